@@ -1,0 +1,35 @@
+# Every third-party package, found in one place; the differences between distributions
+# end here. Also installed, and read by xfsbusConfig.cmake: static libraries name what they
+# link with, so a user of the package needs the same targets.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(cppzmq CONFIG)
+find_dependency(SQLite3)
+
+if(NOT XFSBUS_INSTALLED)
+  find_package(PkgConfig REQUIRED)
+
+  # msgpack-cxx: header-only and private to bus/. The package's name moved with 5.0 and 6.0.
+  find_path(XFSBUS_MSGPACK_INCLUDE msgpack.hpp REQUIRED)
+  add_library(xfsbus_msgpack INTERFACE)
+  target_include_directories(xfsbus_msgpack SYSTEM INTERFACE "${XFSBUS_MSGPACK_INCLUDE}")
+  target_compile_definitions(xfsbus_msgpack INTERFACE MSGPACK_NO_BOOST)
+
+  # Boost.DLL: header-only and private to the policy host.
+  find_path(XFSBUS_BOOST_INCLUDE boost/dll/shared_library.hpp REQUIRED)
+  add_library(xfsbus_boost_dll INTERFACE)
+  target_include_directories(xfsbus_boost_dll SYSTEM INTERFACE "${XFSBUS_BOOST_INCLUDE}")
+  target_compile_definitions(xfsbus_boost_dll INTERFACE BOOST_DLL_USE_STD_FS)
+
+  # Botan 2 or 3: used by the integrity plug-ins alone.
+  pkg_search_module(BOTAN REQUIRED IMPORTED_TARGET botan-3 botan-2)
+  add_library(xfsbus_botan INTERFACE)
+  target_link_libraries(xfsbus_botan INTERFACE PkgConfig::BOTAN)
+
+  # The programs' own: command line, logging, JSON, line editing.
+  find_package(CLI11 CONFIG REQUIRED)
+  find_package(spdlog CONFIG REQUIRED)
+  find_package(fmt CONFIG REQUIRED)
+  find_package(nlohmann_json CONFIG REQUIRED)
+  pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit)
+endif()

@@ -1,0 +1,13 @@
+# The installed package: find_package(xfsbus).
+include(CMakePackageConfigHelpers)
+set(XFSBUS_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/xfsbus")
+configure_package_config_file(
+  cmake/xfsbusConfig.cmake.in "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfig.cmake"
+  INSTALL_DESTINATION "${XFSBUS_CMAKE_DIR}")
+write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfigVersion.cmake"
+                                 COMPATIBILITY SameMajorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfig.cmake"
+              "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfigVersion.cmake"
+              cmake/xfsbus-dependencies.cmake cmake/xfsbus-plugin.cmake
+        DESTINATION "${XFSBUS_CMAKE_DIR}")
+install(EXPORT xfsbusTargets NAMESPACE xfsbus:: DESTINATION "${XFSBUS_CMAKE_DIR}")

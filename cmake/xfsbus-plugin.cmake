@@ -1,0 +1,38 @@
+# xfs_add_plugin(NAME SOURCE... [LINK target...] [ALLOW_UNDEFINED])
+#
+# Builds libNAME.so (target xfs_plugin_NAME), a policy plug-in. It sees xfsbus::policy_api (and
+# what LINK names), exports nothing but its descriptor, and fails to link when a symbol is missing,
+# rather than at load; ALLOW_UNDEFINED is for tests of what happens otherwise.
+function(xfs_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALLOW_UNDEFINED" "" "LINK")
+  set(target xfs_plugin_${name})
+  add_library(${target} MODULE ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${target} PRIVATE xfsbus::policy_api ${arg_LINK})
+  if(COMMAND xfsbus_warnings)
+    xfsbus_warnings(${target})
+  endif()
+
+  # Hidden visibility does not reach what the standard library's headers instantiate; a version
+  # script does, and keeps STB_GNU_UNIQUE symbols of two plug-ins from becoming one.
+  set(exports "${CMAKE_CURRENT_BINARY_DIR}/${target}.map")
+  file(CONFIGURE OUTPUT "${exports}" CONTENT "{ global: xfs_policy_descriptor; local: *; };\n")
+  target_link_options(${target} PRIVATE "-Wl,--version-script=${exports}")
+  set_target_properties(
+    ${target}
+    PROPERTIES OUTPUT_NAME ${name}
+               PREFIX lib
+               SUFFIX .so
+               CXX_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON
+               LINK_DEPENDS "${exports}")
+
+  # Clang's sanitizers leave their runtime to the program, so that something is always undefined.
+  if(NOT arg_ALLOW_UNDEFINED
+     AND NOT (CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND CMAKE_CXX_FLAGS MATCHES "-fsanitize"))
+    target_link_options(${target} PRIVATE -Wl,--no-undefined)
+  endif()
+  if(XFSBUS_PLUGIN_OUTPUT_DIRECTORY)
+    set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY
+                                               "${XFSBUS_PLUGIN_OUTPUT_DIRECTORY}")
+  endif()
+endfunction()
