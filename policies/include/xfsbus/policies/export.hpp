@@ -1,0 +1,190 @@
+#pragma once
+
+#include <xfsbus/policies/abi.h>
+#include <xfsbus/policies/integrity.hpp>
+#include <xfsbus/policies/names.hpp>
+#include <xfsbus/policies/parameters.hpp>
+#include <xfsbus/policies/peer_selector.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+/// Makes a plug-in of a class. Written once, in the plug-in's only source file, at namespace scope:
+///
+///     XFS_EXPORT_PEER_SELECTOR(Nearest, "nearest", "1.0", "the lowest latency wins",
+///                              XFS_PARAMETER("limit_ms", "500", "farther sources are not asked"))
+///
+/// The class is constructible from xfsbus::policies::Parameters const&, or from nothing.
+/// Name [a-z0-9-]{1,32}, version, description, then the parameters it takes, if any.
+/// Nothing that the class throws leaves the plug-in: the host is told the reason instead.
+#define XFS_EXPORT_PEER_SELECTOR(Class, ...) \
+    XFS_EXPORT_POLICY(Class, PeerSelectorShims, XFS_KIND_PEER_SELECTION, __VA_ARGS__)
+
+/// The same for a class that is an Integrity.
+#define XFS_EXPORT_INTEGRITY(Class, ...) \
+    XFS_EXPORT_POLICY(Class, IntegrityShims, XFS_KIND_INTEGRITY, __VA_ARGS__)
+
+/// A parameter's name, what it is when the user does not say, and what it means; three literals.
+#define XFS_PARAMETER(name, default_value, description) \
+    ::xfs_parameter_info {                              \
+        name, default_value, description                \
+    }
+
+/// What the macros above have in common.
+#define XFS_EXPORT_POLICY(Class, Shims, kind, ...)                                           \
+    namespace {                                                                              \
+    constexpr auto xfs_about = ::xfsbus::policies::detail::about(__VA_ARGS__);               \
+    static_assert(::xfsbus::policies::is_policy_name(xfs_about.name),                        \
+                  "a policy's name is 1 to 32 of [a-z0-9-]");                                \
+    using XfsShims = ::xfsbus::policies::detail::Shims<Class>;                               \
+    constexpr auto xfs_operations = XfsShims::operations();                                  \
+    }                                                                                        \
+    extern "C"                                                                               \
+        __attribute__((visibility("default"))) ::xfs_descriptor const xfs_policy_descriptor; \
+    constinit ::xfs_descriptor const xfs_policy_descriptor =                                 \
+        ::xfsbus::policies::detail::descriptor<Class, xfs_about>(kind, &xfs_operations);
+
+namespace xfsbus::policies::detail {
+
+template <std::size_t Count>
+struct About {
+    char const* name;
+    char const* version;
+    char const* description;
+    std::array<::xfs_parameter_info, Count> parameters;
+};
+
+template <class... Infos>
+constexpr About<sizeof...(Infos)> about(char const* name, char const* version,
+                                        char const* description, Infos... parameters) {
+    return {name, version, description,
+            std::array<::xfs_parameter_info, sizeof...(Infos)>{parameters...}};
+}
+
+inline void write_reason(char* error, std::size_t size, std::string_view reason) noexcept {
+    if (size > 0) {
+        error[reason.copy(error, size - 1)] = '\0';
+    }
+}
+
+/// Runs a call on behalf of C: what it throws becomes the failure value and a reason.
+template <class Result, class Call>
+Result shielded(Result failure, char* error, std::size_t size, Call call) noexcept {
+    try {
+        return call();
+    } catch (std::exception const& e) {
+        write_reason(error, size, e.what());
+    } catch (...) {
+        write_reason(error, size, "unknown exception");
+    }
+    return failure;
+}
+
+template <class Class>
+struct PeerSelectorShims {
+    static_assert(std::is_base_of_v<PeerSelector, Class>);
+
+    static std::int64_t pick(void* self, ::xfs_request_view const* request,
+                             ::xfs_source_view const* sources, std::size_t count,
+                             ::xfs_random* random, char* error, std::size_t size) noexcept {
+        return shielded(std::int64_t{XFS_POLICY_FAILED}, error, size, [&]() -> std::int64_t {
+            Rng rng(*random);
+            auto const index = static_cast<Class*>(self)->pick(*request, {sources, count}, rng);
+            return index ? static_cast<std::int64_t>(*index) : XFS_POLICY_NONE;
+        });
+    }
+
+    static int cost(void* self, ::xfs_source_view const* source, double* cost, char* error,
+                    std::size_t size) noexcept {
+        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+            auto const value = static_cast<Class*>(self)->cost(*source);
+            *cost = value.value_or(0.0);
+            return value ? XFS_POLICY_OK : XFS_POLICY_NONE;
+        });
+    }
+
+    static int observe(void* self, ::xfs_source_view const* source,
+                       ::xfs_outcome_view const* outcome, char* error, std::size_t size) noexcept {
+        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+            static_cast<Class*>(self)->observe(*source, *outcome);
+            return XFS_POLICY_OK;
+        });
+    }
+
+    static constexpr ::xfs_peer_selector_operations operations() {
+        return {sizeof(::xfs_peer_selector_operations), &pick, &cost, &observe};
+    }
+};
+
+template <class Class>
+struct IntegrityShims {
+    static_assert(std::is_base_of_v<Integrity, Class>);
+
+    /// 0, which the host refuses, if the class throws.
+    static std::uint32_t digest_size(void* self) noexcept {
+        return shielded(std::uint32_t{0}, nullptr, 0, [&] {
+            return static_cast<std::uint32_t>(static_cast<Class*>(self)->digest_size());
+        });
+    }
+
+    static int update(void* self, void const* data, std::size_t data_size, char* error,
+                      std::size_t size) noexcept {
+        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+            static_cast<Class*>(self)->update({static_cast<std::byte const*>(data), data_size});
+            return XFS_POLICY_OK;
+        });
+    }
+
+    static int finish(void* self, void* digest, char* error, std::size_t size) noexcept {
+        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+            auto& object = *static_cast<Class*>(self);
+            object.finish({static_cast<std::byte*>(digest), object.digest_size()});
+            return XFS_POLICY_OK;
+        });
+    }
+
+    static constexpr ::xfs_integrity_operations operations() {
+        return {sizeof(::xfs_integrity_operations), &digest_size, &update, &finish};
+    }
+};
+
+template <class Class, auto const& about>
+void* create(::xfs_parameter const* given, std::size_t count, char* error,
+             std::size_t size) noexcept {
+    return shielded(static_cast<void*>(nullptr), error, size, [&]() -> void* {
+        Parameters const parameters(about.parameters, {given, count});
+        if constexpr (std::is_constructible_v<Class, Parameters const&>) {
+            return new Class(parameters);
+        } else {
+            return new Class();
+        }
+    });
+}
+
+template <class Class>
+void destroy(void* self) noexcept {
+    delete static_cast<Class*>(self);
+}
+
+template <class Class, auto const& about>
+constexpr ::xfs_descriptor descriptor(char const* kind, void const* operations) {
+    return {XFS_POLICY_MAGIC,
+            XFS_POLICY_ABI,
+            sizeof(::xfs_descriptor),
+            static_cast<std::uint32_t>(about.parameters.size()),
+            kind,
+            about.name,
+            about.version,
+            about.description,
+            about.parameters.data(),
+            operations,
+            &create<Class, about>,
+            &destroy<Class>};
+}
+
+}  // namespace xfsbus::policies::detail

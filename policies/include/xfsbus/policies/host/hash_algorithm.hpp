@@ -1,0 +1,59 @@
+#pragma once
+
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/plugin_info.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/integrity.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace xfsbus::policies {
+
+class PluginLibrary;
+
+/// A loaded integrity plug-in. Immutable; safe to use from several threads.
+class HashAlgorithm {
+  public:
+    static constexpr std::size_t min_digest_size = 16;
+    static constexpr std::size_t max_digest_size = 64;
+
+    /// For load_integrity. Creates an object as a trial and asks for its digest size; throws
+    /// PluginRefused if either is no good.
+    explicit HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin);
+
+    [[nodiscard]] PluginInfo const& info() const;
+
+    /// As it stands in manifests.
+    [[nodiscard]] std::string const& name() const { return info().name; }
+
+    [[nodiscard]] std::size_t digest_size() const { return digest_size_; }
+
+    /// A new hash, for one thread; any thread may call this. The hash throws PolicyFault when the
+    /// plug-in fails; there is no other way to check bytes, so nothing to fall back to.
+    [[nodiscard]] std::unique_ptr<Integrity> make() const;
+
+  private:
+    std::shared_ptr<PluginLibrary const> plugin_;
+    std::size_t digest_size_ = 0;
+};
+
+/// Finds, checks and loads a plug-in. Throws PluginRefused.
+[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
+                                                                  PluginPath const& path);
+
+/// The algorithm that a manifest names. The name may come from a stranger: it has to be
+/// [a-z0-9-]{1,32}, is looked for in the path's directories alone, and has to be what the plug-in
+/// calls itself. Throws PluginRefused.
+[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
+                                                                          PluginPath const& path);
+
+/// The digest of one message. For many, make() one hash and reuse it. Throws PolicyFault.
+[[nodiscard]] std::vector<std::byte> digest(HashAlgorithm const& algorithm,
+                                            std::span<std::byte const> message);
+
+}  // namespace xfsbus::policies

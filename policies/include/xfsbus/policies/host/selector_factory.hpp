@@ -1,0 +1,37 @@
+#pragma once
+
+#include <xfsbus/policies/host/guarded_selector.hpp>
+#include <xfsbus/policies/host/plugin_info.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace xfsbus::policies {
+
+class PluginLibrary;
+
+/// A loaded peer-selection plug-in with its parameters: makes a selector for each transfer or
+/// query. Immutable; safe to use from several threads.
+class SelectorFactory {
+  public:
+    /// For load_peer_selector. Creates an object as a trial; throws PluginRefused if that fails.
+    explicit SelectorFactory(std::shared_ptr<PluginLibrary const> plugin);
+
+    [[nodiscard]] PluginInfo const& info() const;
+
+    /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told.
+    /// Throws PolicyFault if the plug-in, which could do it before, cannot create an object.
+    [[nodiscard]] std::unique_ptr<GuardedSelector> make(std::uint64_t seed,
+                                                        GuardOptions options = {}) const;
+
+  private:
+    std::shared_ptr<PluginLibrary const> plugin_;
+};
+
+/// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default.
+[[nodiscard]] std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
+                                                                        PluginPath const& path);
+
+}  // namespace xfsbus::policies

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <xfsbus/policies/abi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+
+namespace xfsbus::policies {
+
+/// What a policy may know about a source, about the request to place, and about its end.
+/// Values, never live objects; the fields are described in abi.h.
+using SourceView = ::xfs_source_view;
+using RequestView = ::xfs_request_view;
+using OutcomeView = ::xfs_outcome_view;
+
+/// Random numbers for a policy, seeded by the host, so that a run can be repeated.
+/// A UniformRandomBitGenerator.
+class Rng {
+  public:
+    using result_type = std::uint64_t;
+
+    explicit Rng(::xfs_random& random) : random_(random) {}
+
+    static constexpr result_type min() { return 0; }
+
+    static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+
+    result_type operator()() { return random_.next(random_.state); }
+
+    /// Uniform in [0, count); count > 0. Unlike std::uniform_int_distribution, the same on every
+    /// standard library.
+    std::size_t below(std::size_t count) {
+        std::uint64_t const limit = max() - max() % count;
+        std::uint64_t value = (*this)();
+        while (value >= limit) {
+            value = (*this)();
+        }
+        return static_cast<std::size_t>(value % count);
+    }
+
+  private:
+    ::xfs_random& random_;
+};
+
+/// Decides which source gets the next request. One object serves one download (of one file or of
+/// many) or one query;
+/// it is called on one thread and must not block. An exception that leaves a method counts as a
+/// fault of the policy: the built-in default decides instead, and the user is told.
+class PeerSelector {
+  public:
+    virtual ~PeerSelector() = default;
+
+    /// Called for each request. Every source in the list could serve it and has room for it;
+    /// the list is never empty and holds each source once. Returns an index into it, or nullopt
+    /// to ask nobody for the moment (asked again at the next event).
+    virtual std::optional<std::size_t> pick(RequestView const& request,
+                                            std::span<SourceView const> sources, Rng& rng) = 0;
+
+    /// What choosing this source costs, lower is better; shown by `find`. nullopt: this policy
+    /// does not think in costs.
+    virtual std::optional<double> cost(SourceView const& source) {
+        static_cast<void>(source);
+        return std::nullopt;
+    }
+
+    /// Told how each request ended, for policies that learn.
+    virtual void observe(SourceView const& source, OutcomeView const& outcome) {
+        static_cast<void>(source);
+        static_cast<void>(outcome);
+    }
+};
+
+}  // namespace xfsbus::policies

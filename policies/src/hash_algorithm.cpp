@@ -1,0 +1,107 @@
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/names.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+namespace xfsbus::policies {
+namespace {
+
+/// A plug-in's object as an Integrity; keeps the plug-in for its name.
+class PluginIntegrity final : public Integrity {
+  public:
+    PluginIntegrity(std::shared_ptr<PluginLibrary const> plugin, std::size_t digest_size)
+        : plugin_(std::move(plugin)),
+          operations_(plugin_->operations<::xfs_integrity_operations>()),
+          object_(plugin_->create()),
+          digest_size_(digest_size) {}
+
+    [[nodiscard]] std::size_t digest_size() const override { return digest_size_; }
+
+    void update(std::span<std::byte const> data) override {
+        ReasonBuffer reason;
+        if (operations_.update(object_.get(), data.data(), data.size(), reason.data(),
+                               reason.size()) != XFS_POLICY_OK) {
+            fail("update", reason);
+        }
+    }
+
+    void finish(std::span<std::byte> digest) override {
+        if (digest.size() != digest_size_) {
+            throw std::invalid_argument("the room for the digest does not fit the algorithm");
+        }
+        ReasonBuffer reason;
+        if (operations_.finish(object_.get(), digest.data(), reason.data(), reason.size()) !=
+            XFS_POLICY_OK) {
+            fail("finish", reason);
+        }
+    }
+
+  private:
+    [[noreturn]] void fail(std::string const& operation, ReasonBuffer& reason) const {
+        throw PolicyFault("integrity '" + plugin_->info().name + "': " + operation + ": " +
+                          reason.text());
+    }
+
+    std::shared_ptr<PluginLibrary const> plugin_;
+    ::xfs_integrity_operations const& operations_;
+    PolicyObject object_;
+    std::size_t digest_size_;
+};
+
+}  // namespace
+
+HashAlgorithm::HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin)
+    : plugin_(std::move(plugin)) {
+    auto const object = plugin_->create_for_trial();
+    digest_size_ = plugin_->operations<::xfs_integrity_operations>().digest_size(object.get());
+    if (digest_size_ < min_digest_size || digest_size_ > max_digest_size) {
+        throw PluginRefused(info().path.string(),
+                            "its digests have " + std::to_string(digest_size_) + " bytes, " +
+                                std::to_string(min_digest_size) + " to " +
+                                std::to_string(max_digest_size) + " are possible",
+                            "report it to the plug-in's author");
+    }
+}
+
+PluginInfo const& HashAlgorithm::info() const {
+    return plugin_->info();
+}
+
+std::unique_ptr<Integrity> HashAlgorithm::make() const {
+    return std::make_unique<PluginIntegrity>(plugin_, digest_size_);
+}
+
+std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
+                                                    PluginPath const& path) {
+    return std::make_shared<HashAlgorithm const>(std::make_shared<PluginLibrary const>(
+        path.find(spec.file), XFS_KIND_INTEGRITY, spec.parameters));
+}
+
+std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
+                                                            PluginPath const& path) {
+    if (!is_policy_name(name)) {
+        throw PluginRefused("(named by a manifest)",
+                            "an algorithm's name is 1 to 32 of [a-z0-9-], this one is not",
+                            "distrust the manifest");
+    }
+    auto algorithm = load_integrity({name, {}}, path);
+    if (algorithm->name() != name) {
+        throw PluginRefused(algorithm->info().path.string(),
+                            "it calls itself '" + algorithm->name() + "', not '" + name + "'",
+                            "name the file after the algorithm");
+    }
+    return algorithm;
+}
+
+std::vector<std::byte> digest(HashAlgorithm const& algorithm, std::span<std::byte const> message) {
+    auto const hash = algorithm.make();
+    std::vector<std::byte> result(algorithm.digest_size());
+    hash->update(message);
+    hash->finish(result);
+    return result;
+}
+
+}  // namespace xfsbus::policies

@@ -1,0 +1,257 @@
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/names.hpp>
+
+#include <boost/dll/shared_library.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+namespace xfsbus::policies {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t max_parameters = 64;
+constexpr std::string_view rebuild = "build it again against the headers of this version of xfsbus";
+constexpr std::string_view mend = "report it to the plug-in's author";
+
+void check_file(fs::path const& path) {
+    std::error_code error;
+    auto const status = fs::status(path, error);
+    if (!fs::exists(status)) {
+        throw PluginRefused(path.string(), "there is no such file", "check the path");
+    }
+    if (!fs::is_regular_file(status)) {
+        throw PluginRefused(path.string(), "not a regular file", "name the plug-in's own file");
+    }
+    if ((status.permissions() & fs::perms::others_write) != fs::perms::none) {
+        throw PluginRefused(path.string(), "anybody may write to it, so it cannot be trusted",
+                            "check where it comes from, then chmod o-w it");
+    }
+}
+
+/// Boost says "... (dlerror system message: PATH: REASON)", and only REASON helps.
+std::string loader_reason(std::string what, std::string const& path) {
+    constexpr std::string_view lead = "(dlerror system message: ";
+    if (auto const at = what.find(lead); at != std::string::npos) {
+        what = what.substr(at + lead.size());
+        what.resize(what.rfind(')'));
+    }
+    if (what.starts_with(path + ": ")) {
+        what.erase(0, path.size() + 2);
+    }
+    return what;
+}
+
+[[noreturn]] void refuse_load(fs::path const& path, std::string const& reason) {
+    if (reason.find("invalid ELF header") != std::string::npos ||
+        reason.find("file too short") != std::string::npos) {
+        throw PluginRefused(path.string(), "not a shared library (" + reason + ")",
+                            "name a plug-in, a file such as libloadlatency.so");
+    }
+    throw PluginRefused(path.string(), "the system cannot load it: " + reason,
+                        "a plug-in has to bring or link to everything it uses");
+}
+
+/// Maps a library and keeps it mapped for ever: objects, strings, thread-local destructors and
+/// unique symbols of it may be in use somewhere, and nothing could tell. A plug-in that was
+/// changed is loaded from a new file name; the system's loader would not notice the change either.
+boost::dll::shared_library const& keep_mapped(fs::path const& path) {
+    // On the heap, so that the end of the program does not unmap them either.
+    static auto& mutex = *new std::mutex();
+    static auto& mapped = *new std::map<fs::path, boost::dll::shared_library>();
+    std::scoped_lock const lock(mutex);
+    auto const known = mapped.find(path);
+    if (known != mapped.end()) {
+        return known->second;
+    }
+    using boost::dll::load_mode::rtld_local;
+    using boost::dll::load_mode::rtld_now;
+    try {
+        boost::dll::shared_library library(path, rtld_now | rtld_local);
+        return mapped.emplace(path, std::move(library)).first->second;
+    } catch (std::system_error const& e) {
+        refuse_load(path, loader_reason(e.what(), path.string()));
+    }
+}
+
+/// What can be read of a descriptor whatever its version.
+void check_layout(fs::path const& path, ::xfs_descriptor const& descriptor) {
+    if (descriptor.magic != XFS_POLICY_MAGIC) {
+        throw PluginRefused(path.string(),
+                            "what it exports as " XFS_POLICY_SYMBOL " is something else",
+                            "name another file, or make the descriptor with export.hpp");
+    }
+    if (descriptor.abi_version != XFS_POLICY_ABI) {
+        throw PluginRefused(path.string(),
+                            "built for policy ABI " + std::to_string(descriptor.abi_version) +
+                                ", this program speaks " + std::to_string(XFS_POLICY_ABI),
+                            rebuild);
+    }
+    if (descriptor.struct_size < sizeof(::xfs_descriptor)) {
+        throw PluginRefused(path.string(),
+                            "its descriptor has " + std::to_string(descriptor.struct_size) +
+                                " bytes, " + std::to_string(sizeof(::xfs_descriptor)) +
+                                " are needed",
+                            rebuild);
+    }
+}
+
+bool is_complete(::xfs_parameter_info const& info) {
+    return info.name != nullptr && info.default_value != nullptr && info.description != nullptr;
+}
+
+void check_contents(fs::path const& path, ::xfs_descriptor const& d) {
+    if (d.kind == nullptr || d.name == nullptr || d.version == nullptr ||
+        d.description == nullptr || d.operations == nullptr || d.create == nullptr ||
+        d.destroy == nullptr || (d.parameters == nullptr && d.parameter_count > 0)) {
+        throw PluginRefused(path.string(), "its descriptor is incomplete", mend);
+    }
+    if (!is_policy_name(d.name)) {
+        throw PluginRefused(path.string(), "its name is not 1 to 32 of [a-z0-9-]", mend);
+    }
+    if (d.parameter_count > max_parameters) {
+        throw PluginRefused(path.string(),
+                            "it declares " + std::to_string(d.parameter_count) +
+                                " parameters, at most " + std::to_string(max_parameters) +
+                                " are possible",
+                            mend);
+    }
+    if (!std::all_of(d.parameters, d.parameters + d.parameter_count, is_complete)) {
+        throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
+    }
+}
+
+bool is_complete(::xfs_peer_selector_operations const& o) {
+    return o.struct_size >= sizeof o && o.pick != nullptr && o.cost != nullptr &&
+           o.observe != nullptr;
+}
+
+bool is_complete(::xfs_integrity_operations const& o) {
+    return o.struct_size >= sizeof o && o.digest_size != nullptr && o.update != nullptr &&
+           o.finish != nullptr;
+}
+
+std::string with_article(std::string_view kind) {
+    bool const vowel = kind.find_first_of("aeiou") == 0;
+    return (vowel ? "an " : "a ") + std::string(kind);
+}
+
+void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::string_view needed) {
+    std::string_view const kind = descriptor.kind;
+    if (!needed.empty() && kind != needed) {
+        throw PluginRefused(
+            path.string(),
+            "it is " + with_article(kind) + " plug-in, " + with_article(needed) + " one is needed",
+            "name a plug-in of that kind");
+    }
+    bool complete = false;
+    if (kind == XFS_KIND_PEER_SELECTION) {
+        complete =
+            is_complete(*static_cast<::xfs_peer_selector_operations const*>(descriptor.operations));
+    } else if (kind == XFS_KIND_INTEGRITY) {
+        complete =
+            is_complete(*static_cast<::xfs_integrity_operations const*>(descriptor.operations));
+    } else {
+        throw PluginRefused(path.string(),
+                            "it is " + with_article(kind) +
+                                " plug-in, which this program does "
+                                "not know",
+                            "use a newer version of xfsbus");
+    }
+    if (!complete) {
+        throw PluginRefused(path.string(), "its table of operations is incomplete", rebuild);
+    }
+}
+
+::xfs_descriptor const& open_plugin(fs::path const& path, std::string_view kind) {
+    check_file(path);
+    auto const& library = keep_mapped(fs::canonical(path));
+    if (!library.has(XFS_POLICY_SYMBOL)) {
+        throw PluginRefused(
+            path.string(),
+            "a shared library, but not a plug-in: it does not export " XFS_POLICY_SYMBOL,
+            "name another file, or make the descriptor with export.hpp");
+    }
+    auto const& descriptor = library.get<::xfs_descriptor const>(XFS_POLICY_SYMBOL);
+    check_layout(path, descriptor);
+    check_contents(path, descriptor);
+    check_kind(path, descriptor, kind);
+    return descriptor;
+}
+
+PluginInfo describe(fs::path const& path, ::xfs_descriptor const& descriptor) {
+    PluginInfo info{
+        path, descriptor.kind, descriptor.name, descriptor.version, descriptor.description, {}};
+    for (std::uint32_t i = 0; i < descriptor.parameter_count; ++i) {
+        auto const& parameter = descriptor.parameters[i];
+        info.parameters.push_back({parameter.name, parameter.default_value, parameter.default_value,
+                                   parameter.description});
+    }
+    return info;
+}
+
+std::string known_parameters(PluginInfo const& info) {
+    std::string text;
+    for (auto const& parameter : info.parameters) {
+        text += (text.empty() ? "it takes " : ", ") + parameter.name + " (default " +
+                parameter.default_value + ")";
+    }
+    return text.empty() ? "it takes no parameters" : text;
+}
+
+void set_parameters(PluginInfo& info,
+                    std::vector<std::pair<std::string, std::string>> const& given) {
+    for (auto it = given.begin(); it != given.end(); ++it) {
+        auto const& name = it->first;
+        auto const known = std::find_if(info.parameters.begin(), info.parameters.end(),
+                                        [&](auto const& p) { return p.name == name; });
+        if (known == info.parameters.end()) {
+            throw PluginRefused(info.path.string(), "unknown parameter '" + name + "'",
+                                known_parameters(info));
+        }
+        if (std::any_of(given.begin(), it, [&](auto const& p) { return p.first == name; })) {
+            throw PluginRefused(info.path.string(), "parameter '" + name + "' is given twice",
+                                "give it once");
+        }
+        known->value = it->second;
+    }
+}
+
+}  // namespace
+
+PluginLibrary::PluginLibrary(fs::path const& path, std::string_view kind,
+                             std::vector<std::pair<std::string, std::string>> const& parameters)
+    : descriptor_(&open_plugin(path, kind)), info_(describe(path, *descriptor_)) {
+    set_parameters(info_, parameters);
+}
+
+PolicyObject PluginLibrary::create() const {
+    std::vector<::xfs_parameter> parameters;
+    for (auto const& parameter : info_.parameters) {
+        parameters.push_back({parameter.name.c_str(), parameter.value.c_str()});
+    }
+    ReasonBuffer reason;
+    PolicyObject object(
+        descriptor_->create(parameters.data(), parameters.size(), reason.data(), reason.size()),
+        descriptor_->destroy);
+    if (!object) {
+        throw PolicyFault(reason.text());
+    }
+    return object;
+}
+
+PolicyObject PluginLibrary::create_for_trial() const {
+    try {
+        return create();
+    } catch (PolicyFault const& fault) {
+        throw PluginRefused(info_.path.string(), fault.what(), known_parameters(info_));
+    }
+}
+
+}  // namespace xfsbus::policies

@@ -1,0 +1,50 @@
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/plugin_listing.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <system_error>
+
+namespace xfsbus::policies {
+
+namespace fs = std::filesystem;
+
+PluginListing check_plugin(fs::path const& path) {
+    PluginListing listing{{path, {}, {}, {}, {}, {}}, {}};
+    try {
+        auto const plugin = std::make_shared<PluginLibrary const>(
+            path, "", std::vector<std::pair<std::string, std::string>>{});
+        static_cast<PluginInfo&>(listing) = plugin->info();
+        if (listing.kind == XFS_KIND_INTEGRITY) {
+            HashAlgorithm const trial(plugin);
+        } else {
+            SelectorFactory const trial(plugin);
+        }
+    } catch (std::exception const& e) {
+        listing.problem = e.what();
+    }
+    return listing;
+}
+
+std::vector<PluginListing> list_plugins(PluginPath const& path) {
+    std::vector<PluginListing> listings;
+    for (auto const& directory : path.directories()) {
+        std::vector<fs::path> files;
+        std::error_code error;
+        // A directory that is missing or closed to us has no plug-ins.
+        for (fs::directory_iterator it(directory, error), end; !error && it != end;
+             it.increment(error)) {
+            if (it->path().extension() == ".so") {
+                files.push_back(it->path());
+            }
+        }
+        std::sort(files.begin(), files.end());
+        std::transform(files.begin(), files.end(), std::back_inserter(listings), check_plugin);
+    }
+    return listings;
+}
+
+}  // namespace xfsbus::policies

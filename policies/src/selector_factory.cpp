@@ -1,0 +1,89 @@
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/selector_factory.hpp>
+
+#include <utility>
+
+namespace xfsbus::policies {
+namespace {
+
+/// A plug-in's object as a PeerSelector; what the plug-in reports as failed is a PolicyFault.
+class PluginSelector final : public PeerSelector {
+  public:
+    PluginSelector(::xfs_peer_selector_operations const& operations, PolicyObject object)
+        : operations_(operations), object_(std::move(object)) {}
+
+    std::optional<std::size_t> pick(RequestView const& request, std::span<SourceView const> sources,
+                                    Rng& rng) override {
+        ::xfs_random random{&rng, [](void* state) { return (*static_cast<Rng*>(state))(); }};
+        ReasonBuffer reason;
+        auto const answer = operations_.pick(object_.get(), &request, sources.data(),
+                                             sources.size(), &random, reason.data(), reason.size());
+        if (answer >= 0) {
+            return static_cast<std::size_t>(answer);
+        }
+        check(answer, reason);
+        return std::nullopt;
+    }
+
+    std::optional<double> cost(SourceView const& source) override {
+        ReasonBuffer reason;
+        double value = 0.0;
+        auto const answer =
+            operations_.cost(object_.get(), &source, &value, reason.data(), reason.size());
+        if (answer == XFS_POLICY_OK) {
+            return value;
+        }
+        check(answer, reason);
+        return std::nullopt;
+    }
+
+    void observe(SourceView const& source, OutcomeView const& outcome) override {
+        ReasonBuffer reason;
+        auto const answer =
+            operations_.observe(object_.get(), &source, &outcome, reason.data(), reason.size());
+        if (answer != XFS_POLICY_OK) {
+            check(answer, reason);
+        }
+    }
+
+  private:
+    static void check(std::int64_t answer, ReasonBuffer& reason) {
+        if (answer == XFS_POLICY_FAILED) {
+            throw PolicyFault(reason.text());
+        }
+        if (answer != XFS_POLICY_NONE) {
+            throw PolicyFault("answered " + std::to_string(answer) + ", which means nothing");
+        }
+    }
+
+    ::xfs_peer_selector_operations const& operations_;
+    PolicyObject object_;
+};
+
+}  // namespace
+
+SelectorFactory::SelectorFactory(std::shared_ptr<PluginLibrary const> plugin)
+    : plugin_(std::move(plugin)) {
+    static_cast<void>(plugin_->create_for_trial());
+}
+
+PluginInfo const& SelectorFactory::info() const {
+    return plugin_->info();
+}
+
+std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
+                                                       GuardOptions options) const {
+    auto const& operations = plugin_->operations<::xfs_peer_selector_operations>();
+    return std::make_unique<GuardedSelector>(
+        info().name, std::make_unique<PluginSelector>(operations, plugin_->create()), seed,
+        std::move(options));
+}
+
+std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
+                                                          PluginPath const& path) {
+    return std::make_shared<SelectorFactory const>(std::make_shared<PluginLibrary const>(
+        path.find(spec.file), XFS_KIND_PEER_SELECTION, spec.parameters));
+}
+
+}  // namespace xfsbus::policies

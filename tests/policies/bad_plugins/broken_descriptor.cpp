@@ -1,0 +1,65 @@
+// A plug-in as somebody would write it without export.hpp, each time with another mistake.
+#include <xfsbus/policies/abi.h>
+
+#ifndef MAGIC
+#define MAGIC XFS_POLICY_MAGIC
+#endif
+#ifndef ABI
+#define ABI XFS_POLICY_ABI
+#endif
+#ifndef STRUCT_SIZE
+#define STRUCT_SIZE sizeof(xfs_descriptor)
+#endif
+#ifndef KIND
+#define KIND XFS_KIND_PEER_SELECTION
+#endif
+#ifndef NAME
+#define NAME "broken"
+#endif
+#ifndef PARAMETERS
+#define PARAMETERS nullptr
+#endif
+#ifndef PARAMETER_COUNT
+#define PARAMETER_COUNT 0
+#endif
+#ifndef CREATE
+#define CREATE create
+#endif
+#ifndef OPERATIONS_SIZE
+#define OPERATIONS_SIZE sizeof(xfs_peer_selector_operations)
+#endif
+
+namespace {
+
+int object = 0;
+
+[[maybe_unused]] xfs_parameter_info const a_parameter{"name", "value", "description"};
+
+[[maybe_unused]] void* create(xfs_parameter const*, size_t, char*, size_t) {
+    return &object;
+}
+
+void destroy(void*) {}
+
+int64_t pick(void*, xfs_request_view const*, xfs_source_view const*, size_t, xfs_random*, char*,
+             size_t) {
+    return 0;
+}
+
+int cost(void*, xfs_source_view const*, double*, char*, size_t) {
+    return XFS_POLICY_NONE;
+}
+
+int observe(void*, xfs_source_view const*, xfs_outcome_view const*, char*, size_t) {
+    return XFS_POLICY_OK;
+}
+
+xfs_peer_selector_operations const operations{OPERATIONS_SIZE, pick, cost, observe};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) xfs_descriptor const xfs_policy_descriptor;
+
+xfs_descriptor const xfs_policy_descriptor{MAGIC,      ABI,         STRUCT_SIZE, PARAMETER_COUNT,
+                                           KIND,       NAME,        "1.0",       "broken",
+                                           PARAMETERS, &operations, CREATE,      destroy};

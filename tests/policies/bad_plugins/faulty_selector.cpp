@@ -1,0 +1,54 @@
+#include <xfsbus/policies/export.hpp>
+
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+using namespace xfsbus::policies;
+
+/// Does wrong whatever its parameter says, and otherwise picks the last source.
+class FaultySelector final : public PeerSelector {
+  public:
+    explicit FaultySelector(Parameters const& parameters) : fault_(parameters.text("fault")) {
+        fail_if("create");
+        if (fault_ == "create_int") {
+            throw 42;
+        }
+    }
+
+    std::optional<std::size_t> pick(RequestView const&, std::span<SourceView const> sources,
+                                    Rng&) override {
+        fail_if("pick");
+        if (fault_ == "pick_int") {
+            throw 42;
+        }
+        if (fault_ == "negative_index") {
+            return static_cast<std::size_t>(-7);
+        }
+        return fault_ == "index" ? sources.size() : sources.size() - 1;
+    }
+
+    std::optional<double> cost(SourceView const&) override {
+        fail_if("cost");
+        return fault_ == "nan" ? std::numeric_limits<double>::quiet_NaN() : 1.0;
+    }
+
+    void observe(SourceView const&, OutcomeView const&) override { fail_if("observe"); }
+
+  private:
+    void fail_if(std::string const& operation) const {
+        if (fault_ == operation) {
+            throw std::runtime_error("failing in " + operation + " on purpose");
+        }
+    }
+
+    std::string fault_;
+};
+
+}  // namespace
+
+XFS_EXPORT_PEER_SELECTOR(FaultySelector, "faulty-selector", "0.1", "does wrong on purpose",
+                         XFS_PARAMETER("fault", "none", "what to do wrong"),
+                         XFS_PARAMETER("spare", "1", "not used"))

@@ -1,0 +1,91 @@
+#include "catch.hpp"
+#include "refusal.hpp"
+#include "temp_dir.hpp"
+
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+
+using namespace xfsbus::policies;
+using namespace xfsbus::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::shared_ptr<HashAlgorithm const> load(std::string const& spec) {
+    return load_integrity(parse_plugin_spec(spec),
+                          PluginPath({XFS_TEST_BAD_PLUGINS, XFS_TEST_PLUGINS}));
+}
+
+template <class Call>
+std::string fault(Call call) {
+    try {
+        call();
+    } catch (PolicyFault const& e) {
+        return e.what();
+    }
+    return "no fault";
+}
+
+}  // namespace
+
+TEST_CASE("Digests of 16 to 64 bytes are accepted, all others refused") {
+    for (auto const* size : {"16", "64"}) {
+        CHECK(load("faulty-hash:digest_size=" + std::string(size))->digest_size() ==
+              std::stoul(size));
+    }
+    for (auto const* size : {"0", "15", "65"}) {
+        CHECK(
+            contains(refusal([&] { return load("faulty-hash:digest_size=" + std::string(size)); }),
+                     "its digests have " + std::string(size) + " bytes, 16 to 64 are possible"));
+    }
+    CHECK(contains(refusal([] { return load("faulty-hash:fault=digest_size"); }),
+                   "its digests have 0 bytes"));
+}
+
+TEST_CASE("A hash that fails says so, as there is nothing to fall back to") {
+    std::vector<std::byte> room(32);
+    auto const updating = load("faulty-hash:fault=update")->make();
+    CHECK(fault([&] { updating->update(room); }) ==
+          "integrity 'faulty': update: failing in update on purpose");
+    auto const finishing = load("faulty-hash:fault=finish")->make();
+    CHECK(fault([&] { finishing->finish(room); }) ==
+          "integrity 'faulty': finish: failing in finish on purpose");
+    auto const algorithm = load("faulty-hash:fault=update");
+    CHECK(fault([&] { static_cast<void>(digest(*algorithm, room)); }) != "no fault");
+}
+
+TEST_CASE("A digest is not written where it does not fit") {
+    std::vector<std::byte> room(31);
+    CHECK_THROWS_AS(load("sha256")->make()->finish(room), std::invalid_argument);
+}
+
+TEST_CASE("A hash stays usable after the algorithm that made it is gone") {
+    auto const hash = load("sha256")->make();
+    std::vector<std::byte> room(hash->digest_size());
+    hash->finish(room);
+    CHECK(room[0] == std::byte{0xe3});
+}
+
+TEST_CASE("An algorithm that a manifest names is found by its name alone") {
+    PluginPath const path({XFS_TEST_PLUGINS});
+    CHECK(load_integrity_by_name("sha256", path)->name() == "sha256");
+    CHECK(contains(refusal([&] { return load_integrity_by_name("md5", path); }), "libmd5.so"));
+}
+
+TEST_CASE("A manifest cannot name a path, nor a plug-in of another kind") {
+    PluginPath const path({XFS_TEST_PLUGINS});
+    for (auto const* name : {"", "../sha256", "/lib/libsha256.so", "libsha256.so", "SHA256",
+                             "a-name-that-has-thirty-three-char"}) {
+        CHECK(contains(refusal([&] { return load_integrity_by_name(name, path); }),
+                       "an algorithm's name is 1 to 32 of [a-z0-9-], this one is not"));
+    }
+    CHECK(contains(refusal([&] { return load_integrity_by_name("random", path); }),
+                   "an integrity one is needed"));
+}
+
+TEST_CASE("A plug-in that hides under another algorithm's name is refused") {
+    TempDir const dir;
+    fs::copy_file(fs::path(XFS_TEST_PLUGINS) / "libblake2b.so", dir.path() / "libsha256.so");
+    CHECK(contains(
+        refusal([&] { return load_integrity_by_name("sha256", PluginPath({dir.path()})); }),
+        "it calls itself 'blake2b', not 'sha256'"));
+}

@@ -1,0 +1,127 @@
+#include "catch.hpp"
+#include "refusal.hpp"
+#include "temp_dir.hpp"
+
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+
+#include <fstream>
+
+using namespace xfsbus::policies;
+using namespace xfsbus::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Why a selection plug-in of this specification is refused.
+std::string selector_refusal(std::string const& spec) {
+    PluginPath const path({XFS_TEST_BAD_PLUGINS, XFS_TEST_PLUGINS});
+    return refusal([&] { return load_peer_selector(parse_plugin_spec(spec), path); });
+}
+
+}  // namespace
+
+TEST_CASE("A descriptor that does not fit is refused before anything is called") {
+    struct Case {
+        char const* plugin;
+        char const* reason;
+    };
+
+    auto const c = GENERATE(
+        Case{"wrong-magic", "what it exports as xfs_policy_descriptor is something else"},
+        Case{"wrong-abi", "built for policy ABI 2, this program speaks 1"},
+        Case{"short-struct", "its descriptor has 40 bytes, 80 are needed"},
+        Case{"unknown-kind", "it is a chunk-order plug-in, a peer-selection one is needed"},
+        Case{"bad-name", "its name is not 1 to 32 of [a-z0-9-]"},
+        Case{"no-parameters", "its descriptor is incomplete"},
+        Case{"many-parameters", "it declares 65 parameters, at most 64 are possible"},
+        Case{"no-create", "its descriptor is incomplete"},
+        Case{"old-operations", "its table of operations is incomplete"},
+        Case{"no-descriptor",
+             "a shared library, but not a plug-in: it does not export "
+             "xfs_policy_descriptor"},
+        Case{"missing-symbol",
+             "the system cannot load it: undefined symbol: "
+             "nobody_defines_this"},
+        Case{"sha256", "it is an integrity plug-in, a peer-selection one is needed"});
+    auto const reason = selector_refusal(c.plugin);
+    INFO(reason);
+    CHECK(contains(reason, "/lib" + std::string(c.plugin) + ".so': " + c.reason + "; "));
+}
+
+TEST_CASE("A selection plug-in is refused where an integrity one is needed") {
+    CHECK(contains(refusal([] {
+                       return load_integrity({"roundrobin", {}}, PluginPath({XFS_TEST_PLUGINS}));
+                   }),
+                   "it is a peer-selection plug-in, an integrity one is needed"));
+}
+
+TEST_CASE("A plug-in whose objects cannot be created is refused with its own reason") {
+    CHECK(contains(selector_refusal("faulty-selector:fault=create"),
+                   "libfaulty-selector.so': failing in create on purpose; it takes fault "
+                   "(default none), spare (default 1)"));
+    CHECK(contains(selector_refusal("faulty-selector:fault=create_int"), ": unknown exception; "));
+}
+
+TEST_CASE("A file that is not a shared library is refused as such") {
+    TempDir const dir;
+    std::ofstream(dir.path() / "libtext.so") << std::string(1000, 'x');
+    std::ofstream(dir.path() / "libempty.so").flush();
+    PluginPath const path({dir.path()});
+    CHECK(contains(refusal([&] {
+                       return load_peer_selector({"text", {}}, path);
+                   }),
+                   "libtext.so': not a shared library (invalid ELF header); name a plug-in"));
+    CHECK(contains(refusal([&] {
+                       return load_peer_selector({"empty", {}}, path);
+                   }),
+                   "libempty.so': not a shared library (file too short); name a plug-in"));
+}
+
+TEST_CASE("A plug-in that anybody may write to is refused") {
+    TempDir const dir;
+    auto const copy = dir.path() / "libroundrobin.so";
+    fs::copy_file(fs::path(XFS_TEST_PLUGINS) / "libroundrobin.so", copy);
+    auto const load = [&] { return load_peer_selector({copy.string(), {}}, PluginPath({})); };
+    fs::permissions(copy, fs::perms::others_write, fs::perm_options::add);
+    CHECK(contains(refusal(load),
+                   "anybody may write to it, so it cannot be trusted; check where "
+                   "it comes from, then chmod o-w it"));
+    fs::permissions(copy, fs::perms::others_write, fs::perm_options::remove);
+    CHECK(refusal(load) == "not refused");
+}
+
+TEST_CASE("A parameter that the plug-in does not take is refused with those that it takes") {
+    CHECK(contains(selector_refusal("loadlatency:wieght=1"),
+                   "libloadlatency.so': unknown parameter 'wieght'; it takes load_weight "
+                   "(default 10)"));
+    CHECK(contains(selector_refusal("random:seed=1"),
+                   "unknown parameter 'seed'; it takes no parameters"));
+}
+
+TEST_CASE("A parameter with a bad value, or given twice, is refused") {
+    CHECK(contains(selector_refusal("loadlatency:load_weight=abc"),
+                   ": load_weight: 'abc' is not a number; it takes load_weight (default 10)"));
+    CHECK(contains(selector_refusal("loadlatency:load_weight=-1"),
+                   ": load_weight: -1 is out of range (0 to 1e9); "));
+    CHECK(contains(selector_refusal("loadlatency:load_weight=1,load_weight=1"),
+                   ": parameter 'load_weight' is given twice; give it once"));
+}
+
+TEST_CASE("A plug-in that was refused once does not stop another from loading") {
+    CHECK(selector_refusal("faulty-selector:fault=create") != "not refused");
+    CHECK(selector_refusal("faulty-selector") == "not refused");
+}
+
+TEST_CASE("A loaded plug-in tells what it is and which parameters are in force") {
+    auto const factory = load_peer_selector(parse_plugin_spec("loadlatency:load_weight=20"),
+                                            PluginPath({XFS_TEST_PLUGINS}));
+    auto const& info = factory->info();
+    CHECK(info.path == fs::path(XFS_TEST_PLUGINS) / "libloadlatency.so");
+    CHECK(info.kind == "peer-selection");
+    CHECK(info.name == "loadlatency");
+    CHECK(info.version == "1.0");
+    REQUIRE(info.parameters.size() == 1);
+    CHECK(info.parameters[0].value == "20");
+    CHECK(info.parameters[0].default_value == "10");
+}
