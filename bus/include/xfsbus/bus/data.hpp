@@ -1,0 +1,81 @@
+#pragma once
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/wire/chunk.hpp>
+#include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+/// The chunk pipeline: a sink binds a PULL, each source connects a PUSH to it. A chunk is two
+/// frames, a header and the raw bytes. PUSH is a pipe, not a queue that can be trusted: what was
+/// lost is asked for again by the sink. All methods and callbacks: reactor thread.
+namespace xfsbus::bus {
+
+/// The bytes of a chunk. Read-only once it is on its way; the memory lives as long as any copy.
+struct Payload {
+    std::span<std::byte const> bytes;
+    std::shared_ptr<void const> owner;
+};
+
+class ChunkSink {
+  public:
+    using OnChunk = std::function<void(wire::ChunkHeader const&, Payload)>;
+    /// Something that is no chunk came in; it was dropped.
+    using OnGarbage = std::function<void()>;
+
+    /// Binds to this host and a free port.
+    static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, std::string const& host,
+                                                   OnChunk on_chunk, OnGarbage on_garbage);
+    ~ChunkSink();
+
+    [[nodiscard]] wire::Endpoint const& endpoint() const;
+
+    struct Impl;
+    explicit ChunkSink(std::unique_ptr<Impl> impl);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+class ChunkSource {
+  public:
+    /// Connects to a sink. `on_writable` is called when send() said false and may now say true.
+    static Result<std::unique_ptr<ChunkSource>> connect(Reactor& reactor,
+                                                        wire::Endpoint const& sink,
+                                                        std::function<void()> on_writable);
+    ~ChunkSource();
+
+    /// Hands the chunk to the pipe. False: the pipe is full or not connected; nothing was taken.
+    bool send(wire::ChunkHeader const& header, Payload const& payload);
+
+    struct Impl;
+    explicit ChunkSource(std::unique_ptr<Impl> impl);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Recycles the memory of chunks: a fresh megabyte from the system costs more than the copy into
+/// it. Thread-safe; buffers may outlive the pool.
+class BufferPool {
+  public:
+    explicit BufferPool(std::size_t most_kept_bytes);
+    ~BufferPool();
+
+    struct Buffer {
+        std::span<std::byte> bytes;
+        std::shared_ptr<void> owner;
+    };
+    Buffer take(std::size_t size);
+
+  private:
+    struct Shelf;
+    std::shared_ptr<Shelf> shelf_;
+};
+
+}  // namespace xfsbus::bus

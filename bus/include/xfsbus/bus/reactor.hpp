@@ -1,0 +1,64 @@
+#pragma once
+
+#include <xfsbus/wire/time.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace xfsbus::bus {
+
+/// The event loop of one thread: the sockets made on it, timers, and work posted by other threads.
+/// Sockets are created, used and destroyed on the thread that runs it (or before run() begins).
+/// Owns the process's share of ZeroMQ (context and I/O thread).
+class Reactor {
+  public:
+    using Task = std::function<void()>;
+    enum class TimerId : std::uint64_t {};
+
+    /// Throws std::runtime_error if the system gives no sockets or file descriptors.
+    Reactor();
+    ~Reactor();
+    Reactor(Reactor const&) = delete;
+    Reactor& operator=(Reactor const&) = delete;
+
+    /// Runs until stop(). Tasks posted before stop() are done.
+    void run();
+
+    /// Any thread, also from a signal-handling thread.
+    void stop();
+
+    /// Any thread: runs the task on the reactor's thread, soon, in the order posted. Tasks posted
+    /// after run() has returned are never run.
+    void post(Task task);
+
+    /// Reactor thread: the time at which this turn began; the same all through the turn.
+    [[nodiscard]] wire::Time now() const;
+
+    /// Reactor thread: runs the task at this time or in the first turn after it.
+    TimerId at(wire::Time time, Task task);
+    /// Does nothing if it ran already.
+    void cancel(TimerId timer);
+
+    /// Reactor thread: calls on_readable while this file descriptor (not a ZeroMQ socket) can be
+    /// read.
+    void watch_fd(int fd, Task on_readable);
+    void unwatch_fd(int fd);
+
+    struct Impl;
+    /// For the sockets of this box alone.
+    [[nodiscard]] Impl& impl() { return *impl_; }
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Raises the limit of open files to what the system allows: libzmq spins without an error when
+/// file descriptors run out. Returns the limit now in force. For mains.
+std::uint64_t raise_file_limit();
+
+/// "4.3.4": the version of libzmq in use.
+std::string zmq_version();
+
+}  // namespace xfsbus::bus

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace xfsbus::wire {
+
+/// Where a peer or a tracker listens: a numeric address or host name and a TCP port.
+struct Endpoint {
+    std::string host;
+    std::uint16_t port = 0;
+
+    friend auto operator<=>(Endpoint const&, Endpoint const&) = default;
+
+    /// "127.0.0.1:7470"; an IPv6 address in brackets.
+    [[nodiscard]] std::string to_string() const;
+    /// "tcp://127.0.0.1:7470", as ZeroMQ wants it.
+    [[nodiscard]] std::string to_zmq() const;
+    /// Listens on every interface ("0.0.0.0", "::", "*" or nothing), so that the host must be
+    /// learned from elsewhere.
+    [[nodiscard]] bool any_host() const;
+};
+
+/// Reads "HOST:PORT" or "tcp://HOST:PORT"; nullopt if it is neither, or HOST holds anything but
+/// letters, digits, '.', '-', '_', ':' (in brackets) or '*'.
+std::optional<Endpoint> parse_endpoint(std::string_view text);
+
+/// A host that a peer may claim in a message: as above, without '*'; may be empty.
+bool valid_host(std::string_view host);
+
+}  // namespace xfsbus::wire
+
+template <>
+struct std::hash<xfsbus::wire::Endpoint> {
+    std::size_t operator()(xfsbus::wire::Endpoint const& endpoint) const noexcept {
+        return std::hash<std::string>{}(endpoint.host) * 31 + endpoint.port;
+    }
+};

@@ -1,0 +1,235 @@
+#pragma once
+
+#include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/ids.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The control messages, as plain values. PROTOCOL.md gives each field's meaning and the dialogues
+/// they belong to; codec.hpp turns them into frames and back.
+namespace xfsbus::wire {
+
+inline constexpr std::uint8_t protocol_version = 1;
+inline constexpr std::uint32_t complete_ppm = 1'000'000;
+
+// ---- peer to tracker, and the answers ----
+
+/// "Here I am." Begins or renews a peer's entry in the directory; its files follow by Update.
+struct Register {
+    PeerId peer;
+    Endpoint listens;                 ///< host empty: take the address the message came from
+    std::uint32_t heartbeat_ms = 0;   ///< how often it will send; 0: it stays silent
+    std::string labels;               ///< "key=value,..."
+    friend bool operator==(Register const&, Register const&) = default;
+};
+
+struct Registered {
+    std::uint64_t epoch = 0;         ///< this life of the tracker
+    std::uint32_t lease_ms = 0;      ///< an entry not renewed for so long is dropped
+    std::uint32_t heartbeat_ms = 0;  ///< how often the tracker wants to hear
+    Endpoint listens;                ///< the address that others are told
+    friend bool operator==(Registered const&, Registered const&) = default;
+};
+
+/// A file as a peer announces it.
+struct FileEntry {
+    std::string name;
+    ContentId content;
+    std::uint64_t size = 0;
+    std::uint32_t have_ppm = complete_ppm;  ///< how much of it the peer has
+    friend bool operator==(FileEntry const&, FileEntry const&) = default;
+};
+
+/// A change of a peer's list of files, or a batch of the whole list. Numbered without gaps.
+struct Update {
+    std::uint64_t epoch = 0;
+    std::uint64_t sequence = 0;  ///< one more than the last Update of this registration; from 1
+    bool full_begin = false;     ///< forget what came before when full_end is reached
+    bool full_end = false;       ///< the whole list has been sent
+    std::vector<FileEntry> added;
+    std::vector<std::string> removed;
+    friend bool operator==(Update const&, Update const&) = default;
+};
+
+struct Updated {
+    std::uint64_t epoch = 0;
+    std::uint64_t sequence = 0;
+    friend bool operator==(Updated const&, Updated const&) = default;
+};
+
+/// "Still here", sent when there was nothing else to say.
+struct Heartbeat {
+    std::uint64_t epoch = 0;
+    std::uint64_t sequence = 0;  ///< of the last Update sent
+    std::uint32_t load = 0;
+    friend bool operator==(Heartbeat const&, Heartbeat const&) = default;
+};
+
+struct Alive {
+    std::uint64_t epoch = 0;
+    friend bool operator==(Alive const&, Alive const&) = default;
+};
+
+struct Leave {
+    friend bool operator==(Leave const&, Leave const&) = default;
+};
+
+struct Left {
+    std::uint64_t epoch = 0;
+    friend bool operator==(Left const&, Left const&) = default;
+};
+
+enum class FindBy : std::uint8_t { name = 0, glob = 1, content_prefix = 2 };
+
+/// "Who has it?"
+struct Find {
+    FindBy by = FindBy::name;
+    std::string query;        ///< a name, a pattern, or the first bytes of a content id in hex
+    std::string after;        ///< cursor: the `next` of the page before; empty: from the start
+    std::uint32_t limit = 0;  ///< most files in the answer; 0: as many as fit
+    friend bool operator==(Find const&, Find const&) = default;
+};
+
+struct SourceEntry {
+    PeerId peer;
+    Endpoint listens;
+    std::uint32_t have_ppm = complete_ppm;
+    std::string labels;
+    friend bool operator==(SourceEntry const&, SourceEntry const&) = default;
+};
+
+/// One version of one name and those who have it.
+struct FoundFile {
+    std::string name;
+    ContentId content;
+    std::uint64_t size = 0;
+    std::uint32_t source_count = 0;  ///< known; `sources` may be a sample
+    std::vector<SourceEntry> sources;
+    friend bool operator==(FoundFile const&, FoundFile const&) = default;
+};
+
+struct Found {
+    std::uint64_t epoch = 0;
+    std::vector<FoundFile> files;
+    std::string next;  ///< cursor of the next page; empty: that was all
+    friend bool operator==(Found const&, Found const&) = default;
+};
+
+struct ListPeers {
+    std::string after;
+    friend bool operator==(ListPeers const&, ListPeers const&) = default;
+};
+
+struct PeerEntry {
+    PeerId peer;
+    Endpoint listens;
+    std::uint64_t files = 0;
+    std::uint32_t load = 0;
+    std::uint32_t heard_ms_ago = 0;
+    std::string labels;
+    friend bool operator==(PeerEntry const&, PeerEntry const&) = default;
+};
+
+struct PeerList {
+    std::uint64_t epoch = 0;
+    std::vector<PeerEntry> peers;
+    std::string next;
+    friend bool operator==(PeerList const&, PeerList const&) = default;
+};
+
+// ---- anybody to anybody ----
+
+/// "Are you there, and how busy?" Also keeps the sender's transfers at the receiver alive.
+struct Ping {
+    friend bool operator==(Ping const&, Ping const&) = default;
+};
+
+struct Pong {
+    std::uint32_t load = 0;  ///< transfers the sender is busy with
+    friend bool operator==(Pong const&, Pong const&) = default;
+};
+
+enum class ErrorCode : std::uint16_t {
+    bad_message = 1,   ///< cannot be decoded, or breaks a rule
+    unsupported = 2,   ///< a type or version that the receiver does not know
+    unknown_peer = 3,  ///< the tracker has no entry for the sender: register
+    resync = 4,        ///< an Update is missing: send the whole list
+    not_found = 5,     ///< the receiver does not have this content
+    gone = 6,          ///< it had it; the file has changed or vanished
+    busy = 7,          ///< not now
+    limit = 8,         ///< more than is allowed
+    closed = 9,        ///< the receiver no longer knows this transfer
+};
+
+/// The request of this id was not done.
+struct Failure {
+    ErrorCode code = ErrorCode::bad_message;
+    std::string reason;
+    std::uint64_t epoch = 0;  ///< of the tracker; 0 from a peer
+    friend bool operator==(Failure const&, Failure const&) = default;
+};
+
+// ---- peer to peer ----
+
+/// Asks for the manifests of these contents; with one content, from this offset.
+struct GetManifests {
+    std::vector<ContentId> contents;
+    std::uint64_t offset = 0;
+    friend bool operator==(GetManifests const&, GetManifests const&) = default;
+};
+
+struct ManifestPart {
+    ContentId content;
+    std::uint64_t total = 0;  ///< bytes of the whole manifest; 0: not here
+    std::uint64_t offset = 0;
+    std::string bytes;
+    friend bool operator==(ManifestPart const&, ManifestPart const&) = default;
+};
+
+/// As many of the manifests asked for as fit, in the order asked; ask again for the rest.
+struct Manifests {
+    std::vector<ManifestPart> parts;
+    friend bool operator==(Manifests const&, Manifests const&) = default;
+};
+
+/// Chunks wanted of one transfer. The first Want of a transfer opens it.
+struct Want {
+    TransferId transfer;
+    ContentId content;
+    Endpoint data;             ///< the sink's PULL; host empty: the address this came from
+    std::uint64_t credit = 0;  ///< bytes that may be sent, counted from the start of the transfer
+    std::vector<std::uint32_t> chunks;
+    friend bool operator==(Want const&, Want const&) = default;
+};
+
+struct Request {
+    std::vector<Want> wants;
+    friend bool operator==(Request const&, Request const&) = default;
+};
+
+/// The sink is done with these transfers.
+struct Close {
+    std::vector<TransferId> transfers;
+    friend bool operator==(Close const&, Close const&) = default;
+};
+
+/// The source ends a transfer: none of its chunks will come any more.
+struct Refused {
+    TransferId transfer;
+    ErrorCode code = ErrorCode::not_found;
+    std::string reason;
+    friend bool operator==(Refused const&, Refused const&) = default;
+};
+
+using Message = std::variant<Register, Registered, Update, Updated, Heartbeat, Alive, Leave, Left,
+                             Find, Found, ListPeers, PeerList, Ping, Pong, Failure, GetManifests,
+                             Manifests, Request, Close, Refused>;
+
+/// The name of a message's type, for logs.
+std::string_view type_name(Message const& message);
+
+}  // namespace xfsbus::wire

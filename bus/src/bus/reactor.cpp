@@ -1,0 +1,250 @@
+#include <xfsbus/bus/reactor.hpp>
+
+#include "bus/reactor_impl.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace xfsbus::bus {
+namespace {
+
+constexpr int sockets_most = 16 * 1024;
+// Without a timer the loop still turns now and then; nothing depends on it.
+constexpr auto patience_longest = std::chrono::milliseconds(1000);
+
+}  // namespace
+
+Reactor::Impl::Impl() : now_(std::chrono::steady_clock::now()) {
+    context_.set(zmq::ctxopt::max_sockets, sockets_most);
+    context_.set(zmq::ctxopt::blocky, false);
+    wake_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_fd_ < 0) {
+        throw std::system_error(errno, std::generic_category(), "cannot create an eventfd");
+    }
+    add_fd(wake_fd_, ZMQ_POLLIN, [this](short) {
+        std::uint64_t count = 0;
+        static_cast<void>(::read(wake_fd_, &count, sizeof count));
+    });
+}
+
+Reactor::Impl::~Impl() {
+    // What was never run may own sockets, and the context waits for those.
+    timers_.clear();
+    drop_posted();
+    // libzmq's threads may still release chunks, and their owners post: first those threads end.
+    context_.close();
+    ::close(wake_fd_);
+}
+
+void Reactor::Impl::drop_posted() {
+    std::vector<Task> tasks;  // destroyed last, without the lock: a task may post as it goes
+    std::lock_guard const lock(mutex_);
+    tasks.swap(posted_);
+}
+
+Reactor::Impl::Token Reactor::Impl::insert(zmq::pollitem_t item, OnEvents on_events) {
+    Token const token{++last_id_};
+    entries_.emplace(token, Entry{item, std::make_shared<OnEvents>(std::move(on_events))});
+    stale_ = true;
+    return token;
+}
+
+Reactor::Impl::Token Reactor::Impl::add(zmq::socket_ref socket, short events, OnEvents on_events) {
+    return insert({socket.handle(), 0, events, 0}, std::move(on_events));
+}
+
+Reactor::Impl::Token Reactor::Impl::add_fd(int fd, short events, OnEvents on_events) {
+    return insert({nullptr, fd, events, 0}, std::move(on_events));
+}
+
+void Reactor::Impl::set_events(Token token, short events) {
+    entries_.at(token).item.events = events;
+    stale_ = true;
+}
+
+void Reactor::Impl::remove(Token token) {
+    entries_.erase(token);
+    stale_ = true;
+}
+
+void Reactor::Impl::run() {
+    while (true) {
+        run_posted();
+        {
+            std::lock_guard const lock(mutex_);
+            if (std::exchange(stop_, false)) {
+                return;
+            }
+        }
+        poll();
+        now_ = std::chrono::steady_clock::now();
+        // What came in is heard before any deadline is held against it: after a stall of this
+        // process the answers are waiting in the sockets.
+        dispatch();
+        run_timers();
+    }
+}
+
+void Reactor::Impl::stop() {
+    post([this] {
+        std::lock_guard const lock(mutex_);
+        stop_ = true;
+    });
+}
+
+void Reactor::Impl::post(Task task) {
+    std::lock_guard const lock(mutex_);
+    posted_.push_back(std::move(task));
+    if (posted_.size() == 1) {
+        std::uint64_t const one = 1;
+        static_cast<void>(::write(wake_fd_, &one, sizeof one));
+    }
+}
+
+void Reactor::Impl::run_posted() {
+    std::vector<Task> tasks;
+    {
+        std::lock_guard const lock(mutex_);
+        tasks.swap(posted_);
+    }
+    for (auto& task : tasks) {
+        task();
+    }
+}
+
+Reactor::TimerId Reactor::Impl::at(wire::Time time, Task task) {
+    TimerId const timer{++last_id_};
+    timers_.emplace(std::pair{time, timer}, std::move(task));
+    timer_times_.emplace(static_cast<std::uint64_t>(timer), time);
+    return timer;
+}
+
+void Reactor::Impl::cancel(TimerId timer) {
+    auto const found = timer_times_.find(static_cast<std::uint64_t>(timer));
+    if (found != timer_times_.end()) {
+        timers_.erase({found->second, timer});
+        timer_times_.erase(found);
+    }
+}
+
+void Reactor::Impl::run_timers() {
+    // What these tasks set waits for the next turn, even if it is due: a timer that always sets
+    // itself anew for now must not keep everybody else waiting.
+    TimerId const last{last_id_};
+    auto const due = [&] {
+        return std::find_if(timers_.begin(), timers_.end(), [&](auto const& timer) {
+            return timer.first.first > now_ || timer.first.second <= last;
+        });
+    };
+    for (auto next = due(); next != timers_.end() && next->first.first <= now_; next = due()) {
+        auto node = timers_.extract(next);
+        timer_times_.erase(static_cast<std::uint64_t>(node.key().second));
+        node.mapped()();
+    }
+}
+
+std::chrono::milliseconds Reactor::Impl::patience() const {
+    if (timers_.empty()) {
+        return patience_longest;
+    }
+    auto const wait = timers_.begin()->first.first - std::chrono::steady_clock::now();
+    // Rounded up: waking a moment early would only mean to turn once more for nothing.
+    auto const whole = std::chrono::ceil<std::chrono::milliseconds>(wait);
+    return std::clamp(whole, std::chrono::milliseconds(0), patience_longest);
+}
+
+void Reactor::Impl::rebuild() {
+    items_.clear();
+    tokens_.clear();
+    for (auto const& [token, entry] : entries_) {
+        items_.push_back(entry.item);
+        tokens_.push_back(token);
+    }
+    stale_ = false;
+}
+
+void Reactor::Impl::poll() {
+    if (stale_) {
+        rebuild();
+    }
+    try {
+        zmq::poll(items_, patience());
+    } catch (zmq::error_t const& error) {
+        if (error.num() != EINTR) {
+            throw;
+        }
+        for (auto& item : items_) {
+            item.revents = 0;
+        }
+    }
+}
+
+void Reactor::Impl::dispatch() {
+    // A callback may remove any entry, and poll's lists are rebuilt only after this turn.
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        if (items_[i].revents == 0) {
+            continue;
+        }
+        auto const found = entries_.find(tokens_[i]);
+        if (found != entries_.end()) {
+            auto const on_events = found->second.on_events;
+            (*on_events)(items_[i].revents);
+        }
+    }
+}
+
+Reactor::Reactor() : impl_(std::make_unique<Impl>()) {}
+
+Reactor::~Reactor() = default;
+
+void Reactor::run() { impl_->run(); }
+
+void Reactor::stop() { impl_->stop(); }
+
+void Reactor::post(Task task) { impl_->post(std::move(task)); }
+
+wire::Time Reactor::now() const { return impl_->now(); }
+
+Reactor::TimerId Reactor::at(wire::Time time, Task task) {
+    return impl_->at(time, std::move(task));
+}
+
+void Reactor::cancel(TimerId timer) { impl_->cancel(timer); }
+
+void Reactor::watch_fd(int fd, Task on_readable) {
+    auto const token =
+        impl_->add_fd(fd, ZMQ_POLLIN, [task = std::move(on_readable)](short) { task(); });
+    impl_->watched_fds.emplace(fd, token);
+}
+
+void Reactor::unwatch_fd(int fd) {
+    auto const found = impl_->watched_fds.find(fd);
+    if (found != impl_->watched_fds.end()) {
+        impl_->remove(found->second);
+        impl_->watched_fds.erase(found);
+    }
+}
+
+std::uint64_t raise_file_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    rlim_t const before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+std::string zmq_version() {
+    auto const [major, minor, patch] = zmq::version();
+    return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+}  // namespace xfsbus::bus

@@ -1,0 +1,71 @@
+#include <xfsbus/wire/endpoint.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace xfsbus::wire {
+namespace {
+
+constexpr std::size_t host_bytes_max = 255;
+
+bool is_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_ipv6(std::string_view host) { return host.find(':') != std::string_view::npos; }
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    std::uint16_t port = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return port;
+}
+
+}  // namespace
+
+std::string Endpoint::to_string() const {
+    std::string const shown = is_ipv6(host) ? "[" + host + "]" : host;
+    return shown + ":" + std::to_string(port);
+}
+
+std::string Endpoint::to_zmq() const {
+    if (host.empty()) {
+        return "tcp://*:" + std::to_string(port);
+    }
+    return "tcp://" + to_string();
+}
+
+bool Endpoint::any_host() const {
+    return host.empty() || host == "*" || host == "0.0.0.0" || host == "::";
+}
+
+bool valid_host(std::string_view host) {
+    return host.size() <= host_bytes_max && std::ranges::all_of(host, [](char c) {
+               return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
+           });
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+    constexpr std::string_view scheme = "tcp://";
+    if (text.starts_with(scheme)) {
+        text.remove_prefix(scheme.size());
+    }
+    auto const colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) {
+        return std::nullopt;
+    }
+    auto const port = parse_port(text.substr(colon + 1));
+    std::string_view host = text.substr(0, colon);
+    bool const bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (bracketed) {
+        host = host.substr(1, host.size() - 2);
+    }
+    if (!port || (host != "*" && !valid_host(host)) || is_ipv6(host) != bracketed) {
+        return std::nullopt;
+    }
+    return Endpoint{std::string(host), *port};
+}
+
+}  // namespace xfsbus::wire
