@@ -1,0 +1,16 @@
+#include <xfsbus/program/version.hpp>
+#include <xfsbus/wire/messages.hpp>
+
+namespace xfsbus::program {
+
+std::string version_line(std::string_view program, std::string_view zmq_version) {
+    std::string line(program);
+    line += " " XFSBUS_VERSION " (protocol ";
+    line += std::to_string(wire::protocol_version);
+    line += ", libzmq ";
+    line += zmq_version;
+    line += ")";
+    return line;
+}
+
+}  // namespace xfsbus::program

@@ -1,0 +1,423 @@
+#include "simulated.hpp"
+
+#include <xfsbus/wire/glob.hpp>
+
+#include <list>
+#include <map>
+#include <optional>
+#include <random>
+#include <tuple>
+
+// Random events go to a Directory and to the plainest possible model of it; after each event both
+// must have answered the same and know the same. The seed of a failing run is printed.
+
+using namespace xfsbus;
+using namespace xfsbus::tracker::test;
+
+namespace {
+
+/// One row of an answer: name, content, peer.
+using Row = std::tuple<std::string, std::uint32_t, std::uint32_t>;
+using Rows = std::set<Row>;
+
+struct ModelPeer {
+    std::uint32_t number = 0;
+    std::string route;
+    std::uint16_t port = 0;
+    bool silent = false;
+    wire::Time heard;
+    std::optional<wire::Time> check;
+    std::optional<wire::Time> pinged;
+    std::uint64_t accepted = 0;
+    bool listing = false;
+    std::map<std::string, std::uint32_t> files;
+    std::set<std::string> named;
+
+    wire::Time due() const {
+        auto const expires = heard + ttl;
+        if (!check) {
+            return expires;
+        }
+        return silent ? *check : std::min(*check, expires);
+    }
+};
+
+struct ModelFind {
+    std::uint64_t request = 0;
+    std::string pattern;
+    wire::Time started;
+    std::set<std::uint32_t> waiting;
+};
+
+struct Model {
+    std::list<ModelPeer> peers;
+    std::list<ModelFind> finds;
+    std::set<std::string> closed;
+    std::map<std::uint64_t, Rows> answers;
+
+    ModelPeer* at(std::string const& route) {
+        auto const found = std::find_if(peers.begin(), peers.end(),
+                                        [&](auto const& peer) { return peer.route == route; });
+        return found == peers.end() ? nullptr : &*found;
+    }
+
+    void heard(ModelPeer& peer, wire::Time now) {
+        peer.heard = now;
+        peer.check.reset();
+        resolve(peer.number);
+    }
+
+    void resolve(std::uint32_t number) {
+        for (auto& find : finds) {
+            find.waiting.erase(number);
+        }
+    }
+
+    void drop_if(auto const& condition) {
+        for (auto it = peers.begin(); it != peers.end();) {
+            if (condition(*it)) {
+                resolve(it->number);
+                it = peers.erase(it);
+            } else {
+                ++it;
+            }
+        }
+    }
+
+    void enter(std::uint32_t number, std::string const& route, std::uint16_t port, bool silent,
+               wire::Time now) {
+        drop_if([&](auto const& peer) {
+            return peer.number != number && (peer.route == route || peer.port == port);
+        });
+        auto it = std::find_if(peers.begin(), peers.end(),
+                               [&](auto const& peer) { return peer.number == number; });
+        if (it == peers.end()) {
+            it = peers.insert(peers.end(), ModelPeer{});
+        }
+        it->number = number;
+        it->route = route;
+        it->port = port;
+        it->silent = silent;
+        it->accepted = 0;
+        it->listing = false;
+        heard(*it, now);
+    }
+
+    static void apply(ModelPeer& peer, wire::Update const& update) {
+        if (update.full_begin) {
+            peer.listing = true;
+            peer.named.clear();
+        }
+        peer.accepted = update.sequence;
+        for (auto const& name : update.removed) {
+            peer.files.erase(name);
+        }
+        for (auto const& file : update.added) {
+            peer.files[file.name] = file.content.bytes[3];
+            peer.named.insert(file.name);
+        }
+        if (update.full_end) {
+            std::erase_if(peer.files,
+                          [&](auto const& file) { return !peer.named.contains(file.first); });
+            peer.listing = false;
+        }
+    }
+
+    static bool has(ModelPeer const& peer, std::string const& pattern) {
+        return std::any_of(peer.files.begin(), peer.files.end(),
+                           [&](auto const& file) { return wire::glob_match(pattern, file.first); });
+    }
+
+    /// True if the peer, sent a Ping, is found closed.
+    bool ping(ModelPeer& peer, wire::Time now) {
+        peer.pinged = now;
+        return closed.contains(peer.route);
+    }
+
+    void check_all(ModelFind& find, wire::Time now) {
+        std::set<std::uint32_t> dead;
+        for (auto& peer : peers) {
+            if (!has(peer, find.pattern)) {
+                continue;
+            }
+            bool const just = peer.pinged && now - *peer.pinged < tracker::Directory::ping_pause;
+            bool const stale = find.started - peer.heard >= fresh;
+            if (!(just && (!stale || peer.check)) && ping(peer, now)) {
+                dead.insert(peer.number);
+            } else if (stale) {
+                if (!peer.check) {
+                    peer.check = now + tracker::Directory::check_time;
+                }
+                find.waiting.insert(peer.number);
+            }
+        }
+        drop_if([&](auto const& peer) { return dead.contains(peer.number); });
+    }
+
+    /// Answers the finds that wait for nobody.
+    void settle(wire::Time now) {
+        for (auto it = finds.begin(); it != finds.end();) {
+            if (it->waiting.empty()) {
+                check_all(*it, now);
+            }
+            if (!it->waiting.empty()) {
+                ++it;
+                continue;
+            }
+            Rows& rows = answers[it->request];
+            for (auto const& peer : peers) {
+                for (auto const& [name, content] : peer.files) {
+                    if (wire::glob_match(it->pattern, name)) {
+                        rows.insert({name, content, peer.number});
+                    }
+                }
+            }
+            finds.erase(it);
+            it = finds.begin();  // what this one found out may be what another waited for
+        }
+    }
+
+    void tick(wire::Time now) {
+        drop_if([&](ModelPeer& peer) {
+            if (peer.due() > now) {
+                return false;
+            }
+            if ((peer.check && *peer.check <= now) || !peer.silent || ping(peer, now)) {
+                return true;
+            }
+            peer.check = now + tracker::Directory::check_time;
+            return false;
+        });
+        settle(now);
+    }
+
+    std::optional<wire::Time> next_deadline() const {
+        std::optional<wire::Time> next;
+        for (auto const& peer : peers) {
+            next = next ? std::min(*next, peer.due()) : peer.due();
+        }
+        return next;
+    }
+};
+
+class Run {
+  public:
+    explicit Run(std::uint32_t seed) : random_(seed) {}
+
+    void step() {
+        switch (pick(12)) {
+            case 0:
+            case 1:
+                enter();
+                break;
+            case 2:
+            case 3:
+            case 4:
+                update();
+                break;
+            case 5:
+                say(wire::Heartbeat{epoch, pick(4), 0});
+                break;
+            case 6:
+                say(wire::Pong{});
+                break;
+            case 7:
+                leave();
+                break;
+            case 8:
+                close();
+                break;
+            case 9:
+            case 10:
+                find();
+                break;
+            default:
+                pass(std::chrono::milliseconds(pick(10) == 0 ? pick(3000) : pick(300)));
+        }
+        compare();
+    }
+
+    void finish() {
+        pass(10s);
+        compare();
+        CHECK(world_.directory.stats().pending_finds == 0);
+    }
+
+  private:
+    std::uint32_t pick(std::uint32_t count) {
+        return static_cast<std::uint32_t>(random_()) % count;
+    }
+    std::string route() { return "r" + std::to_string(pick(6)); }
+    std::string name() { return std::string(1 + pick(2), static_cast<char>('a' + pick(3))); }
+
+    /// A route that is open, to send something from.
+    std::optional<std::string> open_route() {
+        auto chosen = route();
+        return model_.closed.contains(chosen) ? std::nullopt : std::optional(chosen);
+    }
+
+    void from(std::string const& route, wire::Message const& message) {
+        world_.send(route, message, 0);
+        if (auto* peer = model_.at(route)) {
+            model_.heard(*peer, world_.now);
+        }
+    }
+
+    void enter() {
+        auto const route = open_route();
+        if (!route) {
+            return;
+        }
+        std::uint32_t const number = pick(5);
+        auto const port = static_cast<std::uint16_t>(1000 + pick(5));
+        bool const silent = pick(2) == 0;
+        from(*route, wire::Register{peer_id(number), {"h", port}, silent ? 0U : 1000U, ""});
+        model_.enter(number, *route, port, silent, world_.now);
+        model_.settle(world_.now);
+    }
+
+    void say(wire::Message const& message) {
+        if (auto const route = open_route()) {
+            from(*route, message);
+            model_.settle(world_.now);
+        }
+    }
+
+    void update() {
+        auto const route = open_route();
+        if (!route) {
+            return;
+        }
+        auto* peer = model_.at(*route);
+        std::uint64_t const accepted = peer != nullptr ? peer->accepted : 0;
+        wire::Update update{
+            epoch, accepted + (pick(4) == 0 ? pick(3) : 1), pick(4) == 0, pick(4) == 0, {}, {}};
+        std::uint32_t const added = pick(4);
+        for (std::uint32_t i = 0; i < added; ++i) {
+            update.added.push_back(file(name(), pick(3)));
+        }
+        if (pick(2) == 0) {
+            update.removed.push_back(name());
+        }
+        world_.out.sent.clear();
+        from(*route, update);
+        expect(*route, peer, update);
+        model_.settle(world_.now);
+    }
+
+    void expect(std::string const& route, ModelPeer* peer, wire::Update const& update) {
+        if (peer == nullptr) {
+            return world_.expect_failure(route, wire::ErrorCode::unknown_peer);
+        }
+        bool const zero = update.sequence == 0;
+        bool const repeated = !zero && update.sequence == peer->accepted && !update.full_begin;
+        bool const in_order = update.full_begin || update.sequence == peer->accepted + 1;
+        bool const ends = update.full_end && !update.full_begin && !peer->listing;
+        bool const taken = !repeated && !zero && in_order && !ends;
+        REQUIRE(world_.all<wire::Updated>(route).size() == (repeated || taken ? 1U : 0U));
+        REQUIRE(world_.all<wire::Failure>(route).size() == (repeated || taken ? 0U : 1U));
+        if (taken) {
+            Model::apply(*peer, update);
+        }
+    }
+
+    void leave() {
+        auto const route = open_route();
+        if (!route) {
+            return;
+        }
+        from(*route, wire::Leave{});
+        model_.drop_if([&](auto const& peer) { return peer.route == *route; });
+        model_.settle(world_.now);
+    }
+
+    /// A connection closes, or one that was closed is replaced by a new one.
+    void close() {
+        auto const route = this->route();
+        if (world_.out.gone.contains(route) && model_.at(route) == nullptr) {
+            world_.out.gone.erase(route);
+            model_.closed.erase(route);
+        } else {
+            world_.out.gone.insert(route);
+            model_.closed.insert(route);
+        }
+    }
+
+    void find() {
+        static constexpr std::array patterns = {"a", "b", "a*", "*", "?", "cc", "[bc]*"};
+        std::string const pattern = patterns.at(pick(patterns.size()));
+        model_.finds.push_back({++request_, pattern, world_.now, {}});
+        model_.settle(world_.now);
+        world_.send("asker", wire::Find{wire::FindBy::glob, pattern, "", 0}, request_);
+    }
+
+    void pass(wire::Duration duration) {
+        auto const end = world_.now + duration;
+        while (auto const deadline = world_.directory.next_deadline()) {
+            REQUIRE(model_.next_deadline() == deadline);
+            if (*deadline > end) {
+                break;
+            }
+            world_.now = std::max(world_.now, *deadline);
+            world_.directory.on_tick(world_.now);
+            model_.tick(world_.now);
+            compare();
+        }
+        world_.now = end;
+    }
+
+    void compare() {
+        collect();
+        REQUIRE(answers_ == model_.answers);
+        auto const stats = world_.directory.stats();
+        std::size_t files = 0;
+        std::set<std::pair<std::string, std::uint32_t>> versions;
+        for (auto const& peer : model_.peers) {
+            files += peer.files.size();
+            versions.insert(peer.files.begin(), peer.files.end());
+        }
+        REQUIRE(stats.peers == model_.peers.size());
+        REQUIRE(stats.files == files);
+        REQUIRE(stats.versions == versions.size());
+        REQUIRE(stats.pending_finds == model_.finds.size());
+        REQUIRE(world_.directory.next_deadline() == model_.next_deadline());
+    }
+
+    /// Takes the answers that were sent since the last time.
+    void collect() {
+        for (auto const& item : world_.out.sent) {
+            auto const* found = std::get_if<wire::Found>(&item.message);
+            if (found == nullptr) {
+                continue;
+            }
+            REQUIRE_FALSE(answers_.contains(item.request));
+            Rows& rows = answers_[item.request];
+            for (auto const& each : found->files) {
+                REQUIRE(each.source_count == each.sources.size());
+                for (auto const& source : each.sources) {
+                    rows.insert({each.name, each.content.bytes[3], source.peer.bytes[3]});
+                }
+            }
+        }
+        world_.out.sent.clear();
+    }
+
+    std::mt19937 random_;
+    Simulated world_;
+    Model model_;
+    std::map<std::uint64_t, Rows> answers_;
+    std::uint64_t request_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whatever happens in whatever order, the directory agrees with a plain model of it") {
+    for (std::uint32_t seed = 1; seed <= 3000; ++seed) {
+        INFO("seed " << seed);
+        Run run(seed);
+        for (int step = 0; step < 100; ++step) {
+            run.step();
+        }
+        run.finish();
+    }
+}

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <xfsbus/wire/codec.hpp>
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+/// The tracker: who is up, and who has what.
+namespace xfsbus::tracker {
+
+/// What the tracker knows and how it answers, without I/O: messages go in with the time, messages
+/// come out by the Outbox, and next_deadline() says when to call on_tick(). All state is soft: a
+/// peer's entry is dropped when nothing was heard of it for a lease.
+///
+/// One thread. No call throws on anything that a peer sends.
+class Directory {
+  public:
+    /// Names one connection, as the shell likes; opaque here.
+    using Route = std::string;
+
+    /// A change of who is there, for logs.
+    struct PeerChange {
+        enum class Kind {
+            joined,
+            renewed,     ///< registered again
+            left,        ///< said so
+            replaced,    ///< another peer came on its connection or its endpoint
+            closed,      ///< its connection is gone
+            expired,     ///< nothing was heard of it for a lease
+            unanswered,  ///< it did not answer a check
+        };
+        Kind kind;
+        wire::PeerId peer;
+        wire::Endpoint listens;
+    };
+
+    /// The way out. Called from within the Directory's methods; must not call them.
+    class Outbox {
+      public:
+        enum class Sent {
+            yes,
+            gone,  ///< that connection is closed: a peer behind it is dropped at once
+            full,  ///< not sent; the other side does not read
+        };
+        /// Sends now, so that what it returns is true of this moment.
+        virtual Sent send(Route const& route, wire::Message const& message,
+                          std::uint64_t request) = 0;
+        virtual void on_peer(PeerChange const& change) = 0;
+
+      protected:
+        ~Outbox() = default;
+    };
+
+    /// Everything that strangers can make grow.
+    struct Limits {
+        std::size_t peers = 100'000;
+        /// While a full list comes in, its names and the old ones count together.
+        std::size_t files_per_peer = 10'000'000;
+        std::size_t files = 20'000'000;    ///< of all peers together: some 350 bytes each
+        std::size_t pending_finds = 1024;  ///< that wait for a check; more are told "busy"
+        std::size_t found_files = wire::limits::found_files;
+        std::size_t found_sources = wire::limits::found_sources;
+        std::size_t found_bytes = wire::limits::found_bytes;
+        std::size_t peers_page = wire::limits::peers_page;
+        /// Characters compared for one page, at worst: some 10 ms. A page may end for it, even an
+        /// empty one.
+        std::size_t scan_work = 4 * 1024 * 1024;
+        /// Files of dropped peers that one event clears away: some 10 ms where there are a million.
+        std::size_t clear_step = 2'000;
+    };
+
+    struct Options {
+        std::uint64_t epoch = 1;  ///< this life of the tracker: random, not 0
+        std::uint64_t seed = 0;   ///< mixes the samples of sources
+        wire::Duration peer_ttl = std::chrono::seconds(3);
+        Limits limits = {};
+    };
+
+    /// A peer that is asked whether it is there has so long to answer.
+    static constexpr wire::Duration check_time = std::chrono::milliseconds(250);
+    /// A peer heard of lately is still sent a Ping before it is named, because only sending tells
+    /// that its connection has closed since. Not more often than this: a popular file may be asked
+    /// for thousands of times a second, and has hundreds of sources. So short, since a peer killed
+    /// within this time after its last Ping is still named.
+    static constexpr wire::Duration ping_pause = std::chrono::milliseconds(20);
+    /// A find waits for at most so many checks, one after the other. One is the rule; more are
+    /// needed when all of a sample's sources turn out dead and others take their place.
+    static constexpr int check_rounds = 4;
+
+    /// The outbox must outlive the Directory.
+    Directory(Options const& options, Outbox& outbox);
+    ~Directory();
+    Directory(Directory const&) = delete;
+    Directory& operator=(Directory const&) = delete;
+
+    /// A message came in. `host`: the address of the sender's end of the connection.
+    void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
+                    wire::Time now);
+
+    /// Ends leases and checks that are due at `now` (or were before), and does a part of the work
+    /// left over by large peers that were dropped. Nothing ends but here.
+    void on_tick(wire::Time now);
+
+    /// When on_tick() is wanted; nullopt: not before the next message. A time in the past means at
+    /// once.
+    [[nodiscard]] std::optional<wire::Time> next_deadline() const;
+
+    struct Stats {
+        std::size_t peers = 0;
+        std::size_t files = 0;     ///< entries of all peers
+        std::size_t versions = 0;  ///< different (name, content)
+        std::size_t pending_finds = 0;
+        std::uint64_t messages = 0;  ///< taken in since the start, as the following
+        std::uint64_t finds = 0;
+        std::uint64_t registrations = 0;
+        std::uint64_t updates = 0;
+        std::uint64_t drops = 0;     ///< peers lost, other than by Leave
+        std::uint64_t failures = 0;  ///< answers that were a Failure
+    };
+    [[nodiscard]] Stats stats() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace xfsbus::tracker

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/tracker/directory.hpp>
+#include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/result.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace xfsbus::tracker {
+
+/// A Directory behind a socket: a whole tracker, to run in a program or within a test.
+///
+/// It is one thread, the one that calls run(); what is not marked otherwise belongs to it, or to
+/// the thread that made the Tracker as long as run() has not begun or has returned.
+class Tracker final : private Directory::Outbox {
+  public:
+    enum class Level { debug, info, warning };
+    /// Takes a line of log; text of peers in it is escaped. Called on the tracker's thread.
+    using OnLog = std::function<void(Level, std::string const&)>;
+
+    struct Options {
+        wire::Endpoint bind{"127.0.0.1", 7470};  ///< port 0: a free one
+        std::chrono::milliseconds peer_ttl{3000};
+        OnLog log = {};           ///< may be empty
+        std::uint64_t epoch = 0;  ///< 0: chosen at random
+        Directory::Limits limits = {};
+    };
+
+    /// Binds; messages wait until run(). Errc::network if the address is in use or not this
+    /// machine's. Throws std::runtime_error if the system gives no sockets.
+    static Result<std::unique_ptr<Tracker>> start(Options options);
+    ~Tracker();
+
+    /// Where it listens, with the port it got.
+    [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
+
+    /// Works until stop(), then logs what it has done.
+    void run();
+    /// Any thread; also before run().
+    void stop() { reactor_.stop(); }
+
+    [[nodiscard]] Directory::Stats stats() const { return directory_.stats(); }
+
+  private:
+    explicit Tracker(Options const& options);
+
+    Status bind(wire::Endpoint const& endpoint);
+    void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
+    void on_garbage(std::string const& host, wire::DecodeError const& error);
+    void arm();
+    void tick();
+    void log(Level level, std::string const& line) const;
+
+    Sent send(Directory::Route const& route, wire::Message const& message,
+              std::uint64_t request) override;
+    void on_peer(Directory::PeerChange const& change) override;
+
+    bus::Reactor reactor_;
+    OnLog log_;
+    Directory directory_;
+    std::unique_ptr<bus::ControlServer> server_;
+    std::optional<wire::Time> armed_;  ///< when the timer will go off
+    bus::Reactor::TimerId timer_{};
+    std::uint64_t garbage_ = 0;
+};
+
+}  // namespace xfsbus::tracker

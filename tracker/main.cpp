@@ -1,0 +1,173 @@
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/program/durations.hpp>
+#include <xfsbus/program/logging.hpp>
+#include <xfsbus/program/signals.hpp>
+#include <xfsbus/program/version.hpp>
+#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/wire/endpoint.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace {
+
+using namespace xfsbus;
+
+constexpr char const* name = "xfs-tracker";
+constexpr std::chrono::milliseconds shortest_ttl{200};
+
+constexpr char const* description = R"(Knows which peers are up and who has which file.
+
+Examples:
+  xfs-tracker                               listen on this machine alone, port 7470
+  xfs-tracker --bind tcp://0.0.0.0:7470     listen on every interface
+  xfs-tracker --peer-ttl 10s --json-log     slower to give peers up; log as JSON lines
+)";
+
+/// What was asked for on the command line, as it was typed.
+struct Arguments {
+    std::string bind = "tcp://127.0.0.1:7470";
+    std::string peer_ttl = "3s";
+    std::string log_level = "info";
+    bool quiet = false;
+    bool verbose = false;
+    bool json_log = false;
+};
+
+struct Settings {
+    tracker::Tracker::Options tracker;
+    program::LogOptions log;
+};
+
+int complain(Error const& error) {
+    std::cerr << name << ": " << error.message << "\n";
+    return static_cast<int>(error.code);
+}
+
+/// The exit code, if the program has nothing more to do.
+std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
+    CLI::App app(description, name);
+    app.add_option("--bind", arguments.bind, "Address to listen on; port 0 takes a free one")
+        ->capture_default_str();
+    app.add_option("--peer-ttl", arguments.peer_ttl,
+                   "A peer not heard of for so long is dropped; at least 200ms")
+        ->capture_default_str();
+    auto* level =
+        app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
+            ->capture_default_str();
+    auto* quiet = app.add_flag("-q,--quiet", arguments.quiet, "Log warnings and errors only");
+    auto* verbose = app.add_flag("-v,--verbose", arguments.verbose, "Log everything");
+    quiet->excludes(verbose)->excludes(level);
+    verbose->excludes(level);
+    app.add_flag("--json-log", arguments.json_log, "Log one JSON object a line");
+    app.set_config("--config", "", "Read options from this file (lines: option=value)");
+    app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);  // --help, --version
+        }
+        return complain({Errc::usage, std::string(error.what()) + " (see --help)"});
+    }
+    return std::nullopt;
+}
+
+Result<program::LogOptions> log_options(Arguments const& arguments) {
+    auto const level = program::parse_log_level(arguments.log_level);
+    if (!level) {
+        return Error{Errc::usage, "--log-level: '" + arguments.log_level +
+                                      "' is none of debug, info, warning, error, off"};
+    }
+    program::LogOptions options{name, *level, arguments.json_log};
+    if (arguments.quiet) {
+        options.level = program::LogLevel::warning;
+    } else if (arguments.verbose) {
+        options.level = program::LogLevel::debug;
+    }
+    return options;
+}
+
+Result<Settings> read_settings(Arguments const& arguments) {
+    auto const bind = wire::parse_endpoint(arguments.bind);
+    if (!bind) {
+        return Error{Errc::usage, "--bind: '" + arguments.bind +
+                                      "' is no address: write for example tcp://127.0.0.1:7470"};
+    }
+    auto const ttl = program::parse_duration(arguments.peer_ttl);
+    if (!ttl) {
+        return Error{Errc::usage, "--peer-ttl: " + ttl.error().message};
+    }
+    if (*ttl < shortest_ttl) {
+        return Error{Errc::usage, "--peer-ttl: at least 200ms, or peers that are up are lost"};
+    }
+    auto log = log_options(arguments);
+    if (!log) {
+        return log.error();
+    }
+    Settings settings;
+    settings.tracker.bind = *bind;
+    settings.tracker.peer_ttl = *ttl;
+    settings.log = std::move(log).value();
+    return settings;
+}
+
+program::LogLevel to_log_level(tracker::Tracker::Level level) {
+    switch (level) {
+        case tracker::Tracker::Level::debug:
+            return program::LogLevel::debug;
+        case tracker::Tracker::Level::info:
+            return program::LogLevel::info;
+        case tracker::Tracker::Level::warning:
+            break;
+    }
+    return program::LogLevel::warning;
+}
+
+int run(Settings settings) {
+    program::Log const log(settings.log);
+    settings.tracker.log = [&log](tracker::Tracker::Level level, std::string const& line) {
+        log.write(to_log_level(level), line);
+    };
+    program::hold_signals();
+    auto const files = bus::raise_file_limit();
+    log.debug("may open " + std::to_string(files) + " files and connections");
+
+    auto started = tracker::Tracker::start(settings.tracker);
+    if (!started) {
+        return complain(started.error());
+    }
+    auto& tracker = **started;
+    program::SignalWatch const watch([&](int signal, int count) {
+        if (count > 1) {
+            std::_Exit(128 + signal);  // asked twice: at once
+        }
+        log.info("stopping");
+        tracker.stop();
+    });
+    std::cout << name << ": ready on " << tracker.endpoint().to_zmq() << std::endl;
+    tracker.run();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        Arguments arguments;
+        if (auto const code = read_arguments(argc, argv, arguments)) {
+            return *code;
+        }
+        auto settings = read_settings(arguments);
+        return settings ? run(std::move(settings).value()) : complain(settings.error());
+    } catch (std::exception const& error) {
+        return complain({Errc::failed, error.what()});
+    }
+}

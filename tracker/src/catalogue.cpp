@@ -1,0 +1,56 @@
+#include "catalogue.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace xfsbus::tracker {
+
+namespace {
+
+std::vector<Source>::iterator place_of(std::vector<Source>& sources, Slot peer) {
+    return std::lower_bound(sources.begin(), sources.end(), peer,
+                            [](Source const& source, Slot slot) { return source.peer < slot; });
+}
+
+}  // namespace
+
+bool ByName::operator()(PositionView const& a, PositionView const& b) const {
+    int const order = a.name.compare(b.name);
+    return order < 0 || (order == 0 && a.content < b.content);
+}
+
+bool ByContent::operator()(PositionView const& a, PositionView const& b) const {
+    return std::tie(a.content, a.name) < std::tie(b.content, b.name);
+}
+
+Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
+    PositionView const wanted{file.name, file.content};
+    Version version = versions_.lower_bound(wanted);
+    if (version == versions_.end() || ByName{}(wanted, version->first)) {
+        version = versions_.emplace_hint(version, Position{file.name, file.content},
+                                         VersionState{file.size, {}});
+        contents_.insert(version);
+    }
+    auto& sources = version->second.sources;
+    auto const place = place_of(sources, peer);
+    if (place != sources.end() && place->peer == peer) {
+        place->have_ppm = file.have_ppm;
+    } else {
+        sources.insert(place, {peer, file.have_ppm});
+    }
+    return version;
+}
+
+void Catalogue::remove(Version version, Slot peer) {
+    auto& sources = version->second.sources;
+    auto const place = place_of(sources, peer);
+    if (place != sources.end() && place->peer == peer) {
+        sources.erase(place);
+    }
+    if (sources.empty()) {
+        contents_.erase(version);
+        versions_.erase(version);
+    }
+}
+
+}  // namespace xfsbus::tracker

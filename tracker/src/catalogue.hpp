@@ -1,0 +1,84 @@
+#pragma once
+
+#include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/messages.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xfsbus::tracker {
+
+/// A peer's number in the Roster: half the size of a pointer, and there are as many as files.
+using Slot = std::uint32_t;
+
+/// A name and one content it stands for; also a place in the order of either index.
+struct Position {
+    std::string name;
+    wire::ContentId content;
+};
+
+/// The same without owning the name.
+struct PositionView {
+    std::string_view name;
+    wire::ContentId content;
+
+    PositionView(std::string_view its_name, wire::ContentId const& its_content)
+        : name(its_name), content(its_content) {}
+    PositionView(Position const& position) : name(position.name), content(position.content) {}
+};
+
+struct ByName {
+    using is_transparent = void;
+    bool operator()(PositionView const& a, PositionView const& b) const;
+};
+
+struct Source {
+    Slot peer = 0;
+    std::uint32_t have_ppm = 0;
+};
+
+/// What is known of one version of one name.
+struct VersionState {
+    /// As the first source said. A content id stands for one size: who says another lies, and is
+    /// found out when its manifest is checked.
+    std::uint64_t size = 0;
+    std::vector<Source> sources;  ///< ordered by peer, never empty
+};
+
+using Versions = std::map<Position, VersionState, ByName>;
+/// Valid as long as the version has a source.
+using Version = Versions::iterator;
+
+struct ByContent {
+    using is_transparent = void;
+    bool operator()(PositionView const& a, PositionView const& b) const;
+    bool operator()(Version a, Version b) const { return (*this)(a->first, b->first); }
+    bool operator()(Version a, PositionView const& b) const { return (*this)(a->first, b); }
+    bool operator()(PositionView const& a, Version b) const { return (*this)(a, b->first); }
+};
+
+/// Which peers have which versions of which names, ordered by name and by content id.
+class Catalogue {
+  public:
+    using ContentIndex = std::set<Version, ByContent>;
+
+    /// Makes the peer a source of this file, or changes how much of it it has.
+    Version add(wire::FileEntry const& file, Slot peer);
+    /// The peer is no longer a source; the last one takes the version along.
+    void remove(Version version, Slot peer);
+
+    [[nodiscard]] Versions& by_name() { return versions_; }
+    [[nodiscard]] Versions const& by_name() const { return versions_; }
+    [[nodiscard]] ContentIndex const& by_content() const { return contents_; }
+
+  private:
+    Versions versions_;
+    ContentIndex contents_;
+};
+
+}  // namespace xfsbus::tracker

@@ -1,0 +1,145 @@
+#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <random>
+#include <utility>
+
+namespace xfsbus::tracker {
+
+namespace {
+
+std::uint64_t random_number() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
+
+Directory::Options directory_options(Tracker::Options const& options) {
+    // Not 0: that is what a message without an epoch says.
+    std::uint64_t const epoch = options.epoch != 0 ? options.epoch : random_number() | 1;
+    return {epoch, random_number(), options.peer_ttl, options.limits};
+}
+
+char const* describe(Directory::PeerChange::Kind kind) {
+    using Kind = Directory::PeerChange::Kind;
+    switch (kind) {
+        case Kind::joined:
+            return "joined";
+        case Kind::renewed:
+            return "registered again";
+        case Kind::left:
+            return "left";
+        case Kind::replaced:
+            return "was replaced by another on its connection or endpoint";
+        case Kind::closed:
+            return "is gone: its connection is closed";
+        case Kind::expired:
+            return "is gone: nothing was heard of it";
+        case Kind::unanswered:
+            break;
+    }
+    return "is gone: it did not answer";
+}
+
+}  // namespace
+
+Tracker::Tracker(Options const& options)
+    : log_(options.log), directory_(directory_options(options), *this) {}
+
+Tracker::~Tracker() = default;
+
+Result<std::unique_ptr<Tracker>> Tracker::start(Options options) {
+    std::unique_ptr<Tracker> tracker(new Tracker(options));
+    if (auto const bound = tracker->bind(options.bind); !bound) {
+        return bound.error();
+    }
+    return tracker;
+}
+
+Status Tracker::bind(wire::Endpoint const& endpoint) {
+    auto server = bus::ControlServer::bind(
+        reactor_, endpoint,
+        {[this](bus::Route const& route, std::string const& host, wire::Envelope&& envelope) {
+             on_message(route, host, std::move(envelope));
+         },
+         [this](bus::Route const&, std::string const& host, wire::DecodeError const& error) {
+             on_garbage(host, error);
+         }});
+    if (!server) {
+        return server.error();
+    }
+    server_ = std::move(server).value();
+    return done();
+}
+
+void Tracker::run() {
+    reactor_.run();
+    auto const stats = directory_.stats();
+    log(Level::info,
+        "stopped: " + std::to_string(stats.peers) + " peers with " + std::to_string(stats.files) +
+            " files; took " + std::to_string(stats.messages) + " messages, " +
+            std::to_string(stats.registrations) + " registrations, " +
+            std::to_string(stats.updates) + " updates, " + std::to_string(stats.finds) +
+            " finds; lost " + std::to_string(stats.drops) + " peers, answered " +
+            std::to_string(stats.failures) + " failures, refused " + std::to_string(garbage_) +
+            " that were no messages");
+}
+
+void Tracker::on_message(bus::Route const& route, std::string const& host,
+                         wire::Envelope&& envelope) {
+    directory_.on_message(route.id, host, envelope, reactor_.now());
+    arm();
+}
+
+/// For debugging only: whoever can connect could fill the log with it.
+void Tracker::on_garbage(std::string const& host, wire::DecodeError const& error) {
+    ++garbage_;
+    log(Level::debug, "no message, from " + wire::escape(host) + ": " + wire::escape(error.reason));
+}
+
+/// A timer that goes off early costs a needless tick; changing it with each message costs more.
+void Tracker::arm() {
+    auto const deadline = directory_.next_deadline();
+    if (!deadline || (armed_ && *armed_ <= *deadline)) {
+        return;
+    }
+    if (armed_) {
+        reactor_.cancel(timer_);
+    }
+    armed_ = deadline;
+    // By way of post(), so that messages that are waiting are taken first: if this thread was held
+    // up, the answers to its checks have come in time all the same.
+    timer_ = reactor_.at(*deadline, [this] { reactor_.post([this] { tick(); }); });
+}
+
+void Tracker::tick() {
+    armed_.reset();
+    directory_.on_tick(reactor_.now());
+    arm();
+}
+
+void Tracker::log(Level level, std::string const& line) const {
+    if (log_) {
+        log_(level, line);
+    }
+}
+
+Directory::Outbox::Sent Tracker::send(Directory::Route const& route, wire::Message const& message,
+                                      std::uint64_t request) {
+    switch (server_->send({route}, message, request)) {
+        case bus::ControlServer::Sent::yes:
+            return Sent::yes;
+        case bus::ControlServer::Sent::gone:
+            return Sent::gone;
+        case bus::ControlServer::Sent::full:
+            break;
+    }
+    return Sent::full;
+}
+
+void Tracker::on_peer(Directory::PeerChange const& change) {
+    auto const level =
+        change.kind == Directory::PeerChange::Kind::renewed ? Level::debug : Level::info;
+    log(level, "peer " + wire::escape(change.listens.to_string()) + " " + describe(change.kind));
+}
+
+}  // namespace xfsbus::tracker
