@@ -1,0 +1,76 @@
+#pragma once
+
+#include "printer.hpp"
+#include "progress_bar.hpp"
+
+#include <xfsbus/peer/peer.hpp>
+
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xfsbus::console {
+
+/// The commands of the shell, of -c and of a script. They use the public Peer like any other
+/// program. run() is called on one thread; interrupt() on any.
+class Commands {
+  public:
+    struct Options {
+        bool show_progress = false;  ///< stderr is a terminal
+        bool json = false;
+    };
+
+    Commands(peer::Peer& peer, Printer const& printer, Options options)
+        : peer_(peer), printer_(printer), options_(options) {}
+
+    /// Runs one line; returns its exit code. An empty line, or a comment ('#'), does nothing.
+    int run(std::string_view line);
+
+    /// Cancels the command that runs. False if none does.
+    bool interrupt();
+
+    /// After `exit`.
+    [[nodiscard]] bool leaving() const { return leaving_; }
+
+    struct Command {
+        std::string_view name;
+        std::string_view usage;  ///< its arguments
+        std::string_view help;
+        int (Commands::*run)(std::vector<std::string> const& arguments);
+    };
+    static std::span<Command const> table();
+    static std::string help_text();
+
+  private:
+    int dispatch(std::vector<std::string> const& words);
+    int update_list(std::vector<std::string> const& arguments);
+    int get_load(std::vector<std::string> const& arguments);
+    int find(std::vector<std::string> const& arguments);
+    int download(std::vector<std::string> const& arguments);
+    int peers(std::vector<std::string> const& arguments);
+    int files(std::vector<std::string> const& arguments);
+    int status(std::vector<std::string> const& arguments);
+    int policy(std::vector<std::string> const& arguments);
+    int help(std::vector<std::string> const& arguments);
+    int exit(std::vector<std::string> const& arguments);
+
+    int fail(Error const& error) const;
+    [[nodiscard]] int wrong_usage(std::string const& problem) const;
+    void show_progress(peer::DownloadProgress const& progress);
+
+    peer::Peer& peer_;
+    Printer const& printer_;
+    Options options_;
+    ProgressBar bar_;
+    Command const* current_ = nullptr;
+    bool leaving_ = false;
+
+    std::mutex mutex_;
+    std::optional<std::stop_source> running_;  // guarded by mutex_
+};
+
+}  // namespace xfsbus::console

@@ -1,0 +1,263 @@
+#include "commands.hpp"
+#include "line_editor.hpp"
+#include "piped_lines.hpp"
+#include "plugin_report.hpp"
+#include "printer.hpp"
+#include "settings.hpp"
+#include "words.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/program/signals.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <mutex>
+#include <stop_token>
+
+#include <malloc.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace xfsbus;
+using namespace xfsbus::console;
+
+/// How often a wait for the tracker says that it is still one.
+constexpr auto first_word = std::chrono::seconds(1);
+constexpr auto next_word = std::chrono::seconds(30);
+
+/// Chunks of a megabyte come and go all the time: keep their memory rather than fault in fresh
+/// pages for each, and keep it in few arenas, so that it is found again.
+void tune_memory() {
+    constexpr int keep_bytes = 32 * 1024 * 1024;
+    ::mallopt(M_MMAP_THRESHOLD, keep_bytes);
+    ::mallopt(M_TRIM_THRESHOLD, keep_bytes);
+    ::mallopt(M_ARENA_MAX, 2);
+}
+
+program::LogLevel to_log_level(peer::LogLevel level) {
+    switch (level) {
+        case peer::LogLevel::debug:
+            return program::LogLevel::debug;
+        case peer::LogLevel::info:
+            return program::LogLevel::info;
+        case peer::LogLevel::warning:
+            return program::LogLevel::warning;
+        default:
+            return program::LogLevel::error;
+    }
+}
+
+/// The shell around the commands: where they come from, and how it ends.
+class Program {
+  public:
+    Program(Settings const& settings, peer::Peer& peer)
+        : settings_(settings),
+          peer_(peer),
+          printer_({settings.json, ::isatty(STDOUT_FILENO) == 1}),
+          commands_(peer, printer_,
+                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json}),
+          signals_([this](int signal, int count) { on_signal(signal, count); }) {}
+
+    int run() {
+        if (auto const code = wait_for_tracker()) {
+            return *code;
+        }
+        int code = 0;
+        if (!settings_.commands.empty()) {
+            code = run_given();
+        } else if (!settings_.serve) {
+            code = ::isatty(STDIN_FILENO) == 1 ? run_typed() : run_piped();
+        }
+        if (settings_.serve && !stop_.stop_requested()) {
+            serve();
+            return code;
+        }
+        return signal_ != 0 && !settings_.serve ? 128 + signal_ : code;
+    }
+
+  private:
+    void on_signal(int signal, int count) {
+        bool const cancelled = commands_.interrupt();
+        interrupted_ = true;
+        if (signal == SIGINT && cancelled) {
+            return;  // the command ends; once more leaves
+        }
+        if (stop_.stop_requested() && count > 2) {
+            std::_Exit(128 + signal);
+        }
+        signal_ = signal;
+        stop_.request_stop();
+        waker_.wake();
+    }
+
+    /// The exit code, if there is no point in going on.
+    std::optional<int> wait_for_tracker() {
+        using std::chrono::milliseconds;
+        auto const begin = std::chrono::steady_clock::now();
+        milliseconds word = first_word;
+        while (true) {
+            auto const waited = std::chrono::duration_cast<milliseconds>(
+                std::chrono::steady_clock::now() - begin);
+            auto const& most = settings_.tracker_timeout;
+            auto const patience = most ? std::min(word, *most - waited) : word;
+            auto const known =
+                peer_.wait_for_tracker(std::max(patience, milliseconds(0)), stop_.get_token());
+            if (known) {
+                return std::nullopt;
+            }
+            if (stop_.stop_requested()) {
+                return settings_.serve ? 0 : 128 + signal_;
+            }
+            auto const what = "no tracker at " + settings_.peer.tracker + ": " +
+                              known.error().message;
+            if (most && std::chrono::steady_clock::now() - begin >= *most) {
+                std::cerr << "xfs-peer: " << what << std::endl;
+                return static_cast<int>(Errc::tracker_unreachable);
+            }
+            std::cerr << "xfs-peer: " << what << " (waiting for it)" << std::endl;
+            word = next_word;
+        }
+    }
+
+    int run_given() {
+        int first_failure = 0;
+        for (auto const& command : settings_.commands) {
+            int const code = commands_.run(command);
+            first_failure = first_failure == 0 ? code : first_failure;
+            if (interrupted_ || commands_.leaving()) {
+                break;
+            }
+        }
+        return first_failure;
+    }
+
+    int run_piped() {
+        PipedLines lines(waker_);
+        int first_failure = 0;
+        while (!commands_.leaving() && !interrupted_) {
+            auto const line = lines.next();
+            if (!line) {
+                break;
+            }
+            int const code = commands_.run(*line);
+            first_failure = first_failure == 0 ? code : first_failure;
+        }
+        return first_failure;
+    }
+
+    int run_typed() {
+        if (!settings_.peer.directory.empty()) {
+            printer_.ready(peer_.status(), false);
+        }
+        std::cerr << "'help' lists the commands, 'exit' leaves." << std::endl;
+        LineEditor editor({"xfs> ", history_file(),
+                           [this](auto before, auto word) { return complete(before, word); }},
+                          waker_);
+        while (!commands_.leaving()) {
+            auto const line = editor.next();
+            if (!line) {
+                break;
+            }
+            commands_.run(*line);
+        }
+        return 0;
+    }
+
+    void serve() {
+        auto const stop = stop_.get_token();
+        if (auto const shared = peer_.wait_until_shared(stop); shared) {
+            printer_.ready(peer_.status(), true);
+        }
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any never;
+        never.wait(lock, stop, [] { return false; });
+    }
+
+    static std::filesystem::path history_file() {
+        char const* const state = std::getenv("XDG_STATE_HOME");
+        char const* const home = std::getenv("HOME");
+        std::filesystem::path base;
+        if (state != nullptr && *state == '/') {
+            base = state;
+        } else if (home != nullptr && *home == '/') {
+            base = std::filesystem::path(home) / ".local" / "state";
+        } else {
+            return {};
+        }
+        std::error_code error;
+        std::filesystem::create_directories(base / "xfs", error);
+        return error ? std::filesystem::path() : base / "xfs" / "history";
+    }
+
+    /// Commands at the start of a line; after find and download the names that peers share.
+    std::vector<std::string> complete(std::string_view before, std::string_view word) {
+        std::vector<std::string> all;
+        if (before.find_first_not_of(' ') == std::string_view::npos) {
+            for (auto const& command : Commands::table()) {
+                all.emplace_back(command.name);
+            }
+        } else if (before.find("find") != std::string_view::npos ||
+                   before.find("download") != std::string_view::npos) {
+            auto const found = peer_.find(std::string(word) + "**");
+            for (auto const& source : found ? *found : std::vector<peer::FoundSource>{}) {
+                all.push_back(quote_word(source.name));
+            }
+        }
+        std::erase_if(all, [&](auto const& text) { return !text.starts_with(word); });
+        std::ranges::sort(all);
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+
+    Settings const& settings_;
+    peer::Peer& peer_;
+    Printer printer_;
+    Commands commands_;
+    Waker waker_;
+    std::stop_source stop_;
+    std::atomic<int> signal_ = 0;
+    std::atomic<bool> interrupted_ = false;
+    program::SignalWatch signals_;  // last: it uses the others
+};
+
+int run(int argc, char** argv) {
+    Settings settings;
+    if (auto const code = read_settings(argc, argv, settings)) {
+        return *code;
+    }
+    if (settings.plugins != Settings::Plugins::none) {
+        return report_plugins(settings);
+    }
+    program::hold_signals();
+    tune_memory();
+    bus::raise_file_limit();
+    program::Log const log(settings.log);
+    settings.peer.log = [&log](peer::LogLevel level, std::string_view text) {
+        log.write(to_log_level(level), text);
+    };
+    auto peer = peer::Peer::start(settings.peer);
+    if (!peer) {
+        std::cerr << "xfs-peer: " << peer.error().message << std::endl;
+        return static_cast<int>(peer.error().code);
+    }
+    return Program(settings, **peer).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (std::exception const& error) {
+        std::cerr << "xfs-peer: " << error.what() << std::endl;
+        return static_cast<int>(Errc::failed);
+    }
+}

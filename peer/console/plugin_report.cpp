@@ -1,0 +1,86 @@
+#include "plugin_report.hpp"
+
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/plugin_listing.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <iostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace xfsbus::console {
+namespace {
+
+void print_json(policies::PluginListing const& plugin) {
+    nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+    for (auto const& parameter : plugin.parameters) {
+        parameters[parameter.name] = parameter.default_value;
+    }
+    nlohmann::ordered_json const object = {{"event", "plugin"},
+                                           {"path", plugin.path.string()},
+                                           {"kind", plugin.kind},
+                                           {"name", plugin.name},
+                                           {"version", plugin.version},
+                                           {"description", plugin.description},
+                                           {"parameters", parameters},
+                                           {"ok", plugin.problem.empty()},
+                                           {"problem", plugin.problem}};
+    std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+              << std::endl;
+}
+
+void print_text(policies::PluginListing const& plugin) {
+    auto const path = wire::escape(plugin.path.string());
+    if (!plugin.problem.empty()) {
+        std::cout << path << "\n  would be refused: " << wire::escape(plugin.problem) << std::endl;
+        return;
+    }
+    std::cout << fmt::format("{}\n  {} '{}' {}: {}\n", path, plugin.kind, plugin.name,
+                             wire::escape(plugin.version), wire::escape(plugin.description));
+    for (auto const& parameter : plugin.parameters) {
+        std::cout << fmt::format("  {}={}  {}\n", parameter.name,
+                                 wire::escape(parameter.default_value),
+                                 wire::escape(parameter.description));
+    }
+    std::cout << std::flush;
+}
+
+void print(policies::PluginListing const& plugin, bool json) {
+    json ? print_json(plugin) : print_text(plugin);
+}
+
+int list(Settings const& settings, policies::PluginPath const& path) {
+    auto const plugins = policies::list_plugins(path);
+    for (auto const& plugin : plugins) {
+        print(plugin, settings.json);
+    }
+    if (!plugins.empty()) {
+        return 0;
+    }
+    std::cerr << "xfs-peer: no plug-ins in any of:\n";
+    for (auto const& directory : path.directories()) {
+        std::cerr << "  " << wire::escape(directory.string()) << "\n";
+    }
+    return static_cast<int>(Errc::not_found);
+}
+
+}  // namespace
+
+int report_plugins(Settings const& settings) {
+    auto const path = policies::PluginPath::standard(settings.peer.plugin_directories);
+    if (settings.plugins == Settings::Plugins::list) {
+        return list(settings, path);
+    }
+    try {
+        auto const plugin = policies::check_plugin(path.find(settings.plugin_file));
+        print(plugin, settings.json);
+        return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
+    } catch (policies::PluginRefused const& refused) {
+        std::cerr << "xfs-peer: " << refused.what() << std::endl;
+        return static_cast<int>(Errc::plugin);
+    }
+}
+
+}  // namespace xfsbus::console

@@ -1,0 +1,329 @@
+#include "settings.hpp"
+
+#include "commands.hpp"
+#include "sizes.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/program/durations.hpp>
+#include <xfsbus/program/version.hpp>
+#include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include <fmt/format.h>
+
+namespace xfsbus::console {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char const* name = "xfs-peer";
+
+constexpr char const* description = R"(Shares a directory, finds files, and fetches them from other peers.
+
+Examples:
+  xfs-peer 192.168.1.5 7471 ~/data               share ~/data, with a command line
+  xfs-peer 192.168.1.5 7471 ~/data --serve       share it until SIGTERM
+  xfs-peer -c 'find model.bin'                   ask, and leave
+  xfs-peer -c 'download model.bin'               fetch it into the current directory
+  xfs-peer --policy libqueuetime.so 192.168.1.5 0 ~/data -c 'download model.bin'
+  xfs-peer plugins                               which plug-ins there are
+)";
+
+/// The command line as it was typed.
+struct Arguments {
+    std::vector<std::string> positionals;
+    std::string bind;
+    std::string dir;
+    std::string tracker = "tcp://127.0.0.1:7470";
+    std::string tracker_timeout;
+    std::string policy = "libloadlatency.so";
+    std::string integrity = "libsha256.so";
+    std::vector<std::string> plugin_dirs;
+    std::string latency_file;
+    std::size_t sources = 4;
+    std::string upload_limit = "0";
+    std::string download_limit = "0";
+    std::string labels;
+    std::uint64_t seed = 0;
+    bool strict_policy = false;
+    std::vector<std::string> commands;
+    bool serve = false;
+    bool no_heartbeat = false;
+    bool no_watch = false;
+    bool no_cache = false;
+    bool json = false;
+    bool no_color = false;
+    bool quiet = false;
+    int verbose = 0;
+    std::string log_level = "warning";
+};
+
+void add_sharing_options(CLI::App& app, Arguments& arguments) {
+    app.add_option("IP PORT DIRECTORY", arguments.positionals,
+                   "Address to listen on (PORT 0 takes a free one) and directory to share")
+        ->expected(0, 3);
+    app.add_option("--bind", arguments.bind, "IP:PORT to listen on (default 127.0.0.1:0)");
+    app.add_option("-d,--dir", arguments.dir,
+                   "Directory to share and to download to; without one nothing is shared and "
+                   "downloads go to the current directory");
+    app.add_option("--tracker", arguments.tracker, "Where the tracker is")
+        ->envname("XFS_TRACKER")
+        ->capture_default_str();
+    app.add_option("--tracker-timeout", arguments.tracker_timeout,
+                   "Give up after so many seconds without a tracker (default: wait)");
+    app.add_option("--labels", arguments.labels, "key=value,... that others and policies may see");
+    app.add_flag("--no-heartbeat", arguments.no_heartbeat, "Be silent until there is something to say");
+    app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
+    app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
+}
+
+void add_transfer_options(CLI::App& app, Arguments& arguments) {
+    app.add_option("--policy", arguments.policy, "Peer-selection plug-in, FILE[:key=value,...]")
+        ->capture_default_str();
+    app.add_option("--integrity", arguments.integrity, "Hash plug-in for what is published")
+        ->capture_default_str();
+    app.add_option("--plugin-dir", arguments.plugin_dirs,
+                   "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--strict-policy", arguments.strict_policy,
+                 "A policy that fails ends the download, instead of being made good");
+    app.add_option("--seed", arguments.seed, "Seed of policies' random numbers (default: random)");
+    app.add_option("--latency-file", arguments.latency_file,
+                   "Lines 'A:PORT B:PORT MILLISECONDS': rule instead of measured latencies, and "
+                   "are applied as delay");
+    app.add_option("-s,--sources", arguments.sources, "Most sources used at once for one file")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_option("--max-upload-limit", arguments.upload_limit,
+                   "Bytes per second, K M G allowed; 0: no limit")
+        ->capture_default_str();
+    app.add_option("--max-download-limit", arguments.download_limit, "The same")
+        ->capture_default_str();
+}
+
+void add_program_options(CLI::App& app, Arguments& arguments) {
+    app.add_option("-c,--command", arguments.commands,
+                   "Run this command, then exit with the first failing one's code; repeatable")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM");
+    app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
+    app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
+    app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
+    app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
+        ->capture_default_str();
+    app.add_flag("--no-color", arguments.no_color, "No colours (also: NO_COLOR)");
+    app.set_config("--config", "", "Read options from this file (lines: option=value)");
+    app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
+    app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
+               "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
+               "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
+               "10 not authorised, 11 plug-in refused, 130/143 signals");
+}
+
+int complain(Error const& error) {
+    std::cerr << name << ": " << error.message << std::endl;
+    return static_cast<int>(error.code);
+}
+
+Error usage(std::string message) { return {Errc::usage, std::move(message) + " (see --help)"}; }
+
+/// Where the index of a directory is remembered: one file for each directory, named after it.
+fs::path cache_file_for(fs::path const& directory) {
+    char const* const xdg = std::getenv("XDG_CACHE_HOME");
+    char const* const home = std::getenv("HOME");
+    fs::path base;
+    if (xdg != nullptr && *xdg == '/') {
+        base = xdg;
+    } else if (home != nullptr && *home == '/') {
+        base = fs::path(home) / ".cache";
+    } else {
+        return {};
+    }
+    std::error_code error;
+    auto const canonical = fs::canonical(directory, error);
+    if (!error) {
+        fs::create_directories(base / "xfs", error);
+    }
+    if (error) {
+        return {};
+    }
+    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a: only has to tell directories apart
+    for (char const c : canonical.string()) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    return base / "xfs" / fmt::format("index-{:016x}.sqlite", hash);
+}
+
+std::optional<std::uint16_t> parse_port(std::string const& text) {
+    std::uint16_t port = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc{} && rest == end ? std::optional(port) : std::nullopt;
+}
+
+Status take_address(Arguments const& arguments, Settings& settings) {
+    auto const& words = arguments.positionals;
+    if (!words.empty() && words.size() != 3) {
+        return usage("IP, PORT and DIRECTORY belong together: xfs-peer 127.0.0.1 7471 DIRECTORY");
+    }
+    if (!words.empty() && (!arguments.bind.empty() || !arguments.dir.empty())) {
+        return usage("say IP PORT DIRECTORY or --bind and --dir, not both");
+    }
+    if (words.empty() && arguments.bind.empty()) {
+        return done();
+    }
+    auto const port = words.empty() ? std::nullopt : parse_port(words[1]);
+    auto const endpoint =
+        words.empty() ? wire::parse_endpoint(arguments.bind)
+                      : (port && wire::valid_host(words[0]) && !words[0].empty()
+                             ? std::optional(wire::Endpoint{words[0], *port})
+                             : std::nullopt);
+    if (!endpoint) {
+        auto const given = words.empty() ? arguments.bind : words[0] + " " + words[1];
+        return usage("'" + wire::escape(given) + "' is no address; write an IP and a port, such as " +
+                     (words.empty() ? "127.0.0.1:7471" : "127.0.0.1 7471"));
+    }
+    settings.peer.host = endpoint->host;
+    settings.peer.port = endpoint->port;
+    return done();
+}
+
+Status take_directory(Arguments const& arguments, Settings& settings) {
+    settings.peer.directory =
+        arguments.positionals.empty() ? arguments.dir : arguments.positionals[2];
+    auto const& directory = settings.peer.directory;
+    if (directory.empty()) {
+        return done();
+    }
+    std::error_code error;
+    if (!fs::is_directory(directory, error)) {
+        auto const why = error ? error.message() : "it is not a directory";
+        return Error{Errc::disk, "cannot share '" + wire::escape(directory.string()) + "': " + why};
+    }
+    if (!arguments.no_cache) {
+        settings.peer.cache_file = cache_file_for(directory);
+    }
+    return done();
+}
+
+Status take_limits(Arguments const& arguments, Settings& settings) {
+    auto const upload = parse_size(arguments.upload_limit);
+    auto const download = parse_size(arguments.download_limit);
+    if (!upload || !download) {
+        return usage(std::string(upload ? "--max-download-limit: " : "--max-upload-limit: ") +
+                     (upload ? download.error() : upload.error()).message);
+    }
+    settings.peer.upload_limit = *upload;
+    settings.peer.download_limit = *download;
+    if (arguments.tracker_timeout.empty()) {
+        return done();
+    }
+    // A bare number is a number of seconds.
+    bool const bare =
+        arguments.tracker_timeout.find_first_not_of("0123456789.") == std::string::npos;
+    auto const timeout = program::parse_duration(arguments.tracker_timeout + (bare ? "s" : ""));
+    if (!timeout) {
+        return usage("--tracker-timeout: " + timeout.error().message);
+    }
+    settings.tracker_timeout = *timeout;
+    return done();
+}
+
+Status take_logging(Arguments const& arguments, Settings& settings) {
+    auto const level = program::parse_log_level(arguments.log_level);
+    if (!level) {
+        return usage("--log-level: '" + wire::escape(arguments.log_level) +
+                     "' is none of debug, info, warning, error, off");
+    }
+    settings.log.program = name;
+    settings.log.level = *level;
+    settings.log.color = !arguments.no_color;
+    if (arguments.quiet) {
+        settings.log.level = program::LogLevel::error;
+    } else if (arguments.verbose > 0) {
+        settings.log.level =
+            arguments.verbose > 1 ? program::LogLevel::debug : program::LogLevel::info;
+    }
+    return done();
+}
+
+Status take_tracker(Arguments const& arguments, Settings& settings) {
+    auto const tracker = wire::parse_endpoint(arguments.tracker);
+    if (!tracker || tracker->port == 0 || tracker->any_host()) {
+        return usage("--tracker: '" + wire::escape(arguments.tracker) +
+                     "' is no address; write for example tcp://192.168.1.2:7470");
+    }
+    settings.peer.tracker = tracker->to_zmq();
+    return done();
+}
+
+Status to_settings(Arguments const& arguments, Settings& settings) {
+    for (auto const take :
+         {take_address, take_directory, take_limits, take_logging, take_tracker}) {
+        if (auto taken = take(arguments, settings); !taken) {
+            return taken;
+        }
+    }
+    if (arguments.serve && settings.peer.directory.empty()) {
+        return usage("--serve needs a directory to share");
+    }
+    settings.peer.policy = arguments.policy;
+    settings.peer.integrity = arguments.integrity;
+    settings.peer.plugin_directories.assign(arguments.plugin_dirs.begin(),
+                                            arguments.plugin_dirs.end());
+    settings.peer.latency_file = arguments.latency_file;
+    settings.peer.sources = arguments.sources;
+    settings.peer.labels = arguments.labels;
+    settings.peer.seed = arguments.seed;
+    settings.peer.strict_policy = arguments.strict_policy;
+    settings.peer.heartbeat = !arguments.no_heartbeat;
+    settings.peer.watch = !arguments.no_watch;
+    settings.commands = arguments.commands;
+    settings.serve = arguments.serve;
+    settings.json = arguments.json;
+    return done();
+}
+
+}  // namespace
+
+std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
+    Arguments arguments;
+    CLI::App app(description, name);
+    add_sharing_options(app, arguments);
+    add_transfer_options(app, arguments);
+    add_program_options(app, arguments);
+    auto* const plugins = app.add_subcommand("plugins", "List the plug-ins that are found, and where");
+    auto* const check = plugins->add_subcommand("check", "Would this file load, and if not, why");
+    check->add_option("FILE", settings.plugin_file)->required();
+    app.fallthrough();
+    plugins->fallthrough();
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);  // --help, --version
+        }
+        return complain(usage(error.what()));
+    }
+    if (auto taken = to_settings(arguments, settings); !taken) {
+        return complain(taken.error());
+    }
+    if (*check) {
+        settings.plugins = Settings::Plugins::check;
+    } else if (*plugins) {
+        settings.plugins = Settings::Plugins::list;
+    }
+    return std::nullopt;
+}
+
+}  // namespace xfsbus::console

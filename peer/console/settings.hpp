@@ -1,0 +1,32 @@
+#pragma once
+
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/program/logging.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xfsbus::console {
+
+/// What xfs-peer was told to do on its command line, in its environment and in its configuration.
+struct Settings {
+    peer::PeerOptions peer;
+    program::LogOptions log;
+    std::optional<std::chrono::milliseconds> tracker_timeout;  ///< nullopt: wait for ever
+    std::vector<std::string> commands;                         ///< -c
+    bool serve = false;
+    bool json = false;
+
+    /// `plugins` and `plugins check FILE`.
+    enum class Plugins { none, list, check };
+    Plugins plugins = Plugins::none;
+    std::string plugin_file;
+};
+
+/// Fills in `settings`; returns the exit code if there is nothing more to do (--help, or an error,
+/// which has been told on stderr).
+std::optional<int> read_settings(int argc, char** argv, Settings& settings);
+
+}  // namespace xfsbus::console

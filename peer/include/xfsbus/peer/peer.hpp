@@ -1,0 +1,204 @@
+#pragma once
+
+#include <xfsbus/wire/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xfsbus::peer {
+
+enum class LogLevel { debug, info, warning, error };
+
+struct PeerOptions {
+    std::string tracker = "tcp://127.0.0.1:7470";
+    std::string host = "127.0.0.1";  ///< address to listen on; others must be able to reach it
+    std::uint16_t port = 0;          ///< 0: a free one
+    /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
+    std::filesystem::path directory;
+    /// Where downloads go when nothing is shared.
+    std::filesystem::path download_directory = ".";
+    /// Remembers hashes across restarts (SQLite). Empty: no memory.
+    std::filesystem::path cache_file;
+    std::string policy = "libloadlatency.so";  ///< FILE[:key=value,...]
+    std::string integrity = "libsha256.so";    ///< for what this peer publishes
+    std::vector<std::filesystem::path> plugin_directories;  ///< searched first
+    bool strict_policy = false;          ///< a policy that fails ends the download
+    std::filesystem::path latency_file;  ///< empty: latency is measured
+    std::size_t sources = 4;             ///< most sources used at once for one file
+    std::uint64_t upload_limit = 0;      ///< bytes per second; 0: none
+    std::uint64_t download_limit = 0;
+    std::string labels;      ///< "key=value,...", told to others
+    bool heartbeat = true;   ///< false: silent until something is to be said
+    bool watch = true;       ///< notice changes of the directory by itself
+    std::uint64_t seed = 0;  ///< of policies' random numbers; 0: a random one
+    /// Called on threads of the peer, one at a time. Text from others is escaped.
+    std::function<void(LogLevel, std::string_view)> log;
+};
+
+/// Another peer that has a file, and what choosing it would mean.
+struct FoundSource {
+    std::string name;
+    std::string content;  ///< content id in hex
+    std::uint64_t size = 0;
+    std::string host;
+    std::uint16_t port = 0;
+    bool self = false;                 ///< it is this peer
+    std::optional<double> latency_ms;  ///< nullopt: it did not answer us
+    std::optional<std::uint32_t> load;
+    std::optional<double> cost;  ///< by the policy; nullopt: it does not think in costs
+    double share_percent = 100;  ///< how much of the file it has
+};
+
+struct DownloadProgress {
+    std::string name;  ///< of the file, or the pattern when there are several
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    std::uint64_t files_done = 0;
+    std::uint64_t files_total = 0;
+    double bytes_per_second = 0;  ///< over the last seconds
+    std::size_t sources = 0;      ///< in use
+};
+
+struct DownloadRequest {
+    std::string name;  ///< a name, a pattern, or NAME@ID with a prefix of the content id
+    std::string out;   ///< name to give it below the directory; empty: its own
+    bool force = false;        ///< replace a different file of that name
+    std::size_t sources = 0;   ///< 0: as in PeerOptions
+    std::stop_token stop;      ///< cancels; what was fetched is kept for the next try
+    /// Called on the peer's thread, about ten times a second; must return soon.
+    std::function<void(DownloadProgress const&)> on_progress;
+};
+
+struct DownloadedFile {
+    struct Source {
+        std::string endpoint;
+        std::uint64_t bytes = 0;
+        std::string state;
+    };
+    std::string name;  ///< as it stands on disk below the directory
+    std::string content;
+    std::uint64_t size = 0;
+    bool present = false;       ///< it was there already, equal; nothing was fetched
+    std::optional<Error> error;  ///< why it is not there
+    std::uint64_t bytes_fetched = 0;
+    std::uint64_t bytes_resumed = 0;    ///< found on disk from an earlier try
+    std::uint64_t chunks_rejected = 0;  ///< corrupt ones
+    std::uint64_t chunks_surplus = 0;
+    double seconds = 0;
+    std::vector<Source> sources;
+};
+
+struct DownloadReport {
+    std::vector<DownloadedFile> files;
+    std::uint64_t bytes_fetched = 0;
+    double seconds = 0;
+};
+
+struct UpdateSummary {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t hashed = 0;
+    std::uint64_t skipped = 0;
+};
+
+struct KnownPeer {
+    std::string host;
+    std::uint16_t port = 0;
+    std::uint64_t files = 0;
+    std::uint32_t load = 0;
+    std::uint32_t heard_ms_ago = 0;
+    std::string labels;
+    bool self = false;
+};
+
+struct SharedFileInfo {
+    std::string name;
+    std::string content;
+    std::uint64_t size = 0;
+};
+
+struct PolicyInfo {
+    std::string name;
+    std::string version;
+    std::string description;
+    std::filesystem::path path;
+    std::vector<std::pair<std::string, std::string>> parameters;
+    std::uint64_t picks = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t fallbacks = 0;
+};
+
+struct PeerStatus {
+    std::string host;  ///< as others are told
+    std::uint16_t port = 0;
+    std::string tracker;
+    bool tracker_connected = false;  ///< registered with it
+    std::string directory;
+    std::uint64_t files = 0;
+    std::uint32_t load = 0;
+    std::uint64_t uploads = 0;    ///< in progress
+    std::uint64_t downloads = 0;  ///< in progress
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t chunks_rejected = 0;
+    std::uint64_t chunks_unsolicited = 0;  ///< nobody had asked for them
+    std::string policy;
+    std::string integrity;
+};
+
+/// A member of the bus: shares a directory, finds files, fetches them. Runs threads of its own.
+/// All methods may be called on any thread and block until they have an answer.
+class Peer {
+  public:
+    /// Loads the plug-ins, reads the latency file, binds, starts to share and to register. Does
+    /// not wait for the tracker.
+    static Result<std::unique_ptr<Peer>> start(PeerOptions options);
+    /// Says good-bye to the tracker and stops.
+    ~Peer();
+
+    /// Waits until the tracker knows this peer. Errc::tracker_unreachable, with what is wrong,
+    /// after `patience`; Errc::interrupted if stopped.
+    Status wait_for_tracker(std::chrono::milliseconds patience, std::stop_token stop = {});
+
+    /// Waits until the first scan is over and the tracker has the list.
+    Result<UpdateSummary> wait_until_shared(std::stop_token stop = {});
+
+    /// Scans the directory and sends the whole list to the tracker.
+    Result<UpdateSummary> update_list(std::stop_token stop = {});
+
+    /// The number of transfers that a peer is busy with.
+    Result<std::uint32_t> get_load(std::string const& host, std::uint16_t port);
+
+    /// Who has it: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
+    /// Errc::not_found if nobody has.
+    Result<std::vector<FoundSource>> find(std::string const& name, std::stop_token stop = {});
+
+    /// Fetches one file or all that match. The Result is an Error only if nothing could be begun;
+    /// otherwise each file says how it went.
+    Result<DownloadReport> download(DownloadRequest request);
+
+    Result<std::vector<KnownPeer>> peers();
+    std::vector<SharedFileInfo> files();
+    PeerStatus status();
+
+    PolicyInfo policy();
+    /// Swaps the policy, for downloads under way too, between two of their decisions.
+    /// Errc::plugin if it is refused; then the old one stays.
+    Result<PolicyInfo> load_policy(std::string const& spec);
+
+    struct Impl;
+    explicit Peer(std::unique_ptr<Impl> impl);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Keeps the tracker's entry of this peer true: registers, sends the list of files and its
+/// changes in numbered batches, sends heartbeats, and begins again when the tracker has forgotten
+/// it. A core: fed with events and the time; messages go out through the Line.
+class Announcer {
+  public:
+    struct Options {
+        wire::PeerId peer;
+        wire::Endpoint listens;
+        std::string labels;
+        bool silent = false;  ///< no heartbeats: speak only when something is to be said
+        std::uint64_t seed = 0;
+        wire::Duration answer_most = std::chrono::seconds(2);  ///< then it is said again
+        wire::Duration jitter = std::chrono::milliseconds(500);
+        std::size_t unanswered_most = 4;
+    };
+
+    /// What it needs of its owner.
+    class Line {
+      public:
+        virtual ~Line() = default;
+        virtual void send(wire::Message const& message) = 0;
+        /// Up to `most` files of the share that follow this name, in order of their names.
+        virtual std::vector<wire::FileEntry> files_after(std::string const& name,
+                                                         std::size_t most) = 0;
+        /// Transfers that the peer is busy with.
+        virtual std::uint32_t load() = 0;
+    };
+
+    Announcer(Options options, Line& line);
+
+    // ---- events ----
+    void on_connected(wire::Time now, bool connected);
+    void on_message(wire::Time now, wire::Message const& message);
+    /// A file of the share appeared, changed or went (nullopt). Line::files_after says so already.
+    void on_changed(wire::Time now, std::string const& name, std::optional<wire::FileEntry> entry);
+    void on_tick(wire::Time now);
+    /// Says good-bye.
+    void leave(wire::Time now);
+    /// Sends the whole list again, also when silent.
+    void resend(wire::Time now);
+
+    // ---- answers ----
+    [[nodiscard]] bool registered() const { return state_ == State::registered; }
+    /// Registered, and every change known to the tracker.
+    [[nodiscard]] bool settled() const;
+    /// What the tracker tells others of our address; once registered.
+    [[nodiscard]] wire::Endpoint const& listens() const { return options_.listens; }
+    [[nodiscard]] std::optional<wire::Time> next_deadline() const;
+
+  private:
+    enum class State { away, waiting, asked, registered };
+
+    void begin_registration(wire::Time now, bool with_jitter);
+    void register_now(wire::Time now);
+    void on_registered(wire::Time now, wire::Registered const& message);
+    void on_updated(wire::Time now, wire::Updated const& message);
+    void on_failure(wire::Time now, wire::Failure const& message);
+    void on_epoch(wire::Time now, std::uint64_t epoch);
+    void restart_list();
+    void flush(wire::Time now);
+    void send_full_batch(wire::Time now);
+    void send_changes(wire::Time now);
+    void send_update(wire::Time now, wire::Update update);
+    [[nodiscard]] bool full() const { return full_from_.has_value(); }
+    [[nodiscard]] bool may_send() const;
+
+    Options options_;
+    Line& line_;
+    std::minstd_rand random_;
+
+    State state_ = State::away;
+    bool connected_ = false;
+    bool left_ = false;
+    std::uint64_t epoch_ = 0;
+    wire::Duration heartbeat_ = std::chrono::seconds(1);
+    wire::Time wake_{};       ///< waiting: when to register; asked: when to ask again
+    wire::Time spoke_{};      ///< last message to the tracker
+    wire::Time answered_{};   ///< last progress of unanswered updates
+
+    std::uint64_t sequence_ = 0;      ///< of the last Update sent
+    std::uint64_t acknowledged_ = 0;  ///< of the last Updated received
+    std::optional<std::string> full_from_;  ///< full list under way: the name sent last
+    bool full_begun_ = false;
+    std::map<std::string, std::optional<wire::FileEntry>> changes_;
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,234 @@
+#include "disk/part_file.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Reads until the buffer is full; false at the end of the file or on an error.
+bool read_all(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+        auto const n = ::pread(fd, buffer.data() + done, buffer.size() - done,
+                               static_cast<off_t>(offset + done));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        done += static_cast<std::size_t>(n);
+    }
+    return true;
+}
+
+/// Writes everything; 0 or errno.
+int write_all(int fd, std::span<std::byte const> bytes, std::uint64_t offset) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        auto const n = ::pwrite(fd, bytes.data() + done, bytes.size() - done,
+                                static_cast<off_t>(offset + done));
+        if (n < 0 && errno != EINTR) {
+            return errno;
+        }
+        done += n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+    return 0;
+}
+
+std::string mib(std::uint64_t bytes) { return std::to_string((bytes + 1048575) / 1048576) + " MiB"; }
+
+Error full(std::string_view name, std::uint64_t needed, int directory) {
+    std::string free;
+    struct statvfs status {};
+    if (::fstatvfs(directory, &status) == 0) {
+        free = ", " + mib(std::uint64_t{status.f_bavail} * status.f_frsize) + " are free";
+    }
+    return {Errc::disk, "the disk is full: '" + wire::escape(name) + "' needs " + mib(needed) +
+                            free + "; what was fetched is kept for the next try"};
+}
+
+bool matches(wire::Manifest const& manifest, policies::HashAlgorithm const& algorithm,
+             std::uint32_t chunk, std::span<std::byte const> bytes) {
+    auto const hash = algorithm.make();
+    std::vector<std::byte> digest(manifest.digest_bytes);
+    hash->update(bytes);
+    hash->finish(digest);
+    auto const wanted = manifest.chunk_digest(chunk);
+    return std::memcmp(digest.data(), wanted.data(), wanted.size()) == 0;
+}
+
+}  // namespace
+
+Result<PartFile::Present> PartFile::look(Target const& target) {
+    auto const at = target.tree->place(target.name, false);
+    if (!at) {
+        return Present::nothing;  // not even its directory; making it will say what is wrong
+    }
+    struct stat status {};
+    if (::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return Present::nothing;
+    }
+    auto const& manifest = *target.manifest;
+    bool const sized = S_ISREG(status.st_mode) &&
+                       static_cast<std::uint64_t>(status.st_size) == manifest.file_bytes;
+    if (!sized) {
+        return Present::other;
+    }
+    auto const fd = target.tree->open_file(target.name);
+    if (!fd) {
+        return fd.error();
+    }
+    std::vector<std::byte> buffer(std::min<std::uint64_t>(manifest.chunk_bytes,
+                                                          manifest.file_bytes));
+    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+        auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
+        if (!read_all(fd->get(), bytes, manifest.chunk_offset(chunk)) ||
+            !matches(manifest, *target.algorithm, chunk, bytes)) {
+            return Present::other;
+        }
+    }
+    return Present::same;
+}
+
+PartFile::PartFile(Target target) : target_(std::move(target)) {}
+
+PartFile::~PartFile() {
+    if (fd_ && !finished_ && stored_ == 0) {
+        ::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
+    }
+}
+
+/// One for each content and final name, so that files with equal bytes do not get in each other's
+/// way. (FNV-1a; a collision would only make one of the two wait its turn.)
+std::string PartFile::part_leaf() const {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (char const c : place_.leaf) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+    }
+    std::string name_hash;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        name_hash += static_cast<char>(static_cast<unsigned char>(hash >> shift));
+    }
+    return ".xfs-" + wire::to_hex(target_.content.view().substr(0, 8)) + "-" +
+           wire::to_hex(name_hash) + ".part";
+}
+
+Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& stop) {
+    auto at = target_.tree->place(target_.name, true);
+    if (!at) {
+        return at.error();
+    }
+    place_ = std::move(*at);
+    fd_ = Fd(::openat(place_.directory->get(), part_leaf().c_str(),
+                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (!fd_) {
+        return disk_error("cannot write in the directory of", target_.name, errno);
+    }
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+        fd_ = Fd();
+        return Error{Errc::disk, "'" + wire::escape(target_.name) +
+                                     "' is being downloaded to the same place already"};
+    }
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1) {
+        fd_ = Fd();
+        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
+                                     "' is not a plain file; remove " + part_leaf()};
+    }
+    auto chunks = status.st_size > 0 ? scan(stop) : std::vector<std::uint32_t>{};
+    stored_ = static_cast<std::uint32_t>(chunks.size());
+    if (auto reserved = reserve_space(); !reserved) {
+        return reserved.error();
+    }
+    return chunks;
+}
+
+/// All of it at once, so that a full disk is noticed now and not after an hour. Writing to
+/// allocated space is also twice as fast.
+Status PartFile::reserve_space() {
+    auto const bytes = static_cast<off_t>(target_.manifest->file_bytes);
+    int error = bytes == 0 || ::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0 : errno;
+    if (error == ENOSPC || error == EDQUOT) {
+        return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
+    }
+    // A filesystem without fallocate: the space is found as it is written. A longer leftover of
+    // something else is cut.
+    if (::ftruncate(fd_.get(), bytes) != 0) {
+        return disk_error("cannot make", target_.name, errno);
+    }
+    return done();
+}
+
+std::vector<std::uint32_t> PartFile::scan(std::function<bool()> const& stop) {
+    auto const& manifest = *target_.manifest;
+    std::vector<std::uint32_t> found;
+    std::vector<std::byte> buffer(manifest.chunk_bytes);
+    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count() && !stop(); ++chunk) {
+        auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
+        if (read_all(fd_.get(), bytes, manifest.chunk_offset(chunk)) && verify(chunk, bytes)) {
+            found.push_back(chunk);
+        }
+    }
+    return found;
+}
+
+bool PartFile::verify(std::uint32_t chunk, std::span<std::byte const> bytes) const {
+    return matches(*target_.manifest, *target_.algorithm, chunk, bytes);
+}
+
+Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byte const> bytes) {
+    if (!verify(chunk, bytes)) {
+        return Stored::corrupt;
+    }
+    int const error = write_all(fd_.get(), bytes, target_.manifest->chunk_offset(chunk));
+    if (error == ENOSPC || error == EDQUOT) {
+        return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
+    }
+    if (error != 0) {
+        return disk_error("cannot write", target_.name, error);
+    }
+    return ++stored_ == target_.manifest->chunk_count() ? Stored::last : Stored::yes;
+}
+
+Result<IndexedFile> PartFile::finish() {
+    int const directory = place_.directory->get();
+    auto const part = part_leaf();
+    auto const rename = [&](unsigned flags) {
+        return ::renameat2(directory, part.c_str(), directory, place_.leaf.c_str(), flags) == 0;
+    };
+    bool named = rename(target_.replace ? 0 : RENAME_NOREPLACE);
+    if (!named && errno == EINVAL) {
+        // A filesystem that cannot rename without replacing (NFS, some others) can link.
+        named = ::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
+                ::unlinkat(directory, part.c_str(), 0) == 0;
+    }
+    if (!named && errno == EEXIST) {
+        return Error{Errc::disk, "'" + wire::escape(target_.name) +
+                                     "' exists already with other content; use --force to "
+                                     "replace it or -o to choose another name"};
+    }
+    if (!named) {
+        return disk_error("cannot give its name to", target_.name, errno);
+    }
+    finished_ = true;
+    auto const stamp = stamp_of(fd_.get());
+    if (!stamp) {
+        return Error{Errc::disk, "'" + wire::escape(target_.name) + "' is no regular file"};
+    }
+    return IndexedFile{target_.name, target_.content,
+                       std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
+                       *stamp};
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,109 @@
+#include "disk/tree.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// One step down: opens a directory in a directory, making it if it is to be made.
+Fd step(int parent, std::string const& part, bool make) {
+    Fd fd(::openat(parent, part.c_str(), directory_flags));
+    if (!fd && errno == ENOENT && make) {
+        if (::mkdirat(parent, part.c_str(), 0777) == 0 || errno == EEXIST) {
+            fd = Fd(::openat(parent, part.c_str(), directory_flags));
+        }
+    }
+    return fd;
+}
+
+}  // namespace
+
+Error disk_error(std::string_view what, std::string_view name, int error) {
+    std::string why = std::generic_category().message(error);
+    if (error == ELOOP || error == ENOTDIR) {
+        why = "a part of it is a symbolic link or no directory";
+    }
+    return {Errc::disk, std::string(what) + " '" + wire::escape(name) + "': " + why};
+}
+
+Tree::Tree(std::filesystem::path root, Fd fd)
+    : root_(std::move(root)), fd_(std::make_shared<Fd const>(std::move(fd))) {}
+
+Result<std::shared_ptr<Tree>> Tree::open(std::filesystem::path const& root) {
+    // The root itself may be a link: the user named it.
+    Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) {
+        std::string const why = errno == ENOTDIR ? "it is not a directory"
+                                                 : std::generic_category().message(errno);
+        return Error{Errc::disk,
+                     "cannot use directory '" + wire::escape(root.string()) + "': " + why};
+    }
+    return std::shared_ptr<Tree>(new Tree(root, std::move(fd)));
+}
+
+Result<Place> Tree::place(std::string_view name, bool make) const {
+    auto const slash = name.rfind('/');
+    if (slash == std::string_view::npos) {
+        return Place{fd_, std::string(name)};
+    }
+    auto parent = directory(name.substr(0, slash), make);
+    if (!parent) {
+        return parent.error();
+    }
+    return Place{std::move(*parent), std::string(name.substr(slash + 1))};
+}
+
+Result<std::shared_ptr<Fd const>> Tree::directory(std::string_view name, bool make) const {
+    {
+        std::lock_guard const lock(mutex_);
+        // One that was removed meanwhile has no links left.
+        struct stat status {};
+        if (last_ && last_name_ == name && ::fstat(last_->get(), &status) == 0 &&
+            status.st_nlink > 0) {
+            return last_;
+        }
+    }
+    Fd fd;
+    for (std::size_t begin = 0; begin <= name.size();) {
+        auto const end = std::min(name.find('/', begin), name.size());
+        fd = step(fd ? fd.get() : fd_->get(), std::string(name.substr(begin, end - begin)), make);
+        if (!fd) {
+            return disk_error(make ? "cannot make directory" : "cannot open directory", name,
+                              errno);
+        }
+        begin = end + 1;
+    }
+    auto shared = std::make_shared<Fd const>(std::move(fd));
+    std::lock_guard const lock(mutex_);
+    last_name_ = name;
+    last_ = shared;
+    return shared;
+}
+
+Result<Fd> Tree::open_file(std::string_view name) const {
+    auto const at = place(name, false);
+    if (!at) {
+        return at.error();
+    }
+    // O_NONBLOCK: opening a FIFO must not hang.
+    Fd fd(::openat(at->directory->get(), at->leaf.c_str(),
+                   O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+        return disk_error("cannot open", name, errno);
+    }
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return Error{Errc::disk, "'" + wire::escape(name) + "' is not a regular file"};
+    }
+    return fd;
+}
+
+}  // namespace xfsbus::peer

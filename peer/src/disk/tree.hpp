@@ -1,0 +1,55 @@
+#pragma once
+
+#include "disk/fd.hpp"
+
+#include <xfsbus/wire/result.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace xfsbus::peer {
+
+/// A directory of a Tree, and the last part of a name in it.
+struct Place {
+    std::shared_ptr<Fd const> directory;
+    std::string leaf;
+};
+
+/// Everything below one directory, and nothing outside it. Names are walked part by part from an
+/// open directory, never through a symbolic link, so that neither a name from the network nor a
+/// link put there meanwhile leads out of it. Thread-safe.
+class Tree {
+  public:
+    /// Fails with Errc::disk if it is not a directory that can be entered.
+    static Result<std::shared_ptr<Tree>> open(std::filesystem::path const& root);
+
+    /// The directory that holds a name; made, with those above it, if `make`. The name must have
+    /// passed wire::name_problem.
+    [[nodiscard]] Result<Place> place(std::string_view name, bool make) const;
+
+    /// Opens a regular file for reading.
+    [[nodiscard]] Result<Fd> open_file(std::string_view name) const;
+
+    [[nodiscard]] std::filesystem::path const& root() const { return root_; }
+
+  private:
+    Tree(std::filesystem::path root, Fd fd);
+
+    [[nodiscard]] Result<std::shared_ptr<Fd const>> directory(std::string_view name,
+                                                              bool make) const;
+
+    std::filesystem::path root_;
+    std::shared_ptr<Fd const> fd_;
+    // The directory used last: the files of a job mostly lie side by side.
+    mutable std::mutex mutex_;
+    mutable std::string last_name_;
+    mutable std::shared_ptr<Fd const> last_;
+};
+
+/// The Error for a failed call on a file: Errc::disk, with what was done, to what, and why.
+Error disk_error(std::string_view what, std::string_view name, int error);
+
+}  // namespace xfsbus::peer

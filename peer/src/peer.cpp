@@ -1,0 +1,274 @@
+#include <xfsbus/peer/peer.hpp>
+
+#include "shell/node.hpp"
+
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <cerrno>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <system_error>
+#include <thread>
+
+namespace xfsbus::peer {
+namespace {
+
+
+/// One answer, handed from the reactor's thread to the one that waits for it.
+template <typename T>
+class Answer {
+  public:
+    void set(T value) {
+        std::lock_guard const lock(mutex_);
+        if (!value_) {
+            value_.emplace(std::move(value));
+            set_.notify_all();
+        }
+    }
+
+    /// nullopt if stopped or out of patience first.
+    std::optional<T> wait(std::stop_token const& stop,
+                          std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+        std::unique_lock lock(mutex_);
+        auto const there = [this] { return value_.has_value(); };
+        if (patience) {
+            set_.wait_for(lock, stop, *patience, there);
+        } else {
+            set_.wait(lock, stop, there);
+        }
+        return std::move(value_);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable_any set_;
+    std::optional<T> value_;
+};
+
+Error interrupted() { return {Errc::interrupted, "interrupted"}; }
+
+Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& file) {
+    if (file.empty()) {
+        return std::optional<LatencyTable>();
+    }
+    std::ifstream stream(file);
+    std::ostringstream text;
+    if (!stream || !(text << stream.rdbuf())) {
+        return Error{Errc::usage, "cannot read the latency file '" +
+                                      wire::escape(file.string()) +
+                                      "': " + std::generic_category().message(errno)};
+    }
+    auto table = LatencyTable::parse(text.str());
+    if (!table) {
+        return Error{Errc::usage, "latency file '" + wire::escape(file.string()) + "', " +
+                                      table.error().message};
+    }
+    return std::optional(std::move(*table));
+}
+
+Result<Node::Plugins> load_plugins(PeerOptions const& options) {
+    try {
+        auto path = policies::PluginPath::standard(options.plugin_directories);
+        auto policy =
+            policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path);
+        auto integrity =
+            policies::load_integrity(policies::parse_plugin_spec(options.integrity), path);
+        return Node::Plugins{std::move(path), std::move(policy), std::move(integrity)};
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    }
+}
+
+}  // namespace
+
+struct Peer::Impl {
+    explicit Impl(policies::PluginPath plugin_path) : path(std::move(plugin_path)) {}
+    ~Impl() {
+        if (thread.joinable()) {
+            reactor.post([this] {
+                node->leave();
+                node.reset();
+            });
+            reactor.stop();
+            thread.join();
+        }
+    }
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+
+    /// Runs on the reactor's thread and waits for the result.
+    template <typename Call>
+    auto call(Call work) -> decltype(work()) {
+        auto const answer = std::make_shared<Answer<decltype(work())>>();
+        reactor.post([answer, work = std::move(work)] { answer->set(work()); });
+        return *answer->wait({});
+    }
+
+    /// Starts `work(on_answer)` on the reactor's thread and waits until it answers.
+    template <typename T, typename Work>
+    Result<T> ask(Work work, std::stop_token const& stop = {},
+                  std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+        auto const answer = std::make_shared<Answer<Result<T>>>();
+        reactor.post([answer, work = std::move(work)] {
+            work([answer](Result<T> value) { answer->set(std::move(value)); });
+        });
+        auto value = answer->wait(stop, patience);
+        return value ? std::move(*value) : Result<T>(interrupted());
+    }
+
+    policies::PluginPath path;
+    bus::Reactor reactor;
+    std::unique_ptr<Node> node;
+    std::thread thread;
+};
+
+Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Peer::~Peer() = default;
+
+Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
+    auto plugins = load_plugins(options);
+    if (!plugins) {
+        return plugins.error();
+    }
+    auto latencies = read_latencies(options.latency_file);
+    if (!latencies) {
+        return latencies.error();
+    }
+    bool const shares = !options.directory.empty();
+    auto tree = Tree::open(shares ? options.directory : options.download_directory);
+    if (!tree) {
+        return tree.error();
+    }
+    if (options.log) {
+        // Several threads have something to say.
+        auto const mutex = std::make_shared<std::mutex>();
+        options.log = [mutex, log = options.log](LogLevel level, std::string_view text) {
+            std::lock_guard const lock(*mutex);
+            log(level, text);
+        };
+    }
+    auto impl = std::make_unique<Impl>(plugins->path);
+    impl->node = std::make_unique<Node>(impl->reactor, options, std::move(*plugins),
+                                        std::move(*latencies), std::move(*tree));
+    if (auto started = impl->node->start(); !started) {
+        return started.error();
+    }
+    impl->thread = std::thread([raw = impl.get()] { raw->reactor.run(); });
+    return std::make_unique<Peer>(std::move(impl));
+}
+
+Status Peer::wait_for_tracker(std::chrono::milliseconds patience, std::stop_token stop) {
+    auto* const node = impl_->node.get();
+    auto answer = impl_->ask<std::monostate>(
+        [node](auto on_answer) { node->when_registered([on_answer] { on_answer(done()); }); },
+        stop, patience);
+    if (answer || stop.stop_requested()) {
+        return answer;
+    }
+    auto const trouble = impl_->call([node] { return node->tracker_trouble(); });
+    return Error{Errc::tracker_unreachable, trouble};
+}
+
+Result<UpdateSummary> Peer::wait_until_shared(std::stop_token stop) {
+    auto* const node = impl_->node.get();
+    return impl_->ask<UpdateSummary>(
+        [node](auto on_answer) {
+            node->when_scanned([node, on_answer](Result<UpdateSummary> const& summary) {
+                node->when_settled([on_answer, summary] { on_answer(summary); });
+            });
+        },
+        stop);
+}
+
+Result<UpdateSummary> Peer::update_list(std::stop_token stop) {
+    auto* const node = impl_->node.get();
+    auto answer = impl_->ask<UpdateSummary>(
+        [node](auto on_answer) { node->update_list(on_answer); }, stop);
+    return answer;
+}
+
+Result<std::uint32_t> Peer::get_load(std::string const& host, std::uint16_t port) {
+    if (port == 0 || host.empty() || !wire::valid_host(host)) {
+        return Error{Errc::usage, "'" + wire::escape(host) + " " + std::to_string(port) +
+                                      "' is no IP and PORT of a peer"};
+    }
+    auto* const node = impl_->node.get();
+    return impl_->ask<std::uint32_t>([node, host, port](auto on_answer) {
+        node->get_load({host, port}, on_answer);
+    });
+}
+
+Result<std::vector<FoundSource>> Peer::find(std::string const& name, std::stop_token stop) {
+    auto* const node = impl_->node.get();
+    return impl_->ask<std::vector<FoundSource>>(
+        [node, name](auto on_answer) { node->find(name, on_answer); }, stop);
+}
+
+Result<DownloadReport> Peer::download(DownloadRequest request) {
+    auto const problem = request.out.empty() ? std::nullopt : wire::name_problem(request.out);
+    if (problem) {
+        return Error{Errc::usage, "'" + wire::escape(request.out) +
+                                      "' cannot be the name of a download: it " + *problem};
+    }
+    auto* const node = impl_->node.get();
+    auto const answer = std::make_shared<Answer<Result<DownloadReport>>>();
+    auto const job = std::make_shared<std::weak_ptr<DownloadJob>>();
+    DownloadJob::Order order{request.name, request.out, request.force, request.sources,
+                             request.on_progress};
+    impl_->reactor.post([node, answer, job, order] {
+        *job = node->download(order, [answer](Result<DownloadReport> report) {
+            answer->set(std::move(report));
+        });
+    });
+    std::stop_callback const on_stop(request.stop, [this, job] {
+        impl_->reactor.post([job] {
+            if (auto const running = job->lock()) {
+                running->cancel();
+            }
+        });
+    });
+    // A cancelled job answers, too: only then is nothing written any more.
+    return *answer->wait({});
+}
+
+Result<std::vector<KnownPeer>> Peer::peers() {
+    auto* const node = impl_->node.get();
+    return impl_->ask<std::vector<KnownPeer>>(
+        [node](auto on_answer) { node->peers(on_answer); });
+}
+
+std::vector<SharedFileInfo> Peer::files() {
+    auto* const node = impl_->node.get();
+    return impl_->call([node] { return node->files(); });
+}
+
+PeerStatus Peer::status() {
+    auto* const node = impl_->node.get();
+    return impl_->call([node] { return node->status(); });
+}
+
+PolicyInfo Peer::policy() {
+    auto* const node = impl_->node.get();
+    return impl_->call([node] { return node->policy(); });
+}
+
+Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
+    try {
+        auto policy =
+            policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
+        auto* const node = impl_->node.get();
+        return impl_->call([node, policy] {
+            node->set_policy(policy);
+            return node->policy();
+        });
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,279 @@
+#include "share/hash_cache.hpp"
+
+#include "share/hash_file.hpp"
+
+#include <xfsbus/wire/manifest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <array>
+#include <bit>
+#include <exception>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include <sqlite3.h>
+
+namespace xfsbus::peer {
+namespace {
+
+// "XFSh" in the header of the database says that the file is ours, and may be replaced.
+constexpr std::int64_t application_id = 0x58465368;
+constexpr std::int64_t schema_version = 1;
+
+// In one transaction before WAL is switched on: so there is no moment at which the file has
+// tables, but not yet the mark that they are ours.
+constexpr char const* create_schema = R"(
+    PRAGMA application_id = 1481003880;
+    PRAGMA user_version = 1;
+    CREATE TABLE share (
+        id        INTEGER PRIMARY KEY,
+        directory BLOB NOT NULL,
+        algorithm BLOB NOT NULL,
+        UNIQUE (directory, algorithm));
+    CREATE TABLE file (
+        share    INTEGER NOT NULL REFERENCES share (id),
+        name     BLOB NOT NULL,
+        size     INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        inode    INTEGER NOT NULL,
+        content  BLOB NOT NULL,
+        manifest BLOB NOT NULL,
+        PRIMARY KEY (share, name)) WITHOUT ROWID;
+)";
+static_assert(application_id == 1481003880 && schema_version == 1);
+
+enum class Owner { nobody, us, others };
+
+Owner owner_of(SqliteDatabase& db) {
+    if (db.number("PRAGMA application_id") == application_id) {
+        return Owner::us;
+    }
+    return db.number("PRAGMA schema_version") == 0 ? Owner::nobody : Owner::others;
+}
+
+/// Whether a file that SQLite cannot read was ours: by its header, 16 bytes of SQLite's magic and
+/// the application id at 68.
+bool header_is_ours(std::filesystem::path const& file) {
+    std::array<char, 72> header{};
+    std::ifstream in(file, std::ios::binary);
+    in.read(header.data(), header.size());
+    std::string_view const view(header.data(), header.size());
+    return in && view.starts_with(std::string_view("SQLite format 3\0", 16)) &&
+           view.substr(68) == "XFSh";
+}
+
+void remove_database(std::filesystem::path const& file) {
+    for (char const* suffix : {"", "-wal", "-shm", "-journal"}) {
+        auto path = file;
+        path += suffix;
+        std::error_code ignored;
+        std::filesystem::remove(path, ignored);
+    }
+}
+
+bool is_damage(int code) {
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+bool is_valid(IndexedFile const& file, policies::HashAlgorithm const& algorithm) {
+    auto const manifest = wire::decode_manifest(*file.manifest);
+    return manifest && manifest->algorithm == algorithm.name() &&
+           manifest->file_bytes == file.stamp.size && !wire::name_problem(file.name);
+}
+
+}  // namespace
+
+struct HashCache::Open {
+    explicit Open(std::filesystem::path const& file) : db(file) {}
+
+    void abandon_transaction() {
+        upsert.reset();
+        remove.reset();  // both belong to a share that may not have been written
+        if (sqlite3_get_autocommit(db.get()) == 0) {
+            db.execute("ROLLBACK");
+        }
+    }
+
+    SqliteDatabase db;
+    std::int64_t share = 0;
+    std::optional<SqliteStatement> upsert;
+    std::optional<SqliteStatement> remove;
+};
+
+HashCache::HashCache(std::filesystem::path file, std::string directory,
+                     std::shared_ptr<policies::HashAlgorithm const> algorithm, Warn warn)
+    : file_(std::move(file)),
+      directory_(std::move(directory)),
+      algorithm_(std::move(algorithm)),
+      warn_(std::move(warn)) {
+    if (!file_.empty()) {
+        guarded([this] { open(); });
+    }
+}
+
+HashCache::~HashCache() {
+    flush();
+}
+
+/// Runs it; damage of our own file leads to a new file, anything else to having none.
+template <typename Work>
+void HashCache::guarded(Work work) {
+    try {
+        try {
+            work();
+        } catch (SqliteError const& e) {
+            if (!is_damage(e.code()) || !header_is_ours(file_)) {
+                throw;
+            }
+            warn_("cache file '" + wire::escape(file_.string()) + "' is damaged (" + e.what() +
+                  "); replaced, all files will be read again");
+            open_.reset();
+            remove_database(file_);
+            open();
+        }
+    } catch (std::exception const& e) {
+        give_up(e.what());
+    }
+}
+
+void HashCache::give_up(std::string const& why) {
+    open_.reset();
+    changes_.clear();
+    warn_("cache file '" + wire::escape(file_.string()) + "' cannot be used (" + why +
+          "); going on without, files will be read again at the next start. Remove it, or name "
+          "another one");
+}
+
+void HashCache::open() {
+    open_ = std::make_unique<Open>(file_);
+    auto& db = open_->db;
+    if (owner_of(db) == Owner::us && db.number("PRAGMA user_version") != schema_version) {
+        warn_("cache file '" + wire::escape(file_.string()) +
+              "' is of another version; replaced, all files will be read again");
+        open_.reset();
+        remove_database(file_);
+        open_ = std::make_unique<Open>(file_);
+    }
+    prepare_schema();
+}
+
+void HashCache::prepare_schema() {
+    auto& db = open_->db;
+    if (owner_of(db) != Owner::us) {
+        db.execute("BEGIN IMMEDIATE");
+        auto const owner = owner_of(db);  // again: another peer may have been faster
+        if (owner == Owner::others) {
+            throw std::runtime_error("it is a database of another program");
+        }
+        if (owner == Owner::nobody) {
+            db.execute(create_schema);
+        }
+        db.execute("COMMIT");
+    }
+    try {
+        db.execute("PRAGMA journal_mode = WAL");
+    } catch (SqliteError const& e) {
+        if (e.code() != SQLITE_BUSY) {  // another peer is at it; any mode will do
+            throw;
+        }
+    }
+    db.execute("PRAGMA synchronous = NORMAL");
+}
+
+void HashCache::load(std::function<bool(IndexedFile)> const& take) {
+    if (open_ == nullptr) {
+        return;
+    }
+    bool damaged = false;
+    guarded([&] { damaged = load_rows(take); });
+    if (damaged) {
+        warn_("cache file '" + wire::escape(file_.string()) +
+              "' has damaged entries; their files will be read again");
+    }
+}
+
+bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
+    SqliteStatement rows(open_->db,
+                         "SELECT name, size, mtime_ns, inode, content, manifest FROM file"
+                         " WHERE share = (SELECT id FROM share WHERE directory = ?1"
+                         " AND algorithm = ?2) ORDER BY name");
+    rows.bind(1, directory_).bind(2, algorithm_->name());
+    FileHasher hasher(algorithm_);
+    bool damaged = false;
+    while (rows.step()) {
+        IndexedFile file;
+        file.name = rows.bytes(0);
+        file.stamp = {std::bit_cast<std::uint64_t>(rows.number(1)), rows.number(2),
+                      std::bit_cast<std::uint64_t>(rows.number(3))};
+        file.manifest = std::make_shared<std::string const>(rows.bytes(5));
+        file.content = hasher.content_id(*file.manifest);
+        if (rows.bytes(4) != file.content.view() || !is_valid(file, *algorithm_)) {
+            damaged = true;
+        } else if (!take(std::move(file))) {
+            break;
+        }
+    }
+    return damaged;
+}
+
+void HashCache::store(IndexedFile const& file) {
+    if (open_ != nullptr) {
+        changes_.insert_or_assign(file.name, file);
+    }
+}
+
+void HashCache::erase(std::string const& name) {
+    if (open_ != nullptr) {
+        changes_.insert_or_assign(name, std::nullopt);
+    }
+}
+
+void HashCache::flush() {
+    if (changes_.empty()) {
+        return;
+    }
+    guarded([this] {
+        try {
+            open_->db.execute("BEGIN IMMEDIATE");
+            write_changes();
+            open_->db.execute("COMMIT");
+        } catch (SqliteError const& e) {
+            if (e.code() != SQLITE_BUSY) {
+                throw;
+            }
+            open_->abandon_transaction();
+            return;  // what another peer holds up will be written with the next flush
+        }
+        changes_.clear();
+    });
+}
+
+void HashCache::write_changes() {
+    auto& db = open_->db;
+    if (!open_->upsert) {
+        SqliteStatement(db, "INSERT OR IGNORE INTO share (directory, algorithm) VALUES (?1, ?2)")
+            .bind(1, directory_)
+            .bind(2, algorithm_->name())
+            .run();
+        SqliteStatement id(db, "SELECT id FROM share WHERE directory = ?1 AND algorithm = ?2");
+        id.bind(1, directory_).bind(2, algorithm_->name()).step();
+        open_->share = id.number(0);
+        open_->upsert.emplace(db, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7)");
+        open_->remove.emplace(db, "DELETE FROM file WHERE share = ?1 AND name = ?2");
+    }
+    for (auto const& [name, file] : changes_) {
+        auto& statement = file ? *open_->upsert : *open_->remove;
+        statement.bind(1, open_->share).bind(2, name);
+        if (file) {
+            statement.bind(3, std::bit_cast<std::int64_t>(file->stamp.size))
+                .bind(4, file->stamp.mtime_ns)
+                .bind(5, std::bit_cast<std::int64_t>(file->stamp.inode))
+                .bind(6, file->content.view())
+                .bind(7, *file->manifest);
+        }
+        statement.run();
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,38 @@
+#include "share/hash_workers.hpp"
+
+#include <utility>
+
+namespace xfsbus::peer {
+
+HashWorkers::HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
+                         int root, std::stop_token stop, Done done)
+    : algorithm_(std::move(algorithm)),
+      root_(root),
+      stop_(std::move(stop)),
+      done_(std::move(done)),
+      pool_(threads, "xfs-hash") {}
+
+void HashWorkers::submit(std::string name) {
+    pool_.submit([this, name = std::move(name)] { hash(name); });
+}
+
+void HashWorkers::hash(std::string const& name) {
+    auto hasher = take_hasher();
+    done_(name, hasher->hash(root_, name, stop_));
+    std::lock_guard const lock(mutex_);
+    idle_.push_back(std::move(hasher));
+}
+
+std::unique_ptr<FileHasher> HashWorkers::take_hasher() {
+    {
+        std::lock_guard const lock(mutex_);
+        if (!idle_.empty()) {
+            auto hasher = std::move(idle_.back());
+            idle_.pop_back();
+            return hasher;
+        }
+    }
+    return std::make_unique<FileHasher>(algorithm_);
+}
+
+}  // namespace xfsbus::peer

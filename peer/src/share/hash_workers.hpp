@@ -1,0 +1,40 @@
+#pragma once
+
+#include "share/hash_file.hpp"
+#include "share/share_index.hpp"
+#include "worker_pool.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Reads files on threads of its own.
+class HashWorkers {
+  public:
+    /// Called on a worker's thread.
+    using Done = std::function<void(std::string const& name, HashOutcome outcome)>;
+
+    HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
+                int root, std::stop_token stop, Done done);
+
+    void submit(std::string name);
+
+  private:
+    void hash(std::string const& name);
+    std::unique_ptr<FileHasher> take_hasher();
+
+    std::shared_ptr<policies::HashAlgorithm const> algorithm_;
+    int root_;
+    std::stop_token stop_;
+    Done done_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<FileHasher>> idle_;  // kept for their buffers
+    WorkerPool pool_;                                // last: its jobs use the others
+};
+
+}  // namespace xfsbus::peer

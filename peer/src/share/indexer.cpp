@@ -1,0 +1,422 @@
+#include "share/indexer.hpp"
+
+#include "share/sight.hpp"
+
+#include <xfsbus/wire/manifest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <poll.h>
+
+namespace xfsbus::peer {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t entries_per_turn = 500;
+constexpr std::size_t files_per_report = 1000;
+constexpr auto report_interval = 200ms;
+constexpr auto save_interval = 2s;
+// Events come in bursts; they are looked at when there is quiet, or have waited long enough.
+constexpr auto event_quiet = 100ms;
+constexpr auto event_delay = 1s;
+// How long to wait for a file that keeps changing.
+constexpr auto patience = 3s;
+constexpr auto unwatched_interval = 30s;
+// Enough to keep the hashing threads busy with small files while this thread does other things.
+constexpr std::size_t running_per_thread = 16;
+// So that a warning is not repeated with each scan.
+constexpr std::size_t warnings_remembered = 10'000;
+
+}  // namespace
+
+Indexer::Indexer(Parts const& parts)
+    : options_(parts.options),
+      events_(parts.events),
+      root_(parts.root),
+      mailbox_(parts.mailbox),
+      stop_(parts.stop),
+      cache_(options_.cache_file, options_.directory.string(), options_.algorithm,
+             [this](std::string const& text) { warn(text); }),
+      table_(cache_, batch_),
+      workers_(options_.hash_threads, options_.algorithm, root_, stop_,
+               [&mailbox = mailbox_](std::string const& name, HashOutcome outcome) {
+                   mailbox.post([name, outcome = std::move(outcome)](Indexer& indexer) {
+                       indexer.on_outcome(name, outcome);
+                   });
+               }) {
+    if (options_.watch) {
+        watcher_.emplace([this](std::string const& text) { warn(text); });
+    }
+}
+
+void Indexer::run() {
+    cache_.load([this](IndexedFile file) {
+        table_.remember(std::move(file));
+        return !stop_.stop_requested();
+    });
+    while (!stop_.stop_requested()) {
+        turn();
+        wait();
+    }
+}
+
+void Indexer::turn() {
+    now_ = Clock::now();
+    read_events();
+    for (auto const& letter : mailbox_.take()) {
+        letter(*this);
+    }
+    if (auto const due = changes_due(); due && *due <= now_) {
+        apply_changes();
+    }
+    walk_some();
+    start_hashing();
+    finish_walks();
+    report_if_due();
+    save_if_due();
+}
+
+std::optional<Indexer::Time> Indexer::next_deadline() const {
+    if (scanner_ || walk_wanted_ || !new_directories_.empty()) {
+        return now_;
+    }
+    std::optional<Time> earliest;
+    auto const at = [&](std::optional<Time> time) {
+        if (time && (!earliest || *time < *earliest)) {
+            earliest = time;
+        }
+    };
+    at(pending_.next_due());
+    at(changes_due());
+    if (batch_.size() > 0) {
+        at(last_report_ + report_interval);
+    }
+    if (cache_.unsaved()) {
+        at(last_save_ + save_interval);
+    }
+    if (watcher_ && !watcher_->complete()) {
+        at(last_walk_ + unwatched_interval);
+    }
+    return earliest;
+}
+
+void Indexer::wait() {
+    int timeout = -1;
+    if (auto const deadline = next_deadline()) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+        timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+    std::array<pollfd, 2> fds{pollfd{mailbox_.fd(), POLLIN, 0},
+                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
+    ::poll(fds.data(), fds.size(), timeout);
+}
+
+void Indexer::rescan(Scanned done) {
+    walk_wanted_ = true;
+    if (done) {
+        wanted_by_.push_back(std::move(done));
+    }
+}
+
+void Indexer::walk_some() {
+    bool const unwatched = watcher_ && !watcher_->complete() && walks_.empty();
+    if (unwatched && now_ >= last_walk_ + unwatched_interval) {
+        walk_wanted_ = true;
+    }
+    if (!scanner_) {
+        start_walk();
+    }
+    if (scanner_ && !scanner_->step(entries_per_turn)) {
+        end_walk();
+    }
+}
+
+void Indexer::start_walk() {
+    if (std::exchange(walk_wanted_, false)) {
+        scanning_for_ = ++walk_number_;
+        walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
+        table_.begin_walk();
+        if (watcher_) {
+            watcher_->begin_walk();
+        }
+        scanner_.emplace(make_scanner(""));
+    } else if (!new_directories_.empty()) {
+        scanning_for_ = no_walk;
+        scanner_.emplace(make_scanner(std::move(new_directories_.front())));
+        new_directories_.pop_front();
+    }
+}
+
+Scanner Indexer::make_scanner(std::string directory) {
+    Scanner::Sink sink;
+    sink.on_file = [this](std::string const& name, FileStamp const& stamp) {
+        consider(name, stamp, scanning_for_, false);
+    };
+    sink.on_directory = [this](int fd, std::string const& name) {
+        if (watcher_) {
+            watcher_->watch(fd, name);
+        }
+    };
+    sink.on_refused = [this](std::string const& name, std::string_view why) {
+        refuse(name, why, scanning_for_);
+    };
+    return {root_, std::move(directory), std::move(sink)};
+}
+
+void Indexer::end_walk() {
+    if (auto* walk = find_walk(scanning_for_)) {
+        walk->walking = false;
+        last_walk_ = now_;
+        if (scanner_->complete()) {
+            table_.end_walk();
+            if (watcher_) {
+                watcher_->end_walk();
+            }
+        }
+    }
+    scanner_.reset();
+}
+
+Indexer::Walk* Indexer::find_walk(std::uint64_t number) {
+    auto const it = std::ranges::find(walks_, number, &Walk::number);
+    return it == walks_.end() ? nullptr : &*it;
+}
+
+void Indexer::finish_walks() {
+    while (!walks_.empty() && !walks_.front().walking && walks_.front().waits_for == 0) {
+        auto const walk = std::move(walks_.front());
+        walks_.pop_front();
+        std::erase_if(warned_, [&](auto const& item) { return item.second < walk.number; });
+        report();
+        cache_.flush();
+        ScanSummary const summary{table_.files(), table_.bytes(), walk.hashed, walk.skipped};
+        if (events_.on_scanned) {
+            events_.on_scanned(summary);
+        }
+        for (auto const& done : walk.done) {
+            done(summary);
+        }
+    }
+}
+
+void Indexer::read_events() {
+    if (!watcher_) {
+        return;
+    }
+    bool const had_none = changes_.empty();
+    if (watcher_->read(changes_)) {
+        last_change_ = now_;
+        first_change_ = had_none ? now_ : first_change_;
+    }
+}
+
+std::optional<Indexer::Time> Indexer::changes_due() const {
+    if (changes_.empty()) {
+        return std::nullopt;
+    }
+    return std::min(last_change_ + event_quiet, first_change_ + event_delay);
+}
+
+void Indexer::apply_changes() {
+    auto const changes = std::exchange(changes_, {});
+    for (auto const& directory : changes.dropped) {
+        table_.drop_below(directory);
+        pending_.doubt_below(directory);
+        if (scanner_) {
+            scanner_->abandon(directory);
+        }
+    }
+    for (auto const& name : changes.written) {
+        // Whatever its stamp says: a single long write sets it at its beginning, and the file may
+        // have been read in the middle.
+        check(name, no_walk, true);
+    }
+    for (auto const& name : changes.moved) {
+        check(name, no_walk, false);
+    }
+    for (auto const& name : changes.created) {
+        // A new file will be closed, which is when it is looked at; a new name of an old file
+        // will not.
+        if (auto const sight = look_at(root_, name);
+            sight.kind == Sight::Kind::file && sight.linked) {
+            check(name, no_walk, false);
+        }
+    }
+    new_directories_.insert(new_directories_.end(), changes.directories.begin(),
+                            changes.directories.end());
+    walk_wanted_ = walk_wanted_ || changes.lost;
+}
+
+void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
+    if (auto const problem = wire::name_problem(name)) {
+        refuse(name, *problem, walk);
+        return;
+    }
+    auto const sight = look_at(root_, name);
+    if (sight.kind == Sight::Kind::file) {
+        consider(name, sight.stamp, walk, force);
+        return;
+    }
+    if (sight.kind == Sight::Kind::refused) {
+        refuse(name, sight.why.empty() ? errno_text(errno) : std::string(sight.why), walk);
+    }
+    table_.drop(name);
+}
+
+void Indexer::consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk,
+                       bool force) {
+    auto* const entry = table_.find(name);
+    if (entry != nullptr) {
+        table_.seen(*entry);
+    }
+    auto* file = pending_.find(name);
+    if (file == nullptr) {
+        if (entry != nullptr && !force && entry->stamp == stamp) {
+            table_.confirm(name, *entry);
+            return;
+        }
+        file = &pending_.add(name, now_);
+    } else if (file->running) {
+        file->again = true;
+        file->forced = file->forced || force;
+    }
+    if (auto* const waiting = find_walk(walk); waiting != nullptr && file->walk == no_walk) {
+        file->walk = walk;
+        ++waiting->waits_for;
+    }
+}
+
+void Indexer::refuse(std::string const& name, std::string_view why, std::uint64_t walk) {
+    if (auto* const skipping = find_walk(walk)) {
+        ++skipping->skipped;
+    }
+    auto text = (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
+                " is left out: " + std::string(why);
+    if (warned_.size() >= warnings_remembered) {
+        warned_.clear();
+    }
+    auto const [warned, is_new] = warned_.insert_or_assign(std::move(text), walk_number_);
+    if (is_new) {
+        warn(warned->first);
+    }
+}
+
+void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known) {
+    auto const sight = look_at(root_, file.name);
+    auto const manifest = wire::decode_manifest(*file.manifest);
+    if (wire::name_problem(file.name) || sight.kind != Sight::Kind::file ||
+        sight.stamp != file.stamp || !manifest || manifest->file_bytes != file.stamp.size) {
+        check(file.name, no_walk, false);  // it has changed since
+        return;
+    }
+    if (auto const* pending = pending_.find(file.name); pending != nullptr && !pending->running) {
+        auto const walk = pending->walk;
+        pending_.remove(file.name);
+        release(walk);
+    }
+    bool const lasting =
+        is_settled(file.stamp, known) && manifest->algorithm == options_.algorithm->name();
+    table_.put(std::move(file), lasting);
+}
+
+void Indexer::start_hashing() {
+    while (running_ < running_per_thread * std::max(options_.hash_threads, 1U)) {
+        auto name = pending_.next(now_);
+        if (!name) {
+            return;
+        }
+        ++running_;
+        workers_.submit(std::move(*name));
+    }
+}
+
+void Indexer::on_outcome(std::string const& name, HashOutcome outcome) {
+    --running_;
+    auto* const pending = pending_.find(name);  // what is running stays pending
+    if (pending == nullptr || !settle(name, *pending, outcome)) {
+        return;
+    }
+    auto const file = *pending;
+    pending_.remove(name);
+    if (file.again) {
+        check(name, file.walk, file.forced);
+    }
+    release(file.walk);
+}
+
+/// Takes over what is known of the file now. False if it has to be tried again.
+bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome) {
+    if (auto const* changing = std::get_if<FileChanging>(&outcome)) {
+        if (now_ - file.since < patience) {
+            pending_.retry(name, now_ + changing->wait);
+            return false;
+        }
+        table_.drop(name);
+        refuse(name, "keeps changing", file.walk);
+    } else if (auto* hashed = std::get_if<HashedFile>(&outcome)) {
+        if (auto* const walk = find_walk(file.walk)) {
+            ++walk->hashed;
+        }
+        table_.put({name, hashed->content, std::move(hashed->manifest), hashed->stamp},
+                   hashed->settled);
+    } else if (auto const* unreadable = std::get_if<FileUnreadable>(&outcome)) {
+        table_.drop(name);
+        refuse(name, unreadable->why, file.walk);
+    } else if (std::holds_alternative<FileGone>(outcome)) {
+        file.again = true;  // something else may stand there now
+    }
+    return true;
+}
+
+void Indexer::release(std::uint64_t walk) {
+    if (auto* const waiting = find_walk(walk)) {
+        --waiting->waits_for;
+    }
+}
+
+void Indexer::warn(std::string const& text) const {
+    if (events_.on_warning) {
+        events_.on_warning(text);
+    }
+}
+
+/// Nothing more will come soon.
+bool Indexer::idle() const {
+    return !scanner_ && running_ == 0;
+}
+
+void Indexer::report_if_due() {
+    if (batch_.size() == 0) {
+        last_report_ = now_;  // the interval begins with the first change
+    } else if (batch_.size() >= files_per_report || idle() ||
+               now_ >= last_report_ + report_interval) {
+        report();
+    }
+}
+
+void Indexer::report() {
+    last_report_ = now_;
+    if (batch_.size() == 0) {
+        return;
+    }
+    auto changes = batch_.take();
+    if (events_.on_changed) {
+        events_.on_changed(std::move(changes.added), std::move(changes.removed));
+    }
+}
+
+void Indexer::save_if_due() {
+    if (!cache_.unsaved()) {
+        last_save_ = now_;
+    } else if (cache_.many_unsaved() || now_ >= last_save_ + save_interval) {
+        cache_.flush();
+        last_save_ = now_;
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,136 @@
+#pragma once
+
+#include "share/change_batch.hpp"
+#include "share/file_table.hpp"
+#include "share/hash_cache.hpp"
+#include "share/hash_workers.hpp"
+#include "share/mailbox.hpp"
+#include "share/pending_files.hpp"
+#include "share/scanner.hpp"
+#include "share/share_index.hpp"
+#include "share/watcher.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// The thread of the index: walks, hears of changes, hands files to the hashing threads, reports.
+/// Everything happens in turns, each of which does a little of all, so that none waits for long.
+class Indexer {
+  public:
+    using Scanned = std::function<void(ScanSummary const&)>;
+
+    struct Parts {
+        ShareIndex::Options const& options;
+        ShareIndex::Events const& events;
+        int root;  ///< the open directory
+        Mailbox& mailbox;
+        std::stop_token stop;
+    };
+
+    explicit Indexer(Parts const& parts);
+
+    /// Until it is told to stop.
+    void run();
+
+    void rescan(Scanned done);
+
+    void recheck(std::string const& name) { check(name, no_walk, true); }
+
+    /// `known`: when its content and its stamp were.
+    void add(IndexedFile file, std::chrono::system_clock::time_point known);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    using Time = Clock::time_point;
+
+    static constexpr std::uint64_t no_walk = 0;
+
+    /// A walk through the whole share, until all files that it found are known.
+    struct Walk {
+        std::uint64_t number = 0;
+        bool walking = true;
+        std::uint64_t waits_for = 0;  ///< files still to be read
+        std::uint64_t hashed = 0;
+        std::uint64_t skipped = 0;
+        std::vector<Scanned> done;
+    };
+
+    void turn();
+    [[nodiscard]] std::optional<Time> next_deadline() const;
+    void wait();
+
+    // Walking.
+    void walk_some();
+    void start_walk();
+    void end_walk();
+    Scanner make_scanner(std::string directory);
+    Walk* find_walk(std::uint64_t number);
+    void finish_walks();
+
+    // Changes.
+    void read_events();
+    [[nodiscard]] std::optional<Time> changes_due() const;
+    void apply_changes();
+
+    // One file.
+    void check(std::string const& name, std::uint64_t walk, bool force);
+    void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force);
+    void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
+
+    // Hashing.
+    void start_hashing();
+    void on_outcome(std::string const& name, HashOutcome outcome);
+    bool settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome);
+    void release(std::uint64_t walk);
+
+    // Reporting.
+    void warn(std::string const& text) const;
+    [[nodiscard]] bool idle() const;
+    void report_if_due();
+    void report();
+    void save_if_due();
+
+    ShareIndex::Options const& options_;
+    ShareIndex::Events const& events_;
+    int root_;
+    Mailbox& mailbox_;
+    std::stop_token stop_;
+    Time now_ = Clock::now();
+
+    HashCache cache_;
+    ChangeBatch batch_;
+    FileTable table_;
+    std::optional<Watcher> watcher_;
+    PendingFiles pending_;
+
+    bool walk_wanted_ = true;
+    std::vector<Scanned> wanted_by_;
+    std::deque<std::string> new_directories_;
+    std::optional<Scanner> scanner_;
+    std::uint64_t scanning_for_ = no_walk;
+    std::uint64_t walk_number_ = no_walk;
+    std::deque<Walk> walks_;  ///< begun, oldest first
+    Time last_walk_ = now_;
+
+    Watcher::Changes changes_;
+    Time first_change_ = now_;
+    Time last_change_ = now_;
+    Time last_report_ = now_;
+    Time last_save_ = now_;
+    std::unordered_map<std::string, std::uint64_t> warned_;  ///< text -> the walk that last met it
+
+    std::size_t running_ = 0;
+    HashWorkers workers_;  // last: its threads post to the others
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "core/indexed_file.hpp"
+
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xfsbus::peer {
+
+struct ScanSummary {
+    std::uint64_t files = 0;    ///< in the share now
+    std::uint64_t bytes = 0;    ///< of these
+    std::uint64_t hashed = 0;   ///< whose content had to be read
+    std::uint64_t skipped = 0;  ///< unreadable, special, badly named, changing; warned of once
+};
+
+/// Knows the content of every file below a directory, and keeps up with its changes: scans it,
+/// hashes what the cache does not know, watches it. Runs threads of its own.
+class ShareIndex {
+  public:
+    struct Options {
+        std::filesystem::path directory;
+        std::filesystem::path cache_file;  ///< SQLite; empty: no cache
+        std::shared_ptr<policies::HashAlgorithm const> algorithm;
+        bool watch = true;
+        unsigned hash_threads = 2;
+    };
+
+    /// All are called on a thread of the index, one at a time.
+    struct Events {
+        std::function<void(std::vector<IndexedFile> added, std::vector<std::string> removed)>
+            on_changed;
+        /// The first scan, and each later one of the whole directory, whoever asked for it.
+        std::function<void(ScanSummary const&)> on_scanned;
+        std::function<void(std::string_view)> on_warning;
+    };
+
+    /// Starts the first scan. Fails with Errc::disk if the directory cannot be read, and with
+    /// Errc::plugin if the algorithm's digests are too short for content ids.
+    static Result<std::unique_ptr<ShareIndex>> start(Options options, Events events);
+    /// Stops within the time it takes to hash one chunk.
+    ~ShareIndex();
+
+    /// Any thread: scans the whole directory again; `done` is called after everything that it
+    /// found has been reported through on_changed.
+    void rescan(std::function<void(ScanSummary const&)> done);
+
+    /// Any thread: looks at one file again: it turned out not to be what the index says.
+    void recheck(std::string name);
+
+    /// Any thread: takes over a file that was just put in place and whose content is known from
+    /// its download, so that it is not read again. Reported through on_changed if it is new.
+    ///
+    /// Close it before it is moved into place: the closing of a file that was open for writing is
+    /// a reason to read it. And take the stamp by settle_stamp, or it is read at the next start.
+    void add(IndexedFile file);
+
+    struct Impl;
+    explicit ShareIndex(std::unique_ptr<Impl> impl);
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The stamp of an open file; nullopt unless it is a regular file.
+std::optional<FileStamp> stamp_of(int fd);
+
+/// The stamp of a file that we have just written and that is open for writing, with its mtime set
+/// back by some seconds: so every later write, even in this very tick of the file system's clock,
+/// shows in the stamp. To be called after the last write.
+std::optional<FileStamp> settle_stamp(int fd);
+
+}  // namespace xfsbus::peer

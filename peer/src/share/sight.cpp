@@ -1,0 +1,102 @@
+#include "share/sight.hpp"
+
+#include <xfsbus/wire/limits.hpp>
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+namespace xfsbus::peer {
+
+bool is_temporary(std::string_view part) {
+    return part.starts_with(".xfs-");
+}
+
+FileStamp stamp_from(struct stat const& status) {
+    constexpr std::int64_t second = 1'000'000'000;
+    return {static_cast<std::uint64_t>(status.st_size),
+            status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec, status.st_ino};
+}
+
+Sight judge(struct stat const& status) {
+    Sight sight;
+    if (S_ISREG(status.st_mode)) {
+        sight.kind = Sight::Kind::file;
+        sight.stamp = stamp_from(status);
+        sight.linked = status.st_nlink > 1;
+        if (sight.stamp.size > wire::limits::file_bytes) {
+            sight.kind = Sight::Kind::refused;
+            sight.why = "is larger than 4 TiB";
+        }
+    } else if (S_ISDIR(status.st_mode)) {
+        sight.kind = Sight::Kind::directory;
+    } else if (S_ISLNK(status.st_mode)) {
+        sight.kind = Sight::Kind::ignored;
+    } else {
+        sight.kind = Sight::Kind::refused;
+        sight.why = "is not a regular file";
+    }
+    return sight;
+}
+
+UniqueFd open_beneath(int root, std::string_view name, int flags) {
+    UniqueFd parent;
+    std::string part;
+    auto const open_part = [&](int how) {
+        return UniqueFd(
+            ::openat(parent ? parent.get() : root, part.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
+    };
+    for (auto slash = name.find('/'); slash != name.npos; slash = name.find('/')) {
+        part = name.substr(0, slash);
+        parent = open_part(O_PATH | O_DIRECTORY);
+        if (!parent) {
+            return {};
+        }
+        name.remove_prefix(slash + 1);
+    }
+    part = name.empty() ? "." : name;
+    return open_part(flags);
+}
+
+Sight look_at(int root, std::string_view name) {
+    struct stat status {};
+
+    auto const fd = open_beneath(root, name, O_PATH);
+    if (fd && ::fstat(fd.get(), &status) == 0) {
+        return judge(status);
+    }
+    Sight sight;
+    // A part that is no directory, or a link, any more: the file of this name is gone.
+    bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    sight.kind = gone ? Sight::Kind::gone : Sight::Kind::refused;
+    return sight;
+}
+
+std::string errno_text(int error) {
+    return std::generic_category().message(error);
+}
+
+std::optional<FileStamp> stamp_of(int fd) {
+    struct stat status {};
+
+    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        return std::nullopt;
+    }
+    return stamp_from(status);
+}
+
+std::optional<FileStamp> settle_stamp(int fd) {
+    constexpr int seconds_back = 3;  // more than the coarsest clock's tick, see settling_time
+    timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
+    ::clock_gettime(CLOCK_REALTIME, &times[1]);
+    times[1].tv_sec -= seconds_back;
+    if (::futimens(fd, times) != 0) {
+        return std::nullopt;
+    }
+    return stamp_of(fd);
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "share/share_index.hpp"
+#include "share/unique_fd.hpp"
+
+#include <string>
+#include <string_view>
+
+struct stat;
+
+namespace xfsbus::peer {
+
+/// What stands under a name on disk, as far as the share is concerned.
+struct Sight {
+    enum class Kind {
+        file,
+        directory,
+        ignored,  ///< a symbolic link or a temporary file of ours: left out without a word
+        gone,
+        refused,  ///< left out with a warning
+    };
+    Kind kind = Kind::gone;
+    FileStamp stamp;         ///< of a file
+    bool linked = false;     ///< a file with several names
+    std::string_view why{};  ///< refused: the problem, a literal or "" for that of errno
+};
+
+/// True for the temporary files of downloads, which are nobody's business.
+bool is_temporary(std::string_view part);
+
+FileStamp stamp_from(struct stat const& status);
+
+Sight judge(struct stat const& status);
+
+/// Opens a name below a directory. No part of it may be a symbolic link, at no moment: each part
+/// is opened in the one before. "" is the directory itself. Sets errno.
+UniqueFd open_beneath(int root, std::string_view name, int flags);
+
+/// What stands under a name right now. Refused with why == "" means: see errno.
+Sight look_at(int root, std::string_view name);
+
+/// The text of an errno, from any thread.
+std::string errno_text(int error);
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,185 @@
+#include "share/watcher.hpp"
+
+#include "share/scanner.hpp"
+#include "share/sight.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <sys/inotify.h>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr std::uint32_t interest =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ONLYDIR;
+
+}  // namespace
+
+std::string watch_advice(int error) {
+    std::string const cause = errno_text(error);
+    if (error == ENOSPC) {
+        return "the system's limit of watches is reached (" + cause +
+               "); raise fs.inotify.max_user_watches";
+    }
+    if (error == EMFILE || error == ENFILE) {
+        return "too many files or inotify instances are open (" + cause +
+               "); raise fs.inotify.max_user_instances or the limit of open files";
+    }
+    return cause;
+}
+
+bool Watcher::Changes::empty() const {
+    return written.empty() && moved.empty() && created.empty() && directories.empty() &&
+           dropped.empty() && !lost;
+}
+
+Watcher::Watcher(Warn warn)
+    : warn_(std::move(warn)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    if (!inotify_) {
+        fail(errno);
+    }
+}
+
+void Watcher::begin_walk() {
+    ++walk_;
+    complete_ = static_cast<bool>(inotify_);
+}
+
+void Watcher::end_walk() {
+    std::vector<int> stale;
+    for (auto const& [wd, watched] : watched_) {
+        if (watched.walk != walk_) {
+            stale.push_back(wd);
+        }
+    }
+    for (int const wd : stale) {
+        unwatch(wd);
+    }
+}
+
+void Watcher::watch(int directory_fd, std::string const& name) {
+    if (!inotify_) {
+        return;
+    }
+    auto const path = "/proc/self/fd/" + std::to_string(directory_fd);
+    int const wd = ::inotify_add_watch(inotify_.get(), path.c_str(), interest);
+    if (wd < 0) {
+        if (errno != ENOENT) {  // it may be gone already
+            fail(errno);
+        }
+        return;
+    }
+    // A directory that was renamed keeps its number, one that was replaced gets a new one.
+    if (auto const old = by_name_.find(name); old != by_name_.end() && old->second != wd) {
+        unwatch(old->second);
+    }
+    auto const [watched, is_new] = watched_.try_emplace(wd);
+    if (!is_new && watched->second.name != name) {
+        by_name_.erase(watched->second.name);
+    }
+    watched->second = {name, walk_};
+    by_name_[name] = wd;
+}
+
+void Watcher::fail(int error) {
+    complete_ = false;
+    if (!std::exchange(warned_, true)) {
+        warn_("cannot watch all of the shared directory: " + watch_advice(error) +
+              ". Changes are found by scanning it every 30 seconds instead");
+    }
+}
+
+bool Watcher::read(Changes& changes) {
+    alignas(inotify_event) std::array<std::byte, 64 * std::size_t{1024}> buffer;
+    auto const n = inotify_ ? ::read(inotify_.get(), buffer.data(), buffer.size()) : 0;
+    if (n <= 0) {
+        return false;
+    }
+    consume(std::span(buffer).first(static_cast<std::size_t>(n)), changes);
+    return true;
+}
+
+void Watcher::consume(std::span<std::byte const> events, Changes& changes) {
+    while (events.size() >= sizeof(inotify_event)) {
+        inotify_event event;
+        std::memcpy(&event, events.data(), sizeof event);
+        auto const rest = events.subspan(sizeof event);
+        if (rest.size() < event.len) {
+            return;
+        }
+        // The name is padded with zeros.
+        std::string_view const padded(reinterpret_cast<char const*>(rest.data()), event.len);
+        take(event, padded.substr(0, padded.find('\0')), changes);
+        events = rest.subspan(event.len);
+    }
+}
+
+void Watcher::take(inotify_event const& event, std::string_view part, Changes& changes) {
+    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+        changes.lost = true;
+        return;
+    }
+    auto const found = watched_.find(event.wd);
+    if (found == watched_.end()) {
+        return;
+    }
+    if ((event.mask & IN_IGNORED) != 0) {  // the directory is no more
+        by_name_.erase(found->second.name);
+        watched_.erase(found);
+        return;
+    }
+    if (part.empty() || is_temporary(part)) {
+        return;
+    }
+    auto const& directory = found->second.name;
+    auto const name = (directory.empty() ? "" : directory + '/') + std::string(part);
+    if ((event.mask & IN_ISDIR) != 0) {
+        take_directory(event.mask, name, changes);
+    } else if ((event.mask & IN_CREATE) != 0) {
+        changes.created.insert(name);
+    } else if ((event.mask & IN_CLOSE_WRITE) != 0) {
+        changes.written.insert(name);
+    } else {
+        changes.moved.insert(name);
+    }
+}
+
+void Watcher::take_directory(std::uint32_t mask, std::string const& name, Changes& changes) {
+    if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
+        changes.directories.insert(name);
+    }
+    if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
+        changes.dropped.insert(name);
+        unwatch_below(name);
+    }
+}
+
+void Watcher::unwatch_below(std::string const& directory) {
+    std::vector<int> gone;
+    if (auto const own = by_name_.find(directory); own != by_name_.end()) {
+        gone.push_back(own->second);
+    }
+    auto const prefix = directory + '/';
+    for (auto it = by_name_.lower_bound(prefix);
+         it != by_name_.end() && it->first.starts_with(prefix); ++it) {
+        gone.push_back(it->second);
+    }
+    for (int const wd : gone) {
+        unwatch(wd);
+    }
+}
+
+void Watcher::unwatch(int wd) {
+    auto const found = watched_.find(wd);
+    if (found != watched_.end()) {
+        by_name_.erase(found->second.name);
+        watched_.erase(found);
+        ::inotify_rm_watch(inotify_.get(), wd);  // fails if the directory is no more
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+namespace xfsbus::peer {
+
+/// Pairs questions with their answers on one connection, and gives up when none comes.
+/// Reactor thread.
+class Asker {
+  public:
+    using OnAnswer = std::function<void(Result<wire::Message>)>;
+    using Send = std::function<bool(wire::Message const&, std::uint64_t request)>;
+
+    /// `whom` names the other side in errors; `silence` is the error when it does not answer.
+    Asker(bus::Reactor& reactor, Send send, std::string whom, Errc silence);
+    ~Asker();
+    Asker(Asker const&) = delete;
+    Asker& operator=(Asker const&) = delete;
+
+    /// `on_answer` is called once: with the answer; an Error for a Failure, after `patience`, or
+    /// when the asker is destroyed.
+    void ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer);
+
+    /// An answer came in. False: nobody waits for it.
+    bool on_answer(std::uint64_t request, wire::Message&& message);
+
+    /// Answers everything that is pending with an Error, and whatever is asked from now on.
+    void abandon();
+
+    /// What is known to be wrong with the other side; explains the silence in errors.
+    void set_trouble(std::string trouble) { trouble_ = std::move(trouble); }
+    [[nodiscard]] std::string const& trouble() const { return trouble_; }
+
+  private:
+    struct Pending {
+        OnAnswer on_answer;
+        bus::Reactor::TimerId timer{};
+    };
+    [[nodiscard]] Error closed() const;
+    void finish(std::uint64_t request, Result<wire::Message> answer);
+
+    bus::Reactor& reactor_;
+    Send send_;
+    std::string whom_;
+    Errc silence_;
+    std::string trouble_;
+    bool abandoned_ = false;
+    std::uint64_t last_request_ = 0;
+    std::unordered_map<std::uint64_t, Pending> pending_;
+};
+
+}  // namespace xfsbus::peer

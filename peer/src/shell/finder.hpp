@@ -1,0 +1,36 @@
+#pragma once
+
+#include "shell/file_transfer.hpp"
+#include "shell/services.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Who has what, and how they are. Reactor thread.
+class Finder {
+  public:
+    using OnFiles = std::function<void(Result<std::vector<wire::FoundFile>>)>;
+    /// The peers that answered, by where they listen.
+    using Probed = std::map<wire::Endpoint, Candidate>;
+
+    explicit Finder(Services& services) : services_(services) {}
+
+    /// A name, NAME@ID, @ID, or a pattern; in this order, so that a file whose name looks like a
+    /// pattern can be asked for. Errc::not_found if nobody has such a file.
+    void find(std::string const& query, OnFiles on_files);
+
+    /// Asks every other peer that these files name for its latency and load.
+    void probe(std::vector<wire::FoundFile> const& files, std::function<void(Probed)> on_probed);
+
+  private:
+    void find_version(std::string const& query, OnFiles on_files);
+    void find_pattern(std::string const& query, OnFiles on_files);
+
+    Services& services_;
+};
+
+}  // namespace xfsbus::peer

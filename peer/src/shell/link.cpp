@@ -1,0 +1,171 @@
+#include "shell/link.hpp"
+
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+
+namespace xfsbus::peer {
+namespace {
+
+/// How much of a longer round trip is believed: the shortest of late is the path, the rest is
+/// waiting.
+constexpr double rise = 0.1;
+
+double to_ms(wire::Duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms)
+    : reactor_(reactor), to_(std::move(to)), fixed_latency_ms_(fixed_latency_ms) {}
+
+Link::~Link() = default;
+
+Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
+                                         std::optional<double> fixed_latency_ms) {
+    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms);
+    auto const whom = "peer " + wire::escape(to.to_string());
+    // The client belongs to the link: its callbacks cannot outlive it.
+    auto* const raw = link.get();
+    link->asker_ = std::make_unique<Asker>(
+        reactor, [raw](auto const& message, auto request) { return raw->send(message, request); },
+        whom, Errc::timeout);
+    auto client = bus::ControlClient::connect(
+        reactor, to,
+        {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
+         .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
+         .on_connected =
+             [raw](bool connected) {
+                 raw->asker_->set_trouble(connected ? "" : "the connection failed");
+             }});
+    if (!client) {
+        return client.error();
+    }
+    link->client_ = std::move(*client);
+    return link;
+}
+
+void Link::probe(wire::Duration patience, OnVitals on_vitals) {
+    auto const asked = std::chrono::steady_clock::now();
+    bool const warm = answered_before_;
+    ask(wire::Ping{}, patience,
+        [this, asked, warm, patience, on_vitals = std::move(on_vitals)](auto answer) mutable {
+            if (!answer) {
+                return on_vitals(answer.error());
+            }
+            auto const* pong = std::get_if<wire::Pong>(&*answer);
+            if (pong == nullptr) {
+                return on_vitals(Error{Errc::network, "an answer of the wrong kind"});
+            }
+            if (!std::exchange(answered_before_, true) && !warm && !fixed_latency_ms_) {
+                return probe(patience, std::move(on_vitals));
+            }
+            double const ms = to_ms(std::chrono::steady_clock::now() - asked);
+            double const before = round_trip_ms_.value_or(ms);
+            round_trip_ms_ = ms < before ? ms : before + rise * (ms - before);
+            on_vitals(Vitals{pong->load, fixed_latency_ms_.value_or(*round_trip_ms_)});
+        });
+}
+
+void Link::ask(wire::Message const& question, wire::Duration patience,
+               Asker::OnAnswer on_answer) {
+    auto const delay = std::chrono::duration_cast<wire::Duration>(
+        std::chrono::duration<double, std::milli>(fixed_latency_ms_.value_or(0)));
+    asker_->ask(question, patience + delay, std::move(on_answer));
+}
+
+void Link::want(wire::Want want, OnRefused const& on_refused) {
+    transfers_.try_emplace(want.transfer, on_refused);
+    wants_.push_back(std::move(want));
+    flush_soon();
+}
+
+void Link::close(wire::TransferId const& transfer) {
+    if (transfers_.erase(transfer) > 0) {
+        closes_.push_back(transfer);
+        flush_soon();
+    }
+}
+
+void Link::flush_soon() {
+    if (!std::exchange(flush_posted_, true)) {
+        reactor_.post([self = shared_from_this()] { self->flush(); });
+    }
+}
+
+void Link::flush() {
+    flush_posted_ = false;
+    for (std::size_t i = 0; i < wants_.size(); i += wire::limits::wants_per_request) {
+        auto const end = std::min(i + wire::limits::wants_per_request, wants_.size());
+        wire::Request request;
+        std::move(wants_.begin() + static_cast<std::ptrdiff_t>(i),
+                  wants_.begin() + static_cast<std::ptrdiff_t>(end),
+                  std::back_inserter(request.wants));
+        send(std::move(request), 0);
+    }
+    wants_.clear();
+    for (std::size_t i = 0; i < closes_.size(); i += wire::limits::transfers_per_close) {
+        auto const end = std::min(i + wire::limits::transfers_per_close, closes_.size());
+        send(wire::Close{{closes_.begin() + static_cast<std::ptrdiff_t>(i),
+                          closes_.begin() + static_cast<std::ptrdiff_t>(end)}},
+             0);
+    }
+    closes_.clear();
+}
+
+bool Link::send(wire::Message const& message, std::uint64_t request) {
+    if (!client_) {
+        return false;
+    }
+    if (fixed_latency_ms_.value_or(0) <= 0) {
+        return client_->send(message, request);
+    }
+    auto const delay = std::chrono::duration_cast<wire::Duration>(
+        std::chrono::duration<double, std::milli>(*fixed_latency_ms_));
+    reactor_.at(reactor_.now() + delay, [self = shared_from_this(), message, request] {
+        self->client_->send(message, request);
+    });
+    return true;
+}
+
+void Link::on_message(wire::Envelope&& envelope) {
+    auto const alive = shared_from_this();
+    if (auto const* refused = std::get_if<wire::Refused>(&envelope.message)) {
+        auto node = transfers_.extract(refused->transfer);
+        if (!node.empty()) {
+            node.mapped()(*refused);
+        }
+        return;
+    }
+    asker_->on_answer(envelope.request, std::move(envelope.message));
+}
+
+Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
+    std::erase_if(links_, [](auto const& entry) { return entry.second.expired(); });
+    auto const found = links_.find(endpoint);
+    if (found != links_.end()) {
+        if (auto link = found->second.lock()) {
+            return link;
+        }
+    }
+    std::optional<double> const fixed =
+        latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
+    auto link = Link::open(reactor_, endpoint, fixed);
+    if (link) {
+        links_[endpoint] = *link;
+    }
+    return link;
+}
+
+void Links::abandon() {
+    auto const links = std::exchange(links_, {});
+    for (auto const& [endpoint, weak] : links) {
+        if (auto const link = weak.lock()) {
+            link->abandon();
+        }
+    }
+}
+
+}  // namespace xfsbus::peer

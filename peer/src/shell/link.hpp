@@ -1,0 +1,91 @@
+#pragma once
+
+#include "core/latency_table.hpp"
+#include "shell/asker.hpp"
+
+#include <xfsbus/bus/control.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// The control connection to another peer, as its sink. Wants and closes of one turn of the
+/// reactor travel together. With a latency table, what is sent waits as long as the table says.
+/// Reactor thread.
+class Link : public std::enable_shared_from_this<Link> {
+  public:
+    struct Vitals {
+        std::uint32_t load = 0;
+        double latency_ms = 0;  ///< the table's figure, or the shortest round trip of late
+    };
+    using OnRefused = std::function<void(wire::Refused const&)>;
+    using OnVitals = std::function<void(Result<Vitals>)>;
+
+    /// `fixed_latency_ms`: what the latency table says, if there is one.
+    static Result<std::shared_ptr<Link>> open(bus::Reactor& reactor, wire::Endpoint const& to,
+                                              std::optional<double> fixed_latency_ms);
+    ~Link();
+
+    [[nodiscard]] wire::Endpoint const& endpoint() const { return to_; }
+
+    /// How it is. The first time two questions are asked, since the first includes connecting.
+    void probe(wire::Duration patience, OnVitals on_vitals);
+
+    void ask(wire::Message const& question, wire::Duration patience, Asker::OnAnswer on_answer);
+
+    /// Adds to what is sent at the end of this turn. `on_refused` is called at most once for each
+    /// transfer that was wanted, until it is closed.
+    void want(wire::Want want, OnRefused const& on_refused);
+    void close(wire::TransferId const& transfer);
+
+    /// Ends all questions: whoever waits for an answer keeps the link alive.
+    void abandon() { asker_->abandon(); }
+
+    Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms);
+
+  private:
+    void on_message(wire::Envelope&& envelope);
+    bool send(wire::Message const& message, std::uint64_t request);
+    void flush_soon();
+    void flush();
+
+    bus::Reactor& reactor_;
+    wire::Endpoint to_;
+    std::optional<double> fixed_latency_ms_;
+    std::unique_ptr<bus::ControlClient> client_;
+    std::unique_ptr<Asker> asker_;
+    std::optional<double> round_trip_ms_;  ///< smoothed downwards at once, upwards slowly
+    bool answered_before_ = false;
+
+    std::unordered_map<wire::TransferId, OnRefused> transfers_;
+    std::vector<wire::Want> wants_;
+    std::vector<wire::TransferId> closes_;
+    bool flush_posted_ = false;
+};
+
+/// The links of a peer: one to each other peer, as long as somebody uses it.
+class Links {
+  public:
+    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies)
+        : reactor_(reactor), latencies_(std::move(latencies)) {}
+
+    /// As others know us: the table is about pairs.
+    void set_self(wire::Endpoint self) { self_ = std::move(self); }
+
+    Result<std::shared_ptr<Link>> to(wire::Endpoint const& endpoint);
+
+    /// Before the end: no question stays open.
+    void abandon();
+
+  private:
+    bus::Reactor& reactor_;
+    std::optional<LatencyTable> latencies_;
+    wire::Endpoint self_;
+    std::map<wire::Endpoint, std::weak_ptr<Link>> links_;
+};
+
+}  // namespace xfsbus::peer

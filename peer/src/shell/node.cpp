@@ -1,0 +1,455 @@
+#include "shell/node.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr unsigned store_threads = 2;
+constexpr auto load_patience = std::chrono::seconds(3);
+
+wire::PeerId new_peer_id(std::mt19937_64& random) {
+    wire::PeerId id;
+    for (auto& byte : id.bytes) {
+        byte = static_cast<std::uint8_t>(random());
+    }
+    return id;
+}
+
+std::mt19937_64 seeded_by_system() {
+    std::random_device device;
+    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(),
+                       device()};
+    return std::mt19937_64(seed);
+}
+
+UpdateSummary to_summary(ScanSummary const& scan) {
+    return {scan.files, scan.bytes, scan.hashed, scan.skipped};
+}
+
+}  // namespace
+
+Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
+           std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree)
+    : reactor_(reactor),
+      options_(options),
+      plugins_(std::move(plugins)),
+      tree_(std::move(tree)),
+      shares_(!options.directory.empty()),
+      random_(seeded_by_system()),
+      self_(new_peer_id(random_)),
+      hashes_(plugins_.path),
+      links_(reactor, std::move(latencies)),
+      tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
+      serving_(reactor,
+               {share_, tree_, [this] { return load(); },
+                [this](std::string const& name) {
+                    if (index_) {
+                        index_->recheck(name);
+                    }
+                },
+                [this](std::string_view what) {
+                    log(LogLevel::debug, "a message was refused, " + std::string(what));
+                }},
+               options.upload_limit),
+      throttle_(reactor, options.download_limit),
+      services_{reactor,
+                links_,
+                tracker_,
+                hashes_,
+                store_,
+                share_,
+                tree_,
+                throttle_,
+                counters_,
+                self_,
+                random_,
+                [this] { return load(); },
+                [this](LogLevel level, std::string_view text) { log(level, text); },
+                [this](IndexedFile file) { on_fetched(std::move(file)); }},
+      finder_(services_),
+      store_(store_threads, "xfs-store") {
+    hashes_.put(plugins_.integrity);
+}
+
+Node::~Node() {
+    auto const jobs = std::exchange(jobs_, {});
+    for (auto const& job : jobs) {
+        job->cancel();
+    }
+    // While everything that an answer may touch is still there.
+    links_.abandon();
+    if (started_) {
+        tracker_.abandon();
+    }
+}
+
+Status Node::start() {
+    auto const tracker = wire::parse_endpoint(options_.tracker);
+    if (!tracker || tracker->port == 0) {
+        return Error{Errc::usage, "'" + wire::escape(options_.tracker) +
+                                      "' is no address of a tracker; expected tcp://HOST:PORT"};
+    }
+    if (auto listening = serving_.listen({options_.host, options_.port}); !listening) {
+        return listening;
+    }
+    auto sink = bus::ChunkSink::bind(
+        reactor_, options_.host,
+        [this](auto const& header, bus::Payload payload) { on_chunk(header, std::move(payload)); },
+        [this] { ++counters_.chunks_unsolicited; });
+    if (!sink) {
+        return sink.error();
+    }
+    sink_ = std::move(*sink);
+    services_.data = sink_->endpoint();
+    if (services_.data.any_host()) {
+        services_.data.host.clear();  // sources use the address they see us at
+    }
+    links_.set_self(serving_.endpoint());
+    Announcer::Options announcer;
+    announcer.peer = self_;
+    announcer.listens = serving_.endpoint();
+    if (announcer.listens.any_host()) {
+        announcer.listens.host.clear();
+    }
+    announcer.labels = options_.labels;
+    announcer.silent = !options_.heartbeat;
+    announcer.seed = random_();
+    if (auto connected = tracker_.connect(*tracker, std::move(announcer)); !connected) {
+        return connected;
+    }
+    started_ = true;
+    return start_index();
+}
+
+Status Node::start_index() {
+    if (!shares_) {
+        scanned_ = UpdateSummary{};
+        return done();
+    }
+    ShareIndex::Options options;
+    options.directory = options_.directory;
+    options.cache_file = options_.cache_file;
+    options.algorithm = plugins_.integrity;
+    options.watch = options_.watch;
+    options.hash_threads = std::max(1U, std::thread::hardware_concurrency());
+    auto index = ShareIndex::start(
+        std::move(options),
+        {.on_changed =
+             [this](auto added, auto removed) {
+                 reactor_.post([this, added = std::move(added), removed = std::move(removed)] {
+                     on_changed(added, removed);
+                 });
+             },
+         .on_scanned =
+             [this](ScanSummary const& scan) {
+                 reactor_.post([this, summary = to_summary(scan)] {
+                     scanned_ = summary;
+                     for (auto const& then : std::exchange(on_scanned_, {})) {
+                         then(summary);
+                     }
+                 });
+             },
+         .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); }});
+    if (!index) {
+        return index.error();
+    }
+    index_ = std::move(*index);
+    return done();
+}
+
+// ---- the share ----
+
+void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed) {
+    for (auto& file : added) {
+        put(std::move(file));
+    }
+    for (auto const& name : removed) {
+        if (share_.remove(name)) {
+            tracker_.on_changed(name, std::nullopt);
+        }
+    }
+}
+
+void Node::put(IndexedFile file) {
+    auto entry = ShareTable::entry_of(file);
+    auto name = file.name;
+    auto const* before = share_.by_name(name);
+    bool const known = before != nullptr && ShareTable::entry_of(*before) == entry;
+    share_.put(std::move(file));
+    if (!known) {
+        tracker_.on_changed(name, std::move(entry));
+    }
+}
+
+/// Offered at once: the index will say the same a little later.
+void Node::on_fetched(IndexedFile file) {
+    if (shares_) {
+        put(file);
+        index_->add(std::move(file));
+    }
+}
+
+void Node::on_state() {
+    if (tracker_.registered() && !was_registered_) {
+        // A table of latencies knows us by the address that others are told.
+        links_.set_self(tracker_.listens());
+    }
+    was_registered_ = tracker_.registered();
+    if (tracker_.registered()) {
+        for (auto const& then : std::exchange(on_registered_, {})) {
+            then();
+        }
+    }
+    if (tracker_.settled()) {
+        for (auto const& then : std::exchange(on_settled_, {})) {
+            then();
+        }
+    }
+}
+
+std::uint32_t Node::load() const {
+    return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
+}
+
+void Node::on_chunk(wire::ChunkHeader const& header, bus::Payload payload) {
+    auto const found = services_.routes.find(header.transfer);
+    if (found == services_.routes.end()) {
+        ++counters_.chunks_unsolicited;
+        return;
+    }
+    auto const [transfer, source] = found->second;
+    transfer->on_chunk(source, header, std::move(payload));
+}
+
+// ---- commands ----
+
+void Node::when_registered(std::function<void()> then) {
+    on_registered_.push_back(std::move(then));
+    on_state();
+}
+
+void Node::when_settled(std::function<void()> then) {
+    on_settled_.push_back(std::move(then));
+    on_state();
+}
+
+void Node::when_scanned(OnAnswer<UpdateSummary> then) {
+    if (scanned_) {
+        return then(*scanned_);
+    }
+    on_scanned_.push_back(std::move(then));
+}
+
+void Node::update_list(OnAnswer<UpdateSummary> on_done) {
+    auto send = [this, on_done = std::move(on_done)](UpdateSummary const& summary) {
+        tracker_.resend();
+        when_settled([on_done, summary] { on_done(summary); });
+    };
+    if (!index_) {
+        return send({});
+    }
+    index_->rescan([this, send = std::move(send)](ScanSummary const& scan) {
+        reactor_.post([send, summary = to_summary(scan)] { send(summary); });
+    });
+}
+
+void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
+    auto link = links_.to(of);
+    if (!link) {
+        return on_load(link.error());
+    }
+    auto* const raw = link->get();
+    raw->probe(load_patience, [link = *link, on_load](Result<Link::Vitals> const& vitals) {
+        vitals ? on_load(vitals->load) : on_load(vitals.error());
+    });
+}
+
+void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
+    finder_.find(query, [this, on_found](Result<std::vector<wire::FoundFile>> files) {
+        if (!files) {
+            return on_found(files.error());
+        }
+        finder_.probe(*files, [this, files = *files, on_found](Finder::Probed const& probed) {
+            rank_sources(files, probed, on_found);
+        });
+    });
+}
+
+void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
+                        OnAnswer<std::vector<FoundSource>> const& on_found) {
+    PolicySlot policy(new_selector(), random_());
+    std::vector<FoundSource> all;
+    for (auto const& file : files) {
+        auto ranked = rank_file(file, probed, policy);
+        std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
+    }
+    if (policy.fault()) {
+        return on_found(Error{Errc::plugin, *policy.fault()});
+    }
+    on_found(std::move(all));
+}
+
+/// Those that answered, best first; then those that did not.
+std::vector<FoundSource> Node::rank_file(wire::FoundFile const& file,
+                                         Finder::Probed const& probed, PolicySlot& policy) const {
+    std::vector<FoundSource> answered;
+    std::vector<FoundSource> silent;
+    std::vector<std::string> endpoints;
+    for (auto const& source : file.sources) {
+        FoundSource row;
+        row.name = file.name;
+        row.content = wire::to_hex(file.content);
+        row.size = file.size;
+        row.host = source.listens.host;
+        row.port = source.listens.port;
+        row.self = source.peer == self_;
+        row.share_percent = 100.0 * source.have_ppm / wire::complete_ppm;
+        auto const found = probed.find(source.listens);
+        if (row.self) {
+            row.latency_ms = 0;
+            row.load = load();
+        } else if (found != probed.end()) {
+            row.latency_ms = found->second.vitals.latency_ms;
+            row.load = found->second.vitals.load;
+        }
+        endpoints.push_back(source.listens.to_string());
+        (row.latency_ms ? answered : silent).push_back(std::move(row));
+    }
+    std::vector<policies::SourceView> views;
+    for (auto& row : answered) {
+        policies::SourceView view{};
+        view.source_id = views.size() + 1;
+        view.endpoint = "";
+        view.labels = "";
+        view.latency_ms = *row.latency_ms;
+        view.load = *row.load;
+        view.completeness = row.share_percent / 100.0;
+        row.cost = policy.cost(view);
+        views.push_back(view);
+    }
+    policies::RequestView const request{0, file.size, file.size, file.size};
+    std::vector<FoundSource> ranked;
+    for (auto const index : policies::rank(policy, request, views, policy.rng())) {
+        ranked.push_back(std::move(answered[index]));
+    }
+    std::move(silent.begin(), silent.end(), std::back_inserter(ranked));
+    return ranked;
+}
+
+std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order,
+                                            DownloadJob::OnDone on_done) {
+    if (order.sources == 0) {
+        order.sources = options_.sources;
+    }
+    auto policy = std::make_shared<PolicySlot>(new_selector(), random_());
+    auto holder = std::make_shared<std::weak_ptr<DownloadJob>>();
+    auto job = std::make_shared<DownloadJob>(
+        services_, std::move(order), std::move(policy),
+        [this, holder, on_done = std::move(on_done)](Result<DownloadReport> report) {
+            if (auto const over = holder->lock()) {
+                finished_counters_.picks += over->counters().picks;
+                finished_counters_.faults += over->counters().faults;
+                finished_counters_.fallback += over->counters().fallback;
+                jobs_.erase(over);
+            }
+            // The tracker is told before the caller is: who asks it next finds us as a source.
+            if (!report || !tracker_.registered() || !shares_) {
+                return on_done(std::move(report));
+            }
+            auto kept = std::make_shared<Result<DownloadReport>>(std::move(report));
+            when_settled([on_done, kept] { on_done(std::move(*kept)); });
+        });
+    *holder = job;
+    jobs_.insert(job);
+    job->start();
+    return job;
+}
+
+void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
+    tracker_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
+        if (!entries) {
+            return on_peers(entries.error());
+        }
+        std::vector<KnownPeer> known;
+        for (auto const& entry : *entries) {
+            known.push_back({entry.listens.host, entry.listens.port, entry.files, entry.load,
+                             entry.heard_ms_ago, entry.labels, entry.peer == self_});
+        }
+        on_peers(std::move(known));
+    });
+}
+
+std::vector<SharedFileInfo> Node::files() const {
+    std::vector<SharedFileInfo> all;
+    for (auto const& [name, file] : share_.files()) {
+        all.push_back({name, wire::to_hex(file.content), file.stamp.size});
+    }
+    return all;
+}
+
+PeerStatus Node::status() const {
+    PeerStatus status;
+    auto const& listens = tracker_.registered() ? tracker_.listens() : serving_.endpoint();
+    status.host = listens.host;
+    status.port = listens.port;
+    status.tracker = options_.tracker;
+    status.tracker_connected = tracker_.registered();
+    status.directory = tree_->root().string();
+    status.files = share_.size();
+    status.load = load();
+    status.uploads = serving_.load();
+    status.downloads = jobs_.size();
+    status.bytes_sent = serving_.bytes_sent();
+    status.bytes_received = counters_.bytes_received;
+    status.chunks_rejected = counters_.chunks_rejected;
+    status.chunks_unsolicited = counters_.chunks_unsolicited;
+    status.policy = plugins_.policy->info().name;
+    status.integrity = plugins_.integrity->name();
+    return status;
+}
+
+PolicyInfo Node::policy() const {
+    auto const& plugin = plugins_.policy->info();
+    PolicyInfo info{plugin.name, plugin.version, plugin.description, plugin.path, {}, 0, 0, 0};
+    for (auto const& parameter : plugin.parameters) {
+        info.parameters.emplace_back(parameter.name, parameter.value);
+    }
+    auto totals = finished_counters_;
+    for (auto const& job : jobs_) {
+        totals.picks += job->counters().picks;
+        totals.faults += job->counters().faults;
+        totals.fallback += job->counters().fallback;
+    }
+    info.picks = totals.picks;
+    info.faults = totals.faults;
+    info.fallbacks = totals.fallback;
+    return info;
+}
+
+void Node::set_policy(std::shared_ptr<policies::SelectorFactory const> policy) {
+    plugins_.policy = std::move(policy);
+    finished_counters_ = {};
+    for (auto const& job : jobs_) {
+        job->swap_policy(new_selector());
+    }
+}
+
+std::unique_ptr<policies::GuardedSelector> Node::new_selector() {
+    policies::GuardOptions guard;
+    guard.strict = options_.strict_policy;
+    guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
+    guard.report = [this](std::string_view text) { log(LogLevel::warning, text); };
+    auto const seed = options_.seed != 0 ? options_.seed : random_();
+    return plugins_.policy->make(seed, std::move(guard));
+}
+
+void Node::log(LogLevel level, std::string_view text) const {
+    if (options_.log) {
+        options_.log(level, text);
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "shell/download_job.hpp"
+#include "shell/serving.hpp"
+
+#include <xfsbus/bus/data.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Everything of a peer that lives on its reactor: joins the parts, keeps the share's table, runs
+/// the jobs. Made before the reactor runs; used and destroyed on its thread.
+class Node {
+  public:
+    struct Plugins {
+        policies::PluginPath path;
+        std::shared_ptr<policies::SelectorFactory const> policy;
+        std::shared_ptr<policies::HashAlgorithm const> integrity;
+    };
+
+    Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
+         std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree);
+    ~Node();
+    Node(Node const&) = delete;
+    Node& operator=(Node const&) = delete;
+
+    /// Binds the sockets, connects to the tracker, starts the index.
+    Status start();
+    void leave() { tracker_.leave(); }
+
+    // ---- commands; each answers once ----
+    template <typename T>
+    using OnAnswer = std::function<void(Result<T>)>;
+
+    void when_registered(std::function<void()> then);
+    void when_settled(std::function<void()> then);
+    [[nodiscard]] std::string const& tracker_trouble() const { return tracker_.trouble(); }
+    void when_scanned(OnAnswer<UpdateSummary> then);
+    void update_list(OnAnswer<UpdateSummary> on_done);
+    void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
+    void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
+    std::shared_ptr<DownloadJob> download(DownloadJob::Order order, DownloadJob::OnDone on_done);
+    void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
+    [[nodiscard]] std::vector<SharedFileInfo> files() const;
+    [[nodiscard]] PeerStatus status() const;
+    [[nodiscard]] PolicyInfo policy() const;
+    void set_policy(std::shared_ptr<policies::SelectorFactory const> policy);
+
+  private:
+    [[nodiscard]] std::uint32_t load() const;
+    [[nodiscard]] std::unique_ptr<policies::GuardedSelector> new_selector();
+    Status start_index();
+    void on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed);
+    void on_fetched(IndexedFile file);
+    void put(IndexedFile file);
+    void on_state();
+    void on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
+    void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
+                      OnAnswer<std::vector<FoundSource>> const& on_found);
+    [[nodiscard]] std::vector<FoundSource> rank_file(wire::FoundFile const& file,
+                                                     Finder::Probed const& probed,
+                                                     PolicySlot& policy) const;
+    void log(LogLevel level, std::string_view text) const;
+
+    bus::Reactor& reactor_;
+    PeerOptions options_;
+    Plugins plugins_;
+    std::shared_ptr<Tree const> tree_;
+    bool shares_;
+    std::mt19937_64 random_;
+    wire::PeerId self_;
+
+    ShareTable share_;
+    Hashes hashes_;
+    Links links_;
+    TrackerLink tracker_;
+    Serving serving_;
+    Throttle throttle_;
+    Counters counters_;
+    Services services_;
+    Finder finder_;
+    WorkerPool store_;  // after what its jobs use
+    std::unique_ptr<bus::ChunkSink> sink_;
+    std::unique_ptr<ShareIndex> index_;
+
+    std::set<std::shared_ptr<DownloadJob>> jobs_;
+    policies::PolicyCounters finished_counters_;
+    std::vector<std::function<void()>> on_registered_;
+    std::vector<std::function<void()>> on_settled_;
+    std::vector<OnAnswer<UpdateSummary>> on_scanned_;
+    std::optional<UpdateSummary> scanned_;
+    bool was_registered_ = false;
+    bool started_ = false;
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "core/rate_limit.hpp"
+#include "core/share_table.hpp"
+#include "disk/tree.hpp"
+#include "shell/link.hpp"
+#include "shell/tracker_link.hpp"
+#include "worker_pool.hpp"
+
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+namespace xfsbus::peer {
+
+class FileTransfer;
+enum class SourceId : std::uint64_t;
+
+/// The integrity plug-ins in use, by the name that manifests know them by. Reactor thread.
+class Hashes {
+  public:
+    explicit Hashes(policies::PluginPath path) : path_(std::move(path)) {}
+
+    void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
+    /// Loads it if need be. Errc::plugin if there is none of that name.
+    Result<std::shared_ptr<policies::HashAlgorithm const>> get(std::string const& name);
+
+  private:
+    policies::PluginPath path_;
+    std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;
+};
+
+/// Lets tasks through as a rate limit allows, in their order. Reactor thread.
+class Throttle {
+  public:
+    Throttle(bus::Reactor& reactor, std::uint64_t bytes_per_second)
+        : reactor_(reactor), limit_(bytes_per_second), rate_(bytes_per_second) {}
+    ~Throttle();
+    Throttle(Throttle const&) = delete;
+    Throttle& operator=(Throttle const&) = delete;
+
+    void submit(std::uint64_t bytes, std::function<void()> task);
+    /// Bytes per second; 0: no limit.
+    [[nodiscard]] std::uint64_t rate() const { return rate_; }
+
+  private:
+    struct Waiting {
+        std::uint64_t bytes = 0;
+        std::function<void()> task;
+    };
+    void run();
+
+    bus::Reactor& reactor_;
+    RateLimit limit_;
+    std::uint64_t rate_;
+    std::deque<Waiting> waiting_;
+    std::optional<bus::Reactor::TimerId> timer_;
+};
+
+/// Totals since the start. Reactor thread.
+struct Counters {
+    std::uint64_t bytes_received = 0;
+    std::uint64_t chunks_rejected = 0;
+    std::uint64_t chunks_unsolicited = 0;
+};
+
+/// What the downloads of a peer have in common. Owned by the Node; reactor thread.
+struct Services {
+    bus::Reactor& reactor;
+    Links& links;
+    TrackerLink& tracker;
+    Hashes& hashes;
+    WorkerPool& store;  ///< verifies and writes
+    ShareTable const& share;
+    std::shared_ptr<Tree const> tree;
+    Throttle& throttle;
+    Counters& counters;
+    wire::PeerId self;
+    std::mt19937_64& random;  ///< seeded from the system; for transfer ids
+    std::function<std::uint32_t()> load;
+    std::function<void(LogLevel, std::string_view)> log;
+    /// A file was put in place and may be offered to others.
+    std::function<void(IndexedFile)> on_fetched;
+
+    wire::Endpoint data{};  ///< our chunk sink; filled in when it is bound
+    /// Whose the chunks that come in are.
+    std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
+    std::map<wire::Endpoint, SourceId> source_ids{};
+
+    wire::TransferId new_transfer();
+    SourceId source_id(wire::Endpoint const& endpoint);
+};
+
+}  // namespace xfsbus::peer

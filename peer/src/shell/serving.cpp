@@ -1,0 +1,314 @@
+#include "shell/serving.hpp"
+
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/manifest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
+/// A way to a sink that carries nothing is closed.
+constexpr auto outlet_idle = std::chrono::seconds(5);
+constexpr auto tick_every = std::chrono::seconds(1);
+
+bool read_fully(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+        auto const n = ::pread(fd, buffer.data() + done, buffer.size() - done,
+                               static_cast<off_t>(offset + done));
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            return false;
+        }
+        done += n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+    return true;
+}
+
+/// Tells when libzmq has let go of a chunk's bytes.
+struct InFlight {
+    InFlight(std::shared_ptr<void> bytes, std::function<void()> done)
+        : memory(std::move(bytes)), on_done(std::move(done)) {}
+    ~InFlight() { on_done(); }
+    InFlight(InFlight const&) = delete;
+    InFlight& operator=(InFlight const&) = delete;
+
+    std::shared_ptr<void> memory;
+    std::function<void()> on_done;
+};
+
+}  // namespace
+
+// ---- ServedFile ----
+
+bool ServedFile::read(std::span<std::byte> buffer, std::uint64_t offset) {
+    if (!opened_) {
+        opened_ = true;
+        if (auto fd = tree_->open_file(name_)) {
+            fd_ = std::move(*fd);
+        }
+    }
+    // Before, so that no changed file is begun; after, so that none is sent that changed while it
+    // was read. What slips through is caught by the sink's check of the hash.
+    return fd_ && unchanged() && read_fully(fd_.get(), buffer, offset) && unchanged();
+}
+
+bool ServedFile::unchanged() const { return stamp_of(fd_.get()) == stamp_; }
+
+// ---- Serving ----
+
+Serving::Serving(bus::Reactor& reactor, Owner owner, std::uint64_t bytes_per_second)
+    : reactor_(reactor),
+      owner_(std::move(owner)),
+      limit_(bytes_per_second),
+      uploads_(Uploads::Limits{}),
+      buffers_(kept_buffer_bytes),
+      readers_(1, "xfs-read") {}
+
+Serving::~Serving() {
+    for (auto const& timer : {pump_timer_, tick_timer_}) {
+        if (timer) {
+            reactor_.cancel(*timer);
+        }
+    }
+}
+
+Status Serving::listen(wire::Endpoint const& endpoint) {
+    auto server = bus::ControlServer::bind(
+        reactor_, endpoint,
+        {.on_message =
+             [this](auto const& route, auto const& host, auto&& envelope) {
+                 on_message(route, host, std::forward<decltype(envelope)>(envelope));
+             },
+         .on_garbage =
+             [this](auto const&, auto const& host, auto const& error) {
+                 owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
+             }});
+    if (!server) {
+        return server.error();
+    }
+    server_ = std::move(*server);
+    return done();
+}
+
+void Serving::on_message(bus::Route const& route, std::string const& host,
+                         wire::Envelope&& envelope) {
+    uploads_.on_heard(reactor_.now(), route.id);
+    auto const request = envelope.request;
+    if (std::holds_alternative<wire::Ping>(envelope.message)) {
+        answer(route, wire::Pong{owner_.load()}, request);
+    } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
+        answer(route, manifests(*question), request);
+    } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
+        on_request(route, host, *wants);
+    } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
+        for (auto const& transfer : close->transfers) {
+            uploads_.on_close(transfer);
+            files_.erase(transfer);
+        }
+    } else {
+        auto const type = std::string(wire::type_name(envelope.message));
+        answer(route, wire::Failure{wire::ErrorCode::unsupported, "a peer takes no " + type, 0},
+               request);
+    }
+}
+
+void Serving::on_request(bus::Route const& route, std::string const& host,
+                         wire::Request const& request) {
+    for (auto const& want : request.wants) {
+        on_want(route, host, want);
+    }
+    pump();
+    schedule_tick();
+}
+
+void Serving::on_want(bus::Route const& route, std::string const& host, wire::Want const& want) {
+    auto sink = want.data;
+    if (sink.any_host()) {
+        sink.host = host;
+    }
+    bool const opened = uploads_.find(want.transfer) != nullptr;
+    auto const* file = opened ? nullptr : owner_.share.by_content(want.content);
+    std::optional<Uploads::Content> content;
+    if (file != nullptr) {
+        auto const chunk_bytes = wire::chunk_size_for(file->stamp.size);
+        content = Uploads::Content{
+            file->stamp.size, chunk_bytes,
+            static_cast<std::uint32_t>((file->stamp.size + chunk_bytes - 1) / chunk_bytes)};
+    }
+    if (auto const refused = uploads_.on_want(reactor_.now(), route.id, sink, want, content)) {
+        answer(route, *refused, 0);
+        return;
+    }
+    if (!opened) {
+        files_[want.transfer] =
+            std::make_shared<ServedFile>(owner_.tree, file->name, file->stamp);
+    }
+}
+
+wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
+    wire::Manifests reply;
+    std::size_t bytes = 0;
+    for (auto const& content : question.contents) {
+        wire::ManifestPart part{content, 0, 0, {}};
+        auto const* file = owner_.share.by_content(content);
+        if (file != nullptr) {
+            auto const offset = question.contents.size() == 1 ? question.offset : 0;
+            part.total = file->manifest->size();
+            part.offset = std::min<std::uint64_t>(offset, part.total);
+            part.bytes = file->manifest->substr(part.offset, wire::limits::manifest_reply_bytes);
+        }
+        constexpr std::size_t overhead = 96;  // the id, the keys and the numbers of a part
+        bytes += part.bytes.size() + overhead;
+        if (!reply.parts.empty() && bytes > wire::limits::manifest_reply_bytes) {
+            break;
+        }
+        reply.parts.push_back(std::move(part));
+    }
+    return reply;
+}
+
+void Serving::answer(bus::Route const& route, wire::Message const& message,
+                     std::uint64_t request) {
+    if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
+        uploads_.on_gone(route.id);
+    }
+}
+
+void Serving::tell(Uploads::Notice const& notice) {
+    files_.erase(notice.refused.transfer);
+    answer({notice.route}, notice.refused, 0);
+}
+
+// ---- chunks ----
+
+/// Starts to read whatever may be read now.
+void Serving::pump() {
+    while (limit_.open(reactor_.now())) {
+        auto const piece = uploads_.next();
+        if (!piece) {
+            return;
+        }
+        limit_.spend(reactor_.now(), piece->length);
+        read(*piece);
+    }
+    if (!pump_timer_) {
+        pump_timer_ = reactor_.at(limit_.free_at(), [this] {
+            pump_timer_.reset();
+            pump();
+        });
+    }
+}
+
+void Serving::read(Uploads::Piece const& piece) {
+    auto const file = files_.at(piece.transfer);
+    readers_.submit([this, piece, file, alive = std::weak_ptr(alive_)] {
+        auto buffer = buffers_.take(piece.length);
+        bool const good = file->read(buffer.bytes, piece.offset);
+        // The reactor outlives every chunk; this object may not.
+        auto done = [this, piece, alive] {
+            reactor_.post([this, piece, alive] {
+                if (!alive.expired()) {
+                    uploads_.on_done(piece);
+                    pump();
+                }
+            });
+        };
+        if (!good) {
+            reactor_.post([this, piece, alive, name = file->name()] {
+                if (!alive.expired()) {
+                    on_unreadable(piece, name);
+                }
+            });
+            return;
+        }
+        bus::Payload payload{buffer.bytes, std::make_shared<InFlight>(std::move(buffer.owner),
+                                                                      std::move(done))};
+        reactor_.post([this, piece, alive, payload = std::move(payload)]() mutable {
+            if (!alive.expired()) {
+                on_read(piece, std::move(payload));
+            }
+        });
+    });
+}
+
+void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name) {
+    owner_.on_stale(name);
+    if (auto const notice = uploads_.on_failed(piece, wire::ErrorCode::gone,
+                                               "the file has changed or vanished")) {
+        tell(*notice);
+    }
+    pump();
+}
+
+void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {
+    if (uploads_.find(piece.transfer) == nullptr) {
+        return;  // closed meanwhile; letting go of the payload ends the piece
+    }
+    auto* const way = outlet(piece.sink);
+    if (way != nullptr) {
+        way->ready.push_back({piece, std::move(payload)});
+        drain(piece.sink);
+    }
+}
+
+Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
+    auto const [entry, added] = outlets_.try_emplace(sink);
+    if (added) {
+        auto source =
+            bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
+        if (!source) {
+            outlets_.erase(entry);
+            return nullptr;
+        }
+        entry->second.source = std::move(*source);
+    }
+    return &entry->second;
+}
+
+void Serving::drain(wire::Endpoint const& sink) {
+    auto const found = outlets_.find(sink);
+    if (found == outlets_.end()) {
+        return;
+    }
+    Outlet& way = found->second;
+    way.used = reactor_.now();
+    while (!way.ready.empty()) {
+        auto const& [piece, payload] = way.ready.front();
+        if (uploads_.find(piece.transfer) != nullptr) {
+            if (!way.source->send({piece.transfer, piece.chunk, piece.offset}, payload)) {
+                return;
+            }
+            bytes_sent_ += piece.length;
+        }
+        way.ready.pop_front();
+    }
+}
+
+// ---- time ----
+
+void Serving::schedule_tick() {
+    if (!tick_timer_ && (uploads_.load() > 0 || !outlets_.empty())) {
+        tick_timer_ = reactor_.at(reactor_.now() + tick_every, [this] {
+            tick_timer_.reset();
+            tick();
+        });
+    }
+}
+
+void Serving::tick() {
+    for (auto const& notice : uploads_.on_tick(reactor_.now())) {
+        tell(notice);
+    }
+    std::erase_if(outlets_, [&](auto const& entry) {
+        bool const idle = reactor_.now() - entry.second.used >= outlet_idle;
+        return idle && !uploads_.serves(entry.first);
+    });
+    std::erase_if(files_, [&](auto const& entry) { return !uploads_.find(entry.first); });
+    schedule_tick();
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,155 @@
+#include "shell/tracker_link.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <iterator>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Longer than the tracker's own check of its candidates may take, for each page.
+constexpr auto answer_most = std::chrono::seconds(3);
+
+}  // namespace
+
+TrackerLink::TrackerLink(bus::Reactor& reactor, Owner owner)
+    : reactor_(reactor), owner_(std::move(owner)) {}
+
+TrackerLink::~TrackerLink() {
+    if (timer_) {
+        reactor_.cancel(*timer_);
+    }
+}
+
+Status TrackerLink::connect(wire::Endpoint const& tracker, Announcer::Options announcer) {
+    Announcer::Line& line = *this;
+    announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
+    asker_ = std::make_unique<Asker>(
+        reactor_,
+        [this](auto const& message, auto request) { return client_->send(message, request); },
+        "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);
+    asker_->set_trouble("nothing listens there; is xfs-tracker running?");
+    auto client = bus::ControlClient::connect(
+        reactor_, tracker,
+        {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
+         .on_garbage =
+             [this](std::string const& what) {
+                 asker_->set_trouble("what listens there is no xfs-tracker: " + what);
+                 owner_.on_state();
+             },
+         .on_connected =
+             [this](bool connected) {
+                 asker_->set_trouble(connected
+                                         ? "it is connected but silent; is it an xfs-tracker?"
+                                         : "nothing listens there; is xfs-tracker running?");
+                 announcer_->on_connected(reactor_.now(), connected);
+                 after_event();
+             }});
+    if (!client) {
+        return client.error();
+    }
+    client_ = std::move(*client);
+    return done();
+}
+
+void TrackerLink::on_changed(std::string const& name, std::optional<wire::FileEntry> entry) {
+    announcer_->on_changed(reactor_.now(), name, std::move(entry));
+    after_event();
+}
+
+void TrackerLink::resend() {
+    announcer_->resend(reactor_.now());
+    after_event();
+}
+
+void TrackerLink::leave() { announcer_->leave(reactor_.now()); }
+
+void TrackerLink::on_message(wire::Envelope&& envelope) {
+    if (std::holds_alternative<wire::Ping>(envelope.message)) {
+        client_->send(wire::Pong{load()}, envelope.request);
+        return;
+    }
+    announcer_->on_message(reactor_.now(), envelope.message);
+    if (envelope.request != 0) {
+        asker_->on_answer(envelope.request, std::move(envelope.message));
+    }
+    after_event();
+}
+
+void TrackerLink::after_event() {
+    if (timer_) {
+        reactor_.cancel(*timer_);
+        timer_.reset();
+    }
+    if (auto const deadline = announcer_->next_deadline()) {
+        timer_ = reactor_.at(*deadline, [this] {
+            timer_.reset();
+            announcer_->on_tick(reactor_.now());
+            after_event();
+        });
+    }
+    owner_.on_state();
+}
+
+void TrackerLink::send(wire::Message const& message) { client_->send(message, 0); }
+
+std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {
+    return owner_.share.after(name, most);
+}
+
+std::uint32_t TrackerLink::load() { return owner_.load(); }
+
+// ---- questions ----
+
+void TrackerLink::find(wire::FindBy by, std::string query,
+                       OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    find_page({by, std::move(query), {}, 0}, {}, std::move(on_files));
+}
+
+void TrackerLink::find_page(wire::Find question, std::vector<wire::FoundFile> so_far,
+                            OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    asker_->ask(question, answer_most,
+                [this, question, so_far = std::move(so_far),
+                 on_files = std::move(on_files)](Result<wire::Message> answer) mutable {
+                    if (!answer) {
+                        return on_files(answer.error());
+                    }
+                    auto* found = std::get_if<wire::Found>(&*answer);
+                    if (found == nullptr) {
+                        return on_files(Error{Errc::network, "an answer of the wrong kind"});
+                    }
+                    std::move(found->files.begin(), found->files.end(),
+                              std::back_inserter(so_far));
+                    if (found->next.empty()) {
+                        return on_files(std::move(so_far));
+                    }
+                    question.after = found->next;
+                    find_page(std::move(question), std::move(so_far), std::move(on_files));
+                });
+}
+
+void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
+    peers_page({}, {}, std::move(on_peers));
+}
+
+void TrackerLink::peers_page(std::string after, std::vector<wire::PeerEntry> so_far,
+                             OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
+    asker_->ask(wire::ListPeers{std::move(after)}, answer_most,
+                [this, so_far = std::move(so_far),
+                 on_peers = std::move(on_peers)](Result<wire::Message> answer) mutable {
+                    if (!answer) {
+                        return on_peers(answer.error());
+                    }
+                    auto* list = std::get_if<wire::PeerList>(&*answer);
+                    if (list == nullptr) {
+                        return on_peers(Error{Errc::network, "an answer of the wrong kind"});
+                    }
+                    std::move(list->peers.begin(), list->peers.end(), std::back_inserter(so_far));
+                    if (list->next.empty()) {
+                        return on_peers(std::move(so_far));
+                    }
+                    peers_page(list->next, std::move(so_far), std::move(on_peers));
+                });
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "core/announcer.hpp"
+#include "core/share_table.hpp"
+#include "shell/asker.hpp"
+
+#include <xfsbus/bus/control.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// The connection to the tracker: keeps our entry there true (Announcer) and asks it questions.
+/// Reactor thread.
+class TrackerLink : private Announcer::Line {
+  public:
+    struct Owner {
+        ShareTable const& share;
+        std::function<std::uint32_t()> load;
+        /// Registered, list sent or acknowledged, lost: look at registered() and settled().
+        std::function<void()> on_state;
+    };
+    template <typename T>
+    using OnAnswer = std::function<void(Result<T>)>;
+
+    TrackerLink(bus::Reactor& reactor, Owner owner);
+    ~TrackerLink() override;
+    TrackerLink(TrackerLink const&) = delete;
+    TrackerLink& operator=(TrackerLink const&) = delete;
+
+    Status connect(wire::Endpoint const& tracker, Announcer::Options announcer);
+
+    void on_changed(std::string const& name, std::optional<wire::FileEntry> entry);
+    void resend();
+    void leave();
+    /// Before the end: no question stays open.
+    void abandon() { asker_->abandon(); }
+
+    [[nodiscard]] bool registered() const { return announcer_->registered(); }
+    [[nodiscard]] bool settled() const { return announcer_->settled(); }
+    [[nodiscard]] wire::Endpoint const& listens() const { return announcer_->listens(); }
+    [[nodiscard]] std::string const& trouble() const { return asker_->trouble(); }
+
+    /// All pages of an answer.
+    void find(wire::FindBy by, std::string query, OnAnswer<std::vector<wire::FoundFile>> on_files);
+    void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
+
+  private:
+    void send(wire::Message const& message) override;
+    std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override;
+    std::uint32_t load() override;
+
+    void on_message(wire::Envelope&& envelope);
+    void after_event();
+    void find_page(wire::Find question, std::vector<wire::FoundFile> so_far,
+                   OnAnswer<std::vector<wire::FoundFile>> on_files);
+    void peers_page(std::string after, std::vector<wire::PeerEntry> so_far,
+                    OnAnswer<std::vector<wire::PeerEntry>> on_peers);
+
+    bus::Reactor& reactor_;
+    Owner owner_;
+    std::unique_ptr<bus::ControlClient> client_;
+    std::unique_ptr<Asker> asker_;
+    std::unique_ptr<Announcer> announcer_;
+    std::optional<bus::Reactor::TimerId> timer_;
+};
+
+}  // namespace xfsbus::peer
