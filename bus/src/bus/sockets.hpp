@@ -11,8 +11,8 @@
 /// Every socket option of the project, and the calls that every socket needs, in one place.
 namespace xfsbus::bus {
 
-/// Makes the call, again as long as a signal interrupts it: libzmq lets a signal interrupt any call,
-/// even one that does not wait, before it has done anything.
+/// Makes the call, again as long as a signal interrupts it: libzmq lets a signal interrupt any
+/// call, even one that does not wait, before it has done anything.
 template <typename Call>
 auto uninterrupted(Call const& call) {
     while (true) {

@@ -84,6 +84,10 @@ constexpr auto walk_part = [](auto& a, auto& part) {
     a.field("total", part.total);
     a.field("offset", part.offset);
     a.binary("bytes", part.bytes, limits::control_body_bytes);
+    a.check("total", [&] { return part.total <= limits::manifest_bytes; });
+    a.check("offset", [&] {
+        return part.offset <= part.total && part.bytes.size() <= part.total - part.offset;
+    });
 };
 
 constexpr auto walk_want = [](auto& a, auto& want) {

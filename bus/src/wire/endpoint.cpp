@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <arpa/inet.h>
+
 namespace xfsbus::wire {
 namespace {
 
@@ -45,6 +47,12 @@ bool valid_host(std::string_view host) {
     return host.size() <= host_bytes_max && std::ranges::all_of(host, [](char c) {
                return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%';
            });
+}
+
+bool numeric_host(std::string const& host) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+           ::inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), &address) == 1;
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {

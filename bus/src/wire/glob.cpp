@@ -1,6 +1,7 @@
+#include <xfsbus/wire/glob.hpp>
+
 #include "wire/utf8.hpp"
 
-#include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>

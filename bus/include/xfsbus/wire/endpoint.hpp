@@ -29,6 +29,9 @@ struct Endpoint {
 /// letters, digits, '.', '-', '_', ':' (in brackets) or '*'.
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 
+/// An IPv4 or IPv6 address, as opposed to a name that somebody would have to look up.
+bool numeric_host(std::string const& host);
+
 /// A host that a peer may claim in a message: as above, without '*'; may be empty.
 bool valid_host(std::string_view host);
 
