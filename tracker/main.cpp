@@ -68,6 +68,7 @@ std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
     verbose->excludes(level);
     app.add_flag("--json-log", arguments.json_log, "Log one JSON object a line");
     app.set_config("--config", "", "Read options from this file (lines: option=value)");
+    app.allow_config_extras(CLI::config_extras_mode::error);
     app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
     try {
         app.parse(argc, argv);

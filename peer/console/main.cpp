@@ -135,7 +135,7 @@ class Program {
                 break;
             }
         }
-        return first_failure;
+        return script_code(first_failure);
     }
 
     int run_piped() {
@@ -149,7 +149,12 @@ class Program {
             int const code = commands_.run(*line);
             first_failure = first_failure == 0 ? code : first_failure;
         }
-        return first_failure;
+        return script_code(first_failure);
+    }
+
+    /// A Ctrl-C that came too late for the command that ran has ended the script all the same.
+    int script_code(int first_failure) const {
+        return first_failure == 0 && interrupted_ ? 128 + SIGINT : first_failure;
     }
 
     int run_typed() {

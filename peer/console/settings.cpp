@@ -123,6 +123,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     app.add_flag("--no-color", arguments.no_color, "No colours (also: NO_COLOR)");
     app.set_config("--config", "", "Read options from this file (lines: option=value)");
+    app.allow_config_extras(CLI::config_extras_mode::error);
     app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
     app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"

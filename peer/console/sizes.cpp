@@ -51,7 +51,8 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     auto const suffix = std::string_view(rest, static_cast<std::size_t>(end - rest));
     auto const factor = error == std::errc{} ? factor_of(suffix) : 0;
     constexpr double most = 1e15;
-    if (factor == 0 || value < 0 || value * static_cast<double>(factor) > most) {
+    bool const sane = std::isfinite(value) && value >= 0;
+    if (factor == 0 || !sane || value * static_cast<double>(factor) > most) {
         return Error{Errc::usage, "'" + wire::escape(text) +
                                       "' is no size; write a number and K, M or G, such as 10M"};
     }

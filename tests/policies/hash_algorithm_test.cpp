@@ -27,15 +27,15 @@ std::string fault(Call call) {
 
 }  // namespace
 
-TEST_CASE("Digests of 16 to 64 bytes are accepted, all others refused") {
-    for (auto const* size : {"16", "64"}) {
+TEST_CASE("Digests of 32 to 64 bytes are accepted, all others refused") {
+    for (auto const* size : {"32", "64"}) {
         CHECK(load("faulty-hash:digest_size=" + std::string(size))->digest_size() ==
               std::stoul(size));
     }
-    for (auto const* size : {"0", "15", "65"}) {
+    for (auto const* size : {"0", "31", "65"}) {
         CHECK(
             contains(refusal([&] { return load("faulty-hash:digest_size=" + std::string(size)); }),
-                     "its digests have " + std::string(size) + " bytes, 16 to 64 are possible"));
+                     "its digests have " + std::string(size) + " bytes, 32 to 64 are possible"));
     }
     CHECK(contains(refusal([] { return load("faulty-hash:fault=digest_size"); }),
                    "its digests have 0 bytes"));

@@ -32,11 +32,15 @@ void Announcer::on_connected(wire::Time now, bool connected) {
     }
     if (state_ == State::away) {
         begin_registration(now, false);
-    } else if (state_ == State::registered && !options_.silent) {
+    } else if (state_ == State::registered) {
+        if (acknowledged_ < sequence_) {
+            restart_list();  // what was on its way may have been lost with the connection
+        }
         // The tracker may be a new one: a heartbeat finds out. Not all peers at once.
         spoke_ = now - heartbeat_ +
                  std::chrono::milliseconds(random_() % static_cast<unsigned>(
                      1 + options_.jitter / std::chrono::milliseconds(1)));
+        flush(now);
     }
 }
 
@@ -71,11 +75,11 @@ void Announcer::on_changed(wire::Time now, std::string const& name,
 }
 
 void Announcer::on_tick(wire::Time now) {
-    if (left_ || state_ == State::away) {
+    if (left_ || state_ == State::away || !connected_) {
         return;
     }
     if (state_ == State::waiting || state_ == State::asked) {
-        if (now >= wake_ && connected_) {
+        if (now >= wake_) {
             register_now(now);
         }
         return;
@@ -85,7 +89,7 @@ void Announcer::on_tick(wire::Time now) {
         answered_ = now;
     }
     flush(now);
-    if (!options_.silent && connected_ && now - spoke_ >= heartbeat_) {
+    if (!options_.silent && now - spoke_ >= heartbeat_) {
         spoke_ = now;
         line_.send(wire::Heartbeat{epoch_, sequence_, line_.load()});
     }
@@ -166,7 +170,7 @@ void Announcer::restart_list() {
 }
 
 bool Announcer::may_send() const {
-    return state_ == State::registered && !left_ &&
+    return state_ == State::registered && connected_ && !left_ &&
            sequence_ - acknowledged_ < options_.unanswered_most;
 }
 
@@ -239,14 +243,14 @@ bool Announcer::settled() const {
 }
 
 std::optional<wire::Time> Announcer::next_deadline() const {
-    if (left_ || state_ == State::away) {
+    if (left_ || state_ == State::away || !connected_) {
         return std::nullopt;
     }
     if (state_ != State::registered) {
-        return connected_ ? std::optional(wake_) : std::nullopt;
+        return wake_;
     }
     std::optional<wire::Time> next;
-    if (!options_.silent && connected_) {
+    if (!options_.silent) {
         next = spoke_ + heartbeat_;
     }
     if (acknowledged_ < sequence_) {

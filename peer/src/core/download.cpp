@@ -8,6 +8,10 @@ namespace {
 
 /// Weight of the newest delivery in the smoothed rate.
 constexpr double rate_gain = 0.25;
+/// Less time than this says nothing of a rate: chunks are stored in bursts.
+constexpr auto rate_time_least = std::chrono::milliseconds(1);
+/// However slow a source was, silence of its data ends after so many times the chunk patience.
+constexpr int patience_most = 6;
 /// How often a source that was lost may come back before it is given up for good.
 constexpr unsigned revivals_most = 3;
 
@@ -69,6 +73,7 @@ void Download::add_source(wire::Time now, Candidate const& candidate) {
 
 void Download::on_search_done(wire::Time now) {
     searching_ = false;
+    searched_ = true;
     next_search_ = now + limits_.find_every;
     advance(now);
 }
@@ -108,11 +113,7 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         source.delivered_bytes += bytes;
         auto const asked = source.asked.find(chunk);
         if (asked != source.asked.end()) {
-            // In a full pipeline a chunk takes the time since the chunk before it.
-            auto const elapsed = now - std::max(asked->second, source.delivered);
-            double const rate = static_cast<double>(bytes) / std::max(seconds(elapsed), 1e-6);
-            source.rate_bytes_per_s +=
-                (source.rate_bytes_per_s == 0 ? 1.0 : rate_gain) * (rate - source.rate_bytes_per_s);
+            measure(source, bytes, now, asked->second);
             observe(source, bytes, now - asked->second, true);
             source.outstanding_bytes -= bytes;
             source.asked.erase(asked);
@@ -120,6 +121,20 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         source.delivered = now;
     }
     advance(now);
+}
+
+void Download::measure(Source& source, std::uint64_t bytes, wire::Time now, wire::Time asked) {
+    // In a full pipeline a chunk takes the time since the chunk before it.
+    auto const elapsed = now - std::max(asked, source.measured);
+    source.unmeasured_bytes += bytes;
+    if (elapsed < rate_time_least) {
+        return;
+    }
+    double const rate = static_cast<double>(source.unmeasured_bytes) / seconds(elapsed);
+    source.rate_bytes_per_s +=
+        (source.rate_bytes_per_s == 0 ? 1.0 : rate_gain) * (rate - source.rate_bytes_per_s);
+    source.unmeasured_bytes = 0;
+    source.measured = now;
 }
 
 void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
@@ -146,8 +161,8 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
     if (source == nullptr) {
         return;
     }
-    bool const for_now = code == wire::ErrorCode::busy || code == wire::ErrorCode::closed;
-    retire(now, id, for_now ? State::lost : State::out, "refused: " + reason);
+    bool const for_good = code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone;
+    retire(now, id, for_good ? State::out : State::lost, "refused: " + reason);
     advance(now);
 }
 
@@ -207,8 +222,6 @@ void Download::check_sources(wire::Time now) {
 /// It answers but does not deliver: what was asked of it is asked elsewhere.
 void Download::strike(wire::Time now, SourceId id, Source& source) {
     ++source.strikes;
-    std::uint64_t const bytes = source.outstanding_bytes;
-    observe(source, bytes, patience(source), false);
     bool const last = source.strikes >= limits_.strikes_most;
     retire(now, id, last ? State::out : State::lost, "did not deliver in time");
 }
@@ -220,7 +233,7 @@ wire::Duration Download::patience(Source const& source) const {
     // Four times what the chunks before it should take, in a window that is asked for at once.
     auto const expected = std::chrono::duration_cast<wire::Duration>(std::chrono::duration<double>(
         4.0 * static_cast<double>(source.outstanding_bytes) / source.rate_bytes_per_s));
-    return std::max(limits_.chunk_patience, expected);
+    return std::clamp(expected, limits_.chunk_patience, patience_most * limits_.chunk_patience);
 }
 
 void Download::activate(wire::Time now) {
@@ -234,6 +247,8 @@ void Download::activate(wire::Time now) {
         source.heard = now;
         source.probed = now;
         source.delivered = now;
+        source.measured = now;
+        source.unmeasured_bytes = 0;
         source.why.clear();
     }
 }
@@ -327,10 +342,15 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why)
     Source& source = found->second;
     if (source.state == State::active) {
         for (auto const& [chunk, when] : source.asked) {
+            if (chunks_[chunk] == ChunkState::asked) {
+                observe(source, file_.length(chunk), now - when, false);
+            }
             give_back(source, chunk);
         }
         source.asked.clear();
         source.credit = 0;
+        std::erase_if(actions_.asks, [id](auto const& ask) { return ask.source == id; });
+        std::erase_if(actions_.probes, [id](auto const& probe) { return probe.source == id; });
         actions_.drops.push_back({id});
     }
     source.state = state;
@@ -343,44 +363,41 @@ void Download::observe(Source const& source, std::uint64_t bytes, wire::Duration
     selector_.observe(view(source.about.id, source), outcome);
 }
 
-/// With nobody to ask, looks for sources, for a while.
+/// With nothing on its way, looks for sources, for a while.
 void Download::check_supply(wire::Time now) {
-    auto const arriving = [&] {
-        return std::ranges::find(chunks_, ChunkState::arrived) != chunks_.end();
-    };
-    if (count(State::active) > 0 || arriving()) {
+    bool const coming =
+        std::ranges::any_of(sources_, [](auto const& entry) { return !entry.second.asked.empty(); });
+    if (coming || std::ranges::find(chunks_, ChunkState::arrived) != chunks_.end()) {
         dry_since_.reset();
         return;
     }
     if (!dry_since_) {
         dry_since_ = now;
     }
-    if (searching_) {
-        return;
-    }
-    bool const hope = sources_.empty() || count(State::lost) + count(State::reserve) > 0;
-    bool const searched = next_search_ > now;
+    bool const hope = sources_.empty() || count(State::out) < sources_.size();
+    bool const searched = !searching_ && next_search_ > now;
     if (now - *dry_since_ >= limits_.no_source_most || (searched && !hope)) {
         fail();
-    } else if (!searched) {
+    } else if (!searched && !searching_) {
         searching_ = true;
         actions_.search = true;
     }
 }
 
 void Download::fail() {
-    bool lies = false;
-    std::string fates;
-    for (auto const& [id, source] : sources_) {
-        lies = lies || source.liar;
-        fates += (fates.empty() ? "" : "; ") + source.about.endpoint + " " + source.why;
-    }
     if (sources_.empty()) {
-        failure_ = Error{Errc::not_found, "no peer that is up has it"};
+        failure_ = searched_ ? Error{Errc::not_found, "no peer that is up has it"}
+                             : Error{Errc::timeout, "the search for a source did not end in time"};
         return;
     }
-    bool const only_lies = lies && count(State::lost) == 0;
-    failure_ = Error{only_lies ? Errc::integrity : Errc::timeout, "no source is left: " + fates};
+    std::string fates;
+    for (auto const& [id, source] : sources_) {
+        fates += (fates.empty() ? "" : "; ") + source.about.endpoint + " " +
+                 (source.why.empty() ? "was not chosen by the policy" : source.why);
+    }
+    bool const all_lied =
+        std::ranges::all_of(sources_, [](auto const& entry) { return entry.second.liar; });
+    failure_ = Error{all_lied ? Errc::integrity : Errc::timeout, "no source is left: " + fates};
 }
 
 // ---- answers ----

@@ -70,6 +70,7 @@ class Download {
     /// Look for (more) sources and report them, then call on_search_done.
     struct Search {};
 
+    /// To be done in this order: drops, asks, probes.
     struct Actions {
         std::vector<Ask> asks;
         std::vector<Probe> probes;
@@ -103,7 +104,8 @@ class Download {
     void on_stored(wire::Time now, SourceId source, std::uint32_t chunk);
     /// Its bytes are not what the manifest says: the source is banned from this download.
     void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
-    /// The source ended the transfer. `busy` and `closed` may be tried again later.
+    /// The source ended the transfer. Unless it does not have the content (any more), it may be
+    /// tried again later.
     void on_refused(wire::Time now, SourceId source, wire::ErrorCode code,
                     std::string const& reason);
     /// It lives, and is so busy.
@@ -158,6 +160,8 @@ class Download {
         wire::Time heard{};
         wire::Time probed{};
         wire::Time delivered{};
+        wire::Time measured{};  ///< until when its rate was measured
+        std::uint64_t unmeasured_bytes = 0;
     };
 
     [[nodiscard]] Source* active(SourceId id);
@@ -170,6 +174,7 @@ class Download {
     void give_back(Source& source, std::uint32_t chunk);
     void retire(wire::Time now, SourceId id, State state, std::string why);
     void strike(wire::Time now, SourceId id, Source& source);
+    static void measure(Source& source, std::uint64_t bytes, wire::Time now, wire::Time asked);
     void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);
     void check_sources(wire::Time now);
     void check_supply(wire::Time now);
@@ -192,7 +197,8 @@ class Download {
 
     bool started_ = false;
     bool searching_ = false;
-    std::optional<wire::Time> dry_since_;  ///< since when there has been no source
+    bool searched_ = false;  ///< a search has ended
+    std::optional<wire::Time> dry_since_;  ///< since when nothing has been on its way
     wire::Time next_search_{};
     std::optional<Error> failure_;
     Progress progress_;

@@ -3,6 +3,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace xfsbus::peer {
@@ -23,15 +24,19 @@ class RateLimit {
         if (rate_ == 0) {
             return;
         }
-        auto const cost = std::chrono::duration_cast<wire::Duration>(
-            std::chrono::duration<double>(static_cast<double>(bytes) /
-                                          static_cast<double>(rate_)));
-        free_at_ = std::max(free_at_, now) + cost;
+        // What is left of a nanosecond is kept: at high rates a small spend costs less than one.
+        double const cost = remainder_ns_ + 1e9 * static_cast<double>(bytes) /
+                                                static_cast<double>(rate_);
+        double const whole = std::floor(cost);
+        remainder_ns_ = cost - whole;
+        free_at_ = std::max(free_at_, now) +
+                   std::chrono::nanoseconds(static_cast<std::int64_t>(whole));
     }
 
   private:
     std::uint64_t rate_;
     wire::Time free_at_{};
+    double remainder_ns_ = 0;
 };
 
 }  // namespace xfsbus::peer

@@ -14,13 +14,7 @@ bool ShareTable::remove(std::string const& name) {
     if (found == files_.end()) {
         return false;
     }
-    auto const [begin, end] = names_.equal_range(found->second.content);
-    for (auto entry = begin; entry != end; ++entry) {
-        if (entry->second == name) {
-            names_.erase(entry);
-            break;
-        }
-    }
+    names_.erase({found->second.content, name});
     files_.erase(found);
     return true;
 }
@@ -31,8 +25,9 @@ IndexedFile const* ShareTable::by_name(std::string const& name) const {
 }
 
 IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const {
-    auto const found = names_.find(content);
-    return found == names_.end() ? nullptr : by_name(found->second);
+    auto const found = names_.lower_bound({content, std::string()});
+    bool const has = found != names_.end() && found->first == content;
+    return has ? by_name(found->second) : nullptr;
 }
 
 std::vector<wire::FileEntry> ShareTable::after(std::string const& name, std::size_t most) const {

@@ -5,8 +5,9 @@
 #include <xfsbus/wire/messages.hpp>
 
 #include <map>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -33,7 +34,8 @@ class ShareTable {
 
   private:
     std::map<std::string, IndexedFile> files_;
-    std::unordered_multimap<wire::ContentId, std::string> names_;
+    /// Ordered by both, since thousands of files may have one content: the empty one.
+    std::set<std::pair<wire::ContentId, std::string>> names_;
 };
 
 }  // namespace xfsbus::peer

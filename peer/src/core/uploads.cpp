@@ -40,7 +40,6 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
         found = transfers_.emplace(want.transfer, Transfer{route, sink, want.content, *content, 0,
                                                            0, {}}).first;
         Sink& entry = sinks_[sink];
-        entry.served = std::max(entry.served, entry.transfers == 0 ? level_ : 0);
         ++entry.transfers;
         ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
     }
@@ -106,14 +105,20 @@ std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
 }
 
 std::optional<Uploads::Piece> Uploads::next() {
+    if (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes) {
+        return std::nullopt;
+    }
     auto best = sinks_.end();
     wire::TransferId turn;
-    for (auto sink = sinks_.begin(); sink != sinks_.end(); ++sink) {
-        if (best != sinks_.end() && sink->second.served >= best->second.served) {
-            continue;
+    for (auto at = sinks_.begin(); at != sinks_.end(); ++at) {
+        Sink& sink = at->second;
+        auto const id = ready(sink);
+        if (id && !sink.competes) {
+            sink.served = std::max(sink.served, level_);
         }
-        if (auto const id = ready(sink->second)) {
-            best = sink;
+        sink.competes = id.has_value();
+        if (id && (best == sinks_.end() || sink.served < best->second.served)) {
+            best = at;
             turn = *id;
         }
     }
@@ -154,10 +159,9 @@ std::optional<wire::TransferId> Uploads::ready(Sink const& sink) const {
 }
 
 bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
-    bool const sink_has = sink.ahead_chunks == 0 ||
-                          (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
-                           sink.ahead_chunks < limits_.ahead_chunks_per_sink);
-    return sink_has && (ahead_bytes_ == 0 || ahead_bytes_ + length <= limits_.ahead_bytes);
+    return sink.ahead_chunks == 0 ||
+           (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
+            sink.ahead_chunks < limits_.ahead_chunks_per_sink);
 }
 
 void Uploads::on_done(Piece const& piece) {

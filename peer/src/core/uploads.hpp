@@ -17,8 +17,8 @@ namespace xfsbus::peer {
 /// events and the time; it never reads a clock, a socket or the disk.
 ///
 /// Fair between sinks by bytes: the next chunk goes to the sink that was given least so far
-/// (start-time fair queueing, Goyal et al. 1996, with equal weights); a sink that was idle begins
-/// at the level of the others, so that it cannot claim the past. Within a sink, transfers take
+/// (start-time fair queueing, Goyal et al. 1996, with equal weights); a sink that was idle, had
+/// no credit or did not read begins at the level of the others, so that it cannot claim the past. Within a sink, transfers take
 /// turns. What is read ahead is bounded for each sink and in all, so that the decision is made
 /// late and a sink that does not read holds up nobody but itself.
 class Uploads {
@@ -29,6 +29,8 @@ class Uploads {
         std::size_t queued_chunks_most = 4096;  ///< of one transfer
         std::uint64_t ahead_bytes_per_sink = 8 * 1024 * 1024;
         std::size_t ahead_chunks_per_sink = 64;
+        /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
+        /// chunks would pass by a large one for ever.
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
         wire::Duration idle_most = std::chrono::seconds(10);
     };
@@ -102,6 +104,7 @@ class Uploads {
   private:
     struct Sink {
         std::uint64_t served = 0;  ///< virtual time: bytes given, or the level it joined at
+        bool competes = false;     ///< at the last decision it could have been chosen
         std::uint64_t ahead_bytes = 0;
         std::size_t ahead_chunks = 0;
         std::deque<wire::TransferId> turns;  ///< transfers that have something queued

@@ -1,5 +1,7 @@
 #include "disk/part_file.hpp"
 
+#include "disk/io.hpp"
+
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -15,42 +17,22 @@
 namespace xfsbus::peer {
 namespace {
 
-/// Reads until the buffer is full; false at the end of the file or on an error.
-bool read_all(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
-    std::size_t done = 0;
-    while (done < buffer.size()) {
-        auto const n = ::pread(fd, buffer.data() + done, buffer.size() - done,
-                               static_cast<off_t>(offset + done));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        done += static_cast<std::size_t>(n);
-    }
-    return true;
+/// How often the temporary file is opened if it changes hands meanwhile.
+constexpr int open_tries = 16;
+
+bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+    return read_at(fd, buffer, offset).bytes == buffer.size();
 }
 
-/// Writes everything; 0 or errno.
-int write_all(int fd, std::span<std::byte const> bytes, std::uint64_t offset) {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        auto const n = ::pwrite(fd, bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(offset + done));
-        if (n < 0 && errno != EINTR) {
-            return errno;
-        }
-        done += n > 0 ? static_cast<std::size_t>(n) : 0;
-    }
-    return 0;
+std::string mib(std::uint64_t bytes) {
+    return std::to_string((bytes + 1048575) / 1048576) + " MiB";
 }
-
-std::string mib(std::uint64_t bytes) { return std::to_string((bytes + 1048575) / 1048576) + " MiB"; }
 
 Error full(std::string_view name, std::uint64_t needed, int directory) {
     std::string free;
+
     struct statvfs status {};
+
     if (::fstatvfs(directory, &status) == 0) {
         free = ", " + mib(std::uint64_t{status.f_bavail} * status.f_frsize) + " are free";
     }
@@ -75,7 +57,9 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
+
     struct stat status {};
+
     if (::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return Present::nothing;
     }
@@ -89,11 +73,11 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     if (!fd) {
         return fd.error();
     }
-    std::vector<std::byte> buffer(std::min<std::uint64_t>(manifest.chunk_bytes,
-                                                          manifest.file_bytes));
+    std::vector<std::byte> buffer(
+        std::min<std::uint64_t>(manifest.chunk_bytes, manifest.file_bytes));
     for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
         auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
-        if (!read_all(fd->get(), bytes, manifest.chunk_offset(chunk)) ||
+        if (!read_whole(fd->get(), bytes, manifest.chunk_offset(chunk)) ||
             !matches(manifest, *target.algorithm, chunk, bytes)) {
             return Present::other;
         }
@@ -104,7 +88,13 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
 PartFile::PartFile(Target target) : target_(std::move(target)) {}
 
 PartFile::~PartFile() {
-    if (fd_ && !finished_ && stored_ == 0) {
+    if (fd_) {
+        discard_if_empty();
+    }
+}
+
+void PartFile::discard_if_empty() {
+    if (stored_ == 0 && scanned_) {
         ::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
     }
 }
@@ -130,6 +120,46 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
         return at.error();
     }
     place_ = std::move(*at);
+    if (auto locked = lock(); !locked) {
+        return locked.error();
+    }
+    auto chunks = scan(stop);
+    stored_ = static_cast<std::uint32_t>(chunks.size());
+    if (auto reserved = reserve_space(); !reserved) {
+        return reserved.error();
+    }
+    return chunks;
+}
+
+/// Opens the temporary file for this download alone. Its last owner may rename or remove it at any
+/// time before it is locked; what has the name then is another file.
+Status PartFile::lock() {
+    struct stat opened {};
+
+    for (int tries = 0; tries < open_tries; ++tries) {
+        if (auto locked = try_lock(); !locked) {
+            return locked;
+        }
+
+        struct stat named {};
+
+        if (::fstat(fd_.get(), &opened) == 0 &&
+            ::fstatat(place_.directory->get(), part_leaf().c_str(), &named,
+                      AT_SYMLINK_NOFOLLOW) == 0 &&
+            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
+            break;
+        }
+        opened = {};
+    }
+    if (!S_ISREG(opened.st_mode) || opened.st_nlink != 1) {
+        fd_ = Fd();
+        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
+                                     "' is not a plain file; remove " + part_leaf()};
+    }
+    return done();
+}
+
+Status PartFile::try_lock() {
     fd_ = Fd(::openat(place_.directory->get(), part_leaf().c_str(),
                       O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!fd_) {
@@ -140,18 +170,7 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
         return Error{Errc::disk, "'" + wire::escape(target_.name) +
                                      "' is being downloaded to the same place already"};
     }
-    struct stat status {};
-    if (::fstat(fd_.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1) {
-        fd_ = Fd();
-        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
-                                     "' is not a plain file; remove " + part_leaf()};
-    }
-    auto chunks = status.st_size > 0 ? scan(stop) : std::vector<std::uint32_t>{};
-    stored_ = static_cast<std::uint32_t>(chunks.size());
-    if (auto reserved = reserve_space(); !reserved) {
-        return reserved.error();
-    }
-    return chunks;
+    return done();
 }
 
 /// All of it at once, so that a full disk is noticed now and not after an hour. Writing to
@@ -173,13 +192,24 @@ Status PartFile::reserve_space() {
 std::vector<std::uint32_t> PartFile::scan(std::function<bool()> const& stop) {
     auto const& manifest = *target_.manifest;
     std::vector<std::uint32_t> found;
+
+    struct stat status {};
+
+    if (::fstat(fd_.get(), &status) != 0 || status.st_size == 0) {
+        scanned_ = true;
+        return found;
+    }
     std::vector<std::byte> buffer(manifest.chunk_bytes);
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count() && !stop(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+        if (stop()) {
+            return found;
+        }
         auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
-        if (read_all(fd_.get(), bytes, manifest.chunk_offset(chunk)) && verify(chunk, bytes)) {
+        if (read_whole(fd_.get(), bytes, manifest.chunk_offset(chunk)) && verify(chunk, bytes)) {
             found.push_back(chunk);
         }
     }
+    scanned_ = true;
     return found;
 }
 
@@ -191,7 +221,7 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
     if (!verify(chunk, bytes)) {
         return Stored::corrupt;
     }
-    int const error = write_all(fd_.get(), bytes, target_.manifest->chunk_offset(chunk));
+    int const error = write_at(fd_.get(), bytes, target_.manifest->chunk_offset(chunk)).error;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
     }
@@ -207,28 +237,32 @@ Result<IndexedFile> PartFile::finish() {
     auto const rename = [&](unsigned flags) {
         return ::renameat2(directory, part.c_str(), directory, place_.leaf.c_str(), flags) == 0;
     };
+    // Closed before it has its name, so that whoever watches the directory sees one finished file.
+    auto const stamp = settle_stamp(fd_.get());
+    if (!stamp) {
+        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
+                                     "' is no longer a regular file"};
+    }
+    fd_ = Fd();
     bool named = rename(target_.replace ? 0 : RENAME_NOREPLACE);
     if (!named && errno == EINVAL) {
         // A filesystem that cannot rename without replacing (NFS, some others) can link.
         named = ::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
                 ::unlinkat(directory, part.c_str(), 0) == 0;
     }
-    if (!named && errno == EEXIST) {
+    if (named) {
+        return IndexedFile{
+            target_.name, target_.content,
+            std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)), *stamp};
+    }
+    int const error = errno;
+    discard_if_empty();
+    if (error == EEXIST) {
         return Error{Errc::disk, "'" + wire::escape(target_.name) +
                                      "' exists already with other content; use --force to "
                                      "replace it or -o to choose another name"};
     }
-    if (!named) {
-        return disk_error("cannot give its name to", target_.name, errno);
-    }
-    finished_ = true;
-    auto const stamp = stamp_of(fd_.get());
-    if (!stamp) {
-        return Error{Errc::disk, "'" + wire::escape(target_.name) + "' is no regular file"};
-    }
-    return IndexedFile{target_.name, target_.content,
-                       std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
-                       *stamp};
+    return disk_error("cannot give its name to", target_.name, error);
 }
 
 }  // namespace xfsbus::peer

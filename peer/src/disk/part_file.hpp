@@ -65,14 +65,17 @@ class PartFile {
   private:
     [[nodiscard]] std::string part_leaf() const;
     [[nodiscard]] bool verify(std::uint32_t chunk, std::span<std::byte const> bytes) const;
+    Status lock();
+    Status try_lock();
     Status reserve_space();
+    void discard_if_empty();
     std::vector<std::uint32_t> scan(std::function<bool()> const& stop);
 
     Target target_;
     Place place_;
     Fd fd_;
     std::atomic<std::uint32_t> stored_{0};
-    bool finished_ = false;
+    bool scanned_ = false;  ///< what an earlier run left was looked at to its end
 };
 
 }  // namespace xfsbus::peer

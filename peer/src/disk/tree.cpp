@@ -41,8 +41,8 @@ Result<std::shared_ptr<Tree>> Tree::open(std::filesystem::path const& root) {
     // The root itself may be a link: the user named it.
     Fd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd) {
-        std::string const why = errno == ENOTDIR ? "it is not a directory"
-                                                 : std::generic_category().message(errno);
+        std::string const why =
+            errno == ENOTDIR ? "it is not a directory" : std::generic_category().message(errno);
         return Error{Errc::disk,
                      "cannot use directory '" + wire::escape(root.string()) + "': " + why};
     }
@@ -62,15 +62,8 @@ Result<Place> Tree::place(std::string_view name, bool make) const {
 }
 
 Result<std::shared_ptr<Fd const>> Tree::directory(std::string_view name, bool make) const {
-    {
-        std::lock_guard const lock(mutex_);
-        // One that was removed meanwhile has no links left.
-        struct stat status {};
-        if (last_ && last_name_ == name && ::fstat(last_->get(), &status) == 0 &&
-            status.st_nlink > 0) {
-            return last_;
-        }
-    }
+    // Walked each time: a directory that was used before may have been moved away since, or
+    // swapped for a link.
     Fd fd;
     for (std::size_t begin = 0; begin <= name.size();) {
         auto const end = std::min(name.find('/', begin), name.size());
@@ -81,11 +74,7 @@ Result<std::shared_ptr<Fd const>> Tree::directory(std::string_view name, bool ma
         }
         begin = end + 1;
     }
-    auto shared = std::make_shared<Fd const>(std::move(fd));
-    std::lock_guard const lock(mutex_);
-    last_name_ = name;
-    last_ = shared;
-    return shared;
+    return std::make_shared<Fd const>(std::move(fd));
 }
 
 Result<Fd> Tree::open_file(std::string_view name) const {
@@ -99,7 +88,9 @@ Result<Fd> Tree::open_file(std::string_view name) const {
     if (!fd) {
         return disk_error("cannot open", name, errno);
     }
+
     struct stat status {};
+
     if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return Error{Errc::disk, "'" + wire::escape(name) + "' is not a regular file"};
     }

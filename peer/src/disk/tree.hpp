@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -43,10 +42,6 @@ class Tree {
 
     std::filesystem::path root_;
     std::shared_ptr<Fd const> fd_;
-    // The directory used last: the files of a job mostly lie side by side.
-    mutable std::mutex mutex_;
-    mutable std::string last_name_;
-    mutable std::shared_ptr<Fd const> last_;
 };
 
 /// The Error for a failed call on a file: Errc::disk, with what was done, to what, and why.

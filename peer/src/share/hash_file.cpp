@@ -1,5 +1,6 @@
 #include "share/hash_file.hpp"
 
+#include "disk/io.hpp"
 #include "share/sight.hpp"
 
 #include <xfsbus/wire/limits.hpp>
@@ -118,19 +119,11 @@ HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_t
 }
 
 std::size_t FileHasher::read_piece(int fd, std::uint64_t offset, std::size_t bytes) {
-    std::size_t read = 0;
-    while (read < bytes) {
-        auto const n =
-            ::pread(fd, buffer_.data() + read, bytes - read, static_cast<off_t>(offset + read));
-        if (n < 0 && errno != EINTR) {
-            throw std::system_error(errno, std::generic_category());
-        }
-        if (n == 0) {
-            break;
-        }
-        read += n > 0 ? static_cast<std::size_t>(n) : 0;
+    auto const read = read_at(fd, std::as_writable_bytes(std::span(buffer_)).first(bytes), offset);
+    if (read.error != 0) {
+        throw std::system_error(read.error, std::generic_category());
     }
-    return read;
+    return read.bytes;
 }
 
 wire::ContentId FileHasher::content_id(std::string_view manifest) {

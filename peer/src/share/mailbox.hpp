@@ -1,6 +1,6 @@
 #pragma once
 
-#include "share/unique_fd.hpp"
+#include "disk/fd.hpp"
 
 #include <functional>
 #include <mutex>
@@ -28,7 +28,7 @@ class Mailbox {
     std::vector<Letter> take();
 
   private:
-    UniqueFd event_;
+    Fd event_;
     std::mutex mutex_;
     std::vector<Letter> letters_;
 };

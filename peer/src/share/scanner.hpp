@@ -1,7 +1,7 @@
 #pragma once
 
 #include "share/share_index.hpp"
-#include "share/unique_fd.hpp"
+#include "disk/fd.hpp"
 
 #include <cstddef>
 #include <functional>

@@ -21,7 +21,7 @@
 namespace xfsbus::peer {
 
 struct ShareIndex::Impl {
-    Impl(Options&& options_in, Events&& events_in, UniqueFd&& root_in)
+    Impl(Options&& options_in, Events&& events_in, Fd&& root_in)
         : options(std::move(options_in)),
           events(std::move(events_in)),
           root(std::move(root_in)),
@@ -41,7 +41,7 @@ struct ShareIndex::Impl {
 
     Options options;
     Events events;
-    UniqueFd root;
+    Fd root;
     Mailbox mailbox;
     std::jthread thread;  // last: it uses the others
 };
@@ -54,9 +54,9 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
     }
     std::error_code error;
     auto const directory = std::filesystem::canonical(options.directory, error);
-    UniqueFd root;
+    Fd root;
     if (!error) {
-        root = UniqueFd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        root = Fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         error = root ? error : std::error_code(errno, std::generic_category());
     }
     if (error) {

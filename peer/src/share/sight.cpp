@@ -42,11 +42,11 @@ Sight judge(struct stat const& status) {
     return sight;
 }
 
-UniqueFd open_beneath(int root, std::string_view name, int flags) {
-    UniqueFd parent;
+Fd open_beneath(int root, std::string_view name, int flags) {
+    Fd parent;
     std::string part;
     auto const open_part = [&](int how) {
-        return UniqueFd(
+        return Fd(
             ::openat(parent ? parent.get() : root, part.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
     };
     for (auto slash = name.find('/'); slash != name.npos; slash = name.find('/')) {

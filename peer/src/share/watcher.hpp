@@ -1,6 +1,6 @@
 #pragma once
 
-#include "share/unique_fd.hpp"
+#include "disk/fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +67,7 @@ class Watcher {
     void fail(int error);
 
     Warn warn_;
-    UniqueFd inotify_;
+    Fd inotify_;
     std::unordered_map<int, Watched> watched_;
     std::map<std::string, int> by_name_;
     std::uint64_t walk_ = 0;

@@ -23,7 +23,9 @@ Errc code_of(wire::ErrorCode code) {
 Asker::Asker(bus::Reactor& reactor, Send send, std::string whom, Errc silence)
     : reactor_(reactor), send_(std::move(send)), whom_(std::move(whom)), silence_(silence) {}
 
-Asker::~Asker() { abandon(); }
+Asker::~Asker() {
+    abandon();
+}
 
 void Asker::abandon() {
     abandoned_ = true;
@@ -31,6 +33,16 @@ void Asker::abandon() {
     for (auto& [request, waiting] : pending) {
         reactor_.cancel(waiting.timer);
         waiting.on_answer(closed());
+    }
+}
+
+void Asker::fail_all(Error const& error) {
+    auto const pending = std::exchange(pending_, {});
+    for (auto const& [request, waiting] : pending) {
+        reactor_.cancel(waiting.timer);
+    }
+    for (auto const& [request, waiting] : pending) {
+        waiting.on_answer(error);
     }
 }
 
@@ -56,8 +68,8 @@ bool Asker::on_answer(std::uint64_t request, wire::Message&& message) {
         return false;
     }
     if (auto const* failure = std::get_if<wire::Failure>(&message)) {
-        finish(request, Error{code_of(failure->code),
-                              whom_ + " says: " + wire::escape(failure->reason)});
+        finish(request,
+               Error{code_of(failure->code), whom_ + " says: " + wire::escape(failure->reason)});
     } else {
         finish(request, std::move(message));
     }

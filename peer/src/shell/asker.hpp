@@ -33,8 +33,13 @@ class Asker {
     /// Answers everything that is pending with an Error, and whatever is asked from now on.
     void abandon();
 
+    /// All that is asked now fails with this; the next question is another matter. A callback may
+    /// destroy this.
+    void fail_all(Error const& error);
+
     /// What is known to be wrong with the other side; explains the silence in errors.
     void set_trouble(std::string trouble) { trouble_ = std::move(trouble); }
+
     [[nodiscard]] std::string const& trouble() const { return trouble_; }
 
   private:
@@ -42,6 +47,7 @@ class Asker {
         OnAnswer on_answer;
         bus::Reactor::TimerId timer{};
     };
+
     [[nodiscard]] Error closed() const;
     void finish(std::uint64_t request, Result<wire::Message> answer);
 

@@ -19,7 +19,9 @@ constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
 constexpr auto progress_every = std::chrono::milliseconds(100);
 constexpr auto rate_window = std::chrono::seconds(3);
 
-double seconds(wire::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(wire::Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 bool is_content(wire::ContentId const& content, std::string const& manifest,
                 policies::HashAlgorithm const& algorithm) {
@@ -46,9 +48,8 @@ DownloadJob::~DownloadJob() {
 
 void DownloadJob::start() {
     started_ = services_.reactor.now();
-    finder_.find(order_.query, [self = shared_from_this()](auto found) {
-        self->on_found(std::move(found));
-    });
+    finder_.find(order_.query,
+                 [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
 }
 
 void DownloadJob::cancel() {
@@ -82,9 +83,10 @@ void DownloadJob::on_found(Result<std::vector<Found>> found) {
     for (auto const& file : found_) {
         bytes_total_ += file.size;
     }
-    finder_.probe({found_.begin(), found_.end()}, [self = shared_from_this()](auto probed) {
-        self->on_probed(std::move(probed));
-    });
+    finder_.probe({found_.begin(), found_.end()},
+                  [self = shared_from_this()](auto probed, auto const&) {
+                      self->on_probed(std::move(probed));
+                  });
     report_progress();
 }
 
@@ -99,11 +101,11 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
             found_.push_back(std::move(file));
             continue;
         }
-        services_.log(LogLevel::warning,
-                      "'" + wire::escape(file.name) + "' has another version " +
-                          wire::to_hex(file.content).substr(0, 12) + "; fetching " +
-                          wire::to_hex(found_.back().content).substr(0, 12) +
-                          ", which most peers have (NAME@ID picks one)");
+        services_.log(LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
+                                             wire::to_hex(file.content).substr(0, 12) +
+                                             "; fetching " +
+                                             wire::to_hex(found_.back().content).substr(0, 12) +
+                                             ", which most peers have (NAME@ID picks one)");
     }
 }
 
@@ -132,13 +134,16 @@ void DownloadJob::advance() {
         return;
     }
     auto const self = shared_from_this();
-    while (!ready_.empty() && room(ready_.front().file.size)) {
-        auto next = std::move(ready_.front());
-        ready_.pop_front();
-        begin(next.file, std::move(next.manifest));
-    }
-    while (asking_ == 0 && ready_.size() < manifest_batch && !found_.empty()) {
-        fetch_manifests();
+    while (true) {
+        while (!ready_.empty() && room(ready_.front().file.size)) {
+            auto next = std::move(ready_.front());
+            ready_.pop_front();
+            begin(next.file, std::move(next.manifest));
+        }
+        if (asking_ > 0 || ready_.size() >= manifest_batch || found_.empty()) {
+            break;
+        }
+        fetch_manifests();  // those of our own files are ready at once
     }
     advancing_ = false;
     if (running_.empty() && ready_.empty() && found_.empty() && asking_ == 0) {
@@ -183,9 +188,8 @@ void DownloadJob::ask_manifests(std::shared_ptr<std::vector<Found>> batch, std::
                 on_manifest(file, *mine->manifest);
                 continue;
             }
-            fail_file(file, source == 0
-                                ? Error{Errc::network, "none of its sources can be reached"}
-                                : Error{Errc::timeout, "no source gives its manifest"});
+            fail_file(file, source == 0 ? Error{Errc::network, "none of its sources can be reached"}
+                                        : Error{Errc::timeout, "no source gives its manifest"});
         }
         return advance();
     }
@@ -200,8 +204,8 @@ void DownloadJob::ask_manifests(std::shared_ptr<std::vector<Found>> batch, std::
               });
 }
 
-void DownloadJob::on_manifests(std::shared_ptr<std::vector<Found>> const& batch,
-                               std::size_t source, Result<wire::Message> answer) {
+void DownloadJob::on_manifests(std::shared_ptr<std::vector<Found>> const& batch, std::size_t source,
+                               Result<wire::Message> answer) {
     if (over_) {
         return;
     }
@@ -288,31 +292,27 @@ void DownloadJob::on_manifest(Found const& file, std::string const& bytes) {
 
 void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
-    PartFile::Target target{services_.tree,
-                            order_.out.empty() ? file.name : order_.out,
-                            file.content,
-                            std::move(manifest),
-                            *algorithm,
-                            order_.force};
+    PartFile::Target target{services_.tree, order_.out.empty() ? file.name : order_.out,
+                            file.content,   std::move(manifest),
+                            *algorithm,     order_.force};
     auto holder = std::make_shared<std::weak_ptr<FileTransfer>>();
     auto const self = weak_from_this();
     auto transfer = std::make_shared<FileTransfer>(
         services_, std::move(target), order_.sources, policy_,
-        FileTransfer::Owner{
-            .on_done =
-                [self, holder, file](DownloadedFile report) {
-                    auto const job = self.lock();
-                    auto const over = holder->lock();
-                    if (job && over) {
-                        job->on_file_done(file, over.get(), std::move(report));
-                    }
-                },
-            .search =
-                [self, holder, file] {
-                    if (auto const job = self.lock()) {
-                        job->search(*holder, file);
-                    }
-                }});
+        FileTransfer::Owner{.on_done =
+                                [self, holder, file](DownloadedFile report) {
+                                    auto const job = self.lock();
+                                    auto const over = holder->lock();
+                                    if (job && over) {
+                                        job->on_file_done(file, over.get(), std::move(report));
+                                    }
+                                },
+                            .search =
+                                [self, holder, file] {
+                                    if (auto const job = self.lock()) {
+                                        job->search(*holder, file);
+                                    }
+                                }});
     *holder = transfer;
     for (auto& candidate : candidates(file)) {
         transfer->add_candidate(std::move(candidate));
@@ -325,21 +325,21 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
 /// Whoever has this content now.
 void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
     auto const self = shared_from_this();
-    services_.tracker.find(
-        wire::FindBy::content_prefix, wire::to_hex(file.content),
-        [self, transfer](Result<std::vector<Found>> found) {
-            auto const files = found ? std::move(*found) : std::vector<Found>{};
-            self->finder_.probe(files, [self, transfer](Finder::Probed probed) {
-                auto const alive = transfer.lock();
-                if (!alive || self->over_) {
-                    return;
-                }
-                for (auto& [endpoint, candidate] : probed) {
-                    alive->add_candidate(candidate);
-                }
-                alive->on_search_done();
-            });
-        });
+    services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
+                           [self, transfer](Result<std::vector<Found>> found) {
+                               auto const files = found ? std::move(*found) : std::vector<Found>{};
+                               self->finder_.probe(
+                                   files, [self, transfer](Finder::Probed probed, auto const&) {
+                                       auto const alive = transfer.lock();
+                                       if (!alive || self->over_) {
+                                           return;
+                                       }
+                                       for (auto& [endpoint, candidate] : probed) {
+                                           alive->add_candidate(candidate);
+                                       }
+                                       alive->on_search_done();
+                                   });
+                           });
 }
 
 void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
@@ -385,22 +385,24 @@ void DownloadJob::report_progress() {
     }
     auto current = progress();
     auto const now = services_.reactor.now();
-    history_.emplace_back(now, current.bytes_done);
+    auto fetched = report_.bytes_fetched;
+    for (auto const& [key, transfer] : running_) {
+        fetched += transfer->bytes_fetched();
+    }
+    history_.emplace_back(now, fetched);
     while (history_.size() > 2 && now - history_.front().first > rate_window) {
         history_.pop_front();
     }
     auto const& [since, bytes] = history_.front();
     if (now > since) {
-        current.bytes_per_second =
-            static_cast<double>(current.bytes_done - bytes) / seconds(now - since);
+        current.bytes_per_second = static_cast<double>(fetched - bytes) / seconds(now - since);
     }
     order_.on_progress(current);
-    progress_timer_ = services_.reactor.at(now + progress_every,
-                                           [weak = weak_from_this()] {
-                                               if (auto const self = weak.lock()) {
-                                                   self->report_progress();
-                                               }
-                                           });
+    progress_timer_ = services_.reactor.at(now + progress_every, [weak = weak_from_this()] {
+        if (auto const self = weak.lock()) {
+            self->report_progress();
+        }
+    });
 }
 
 void DownloadJob::finish(std::optional<Error> error) {

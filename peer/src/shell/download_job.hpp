@@ -24,6 +24,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         std::size_t sources = 4;
         std::function<void(DownloadProgress const&)> on_progress;
     };
+
     using OnDone = std::function<void(Result<DownloadReport>)>;
 
     DownloadJob(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
@@ -32,9 +33,11 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     void start();
     void cancel();
+
     void swap_policy(std::unique_ptr<policies::GuardedSelector> policy) {
         policy_->swap(std::move(policy));
     }
+
     [[nodiscard]] policies::PolicyCounters const& counters() const { return policy_->counters(); }
 
   private:
@@ -70,9 +73,10 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         Found file;
         std::shared_ptr<wire::Manifest const> manifest;
     };
-    std::deque<Found> found_;   ///< manifests not asked for yet
-    std::deque<Ready> ready_;   ///< can be begun
-    std::size_t asking_ = 0;    ///< files whose manifests are under way
+
+    std::deque<Found> found_;  ///< manifests not asked for yet
+    std::deque<Ready> ready_;  ///< can be begun
+    std::size_t asking_ = 0;   ///< files whose manifests are under way
     std::unordered_map<FileTransfer const*, std::shared_ptr<FileTransfer>> running_;
     std::uint64_t running_bytes_ = 0;
     Finder::Probed probed_;

@@ -67,16 +67,30 @@ void FileTransfer::on_search_done() {
     }
 }
 
+/// Does the work on the store pool, then hands its result back to this thread, unless the transfer
+/// is over by then. The last hold on the transfer is let go of on this thread, too: it owns
+/// connections.
+template <typename Work, typename Then>
+void FileTransfer::on_store_thread(Work work, Then then) {
+    services_.store.submit([self = shared_from_this(), work = std::move(work),
+                            then = std::move(then)]() mutable {
+        auto result = work();
+        auto& reactor = self->services_.reactor;
+        reactor.post([self = std::move(self), then = std::move(then), result = std::move(result)] {
+            if (!*self->over_) {
+                then(result);
+            }
+        });
+    });
+}
+
 // ---- before the first chunk ----
 
 void FileTransfer::start() {
     started_ = services_.reactor.now();
     part_ = std::make_shared<PartFile>(target_);
-    services_.store.submit([self = shared_from_this(), part = part_] {
-        auto prepared = self->prepare(*part);
-        self->services_.reactor.post(
-            [self, prepared = std::move(prepared)] { self->on_prepared(prepared); });
-    });
+    on_store_thread([this, part = part_] { return prepare(*part); },
+                    [this](Result<Prepared> const& prepared) { on_prepared(prepared); });
 }
 
 /// Store thread.
@@ -104,14 +118,12 @@ Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const try {
         prepared.chunks = std::move(*chunks);
     }
     return prepared;
+
 } catch (policies::PolicyFault const& fault) {
     return Error{Errc::plugin, fault.what()};
 }
 
 void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
-    if (*over_) {
-        return;
-    }
     if (!prepared) {
         return end(prepared.error());
     }
@@ -130,16 +142,16 @@ void FileTransfer::begin(std::vector<std::uint32_t> const& chunks) {
     auto const now = services_.reactor.now();
     auto const& manifest = *target_.manifest;
     download_ = std::make_unique<Download>(
-        Download::File{manifest.file_bytes, manifest.chunk_bytes, manifest.chunk_count()},
-        limits(), *policy_, policy_->rng());
+        Download::File{manifest.file_bytes, manifest.chunk_bytes, manifest.chunk_count()}, limits(),
+        *policy_, policy_->rng());
     for (auto const chunk : chunks) {
         download_->have(chunk);
     }
     for (auto const& [id, way] : ways_) {
         auto const& about = way.about;
-        download_->add_source(now, {id, about.link->endpoint().to_string(), about.labels,
-                                    about.vitals.latency_ms, about.vitals.load,
-                                    about.completeness});
+        download_->add_source(
+            now, {id, about.link->endpoint().to_string(), about.labels, about.vitals.latency_ms,
+                  about.vitals.load, about.completeness});
     }
     download_->start(now);
     if (download_->complete()) {
@@ -204,16 +216,17 @@ void FileTransfer::ask(Download::Ask const& ask) {
 /// Unless the transfer has ended meanwhile.
 void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
                         std::vector<std::uint32_t> chunks) {
-    Way const& way = ways_.at(source);
-    if (way.transfer != transfer) {
+    auto const found = ways_.find(source);
+    if (found == ways_.end() || found->second.transfer != transfer) {
         return;
     }
-    way.about.link->want({transfer, target_.content, services_.data, credit, std::move(chunks)},
-                         [self = weak_from_this(), source](wire::Refused const& refused) {
-                             if (auto const alive = self.lock()) {
-                                 alive->on_refused(source, refused);
-                             }
-                         });
+    found->second.about.link->want(
+        {transfer, target_.content, services_.data, credit, std::move(chunks)},
+        [self = weak_from_this(), source](wire::Refused const& refused) {
+            if (auto const alive = self.lock()) {
+                alive->on_refused(source, refused);
+            }
+        });
 }
 
 void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
@@ -256,18 +269,14 @@ void FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
                                              : counters.chunks_unsolicited);
         return pump();
     }
-    services_.store.submit([self = shared_from_this(), part = part_, source, chunk = header.chunk,
-                            payload = std::move(payload)]() mutable {
-        if (self->over_->load()) {
-            return;
-        }
-        auto written = write(*part, chunk, payload);
-        payload = {};
-        self->services_.reactor.post(
-            [self, source, chunk, written = std::move(written)] {
-                self->on_written(source, chunk, written);
-            });
-    });
+    on_store_thread(
+        [over = over_, part = part_, chunk = header.chunk, payload = std::move(payload)] {
+            return over->load() ? Written{PartFile::Stored::corrupt, std::nullopt}
+                                : write(*part, chunk, payload);
+        },
+        [this, source, chunk = header.chunk](Written const& written) {
+            on_written(source, chunk, written);
+        });
 }
 
 /// Store thread. The thread that stores the last chunk gives the file its name, too.
@@ -278,14 +287,12 @@ FileTransfer::Written FileTransfer::write(PartFile& part, std::uint32_t chunk,
         written.finished = part.finish();
     }
     return written;
+
 } catch (policies::PolicyFault const& fault) {
     return {Error{Errc::plugin, fault.what()}, std::nullopt};
 }
 
 void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written const& written) {
-    if (*over_) {
-        return;
-    }
     auto const now = services_.reactor.now();
     if (!written.stored) {
         return end(written.stored.error());
@@ -312,14 +319,10 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
 
 /// Everything was on disk already.
 void FileTransfer::finish() {
-    services_.store.submit([self = shared_from_this(), part = part_] {
-        auto finished = part->finish();
-        self->services_.reactor.post([self, finished = std::move(finished)] {
-            if (!*self->over_) {
-                finished ? self->succeed(*finished) : self->end(finished.error());
-            }
-        });
-    });
+    on_store_thread([part = part_] { return part->finish(); },
+                    [this](Result<IndexedFile> const& finished) {
+                        finished ? succeed(*finished) : end(finished.error());
+                    });
 }
 
 void FileTransfer::succeed(IndexedFile file) {
@@ -350,8 +353,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     report.present = present;
     report.error = std::move(error);
     report.bytes_fetched = bytes_fetched_;
-    report.seconds =
-        std::chrono::duration<double>(services_.reactor.now() - started_).count();
+    report.seconds = std::chrono::duration<double>(services_.reactor.now() - started_).count();
     if (download_) {
         auto const progress = download_->progress();
         report.bytes_resumed = progress.bytes_resumed;
@@ -361,6 +363,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
             report.sources.push_back({source.endpoint, source.bytes, source.state});
         }
     }
+    ways_.clear();
     part_.reset();
     owner_.on_done(std::move(report));
 }

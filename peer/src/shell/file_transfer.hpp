@@ -48,7 +48,12 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     void on_chunk(SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
 
+    /// Of the file on disk, also from earlier tries.
     [[nodiscard]] std::uint64_t bytes_stored() const;
+
+    /// Of these, the ones that this try fetched.
+    [[nodiscard]] std::uint64_t bytes_fetched() const { return bytes_fetched_; }
+
     [[nodiscard]] std::size_t sources_active() const;
 
   private:
@@ -56,15 +61,19 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         Candidate about;
         std::optional<wire::TransferId> transfer;  ///< while open
     };
+
     struct Prepared {
         PartFile::Present present = PartFile::Present::nothing;
         std::vector<std::uint32_t> chunks;
     };
+
     struct Written {
         Result<PartFile::Stored> stored;
         std::optional<Result<IndexedFile>> finished;
     };
 
+    template <typename Work, typename Then>
+    void on_store_thread(Work work, Then then);
     [[nodiscard]] Result<Prepared> prepare(PartFile& part) const;
     static Written write(PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_prepared(Result<Prepared> const& prepared);

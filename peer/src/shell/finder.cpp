@@ -30,10 +30,6 @@ std::optional<Version> parse_version(std::string const& query) {
     return hex ? std::optional(Version{query.substr(0, at), id}) : std::nullopt;
 }
 
-Error nobody(std::string const& query) {
-    return {Errc::not_found, "no peer that is up has '" + wire::escape(query) + "'"};
-}
-
 /// The tracker is not trusted with names: one that could leave the directory is not even shown.
 void drop_bad_names(std::vector<wire::FoundFile>& files) {
     std::erase_if(files, [](auto const& file) { return wire::name_problem(file.name); });
@@ -41,18 +37,21 @@ void drop_bad_names(std::vector<wire::FoundFile>& files) {
 
 }  // namespace
 
+Error Finder::nobody(std::string const& query) {
+    return {Errc::not_found, "no peer that is up has '" + wire::escape(query) + "'"};
+}
+
 void Finder::find(std::string const& query, OnFiles on_files) {
-    services_.tracker.find(
-        wire::FindBy::name, query,
-        [this, query, on_files = std::move(on_files)](auto files) mutable {
-            if (!files || !files->empty()) {
-                if (files) {
-                    drop_bad_names(*files);
-                }
-                return on_files(std::move(files));
-            }
-            find_version(query, std::move(on_files));
-        });
+    services_.tracker.find(wire::FindBy::name, query,
+                           [this, query, on_files = std::move(on_files)](auto files) mutable {
+                               if (files) {
+                                   drop_bad_names(*files);
+                               }
+                               if (!files || !files->empty()) {
+                                   return on_files(std::move(files));
+                               }
+                               find_version(query, std::move(on_files));
+                           });
 }
 
 void Finder::find_version(std::string const& query, OnFiles on_files) {
@@ -94,8 +93,7 @@ void Finder::find_pattern(std::string const& query, OnFiles on_files) {
                            });
 }
 
-void Finder::probe(std::vector<wire::FoundFile> const& files,
-                   std::function<void(Probed)> on_probed) {
+void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed) {
     std::map<wire::Endpoint, std::string> others;
     for (auto const& file : files) {
         for (auto const& source : file.sources) {
@@ -104,16 +102,20 @@ void Finder::probe(std::vector<wire::FoundFile> const& files,
             }
         }
     }
+
     struct Gathering {
         std::size_t waiting = 1;  // for the loop below
         Probed probed;
-        std::function<void(Probed)> on_probed;
+        Gone gone;
+        OnProbed on_probed;
+
         void one_less() {
             if (--waiting == 0) {
-                on_probed(std::move(probed));
+                on_probed(std::move(probed), std::move(gone));
             }
         }
     };
+
     auto gathering = std::make_shared<Gathering>();
     gathering->on_probed = std::move(on_probed);
     for (auto const& [endpoint, labels] : others) {
@@ -127,6 +129,8 @@ void Finder::probe(std::vector<wire::FoundFile> const& files,
         raw->probe(probe_patience, [gathering, link = *link, labels = labels](auto vitals) {
             if (vitals) {
                 gathering->probed.emplace(link->endpoint(), Candidate{link, labels, *vitals, 1});
+            } else if (vitals.error().code == Errc::network) {
+                gathering->gone.insert(link->endpoint());
             }
             gathering->one_less();
         });

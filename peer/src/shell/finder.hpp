@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,15 +17,20 @@ class Finder {
     using OnFiles = std::function<void(Result<std::vector<wire::FoundFile>>)>;
     /// The peers that answered, by where they listen.
     using Probed = std::map<wire::Endpoint, Candidate>;
+    /// Those that cannot be connected to, so that nobody can be there; others were just silent.
+    using Gone = std::set<wire::Endpoint>;
+    using OnProbed = std::function<void(Probed, Gone)>;
 
     explicit Finder(Services& services) : services_(services) {}
+
+    static Error nobody(std::string const& query);
 
     /// A name, NAME@ID, @ID, or a pattern; in this order, so that a file whose name looks like a
     /// pattern can be asked for. Errc::not_found if nobody has such a file.
     void find(std::string const& query, OnFiles on_files);
 
     /// Asks every other peer that these files name for its latency and load.
-    void probe(std::vector<wire::FoundFile> const& files, std::function<void(Probed)> on_probed);
+    void probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed);
 
   private:
     void find_version(std::string const& query, OnFiles on_files);

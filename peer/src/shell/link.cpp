@@ -37,8 +37,13 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
          .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
          .on_connected =
-             [raw](bool connected) {
+             [raw, whom](bool connected) {
                  raw->asker_->set_trouble(connected ? "" : "the connection failed");
+                 if (!connected) {
+                     auto const alive = raw->shared_from_this();
+                     raw->asker_->fail_all(
+                         {Errc::network, whom + " is not there: the connection failed"});
+                 }
              }});
     if (!client) {
         return client.error();
@@ -69,8 +74,7 @@ void Link::probe(wire::Duration patience, OnVitals on_vitals) {
         });
 }
 
-void Link::ask(wire::Message const& question, wire::Duration patience,
-               Asker::OnAnswer on_answer) {
+void Link::ask(wire::Message const& question, wire::Duration patience, Asker::OnAnswer on_answer) {
     auto const delay = std::chrono::duration_cast<wire::Duration>(
         std::chrono::duration<double, std::milli>(fixed_latency_ms_.value_or(0)));
     asker_->ask(question, patience + delay, std::move(on_answer));

@@ -22,6 +22,7 @@ class Link : public std::enable_shared_from_this<Link> {
         std::uint32_t load = 0;
         double latency_ms = 0;  ///< the table's figure, or the shortest round trip of late
     };
+
     using OnRefused = std::function<void(wire::Refused const&)>;
     using OnVitals = std::function<void(Result<Vitals>)>;
 

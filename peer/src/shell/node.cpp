@@ -9,6 +9,8 @@ namespace {
 
 constexpr unsigned store_threads = 2;
 constexpr auto load_patience = std::chrono::seconds(3);
+/// Longer than it takes to connect again to a tracker that is back.
+constexpr auto tracker_patience = std::chrono::seconds(5);
 
 wire::PeerId new_peer_id(std::mt19937_64& random) {
     wire::PeerId id;
@@ -20,9 +22,18 @@ wire::PeerId new_peer_id(std::mt19937_64& random) {
 
 std::mt19937_64 seeded_by_system() {
     std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(),
-                       device()};
+    std::seed_seq seed{device(), device(), device(), device(),
+                       device(), device(), device(), device()};
     return std::mt19937_64(seed);
+}
+
+/// The tracker may not know yet that a peer has just crashed; we do.
+void drop_gone(std::vector<wire::FoundFile>& files, Finder::Gone const& gone) {
+    for (auto& file : files) {
+        std::erase_if(file.sources,
+                      [&](auto const& source) { return gone.contains(source.listens); });
+    }
+    std::erase_if(files, [](auto const& file) { return file.sources.empty(); });
 }
 
 UpdateSummary to_summary(ScanSummary const& scan) {
@@ -236,6 +247,38 @@ void Node::when_settled(std::function<void()> then) {
     on_state();
 }
 
+struct Node::Wait {
+    OnAnswer<std::monostate> then;
+    wire::Time since{};
+    bus::Reactor::TimerId timer{};
+};
+
+/// Once the tracker has the whole list; an Error when nothing is heard of it for too long.
+void Node::when_told(OnAnswer<std::monostate> then) {
+    auto const wait = std::make_shared<Wait>(Wait{std::move(then), reactor_.now()});
+    watch(wait);
+    when_settled([this, wait] {
+        if (auto const told = std::exchange(wait->then, {})) {
+            reactor_.cancel(wait->timer);
+            told(done());
+        }
+    });
+}
+
+void Node::watch(std::shared_ptr<Wait> const& wait) {
+    auto const deadline = std::max(wait->since, tracker_.heard()) + tracker_patience;
+    if (deadline <= reactor_.now()) {
+        return std::exchange(wait->then, {})(
+            Error{Errc::tracker_unreachable,
+                  "no answer from the tracker at " + options_.tracker + ": " + tracker_trouble()});
+    }
+    wait->timer = reactor_.at(deadline, [this, wait, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) {
+            watch(wait);
+        }
+    });
+}
+
 void Node::when_scanned(OnAnswer<UpdateSummary> then) {
     if (scanned_) {
         return then(*scanned_);
@@ -246,7 +289,9 @@ void Node::when_scanned(OnAnswer<UpdateSummary> then) {
 void Node::update_list(OnAnswer<UpdateSummary> on_done) {
     auto send = [this, on_done = std::move(on_done)](UpdateSummary const& summary) {
         tracker_.resend();
-        when_settled([on_done, summary] { on_done(summary); });
+        when_told([on_done, summary](Status const& told) {
+            told ? on_done(summary) : on_done(told.error());
+        });
     };
     if (!index_) {
         return send({});
@@ -268,13 +313,18 @@ void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
 }
 
 void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    finder_.find(query, [this, on_found](Result<std::vector<wire::FoundFile>> files) {
+    finder_.find(query, [this, query, on_found](Result<std::vector<wire::FoundFile>> files) {
         if (!files) {
             return on_found(files.error());
         }
-        finder_.probe(*files, [this, files = *files, on_found](Finder::Probed const& probed) {
+        auto on_probed = [this, query, files = *files, on_found](Finder::Probed const& probed,
+                                                                 Finder::Gone const& gone) mutable {
+            if (drop_gone(files, gone); files.empty()) {
+                return on_found(Finder::nobody(query));
+            }
             rank_sources(files, probed, on_found);
-        });
+        };
+        finder_.probe(*files, std::move(on_probed));
     });
 }
 
@@ -293,8 +343,8 @@ void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probe
 }
 
 /// Those that answered, best first; then those that did not.
-std::vector<FoundSource> Node::rank_file(wire::FoundFile const& file,
-                                         Finder::Probed const& probed, PolicySlot& policy) const {
+std::vector<FoundSource> Node::rank_file(wire::FoundFile const& file, Finder::Probed const& probed,
+                                         PolicySlot& policy) const {
     std::vector<FoundSource> answered;
     std::vector<FoundSource> silent;
     std::vector<std::string> endpoints;
@@ -339,8 +389,7 @@ std::vector<FoundSource> Node::rank_file(wire::FoundFile const& file,
     return ranked;
 }
 
-std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order,
-                                            DownloadJob::OnDone on_done) {
+std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJob::OnDone on_done) {
     if (order.sources == 0) {
         order.sources = options_.sources;
     }
@@ -356,11 +405,11 @@ std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order,
                 jobs_.erase(over);
             }
             // The tracker is told before the caller is: who asks it next finds us as a source.
-            if (!report || !tracker_.registered() || !shares_) {
+            if (!report || !tracker_.registered() || !tracker_.connected() || !shares_) {
                 return on_done(std::move(report));
             }
             auto kept = std::make_shared<Result<DownloadReport>>(std::move(report));
-            when_settled([on_done, kept] { on_done(std::move(*kept)); });
+            when_told([on_done, kept](Status const&) { on_done(std::move(*kept)); });
         });
     *holder = job;
     jobs_.insert(job);

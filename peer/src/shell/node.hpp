@@ -33,6 +33,7 @@ class Node {
 
     /// Binds the sockets, connects to the tracker, starts the index.
     Status start();
+
     void leave() { tracker_.leave(); }
 
     // ---- commands; each answers once ----
@@ -41,7 +42,9 @@ class Node {
 
     void when_registered(std::function<void()> then);
     void when_settled(std::function<void()> then);
+
     [[nodiscard]] std::string const& tracker_trouble() const { return tracker_.trouble(); }
+
     void when_scanned(OnAnswer<UpdateSummary> then);
     void update_list(OnAnswer<UpdateSummary> on_done);
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
@@ -62,6 +65,9 @@ class Node {
     void put(IndexedFile file);
     void on_state();
     void on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
+    struct Wait;
+    void when_told(OnAnswer<std::monostate> then);
+    void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
                       OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] std::vector<FoundSource> rank_file(wire::FoundFile const& file,
@@ -98,6 +104,7 @@ class Node {
     std::optional<UpdateSummary> scanned_;
     bool was_registered_ = false;
     bool started_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace xfsbus::peer

@@ -20,6 +20,7 @@ class PolicySlot final : public policies::PeerSelector {
     void swap(std::unique_ptr<policies::GuardedSelector> policy) { policy_ = std::move(policy); }
 
     [[nodiscard]] policies::Rng& rng() { return random_.rng(); }
+
     [[nodiscard]] policies::PolicyCounters const& counters() const { return policy_->counters(); }
 
     /// Why the policy must not go on; only where faults are not made good (strict).
@@ -30,9 +31,11 @@ class PolicySlot final : public policies::PeerSelector {
                                     policies::Rng& rng) override {
         return guarded([&] { return policy_->pick(request, sources, rng); });
     }
+
     std::optional<double> cost(policies::SourceView const& source) override {
         return guarded([&] { return policy_->cost(source); });
     }
+
     void observe(policies::SourceView const& source,
                  policies::OutcomeView const& outcome) override {
         guarded([&] {

@@ -43,11 +43,13 @@ class Throttle {
   public:
     Throttle(bus::Reactor& reactor, std::uint64_t bytes_per_second)
         : reactor_(reactor), limit_(bytes_per_second), rate_(bytes_per_second) {}
+
     ~Throttle();
     Throttle(Throttle const&) = delete;
     Throttle& operator=(Throttle const&) = delete;
 
     void submit(std::uint64_t bytes, std::function<void()> task);
+
     /// Bytes per second; 0: no limit.
     [[nodiscard]] std::uint64_t rate() const { return rate_; }
 
@@ -56,6 +58,7 @@ class Throttle {
         std::uint64_t bytes = 0;
         std::function<void()> task;
     };
+
     void run();
 
     bus::Reactor& reactor_;

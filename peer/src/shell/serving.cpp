@@ -1,11 +1,10 @@
 #include "shell/serving.hpp"
 
+#include "disk/io.hpp"
+
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
-
-#include <algorithm>
-#include <cerrno>
 
 namespace xfsbus::peer {
 namespace {
@@ -15,24 +14,13 @@ constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
 constexpr auto outlet_idle = std::chrono::seconds(5);
 constexpr auto tick_every = std::chrono::seconds(1);
 
-bool read_fully(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
-    std::size_t done = 0;
-    while (done < buffer.size()) {
-        auto const n = ::pread(fd, buffer.data() + done, buffer.size() - done,
-                               static_cast<off_t>(offset + done));
-        if (n == 0 || (n < 0 && errno != EINTR)) {
-            return false;
-        }
-        done += n > 0 ? static_cast<std::size_t>(n) : 0;
-    }
-    return true;
-}
-
 /// Tells when libzmq has let go of a chunk's bytes.
 struct InFlight {
     InFlight(std::shared_ptr<void> bytes, std::function<void()> done)
         : memory(std::move(bytes)), on_done(std::move(done)) {}
+
     ~InFlight() { on_done(); }
+
     InFlight(InFlight const&) = delete;
     InFlight& operator=(InFlight const&) = delete;
 
@@ -53,10 +41,13 @@ bool ServedFile::read(std::span<std::byte> buffer, std::uint64_t offset) {
     }
     // Before, so that no changed file is begun; after, so that none is sent that changed while it
     // was read. What slips through is caught by the sink's check of the hash.
-    return fd_ && unchanged() && read_fully(fd_.get(), buffer, offset) && unchanged();
+    return fd_ && unchanged() && read_at(fd_.get(), buffer, offset).bytes == buffer.size() &&
+           unchanged();
 }
 
-bool ServedFile::unchanged() const { return stamp_of(fd_.get()) == stamp_; }
+bool ServedFile::unchanged() const {
+    return stamp_of(fd_.get()) == stamp_;
+}
 
 // ---- Serving ----
 
@@ -130,6 +121,13 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
     if (sink.any_host()) {
         sink.host = host;
     }
+    if (!wire::numeric_host(sink.host)) {
+        // Looking names up for strangers would block the thread that carries all connections.
+        return answer(route,
+                      wire::Refused{want.transfer, wire::ErrorCode::bad_message,
+                                    "the host of a data endpoint must be an IP address"},
+                      0);
+    }
     bool const opened = uploads_.find(want.transfer) != nullptr;
     auto const* file = opened ? nullptr : owner_.share.by_content(want.content);
     std::optional<Uploads::Content> content;
@@ -144,8 +142,7 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
         return;
     }
     if (!opened) {
-        files_[want.transfer] =
-            std::make_shared<ServedFile>(owner_.tree, file->name, file->stamp);
+        files_[want.transfer] = std::make_shared<ServedFile>(owner_.tree, file->name, file->stamp);
     }
 }
 
@@ -171,8 +168,7 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
     return reply;
 }
 
-void Serving::answer(bus::Route const& route, wire::Message const& message,
-                     std::uint64_t request) {
+void Serving::answer(bus::Route const& route, wire::Message const& message, std::uint64_t request) {
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
         uploads_.on_gone(route.id);
     }
@@ -225,8 +221,8 @@ void Serving::read(Uploads::Piece const& piece) {
             });
             return;
         }
-        bus::Payload payload{buffer.bytes, std::make_shared<InFlight>(std::move(buffer.owner),
-                                                                      std::move(done))};
+        bus::Payload payload{buffer.bytes,
+                             std::make_shared<InFlight>(std::move(buffer.owner), std::move(done))};
         reactor_.post([this, piece, alive, payload = std::move(payload)]() mutable {
             if (!alive.expired()) {
                 on_read(piece, std::move(payload));
@@ -237,8 +233,8 @@ void Serving::read(Uploads::Piece const& piece) {
 
 void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name) {
     owner_.on_stale(name);
-    if (auto const notice = uploads_.on_failed(piece, wire::ErrorCode::gone,
-                                               "the file has changed or vanished")) {
+    if (auto const notice =
+            uploads_.on_failed(piece, wire::ErrorCode::gone, "the file has changed or vanished")) {
         tell(*notice);
     }
     pump();
@@ -258,8 +254,7 @@ void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {
 Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
     auto const [entry, added] = outlets_.try_emplace(sink);
     if (added) {
-        auto source =
-            bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
+        auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
         if (!source) {
             outlets_.erase(entry);
             return nullptr;

@@ -26,6 +26,7 @@ class ServedFile {
 
     /// One reading thread. False: it has changed, vanished or cannot be read.
     bool read(std::span<std::byte> buffer, std::uint64_t offset);
+
     [[nodiscard]] std::string const& name() const { return name_; }
 
   private:
@@ -43,8 +44,8 @@ class Serving {
   public:
     struct Owner {
         ShareTable const& share;
-        std::shared_ptr<Tree const> tree;     ///< null: nothing is shared
-        std::function<std::uint32_t()> load;  ///< of the whole peer
+        std::shared_ptr<Tree const> tree;                       ///< null: nothing is shared
+        std::function<std::uint32_t()> load;                    ///< of the whole peer
         std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
         std::function<void(std::string_view)> on_garbage;
     };
@@ -56,9 +57,11 @@ class Serving {
 
     /// Binds the control socket.
     Status listen(wire::Endpoint const& endpoint);
+
     [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
 
     [[nodiscard]] std::size_t load() const { return uploads_.load(); }
+
     [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
 
   private:
@@ -66,6 +69,7 @@ class Serving {
         Uploads::Piece piece;
         bus::Payload payload;
     };
+
     /// The way to one sink.
     struct Outlet {
         std::unique_ptr<bus::ChunkSource> source;

@@ -32,19 +32,8 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, Announcer::Options an
     auto client = bus::ControlClient::connect(
         reactor_, tracker,
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
-         .on_garbage =
-             [this](std::string const& what) {
-                 asker_->set_trouble("what listens there is no xfs-tracker: " + what);
-                 owner_.on_state();
-             },
-         .on_connected =
-             [this](bool connected) {
-                 asker_->set_trouble(connected
-                                         ? "it is connected but silent; is it an xfs-tracker?"
-                                         : "nothing listens there; is xfs-tracker running?");
-                 announcer_->on_connected(reactor_.now(), connected);
-                 after_event();
-             }});
+         .on_garbage = [this](std::string const& what) { on_garbage(what); },
+         .on_connected = [this](bool connected) { on_connected(connected); }});
     if (!client) {
         return client.error();
     }
@@ -62,9 +51,30 @@ void TrackerLink::resend() {
     after_event();
 }
 
-void TrackerLink::leave() { announcer_->leave(reactor_.now()); }
+void TrackerLink::leave() {
+    announcer_->leave(reactor_.now());
+}
+
+void TrackerLink::on_connected(bool connected) {
+    connected_ = connected;
+    if (connected) {
+        garbage_ = false;
+        asker_->set_trouble("it is connected but silent; is it an xfs-tracker?");
+    } else if (!garbage_) {  // else that is why it was lost
+        asker_->set_trouble("nothing listens there; is xfs-tracker running?");
+    }
+    announcer_->on_connected(reactor_.now(), connected);
+    after_event();
+}
+
+void TrackerLink::on_garbage(std::string const& what) {
+    garbage_ = true;
+    asker_->set_trouble("what listens there is no xfs-tracker: " + what);
+    owner_.on_state();
+}
 
 void TrackerLink::on_message(wire::Envelope&& envelope) {
+    heard_ = reactor_.now();
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
         client_->send(wire::Pong{load()}, envelope.request);
         return;
@@ -91,13 +101,17 @@ void TrackerLink::after_event() {
     owner_.on_state();
 }
 
-void TrackerLink::send(wire::Message const& message) { client_->send(message, 0); }
+void TrackerLink::send(wire::Message const& message) {
+    client_->send(message, 0);
+}
 
 std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {
     return owner_.share.after(name, most);
 }
 
-std::uint32_t TrackerLink::load() { return owner_.load(); }
+std::uint32_t TrackerLink::load() {
+    return owner_.load();
+}
 
 // ---- questions ----
 
@@ -118,8 +132,7 @@ void TrackerLink::find_page(wire::Find question, std::vector<wire::FoundFile> so
                     if (found == nullptr) {
                         return on_files(Error{Errc::network, "an answer of the wrong kind"});
                     }
-                    std::move(found->files.begin(), found->files.end(),
-                              std::back_inserter(so_far));
+                    std::move(found->files.begin(), found->files.end(), std::back_inserter(so_far));
                     if (found->next.empty()) {
                         return on_files(std::move(so_far));
                     }

@@ -22,6 +22,7 @@ class TrackerLink : private Announcer::Line {
         /// Registered, list sent or acknowledged, lost: look at registered() and settled().
         std::function<void()> on_state;
     };
+
     template <typename T>
     using OnAnswer = std::function<void(Result<T>)>;
 
@@ -35,13 +36,22 @@ class TrackerLink : private Announcer::Line {
     void on_changed(std::string const& name, std::optional<wire::FileEntry> entry);
     void resend();
     void leave();
+
     /// Before the end: no question stays open.
     void abandon() { asker_->abandon(); }
 
     [[nodiscard]] bool registered() const { return announcer_->registered(); }
+
     [[nodiscard]] bool settled() const { return announcer_->settled(); }
+
     [[nodiscard]] wire::Endpoint const& listens() const { return announcer_->listens(); }
+
     [[nodiscard]] std::string const& trouble() const { return asker_->trouble(); }
+
+    [[nodiscard]] bool connected() const { return connected_; }
+
+    /// When the tracker last said something.
+    [[nodiscard]] wire::Time heard() const { return heard_; }
 
     /// All pages of an answer.
     void find(wire::FindBy by, std::string query, OnAnswer<std::vector<wire::FoundFile>> on_files);
@@ -52,6 +62,8 @@ class TrackerLink : private Announcer::Line {
     std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override;
     std::uint32_t load() override;
 
+    void on_connected(bool connected);
+    void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
     void after_event();
     void find_page(wire::Find question, std::vector<wire::FoundFile> so_far,
@@ -65,6 +77,9 @@ class TrackerLink : private Announcer::Line {
     std::unique_ptr<Asker> asker_;
     std::unique_ptr<Announcer> announcer_;
     std::optional<bus::Reactor::TimerId> timer_;
+    wire::Time heard_{};
+    bool connected_ = false;
+    bool garbage_ = false;  // since the last time it was connected
 };
 
 }  // namespace xfsbus::peer

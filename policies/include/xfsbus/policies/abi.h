@@ -99,7 +99,7 @@ typedef struct xfs_peer_selector_operations {
 
 typedef struct xfs_integrity_operations {
     uint32_t struct_size;
-    /* Bytes of a digest, 16 to 64; constant. */
+    /* Bytes of a digest, 32 to 64; constant. */
     uint32_t (*digest_size)(void* self);
     int (*update)(void* self, const void* data, size_t size, char* error, size_t error_size);
     /* Writes digest_size bytes; the object is then ready for the next message. */

@@ -10,7 +10,7 @@ class Integrity {
   public:
     virtual ~Integrity() = default;
 
-    /// Bytes of a digest, 16 to 64; constant.
+    /// Bytes of a digest, 32 to 64; constant.
     [[nodiscard]] virtual std::size_t digest_size() const = 0;
 
     /// Appends bytes to the current message.

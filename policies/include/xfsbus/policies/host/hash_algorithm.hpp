@@ -19,7 +19,7 @@ class PluginLibrary;
 /// A loaded integrity plug-in. Immutable; safe to use from several threads.
 class HashAlgorithm {
   public:
-    static constexpr std::size_t min_digest_size = 16;
+    static constexpr std::size_t min_digest_size = 32;
     static constexpr std::size_t max_digest_size = 64;
 
     /// For load_integrity. Creates an object as a trial and asks for its digest size; throws

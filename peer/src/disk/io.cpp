@@ -1,0 +1,44 @@
+#include "disk/io.hpp"
+
+#include <cerrno>
+
+#include <unistd.h>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Repeats `transfer(done)` until `size` bytes are through, it makes no progress, or it fails.
+template <typename Transfer>
+IoResult transfer_all(std::size_t size, Transfer transfer) {
+    IoResult result;
+    while (result.bytes < size) {
+        auto const n = transfer(result.bytes);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            result.error = n < 0 ? errno : 0;
+            break;
+        }
+        result.bytes += static_cast<std::size_t>(n);
+    }
+    return result;
+}
+
+}  // namespace
+
+IoResult read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+    return transfer_all(buffer.size(), [&](std::size_t done) {
+        return ::pread(fd, buffer.data() + done, buffer.size() - done,
+                       static_cast<off_t>(offset + done));
+    });
+}
+
+IoResult write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset) {
+    return transfer_all(bytes.size(), [&](std::size_t done) {
+        return ::pwrite(fd, bytes.data() + done, bytes.size() - done,
+                        static_cast<off_t>(offset + done));
+    });
+}
+
+}  // namespace xfsbus::peer

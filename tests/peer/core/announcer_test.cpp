@@ -1,0 +1,605 @@
+#include "core/announcer.hpp"
+
+#include "core/share_table.hpp"
+#include "seeds.hpp"
+
+#include <xfsbus/wire/codec.hpp>
+#include <xfsbus/wire/limits.hpp>
+
+#include <set>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr wire::Duration tick{1};
+constexpr std::uint64_t epoch = 7;
+
+wire::FileEntry entry(std::string name, std::uint8_t version = 1) {
+    wire::ContentId content;
+    content.bytes[0] = version;
+    return {std::move(name), content, version};
+}
+
+/// A peer's Announcer, in simulated time, with what it sent.
+class Scripted final : private Announcer::Line {
+  public:
+    explicit Scripted(bool silent = false, std::uint64_t seed = 1)
+        : core({{}, {"", 7000}, "zone=a", silent, seed}, line()) {}
+
+    wire::Time now{1000s};
+    std::map<std::string, wire::FileEntry> share;
+    std::uint32_t busy = 0;
+    std::vector<wire::Message> sent;
+    std::size_t most_entries = 0;  ///< ever asked of the share at once
+    Announcer core;
+
+    /// Messages of this type since the last call, and forgets all others.
+    template <typename M>
+    std::vector<M> take() {
+        std::vector<M> found;
+        for (auto const& message : sent) {
+            if (auto const* one = std::get_if<M>(&message)) {
+                found.push_back(*one);
+            }
+        }
+        sent.clear();
+        return found;
+    }
+
+    void hear(wire::Message const& message) { core.on_message(now, message); }
+
+    void pass(wire::Duration duration) {
+        now += duration;
+        core.on_tick(now);
+    }
+
+    void put(std::string const& name, std::uint8_t version = 1) {
+        share[name] = entry(name, version);
+        core.on_changed(now, name, share[name]);
+    }
+
+    void remove(std::string const& name) {
+        share.erase(name);
+        core.on_changed(now, name, std::nullopt);
+    }
+
+    void connect() { core.on_connected(now, true); }
+
+    void be_registered(std::uint64_t at = epoch) {
+        hear(wire::Registered{at, 3000, 1000, {"10.0.0.9", 7000}});
+    }
+
+    void answer(std::uint64_t sequence) { hear(wire::Updated{epoch, sequence}); }
+
+    /// Registered, with its list known to the tracker.
+    void settle() {
+        connect();
+        be_registered();
+        for (auto const& update : take<wire::Update>()) {
+            answer(update.sequence);
+        }
+        REQUIRE(core.settled());
+        sent.clear();
+    }
+
+  private:
+    Announcer::Line& line() { return *this; }
+
+    void send(wire::Message const& message) override { sent.push_back(message); }
+
+    std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override {
+        most_entries = std::max(most_entries, most);
+        std::vector<wire::FileEntry> files;
+        for (auto at = share.upper_bound(name); at != share.end() && files.size() < most; ++at) {
+            files.push_back(at->second);
+        }
+        return files;
+    }
+
+    std::uint32_t load() override { return busy; }
+};
+
+std::vector<std::string> names(wire::Update const& update) {
+    std::vector<std::string> names;
+    for (auto const& file : update.added) {
+        names.push_back(file.name);
+    }
+    return names;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+// ---- registration ----
+
+TEST_CASE("a peer registers as soon as it is connected, and not before") {
+    Scripted peer;
+    peer.pass(10s);
+    CHECK(peer.sent.empty());
+    CHECK_FALSE(peer.core.next_deadline().has_value());
+    peer.connect();
+    auto const asked = peer.take<wire::Register>();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].listens == wire::Endpoint{"", 7000});
+    CHECK(asked[0].heartbeat_ms == 1000);
+    CHECK(asked[0].labels == "zone=a");
+    CHECK_FALSE(peer.core.registered());
+}
+
+TEST_CASE("a Register that is not answered is sent again after two seconds") {
+    Scripted peer;
+    peer.connect();
+    peer.sent.clear();
+    CHECK(peer.core.next_deadline() == peer.now + 2s);
+    peer.pass(2s - tick);
+    CHECK(peer.sent.empty());
+    peer.pass(tick);
+    CHECK(peer.take<wire::Register>().size() == 1);
+}
+
+TEST_CASE("a refused registration is tried again later") {
+    Scripted peer;
+    peer.connect();
+    peer.sent.clear();
+    peer.hear(wire::Failure{wire::ErrorCode::limit, "no room", epoch});
+    CHECK(peer.sent.empty());
+    peer.pass(2s);
+    CHECK(peer.take<wire::Register>().size() == 1);
+}
+
+TEST_CASE("once registered, the peer tells others the address that the tracker tells") {
+    Scripted peer;
+    peer.connect();
+    peer.be_registered();
+    CHECK(peer.core.registered());
+    CHECK(peer.core.listens() == wire::Endpoint{"10.0.0.9", 7000});
+}
+
+TEST_CASE("an answer to a Register that was repeated changes nothing") {
+    Scripted peer;
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.be_registered();
+    CHECK(peer.sent.empty());
+    CHECK(peer.core.settled());
+}
+
+TEST_CASE("a tracker that does not know the peer is registered with again, within the jitter") {
+    std::set<wire::Duration> waits;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        Scripted peer(false, seed);
+        peer.settle();
+        peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "register first", epoch});
+        CHECK_FALSE(peer.core.registered());
+        if (!peer.take<wire::Register>().empty()) {
+            waits.insert(0ms);
+            continue;
+        }
+        auto const wait = peer.core.next_deadline().value() - peer.now;
+        waits.insert(wait);
+        peer.pass(wait);
+        CHECK(peer.take<wire::Register>().size() == 1);
+    }
+    CHECK(*waits.begin() <= 50ms);
+    CHECK(*waits.rbegin() >= 450ms);
+    CHECK(*waits.rbegin() <= 500ms);
+    CHECK(waits.size() > 50);
+}
+
+TEST_CASE("whatever shows a new life of the tracker makes the peer register again") {
+    auto const message = GENERATE(wire::Message(wire::Alive{epoch + 1}),
+                                  wire::Message(wire::Found{epoch + 1, {}, {}}),
+                                  wire::Message(wire::PeerList{epoch + 1, {}, {}}),
+                                  wire::Message(wire::Updated{epoch + 1, 1}));
+    Scripted peer;
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.hear(message);
+    CHECK_FALSE(peer.core.registered());
+    peer.pass(500ms);
+    peer.be_registered(epoch + 1);
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].epoch == epoch + 1);
+    CHECK(updates[0].sequence == 1);
+    CHECK(names(updates[0]) == Names{"a"});
+}
+
+// ---- the list ----
+
+TEST_CASE("the whole list follows registration") {
+    Scripted peer;
+    peer.share = {{"a", entry("a")}, {"b", entry("b")}};
+    peer.connect();
+    peer.be_registered();
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].epoch == epoch);
+    CHECK(updates[0].sequence == 1);
+    CHECK(updates[0].full_begin);
+    CHECK(updates[0].full_end);
+    CHECK(names(updates[0]) == Names{"a", "b"});
+    CHECK_FALSE(peer.core.settled());
+    peer.answer(1);
+    CHECK(peer.core.settled());
+}
+
+TEST_CASE("an empty list is said, too") {
+    Scripted peer;
+    peer.connect();
+    peer.be_registered();
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].full_begin);
+    CHECK(updates[0].full_end);
+    CHECK(updates[0].added.empty());
+}
+
+TEST_CASE("a hundred thousand files go in batches within the limits, four on the way at most") {
+    bool const long_names = GENERATE(false, true);
+    Scripted peer;
+    std::string const pad(long_names ? 900 : 0, 'x');
+    for (int i = 0; i < 100'000; ++i) {
+        auto name = std::to_string(i) + (long_names && i % 10 == 0 ? "/" + pad : std::string());
+        peer.share[name] = entry(name);
+    }
+    peer.connect();
+    peer.be_registered();
+    Names told;
+    std::uint64_t sequence = 0;
+    bool ended = false;
+    while (!ended) {
+        auto const updates = peer.take<wire::Update>();
+        REQUIRE_FALSE(updates.empty());
+        REQUIRE(updates.size() <= 4);
+        for (auto const& update : updates) {
+            REQUIRE(update.sequence == ++sequence);
+            REQUIRE(update.full_begin == (sequence == 1));
+            REQUIRE(update.added.size() <= wire::limits::update_entries);
+            REQUIRE(wire::encode(update).body.size() <= wire::limits::update_bytes);
+            for (auto const& file : update.added) {
+                told.push_back(file.name);
+            }
+            ended = ended || update.full_end;
+        }
+        peer.answer(sequence);
+    }
+    CHECK(peer.core.settled());
+    CHECK(told.size() == peer.share.size());
+    CHECK(std::ranges::equal(told, peer.share, {}, {}, [](auto const& one) { return one.first; }));
+    CHECK(peer.most_entries <= wire::limits::update_entries);
+}
+
+TEST_CASE("a list that ends with a full batch is ended by an empty one") {
+    Scripted peer;
+    for (std::size_t i = 0; i < wire::limits::update_entries; ++i) {
+        auto const name = std::to_string(10'000 + i);
+        peer.share[name] = entry(name);
+    }
+    peer.connect();
+    peer.be_registered();
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 2);
+    CHECK_FALSE(updates[0].full_end);
+    CHECK(updates[1].full_end);
+    CHECK(updates[1].added.empty());
+}
+
+TEST_CASE("changes follow one by one, numbered without gaps") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    peer.remove("a");
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 2);
+    CHECK(updates[0].sequence == 2);
+    CHECK_FALSE(updates[0].full_begin);
+    CHECK_FALSE(updates[0].full_end);
+    CHECK(names(updates[0]) == Names{"a"});
+    CHECK(updates[1].sequence == 3);
+    CHECK(updates[1].removed == Names{"a"});
+}
+
+TEST_CASE("changes that wait for answers are put together, the last about a name counts") {
+    Scripted peer;
+    peer.settle();
+    for (auto const* name : {"a", "b", "c", "d"}) {
+        peer.put(name);
+    }
+    CHECK(peer.take<wire::Update>().size() == 4);
+    peer.put("e");
+    peer.put("a", 2);
+    peer.put("f");
+    peer.remove("f");
+    CHECK(peer.sent.empty());
+    peer.answer(2);
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].sequence == 6);
+    CHECK(names(updates[0]) == Names{"a", "e"});
+    CHECK(updates[0].added[0].size == 2);
+    CHECK(updates[0].removed == Names{"f"});
+}
+
+TEST_CASE("ten thousand changes at once go in messages within the limits") {
+    bool const removed = GENERATE(false, true);
+    Scripted peer;
+    peer.settle();
+    std::string const pad(200, 'x');
+    for (int i = 0; i < 10'000; ++i) {
+        removed ? peer.remove(std::to_string(i) + pad) : peer.put(std::to_string(i) + pad);
+    }
+    std::size_t told = 0;
+    for (auto updates = peer.take<wire::Update>(); !updates.empty();
+         updates = peer.take<wire::Update>()) {
+        REQUIRE(updates.size() <= 4);
+        for (auto const& update : updates) {
+            told += update.added.size() + update.removed.size();
+            REQUIRE(update.added.size() <= wire::limits::update_entries);
+            REQUIRE(update.removed.size() <= wire::limits::update_entries);
+            REQUIRE(wire::encode(update).body.size() <= wire::limits::update_bytes);
+        }
+        peer.answer(updates.back().sequence);
+    }
+    CHECK(told == 10'000);
+    CHECK(peer.core.settled());
+}
+
+TEST_CASE("a change during the full list is said once: by the list if it has still to come") {
+    Scripted peer;
+    for (int i = 0; i < 10'000; ++i) {
+        auto const name = std::to_string(10'000 + i);
+        peer.share[name] = entry(name);
+    }
+    peer.connect();
+    peer.be_registered();
+    auto const first = peer.take<wire::Update>();
+    REQUIRE(first.size() == 4);
+    peer.put("10000", 2);  // told already
+    peer.put("19999", 2);  // still to come
+    peer.remove("19998");  // likewise: the list will not name it
+    CHECK(peer.sent.empty());
+    std::map<std::string, int> told;
+    bool removed = false;
+    auto sequence = first.back().sequence;
+    while (!peer.core.settled()) {
+        peer.answer(sequence);
+        for (auto const& update : peer.take<wire::Update>()) {
+            sequence = update.sequence;
+            for (auto const& file : update.added) {
+                ++told[file.name];
+                CHECK(file.size == peer.share.at(file.name).size);
+            }
+            removed = removed || !update.removed.empty();
+        }
+    }
+    CHECK(told["10000"] == 1);
+    CHECK(told["19999"] == 1);
+    CHECK(told.count("19998") == 0);
+    CHECK_FALSE(removed);
+}
+
+// ---- what goes wrong ----
+
+TEST_CASE("an Update that is not answered in time makes the whole list be sent again") {
+    Scripted peer;
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.put("b");
+    peer.sent.clear();
+    CHECK(peer.core.next_deadline() == peer.now + 1s);  // a heartbeat comes before
+    peer.pass(2s - tick);
+    CHECK(peer.take<wire::Update>().empty());
+    peer.pass(tick);
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].sequence == 3);
+    CHECK(updates[0].full_begin);
+    CHECK(updates[0].full_end);
+    CHECK(names(updates[0]) == Names{"a", "b"});
+}
+
+TEST_CASE("an answer to any Update on the way is progress") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    peer.put("b");
+    peer.pass(1500ms);
+    peer.answer(2);
+    peer.sent.clear();
+    peer.pass(2s - tick);
+    CHECK(peer.take<wire::Update>().empty());
+    peer.pass(tick);
+    CHECK(peer.take<wire::Update>().size() == 1);
+}
+
+TEST_CASE("answers that come twice, late or for nothing change nothing") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    peer.put("b");
+    peer.sent.clear();
+    peer.answer(3);
+    CHECK(peer.core.settled());
+    peer.answer(2);
+    peer.answer(3);
+    peer.answer(99);
+    peer.answer(0);
+    CHECK(peer.core.settled());
+    CHECK(peer.sent.empty());
+}
+
+TEST_CASE("a tracker that misses an Update gets the whole list") {
+    Scripted peer;
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].sequence == 2);
+    CHECK(updates[0].full_begin);
+    CHECK(names(updates[0]) == Names{"a"});
+}
+
+TEST_CASE("other failures, as answers to finds, do not concern the list") {
+    Scripted peer;
+    peer.settle();
+    peer.hear(wire::Failure{wire::ErrorCode::busy, "later", epoch});
+    CHECK(peer.sent.empty());
+    CHECK(peer.core.settled());
+}
+
+TEST_CASE("the whole list is sent again when asked for, also by a silent peer") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.share["a"] = entry("a");
+    peer.core.resend(peer.now);
+    CHECK(peer.sent.empty());
+    peer.settle();
+    peer.core.resend(peer.now);
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].full_begin);
+}
+
+TEST_CASE("while there is no connection nothing is sent, and then all that changed") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.core.on_connected(peer.now, false);
+    peer.put("b");
+    for (int second = 0; second < 60; ++second) {
+        peer.pass(1s);
+        auto const next = peer.core.next_deadline();
+        CHECK((!next || *next > peer.now));
+    }
+    CHECK(peer.sent.empty());
+    peer.connect();
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(names(updates[0]) == Names{"b"});
+}
+
+TEST_CASE("an Update that was on its way when the connection broke is not forgotten") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.put("b");
+    peer.core.on_connected(peer.now, false);
+    peer.sent.clear();
+    peer.pass(10s);
+    CHECK(peer.sent.empty());
+    peer.connect();
+    peer.pass(2s);
+    std::set<std::string> told;
+    for (auto const& update : peer.take<wire::Update>()) {
+        for (auto const& file : update.added) {
+            told.insert(file.name);
+        }
+    }
+    CHECK(told.contains("b"));
+}
+
+// ---- signs of life ----
+
+TEST_CASE("with nothing to say a heartbeat goes out as often as the tracker wants") {
+    Scripted peer;
+    peer.busy = 3;
+    peer.settle();
+    auto const spoke = peer.now;
+    for (int beat = 1; beat <= 5; ++beat) {
+        CHECK(peer.core.next_deadline() == spoke + beat * 1s);
+        peer.pass(1s - tick);
+        CHECK(peer.sent.empty());
+        peer.pass(tick);
+        auto const beats = peer.take<wire::Heartbeat>();
+        REQUIRE(beats.size() == 1);
+        CHECK(beats[0] == wire::Heartbeat{epoch, 1, 3});
+    }
+}
+
+TEST_CASE("an Update stands for a heartbeat") {
+    Scripted peer;
+    peer.settle();
+    peer.pass(900ms);
+    peer.put("a");
+    peer.answer(2);
+    peer.sent.clear();
+    peer.pass(1s - tick);
+    CHECK(peer.sent.empty());
+    peer.pass(tick);
+    CHECK(peer.take<wire::Heartbeat>().size() == 1);
+}
+
+TEST_CASE("a tracker that wants heartbeats all the time gets a hundred a second") {
+    Scripted peer;
+    peer.connect();
+    peer.hear(wire::Registered{epoch, 0, 0, {"10.0.0.9", 7000}});
+    peer.answer(1);
+    peer.sent.clear();
+    CHECK(peer.core.next_deadline() == peer.now + 10ms);
+}
+
+TEST_CASE("a silent peer says so, and sends no heartbeats") {
+    Scripted peer(true);
+    peer.connect();
+    auto const asked = peer.take<wire::Register>();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].heartbeat_ms == 0);
+    peer.be_registered();
+    peer.answer(1);
+    peer.sent.clear();
+    CHECK_FALSE(peer.core.next_deadline().has_value());
+    peer.pass(1h);
+    CHECK(peer.sent.empty());
+    peer.put("a");
+    CHECK(peer.take<wire::Update>().size() == 1);
+}
+
+TEST_CASE("after a new connection a heartbeat finds out what the tracker knows, not all at once") {
+    std::set<wire::Duration> waits;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        Scripted peer(false, seed);
+        peer.settle();
+        peer.core.on_connected(peer.now, false);
+        peer.now += 100ms;
+        peer.connect();
+        auto const wait = peer.core.next_deadline().value() - peer.now;
+        waits.insert(wait);
+        peer.pass(wait);
+        CHECK(peer.take<wire::Heartbeat>().size() == 1);
+    }
+    CHECK(*waits.begin() >= 0ms);
+    CHECK(*waits.rbegin() <= 500ms);
+    CHECK(waits.size() > 30);
+}
+
+TEST_CASE("a peer that leaves says good-bye and nothing after that") {
+    Scripted peer;
+    peer.settle();
+    peer.core.leave(peer.now);
+    CHECK(peer.take<wire::Leave>().size() == 1);
+    peer.put("a");
+    peer.pass(10s);
+    peer.hear(wire::Left{epoch});
+    peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "who", epoch});
+    peer.core.on_connected(peer.now, false);
+    peer.connect();
+    peer.core.resend(peer.now);
+    CHECK(peer.sent.empty());
+    CHECK_FALSE(peer.core.next_deadline().has_value());
+}
+
+TEST_CASE("a peer that never registered leaves without a word") {
+    Scripted peer;
+    peer.core.leave(peer.now);
+    peer.connect();
+    CHECK(peer.sent.empty());
+}

@@ -1,0 +1,483 @@
+#include "core/download.hpp"
+#include "seeds.hpp"
+
+#include <xfsbus/policies/load_latency.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <set>
+#include <tuple>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A policy that decides by chance, and sometimes wants nobody.
+class Fickle final : public policies::PeerSelector {
+  public:
+    explicit Fickle(bool declines) : declines_(declines) {}
+
+    std::optional<std::size_t> pick(policies::RequestView const&,
+                                    std::span<policies::SourceView const> sources,
+                                    policies::Rng& rng) override {
+        if (declines_ && rng.below(20) == 0) {
+            return std::nullopt;
+        }
+        return rng.below(sources.size());
+    }
+
+  private:
+    bool declines_;
+};
+
+enum class Kind : std::uint8_t {
+    honest,
+    slow,       ///< up to eight seconds a chunk
+    repeating,  ///< sends each chunk twice
+    shuffling,  ///< in any order
+    dying,      ///< silent for good after some chunks
+    returning,  ///< silent for a while
+    stalling,   ///< answers, but after some chunks sends none
+    busy,       ///< refuses, mostly
+    gone,       ///< refuses for good after some chunks
+    // ---- and those who lie ----
+    bit_flip,
+    wrong_chunk,
+    wrong_offset,
+    short_chunk,
+    long_chunk,
+    unsolicited,  ///< chunks that were not asked of it, of garbage
+    count
+};
+
+bool good(Kind kind) {
+    return kind <= Kind::shuffling;
+}
+
+bool lies(Kind kind) {
+    return kind >= Kind::bit_flip;
+}
+
+/// A chunk on its way.
+struct Parcel {
+    std::uint32_t chunk = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;
+    bool corrupt = false;
+};
+
+struct Peer {
+    SourceId id{};
+    Kind kind{};
+    wire::Duration latency{};  ///< one way
+    wire::Duration pace{};     ///< from chunk to chunk
+    std::uint32_t chunks_until_change = 0;
+    wire::Time back{};   ///< returning: when it lives again
+    bool known = false;  ///< without a search
+    wire::Time free{};   ///< when it has sent what it was asked for
+    std::uint32_t sent = 0;
+    bool silent = false;
+    // ---- what the core said, for the checks ----
+    std::set<std::uint32_t> outstanding;
+    std::uint64_t outstanding_bytes = 0;
+    std::uint64_t asked_bytes = 0;  ///< in this transfer
+    unsigned transfer = 0;
+    bool added = false;
+    bool banned = false;
+};
+
+class Simulation {
+  public:
+    explicit Simulation(std::uint64_t seed) : dice_(seed) {
+        now_ = wire::Time(std::chrono::microseconds(dice_.number(1, 1'000'000'000'000)));
+        begun_ = now_;
+        auto const chunks = static_cast<std::uint32_t>(dice_.number(0, 24));
+        file_ = {chunks == 0 ? 0 : chunks * 1000ULL - dice_.number(0, 999), 1000, chunks};
+        limits_.sources_most = dice_.number(1, 4);
+        limits_.window_bytes = dice_.number(500, 8000);
+        make_peers();
+        if (dice_.chance(60)) {
+            policy_ = std::make_unique<policies::LoadLatency>();
+        } else {
+            policy_ = std::make_unique<Fickle>(dice_.chance(50));
+        }
+        quick_searches_ = dice_.chance(70);
+        core_ = std::make_unique<Download>(file_, limits_, *policy_, dice_.rng());
+        stored_.resize(chunks);
+    }
+
+    void run() {
+        begin();
+        while (!core_->complete() && !core_->failure()) {
+            step();
+            must(now_ - begun_ < 30min, "the download ends in bounded time");
+        }
+        finish();
+    }
+
+  private:
+    void make_peers() {
+        auto const count = dice_.number(1, 6);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            Peer peer;
+            peer.id = SourceId{i + 1};
+            peer.kind =
+                static_cast<Kind>(dice_.number(0, static_cast<std::uint64_t>(Kind::count) - 1));
+            peer.latency = std::chrono::microseconds(dice_.number(10, 100'000));
+            peer.pace = std::chrono::milliseconds(peer.kind == Kind::slow ? dice_.number(1000, 8000)
+                                                                          : dice_.number(0, 200));
+            peer.chunks_until_change = static_cast<std::uint32_t>(dice_.number(0, 8));
+            peer.known = dice_.chance(70);
+            peers_.push_back(peer);
+        }
+    }
+
+    void begin() {
+        for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
+            if (dice_.chance(10)) {
+                core_->have(chunk);
+                stored_[chunk] = 1;
+            }
+        }
+        bool const before = dice_.chance(50);
+        auto const add_known = [&] {
+            for (auto& peer : peers_) {
+                if (peer.known) {
+                    add(peer);
+                }
+            }
+        };
+        if (before) {
+            add_known();
+        }
+        core_->start(now_);
+        obey();
+        if (!before) {
+            add_known();
+        }
+    }
+
+    /// The next thing that happens: an event, or a tick that the core asked for.
+    void step() {
+        auto const deadline = core_->next_deadline();
+        if (deadline && (events_.empty() || *deadline <= events_.top().when)) {
+            now_ = std::max(now_, *deadline);
+            core_->on_tick(now_);
+            obey();
+            auto const next = core_->next_deadline();
+            must(!next || *next > now_, "a tick at the deadline leads to a later deadline");
+            return;
+        }
+        must(!events_.empty(), "somebody has to move while the download is not over");
+        auto const event = events_.top();
+        events_.pop();
+        now_ = event.when;
+        event.happen();
+        obey();
+    }
+
+    void at(wire::Time when, std::function<void()> happen) {
+        events_.push({when, ++event_count_, std::move(happen)});
+    }
+
+    void add(Peer& peer) {
+        peer.added = true;
+        core_->add_source(now_, {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
+                                 static_cast<std::uint32_t>(dice_.number(0, 3)), 1});
+        obey();
+    }
+
+    Peer& peer(SourceId id) { return peers_.at(static_cast<std::size_t>(id) - 1); }
+
+    // ---- what the core wants done ----
+
+    void obey() {
+        auto const actions = core_->take_actions();
+        for (auto const& drop : actions.drops) {
+            Peer& dropped = peer(drop.source);
+            dropped.outstanding.clear();
+            dropped.outstanding_bytes = 0;
+            dropped.asked_bytes = 0;
+            ++dropped.transfer;
+        }
+        for (auto const& ask : actions.asks) {
+            on_ask(peer(ask.source), ask);
+        }
+        for (auto const& probe : actions.probes) {
+            on_probe(peer(probe.source));
+        }
+        if (actions.search) {
+            must(!searching_, "one search at a time");
+            searching_ = true;
+            on_search();
+        }
+        check();
+    }
+
+    void on_ask(Peer& source, Download::Ask const& ask) {
+        must(!source.banned, "a banned source is never asked again");
+        must(source.added, "only sources that were found are asked");
+        for (auto const chunk : ask.chunks) {
+            must(stored_.at(chunk) == 0, "what is stored is not asked for");
+            must(!arrived_.contains(chunk), "what is being written is not asked for");
+            for (auto const& other : peers_) {
+                must(!other.outstanding.contains(chunk), "no chunk is asked of two at once");
+            }
+            source.outstanding.insert(chunk);
+            source.outstanding_bytes += file_.length(chunk);
+            source.asked_bytes += file_.length(chunk);
+        }
+        must(ask.credit == source.asked_bytes, "credit is what was asked for in all");
+        at(now_ + source.latency, [this, &source, chunks = ask.chunks, transfer = source.transfer] {
+            serve(source, chunks, transfer);
+        });
+    }
+
+    void on_probe(Peer& source) {
+        at(now_ + 2 * source.latency, [this, &source] {
+            if (alive(source)) {
+                core_->on_pong(now_, source.id, static_cast<std::uint32_t>(dice_.number(0, 5)),
+                               static_cast<double>(dice_.number(1, 100)));
+            }
+        });
+    }
+
+    void on_search() {
+        if (!quick_searches_ && dice_.chance(10)) {
+            return;  // never ends
+        }
+        auto const takes = quick_searches_ ? dice_.number(1, 300) : dice_.number(1, 6000);
+        at(now_ + std::chrono::milliseconds(takes), [this] {
+            for (auto& each : peers_) {
+                if (alive(each)) {
+                    add(each);
+                }
+            }
+            searching_ = false;
+            core_->on_search_done(now_);
+        });
+    }
+
+    // ---- what the sources do ----
+
+    bool alive(Peer& source) {
+        if (source.kind == Kind::returning && source.silent && now_ >= source.back) {
+            source.silent = false;
+            source.chunks_until_change = 1000;
+        }
+        return !source.silent;
+    }
+
+    void refuse(Peer& source, unsigned transfer, wire::ErrorCode code) {
+        at(now_ + source.latency, [this, &source, transfer, code] {
+            if (source.transfer == transfer) {  // as the owner does: it knows its transfers
+                core_->on_refused(now_, source.id, code, "no");
+            }
+        });
+    }
+
+    void serve(Peer& source, std::vector<std::uint32_t> chunks, unsigned transfer) {
+        if (!alive(source)) {
+            return;
+        }
+        if (source.kind == Kind::busy && dice_.chance(80)) {
+            return refuse(source, transfer, wire::ErrorCode::busy);
+        }
+        if (source.kind == Kind::shuffling) {
+            for (std::size_t i = chunks.size(); i > 1; --i) {
+                std::swap(chunks[i - 1], chunks[dice_.number(0, i - 1)]);
+            }
+        }
+        source.free = std::max(source.free, now_);
+        for (auto const chunk : chunks) {
+            if (source.sent >= source.chunks_until_change && change(source, transfer)) {
+                return;
+            }
+            ++source.sent;
+            source.free += source.pace;
+            send(source, chunk);
+        }
+    }
+
+    /// True if nothing more comes.
+    bool change(Peer& source, unsigned transfer) {
+        if (source.kind == Kind::gone) {
+            refuse(source, transfer, wire::ErrorCode::gone);
+            return true;
+        }
+        if (source.kind == Kind::dying || source.kind == Kind::returning) {
+            source.silent = true;
+            source.back = now_ + std::chrono::milliseconds(dice_.number(100, 6000));
+            return true;
+        }
+        return source.kind == Kind::stalling;
+    }
+
+    void send(Peer& source, std::uint32_t chunk) {
+        Parcel parcel{chunk, file_.offset(chunk), file_.length(chunk), false};
+        if (lies(source.kind) && dice_.chance(50)) {
+            distort(source.kind, parcel);
+        }
+        deliver(source, parcel);
+        if (source.kind == Kind::repeating) {
+            deliver(source, parcel);
+        }
+    }
+
+    void deliver(Peer& source, Parcel const& parcel) {
+        at(source.free + source.latency, [this, &source, parcel] { arrive(source, parcel); });
+    }
+
+    void distort(Kind kind, Parcel& parcel) {
+        auto const other = static_cast<std::uint32_t>(dice_.number(0, file_.chunks + 1));
+        switch (kind) {
+            case Kind::wrong_chunk:  // these bytes under another number
+                parcel.corrupt = parcel.chunk != other;
+                parcel.chunk = other;
+                break;
+            case Kind::wrong_offset:
+                parcel.offset += dice_.number(1, 5000);
+                break;
+            case Kind::short_chunk:
+                parcel.length -= dice_.number(1, parcel.length);
+                break;
+            case Kind::long_chunk:
+                parcel.length += dice_.number(1, 5000);
+                break;
+            case Kind::unsolicited:
+                parcel.chunk = other;
+                parcel.offset = other < file_.chunks ? file_.offset(other) : 0;
+                parcel.length = other < file_.chunks ? file_.length(other) : 0;
+                parcel.corrupt = true;
+                break;
+            default:
+                parcel.corrupt = true;
+        }
+    }
+
+    // ---- what arrives ----
+
+    void arrive(Peer& source, Parcel const& parcel) {
+        bool const asked =
+            source.outstanding.contains(parcel.chunk) && !arrived_.contains(parcel.chunk);
+        auto const verdict =
+            core_->on_chunk(now_, source.id, parcel.chunk, parcel.offset, parcel.length);
+        must((verdict != Download::Verdict::drop) == asked, "what was asked for is taken");
+        if (verdict == Download::Verdict::drop) {
+            ++dropped_;
+            return;
+        }
+        bool const fits = parcel.offset == file_.offset(parcel.chunk) &&
+                          parcel.length == file_.length(parcel.chunk);
+        must((verdict == Download::Verdict::take) == fits, "what fits is taken, the rest is a lie");
+        if (verdict == Download::Verdict::lie) {
+            return ban(source);
+        }
+        arrived_.insert(parcel.chunk);
+        auto const writing = dice_.chance(30) ? 0 : dice_.number(0, 50'000);
+        at(now_ + std::chrono::microseconds(writing),
+           [this, &source, parcel] { written(source, parcel); });
+    }
+
+    void written(Peer& source, Parcel const& parcel) {
+        arrived_.erase(parcel.chunk);
+        if (parcel.corrupt) {
+            ban(source);
+            core_->on_corrupt(now_, source.id, parcel.chunk);
+            return;
+        }
+        must(++stored_.at(parcel.chunk) == 1, "every chunk is stored once");
+        if (source.outstanding.erase(parcel.chunk) > 0) {
+            source.outstanding_bytes -= file_.length(parcel.chunk);
+        }
+        core_->on_stored(now_, source.id, parcel.chunk);
+    }
+
+    void ban(Peer& source) {
+        must(lies(source.kind), "an honest source is never banned");
+        source.banned = true;
+    }
+
+    // ---- what holds at any time ----
+
+    void check() const {
+        std::size_t active = 0;
+        for (auto const& each : peers_) {
+            must(each.outstanding_bytes <= limits_.window_bytes || each.outstanding.size() == 1,
+                 "no more is outstanding than the window, or one chunk");
+            must(each.asked_bytes >= each.outstanding_bytes, "credit covers what is outstanding");
+            active += each.outstanding.empty() ? 0 : 1;
+        }
+        auto const progress = core_->progress();
+        must(active <= progress.sources_active, "only active sources are asked");
+        must(progress.sources_active <= limits_.sources_most, "not too many sources at once");
+        must(progress.chunks_surplus == dropped_, "what was dropped is counted");
+    }
+
+    void finish() {
+        obey();
+        for (auto const& each : peers_) {
+            must(each.outstanding.empty(), "at the end all sources are let go");
+        }
+        bool const promised = std::ranges::any_of(peers_, [&](Peer const& each) {
+            return good(each.kind) && (each.known || quick_searches_);
+        });
+        if (core_->complete()) {
+            must(!core_->failure(), "what is complete has not failed");
+            must(core_->progress().bytes_stored == file_.bytes, "all bytes are counted");
+            must(std::ranges::all_of(stored_, [](int times) { return times == 1; }),
+                 "every chunk is stored once");
+            return;
+        }
+        must(!promised, "one good source that can be found is enough");
+        bool const known = std::ranges::any_of(peers_, &Peer::added);
+        bool const all_banned = std::ranges::all_of(
+            peers_, [](Peer const& each) { return !each.added || each.banned; });
+        auto const code = core_->failure()->code;
+        if (known) {
+            must(code == (all_banned ? Errc::integrity : Errc::timeout),
+                 "the failure has its code");
+        } else {
+            must(code == Errc::not_found || code == Errc::timeout, "the failure has its code");
+        }
+    }
+
+    struct Event {
+        wire::Time when;
+        std::uint64_t number = 0;
+        std::function<void()> happen;
+
+        bool operator<(Event const& other) const {  // the earliest is on top
+            return std::tie(other.when, other.number) < std::tie(when, number);
+        }
+    };
+
+    Dice dice_;
+    wire::Time now_;
+    wire::Time begun_;
+    Download::File file_;
+    Download::Limits limits_;
+    std::vector<Peer> peers_;
+    std::unique_ptr<policies::PeerSelector> policy_;
+    std::unique_ptr<Download> core_;
+    std::priority_queue<Event> events_;
+    std::uint64_t event_count_ = 0;
+    bool quick_searches_ = true;
+    bool searching_ = false;
+    std::vector<int> stored_;
+    std::set<std::uint32_t> arrived_;
+    std::uint64_t dropped_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("whatever sources do, a download keeps its rules and ends as it should") {
+    for_each_seed(6000, [](std::uint64_t seed) { Simulation(seed).run(); });
+}

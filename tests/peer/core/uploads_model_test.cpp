@@ -1,0 +1,370 @@
+#include "core/uploads.hpp"
+#include "seeds.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using namespace std::chrono_literals;
+using wire::ErrorCode;
+
+namespace {
+
+/// What the rules say, without deciding whose turn it is.
+struct ModelTransfer {
+    std::string route;
+    wire::Endpoint sink;
+    wire::ContentId content;
+    Uploads::Content about;
+    std::uint64_t credit = 0;
+    std::uint64_t granted = 0;
+    std::deque<std::uint32_t> queue;
+};
+
+class Run {
+  public:
+    explicit Run(std::uint64_t seed) : dice_(seed), core_(limits()) {
+        now_ = wire::Time(std::chrono::seconds(dice_.number(100, 1'000'000)));
+    }
+
+    void step() {
+        switch (dice_.number(0, 9)) {
+            case 0:
+            case 1:
+            case 2:
+                want();
+                break;
+            case 3:
+            case 4:
+            case 5:
+                next();
+                break;
+            case 6:
+            case 7:
+                finish_piece();
+                break;
+            case 8:
+                end_something();
+                break;
+            default:
+                pass();
+        }
+        check();
+    }
+
+    /// Everybody goes away: nothing stays.
+    void finish() {
+        while (!transfers_.empty()) {
+            auto const id = transfers_.begin()->first;
+            core_.on_close(id);
+            end(id);
+            check();
+        }
+        while (!ahead_.empty()) {
+            finish_piece();
+        }
+        must(core_.load() == 0, "at the end there is no load");
+        must(!core_.next_deadline(), "nobody's silence is waited for");
+        for (std::uint16_t number = 0; number < 4; ++number) {
+            must(!core_.serves(sink(number)), "no sink is served");
+        }
+        // All of its memory is free again: one sink can have what it could have at first.
+        ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}};
+        must(!send_want(transfer(0), all, std::vector<std::uint32_t>(6, 0)), "all begins anew");
+        std::size_t pieces = 0;
+        while (core_.next()) {
+            ++pieces;
+        }
+        must(pieces == fresh_pieces(), "what was read ahead is free again");
+    }
+
+  private:
+    Uploads::Limits limits() {
+        limits_.transfers_most = dice_.number(1, 8);
+        limits_.transfers_per_sink = dice_.number(1, 5);
+        limits_.queued_chunks_most = dice_.number(6, 12);
+        limits_.ahead_bytes_per_sink = dice_.number(50, 500);
+        limits_.ahead_chunks_per_sink = dice_.number(1, 5);
+        limits_.ahead_bytes = dice_.number(50, 1500);
+        limits_.idle_most = 10s;
+        return limits_;
+    }
+
+    static wire::TransferId transfer(std::uint64_t number) {
+        wire::TransferId id;
+        id.bytes[15] = static_cast<std::uint8_t>(number);
+        return id;
+    }
+
+    static wire::Endpoint sink(std::uint64_t number) {
+        return {"s", static_cast<std::uint16_t>(number)};
+    }
+
+    static wire::ContentId content(std::uint64_t number) {
+        wire::ContentId id;
+        id.bytes[0] = static_cast<std::uint8_t>(number);
+        return id;
+    }
+
+    /// Contents of 1 to 4 chunks of different sizes, and an empty one.
+    static Uploads::Content about(std::uint64_t number) {
+        auto const chunks = static_cast<std::uint32_t>((number + 1) % 5);
+        auto const chunk_bytes = static_cast<std::uint32_t>(40 + 70 * number);
+        return {chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number, chunk_bytes,
+                chunks};
+    }
+
+    static std::uint32_t length(Uploads::Content const& about, std::uint32_t chunk) {
+        auto const offset = std::uint64_t{chunk} * about.chunk_bytes;
+        return static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(about.chunk_bytes, about.bytes - offset));
+    }
+
+    std::size_t fresh_pieces() const {
+        std::uint64_t const size = length(about(0), 0);
+        std::size_t pieces = 1;
+        while (pieces < 6 && pieces < limits_.ahead_chunks_per_sink &&
+               (pieces + 1) * size <= limits_.ahead_bytes_per_sink &&
+               pieces * size < limits_.ahead_bytes) {
+            ++pieces;
+        }
+        return pieces;
+    }
+
+    std::optional<ErrorCode> send_want(wire::TransferId const& id, ModelTransfer const& wish,
+                                       std::vector<std::uint32_t> const& chunks, bool here = true) {
+        auto const refused = core_.on_want(now_, wish.route, wish.sink,
+                                           {id, wish.content, wish.sink, wish.credit, chunks},
+                                           here ? std::optional(wish.about) : std::nullopt);
+        must(!refused || refused->transfer == id, "a refusal is about its transfer");
+        return refused ? std::optional(refused->code) : std::nullopt;
+    }
+
+    void want() {
+        auto const id = transfer(dice_.number(0, 9));
+        auto const which = dice_.number(0, 4);
+        ModelTransfer wish{std::string(1, static_cast<char>('a' + dice_.number(0, 3))),
+                           sink(dice_.number(0, 3)),
+                           content(which),
+                           about(which),
+                           dice_.number(0, 2000),
+                           0,
+                           {}};
+        auto const known = transfers_.find(id);
+        if (known != transfers_.end() && dice_.chance(80)) {  // mostly one that goes on
+            wish.route = known->second.route;
+            wish.sink = known->second.sink;
+            wish.content = known->second.content;
+            wish.about = known->second.about;
+        }
+        std::vector<std::uint32_t> chunks;
+        for (auto left = dice_.number(0, 5); left > 0; --left) {
+            auto const most =
+                wish.about.chunks == 0 || dice_.chance(2) ? 1000 : wish.about.chunks - 1;
+            chunks.push_back(static_cast<std::uint32_t>(dice_.number(0, most)));
+        }
+        bool const here = dice_.chance(95);
+        auto const expected = apply(id, wish, chunks, here);
+        must(send_want(id, wish, chunks, here) == expected, "a Want is taken or refused by rule");
+    }
+
+    std::optional<ErrorCode> apply(wire::TransferId const& id, ModelTransfer const& wish,
+                                   std::vector<std::uint32_t> const& chunks, bool here) {
+        if (auto const line = heard_.find(wish.route); line != heard_.end()) {
+            line->second = now_;
+        }
+        auto known = transfers_.find(id);
+        if (known == transfers_.end()) {
+            auto const of_sink = std::ranges::count_if(
+                transfers_, [&](auto const& entry) { return entry.second.sink == wish.sink; });
+            if (!here) {
+                return ErrorCode::not_found;
+            }
+            if (transfers_.size() >= limits_.transfers_most ||
+                static_cast<std::size_t>(of_sink) >= limits_.transfers_per_sink) {
+                return ErrorCode::busy;
+            }
+            known = transfers_.emplace(id, wish).first;
+            known->second.credit = 0;
+            heard_[wish.route] = now_;
+        }
+        ModelTransfer& model = known->second;
+        if (model.route != wish.route || model.sink != wish.sink || model.content != wish.content) {
+            return ErrorCode::bad_message;
+        }
+        bool const too_many = model.queue.size() + chunks.size() > limits_.queued_chunks_most;
+        bool const beyond =
+            std::ranges::any_of(chunks, [&](auto chunk) { return chunk >= model.about.chunks; });
+        if (too_many || beyond) {
+            end(id);
+            return too_many ? ErrorCode::limit : ErrorCode::bad_message;
+        }
+        model.credit = std::max(model.credit, wish.credit);
+        model.queue.insert(model.queue.end(), chunks.begin(), chunks.end());
+        return std::nullopt;
+    }
+
+    void next() {
+        auto const piece = core_.next();
+        if (!piece) {
+            return check_nothing_to_do();
+        }
+        must(ahead_.empty() || ahead_bytes() < limits_.ahead_bytes, "the bound for all holds");
+        std::uint64_t bytes = piece->length;
+        std::size_t chunks = 1;
+        for (auto const& other : ahead_) {
+            bytes += other.sink == piece->sink ? other.length : 0;
+            chunks += other.sink == piece->sink ? 1 : 0;
+        }
+        must(chunks == 1 ||
+                 (bytes <= limits_.ahead_bytes_per_sink && chunks <= limits_.ahead_chunks_per_sink),
+             "the bounds of a sink hold");
+        ModelTransfer& model = transfers_.at(piece->transfer);
+        must(!model.queue.empty() && model.queue.front() == piece->chunk,
+             "the next chunk asked for");
+        must(piece->sink == model.sink, "to its sink");
+        must(piece->length == length(model.about, piece->chunk), "of its length");
+        must(piece->offset == std::uint64_t{piece->chunk} * model.about.chunk_bytes,
+             "of its place");
+        model.queue.pop_front();
+        model.granted += piece->length;
+        must(model.granted <= model.credit, "credit covers it");
+        ahead_.push_back(*piece);
+    }
+
+    std::uint64_t ahead_bytes() const {
+        std::uint64_t bytes = 0;
+        for (auto const& piece : ahead_) {
+            bytes += piece.length;
+        }
+        return bytes;
+    }
+
+    /// Nobody who could be served waits.
+    void check_nothing_to_do() {
+        if (ahead_bytes() >= limits_.ahead_bytes) {
+            return;
+        }
+        for (auto const& [id, model] : transfers_) {
+            bool const reads = std::ranges::none_of(
+                ahead_, [&sink = model.sink](auto const& piece) { return piece.sink == sink; });
+            bool const credit =
+                !model.queue.empty() &&
+                model.granted + length(model.about, model.queue.front()) <= model.credit;
+            must(!reads || !credit, "who has credit and reads is served");
+        }
+    }
+
+    void finish_piece() {
+        if (ahead_.empty()) {
+            return;
+        }
+        auto const at =
+            ahead_.begin() + static_cast<std::ptrdiff_t>(dice_.number(0, ahead_.size() - 1));
+        auto const piece = *at;
+        ahead_.erase(at);
+        if (dice_.chance(90)) {
+            core_.on_done(piece);
+            return;
+        }
+        auto const model = transfers_.find(piece.transfer);
+        auto const notice = core_.on_failed(piece, ErrorCode::gone, "gone");
+        must(notice.has_value() == (model != transfers_.end()), "who still waits is told");
+        if (notice) {
+            must(notice->route == model->second.route, "over its own connection");
+            end(piece.transfer);
+        }
+    }
+
+    void end_something() {
+        if (dice_.chance(70)) {
+            auto const id = transfer(dice_.number(0, 9));
+            core_.on_close(id);
+            end(id);
+            return;
+        }
+        std::string const route(1, static_cast<char>('a' + dice_.number(0, 3)));
+        core_.on_gone(route);
+        end_route(route);
+    }
+
+    void pass() {
+        now_ += std::chrono::milliseconds(dice_.number(0, 6000));
+        for (char route = 'a'; route <= 'd'; ++route) {
+            if (dice_.chance(40)) {
+                core_.on_heard(now_, std::string(1, route));
+                if (heard_.contains(std::string(1, route))) {
+                    heard_[std::string(1, route)] = now_;
+                }
+            }
+        }
+        std::size_t told = 0;
+        for (auto const& [route, heard] : std::map(heard_)) {
+            if (now_ - heard >= limits_.idle_most) {
+                told += end_route(route);
+            }
+        }
+        must(core_.on_tick(now_).size() == told, "all transfers of silent sinks are told");
+    }
+
+    std::size_t end_route(std::string const& route) {
+        heard_.erase(route);
+        return std::erase_if(transfers_,
+                             [&](auto const& entry) { return entry.second.route == route; });
+    }
+
+    void end(wire::TransferId const& id) {
+        auto const found = transfers_.find(id);
+        if (found == transfers_.end()) {
+            return;
+        }
+        auto const route = found->second.route;
+        transfers_.erase(found);
+        if (std::ranges::none_of(transfers_,
+                                 [&](auto const& entry) { return entry.second.route == route; })) {
+            heard_.erase(route);
+        }
+    }
+
+    void check() const {
+        must(core_.load() == transfers_.size(), "the load is the number of transfers");
+        for (auto const& [id, model] : transfers_) {
+            auto const* transfer = core_.find(id);
+            must(transfer != nullptr && transfer->credit == model.credit &&
+                     transfer->granted == model.granted && transfer->queue == model.queue,
+                 "a transfer is as the model says");
+            must(core_.serves(model.sink), "its sink is served");
+        }
+        std::optional<wire::Time> deadline;
+        for (auto const& [route, heard] : heard_) {
+            auto const end = heard + limits_.idle_most;
+            deadline = deadline ? std::min(*deadline, end) : end;
+        }
+        must(core_.next_deadline() == deadline, "the first silence to end is the deadline");
+    }
+
+    Dice dice_;
+    Uploads::Limits limits_;
+    Uploads core_;
+    wire::Time now_;
+    std::map<wire::TransferId, ModelTransfer> transfers_;
+    std::map<std::string, wire::Time> heard_;  ///< routes that have transfers
+    std::vector<Uploads::Piece> ahead_;
+};
+
+}  // namespace
+
+TEST_CASE("whatever sinks do, uploads keep their bounds and nothing stays behind") {
+    for_each_seed(3000, [](std::uint64_t seed) {
+        Run run(seed);
+        for (int step = 0; step < 100; ++step) {
+            run.step();
+        }
+        run.finish();
+    });
+}

@@ -1,0 +1,466 @@
+#include "disk_fixture.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <sys/stat.h>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using Catch::Matchers::Contains;
+using Present = PartFile::Present;
+using Stored = PartFile::Stored;
+
+namespace {
+
+/// Four chunks, the last one short.
+Sample const& four() {
+    static Sample const four = sample(3 * chunk_bytes + 1000);
+    return four;
+}
+
+/// Stores all chunks but these.
+void store_others(PartFile& part, Sample const& sample, Chunks const& present = {}) {
+    auto left = sample.manifest->chunk_count() - present.size();
+    for (std::uint32_t chunk = 0; chunk < sample.manifest->chunk_count(); ++chunk) {
+        if (std::ranges::find(present, chunk) == present.end()) {
+            auto const stored = part.store(chunk, sample.chunk(chunk));
+            REQUIRE(stored);
+            REQUIRE(*stored == (--left == 0 ? Stored::last : Stored::yes));
+        }
+    }
+}
+
+/// A whole download.
+Result<IndexedFile> download(PartFile::Target const& target, Sample const& sample) {
+    PartFile part(target);
+    auto const present = part.open(never);
+    REQUIRE(present);
+    store_others(part, sample, *present);
+    return part.finish();
+}
+
+void refused(Error const& error, std::string const& why) {
+    CHECK(error.code == Errc::disk);
+    CHECK_THAT(error.message, Contains(why));
+}
+
+}  // namespace
+
+// ---- the usual way ----
+
+TEST_CASE("a file appears under its name when it is whole, and not before") {
+    TempDisk disk;
+    PartFile part(disk.target(four(), "dir/file"));
+    auto const present = part.open(never);
+    REQUIRE(present);
+    CHECK(present->empty());
+    for (std::uint32_t chunk = 4; chunk-- > 0;) {
+        CHECK_FALSE(fs::exists(disk.root / "dir/file"));
+        CHECK(part.store(chunk, four().chunk(chunk)).value() ==
+              (chunk == 0 ? Stored::last : Stored::yes));
+    }
+    CHECK_FALSE(fs::exists(disk.root / "dir/file"));
+    auto const file = part.finish();
+    REQUIRE(file);
+    CHECK(read(disk.root / "dir/file") == four().bytes);
+    CHECK(disk.parts().empty());
+}
+
+TEST_CASE("a finished file is known to the index as it stands on disk") {
+    TempDisk disk;
+    auto const file = download(disk.target(four()), four());
+    REQUIRE(file);
+    CHECK(file->name == "file");
+    CHECK(file->content == four().content);
+    CHECK(*file->manifest == wire::encode_manifest(*four().manifest));
+    auto const fd = disk.tree->open_file("file");
+    REQUIRE(fd);
+    CHECK(stamp_of(fd->get()) == file->stamp);
+}
+
+TEST_CASE("the temporary file is beside the final one and hidden from the share") {
+    TempDisk disk;
+    PartFile part(disk.target(four(), "dir/file"));
+    REQUIRE(part.open(never));
+    REQUIRE(disk.parts().size() == 1);
+    CHECK(disk.parts()[0].parent_path() == disk.root / "dir");
+    CHECK(disk.parts()[0].filename().string().starts_with(".xfs-"));
+    CHECK(fs::file_size(disk.parts()[0]) == four().bytes.size());
+}
+
+TEST_CASE("an empty file is made of nothing") {
+    TempDisk disk;
+    auto const empty = sample(0);
+    PartFile part(disk.target(empty));
+    CHECK(part.open(never).value().empty());
+    REQUIRE(part.finish());
+    CHECK(fs::file_size(disk.root / "file") == 0);
+    CHECK(disk.parts().empty());
+}
+
+TEST_CASE("an empty file that is given up or cannot have its name leaves nothing behind") {
+    TempDisk disk;
+    auto const empty = sample(0);
+    bool const finishes = GENERATE(false, true);
+    write(disk.root / "file", "other");
+    {
+        PartFile part(disk.target(empty));
+        REQUIRE(part.open(never));
+        CHECK((!finishes || !part.finish()));
+    }
+    CHECK(disk.parts().empty());
+}
+
+TEST_CASE("a corrupt chunk is not written") {
+    TempDisk disk;
+    {
+        PartFile part(disk.target(four()));
+        REQUIRE(part.open(never));
+        std::vector<std::byte> bytes(four().chunk(1).begin(), four().chunk(1).end());
+        SECTION("a bit is wrong") {
+            bytes[17] ^= std::byte{1};
+        }
+        SECTION("it is another one") {
+            bytes.assign(four().chunk(2).begin(), four().chunk(2).end());
+        }
+        SECTION("it is too short") {
+            bytes.pop_back();
+        }
+        SECTION("it is too long") {
+            bytes.push_back({});
+        }
+        SECTION("it is empty") {
+            bytes.clear();
+        }
+        CHECK(part.store(1, bytes).value() == Stored::corrupt);
+        auto const on_disk = read(disk.parts().front());
+        CHECK(on_disk == std::string(four().bytes.size(), '\0'));
+        store_others(part, four());
+        REQUIRE(part.finish());
+    }
+    CHECK(read(disk.root / "file") == four().bytes);
+}
+
+TEST_CASE("several threads may store at once") {
+    TempDisk disk;
+    auto const large = sample(24 * chunk_bytes + 5);
+    PartFile part(disk.target(large));
+    REQUIRE(part.open(never));
+    std::atomic<std::uint32_t> next{0};
+    std::atomic<int> lasts{0};
+    std::atomic<int> failures{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (auto chunk = next++; chunk < large.manifest->chunk_count(); chunk = next++) {
+                auto const garbage = part.store(chunk, large.chunk(0).first(10));
+                auto const stored = part.store(chunk, large.chunk(chunk));
+                bool const good =
+                    garbage && *garbage == Stored::corrupt && stored && *stored != Stored::corrupt;
+                failures += good ? 0 : 1;
+                lasts += stored && *stored == Stored::last ? 1 : 0;
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    CHECK(failures == 0);
+    CHECK(lasts == 1);
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == large.bytes);
+}
+
+// ---- what an earlier run left ----
+
+TEST_CASE("exactly the chunks that were stored are found again") {
+    TempDisk disk;
+    static_cast<void>(disk.interrupted(four(), {1, 3}));
+    PartFile part(disk.target(four()));
+    auto const present = part.open(never);
+    REQUIRE(present);
+    CHECK(*present == Chunks{1, 3});
+    store_others(part, four(), *present);
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == four().bytes);
+}
+
+TEST_CASE("a chunk that went bad on disk is fetched again") {
+    TempDisk disk;
+    auto const path = disk.interrupted(four(), {0, 1, 2});
+    auto bytes = read(path);
+    bytes[chunk_bytes + 5] ^= 1;
+    write(path, bytes);
+    PartFile part(disk.target(four()));
+    auto const present = part.open(never);
+    REQUIRE(present);
+    CHECK(*present == Chunks{0, 2});
+}
+
+TEST_CASE("a temporary of another size is used as far as it is right") {
+    TempDisk disk;
+    auto const path = disk.interrupted(four(), {0, 1, 3});
+    Chunks expected;
+    SECTION("too long") {
+        fs::resize_file(path, four().bytes.size() + 12345);
+        expected = {0, 1, 3};
+    }
+    SECTION("too short by a byte") {
+        fs::resize_file(path, four().bytes.size() - 1);
+        expected = {0, 1};
+    }
+    SECTION("cut within a chunk") {
+        fs::resize_file(path, chunk_bytes + 10);
+        expected = {0};
+    }
+    SECTION("emptied") {
+        fs::resize_file(path, 0);
+    }
+    SECTION("something else") {
+        write(path, std::string(1'000'000, 'x'));
+    }
+    PartFile part(disk.target(four()));
+    auto const present = part.open(never);
+    REQUIRE(present);
+    CHECK(*present == expected);
+    store_others(part, four(), *present);
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == four().bytes);
+}
+
+TEST_CASE("a temporary that is no plain file is refused, and what it leads to is not touched") {
+    TempDisk disk;
+    TempDisk outside;
+    auto const victim = outside.root / "victim";
+    write(victim, "precious");
+    auto const path = disk.interrupted(four(), {0});
+    fs::remove(path);
+    SECTION("a symbolic link") {
+        fs::create_symlink(victim, path);
+    }
+    SECTION("a dangling link") {
+        fs::create_symlink(outside.root / "new", path);
+    }
+    SECTION("a hard link") {
+        fs::create_hard_link(victim, path);
+    }
+    SECTION("a directory") {
+        fs::create_directory(path);
+    }
+    SECTION("a FIFO") {
+        REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+    }
+    {
+        PartFile part(disk.target(four()));
+        auto const present = part.open(never);
+        REQUIRE_FALSE(present);
+        CHECK(present.error().code == Errc::disk);
+    }
+    CHECK(fs::symlink_status(path).type() != fs::file_type::not_found);
+    CHECK(read(victim) == "precious");
+    CHECK_FALSE(fs::exists(outside.root / "new"));
+    CHECK_FALSE(fs::exists(disk.root / "file"));
+}
+
+TEST_CASE("a run that stored nothing leaves nothing behind") {
+    TempDisk disk;
+    {
+        PartFile part(disk.target(four()));
+        REQUIRE(part.open(never));
+        CHECK(disk.parts().size() == 1);
+    }
+    CHECK(disk.parts().empty());
+}
+
+TEST_CASE("a run that is stopped while it looks at what is there loses nothing of it") {
+    TempDisk disk;
+    auto const path = disk.interrupted(four(), {1, 2, 3});
+    auto const looked_at = GENERATE(0, 1, 2, 4);
+    {
+        PartFile part(disk.target(four()));
+        int calls = 0;
+        auto const present = part.open([&] { return calls++ == looked_at; });
+        CHECK(present);
+    }
+    PartFile part(disk.target(four()));
+    auto const present = part.open(never);
+    REQUIRE(present);
+    CHECK(*present == Chunks{1, 2, 3});
+}
+
+// ---- the final name ----
+
+TEST_CASE("a different file of that name is refused and left as it is, unless told to replace it") {
+    TempDisk disk;
+    bool const replace = GENERATE(false, true);
+    write(disk.root / "file", "other");
+    auto const file = download(disk.target(four(), "file", replace), four());
+    if (replace) {
+        REQUIRE(file);
+        CHECK(read(disk.root / "file") == four().bytes);
+        CHECK(disk.parts().empty());
+    } else {
+        REQUIRE_FALSE(file);
+        refused(file.error(), "exists already");
+        CHECK(read(disk.root / "file") == "other");
+        // What was fetched is there for a next try with another decision.
+        fs::remove(disk.root / "file");
+        PartFile part(disk.target(four()));
+        CHECK(part.open(never).value().size() == 4);
+        CHECK(part.finish());
+    }
+}
+
+TEST_CASE("a link of that name is never followed: it is refused or replaced itself") {
+    TempDisk disk;
+    TempDisk outside;
+    bool const replace = GENERATE(false, true);
+    write(outside.root / "victim", "precious");
+    fs::create_symlink(outside.root / "victim", disk.root / "file");
+    auto const file = download(disk.target(four(), "file", replace), four());
+    CHECK(file.ok() == replace);
+    CHECK(fs::is_symlink(disk.root / "file") == !replace);
+    CHECK(read(outside.root / "victim") == "precious");
+}
+
+TEST_CASE("a directory of that name is never replaced") {
+    TempDisk disk;
+    bool const replace = GENERATE(false, true);
+    fs::create_directory(disk.root / "file");
+    auto const file = download(disk.target(four(), "file", replace), four());
+    REQUIRE_FALSE(file);
+    CHECK(file.error().code == Errc::disk);
+    CHECK(fs::is_directory(disk.root / "file"));
+}
+
+TEST_CASE("a look tells what is under the name") {
+    TempDisk disk;
+    auto const target = disk.target(four());
+    Present expected = Present::other;
+    SECTION("nothing") {
+        expected = Present::nothing;
+    }
+    SECTION("the content that is wanted") {
+        write(disk.root / "file", four().bytes);
+        expected = Present::same;
+    }
+    SECTION("a bit of the last chunk differs") {
+        auto bytes = four().bytes;
+        bytes.back() = static_cast<char>(bytes.back() ^ 1);
+        write(disk.root / "file", bytes);
+    }
+    SECTION("it is shorter") {
+        write(disk.root / "file", four().bytes.substr(1));
+    }
+    SECTION("it is longer") {
+        write(disk.root / "file", four().bytes + "x");
+    }
+    SECTION("it is a link to the content that is wanted") {
+        write(disk.root / "real", four().bytes);
+        fs::create_symlink("real", disk.root / "file");
+    }
+    SECTION("it is a directory") {
+        fs::create_directory(disk.root / "file");
+    }
+    SECTION("it is a FIFO") {
+        REQUIRE(::mkfifo((disk.root / "file").c_str(), 0666) == 0);
+    }
+    auto const present = PartFile::look(target);
+    REQUIRE(present);
+    CHECK(*present == expected);
+}
+
+TEST_CASE("a look at a name whose directory is missing, or is none, finds nothing") {
+    TempDisk disk;
+    write(disk.root / "plain", "x");
+    CHECK(PartFile::look(disk.target(four(), "dir/file")).value() == Present::nothing);
+    CHECK(PartFile::look(disk.target(four(), "plain/file")).value() == Present::nothing);
+    CHECK_FALSE(fs::exists(disk.root / "dir"));
+}
+
+TEST_CASE("a look at an empty file knows it") {
+    TempDisk disk;
+    auto const empty = sample(0);
+    write(disk.root / "file", "");
+    CHECK(PartFile::look(disk.target(empty)).value() == Present::same);
+    write(disk.root / "file", "x");
+    CHECK(PartFile::look(disk.target(empty)).value() == Present::other);
+}
+
+// ---- several at once ----
+
+TEST_CASE("a second download of the same content to the same name is locked out") {
+    TempDisk disk;
+    auto first = std::make_unique<PartFile>(disk.target(four()));
+    REQUIRE(first->open(never));
+    {
+        PartFile second(disk.target(four()));
+        auto const present = second.open(never);
+        REQUIRE_FALSE(present);
+        refused(present.error(), "is being downloaded");
+    }
+    CHECK(disk.parts().size() == 1);
+    REQUIRE(first->store(0, four().chunk(0)));
+    first.reset();
+    PartFile second(disk.target(four()));
+    CHECK(second.open(never).value() == Chunks{0});
+}
+
+TEST_CASE("equal contents side by side, and two contents for one name, do not meet") {
+    TempDisk disk;
+    auto const other = sample(2 * chunk_bytes, 2);
+    PartFile a(disk.target(four(), "a"));
+    PartFile b(disk.target(four(), "b"));
+    PartFile a_other(disk.target(other, "a"));
+    REQUIRE(a.open(never));
+    REQUIRE(b.open(never));
+    REQUIRE(a_other.open(never));
+    CHECK(disk.parts().size() == 3);
+    store_others(a, four());
+    store_others(b, four());
+    store_others(a_other, other);
+    REQUIRE(a.finish());
+    REQUIRE(b.finish());
+    REQUIRE_FALSE(a_other.finish());
+    CHECK(read(disk.root / "a") == four().bytes);
+    CHECK(read(disk.root / "b") == four().bytes);
+}
+
+TEST_CASE("downloads that begin and end at the same moment never meet a file of the other") {
+    TempDisk disk;
+    std::atomic<int> opened{0};
+    std::atomic<int> strange{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (int round = 0; round < 500; ++round) {
+                PartFile part(disk.target(four()));
+                auto const present = part.open(never);
+                if (present) {
+                    ++opened;
+                    strange += present->empty() ? 0 : 1;
+                } else if (present.error().message.find("is being downloaded") ==
+                           std::string::npos) {
+                    ++strange;
+                }
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    CHECK(opened > 0);
+    CHECK(strange == 0);
+    CHECK(disk.parts().empty());
+}
+
+TEST_CASE("a directory of the name that cannot be made is an error that names the file") {
+    TempDisk disk;
+    write(disk.root / "plain", "x");
+    PartFile part(disk.target(four(), "plain/file"));
+    auto const present = part.open(never);
+    REQUIRE_FALSE(present);
+    refused(present.error(), "plain");
+}
