@@ -135,6 +135,17 @@ Status Node::start() {
     return start_index();
 }
 
+/// For other threads: does it on the reactor's, unless this is gone by then.
+std::function<void(bus::Reactor::Task)> Node::poster() const {
+    return [&reactor = reactor_, alive = std::weak_ptr(alive_)](bus::Reactor::Task task) {
+        reactor.post([alive, task = std::move(task)] {
+            if (!alive.expired()) {
+                task();
+            }
+        });
+    };
+}
+
 Status Node::start_index() {
     if (!shares_) {
         scanned_ = UpdateSummary{};
@@ -149,14 +160,14 @@ Status Node::start_index() {
     auto index = ShareIndex::start(
         std::move(options),
         {.on_changed =
-             [this](auto added, auto removed) {
-                 reactor_.post([this, added = std::move(added), removed = std::move(removed)] {
+             [this, post = poster()](auto added, auto removed) {
+                 post([this, added = std::move(added), removed = std::move(removed)] {
                      on_changed(added, removed);
                  });
              },
          .on_scanned =
-             [this](ScanSummary const& scan) {
-                 reactor_.post([this, summary = to_summary(scan)] {
+             [this, post = poster()](ScanSummary const& scan) {
+                 post([this, summary = to_summary(scan)] {
                      scanned_ = summary;
                      for (auto const& then : std::exchange(on_scanned_, {})) {
                          then(summary);
@@ -296,8 +307,8 @@ void Node::update_list(OnAnswer<UpdateSummary> on_done) {
     if (!index_) {
         return send({});
     }
-    index_->rescan([this, send = std::move(send)](ScanSummary const& scan) {
-        reactor_.post([send, summary = to_summary(scan)] { send(summary); });
+    index_->rescan([post = poster(), send = std::move(send)](ScanSummary const& scan) {
+        post([send, summary = to_summary(scan)] { send(summary); });
     });
 }
 

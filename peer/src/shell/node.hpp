@@ -59,6 +59,7 @@ class Node {
   private:
     [[nodiscard]] std::uint32_t load() const;
     [[nodiscard]] std::unique_ptr<policies::GuardedSelector> new_selector();
+    [[nodiscard]] std::function<void(bus::Reactor::Task)> poster() const;
     Status start_index();
     void on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed);
     void on_fetched(IndexedFile file);

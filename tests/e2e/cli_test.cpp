@@ -1,0 +1,223 @@
+#include "catch.hpp"
+#include "swarm.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+using namespace xfsbus::test;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Ended peer_alone(Words arguments, Words environment = {}) {
+    TempDir const home;
+    return run_to_end(XFS_PEER_PROGRAM,
+                      {std::move(arguments), std::move(environment), home.path(), {}});
+}
+
+}  // namespace
+
+TEST_CASE("Wrong arguments are refused with 2 and a line that says what is wrong") {
+    auto const [arguments, word] = GENERATE(table<Words, std::string>({
+        {{"--bogus"}, "--bogus"},
+        {{"127.0.0.1", "7471"}, "belong together"},
+        {{"127.0.0.1", "notaport", "."}, "notaport"},
+        {{"127.0.0.1", "70000", "."}, "70000"},
+        {{"127.0.0.1", "-1", "."}, ""},
+        {{"not an ip", "0", "."}, "not an ip"},
+        {{"--bind", "nonsense"}, "nonsense"},
+        {{"127.0.0.1", "0", ".", "--dir", "."}, "not both"},
+        {{"--tracker", "http://x"}, "http://x"},
+        {{"--tracker", "tcp://127.0.0.1:0"}, "--tracker"},
+        {{"--tracker-timeout", "soon"}, "soon"},
+        {{"--tracker-timeout", "-1"}, ""},
+        {{"--max-upload-limit", "fast"}, "--max-upload-limit"},
+        {{"--max-download-limit", "-5"}, "--max-download-limit"},
+        {{"--sources", "0"}, "--sources"},
+        {{"--sources", "many"}, "many"},
+        {{"--log-level", "loud"}, "loud"},
+        {{"--serve"}, "--serve"},
+        {{"--config", "/no/such/file"}, "/no/such/file"},
+        {{"--latency-file", "/no/such/file", "-c", "status"}, "/no/such/file"},
+        {{"plugins", "check"}, "FILE"},
+    }));
+    auto const ended = peer_alone(arguments);
+    INFO(arguments[0] << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(ended.out.empty());
+    CHECK(ended.err.starts_with("xfs-peer: "));
+    CHECK(ended.says(word));
+    CHECK(std::ranges::count(ended.err, '\n') == 1);
+}
+
+TEST_CASE("Help and version go to stdout with exit code 0, from both programs") {
+    auto const* const program = GENERATE(XFS_PEER_PROGRAM, XFS_TRACKER_PROGRAM);
+    TempDir const home;
+    auto const help = run_to_end(program, {{"--help"}, {}, home.path(), {}});
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    CHECK(help.out.find("Examples:") != std::string::npos);
+    auto const version = run_to_end(program, {{"--version"}, {}, home.path(), {}});
+    CHECK(version.code == 0);
+    CHECK(version.err.empty());
+    CHECK(version.out.find("libzmq") != std::string::npos);
+    CHECK(std::ranges::count(version.out, '\n') == 1);
+}
+
+TEST_CASE("The help of xfs-peer names every command and every exit code") {
+    auto const help = peer_alone({"--help"}).out;
+    for (auto const* word : {"updatelist", "getload", "find", "download", "peers", "files",
+                             "status", "policy", "help", "exit", "--tracker-timeout", "--policy",
+                             "11 plug-in refused", "130/143", "XFS_TRACKER"}) {
+        CHECK(help.find(word) != std::string::npos);
+    }
+}
+
+TEST_CASE("A command asked wrongly is refused with 2 and says how it is asked") {
+    Swarm swarm;
+    auto const command = GENERATE(
+        as<std::string>{}, "find", "find a b", "find ''", "download", "download a b", "download -o",
+        "download a -s 0", "download a --what", "download a -o ../b", "download a -o /b", "getload",
+        "getload 127.0.0.1", "getload 127.0.0.1 0", "getload 127.0.0.1 99999", "getload 'a b' 7",
+        "updatelist now", "peers x", "files x", "status x", "policy x", "policy load", "exit now",
+        "help nothing", "find 'unclosed");
+    auto const ended = swarm.run({"-c", command});
+    INFO(command << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(ended.out.empty());
+    CHECK(ended.err.starts_with("xfs-peer: "));
+}
+
+TEST_CASE("An unknown command is answered with the nearest known one") {
+    Swarm swarm;
+    auto const near = swarm.run({"-c", "downlaod x"});
+    CHECK(near.code == 2);
+    CHECK(near.says("did you mean 'download'?"));
+    auto const far = swarm.run({"-c", "abracadabra"});
+    CHECK(far.code == 2);
+    CHECK(far.says("'help' lists them"));
+}
+
+TEST_CASE("Commands run in the order given, and the first failure gives the exit code") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "there.txt", "there");
+    Source const a(swarm, "a");
+    auto const ended = swarm.in("b", {"find there.txt", "find not-there", "nonsense", "status"});
+    CHECK(ended.code == 3);
+    auto const events = events_of(ended.out);
+    REQUIRE(events.size() == 4);
+    CHECK(events[0].at("event") == "source");
+    CHECK(events[1].at("code") == 3);
+    CHECK(events[2].at("code") == 2);
+    CHECK(events[3].at("event") == "status");
+    auto const left = swarm.in("b", {"exit", "find not-there"});
+    CHECK(left.code == 0);
+    CHECK(left.out.empty());
+}
+
+TEST_CASE("Commands are read from a pipe, comments and blank lines and all") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "piped");
+    Source const a(swarm, "a");
+    Process peer(XFS_PEER_PROGRAM, swarm.peer({"--dir", swarm.directory("b")}));
+    peer.type("# a comment\n\n  find file.txt\r\ndownload file.txt\nfind not-there\nfiles");
+    peer.close_input();
+    CHECK(peer.wait() == 3);
+    CHECK(peer.out().starts_with("127.0.0.1 " + std::to_string(a.port)));
+    CHECK(peer.out().find("file.txt: 5 B verified") != std::string::npos);
+    CHECK(peer.out().ends_with(" file.txt\n"));  // of the last line, which has no end
+    CHECK(peer.err() == "xfs-peer: find: no peer that is up has 'not-there'\n");
+}
+
+TEST_CASE("A peer that takes commands from a pipe stays until the pipe is closed") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "shared meanwhile");
+    Shell a(swarm, "a");
+    eventually("it shares", [&] { return swarm.run({"-c", "find file.txt"}).code == 0; });
+    CHECK(swarm.in("b", {"download file.txt"}).code == 0);
+    a.process().close_input();
+    CHECK(a.process().wait() == 0);
+    CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
+}
+
+TEST_CASE("SIGTERM and SIGINT end --serve cleanly, and its files are found no more") {
+    Swarm swarm;
+    auto const signal = GENERATE(SIGTERM, SIGINT);
+    write_file(swarm.directory("a") / "file.txt", "served");
+    Source a(swarm, "a");
+    CHECK(swarm.run({"-c", "find file.txt"}).code == 0);
+    a.process.signal(signal);
+    CHECK(a.process.wait() == 0);
+    CHECK(a.process.err().empty());
+    CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
+}
+
+TEST_CASE("Without --json the ready line of --serve names the endpoint") {
+    Swarm swarm;
+    Process peer(XFS_PEER_PROGRAM, swarm.peer({"127.0.0.1", "0", swarm.directory("a"), "--serve"}));
+    peer.wait_for_out("\n");
+    CHECK(peer.out().starts_with("xfs-peer: ready on tcp://127.0.0.1:"));
+}
+
+TEST_CASE("Signals end a peer that reads a pipe with 130 and 143") {
+    Swarm swarm;
+    auto const [signal, code] = GENERATE(std::pair(SIGINT, 130), std::pair(SIGTERM, 143));
+    Shell peer(swarm, "a");
+    peer.process().signal(signal);
+    CHECK(peer.process().wait() == code);
+}
+
+TEST_CASE("A directory that cannot be shared is refused with 9") {
+    TempDir const home;
+    write_file(home.path() / "file", "not a directory");
+    auto const missing = peer_alone({"127.0.0.1", "0", "/no/such/directory", "-c", "status"});
+    CHECK(missing.code == 9);
+    CHECK(missing.says("'/no/such/directory'"));
+    auto const file = peer_alone({"--dir", home.path() / "file", "-c", "status"});
+    CHECK(file.code == 9);
+    CHECK(file.says("not a directory"));
+}
+
+TEST_CASE("Options come from a file, and the tracker's address from XFS_TRACKER") {
+    Swarm swarm;
+    auto const home = swarm.directory("home");
+    write_file(swarm.path() / "peer.conf",
+               "tracker=" + swarm.endpoint() + "\njson=true\nlabels=\"rack=7\"\n");
+    auto const configured = peer_alone({"--config", swarm.path() / "peer.conf", "-c", "peers"});
+    CHECK(configured.code == 0);
+    CHECK(configured.event("peer").at("labels") == "rack=7");
+    auto const named = peer_alone({"--json", "-c", "status"}, {"XFS_TRACKER=" + swarm.endpoint()});
+    CHECK(named.code == 0);
+    CHECK(named.event("status").at("tracker") == swarm.endpoint());
+    write_file(swarm.path() / "bad.conf", "colour=red\n");
+    auto const bad = peer_alone({"--config", swarm.path() / "bad.conf", "-c", "status"});
+    CHECK(bad.code == 2);
+    CHECK(bad.says("colour"));
+}
+
+TEST_CASE("An option on the command line is stronger than the environment") {
+    Swarm swarm;
+    SilentPort const nobody;
+    auto options = swarm.peer({"--json", "-c", "status"});
+    options.environment = {"XFS_TRACKER=" + nobody.endpoint()};
+    CHECK(run_to_end(XFS_PEER_PROGRAM, options).code == 0);
+}
+
+TEST_CASE("getload of nobody is refused at once, with 5 or 6") {
+    Swarm swarm;
+    SilentPort const nobody;
+    auto const ended = swarm.run({"-c", "getload 127.0.0.1 " + std::to_string(nobody.port())});
+    CHECK((ended.code == 5 || ended.code == 6));
+    CHECK(ended.says(std::to_string(nobody.port())));
+}
+
+TEST_CASE("What is wrong with a command goes to stderr, and its answers to stdout") {
+    Swarm swarm;
+    auto const ended = swarm.run({"-c", "find nothing", "-c", "status"});
+    CHECK(ended.code == 3);
+    CHECK(ended.err == "xfs-peer: find: no peer that is up has 'nothing'\n");
+    CHECK(ended.out.starts_with("listens on  127.0.0.1:"));
+    CHECK(ended.out.find('\r') == std::string::npos);
+    CHECK(ended.out.find('\x1b') == std::string::npos);
+}

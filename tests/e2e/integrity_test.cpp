@@ -1,0 +1,110 @@
+// Sources that send what their hashes do not say.
+#include "catch.hpp"
+#include "swarm.hpp"
+
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+using namespace xfsbus::test;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Changes one byte, and leaves no sign of it but the byte.
+void corrupt(fs::path const& path, std::uint64_t offset) {
+    struct stat before {};
+
+    REQUIRE(::stat(path.c_str(), &before) == 0);
+    {
+        std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+        file.seekg(static_cast<std::streamoff>(offset));
+        auto const byte = static_cast<char>(file.get() ^ 1);
+        file.seekp(static_cast<std::streamoff>(offset));
+        file.put(byte);
+    }
+    timespec const times[] = {before.st_atim, before.st_mtim};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("A corrupt chunk from the only source ends a download with 8, and nothing is kept") {
+    Swarm swarm;
+    write_file(swarm.directory("liar") / "file.bin", noise(2 * mib));
+    Source const liar(swarm, "liar", {"--no-watch"});
+    corrupt(liar.directory / "file.bin", mib);
+    auto const ended = swarm.in("sink", {"download file.bin"});
+    CHECK(ended.code == 8);
+    auto const file = ended.event("downloaded");
+    CHECK(file.at("chunks_rejected") >= 1);
+    CHECK(file.at("error").get<std::string>().find("corrupt") != std::string::npos);
+    CHECK_FALSE(fs::exists(swarm.directory("sink") / "file.bin"));
+    CHECK(ended.says("corrupt data"));
+    CHECK(ended.says(std::to_string(liar.port)));
+}
+
+TEST_CASE("A corrupt source is not used again, and an honest one completes the download") {
+    Swarm swarm;
+    auto const bytes = noise(4 * mib);
+    for (auto const* name : {"liar", "honest"}) {
+        write_file(swarm.directory(name) / "file.bin", bytes);
+    }
+    Source const liar(swarm, "liar", {"--no-watch"});
+    Source const honest(swarm, "honest", {"--max-upload-limit", "4M"});
+    for (std::uint64_t offset = 5; offset < bytes.size(); offset += mib / 4) {
+        corrupt(liar.directory / "file.bin", offset);
+    }
+    auto const ended = swarm.in("sink", {"download file.bin"}, {"--policy", "libroundrobin.so"});
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("sink") / "file.bin", bytes));
+    auto const file = ended.event("downloaded");
+    CHECK(file.at("chunks_rejected") >= 1);
+    for (auto const& source : file.at("sources")) {
+        bool const honest_one = source.at("peer") == "127.0.0.1:" + std::to_string(honest.port);
+        CHECK(source.at("bytes") == (honest_one ? bytes.size() : 0));
+    }
+}
+
+TEST_CASE("A file that changed is offered under its new hash after updatelist") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(mib));
+    Shell a(swarm, "a", {"--no-watch"});
+    CHECK(a.ask_one("updatelist").at("files") == 1);
+    auto const before = swarm.in("b", {"find file.bin"}).event("source").at("content");
+    corrupt(a.directory() / "file.bin", 7);
+    fs::last_write_time(a.directory() / "file.bin", fs::file_time_type::clock::now());
+    CHECK(a.ask_one("updatelist").at("hashed") == 1);
+    auto const after = swarm.in("b", {"find file.bin"}).event("source").at("content");
+    CHECK(before != after);
+    CHECK(swarm.in("b", {"download file.bin"}).code == 0);
+    CHECK(holds(swarm.directory("b") / "file.bin", read_file(a.directory() / "file.bin")));
+}
+
+TEST_CASE("A part on disk that was damaged between two tries is fetched again") {
+    Swarm swarm;
+    auto const bytes = noise(8 * mib);
+    write_file(swarm.directory("a") / "file.bin", bytes);
+    Source const a(swarm, "a");
+    auto const sink = swarm.directory("sink");
+    Process download(XFS_PEER_PROGRAM, swarm.peer({"--json", "--dir", sink, "--max-download-limit",
+                                                   "2M", "-c", "download file.bin"}));
+    wait_for_progress(download, mib);
+    download.signal(SIGINT);
+    CHECK(download.wait() == 7);
+    std::size_t parts = 0;
+    for (auto const& entry : fs::recursive_directory_iterator(sink)) {
+        if (entry.is_regular_file() && entry.file_size() > 0) {
+            corrupt(entry.path(), 11);
+            ++parts;
+        }
+    }
+    CHECK(parts == 1);
+    auto const again = swarm.in("sink", {"download file.bin"});
+    CHECK(again.code == 0);
+    CHECK(holds(sink / "file.bin", bytes));
+    CHECK(again.event("downloaded").at("bytes_fetched") < bytes.size());
+}

@@ -1,0 +1,59 @@
+#include "catch.hpp"
+#include "swarm.hpp"
+
+using namespace xfsbus::test;
+
+namespace {
+
+constexpr int packages_missing = 77;
+
+/// Runs the client in another language, which knows the protocol from its page alone; nullopt, and
+/// said so, if what it needs is not installed.
+std::optional<Ended> run_client(Swarm const& swarm, Words arguments) {
+    arguments.insert(arguments.begin(), {XFS_PYTHON_CLIENT, "--tracker", swarm.endpoint()});
+    Process::Options options;
+    options.arguments = std::move(arguments);
+    options.home = swarm.path();
+    options.directory = swarm.directory("client");
+    auto ended = run_to_end("/usr/bin/python3", std::move(options));
+    if (ended.code == packages_missing) {
+        WARN("skipped: python3-zmq or python3-msgpack is not installed");
+        return std::nullopt;
+    }
+    return ended;
+}
+
+}  // namespace
+
+TEST_CASE("A client written from the protocol's page finds a file of a peer") {
+    Swarm const swarm;
+    write_file(swarm.directory("a") / "model.bin", noise(1000));
+    Source const source(swarm, "a");
+    if (auto const found = run_client(swarm, {"find", "model.bin"})) {
+        CHECK(found->code == 0);
+        CHECK(found->out.find(std::to_string(source.port)) != std::string::npos);
+        CHECK(run_client(swarm, {"find", "nothing"})->code == 3);
+    }
+}
+
+TEST_CASE("A client written from the protocol's page downloads from two peers, every byte right") {
+    Swarm const swarm;
+    auto const bytes = noise(5 * mib + 17);
+    for (std::string const name : {"a", "b"}) {
+        write_file(swarm.directory(name) / "sub dir/ä.bin", bytes);
+    }
+    Source const first(swarm, "a");
+    Source const second(swarm, "b");
+    if (auto const done = run_client(swarm, {"download", "sub dir/ä.bin", "-o", "out.bin"})) {
+        INFO(done->err);
+        CHECK(done->code == 0);
+        CHECK(holds(swarm.directory("client") / "out.bin", bytes));
+    }
+}
+
+TEST_CASE("A client written from the protocol's page says when there is no tracker") {
+    Swarm const swarm(Swarm::Tracker::down);
+    if (auto const ended = run_client(swarm, {"find", "x"})) {
+        CHECK(ended->code == 4);
+    }
+}

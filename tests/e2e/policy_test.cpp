@@ -1,0 +1,193 @@
+#include "catch.hpp"
+#include "swarm.hpp"
+
+#include <csignal>
+
+using namespace xfsbus::test;
+
+namespace {
+
+std::string at(std::uint16_t port) {
+    return "127.0.0.1:" + std::to_string(port);
+}
+
+/// A port that a peer can be started at, so that a latency file may name it.
+std::uint16_t free_port() {
+    return SilentPort().port();
+}
+
+std::filesystem::path latencies(Swarm const& swarm, std::string const& text) {
+    auto path = swarm.path() / "latencies";
+    write_file(path, text);
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("A policy is shown, swapped while the peer runs, and kept when another is refused") {
+    Swarm swarm;
+    Shell peer(swarm, "a");
+    CHECK(peer.ask_one("policy").at("name") == "loadlatency");
+    auto const loaded = peer.ask_one("policy load libloadlatency.so:load_weight=20");
+    CHECK(loaded.at("parameters").at("load_weight") == "20");
+    CHECK(peer.ask_one("policy load librandom.so").at("name") == "random");
+    for (auto const* bad : {"libnothing.so", "libloadlatency.so:wrong=1", "libsha256.so",
+                            "libloadlatency.so:load_weight=heavy", "librandom.so:"}) {
+        INFO(bad);
+        auto const refused = peer.ask_one(std::string("policy load ") + bad);
+        CHECK(refused.value("event", "") != "status");
+        if (refused.at("event") == "error") {
+            CHECK(refused.at("code") == 11);
+        }
+        CHECK(peer.ask_one("policy").at("name") == "random");
+    }
+}
+
+TEST_CASE("Every policy that comes with the program downloads") {
+    Swarm swarm;
+    auto const policy =
+        GENERATE(as<std::string>{}, "libloadlatency.so", "libloadlatency.so:load_weight=20",
+                 "librandom.so", "libroundrobin.so", "libleastload.so", "libqueuetime.so");
+    auto const bytes = noise(2 * mib);
+    write_file(swarm.directory("a") / "file.bin", bytes);
+    write_file(swarm.directory("b") / "file.bin", bytes);
+    Source const a(swarm, "a");
+    Source const b(swarm, "b");
+    auto const ended = swarm.in("c", {"download file.bin", "policy"}, {"--policy", policy});
+    INFO(policy);
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("c") / "file.bin", bytes));
+    CHECK(ended.event("policy").at("faults") == 0);
+    CHECK(ended.event("policy").at("picks") > 0);
+}
+
+TEST_CASE("Every integrity plug-in that comes with the program publishes and verifies") {
+    Swarm swarm;
+    auto const plugin =
+        GENERATE(as<std::string>{}, "libsha256.so", "libsha512-256.so", "libblake2b.so");
+    write_file(swarm.directory("a") / "file.bin", noise(mib));
+    Source const a(swarm, "a", {"--integrity", plugin});
+    CHECK(swarm.in("b", {"download file.bin"}).code == 0);
+    CHECK(holds(swarm.directory("b") / "file.bin", noise(mib)));
+}
+
+TEST_CASE("A policy that cannot be loaded is refused with 11, and the good parameters are told") {
+    TempDir const home;
+    auto const check = [&](std::string const& policy, std::string const& word) {
+        auto const ended = run_to_end(XFS_PEER_PROGRAM,
+                                      {{"--policy", policy, "-c", "status"}, {}, home.path(), {}});
+        INFO(policy << ": " << ended.err);
+        CHECK(ended.code == 11);
+        CHECK(ended.out.empty());
+        CHECK(ended.says(word));
+    };
+    check("libnothing.so", "not found, tried");
+    check("libloadlatency.so:load_wait=20", "load_weight");
+    check("libloadlatency.so:load_weight=heavy", "'heavy'");
+    check("libsha256.so", "libsha256.so");
+    check("/etc/passwd", "/etc/passwd");
+    check("", "");
+}
+
+TEST_CASE("A latency file with a mistake is refused with 2 and the line's number") {
+    Swarm swarm;
+    auto const [text, word] = GENERATE(table<std::string, std::string>({
+        {"# fine\n127.0.0.1:1 127.0.0.1:2 5\n127.0.0.1:1 127.0.0.1:2\n", "line 3"},
+        {"127.0.0.1:1 127.0.0.1:2 fast\n", "'fast'"},
+        {"\n127.0.0.1 127.0.0.1:2 5\n", "line 2"},
+        {"127.0.0.1:1 127.0.0.1:2 -1\n", "line 1"},
+        {"127.0.0.1:1 127.0.0.1:2 nan\n", "line 1"},
+        {"127.0.0.1:1 127.0.0.1:2 5 6\n", "line 1"},
+    }));
+    auto const ended = swarm.run({"--latency-file", latencies(swarm, text), "-c", "status"});
+    INFO(text);
+    CHECK(ended.code == 2);
+    CHECK(ended.says(word));
+}
+
+TEST_CASE("The latency file rules the choice, and find shows its figures, best first") {
+    Swarm swarm;
+    for (auto const* name : {"a", "b", "far"}) {
+        write_file(swarm.directory(name) / "file.bin", noise(mib));
+    }
+    Source const a(swarm, "a");
+    Source const b(swarm, "b");
+    Source const far(swarm, "far");
+    auto const own = free_port();
+    auto const file = latencies(swarm, "# A B MS\n" + at(own) + " " + at(a.port) + " 30  # a\n\n" +
+                                           at(b.port) + " " + at(own) + " 5.5\n");
+    auto const ended = swarm.in("c", {"find file.bin", "download file.bin -s 1"},
+                                {"--bind", at(own), "--latency-file", file.string()});
+    CHECK(ended.code == 0);
+    auto const found = ended.events("source");
+    REQUIRE(found.size() == 3);
+    CHECK(found[0].at("port") == b.port);
+    CHECK(found[0].at("latency_ms") == 5.5);
+    CHECK(found[0].at("cost") == 5.5);
+    CHECK(found[1].at("port") == a.port);
+    CHECK(found[1].at("latency_ms") == 30);
+    CHECK(found[2].at("latency_ms") == 100);
+    auto const downloaded = ended.event("downloaded");
+    for (auto const& source : downloaded.at("sources")) {
+        CHECK((source.at("bytes") > 0) == (source.at("peer") == at(b.port)));
+    }
+}
+
+TEST_CASE("The latency file's figures are applied as delay") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "far away");
+    Source const a(swarm, "a");
+    auto const own = free_port();
+    auto const file = latencies(swarm, at(own) + " " + at(a.port) + " 700\n");
+    auto const near = swarm.in("b", {"download file.txt"});
+    auto const far =
+        swarm.in("c", {"download file.txt"}, {"--bind", at(own), "--latency-file", file.string()});
+    CHECK(far.code == 0);
+    CHECK(holds(swarm.directory("c") / "file.txt", "far away"));
+    CHECK(far.event("summary").at("seconds") >= 0.7);
+    CHECK(near.event("summary").at("seconds") < far.event("summary").at("seconds"));
+}
+
+TEST_CASE("The load counts a transfer while it runs, and no more when its sink is killed") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "big.bin", noise(16 * mib));
+    Source const a(swarm, "a");
+    Process sink(XFS_PEER_PROGRAM,
+                 swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit", "1M",
+                             "-c", "download big.bin"}));
+    wait_for_progress(sink);
+    Shell c(swarm, "c");
+    auto const load = [&] {
+        return c.ask_one("getload 127.0.0.1 " + std::to_string(a.port)).at("load");
+    };
+    CHECK(load() > 0);
+    auto const cost = c.ask("find big.bin").at(0);
+    CHECK(cost.at("cost") >= 10);
+    sink.signal(SIGKILL);
+    sink.wait();
+    eventually("the load is 0 again", [&] { return load() == 0; });
+}
+
+TEST_CASE("The default policy avoids a busy peer") {
+    Swarm swarm;
+    write_file(swarm.directory("busy") / "file.bin", noise(mib));
+    write_file(swarm.directory("idle") / "file.bin", noise(mib));
+    write_file(swarm.directory("busy") / "big.bin", noise(16 * mib, 2));
+    Source const busy(swarm, "busy");
+    Source const idle(swarm, "idle");
+    Process sink(XFS_PEER_PROGRAM,
+                 swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit", "1M",
+                             "-c", "download big.bin"}));
+    wait_for_progress(sink);
+    auto const own = free_port();
+    auto const file = latencies(
+        swarm, at(own) + " " + at(busy.port) + " 1\n" + at(own) + " " + at(idle.port) + " 8\n");
+    Words const options = {"--bind", at(own), "--latency-file", file.string()};
+    auto const found = swarm.in("c", {"find file.bin"}, options).events("source");
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].at("port") == idle.port);
+    auto weightless = options;
+    weightless.insert(weightless.end(), {"--policy", "libloadlatency.so:load_weight=0"});
+    CHECK(swarm.in("c", {"find file.bin"}, weightless).events("source").at(0).at("port") ==
+          busy.port);
+}

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "process.hpp"
+
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/bus/reactor.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+/// Those that talk to the programs but are none of them.
+namespace xfsbus::test {
+
+/// A TCP connection to a port of this machine.
+class Stranger {
+  public:
+    explicit Stranger(std::uint16_t port);
+    ~Stranger();
+
+    Stranger(Stranger&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
+
+    Stranger& operator=(Stranger&&) = delete;
+
+    /// As much as the other side takes.
+    void say(std::string const& text) const;
+
+  private:
+    int socket_;
+};
+
+/// What strangers say: nothing of it is ours. The last is a greeting that goes on.
+std::vector<std::string> garbage();
+
+/// Where a process accepts connections.
+std::vector<std::uint16_t> listening_ports(pid_t process);
+
+/// Says "400 Bad Request" to everybody.
+class WebServer {
+  public:
+    WebServer();
+    ~WebServer();
+    WebServer(WebServer const&) = delete;
+    WebServer& operator=(WebServer const&) = delete;
+
+    [[nodiscard]] std::string endpoint() const {
+        return "tcp://127.0.0.1:" + std::to_string(port_);
+    }
+
+  private:
+    void serve() const;
+
+    int socket_;
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+/// Asks a tracker or a peer whatever is wanted, as one who knows the protocol.
+class BusClient {
+  public:
+    explicit BusClient(wire::Endpoint const& to);
+    ~BusClient();
+    BusClient(BusClient const&) = delete;
+    BusClient& operator=(BusClient const&) = delete;
+
+    wire::Message ask(wire::Message message);
+
+  private:
+    bus::Reactor reactor_;
+    std::unique_ptr<bus::ControlClient> client_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<wire::Envelope> answers_;  // guarded by mutex_
+    std::uint64_t last_request_ = 0;
+    std::thread thread_;
+};
+
+/// Answers whatever it is asked.
+class BusServer {
+  public:
+    using Answer = std::function<wire::Message(wire::Message const&)>;
+    explicit BusServer(Answer answer);
+    ~BusServer();
+    BusServer(BusServer const&) = delete;
+    BusServer& operator=(BusServer const&) = delete;
+
+    [[nodiscard]] std::string endpoint() const { return server_->endpoint().to_zmq(); }
+
+  private:
+    bus::Reactor reactor_;
+    std::unique_ptr<bus::ControlServer> server_;
+    std::thread thread_;
+};
+
+}  // namespace xfsbus::test

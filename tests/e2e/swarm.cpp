@@ -1,0 +1,207 @@
+#include "swarm.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace xfsbus::test {
+namespace {
+
+std::string const ready = "xfs-tracker: ready on ";
+
+Words with(Words first, Words const& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+}  // namespace
+
+std::vector<Json> events_of(std::string_view text) {
+    std::vector<Json> events;
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        events.push_back(Json::parse(text.substr(0, end)));
+        text.remove_prefix(end + 1);
+    }
+    return events;
+}
+
+std::vector<Json> events_of(std::string_view text, std::string_view kind) {
+    auto events = events_of(text);
+    std::erase_if(events, [&](auto const& event) { return event.at("event") != kind; });
+    return events;
+}
+
+Json Ended::event(std::string_view kind) const {
+    auto const all = events(kind);
+    if (all.size() != 1) {
+        throw std::runtime_error("not one '" + std::string(kind) + "' but " +
+                                 std::to_string(all.size()) + ", exit code " +
+                                 std::to_string(code) + "\n-- stdout:\n" + out + "\n-- stderr:\n" +
+                                 err);
+    }
+    return all[0];
+}
+
+// ---- Swarm ----
+
+Swarm::Swarm(Tracker tracker) {
+    if (tracker == Tracker::up) {
+        endpoint_ = "tcp://127.0.0.1:0";
+        start_tracker();
+    } else {
+        endpoint_ = SilentPort().endpoint();
+    }
+}
+
+std::filesystem::path Swarm::directory(std::string const& name) const {
+    auto path = temp_.path() / name;
+    std::filesystem::create_directories(path);
+    return path;
+}
+
+void Swarm::start_tracker() {
+    tracker_ = std::make_unique<Process>(
+        XFS_TRACKER_PROGRAM, Process::Options{{"--bind", endpoint_}, {}, directory("home"), {}});
+    tracker_->wait_for_out("\n");
+    auto const line = tracker_->out();
+    endpoint_ = line.substr(ready.size(), line.find('\n') - ready.size());
+}
+
+void Swarm::kill_tracker() {
+    tracker_->signal(SIGKILL);
+    tracker_->wait();
+}
+
+Process::Options Swarm::peer(Words arguments) const {
+    arguments.insert(arguments.begin(), {"--tracker", endpoint_});
+    return {std::move(arguments), {}, directory("home"), {}};
+}
+
+Ended Swarm::run(Words const& arguments) const {
+    return run_to_end(XFS_PEER_PROGRAM, peer(arguments));
+}
+
+Ended Swarm::in(std::string const& name, Words const& commands, Words options) const {
+    options.insert(options.begin(), {"--json", "--dir", directory(name).string()});
+    for (auto const& command : commands) {
+        options.insert(options.end(), {"-c", command});
+    }
+    return run(options);
+}
+
+Ended run_to_end(std::string const& program, Process::Options options) {
+    Process process(program, std::move(options));
+    process.close_input();
+    int const code = process.wait(2 * patience);
+    return {code, process.out(), process.err()};
+}
+
+// ---- peers ----
+
+Source::Source(Swarm const& swarm, std::string const& name, Words const& options)
+    : directory(swarm.directory(name)),
+      process(
+          XFS_PEER_PROGRAM,
+          swarm.peer(with({"127.0.0.1", "0", directory.string(), "--serve", "--json"}, options))) {
+    process.wait_for_out("\n");
+    port = events_of(process.out()).front().at("port");
+}
+
+Shell::Shell(Swarm const& swarm, std::string const& name, Words const& options)
+    : directory_(swarm.directory(name)),
+      process_(XFS_PEER_PROGRAM,
+               swarm.peer(with({"127.0.0.1", "0", directory_.string(), "--json"}, options))) {
+    port_ = ask_one("status").at("port");
+}
+
+std::vector<Json> Shell::ask(std::string const& command) {
+    // A status after it shows where its answers end.
+    statuses_ += command == "status" ? 2 : 1;
+    process_.type(command + "\nstatus\n");
+    process_.wait_until("the answers to " + command, [&](auto const& output) {
+        return output.out.ends_with('\n') && events_of(output.out, "status").size() == statuses_;
+    });
+    auto events = events_of(process_.out());
+    auto const before = static_cast<std::ptrdiff_t>(std::exchange(answers_, events.size()));
+    return {events.begin() + before, events.end() - 1};
+}
+
+Json Shell::ask_one(std::string const& command) {
+    auto const answers = ask(command);
+    if (answers.size() != 1) {
+        throw std::runtime_error("'" + command + "' has " + std::to_string(answers.size()) +
+                                 " answers");
+    }
+    return answers[0];
+}
+
+void wait_for_progress(Process& download, std::uint64_t bytes) {
+    download.wait_until("progress", [&](auto const& output) {
+        auto const steps = events_of(output.out.substr(0, output.out.rfind('\n') + 1), "progress");
+        return !steps.empty() && steps.back().at("bytes_done") >= bytes;
+    });
+    auto const steps = events_of(download.out(), "downloaded");
+    if (!steps.empty()) {
+        throw std::runtime_error("the download is over too soon");
+    }
+}
+
+// ---- files ----
+
+std::string noise(std::uint64_t size, unsigned seed) {
+    std::mt19937_64 random(seed);
+    std::string bytes;
+    bytes.reserve(size + sizeof(std::uint64_t));
+    while (bytes.size() < size) {
+        auto const word = random();
+        bytes.append(reinterpret_cast<char const*>(&word), sizeof word);
+    }
+    bytes.resize(size);
+    return bytes;
+}
+
+void write_file(std::filesystem::path const& path, std::string_view bytes) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    if (!(file << bytes << std::flush)) {
+        throw std::runtime_error("cannot write " + path.string());
+    }
+}
+
+std::string read_file(std::filesystem::path const& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool holds(std::filesystem::path const& path, std::string_view bytes) {
+    return std::filesystem::is_regular_file(path) && read_file(path) == bytes;
+}
+
+// ---- SilentPort ----
+
+SilentPort::SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    if (socket_ < 0 || ::bind(socket_, generic, size) != 0 ||
+        ::getsockname(socket_, generic, &size) != 0) {
+        throw std::runtime_error("cannot have a port");
+    }
+    port_ = ntohs(address.sin_port);
+}
+
+SilentPort::~SilentPort() {
+    ::close(socket_);
+}
+
+}  // namespace xfsbus::test

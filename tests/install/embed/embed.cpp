@@ -1,0 +1,58 @@
+// A tracker and the libraries below it in another program: links with all, runs a little of each.
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/wire/codec.hpp>
+
+#include <chrono>
+#include <iostream>
+#include <thread>
+#include <variant>
+
+namespace {
+
+using namespace xfsbus;
+
+bool plugins_load() {
+    policies::PluginPath const path({PLUGINS});
+    auto const policy = policies::load_peer_selector({"libqueuetime.so", {}}, path);
+    auto const hash = policies::load_integrity({"sha256", {}}, path);
+    return policy->make(1) != nullptr && policies::digest(*hash, {}).size() == 32;
+}
+
+bool messages_survive() {
+    auto const frames = wire::encode(wire::Pong{7}, 3);
+    auto const decoded = wire::decode(frames.header, frames.body);
+    auto const* envelope = std::get_if<wire::Envelope>(&decoded);
+    return envelope != nullptr && envelope->request == 3 &&
+           std::get<wire::Pong>(envelope->message).load == 7;
+}
+
+bool peer_registers() {
+    auto tracker = tracker::Tracker::start({.bind = {"127.0.0.1", 0}});
+    if (!tracker) {
+        return false;
+    }
+    std::thread runner([&] { (*tracker)->run(); });
+    peer::PeerOptions options;
+    options.tracker = (*tracker)->endpoint().to_zmq();
+    options.plugin_directories = {PLUGINS};
+    bool registered = false;
+    if (auto peer = peer::Peer::start(options)) {
+        registered = (*peer)->wait_for_tracker(std::chrono::seconds(20)).ok();
+    }
+    (*tracker)->stop();
+    runner.join();
+    return registered;
+}
+
+}  // namespace
+
+int main() {
+    std::cout << "plugins " << PLUGINS << "\nlibzmq " << bus::zmq_version() << "\n";
+    bool const good = plugins_load() && messages_survive() && peer_registers();
+    std::cout << (good ? "good" : "bad") << "\n";
+    return good ? 0 : 1;
+}
