@@ -5,12 +5,12 @@
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/name.hpp>
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace xfsbus::console {
 namespace {
@@ -24,7 +24,9 @@ void write(Json const& object) {
     std::cout << object.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
-Json optional(auto const& value) { return value ? Json(*value) : Json(nullptr); }
+Json optional(auto const& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
 
 std::string number_or_dash(std::optional<double> const& value) {
     return value ? fmt::format("{:.2f}", *value) : "-";
@@ -37,6 +39,7 @@ Json to_json(peer::FoundSource const& source) {
             {"size", source.size},
             {"ip", source.host},
             {"port", source.port},
+            {"labels", source.labels},
             {"self", source.self},
             {"latency_ms", optional(source.latency_ms)},
             {"load", optional(source.load)},
@@ -147,8 +150,8 @@ void Printer::downloaded(peer::DownloadReport const& report) const {
     for (auto const& file : report.files) {
         downloaded(file);
     }
-    auto const failed = static_cast<std::uint64_t>(
-        std::ranges::count_if(report.files, [](auto const& file) { return file.error.has_value(); }));
+    auto const failed = static_cast<std::uint64_t>(std::ranges::count_if(
+        report.files, [](auto const& file) { return file.error.has_value(); }));
     if (json()) {
         return write({{"event", "summary"},
                       {"files", report.files.size()},
@@ -174,12 +177,12 @@ void Printer::downloaded(peer::DownloadedFile const& file) const {
     if (file.present) {
         return text(name + ": already here, with equal content");
     }
-    auto const used = std::ranges::count_if(file.sources,
-                                            [](auto const& source) { return source.bytes > 0; });
-    std::string line = fmt::format("{}: {} verified in {:.2f} s ({}) from {} source{}", name,
-                                   show_size(static_cast<double>(file.size)), file.seconds,
-                                   rate_of(file.bytes_fetched, file.seconds), used,
-                                   used == 1 ? "" : "s");
+    auto const used =
+        std::ranges::count_if(file.sources, [](auto const& source) { return source.bytes > 0; });
+    std::string line =
+        fmt::format("{}: {} verified in {:.2f} s ({}) from {} source{}", name,
+                    show_size(static_cast<double>(file.size)), file.seconds,
+                    rate_of(file.bytes_fetched, file.seconds), used, used == 1 ? "" : "s");
     if (file.bytes_resumed > 0) {
         line += fmt::format(", {} of it was here from an earlier try",
                             show_size(static_cast<double>(file.bytes_resumed)));
@@ -254,17 +257,17 @@ void Printer::status(peer::PeerStatus const& status) const {
                       {"policy", status.policy},
                       {"integrity", status.integrity}});
     }
-    text(fmt::format("listens on  {}\ntracker     {} ({})\nshares      {} files of {}\n"
-                     "load        {} ({} uploads, {} downloads)\n"
-                     "sent        {}\nreceived    {} ({} chunks corrupt, {} not asked for)\n"
-                     "policy      {}\nintegrity   {}",
-                     wire::Endpoint{status.host, status.port}.to_string(), status.tracker,
-                     status.tracker_connected ? "registered" : "not reached", status.files,
-                     wire::escape(status.directory), status.load, status.uploads,
-                     status.downloads, show_size(static_cast<double>(status.bytes_sent)),
-                     show_size(static_cast<double>(status.bytes_received)),
-                     status.chunks_rejected, status.chunks_unsolicited, status.policy,
-                     status.integrity));
+    text(
+        fmt::format("listens on  {}\ntracker     {} ({})\nshares      {} files of {}\n"
+                    "load        {} ({} uploads, {} downloads)\n"
+                    "sent        {}\nreceived    {} ({} chunks corrupt, {} not asked for)\n"
+                    "policy      {}\nintegrity   {}",
+                    wire::Endpoint{status.host, status.port}.to_string(), status.tracker,
+                    status.tracker_connected ? "registered" : "not reached", status.files,
+                    wire::escape(status.directory), status.load, status.uploads, status.downloads,
+                    show_size(static_cast<double>(status.bytes_sent)),
+                    show_size(static_cast<double>(status.bytes_received)), status.chunks_rejected,
+                    status.chunks_unsolicited, status.policy, status.integrity));
 }
 
 void Printer::policy(peer::PolicyInfo const& policy) const {
@@ -283,9 +286,9 @@ void Printer::policy(peer::PolicyInfo const& policy) const {
                       {"faults", policy.faults},
                       {"fallbacks", policy.fallbacks}});
     }
-    std::string line = fmt::format("{} {}: {}\n  from {}", policy.name, policy.version,
-                                   wire::escape(policy.description),
-                                   wire::escape(policy.path.string()));
+    std::string line =
+        fmt::format("{} {}: {}\n  from {}", policy.name, policy.version,
+                    wire::escape(policy.description), wire::escape(policy.path.string()));
     for (auto const& [name, value] : policy.parameters) {
         line += fmt::format("\n  {} = {}", name, wire::escape(value));
     }

@@ -1,5 +1,7 @@
 #include "shell/node.hpp"
 
+#include "shell/ranking.hpp"
+
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -344,60 +346,13 @@ void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probe
     PolicySlot policy(new_selector(), random_());
     std::vector<FoundSource> all;
     for (auto const& file : files) {
-        auto ranked = rank_file(file, probed, policy);
+        auto ranked = rank_file(file, probed, {self_, load()}, policy);
         std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
     }
     if (policy.fault()) {
         return on_found(Error{Errc::plugin, *policy.fault()});
     }
     on_found(std::move(all));
-}
-
-/// Those that answered, best first; then those that did not.
-std::vector<FoundSource> Node::rank_file(wire::FoundFile const& file, Finder::Probed const& probed,
-                                         PolicySlot& policy) const {
-    std::vector<FoundSource> answered;
-    std::vector<FoundSource> silent;
-    std::vector<std::string> endpoints;
-    for (auto const& source : file.sources) {
-        FoundSource row;
-        row.name = file.name;
-        row.content = wire::to_hex(file.content);
-        row.size = file.size;
-        row.host = source.listens.host;
-        row.port = source.listens.port;
-        row.self = source.peer == self_;
-        row.share_percent = 100.0 * source.have_ppm / wire::complete_ppm;
-        auto const found = probed.find(source.listens);
-        if (row.self) {
-            row.latency_ms = 0;
-            row.load = load();
-        } else if (found != probed.end()) {
-            row.latency_ms = found->second.vitals.latency_ms;
-            row.load = found->second.vitals.load;
-        }
-        endpoints.push_back(source.listens.to_string());
-        (row.latency_ms ? answered : silent).push_back(std::move(row));
-    }
-    std::vector<policies::SourceView> views;
-    for (auto& row : answered) {
-        policies::SourceView view{};
-        view.source_id = views.size() + 1;
-        view.endpoint = "";
-        view.labels = "";
-        view.latency_ms = *row.latency_ms;
-        view.load = *row.load;
-        view.completeness = row.share_percent / 100.0;
-        row.cost = policy.cost(view);
-        views.push_back(view);
-    }
-    policies::RequestView const request{0, file.size, file.size, file.size};
-    std::vector<FoundSource> ranked;
-    for (auto const index : policies::rank(policy, request, views, policy.rng())) {
-        ranked.push_back(std::move(answered[index]));
-    }
-    std::move(silent.begin(), silent.end(), std::back_inserter(ranked));
-    return ranked;
 }
 
 std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJob::OnDone on_done) {

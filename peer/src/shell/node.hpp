@@ -71,9 +71,6 @@ class Node {
     void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
                       OnAnswer<std::vector<FoundSource>> const& on_found);
-    [[nodiscard]] std::vector<FoundSource> rank_file(wire::FoundFile const& file,
-                                                     Finder::Probed const& probed,
-                                                     PolicySlot& policy) const;
     void log(LogLevel level, std::string_view text) const;
 
     bus::Reactor& reactor_;

@@ -205,8 +205,8 @@ void Serving::read(Uploads::Piece const& piece) {
         auto buffer = buffers_.take(piece.length);
         bool const good = file->read(buffer.bytes, piece.offset);
         // The reactor outlives every chunk; this object may not.
-        auto done = [this, piece, alive] {
-            reactor_.post([this, piece, alive] {
+        auto done = [this, &reactor = reactor_, piece, alive] {
+            reactor.post([this, piece, alive] {
                 if (!alive.expired()) {
                     uploads_.on_done(piece);
                     pump();

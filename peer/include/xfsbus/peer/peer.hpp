@@ -50,6 +50,7 @@ struct FoundSource {
     std::uint64_t size = 0;
     std::string host;
     std::uint16_t port = 0;
+    std::string labels;                ///< "key=value,...", as it describes itself
     bool self = false;                 ///< it is this peer
     std::optional<double> latency_ms;  ///< nullopt: it did not answer us
     std::optional<std::uint32_t> load;
