@@ -5,11 +5,11 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace xfsbus::console {
 namespace {
@@ -43,10 +43,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
 /// The exit code of a job of several files: that of the worst. Corruption before all, then what
 /// is the matter with this machine, then with the others, then that somebody pressed Ctrl-C.
 int worst_code(peer::DownloadReport const& report) {
-    static constexpr std::array order = {Errc::integrity, Errc::disk,      Errc::plugin,
-                                         Errc::not_authorised, Errc::failed, Errc::usage,
-                                         Errc::network,   Errc::timeout,   Errc::not_found,
-                                         Errc::tracker_unreachable, Errc::interrupted};
+    static constexpr std::array order = {Errc::integrity,  Errc::disk,
+                                         Errc::plugin,     Errc::not_authorised,
+                                         Errc::failed,     Errc::usage,
+                                         Errc::network,    Errc::timeout,
+                                         Errc::not_found,  Errc::tracker_unreachable,
+                                         Errc::interrupted};
     auto const* worst = order.end();
     for (auto const& file : report.files) {
         if (file.error) {
@@ -122,10 +124,10 @@ int Commands::dispatch(std::vector<std::string> const& words) {
         auto const nearest = std::ranges::min_element(
             commands, {}, [&](auto const& command) { return distance(command.name, words[0]); });
         bool const near = distance(nearest->name, words[0]) <= 2;
-        printer_.error(wire::escape(words[0]),
-                       {Errc::usage, near ? fmt::format("no such command; did you mean '{}'?",
-                                                        nearest->name)
-                                          : "no such command; 'help' lists them"});
+        printer_.error(
+            wire::escape(words[0]),
+            {Errc::usage, near ? fmt::format("no such command; did you mean '{}'?", nearest->name)
+                               : "no such command; 'help' lists them"});
         return static_cast<int>(Errc::usage);
     }
     current_ = &*found;
@@ -138,8 +140,8 @@ int Commands::fail(Error const& error) const {
 }
 
 int Commands::wrong_usage(std::string const& problem) const {
-    return fail({Errc::usage,
-                 fmt::format("{}; usage: {} {}", problem, current_->name, current_->usage)});
+    return fail(
+        {Errc::usage, fmt::format("{}; usage: {} {}", problem, current_->name, current_->usage)});
 }
 
 // ---- the commands ----
@@ -157,8 +159,7 @@ int Commands::update_list(std::vector<std::string> const& arguments) {
 }
 
 int Commands::get_load(std::vector<std::string> const& arguments) {
-    auto const port =
-        arguments.size() == 2 ? parse_number(arguments[1], 65535) : std::nullopt;
+    auto const port = arguments.size() == 2 ? parse_number(arguments[1], 65535) : std::nullopt;
     if (!port) {
         return wrong_usage("it takes the IP and the PORT of a peer");
     }
@@ -275,7 +276,7 @@ int Commands::policy(std::vector<std::string> const& arguments) {
 
 int Commands::help(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.text(help_text());
+        printer_.help(help_text());
         return 0;
     }
     auto const commands = table();
@@ -283,7 +284,7 @@ int Commands::help(std::vector<std::string> const& arguments) {
     if (found == commands.end()) {
         return wrong_usage("there is no command '" + wire::escape(arguments[0]) + "'");
     }
-    printer_.text(fmt::format("{} {}\n  {}", found->name, found->usage, found->help));
+    printer_.help(fmt::format("{} {}\n  {}", found->name, found->usage, found->help));
     return 0;
 }
 

@@ -42,6 +42,7 @@ class Commands {
         std::string_view help;
         int (Commands::*run)(std::vector<std::string> const& arguments);
     };
+
     static std::span<Command const> table();
     static std::string help_text();
 

@@ -1,10 +1,10 @@
 #include "line_editor.hpp"
 
+#include <editline/readline.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <utility>
-
-#include <editline/readline.h>
 
 namespace xfsbus::console {
 namespace {
@@ -18,6 +18,7 @@ struct State {
     bool end = false;
     std::vector<std::string> candidates;
 };
+
 State state;
 
 void on_line(char* line) {

@@ -22,6 +22,7 @@ class LineEditor {
         std::function<std::vector<std::string>(std::string_view before, std::string_view word)>
             complete;
     };
+
     LineEditor(Options options, Waker const& waker);
     ~LineEditor();
     LineEditor(LineEditor const&) = delete;

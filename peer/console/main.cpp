@@ -103,8 +103,8 @@ class Program {
         auto const begin = std::chrono::steady_clock::now();
         milliseconds word = first_word;
         while (true) {
-            auto const waited = std::chrono::duration_cast<milliseconds>(
-                std::chrono::steady_clock::now() - begin);
+            auto const waited =
+                std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
             auto const& most = settings_.tracker_timeout;
             auto const patience = most ? std::min(word, *most - waited) : word;
             auto const known =
@@ -115,8 +115,8 @@ class Program {
             if (stop_.stop_requested()) {
                 return settings_.serve ? 0 : 128 + signal_;
             }
-            auto const what = "no tracker at " + settings_.peer.tracker + ": " +
-                              known.error().message;
+            auto const what =
+                "no tracker at " + settings_.peer.tracker + ": " + known.error().message;
             if (most && std::chrono::steady_clock::now() - begin >= *most) {
                 std::cerr << "xfs-peer: " << what << std::endl;
                 return static_cast<int>(Errc::tracker_unreachable);

@@ -5,10 +5,10 @@
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/wire/name.hpp>
 
-#include <iostream>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <iostream>
 
 namespace xfsbus::console {
 namespace {
@@ -18,17 +18,13 @@ void print_json(policies::PluginListing const& plugin) {
     for (auto const& parameter : plugin.parameters) {
         parameters[parameter.name] = parameter.default_value;
     }
-    nlohmann::ordered_json const object = {{"event", "plugin"},
-                                           {"path", plugin.path.string()},
-                                           {"kind", plugin.kind},
-                                           {"name", plugin.name},
-                                           {"version", plugin.version},
-                                           {"description", plugin.description},
-                                           {"parameters", parameters},
-                                           {"ok", plugin.problem.empty()},
-                                           {"problem", plugin.problem}};
-    std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-              << std::endl;
+    nlohmann::ordered_json const object = {
+        {"event", "plugin"},         {"path", plugin.path.string()},
+        {"kind", plugin.kind},       {"name", plugin.name},
+        {"version", plugin.version}, {"description", plugin.description},
+        {"parameters", parameters},  {"ok", plugin.problem.empty()},
+        {"problem", plugin.problem}};
+    std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
 void print_text(policies::PluginListing const& plugin) {

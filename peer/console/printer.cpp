@@ -296,6 +296,13 @@ void Printer::policy(peer::PolicyInfo const& policy) const {
                             policy.picks, policy.faults, policy.fallbacks));
 }
 
+void Printer::help(std::string const& text) const {
+    if (json()) {
+        return write({{"event", "help"}, {"text", text}});
+    }
+    this->text(text);
+}
+
 void Printer::text(std::string const& text) const {
     if (!json()) {
         std::cout << text << std::endl;

@@ -15,6 +15,7 @@ class Printer {
         bool json = false;
         bool terminal = false;  ///< stdout is one: headers and aligned columns
     };
+
     explicit Printer(Options options) : options_(options) {}
 
     [[nodiscard]] bool json() const { return options_.json; }
@@ -29,10 +30,11 @@ class Printer {
     void files(std::vector<peer::SharedFileInfo> const& files) const;
     void status(peer::PeerStatus const& status) const;
     void policy(peer::PolicyInfo const& policy) const;
-    void text(std::string const& text) const;
+    void help(std::string const& text) const;
     void error(std::string const& command, Error const& error) const;
 
   private:
+    void text(std::string const& text) const;
     void downloaded(peer::DownloadedFile const& file) const;
     void table(std::vector<std::vector<std::string>> rows) const;
 

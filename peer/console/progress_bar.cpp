@@ -4,10 +4,10 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -42,12 +42,11 @@ std::string progress_line(peer::DownloadProgress const& progress, std::size_t co
         progress.files_total > 1
             ? fmt::format(" {}/{} files", progress.files_done, progress.files_total)
             : "";
-    auto const facts = fmt::format(" {:3.0f}% {} {} ETA {}{} from {}", part * 100,
-                                   show_size(done), rate, left, files, progress.sources);
+    auto const facts = fmt::format(" {:3.0f}% {} {} ETA {}{} from {}", part * 100, show_size(done),
+                                   rate, left, files, progress.sources);
     auto name = wire::escape(progress.name);
-    std::size_t const name_most = columns > facts.size() + bar_least + 4
-                                      ? columns - facts.size() - bar_least - 4
-                                      : 0;
+    std::size_t const name_most =
+        columns > facts.size() + bar_least + 4 ? columns - facts.size() - bar_least - 4 : 0;
     if (name.size() > name_most) {
         name = name_most > 3 ? "..." + name.substr(name.size() - (name_most - 3)) : "";
     }

@@ -11,13 +11,12 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-
-#include <fmt/format.h>
 
 namespace xfsbus::console {
 namespace {
@@ -26,7 +25,8 @@ namespace fs = std::filesystem;
 
 constexpr char const* name = "xfs-peer";
 
-constexpr char const* description = R"(Shares a directory, finds files, and fetches them from other peers.
+constexpr char const* description =
+    R"(Shares a directory, finds files, and fetches them from other peers.
 
 Examples:
   xfs-peer 192.168.1.5 7471 ~/data               share ~/data, with a command line
@@ -80,7 +80,8 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--tracker-timeout", arguments.tracker_timeout,
                    "Give up after so many seconds without a tracker (default: wait)");
     app.add_option("--labels", arguments.labels, "key=value,... that others and policies may see");
-    app.add_flag("--no-heartbeat", arguments.no_heartbeat, "Be silent until there is something to say");
+    app.add_flag("--no-heartbeat", arguments.no_heartbeat,
+                 "Be silent until there is something to say");
     app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
     app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
 }
@@ -136,7 +137,9 @@ int complain(Error const& error) {
     return static_cast<int>(error.code);
 }
 
-Error usage(std::string message) { return {Errc::usage, std::move(message) + " (see --help)"}; }
+Error usage(std::string message) {
+    return {Errc::usage, std::move(message) + " (see --help)"};
+}
 
 /// Where the index of a directory is remembered: one file for each directory, named after it.
 fs::path cache_file_for(fs::path const& directory) {
@@ -184,15 +187,19 @@ Status take_address(Arguments const& arguments, Settings& settings) {
         return done();
     }
     auto const port = words.empty() ? std::nullopt : parse_port(words[1]);
-    auto const endpoint =
-        words.empty() ? wire::parse_endpoint(arguments.bind)
-                      : (port && wire::valid_host(words[0]) && !words[0].empty()
-                             ? std::optional(wire::Endpoint{words[0], *port})
-                             : std::nullopt);
+    auto const endpoint = words.empty() ? wire::parse_endpoint(arguments.bind)
+                                        : (port && wire::valid_host(words[0]) && !words[0].empty()
+                                               ? std::optional(wire::Endpoint{words[0], *port})
+                                               : std::nullopt);
     if (!endpoint) {
         auto const given = words.empty() ? arguments.bind : words[0] + " " + words[1];
-        return usage("'" + wire::escape(given) + "' is no address; write an IP and a port, such as " +
+        return usage("'" + wire::escape(given) +
+                     "' is no address; write an IP and a port, such as " +
                      (words.empty() ? "127.0.0.1:7471" : "127.0.0.1 7471"));
+    }
+    if (!endpoint->any_host() && !wire::numeric_host(endpoint->host)) {
+        return usage("'" + wire::escape(endpoint->host) +
+                     "' is a name; write the IP address to listen on, which others can reach");
     }
     settings.peer.host = endpoint->host;
     settings.peer.port = endpoint->port;
@@ -303,7 +310,8 @@ std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
     add_sharing_options(app, arguments);
     add_transfer_options(app, arguments);
     add_program_options(app, arguments);
-    auto* const plugins = app.add_subcommand("plugins", "List the plug-ins that are found, and where");
+    auto* const plugins =
+        app.add_subcommand("plugins", "List the plug-ins that are found, and where");
     auto* const check = plugins->add_subcommand("check", "Would this file load, and if not, why");
     check->add_option("FILE", settings.plugin_file)->required();
     app.fallthrough();

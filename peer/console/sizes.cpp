@@ -2,11 +2,11 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace xfsbus::console {
 namespace {
@@ -66,7 +66,8 @@ std::string show_size(double bytes) {
         bytes /= static_cast<double>(kibi);
         ++unit;
     }
-    return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.1f} {}", bytes, units[unit]);
+    return unit == 0 ? fmt::format("{:.0f} B", bytes)
+                     : fmt::format("{:.1f} {}", bytes, units[unit]);
 }
 
 std::string show_time(double seconds) {

@@ -16,7 +16,9 @@ Waker::Waker() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     }
 }
 
-Waker::~Waker() { ::close(fd_); }
+Waker::~Waker() {
+    ::close(fd_);
+}
 
 void Waker::wake() const {
     std::uint64_t const one = 1;

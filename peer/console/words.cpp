@@ -67,7 +67,9 @@ class Splitter {
 
 }  // namespace
 
-Result<std::vector<std::string>> split_words(std::string_view line) { return Splitter(line).run(); }
+Result<std::vector<std::string>> split_words(std::string_view line) {
+    return Splitter(line).run();
+}
 
 std::string quote_word(std::string_view text) {
     if (!text.empty() && text.find_first_of(" \t'\"\\") == std::string_view::npos) {

@@ -7,15 +7,13 @@ using namespace xfsbus::test;
 
 namespace {
 
-std::set<std::string> keys_of(Json const& object) {
-    std::set<std::string> keys;
-    for (auto const& [key, value] : object.items()) {
-        keys.insert(key);
-    }
+using Keys = std::set<std::string>;
+
+/// More keys may come with time; these must stay.
+Keys missing(Json const& object, Keys keys) {
+    std::erase_if(keys, [&](auto const& key) { return object.contains(key); });
     return keys;
 }
-
-using Keys = std::set<std::string>;
 
 }  // namespace
 
@@ -29,23 +27,25 @@ TEST_CASE("With --json every command answers in lines that are JSON, with stable
               "help", "find nothing", "nonsense", "exit"});
     CHECK(ended.code == 3);
     CHECK(ended.err.empty());
-    CHECK(keys_of(ended.event("source")) == Keys{"event", "name", "content", "size", "ip", "port",
-                                                 "self", "latency_ms", "load", "cost",
-                                                 "share_percent"});
-    CHECK(keys_of(ended.event("downloaded")) ==
-          Keys{"event", "name", "content", "size", "ok", "present", "bytes_fetched",
-               "bytes_resumed", "chunks_rejected", "chunks_surplus", "seconds", "sources"});
-    CHECK(keys_of(ended.event("summary")) ==
-          Keys{"event", "files", "failed", "bytes_fetched", "seconds"});
-    CHECK(keys_of(ended.event("load")) == Keys{"event", "ip", "port", "load"});
-    CHECK(keys_of(ended.event("updated")) == Keys{"event", "files", "bytes", "hashed", "skipped"});
-    CHECK(keys_of(ended.event("file")) == Keys{"event", "name", "content", "size"});
+    CHECK(missing(ended.event("source"), {"event", "name", "content", "size", "ip", "port", "self",
+                                          "latency_ms", "load", "cost", "share_percent"})
+              .empty());
+    CHECK(missing(ended.event("downloaded"),
+                  {"event", "name", "content", "size", "ok", "present", "bytes_fetched",
+                   "bytes_resumed", "chunks_rejected", "chunks_surplus", "seconds", "sources"})
+              .empty());
+    CHECK(missing(ended.event("summary"), {"event", "files", "failed", "bytes_fetched", "seconds"})
+              .empty());
+    CHECK(missing(ended.event("load"), {"event", "ip", "port", "load"}).empty());
+    CHECK(
+        missing(ended.event("updated"), {"event", "files", "bytes", "hashed", "skipped"}).empty());
+    CHECK(missing(ended.event("file"), {"event", "name", "content", "size"}).empty());
     CHECK(ended.events("peer").size() == 2);
     CHECK(ended.event("status").at("files") == 1);
     CHECK(ended.events("policy").size() == 2);
     auto const errors = ended.events("error");
     REQUIRE(errors.size() == 2);
-    CHECK(keys_of(errors[0]) == Keys{"event", "command", "code", "message"});
+    CHECK(missing(errors[0], {"event", "command", "code", "message"}).empty());
     CHECK(errors[0].at("command") == "find");
 }
 

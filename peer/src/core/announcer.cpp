@@ -38,8 +38,9 @@ void Announcer::on_connected(wire::Time now, bool connected) {
         }
         // The tracker may be a new one: a heartbeat finds out. Not all peers at once.
         spoke_ = now - heartbeat_ +
-                 std::chrono::milliseconds(random_() % static_cast<unsigned>(
-                     1 + options_.jitter / std::chrono::milliseconds(1)));
+                 std::chrono::milliseconds(
+                     random_() %
+                     static_cast<unsigned>(1 + options_.jitter / std::chrono::milliseconds(1)));
         flush(now);
     }
 }

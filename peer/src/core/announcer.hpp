@@ -55,10 +55,13 @@ class Announcer {
 
     // ---- answers ----
     [[nodiscard]] bool registered() const { return state_ == State::registered; }
+
     /// Registered, and every change known to the tracker.
     [[nodiscard]] bool settled() const;
+
     /// What the tracker tells others of our address; once registered.
     [[nodiscard]] wire::Endpoint const& listens() const { return options_.listens; }
+
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
   private:
@@ -75,7 +78,9 @@ class Announcer {
     void send_full_batch(wire::Time now);
     void send_changes(wire::Time now);
     void send_update(wire::Time now, wire::Update update);
+
     [[nodiscard]] bool full() const { return full_from_.has_value(); }
+
     [[nodiscard]] bool may_send() const;
 
     Options options_;
@@ -87,12 +92,12 @@ class Announcer {
     bool left_ = false;
     std::uint64_t epoch_ = 0;
     wire::Duration heartbeat_ = std::chrono::seconds(1);
-    wire::Time wake_{};       ///< waiting: when to register; asked: when to ask again
-    wire::Time spoke_{};      ///< last message to the tracker
-    wire::Time answered_{};   ///< last progress of unanswered updates
+    wire::Time wake_{};      ///< waiting: when to register; asked: when to ask again
+    wire::Time spoke_{};     ///< last message to the tracker
+    wire::Time answered_{};  ///< last progress of unanswered updates
 
-    std::uint64_t sequence_ = 0;      ///< of the last Update sent
-    std::uint64_t acknowledged_ = 0;  ///< of the last Updated received
+    std::uint64_t sequence_ = 0;            ///< of the last Update sent
+    std::uint64_t acknowledged_ = 0;        ///< of the last Updated received
     std::optional<std::string> full_from_;  ///< full list under way: the name sent last
     bool full_begun_ = false;
     std::map<std::string, std::optional<wire::FileEntry>> changes_;

@@ -15,7 +15,9 @@ constexpr int patience_most = 6;
 /// How often a source that was lost may come back before it is given up for good.
 constexpr unsigned revivals_most = 3;
 
-double seconds(wire::Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(wire::Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
 
 std::uint64_t micros(wire::Duration duration) {
     return static_cast<std::uint64_t>(
@@ -81,8 +83,8 @@ void Download::on_search_done(wire::Time now) {
 Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t chunk,
                                      std::uint64_t offset, std::uint64_t length) {
     Source* const source = active(id);
-    bool const wanted = source != nullptr && source->asked.contains(chunk) &&
-                        chunks_[chunk] == ChunkState::asked;
+    bool const wanted =
+        source != nullptr && source->asked.contains(chunk) && chunks_[chunk] == ChunkState::asked;
     if (!wanted) {
         ++progress_.chunks_surplus;
         return Verdict::drop;
@@ -183,7 +185,9 @@ void Download::on_lost(wire::Time now, SourceId id) {
     }
 }
 
-void Download::on_tick(wire::Time now) { advance(now); }
+void Download::on_tick(wire::Time now) {
+    advance(now);
+}
 
 // ---- decisions ----
 
@@ -365,8 +369,8 @@ void Download::observe(Source const& source, std::uint64_t bytes, wire::Duration
 
 /// With nothing on its way, looks for sources, for a while.
 void Download::check_supply(wire::Time now) {
-    bool const coming =
-        std::ranges::any_of(sources_, [](auto const& entry) { return !entry.second.asked.empty(); });
+    bool const coming = std::ranges::any_of(
+        sources_, [](auto const& entry) { return !entry.second.asked.empty(); });
     if (coming || std::ranges::find(chunks_, ChunkState::arrived) != chunks_.end()) {
         dry_since_.reset();
         return;

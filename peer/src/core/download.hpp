@@ -59,14 +59,17 @@ class Download {
         std::uint64_t credit = 0;
         std::vector<std::uint32_t> chunks;
     };
+
     /// Ask whether it is still there.
     struct Probe {
         SourceId source{};
     };
+
     /// This source's part in the transfer has ended.
     struct Drop {
         SourceId source{};
     };
+
     /// Look for (more) sources and report them, then call on_search_done.
     struct Search {};
 
@@ -122,16 +125,18 @@ class Download {
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
     [[nodiscard]] bool complete() const { return stored_ == file_.chunks; }
+
     /// Why the download cannot go on; nullopt while it can.
     [[nodiscard]] std::optional<Error> const& failure() const { return failure_; }
 
     struct Progress {
         std::uint64_t bytes_stored = 0;  ///< resumed ones included
         std::uint64_t bytes_resumed = 0;
-        std::uint64_t chunks_rejected = 0;   ///< corrupt or not what was asked for
-        std::uint64_t chunks_surplus = 0;    ///< dropped: not asked for, or there already
+        std::uint64_t chunks_rejected = 0;  ///< corrupt or not what was asked for
+        std::uint64_t chunks_surplus = 0;   ///< dropped: not asked for, or there already
         std::size_t sources_active = 0;
     };
+
     [[nodiscard]] Progress progress() const;
 
     struct SourceReport {
@@ -139,6 +144,7 @@ class Download {
         std::uint64_t bytes = 0;  ///< delivered and verified
         std::string state;        ///< "active", "idle", or why it is out
     };
+
     [[nodiscard]] std::vector<SourceReport> sources() const;
 
   private:
@@ -179,7 +185,9 @@ class Download {
     void check_sources(wire::Time now);
     void check_supply(wire::Time now);
     void fail();
+
     [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
+
     [[nodiscard]] wire::Duration patience(Source const& source) const;
     [[nodiscard]] policies::SourceView view(SourceId id, Source const& source) const;
     [[nodiscard]] std::size_t count(State state) const;
@@ -197,7 +205,7 @@ class Download {
 
     bool started_ = false;
     bool searching_ = false;
-    bool searched_ = false;  ///< a search has ended
+    bool searched_ = false;                ///< a search has ended
     std::optional<wire::Time> dry_since_;  ///< since when nothing has been on its way
     wire::Time next_search_{};
     std::optional<Error> failure_;

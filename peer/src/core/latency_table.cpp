@@ -25,8 +25,8 @@ std::optional<double> parse_ms(std::string const& text) {
     double value = 0;
     auto const* const end = text.data() + text.size();
     auto const [rest, error] = std::from_chars(text.data(), end, value);
-    bool const good = error == std::errc{} && rest == end && value >= 0 &&
-                      value <= LatencyTable::most_ms;
+    bool const good =
+        error == std::errc{} && rest == end && value >= 0 && value <= LatencyTable::most_ms;
     return good ? std::optional(value) : std::nullopt;
 }
 

@@ -25,12 +25,12 @@ class RateLimit {
             return;
         }
         // What is left of a nanosecond is kept: at high rates a small spend costs less than one.
-        double const cost = remainder_ns_ + 1e9 * static_cast<double>(bytes) /
-                                                static_cast<double>(rate_);
+        double const cost =
+            remainder_ns_ + 1e9 * static_cast<double>(bytes) / static_cast<double>(rate_);
         double const whole = std::floor(cost);
         remainder_ns_ = cost - whole;
-        free_at_ = std::max(free_at_, now) +
-                   std::chrono::nanoseconds(static_cast<std::int64_t>(whole));
+        free_at_ =
+            std::max(free_at_, now) + std::chrono::nanoseconds(static_cast<std::int64_t>(whole));
     }
 
   private:

@@ -25,7 +25,9 @@ class ShareTable {
     /// Up to `most` files whose names follow this one, in order.
     [[nodiscard]] std::vector<wire::FileEntry> after(std::string const& name,
                                                      std::size_t most) const;
+
     [[nodiscard]] std::size_t size() const { return files_.size(); }
+
     [[nodiscard]] std::map<std::string, IndexedFile> const& files() const { return files_; }
 
     static wire::FileEntry entry_of(IndexedFile const& file) {

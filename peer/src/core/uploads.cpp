@@ -33,12 +33,12 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
         }
         auto const at = sinks_.find(sink);
         std::size_t const of_sink = at == sinks_.end() ? 0 : at->second.transfers;
-        if (transfers_.size() >= limits_.transfers_most ||
-            of_sink >= limits_.transfers_per_sink) {
+        if (transfers_.size() >= limits_.transfers_most || of_sink >= limits_.transfers_per_sink) {
             return refuse(ErrorCode::busy, "too many transfers");
         }
-        found = transfers_.emplace(want.transfer, Transfer{route, sink, want.content, *content, 0,
-                                                           0, {}}).first;
+        found = transfers_
+                    .emplace(want.transfer, Transfer{route, sink, want.content, *content, 0, 0, {}})
+                    .first;
         Sink& entry = sinks_[sink];
         ++entry.transfers;
         ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
@@ -71,7 +71,12 @@ void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
     }
 }
 
-void Uploads::on_close(wire::TransferId const& transfer) { end(transfer); }
+void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer) {
+    auto const* const open = find(transfer);
+    if (open != nullptr && open->route == route) {
+        end(transfer);
+    }
+}
 
 void Uploads::on_gone(SinkRoute const& route) {
     std::vector<wire::TransferId> ended;
@@ -86,22 +91,53 @@ void Uploads::on_gone(SinkRoute const& route) {
 }
 
 std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
-    std::vector<Notice> notices;
     std::vector<SinkRoute> silent;
     for (auto const& [route, line] : lines_) {
         if (now - line.heard >= limits_.idle_most) {
             silent.push_back(route);
         }
     }
-    for (auto const& route : silent) {
-        for (auto const& [id, transfer] : transfers_) {
-            if (transfer.route == route) {
-                notices.push_back({route, {id, ErrorCode::closed, "nothing was heard for too long"}});
-            }
+    std::vector<wire::Endpoint> stuck;
+    for (auto& [endpoint, sink] : sinks_) {
+        if (is_stuck(now, sink)) {
+            stuck.push_back(endpoint);
         }
-        on_gone(route);
+    }
+    std::vector<Notice> notices;
+    for (auto const& route : silent) {
+        end_all([&](Transfer const& transfer) { return transfer.route == route; },
+                "nothing was heard for too long", notices);
+    }
+    for (auto const& endpoint : stuck) {
+        end_all([&](Transfer const& transfer) { return transfer.sink == endpoint; },
+                "what was sent is not read", notices);
     }
     return notices;
+}
+
+/// Something waits for it, and nothing has left since the tick at which that began.
+bool Uploads::is_stuck(wire::Time now, Sink& sink) const {
+    bool const moves = sink.ahead_chunks == 0 || sink.sent != sink.sent_before;
+    sink.sent_before = sink.sent;
+    if (moves) {
+        sink.stuck_since.reset();
+    } else if (!sink.stuck_since) {
+        sink.stuck_since = now;
+    }
+    return sink.stuck_since && now - *sink.stuck_since >= limits_.stuck_most;
+}
+
+template <typename Belongs>
+void Uploads::end_all(Belongs belongs, std::string const& reason, std::vector<Notice>& notices) {
+    std::size_t const first = notices.size();
+    for (auto const& [id, transfer] : transfers_) {
+        if (belongs(transfer)) {
+            notices.push_back({transfer.route, {id, ErrorCode::closed, reason}});
+        }
+    }
+    for (std::size_t i = first; i < notices.size(); ++i) {
+        end(notices[i].refused.transfer);
+    }
 }
 
 std::optional<Uploads::Piece> Uploads::next() {
@@ -159,9 +195,8 @@ std::optional<wire::TransferId> Uploads::ready(Sink const& sink) const {
 }
 
 bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
-    return sink.ahead_chunks == 0 ||
-           (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
-            sink.ahead_chunks < limits_.ahead_chunks_per_sink);
+    return sink.ahead_chunks == 0 || (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
+                                      sink.ahead_chunks < limits_.ahead_chunks_per_sink);
 }
 
 void Uploads::on_done(Piece const& piece) {
@@ -169,6 +204,7 @@ void Uploads::on_done(Piece const& piece) {
     Sink& sink = sinks_.at(piece.sink);
     sink.ahead_bytes -= piece.length;
     --sink.ahead_chunks;
+    ++sink.sent;
     forget_if_idle(piece.sink);
 }
 
@@ -189,6 +225,14 @@ Uploads::Transfer const* Uploads::find(wire::TransferId const& transfer) const {
     return found == transfers_.end() ? nullptr : &found->second;
 }
 
+std::vector<Uploads::SinkRoute> Uploads::routes() const {
+    std::vector<SinkRoute> routes;
+    for (auto const& [route, line] : lines_) {
+        routes.push_back(route);
+    }
+    return routes;
+}
+
 bool Uploads::serves(wire::Endpoint const& sink) const {
     auto const found = sinks_.find(sink);
     return found != sinks_.end() && found->second.transfers > 0;
@@ -198,8 +242,8 @@ std::optional<wire::Time> Uploads::next_deadline() const {
     if (lines_.empty()) {
         return std::nullopt;
     }
-    auto const oldest = std::ranges::min_element(
-        lines_, {}, [](auto const& entry) { return entry.second.heard; });
+    auto const oldest =
+        std::ranges::min_element(lines_, {}, [](auto const& entry) { return entry.second.heard; });
     return oldest->second.heard + limits_.idle_most;
 }
 

@@ -18,9 +18,9 @@ namespace xfsbus::peer {
 ///
 /// Fair between sinks by bytes: the next chunk goes to the sink that was given least so far
 /// (start-time fair queueing, Goyal et al. 1996, with equal weights); a sink that was idle, had
-/// no credit or did not read begins at the level of the others, so that it cannot claim the past. Within a sink, transfers take
-/// turns. What is read ahead is bounded for each sink and in all, so that the decision is made
-/// late and a sink that does not read holds up nobody but itself.
+/// no credit or did not read begins at the level of the others, so that it cannot claim the past.
+/// Within a sink, transfers take turns. What is read ahead is bounded for each sink and in all, so
+/// that the decision is made late and a sink that does not read holds up nobody but itself.
 class Uploads {
   public:
     struct Limits {
@@ -33,6 +33,8 @@ class Uploads {
         /// chunks would pass by a large one for ever.
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
         wire::Duration idle_most = std::chrono::seconds(10);
+        /// A chunk of 4 MiB that has not left for its sink after so long: it does not read.
+        wire::Duration stuck_most = std::chrono::seconds(60);
     };
 
     /// The connection that a sink's messages come over; opaque.
@@ -68,10 +70,12 @@ class Uploads {
                                          std::optional<Content> const& content);
     /// Something came over this connection: its transfers live on.
     void on_heard(wire::Time now, SinkRoute const& route);
-    void on_close(wire::TransferId const& transfer);
+    /// The sink is done with it. Another's transfer stays.
+    void on_close(SinkRoute const& route, wire::TransferId const& transfer);
     /// The connection is gone, and its transfers with it.
     void on_gone(SinkRoute const& route);
-    /// Ends transfers of sinks that have been silent for too long; they are told.
+    /// Ends transfers of sinks that have been silent for too long, and of those that talk but do
+    /// not read: what waits for them would fill the room of the others. They are told.
     std::vector<Notice> on_tick(wire::Time now);
 
     /// The next chunk to read; nullopt: nobody has credit and room. The caller must end it with
@@ -92,13 +96,18 @@ class Uploads {
         std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
         std::deque<std::uint32_t> queue;
     };
+
     [[nodiscard]] Transfer const* find(wire::TransferId const& transfer) const;
+
+    /// The connections over which transfers are open.
+    [[nodiscard]] std::vector<SinkRoute> routes() const;
 
     /// Whether a transfer to this sink is open.
     [[nodiscard]] bool serves(wire::Endpoint const& sink) const;
 
     /// Transfers that this peer is busy with as a source.
     [[nodiscard]] std::size_t load() const { return transfers_.size(); }
+
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
   private:
@@ -109,6 +118,9 @@ class Uploads {
         std::size_t ahead_chunks = 0;
         std::deque<wire::TransferId> turns;  ///< transfers that have something queued
         std::size_t transfers = 0;
+        std::uint64_t sent = 0;         ///< pieces that are done
+        std::uint64_t sent_before = 0;  ///< at the tick before
+        std::optional<wire::Time> stuck_since;
     };
 
     /// A sink's control connection.
@@ -120,13 +132,16 @@ class Uploads {
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] std::optional<wire::TransferId> ready(Sink const& sink) const;
     void forget_if_idle(wire::Endpoint const& sink);
+    [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
+    template <typename Belongs>
+    void end_all(Belongs belongs, std::string const& reason, std::vector<Notice>& notices);
     void end(wire::TransferId const& transfer);
 
     Limits limits_;
     std::unordered_map<wire::TransferId, Transfer> transfers_;
     std::map<wire::Endpoint, Sink> sinks_;
     std::map<SinkRoute, Line> lines_;  ///< those with transfers
-    std::uint64_t level_ = 0;  ///< virtual time of the last decision
+    std::uint64_t level_ = 0;          ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
 };
 

@@ -134,43 +134,37 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
 /// Opens the temporary file for this download alone. Its last owner may rename or remove it at any
 /// time before it is locked; what has the name then is another file.
 Status PartFile::lock() {
-    struct stat opened {};
-
+    auto const directory = place_.directory->get();
+    auto const part = part_leaf();
     for (int tries = 0; tries < open_tries; ++tries) {
-        if (auto locked = try_lock(); !locked) {
-            return locked;
+        fd_ =
+            Fd(::openat(directory, part.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        if (!fd_) {
+            return disk_error("cannot write in the directory of", target_.name, errno);
         }
+        if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+            break;
+        }
+
+        struct stat opened {};
 
         struct stat named {};
 
-        if (::fstat(fd_.get(), &opened) == 0 &&
-            ::fstatat(place_.directory->get(), part_leaf().c_str(), &named,
-                      AT_SYMLINK_NOFOLLOW) == 0 &&
-            opened.st_ino == named.st_ino && opened.st_dev == named.st_dev) {
-            break;
+        bool const same = ::fstat(fd_.get(), &opened) == 0 &&
+                          ::fstatat(directory, part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+                          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+        if (same && S_ISREG(opened.st_mode) && opened.st_nlink == 1) {
+            return done();
         }
-        opened = {};
+        if (same) {
+            fd_ = Fd();
+            return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
+                                         "' is not a plain file; remove " + part};
+        }
     }
-    if (!S_ISREG(opened.st_mode) || opened.st_nlink != 1) {
-        fd_ = Fd();
-        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
-                                     "' is not a plain file; remove " + part_leaf()};
-    }
-    return done();
-}
-
-Status PartFile::try_lock() {
-    fd_ = Fd(::openat(place_.directory->get(), part_leaf().c_str(),
-                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (!fd_) {
-        return disk_error("cannot write in the directory of", target_.name, errno);
-    }
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
-        fd_ = Fd();
-        return Error{Errc::disk, "'" + wire::escape(target_.name) +
-                                     "' is being downloaded to the same place already"};
-    }
-    return done();
+    fd_ = Fd();
+    return Error{Errc::disk, "'" + wire::escape(target_.name) +
+                                 "' is being downloaded to the same place already"};
 }
 
 /// All of it at once, so that a full disk is noticed now and not after an hour. Writing to
@@ -250,12 +244,18 @@ Result<IndexedFile> PartFile::finish() {
         named = ::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
                 ::unlinkat(directory, part.c_str(), 0) == 0;
     }
+    int const error = named ? 0 : errno;
+    IndexedFile const file{
+        target_.name, target_.content,
+        std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)), *stamp};
     if (named) {
-        return IndexedFile{
-            target_.name, target_.content,
-            std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)), *stamp};
+        return file;
     }
-    int const error = errno;
+    // Another download of the same may have been quicker by a moment.
+    auto const present = error == EEXIST || error == ENOENT ? look(target_) : Present::nothing;
+    if (present && *present == Present::same) {
+        return file;
+    }
     discard_if_empty();
     if (error == EEXIST) {
         return Error{Errc::disk, "'" + wire::escape(target_.name) +

@@ -66,7 +66,6 @@ class PartFile {
     [[nodiscard]] std::string part_leaf() const;
     [[nodiscard]] bool verify(std::uint32_t chunk, std::span<std::byte const> bytes) const;
     Status lock();
-    Status try_lock();
     Status reserve_space();
     void discard_if_empty();
     std::vector<std::uint32_t> scan(std::function<bool()> const& stop);

@@ -18,14 +18,18 @@ double to_ms(wire::Duration duration) {
 
 }  // namespace
 
-Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms)
-    : reactor_(reactor), to_(std::move(to)), fixed_latency_ms_(fixed_latency_ms) {}
+Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms,
+           OwnLoad own_load)
+    : reactor_(reactor),
+      to_(std::move(to)),
+      fixed_latency_ms_(fixed_latency_ms),
+      own_load_(std::move(own_load)) {}
 
 Link::~Link() = default;
 
 Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
-                                         std::optional<double> fixed_latency_ms) {
-    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms);
+                                         std::optional<double> fixed_latency_ms, OwnLoad own_load) {
+    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_load));
     auto const whom = "peer " + wire::escape(to.to_string());
     // The client belongs to the link: its callbacks cannot outlive it.
     auto* const raw = link.get();
@@ -143,6 +147,10 @@ void Link::on_message(wire::Envelope&& envelope) {
         }
         return;
     }
+    if (std::holds_alternative<wire::Ping>(envelope.message)) {
+        send(wire::Pong{own_load_()}, envelope.request);
+        return;
+    }
     asker_->on_answer(envelope.request, std::move(envelope.message));
 }
 
@@ -156,7 +164,7 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
     }
     std::optional<double> const fixed =
         latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
-    auto link = Link::open(reactor_, endpoint, fixed);
+    auto link = Link::open(reactor_, endpoint, fixed, own_load_);
     if (link) {
         links_[endpoint] = *link;
     }

@@ -26,9 +26,13 @@ class Link : public std::enable_shared_from_this<Link> {
     using OnRefused = std::function<void(wire::Refused const&)>;
     using OnVitals = std::function<void(Result<Vitals>)>;
 
+    /// How busy this peer is, for those that ask.
+    using OwnLoad = std::function<std::uint32_t()>;
+
     /// `fixed_latency_ms`: what the latency table says, if there is one.
     static Result<std::shared_ptr<Link>> open(bus::Reactor& reactor, wire::Endpoint const& to,
-                                              std::optional<double> fixed_latency_ms);
+                                              std::optional<double> fixed_latency_ms,
+                                              OwnLoad own_load);
     ~Link();
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return to_; }
@@ -46,7 +50,8 @@ class Link : public std::enable_shared_from_this<Link> {
     /// Ends all questions: whoever waits for an answer keeps the link alive.
     void abandon() { asker_->abandon(); }
 
-    Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms);
+    Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms,
+         OwnLoad own_load);
 
   private:
     void on_message(wire::Envelope&& envelope);
@@ -57,6 +62,7 @@ class Link : public std::enable_shared_from_this<Link> {
     bus::Reactor& reactor_;
     wire::Endpoint to_;
     std::optional<double> fixed_latency_ms_;
+    OwnLoad own_load_;
     std::unique_ptr<bus::ControlClient> client_;
     std::unique_ptr<Asker> asker_;
     std::optional<double> round_trip_ms_;  ///< smoothed downwards at once, upwards slowly
@@ -71,8 +77,8 @@ class Link : public std::enable_shared_from_this<Link> {
 /// The links of a peer: one to each other peer, as long as somebody uses it.
 class Links {
   public:
-    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies)
-        : reactor_(reactor), latencies_(std::move(latencies)) {}
+    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, Link::OwnLoad own_load)
+        : reactor_(reactor), latencies_(std::move(latencies)), own_load_(std::move(own_load)) {}
 
     /// As others know us: the table is about pairs.
     void set_self(wire::Endpoint self) { self_ = std::move(self); }
@@ -85,6 +91,7 @@ class Links {
   private:
     bus::Reactor& reactor_;
     std::optional<LatencyTable> latencies_;
+    Link::OwnLoad own_load_;
     wire::Endpoint self_;
     std::map<wire::Endpoint, std::weak_ptr<Link>> links_;
 };

@@ -89,6 +89,9 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
                          wire::Envelope&& envelope) {
     uploads_.on_heard(reactor_.now(), route.id);
     auto const request = envelope.request;
+    if (std::holds_alternative<wire::Pong>(envelope.message)) {
+        return;  // that it came is all there is to it
+    }
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
         answer(route, wire::Pong{owner_.load()}, request);
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
@@ -97,8 +100,10 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
         on_request(route, host, *wants);
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
         for (auto const& transfer : close->transfers) {
-            uploads_.on_close(transfer);
-            files_.erase(transfer);
+            uploads_.on_close(route.id, transfer);
+            if (uploads_.find(transfer) == nullptr) {
+                files_.erase(transfer);
+            }
         }
     } else {
         auto const type = std::string(wire::type_name(envelope.message));
@@ -295,6 +300,10 @@ void Serving::schedule_tick() {
 }
 
 void Serving::tick() {
+    // A sink that crashed does not say good-bye, but its connection is closed: sending shows that.
+    for (auto const& route : uploads_.routes()) {
+        answer({route}, wire::Ping{}, 0);
+    }
     for (auto const& notice : uploads_.on_tick(reactor_.now())) {
         tell(notice);
     }

@@ -61,7 +61,7 @@ class Run {
     void finish() {
         while (!transfers_.empty()) {
             auto const id = transfers_.begin()->first;
-            core_.on_close(id);
+            core_.on_close(transfers_.begin()->second.route, id);
             end(id);
             check();
         }
@@ -284,8 +284,12 @@ class Run {
     void end_something() {
         if (dice_.chance(70)) {
             auto const id = transfer(dice_.number(0, 9));
-            core_.on_close(id);
-            end(id);
+            auto const known = transfers_.find(id);
+            std::string const route(1, static_cast<char>('a' + dice_.number(0, 3)));
+            core_.on_close(route, id);
+            if (known != transfers_.end() && known->second.route == route) {
+                end(id);
+            }
             return;
         }
         std::string const route(1, static_cast<char>('a' + dice_.number(0, 3)));

@@ -303,6 +303,49 @@ TEST_CASE("a sink that never reads does not hold up the others") {
     CHECK(served == 100);
 }
 
+TEST_CASE("a sink that talks but does not read is ended, and gives its room to the others") {
+    Source source;
+    source.open(1, 1, content(10));
+    source.open(2, 2, content(10));
+    auto const waiting = source.fill();
+    REQUIRE_FALSE(waiting.empty());
+    CHECK(source.core.on_tick(source.now).empty());
+    auto const end = source.now + Uploads::Limits{}.stuck_most;
+    while (source.now < end - 1s) {
+        source.now += 1s;
+        source.core.on_heard(source.now, "1");
+        source.core.on_heard(source.now, "2");
+        for (auto const& piece : source.fill()) {
+            source.core.on_done(piece);
+        }
+        if (source.now == end - 30s) {
+            for (auto const& piece : waiting) {
+                if (piece.sink == sink(2)) {
+                    source.core.on_done(piece);
+                }
+            }
+        }
+        CHECK(source.core.on_tick(source.now).empty());
+    }
+    source.core.on_heard(end, "1");
+    source.core.on_heard(end, "2");
+    CHECK(source.core.on_tick(end - tick).empty());
+    auto const notices = source.core.on_tick(end);
+    REQUIRE(notices.size() == 1);
+    CHECK(notices[0].route == "1");
+    CHECK(notices[0].refused.transfer == transfer(1));
+    CHECK(notices[0].refused.code == ErrorCode::closed);
+    CHECK(source.core.serves(sink(2)));
+    CHECK_FALSE(source.core.serves(sink(1)));
+}
+
+TEST_CASE("nobody can close another's transfer") {
+    Source source;
+    source.open(1, 1, content(1));
+    source.core.on_close("2", transfer(1));
+    CHECK(source.core.load() == 1);
+}
+
 // ---- the life of a transfer ----
 
 TEST_CASE("a transfer is load from its first Want to its end") {
@@ -313,8 +356,8 @@ TEST_CASE("a transfer is load from its first Want to its end") {
     CHECK(source.core.load() == 2);
     CHECK(source.core.serves(sink(1)));
     CHECK(source.core.find(transfer(1)) != nullptr);
-    source.core.on_close(transfer(1));
-    source.core.on_close(transfer(1));
+    source.core.on_close("1", transfer(1));
+    source.core.on_close("1", transfer(1));
     CHECK(source.core.load() == 1);
     CHECK(source.core.find(transfer(1)) == nullptr);
     source.core.on_gone("1");
@@ -367,7 +410,7 @@ TEST_CASE("a chunk whose transfer has ended meanwhile still frees its memory") {
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 4);
     SECTION("closed") {
-        source.core.on_close(transfer(1));
+        source.core.on_close("1", transfer(1));
     }
     SECTION("gone") {
         source.core.on_gone("1");
@@ -417,7 +460,7 @@ TEST_CASE("more transfers than one sink may have are refused as busy") {
     CHECK(source.want(3, 1, {0}, 100, content(1)) == ErrorCode::busy);
     CHECK(source.core.load() == 2);
     source.open(4, 2, content(1));
-    source.core.on_close(transfer(1));
+    source.core.on_close("1", transfer(1));
     source.open(3, 1, content(1));
 }
 
@@ -429,7 +472,7 @@ TEST_CASE("more transfers than this peer takes are refused as busy") {
     source.open(2, 2, content(1));
     CHECK(source.want(3, 3, {0}, 100, content(1)) == ErrorCode::busy);
     CHECK_FALSE(source.want(1, 1, {0}, 200, std::nullopt));
-    source.core.on_close(transfer(2));
+    source.core.on_close("2", transfer(2));
     source.open(3, 3, content(1));
 }
 
