@@ -30,9 +30,10 @@ class Holder {
     Holder(bus::Reactor& reactor, wire::Endpoint const& tracker, std::size_t names)
         : reactor_(reactor), names_(names) {
         client_ = bus::ControlClient::connect(reactor, tracker,
-                                               {.on_message = [this](auto&& e) { on_message(e); },
-                                                .on_garbage = {},
-                                                .on_connected = {}}).value();
+                                              {.on_message = [this](auto&& e) { on_message(e); },
+                                               .on_garbage = {},
+                                               .on_connected = {}})
+                      .value();
         client_->send(wire::Register{{}, {"127.0.0.1", 1}, 1000, ""});
     }
 
@@ -76,9 +77,10 @@ class Asker {
           std::size_t rounds)
         : reactor_(reactor), names_(names), rounds_(rounds) {
         client_ = bus::ControlClient::connect(reactor, tracker,
-                                               {.on_message = [this](auto&& e) { on_message(e); },
-                                                .on_garbage = {},
-                                                .on_connected = {}}).value();
+                                              {.on_message = [this](auto&& e) { on_message(e); },
+                                               .on_garbage = {},
+                                               .on_connected = {}})
+                      .value();
     }
 
     void ask() {

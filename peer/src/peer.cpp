@@ -1,7 +1,6 @@
-#include <xfsbus/peer/peer.hpp>
-
 #include "shell/node.hpp"
 
+#include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -16,7 +15,6 @@
 
 namespace xfsbus::peer {
 namespace {
-
 
 /// One answer, handed from the reactor's thread to the one that waits for it.
 template <typename T>
@@ -49,7 +47,9 @@ class Answer {
     std::optional<T> value_;
 };
 
-Error interrupted() { return {Errc::interrupted, "interrupted"}; }
+Error interrupted() {
+    return {Errc::interrupted, "interrupted"};
+}
 
 Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& file) {
     if (file.empty()) {
@@ -58,8 +58,7 @@ Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& 
     std::ifstream stream(file);
     std::ostringstream text;
     if (!stream || !(text << stream.rdbuf())) {
-        return Error{Errc::usage, "cannot read the latency file '" +
-                                      wire::escape(file.string()) +
+        return Error{Errc::usage, "cannot read the latency file '" + wire::escape(file.string()) +
                                       "': " + std::generic_category().message(errno)};
     }
     auto table = LatencyTable::parse(text.str());
@@ -87,6 +86,7 @@ Result<Node::Plugins> load_plugins(PeerOptions const& options) {
 
 struct Peer::Impl {
     explicit Impl(policies::PluginPath plugin_path) : path(std::move(plugin_path)) {}
+
     ~Impl() {
         if (thread.joinable()) {
             reactor.post([this] {
@@ -97,6 +97,7 @@ struct Peer::Impl {
             thread.join();
         }
     }
+
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
@@ -165,8 +166,8 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
 Status Peer::wait_for_tracker(std::chrono::milliseconds patience, std::stop_token stop) {
     auto* const node = impl_->node.get();
     auto answer = impl_->ask<std::monostate>(
-        [node](auto on_answer) { node->when_registered([on_answer] { on_answer(done()); }); },
-        stop, patience);
+        [node](auto on_answer) { node->when_registered([on_answer] { on_answer(done()); }); }, stop,
+        patience);
     if (answer || stop.stop_requested()) {
         return answer;
     }
@@ -187,8 +188,8 @@ Result<UpdateSummary> Peer::wait_until_shared(std::stop_token stop) {
 
 Result<UpdateSummary> Peer::update_list(std::stop_token stop) {
     auto* const node = impl_->node.get();
-    auto answer = impl_->ask<UpdateSummary>(
-        [node](auto on_answer) { node->update_list(on_answer); }, stop);
+    auto answer =
+        impl_->ask<UpdateSummary>([node](auto on_answer) { node->update_list(on_answer); }, stop);
     return answer;
 }
 
@@ -221,9 +222,8 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
     DownloadJob::Order order{request.name, request.out, request.force, request.sources,
                              request.on_progress};
     impl_->reactor.post([node, answer, job, order] {
-        *job = node->download(order, [answer](Result<DownloadReport> report) {
-            answer->set(std::move(report));
-        });
+        *job = node->download(
+            order, [answer](Result<DownloadReport> report) { answer->set(std::move(report)); });
     });
     std::stop_callback const on_stop(request.stop, [this, job] {
         impl_->reactor.post([job] {
@@ -238,8 +238,7 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
 
 Result<std::vector<KnownPeer>> Peer::peers() {
     auto* const node = impl_->node.get();
-    return impl_->ask<std::vector<KnownPeer>>(
-        [node](auto on_answer) { node->peers(on_answer); });
+    return impl_->ask<std::vector<KnownPeer>>([node](auto on_answer) { node->peers(on_answer); });
 }
 
 std::vector<SharedFileInfo> Peer::files() {
@@ -259,8 +258,7 @@ PolicyInfo Peer::policy() {
 
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
     try {
-        auto policy =
-            policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
+        auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
         auto* const node = impl_->node.get();
         return impl_->call([node, policy] {
             node->set_policy(policy);

@@ -247,7 +247,9 @@ class Run {
     std::uint32_t pick(std::uint32_t count) {
         return static_cast<std::uint32_t>(random_()) % count;
     }
+
     std::string route() { return "r" + std::to_string(pick(6)); }
+
     std::string name() { return std::string(1 + pick(2), static_cast<char>('a' + pick(3))); }
 
     /// A route that is open, to send something from.

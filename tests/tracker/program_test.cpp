@@ -49,6 +49,7 @@ class Program {
         err_ = ::fdopen(err[0], "r");
         REQUIRE(failed == 0);
     }
+
     ~Program() {
         std::fclose(out_);
         std::fclose(err_);
@@ -57,11 +58,14 @@ class Program {
             ::waitpid(pid_, nullptr, 0);
         }
     }
+
     Program(Program const&) = delete;
     Program& operator=(Program const&) = delete;
 
     void signal(int number) const { ::kill(pid_, number); }
+
     std::string line() { return read_line(out_); }
+
     std::string error_line() { return read_line(err_); }
 
     /// The exit code, once it has ended.

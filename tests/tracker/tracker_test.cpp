@@ -41,10 +41,12 @@ class RunningTracker {
         tracker_ = std::move(started).value();
         thread_ = std::thread([this] { tracker_->run(); });
     }
+
     ~RunningTracker() {
         tracker_->stop();
         thread_.join();
     }
+
     RunningTracker(RunningTracker const&) = delete;
     RunningTracker& operator=(RunningTracker const&) = delete;
 
@@ -121,7 +123,9 @@ class RawConnection {
         ::inet_pton(AF_INET, to.host.c_str(), &address.sin_addr);
         REQUIRE(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     }
+
     ~RawConnection() { ::close(socket_); }
+
     RawConnection(RawConnection const&) = delete;
     RawConnection& operator=(RawConnection const&) = delete;
 

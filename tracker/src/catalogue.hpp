@@ -29,6 +29,7 @@ struct PositionView {
 
     PositionView(std::string_view its_name, wire::ContentId const& its_content)
         : name(its_name), content(its_content) {}
+
     PositionView(Position const& position) : name(position.name), content(position.content) {}
 };
 
@@ -57,8 +58,11 @@ using Version = Versions::iterator;
 struct ByContent {
     using is_transparent = void;
     bool operator()(PositionView const& a, PositionView const& b) const;
+
     bool operator()(Version a, Version b) const { return (*this)(a->first, b->first); }
+
     bool operator()(Version a, PositionView const& b) const { return (*this)(a->first, b); }
+
     bool operator()(PositionView const& a, Version b) const { return (*this)(a, b->first); }
 };
 
@@ -73,7 +77,9 @@ class Catalogue {
     void remove(Version version, Slot peer);
 
     [[nodiscard]] Versions& by_name() { return versions_; }
+
     [[nodiscard]] Versions const& by_name() const { return versions_; }
+
     [[nodiscard]] ContentIndex const& by_content() const { return contents_; }
 
   private:

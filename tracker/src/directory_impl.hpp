@@ -60,6 +60,7 @@ struct Directory::Impl {
     void handle(Caller const& caller, wire::Ping const& message);
     void handle(Caller const& caller, wire::Pong const& message);
     void handle(Caller const& caller, wire::Failure const& message);
+
     /// Everything that peers say to each other, or a tracker to them.
     template <typename Other>
     void handle(Caller const& caller, Other const&) {

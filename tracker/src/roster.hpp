@@ -30,9 +30,13 @@ struct Holding {
 /// By name: a peer has one content under a name.
 struct ByHeldName {
     using is_transparent = void;
+
     static std::string_view name(Holding const& holding) { return holding.version->first.name; }
+
     bool operator()(Holding const& a, Holding const& b) const { return name(a) < name(b); }
+
     bool operator()(Holding const& a, std::string_view b) const { return name(a) < b; }
+
     bool operator()(std::string_view a, Holding const& b) const { return a < name(b); }
 };
 
@@ -66,11 +70,14 @@ struct Peer {
 class Roster {
   public:
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+
     /// nullptr for a peer that was removed.
     [[nodiscard]] Peer* at(Slot slot) const { return slots_[slot].get(); }
+
     [[nodiscard]] Peer* by_id(wire::PeerId const& id) const;
     [[nodiscard]] Peer* by_route(Directory::Route const& route) const;
     [[nodiscard]] Peer* by_listens(wire::Endpoint const& endpoint) const;
+
     [[nodiscard]] std::map<wire::PeerId, Slot> const& ids() const { return by_id_; }
 
     /// Takes in a peer whose id, route and endpoint nobody else has; gives it a slot.
@@ -79,6 +86,7 @@ class Roster {
     void move(Peer& peer, Directory::Route const& route, wire::Endpoint const& listens);
     /// Takes the peer out; its slot stays reserved until release().
     std::unique_ptr<Peer> remove(Peer& peer);
+
     void release(Slot slot) { free_.push_back(slot); }
 
     void schedule(Peer& peer, wire::Time due);

@@ -1,7 +1,7 @@
-#include <xfsbus/bus/control.hpp>
-
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
+
+#include <xfsbus/bus/control.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -14,7 +14,9 @@ namespace {
 // others waiting.
 constexpr int burst = 256;
 
-zmq::message_t to_frame(std::string const& text) { return {text.data(), text.size()}; }
+zmq::message_t to_frame(std::string const& text) {
+    return {text.data(), text.size()};
+}
 
 /// The address of the other end of the connection that a frame came over; empty if unknown.
 std::string host_of(zmq::message_t& frame) {
@@ -34,7 +36,9 @@ struct ControlServer::Impl {
         : loop_(loop),
           socket_(make_router(loop.context())),
           handler_(std::make_shared<Handler const>(std::move(on))) {}
+
     ~Impl() { loop_.remove(token_); }
+
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
@@ -124,7 +128,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
     return std::make_unique<ControlServer>(std::move(impl));
 }
 
-wire::Endpoint const& ControlServer::endpoint() const { return impl_->endpoint_; }
+wire::Endpoint const& ControlServer::endpoint() const {
+    return impl_->endpoint_;
+}
 
 ControlServer::Sent ControlServer::send(Route const& route, wire::Message const& message,
                                         std::uint64_t request) {

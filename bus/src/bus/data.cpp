@@ -1,8 +1,7 @@
-#include <xfsbus/bus/data.hpp>
-
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 
+#include <xfsbus/bus/data.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <map>
@@ -15,7 +14,9 @@ namespace {
 constexpr int burst = 64;
 
 /// libzmq calls this, on a thread of its own choosing, when it is done with the bytes of a chunk.
-void release(void*, void* hint) { delete static_cast<std::shared_ptr<void const>*>(hint); }
+void release(void*, void* hint) {
+    delete static_cast<std::shared_ptr<void const>*>(hint);
+}
 
 zmq::message_t to_frame(Payload const& payload) {
     auto hint = std::make_unique<std::shared_ptr<void const>>(payload.owner);
@@ -37,7 +38,9 @@ struct ChunkSink::Impl {
           handler_(std::make_shared<Handler const>(Handler{std::move(chunk), std::move(garbage)})) {
         token_ = loop_.add(socket_, ZMQ_POLLIN, [this](short) { read(); });
     }
+
     ~Impl() { loop_.remove(token_); }
+
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
@@ -61,8 +64,8 @@ void ChunkSink::Impl::read() {
     auto const handler = handler_;  // must outlive the socket, should it destroy it
     std::vector<zmq::message_t> frames;
     for (int i = 0; i < burst && !alive.expired() && receive(socket_, frames); ++i) {
-        auto const header = frames.size() == 2 ? wire::decode_chunk_header(as_text(frames[0]))
-                                               : std::nullopt;
+        auto const header =
+            frames.size() == 2 ? wire::decode_chunk_header(as_text(frames[0])) : std::nullopt;
         if (!header) {
             handler->on_garbage();
             continue;
@@ -79,8 +82,7 @@ ChunkSink::~ChunkSink() = default;
 
 Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string const& host,
                                                    OnChunk on_chunk, OnGarbage on_garbage) {
-    auto impl =
-        std::make_unique<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage));
+    auto impl = std::make_unique<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage));
     auto bound = bind_socket(impl->socket_, {host, 0});
     if (!bound) {
         return bound.error();
@@ -89,7 +91,9 @@ Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string
     return std::make_unique<ChunkSink>(std::move(impl));
 }
 
-wire::Endpoint const& ChunkSink::endpoint() const { return impl_->endpoint_; }
+wire::Endpoint const& ChunkSink::endpoint() const {
+    return impl_->endpoint_;
+}
 
 // ---- ChunkSource ----
 
@@ -102,7 +106,9 @@ struct ChunkSource::Impl {
             on_writable();
         });
     }
+
     ~Impl() { loop_.remove(token_); }
+
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
@@ -180,8 +186,7 @@ BufferPool::Buffer BufferPool::take(std::size_t size) {
     }
     std::byte* const bytes = memory.release();
     std::shared_ptr<void> owner(bytes, [shelf = shelf_, capacity = capacity](void* buffer) {
-        shelf->give_back(capacity,
-                         std::unique_ptr<std::byte[]>(static_cast<std::byte*>(buffer)));
+        shelf->give_back(capacity, std::unique_ptr<std::byte[]>(static_cast<std::byte*>(buffer)));
     });
     return {{bytes, size}, std::move(owner)};
 }

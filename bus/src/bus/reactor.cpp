@@ -1,6 +1,6 @@
-#include <xfsbus/bus/reactor.hpp>
-
 #include "bus/reactor_impl.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -204,19 +204,29 @@ Reactor::Reactor() : impl_(std::make_unique<Impl>()) {}
 
 Reactor::~Reactor() = default;
 
-void Reactor::run() { impl_->run(); }
+void Reactor::run() {
+    impl_->run();
+}
 
-void Reactor::stop() { impl_->stop(); }
+void Reactor::stop() {
+    impl_->stop();
+}
 
-void Reactor::post(Task task) { impl_->post(std::move(task)); }
+void Reactor::post(Task task) {
+    impl_->post(std::move(task));
+}
 
-wire::Time Reactor::now() const { return impl_->now(); }
+wire::Time Reactor::now() const {
+    return impl_->now();
+}
 
 Reactor::TimerId Reactor::at(wire::Time time, Task task) {
     return impl_->at(time, std::move(task));
 }
 
-void Reactor::cancel(TimerId timer) { impl_->cancel(timer); }
+void Reactor::cancel(TimerId timer) {
+    impl_->cancel(timer);
+}
 
 void Reactor::watch_fd(int fd, Task on_readable) {
     auto const token =

@@ -2,13 +2,13 @@
 
 #include <xfsbus/bus/reactor.hpp>
 
+#include <zmq.hpp>
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
-
-#include <zmq.hpp>
 
 namespace xfsbus::bus {
 
@@ -34,7 +34,9 @@ struct Reactor::Impl {
     void run();
     void stop();
     void post(Task task);
+
     [[nodiscard]] wire::Time now() const { return now_; }
+
     TimerId at(wire::Time time, Task task);
     void cancel(TimerId timer);
 

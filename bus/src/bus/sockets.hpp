@@ -3,10 +3,10 @@
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/result.hpp>
 
+#include <zmq.hpp>
+
 #include <cerrno>
 #include <vector>
-
-#include <zmq.hpp>
 
 /// Every socket option of the project, and the calls that every socket needs, in one place.
 namespace xfsbus::bus {

@@ -1,6 +1,6 @@
-#include <xfsbus/wire/chunk.hpp>
-
 #include "wire/big_endian.hpp"
+
+#include <xfsbus/wire/chunk.hpp>
 
 #include <algorithm>
 

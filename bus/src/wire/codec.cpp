@@ -1,8 +1,7 @@
-#include <xfsbus/wire/codec.hpp>
-
 #include "wire/big_endian.hpp"
 #include "wire/msgpack_fields.hpp"
 
+#include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
@@ -103,17 +102,20 @@ constexpr bool is_one_of = (std::is_same_v<std::remove_const_t<M>, Ms> || ...);
 
 /// Empty messages.
 template <typename M>
-    requires is_one_of<M, Leave, Ping>
+requires is_one_of<M, Leave, Ping>
+
 void walk(auto&, M&) {}
 
 template <typename M>
-    requires is_one_of<M, Alive, Left>
+requires is_one_of<M, Alive, Left>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
 }
 
 template <typename M>
-    requires is_one_of<M, Register>
+requires is_one_of<M, Register>
+
 void walk(auto& a, M& m) {
     a.field("peer", m.peer);
     walk_endpoint(a, m.listens);
@@ -122,7 +124,8 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Registered>
+requires is_one_of<M, Registered>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.field("lease_ms", m.lease_ms);
@@ -131,7 +134,8 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Update>
+requires is_one_of<M, Update>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.field("sequence", m.sequence);
@@ -142,14 +146,16 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Updated>
+requires is_one_of<M, Updated>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.field("sequence", m.sequence);
 }
 
 template <typename M>
-    requires is_one_of<M, Heartbeat>
+requires is_one_of<M, Heartbeat>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.field("sequence", m.sequence);
@@ -157,7 +163,8 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Find>
+requires is_one_of<M, Find>
+
 void walk(auto& a, M& m) {
     walk_enum(a, "by", m.by, FindBy::name, FindBy::content_prefix);
     a.text("query", m.query, limits::name_bytes);
@@ -166,7 +173,8 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Found>
+requires is_one_of<M, Found>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.maps("files", m.files, limits::found_files, walk_found_file);
@@ -174,13 +182,15 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, ListPeers>
+requires is_one_of<M, ListPeers>
+
 void walk(auto& a, M& m) {
     a.text("after", m.after, limits::text_bytes);
 }
 
 template <typename M>
-    requires is_one_of<M, PeerList>
+requires is_one_of<M, PeerList>
+
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.maps("peers", m.peers, limits::peers_page, walk_peer);
@@ -188,13 +198,15 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, Pong>
+requires is_one_of<M, Pong>
+
 void walk(auto& a, M& m) {
     a.field("load", m.load);
 }
 
 template <typename M>
-    requires is_one_of<M, Failure>
+requires is_one_of<M, Failure>
+
 void walk(auto& a, M& m) {
     walk_enum(a, "code", m.code, ErrorCode::bad_message, ErrorCode::closed);
     a.text("reason", m.reason, limits::text_bytes);
@@ -202,32 +214,37 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
-    requires is_one_of<M, GetManifests>
+requires is_one_of<M, GetManifests>
+
 void walk(auto& a, M& m) {
     a.values("contents", m.contents, limits::manifests_per_request);
     a.optional("offset", m.offset);
 }
 
 template <typename M>
-    requires is_one_of<M, Manifests>
+requires is_one_of<M, Manifests>
+
 void walk(auto& a, M& m) {
     a.maps("parts", m.parts, limits::manifests_per_request, walk_part);
 }
 
 template <typename M>
-    requires is_one_of<M, Request>
+requires is_one_of<M, Request>
+
 void walk(auto& a, M& m) {
     a.maps("wants", m.wants, limits::wants_per_request, walk_want);
 }
 
 template <typename M>
-    requires is_one_of<M, Close>
+requires is_one_of<M, Close>
+
 void walk(auto& a, M& m) {
     a.values("transfers", m.transfers, limits::transfers_per_close);
 }
 
 template <typename M>
-    requires is_one_of<M, Refused>
+requires is_one_of<M, Refused>
+
 void walk(auto& a, M& m) {
     a.field("transfer", m.transfer);
     walk_enum(a, "code", m.code, ErrorCode::bad_message, ErrorCode::closed);
@@ -302,8 +319,8 @@ std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_
         return DecodeError{ErrorCode::bad_message, "the body is no message: " + problem, request};
     }
     FieldReader reader(map->get(), problem);
-    auto message = read_body(type, reader, problem,
-                             std::make_index_sequence<std::variant_size_v<Message>>{});
+    auto message =
+        read_body(type, reader, problem, std::make_index_sequence<std::variant_size_v<Message>>{});
     if (!message) {
         return DecodeError{ErrorCode::bad_message, problem, request};
     }

@@ -14,7 +14,9 @@ bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_ipv6(std::string_view host) { return host.find(':') != std::string_view::npos; }
+bool is_ipv6(std::string_view host) {
+    return host.find(':') != std::string_view::npos;
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     std::uint16_t port = 0;

@@ -1,7 +1,6 @@
-#include <xfsbus/wire/glob.hpp>
-
 #include "wire/utf8.hpp"
 
+#include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>

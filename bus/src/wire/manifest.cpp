@@ -1,8 +1,7 @@
-#include <xfsbus/wire/manifest.hpp>
-
 #include "wire/big_endian.hpp"
 
 #include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/manifest.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -22,7 +21,8 @@ Error refuse(std::string_view why) {
 }  // namespace
 
 std::uint32_t chunk_size_for(std::uint64_t file_bytes) {
-    std::uint64_t const target = std::min<std::uint64_t>(file_bytes / 1024, limits::chunk_bytes_max);
+    std::uint64_t const target =
+        std::min<std::uint64_t>(file_bytes / 1024, limits::chunk_bytes_max);
     return std::max(limits::chunk_bytes_min, static_cast<std::uint32_t>(std::bit_ceil(target)));
 }
 

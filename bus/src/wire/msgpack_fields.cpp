@@ -16,21 +16,31 @@ class Inspector : public msgpack::null_visitor {
     [[nodiscard]] std::string const& problem() const { return problem_; }
 
     bool visit_nil() { return refuse("nil"); }
+
     bool visit_float32(float) { return refuse("a floating-point number"); }
+
     bool visit_float64(double) { return refuse("a floating-point number"); }
+
     /// Called for every number in a signed encoding, also for those that are not negative.
     bool visit_negative_integer(std::int64_t value) {
         return value >= 0 || refuse("a negative number");
     }
+
     bool visit_ext(char const*, std::uint32_t) { return refuse("an extension type"); }
+
     bool start_array(std::uint32_t elements) { return open(elements); }
+
     bool end_array() { return close(); }
+
     bool start_map(std::uint32_t pairs) {
         return pairs <= limits::map_keys ? open(std::size_t{pairs} * 2)
                                          : refuse("a map with too many keys");
     }
+
     bool end_map() { return close(); }
+
     void parse_error(std::size_t, std::size_t) { problem_ = "it is not msgpack"; }
+
     void insufficient_bytes(std::size_t, std::size_t) { problem_ = "it is cut short"; }
 
   private:
@@ -44,10 +54,12 @@ class Inspector : public msgpack::null_visitor {
         elements_left_ -= elements;
         return true;
     }
+
     bool close() {
         --depth_;
         return true;
     }
+
     bool refuse(char const* what) {
         problem_ = std::string("it holds ") + what;
         return false;

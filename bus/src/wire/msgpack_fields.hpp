@@ -2,6 +2,8 @@
 
 #include <xfsbus/wire/ids.hpp>
 
+#include <msgpack.hpp>
+
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -10,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <msgpack.hpp>
 
 /// Three ways to walk the fields of a message, with one interface, so that each message's fields
 /// are listed once (codec.cpp): count them, write them, read them.
@@ -22,12 +22,19 @@ class FieldCounter {
     [[nodiscard]] std::uint32_t count() const { return count_; }
 
     void field(char const*, auto const&) { ++count_; }
+
     void optional(char const*, auto const&) { ++count_; }
+
     void text(char const*, auto const&, std::size_t) { ++count_; }
+
     void binary(char const*, auto const&, std::size_t) { ++count_; }
+
     void values(char const*, auto const&, std::size_t) { ++count_; }
+
     void texts(char const*, auto const&, std::size_t, std::size_t) { ++count_; }
+
     void maps(char const*, auto const&, std::size_t, auto const&) { ++count_; }
+
     void check(char const*, auto const&) {}
 
   private:
@@ -50,51 +57,64 @@ class FieldWriter {
         write_key(key);
         write(value);
     }
+
     void optional(char const* key, auto const& value) { field(key, value); }
+
     void text(char const* key, std::string const& value, std::size_t) {
         write_key(key);
         write_text(value);
     }
+
     void binary(char const* key, std::string const& value, std::size_t) {
         write_key(key);
         write_binary(value);
     }
+
     void values(char const* key, auto const& list, std::size_t) {
         begin_array(key, list.size());
         for (auto const& value : list) {
             write(value);
         }
     }
+
     void texts(char const* key, std::vector<std::string> const& list, std::size_t, std::size_t) {
         begin_array(key, list.size());
         for (auto const& value : list) {
             write_text(value);
         }
     }
+
     void maps(char const* key, auto const& list, std::size_t, auto const& walk) {
         begin_array(key, list.size());
         for (auto const& value : list) {
             map(value, walk);
         }
     }
+
     void check(char const*, auto const&) {}
 
   private:
     void write_key(std::string_view key) { write_text(key); }
+
     void begin_array(char const* key, std::size_t size) {
         write_key(key);
         packer_.pack_array(static_cast<std::uint32_t>(size));
     }
+
     void write_text(std::string_view text) {
         packer_.pack_str(static_cast<std::uint32_t>(text.size()));
         packer_.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
     }
+
     void write_binary(std::string_view bytes) {
         packer_.pack_bin(static_cast<std::uint32_t>(bytes.size()));
         packer_.pack_bin_body(bytes.data(), static_cast<std::uint32_t>(bytes.size()));
     }
+
     void write(bool value) { value ? packer_.pack_true() : packer_.pack_false(); }
+
     void write(std::unsigned_integral auto value) { packer_.pack(std::uint64_t{value}); }
+
     template <typename Tag, std::size_t N>
     void write(Id<Tag, N> const& id) {
         write_binary(id.view());
@@ -116,8 +136,10 @@ class FieldReader {
     FieldReader(msgpack::object const& map, std::string& problem) : map_(map), problem_(problem) {}
 
     void field(char const* key, auto& value) { read(key, value, true); }
+
     /// Keeps the field's default when the key is absent.
     void optional(char const* key, auto& value) { read(key, value, false); }
+
     /// Valid UTF-8 of at most `most` bytes.
     void text(char const* key, std::string& value, std::size_t most);
     void binary(char const* key, std::string& value, std::size_t most);
@@ -130,8 +152,10 @@ class FieldReader {
             }
         }
     }
+
     void texts(char const* key, std::vector<std::string>& list, std::size_t most,
                std::size_t most_bytes);
+
     template <typename T>
     void maps(char const* key, std::vector<T>& list, std::size_t most, auto const& walk) {
         for (auto const& element : array(key, most)) {
@@ -145,6 +169,7 @@ class FieldReader {
             }
         }
     }
+
     /// A rule that the types do not express.
     void check(char const* key, auto const& holds) {
         if (problem_.empty() && !holds()) {
@@ -168,6 +193,7 @@ class FieldReader {
         value = object.type == msgpack::type::BOOLEAN && object.via.boolean;
         return object.type == msgpack::type::BOOLEAN;
     }
+
     template <std::unsigned_integral T>
     static bool take(msgpack::object const& object, T& value) {
         if (object.type != msgpack::type::POSITIVE_INTEGER ||
@@ -177,6 +203,7 @@ class FieldReader {
         value = static_cast<T>(object.via.u64);
         return true;
     }
+
     template <typename Tag, std::size_t N>
     static bool take(msgpack::object const& object, Id<Tag, N>& value) {
         if (object.type != msgpack::type::BIN || object.via.bin.size != N) {

@@ -1,8 +1,7 @@
-#include <xfsbus/wire/name.hpp>
-
 #include "wire/utf8.hpp"
 
 #include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -10,7 +9,9 @@
 namespace xfsbus::wire {
 namespace {
 
-bool is_control(std::uint32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+bool is_control(std::uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
 
 /// Characters that reorder or hide the text around them, and line separators.
 bool is_deceptive(std::uint32_t c) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "share/share_index.hpp"
 #include "disk/fd.hpp"
+#include "share/share_index.hpp"
 
 #include <cstddef>
 #include <functional>

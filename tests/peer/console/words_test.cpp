@@ -8,7 +8,9 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-Words split(std::string_view line) { return split_words(line).value(); }
+Words split(std::string_view line) {
+    return split_words(line).value();
+}
 
 }  // namespace
 

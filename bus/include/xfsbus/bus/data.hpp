@@ -71,6 +71,7 @@ class BufferPool {
         std::span<std::byte> bytes;
         std::shared_ptr<void> owner;
     };
+
     Buffer take(std::size_t size);
 
   private:

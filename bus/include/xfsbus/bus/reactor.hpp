@@ -47,6 +47,7 @@ class Reactor {
     void unwatch_fd(int fd);
 
     struct Impl;
+
     /// For the sockets of this box alone.
     [[nodiscard]] Impl& impl() { return *impl_; }
 

@@ -16,10 +16,10 @@ inline constexpr std::size_t pattern_bytes = 256;  ///< a glob
 inline constexpr std::size_t map_keys = 32;
 inline constexpr std::size_t nesting = 6;
 
-inline constexpr std::size_t update_entries = 1024;   ///< names added, or removed, by one Update
+inline constexpr std::size_t update_entries = 1024;     ///< names added, or removed, by one Update
 inline constexpr std::size_t update_bytes = 96 * 1024;  ///< a sender starts a new batch here
-inline constexpr std::size_t found_files = 1024;      ///< files in one Found
-inline constexpr std::size_t found_sources = 256;     ///< sources of one file in one Found
+inline constexpr std::size_t found_files = 1024;        ///< files in one Found
+inline constexpr std::size_t found_sources = 256;       ///< sources of one file in one Found
 inline constexpr std::size_t found_bytes = 192 * 1024;  ///< the tracker starts a new page here
 inline constexpr std::size_t peers_page = 1024;
 inline constexpr std::size_t manifests_per_request = 1024;

@@ -21,9 +21,9 @@ inline constexpr std::uint32_t complete_ppm = 1'000'000;
 /// "Here I am." Begins or renews a peer's entry in the directory; its files follow by Update.
 struct Register {
     PeerId peer;
-    Endpoint listens;                 ///< host empty: take the address the message came from
-    std::uint32_t heartbeat_ms = 0;   ///< how often it will send; 0: it stays silent
-    std::string labels;               ///< "key=value,..."
+    Endpoint listens;                ///< host empty: take the address the message came from
+    std::uint32_t heartbeat_ms = 0;  ///< how often it will send; 0: it stays silent
+    std::string labels;              ///< "key=value,..."
     friend bool operator==(Register const&, Register const&) = default;
 };
 

@@ -36,18 +36,26 @@ template <typename T>
 class [[nodiscard]] Result {
   public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
     [[nodiscard]] bool ok() const { return state_.index() == 0; }
+
     explicit operator bool() const { return ok(); }
 
     /// Only if ok().
     [[nodiscard]] T const& value() const& { return checked<0>(state_); }
+
     [[nodiscard]] T& value() & { return checked<0>(state_); }
+
     [[nodiscard]] T&& value() && { return std::move(checked<0>(state_)); }
+
     T const& operator*() const& { return value(); }
+
     T& operator*() & { return value(); }
+
     T const* operator->() const { return &value(); }
+
     T* operator->() { return &value(); }
 
     /// Only if !ok().
@@ -67,6 +75,8 @@ class [[nodiscard]] Result {
 using Status = Result<std::monostate>;
 
 /// The Status of success.
-inline Status done() { return std::monostate{}; }
+inline Status done() {
+    return std::monostate{};
+}
 
 }  // namespace xfsbus

@@ -27,8 +27,8 @@ struct PeerOptions {
     std::filesystem::path download_directory = ".";
     /// Remembers hashes across restarts (SQLite). Empty: no memory.
     std::filesystem::path cache_file;
-    std::string policy = "libloadlatency.so";  ///< FILE[:key=value,...]
-    std::string integrity = "libsha256.so";    ///< for what this peer publishes
+    std::string policy = "libloadlatency.so";               ///< FILE[:key=value,...]
+    std::string integrity = "libsha256.so";                 ///< for what this peer publishes
     std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     bool strict_policy = false;          ///< a policy that fails ends the download
     std::filesystem::path latency_file;  ///< empty: latency is measured
@@ -69,11 +69,11 @@ struct DownloadProgress {
 };
 
 struct DownloadRequest {
-    std::string name;  ///< a name, a pattern, or NAME@ID with a prefix of the content id
-    std::string out;   ///< name to give it below the directory; empty: its own
-    bool force = false;        ///< replace a different file of that name
-    std::size_t sources = 0;   ///< 0: as in PeerOptions
-    std::stop_token stop;      ///< cancels; what was fetched is kept for the next try
+    std::string name;         ///< a name, a pattern, or NAME@ID with a prefix of the content id
+    std::string out;          ///< name to give it below the directory; empty: its own
+    bool force = false;       ///< replace a different file of that name
+    std::size_t sources = 0;  ///< 0: as in PeerOptions
+    std::stop_token stop;     ///< cancels; what was fetched is kept for the next try
     /// Called on the peer's thread, about ten times a second; must return soon.
     std::function<void(DownloadProgress const&)> on_progress;
 };
@@ -84,10 +84,11 @@ struct DownloadedFile {
         std::uint64_t bytes = 0;
         std::string state;
     };
+
     std::string name;  ///< as it stands on disk below the directory
     std::string content;
     std::uint64_t size = 0;
-    bool present = false;       ///< it was there already, equal; nothing was fetched
+    bool present = false;        ///< it was there already, equal; nothing was fetched
     std::optional<Error> error;  ///< why it is not there
     std::uint64_t bytes_fetched = 0;
     std::uint64_t bytes_resumed = 0;    ///< found on disk from an earlier try

@@ -27,9 +27,13 @@ class Log {
     ~Log();
 
     void write(LogLevel level, std::string_view message) const;
+
     void debug(std::string_view message) const { write(LogLevel::debug, message); }
+
     void info(std::string_view message) const { write(LogLevel::info, message); }
+
     void warning(std::string_view message) const { write(LogLevel::warning, message); }
+
     void error(std::string_view message) const { write(LogLevel::error, message); }
 
     [[nodiscard]] bool enabled(LogLevel level) const;

@@ -124,6 +124,7 @@ class Directory {
         std::uint64_t drops = 0;     ///< peers lost, other than by Leave
         std::uint64_t failures = 0;  ///< answers that were a Failure
     };
+
     [[nodiscard]] Stats stats() const;
 
   private:

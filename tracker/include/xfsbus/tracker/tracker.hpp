@@ -44,6 +44,7 @@ class Tracker final : private Directory::Outbox {
 
     /// Works until stop(), then logs what it has done.
     void run();
+
     /// Any thread; also before run().
     void stop() { reactor_.stop(); }
 
