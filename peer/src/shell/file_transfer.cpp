@@ -94,7 +94,15 @@ void FileTransfer::start() {
 }
 
 /// Store thread.
-Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const try {
+Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const {
+    try {
+        return look_and_open(part);
+    } catch (policies::PolicyFault const& fault) {
+        return Error{Errc::plugin, fault.what()};
+    }
+}
+
+Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const {
     Prepared prepared;
     if (known_stamp_) {
         if (auto const fd = target_.tree->open_file(target_.name);
@@ -118,9 +126,6 @@ Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const try {
         prepared.chunks = std::move(*chunks);
     }
     return prepared;
-
-} catch (policies::PolicyFault const& fault) {
-    return Error{Errc::plugin, fault.what()};
 }
 
 void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
@@ -281,15 +286,17 @@ void FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
 
 /// Store thread. The thread that stores the last chunk gives the file its name, too.
 FileTransfer::Written FileTransfer::write(PartFile& part, std::uint32_t chunk,
-                                          bus::Payload const& payload) try {
-    Written written{part.store(chunk, payload.bytes), std::nullopt};
-    if (written.stored && *written.stored == PartFile::Stored::last) {
-        written.finished = part.finish();
-    }
-    return written;
+                                          bus::Payload const& payload) {
+    try {
+        Written written{part.store(chunk, payload.bytes), std::nullopt};
+        if (written.stored && *written.stored == PartFile::Stored::last) {
+            written.finished = part.finish();
+        }
+        return written;
 
-} catch (policies::PolicyFault const& fault) {
-    return {Error{Errc::plugin, fault.what()}, std::nullopt};
+    } catch (policies::PolicyFault const& fault) {
+        return {Error{Errc::plugin, fault.what()}, std::nullopt};
+    }
 }
 
 void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written const& written) {

@@ -75,6 +75,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     template <typename Work, typename Then>
     void on_store_thread(Work work, Then then);
     [[nodiscard]] Result<Prepared> prepare(PartFile& part) const;
+    [[nodiscard]] Result<Prepared> look_and_open(PartFile& part) const;
     static Written write(PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_prepared(Result<Prepared> const& prepared);
     void begin(std::vector<std::uint32_t> const& chunks);
