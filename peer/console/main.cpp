@@ -36,9 +36,11 @@ constexpr auto next_word = std::chrono::seconds(30);
 /// pages for each, and keep it in few arenas, so that it is found again.
 void tune_memory() {
     constexpr int keep_bytes = 32 * 1024 * 1024;
+    // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet
     ::mallopt(M_MMAP_THRESHOLD, keep_bytes);
     ::mallopt(M_TRIM_THRESHOLD, keep_bytes);
     ::mallopt(M_ARENA_MAX, 2);
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 program::LogLevel to_log_level(peer::LogLevel level) {

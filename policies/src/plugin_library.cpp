@@ -171,7 +171,8 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
 
 ::xfs_descriptor const& open_plugin(fs::path const& path, std::string_view kind) {
     check_file(path);
-    auto const& library = keep_mapped(fs::canonical(path));
+    auto const canonical = fs::canonical(path);
+    auto const& library = keep_mapped(canonical);
     if (!library.has(XFS_POLICY_SYMBOL)) {
         throw PluginRefused(
             path.string(),

@@ -208,19 +208,20 @@ void Download::check_sources(wire::Time now) {
         }
         if (now - source.heard >= limits_.silence_most) {
             retire(now, id, State::lost, "stopped answering");
-            continue;
-        }
-        auto const late = std::ranges::find_if(source.asked, [&](auto const& asked) {
-            auto const since = std::max(asked.second, source.delivered);
-            return chunks_[asked.first] == ChunkState::asked && now - since >= patience(source);
-        });
-        if (late != source.asked.end()) {
+        } else if (is_late(now, source)) {
             strike(now, id, source);
         } else if (now - source.probed >= limits_.ping_every) {
             source.probed = now;
             actions_.probes.push_back({id});
         }
     }
+}
+
+bool Download::is_late(wire::Time now, Source const& source) const {
+    return std::ranges::any_of(source.asked, [&](auto const& asked) {
+        auto const since = std::max(asked.second, source.delivered);
+        return chunks_[asked.first] == ChunkState::asked && now - since >= patience(source);
+    });
 }
 
 /// It answers but does not deliver: what was asked of it is asked elsewhere.

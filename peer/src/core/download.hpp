@@ -179,6 +179,7 @@ class Download {
     void assign(wire::Time now, SourceId id, std::uint32_t chunk);
     void give_back(Source& source, std::uint32_t chunk);
     void retire(wire::Time now, SourceId id, State state, std::string why);
+    [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
     void strike(wire::Time now, SourceId id, Source& source);
     static void measure(Source& source, std::uint64_t bytes, wire::Time now, wire::Time asked);
     void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);

@@ -49,7 +49,7 @@ Fd open_beneath(int root, std::string_view name, int flags) {
         return Fd(
             ::openat(parent ? parent.get() : root, part.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
     };
-    for (auto slash = name.find('/'); slash != name.npos; slash = name.find('/')) {
+    for (auto slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/')) {
         part = name.substr(0, slash);
         parent = open_part(O_PATH | O_DIRECTORY);
         if (!parent) {

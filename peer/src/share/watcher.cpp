@@ -20,7 +20,7 @@ constexpr std::uint32_t interest =
 }  // namespace
 
 std::string watch_advice(int error) {
-    std::string const cause = errno_text(error);
+    std::string cause = errno_text(error);
     if (error == ENOSPC) {
         return "the system's limit of watches is reached (" + cause +
                "); raise fs.inotify.max_user_watches";

@@ -7,7 +7,6 @@
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::test;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -46,7 +45,7 @@ class SmallDisk {
 
 void is_full(Error const& error) {
     CHECK(error.code == Errc::disk);
-    CHECK_THAT(error.message, Contains("the disk is full"));
+    CHECK_THAT(error.message, ContainsSubstring("the disk is full"));
 }
 
 /// Takes all the space that is left.
@@ -71,7 +70,7 @@ TEST_CASE("a file that the disk has no room for is refused at once and leaves no
         auto const present = part.open(never);
         REQUIRE_FALSE(present);
         is_full(present.error());
-        CHECK_THAT(present.error().message, Contains("needs 2 MiB"));
+        CHECK_THAT(present.error().message, ContainsSubstring("needs 2 MiB"));
     }
     CHECK(fs::is_empty(disk.root));
 }

@@ -8,7 +8,6 @@
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::test;
-using Catch::Matchers::Contains;
 using Present = PartFile::Present;
 using Stored = PartFile::Stored;
 
@@ -43,7 +42,7 @@ Result<IndexedFile> download(PartFile::Target const& target, Sample const& sampl
 
 void refused(Error const& error, std::string const& why) {
     CHECK(error.code == Errc::disk);
-    CHECK_THAT(error.message, Contains(why));
+    CHECK_THAT(error.message, ContainsSubstring(why));
 }
 
 }  // namespace
