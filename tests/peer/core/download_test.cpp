@@ -1,5 +1,7 @@
 #include "fetch.hpp"
 
+#include <cmath>
+
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::test;
