@@ -67,9 +67,11 @@ struct Arguments {
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments) {
-    app.add_option("IP PORT DIRECTORY", arguments.positionals,
-                   "Address to listen on (PORT 0 takes a free one) and directory to share")
-        ->expected(0, 3);
+    app.add_option("IP_PORT_DIRECTORY", arguments.positionals,
+                   "Three words: the IP and the port to listen on (0 takes a free port), and the "
+                   "directory to share")
+        ->expected(0, 3)
+        ->option_text(" ");
     app.add_option("--bind", arguments.bind, "IP:PORT to listen on (default 127.0.0.1:0)");
     app.add_option("-d,--dir", arguments.dir,
                    "Directory to share and to download to; without one nothing is shared and "
