@@ -67,11 +67,15 @@ struct Arguments {
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments) {
-    app.add_option("IP_PORT_DIRECTORY", arguments.positionals,
-                   "Three words: the IP and the port to listen on (0 takes a free port), and the "
-                   "directory to share")
-        ->expected(0, 3)
-        ->option_text(" ");
+    auto const add_positional = [&](char const* word, char const* help) {
+        auto const take = [&arguments](std::string const& text) {
+            arguments.positionals.push_back(text);
+        };
+        app.add_option_function<std::string>(word, take, help)->option_text(" ");
+    };
+    add_positional("IP", "Address to listen on, which others must be able to reach");
+    add_positional("PORT", "Port to listen on; 0 takes a free one");
+    add_positional("DIRECTORY", "Directory to share and to download to");
     app.add_option("--bind", arguments.bind, "IP:PORT to listen on (default 127.0.0.1:0)");
     app.add_option("-d,--dir", arguments.dir,
                    "Directory to share and to download to; without one nothing is shared and "
