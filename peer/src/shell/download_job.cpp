@@ -326,8 +326,9 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
 void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
     auto const self = shared_from_this();
     services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
-                           [self, transfer](Result<std::vector<Found>> found) {
-                               auto const files = found ? std::move(*found) : std::vector<Found>{};
+                           [self, transfer, file](Result<std::vector<Found>> found) {
+                               // Without a tracker, those that had it may still be there.
+                               auto const files = found ? std::move(*found) : std::vector{file};
                                self->finder_.probe(
                                    files, [self, transfer](Finder::Probed probed, auto const&) {
                                        auto const alive = transfer.lock();

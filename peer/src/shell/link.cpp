@@ -47,6 +47,7 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
                      auto const alive = raw->shared_from_this();
                      raw->asker_->fail_all(
                          {Errc::network, whom + " is not there: the connection failed"});
+                     raw->lose_transfers();
                  }
              }});
     if (!client) {
@@ -136,6 +137,16 @@ bool Link::send(wire::Message const& message, std::uint64_t request) {
         self->client_->send(message, request);
     });
     return true;
+}
+
+/// A transfer belongs to its connection. Who answers at this address from now on may be another
+/// peer, whose Pongs must not be taken for signs of life of the one that was asked.
+void Link::lose_transfers() {
+    auto const lost = std::exchange(transfers_, {});
+    std::erase_if(wants_, [&](auto const& want) { return lost.contains(want.transfer); });
+    for (auto const& [transfer, on_refused] : lost) {
+        on_refused({transfer, wire::ErrorCode::closed, "the connection was lost"});
+    }
 }
 
 void Link::on_message(wire::Envelope&& envelope) {

@@ -54,6 +54,7 @@ class Link : public std::enable_shared_from_this<Link> {
          OwnLoad own_load);
 
   private:
+    void lose_transfers();
     void on_message(wire::Envelope&& envelope);
     bool send(wire::Message const& message, std::uint64_t request);
     void flush_soon();
