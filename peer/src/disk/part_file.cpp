@@ -4,6 +4,8 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <linux/magic.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -13,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 namespace xfsbus::peer {
 namespace {
@@ -26,6 +29,29 @@ bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
 
 std::string mib(std::uint64_t bytes) {
     return std::to_string((bytes + 1048575) / 1048576) + " MiB";
+}
+
+/// A file system in memory has nothing to gain from preallocation: it would only write zeros to
+/// every page first.
+bool in_memory(int fd) {
+    struct statfs status {};
+
+    return ::fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+/// 0 if there is room for the file to grow to this size, else ENOSPC.
+int find_space(int fd, std::uint64_t bytes) {
+    struct statvfs space {};
+
+    struct stat file {};
+
+    if (::fstatvfs(fd, &space) != 0 || ::fstat(fd, &file) != 0 || space.f_blocks == 0) {
+        return 0;  // not known, or without a limit: it shows as it is written
+    }
+    constexpr std::uint64_t stat_block = 512;
+    auto const there = static_cast<std::uint64_t>(file.st_blocks) * stat_block;
+    auto const free = std::uint64_t{space.f_bavail} * space.f_frsize;
+    return bytes <= there + free ? 0 : ENOSPC;
 }
 
 Error full(std::string_view name, std::uint64_t needed, int directory) {
@@ -171,7 +197,9 @@ Status PartFile::lock() {
 /// allocated space is also twice as fast.
 Status PartFile::reserve_space() {
     auto const bytes = static_cast<off_t>(target_.manifest->file_bytes);
-    int error = bytes == 0 || ::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0 : errno;
+    int const error = in_memory(fd_.get()) ? find_space(fd_.get(), target_.manifest->file_bytes)
+                      : bytes == 0 || ::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0
+                                                                               : errno;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
     }
