@@ -70,15 +70,12 @@ class Download {
         SourceId source{};
     };
 
-    /// Look for (more) sources and report them, then call on_search_done.
-    struct Search {};
-
     /// To be done in this order: drops, asks, probes.
     struct Actions {
         std::vector<Ask> asks;
         std::vector<Probe> probes;
         std::vector<Drop> drops;
-        bool search = false;
+        bool search = false;  ///< look for sources, report them, then call on_search_done
     };
 
     /// The selector is called in decisions only and must outlive the download.

@@ -88,7 +88,6 @@ struct Services {
     Counters& counters;
     wire::PeerId self;
     std::mt19937_64& random;  ///< seeded from the system; for transfer ids
-    std::function<std::uint32_t()> load;
     std::function<void(LogLevel, std::string_view)> log;
     /// A file was put in place and may be offered to others.
     std::function<void(IndexedFile)> on_fetched;
