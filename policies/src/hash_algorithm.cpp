@@ -1,3 +1,4 @@
+#include "plugin_call.hpp"
 #include "plugin_library.hpp"
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
@@ -76,8 +77,7 @@ std::unique_ptr<Integrity> HashAlgorithm::make() const {
 
 std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
                                                     PluginPath const& path) {
-    return std::make_shared<HashAlgorithm const>(std::make_shared<PluginLibrary const>(
-        path.find(spec.file), XFS_KIND_INTEGRITY, spec.parameters));
+    return std::make_shared<HashAlgorithm const>(load_library(spec, path, XFS_KIND_INTEGRITY));
 }
 
 std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,

@@ -1,11 +1,14 @@
 #include "plugin_library.hpp"
 
+#include "plugin_call.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/names.hpp>
 
 #include <boost/dll/shared_library.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -137,6 +140,26 @@ bool is_complete(::xfs_integrity_operations const& o) {
            o.finish != nullptr;
 }
 
+bool is_complete(::xfs_chunk_order_operations const& o) {
+    return o.struct_size >= sizeof o && o.rank != nullptr;
+}
+
+/// A kind that this program knows.
+struct Kind {
+    std::string_view name;
+    bool (*has_all)(void const* operations);
+};
+
+template <class Operations>
+bool has_all(void const* operations) {
+    return is_complete(*static_cast<Operations const*>(operations));
+}
+
+constexpr std::array known_kinds{
+    Kind{XFS_KIND_PEER_SELECTION, &has_all<::xfs_peer_selector_operations>},
+    Kind{XFS_KIND_INTEGRITY, &has_all<::xfs_integrity_operations>},
+    Kind{XFS_KIND_CHUNK_ORDER, &has_all<::xfs_chunk_order_operations>}};
+
 std::string with_article(std::string_view kind) {
     bool const vowel = kind.find_first_of("aeiou") == 0;
     return (vowel ? "an " : "a ") + std::string(kind);
@@ -150,21 +173,16 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
             "it is " + with_article(kind) + " plug-in, " + with_article(needed) + " one is needed",
             "name a plug-in of that kind");
     }
-    bool complete = false;
-    if (kind == XFS_KIND_PEER_SELECTION) {
-        complete =
-            is_complete(*static_cast<::xfs_peer_selector_operations const*>(descriptor.operations));
-    } else if (kind == XFS_KIND_INTEGRITY) {
-        complete =
-            is_complete(*static_cast<::xfs_integrity_operations const*>(descriptor.operations));
-    } else {
+    auto const* const known = std::find_if(known_kinds.begin(), known_kinds.end(),
+                                           [&](Kind const& k) { return k.name == kind; });
+    if (known == known_kinds.end()) {
         throw PluginRefused(path.string(),
                             "it is " + with_article(kind) +
                                 " plug-in, which this program does "
                                 "not know",
                             "use a newer version of xfsbus");
     }
-    if (!complete) {
+    if (!known->has_all(descriptor.operations)) {
         throw PluginRefused(path.string(), "its table of operations is incomplete", rebuild);
     }
 }
@@ -253,6 +271,11 @@ PolicyObject PluginLibrary::create_for_trial() const {
     } catch (PolicyFault const& fault) {
         throw PluginRefused(info_.path.string(), fault.what(), known_parameters(info_));
     }
+}
+
+std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec, PluginPath const& path,
+                                                  std::string_view kind) {
+    return std::make_shared<PluginLibrary const>(path.find(spec.file), kind, spec.parameters);
 }
 
 }  // namespace xfsbus::policies

@@ -2,8 +2,9 @@
 
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/plugin_info.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,23 +16,6 @@ namespace xfsbus::policies {
 
 /// An object that a plug-in created, destroyed by the plug-in.
 using PolicyObject = std::unique_ptr<void, void (*)(void*)>;
-
-/// Where a plug-in writes why it failed.
-class ReasonBuffer {
-  public:
-    char* data() { return text_.data(); }
-
-    [[nodiscard]] std::size_t size() const { return text_.size(); }
-
-    /// What was written; the plug-in may have forgotten the NUL, or everything.
-    [[nodiscard]] std::string text() {
-        text_.back() = '\0';
-        return text_.front() == '\0' ? "no reason given" : text_.data();
-    }
-
-  private:
-    std::array<char, 512> text_{};
-};
 
 /// A plug-in that is mapped, whose descriptor makes sense and whose parameters are known to it.
 /// Immutable; safe to use from several threads.
@@ -59,5 +43,10 @@ class PluginLibrary {
     ::xfs_descriptor const* descriptor_;
     PluginInfo info_;
 };
+
+/// Finds, checks and loads the plug-in that a user means. Throws PluginRefused.
+[[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec,
+                                                                PluginPath const& path,
+                                                                std::string_view kind);
 
 }  // namespace xfsbus::policies

@@ -1,3 +1,4 @@
+#include "plugin_call.hpp"
 #include "plugin_library.hpp"
 
 #include <xfsbus/policies/host/selector_factory.hpp>
@@ -15,7 +16,7 @@ class PluginSelector final : public PeerSelector {
 
     std::optional<std::size_t> pick(RequestView const& request, std::span<SourceView const> sources,
                                     Rng& rng) override {
-        ::xfs_random random{&rng, [](void* state) { return (*static_cast<Rng*>(state))(); }};
+        auto random = random_of(rng);
         ReasonBuffer reason;
         auto const answer = operations_.pick(object_.get(), &request, sources.data(),
                                              sources.size(), &random, reason.data(), reason.size());
@@ -49,11 +50,8 @@ class PluginSelector final : public PeerSelector {
 
   private:
     static void check(std::int64_t answer, ReasonBuffer& reason) {
-        if (answer == XFS_POLICY_FAILED) {
-            throw PolicyFault(reason.text());
-        }
         if (answer != XFS_POLICY_NONE) {
-            throw PolicyFault("answered " + std::to_string(answer) + ", which means nothing");
+            throw_failure(answer, reason);
         }
     }
 
@@ -82,8 +80,8 @@ std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
 
 std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
                                                           PluginPath const& path) {
-    return std::make_shared<SelectorFactory const>(std::make_shared<PluginLibrary const>(
-        path.find(spec.file), XFS_KIND_PEER_SELECTION, spec.parameters));
+    return std::make_shared<SelectorFactory const>(
+        load_library(spec, path, XFS_KIND_PEER_SELECTION));
 }
 
 }  // namespace xfsbus::policies

@@ -78,7 +78,8 @@ TEST_CASE("With --json plugins and their check answer in JSON too") {
         names.insert(plugin.at("name").get<std::string>());
     }
     CHECK(names == std::set<std::string>{"loadlatency", "random", "roundrobin", "leastload",
-                                         "queuetime", "sha256", "sha512-256", "blake2b"});
+                                         "queuetime", "rarest", "sequential", "sha256",
+                                         "sha512-256", "blake2b"});
     auto const good = swarm.run({"--json", "plugins", "check", "libsha256.so"});
     CHECK(good.code == 0);
     CHECK(good.event("plugin").at("kind") == "integrity");

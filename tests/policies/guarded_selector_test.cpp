@@ -1,11 +1,11 @@
 #include "catch.hpp"
+#include "guards.hpp"
 #include "refusal.hpp"
 
 #include <xfsbus/policies/host/selector_factory.hpp>
 
 using namespace xfsbus::policies;
 using namespace xfsbus::test;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -39,34 +39,6 @@ struct Guarded {
 
     [[nodiscard]] PolicyCounters const& counters() const { return selector->counters(); }
 };
-
-GuardOptions strict() {
-    GuardOptions options;
-    options.strict = true;
-    return options;
-}
-
-/// A clock by which the calls whose number is divisible by `every` take 11 ms, others nothing.
-GuardOptions slow_every(unsigned every) {
-    GuardOptions options;
-    options.clock = [every, readings = 0U, time = 0ms]() mutable {
-        ++readings;
-        bool const after_call = readings % 2 == 0;
-        time += after_call && (readings / 2) % every == 0 ? 11ms : 0ms;
-        return std::chrono::nanoseconds(time);
-    };
-    return options;
-}
-
-template <class Call>
-std::string fault(Call call) {
-    try {
-        call();
-    } catch (PolicyFault const& e) {
-        return e.what();
-    }
-    return "no fault";
-}
 
 /// Picks the first source, but throws at every second pick.
 class EverySecond final : public PeerSelector {

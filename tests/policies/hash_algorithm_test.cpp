@@ -15,16 +15,6 @@ std::shared_ptr<HashAlgorithm const> load(std::string const& spec) {
                           PluginPath({XFS_TEST_BAD_PLUGINS, XFS_TEST_PLUGINS}));
 }
 
-template <class Call>
-std::string fault(Call call) {
-    try {
-        call();
-    } catch (PolicyFault const& e) {
-        return e.what();
-    }
-    return "no fault";
-}
-
 }  // namespace
 
 TEST_CASE("Digests of 32 to 64 bytes are accepted, all others refused") {

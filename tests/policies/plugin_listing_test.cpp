@@ -17,10 +17,13 @@ TEST_CASE("The list of plug-ins has all that we ship, without a problem") {
     for (auto const& listing : listings) {
         CHECK(listing.problem.empty());
         CHECK_FALSE(listing.description.empty());
-        names.insert(listing.name);
+        names.insert(listing.kind + " " + listing.name);
     }
-    for (auto const* name : {"blake2b", "leastload", "loadlatency", "queuetime", "random",
-                             "roundrobin", "sha256", "sha512-256"}) {
+    for (auto const* name :
+         {"chunk-order random", "chunk-order rarest", "chunk-order sequential", "integrity blake2b",
+          "integrity sha256", "integrity sha512-256", "peer-selection leastload",
+          "peer-selection loadlatency", "peer-selection queuetime", "peer-selection random",
+          "peer-selection roundrobin"}) {
         CHECK(names.count(name) == 1);
     }
 }
@@ -41,9 +44,16 @@ TEST_CASE("Checking a plug-in tells what could be read of it even if it would be
     CHECK(contains(missing.problem, "there is no such file"));
 
     auto const unknown = check_plugin(fs::path(XFS_TEST_BAD_PLUGINS) / "libunknown-kind.so");
-    CHECK(contains(unknown.problem, "a chunk-order plug-in, which this program does not know"));
+    CHECK(contains(unknown.problem, "a compression plug-in, which this program does not know"));
 
     auto const good = check_plugin(fs::path(XFS_TEST_PLUGINS) / "libsha256.so");
     CHECK(good.problem.empty());
     CHECK(good.kind == "integrity");
+
+    auto const order = check_plugin(fs::path(XFS_TEST_PLUGINS) / "librarest.so");
+    CHECK(order.problem.empty());
+    CHECK(order.kind == "chunk-order");
+    REQUIRE(order.parameters.size() == 1);
+    CHECK(order.parameters[0].name == "head");
+    CHECK(order.parameters[0].default_value == "0");
 }

@@ -2,6 +2,7 @@
 #include "refusal.hpp"
 #include "temp_dir.hpp"
 
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 
@@ -13,10 +14,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
+PluginPath all_plugins() {
+    return PluginPath({XFS_TEST_BAD_PLUGINS, XFS_TEST_PLUGINS});
+}
+
 /// Why a selection plug-in of this specification is refused.
 std::string selector_refusal(std::string const& spec) {
-    PluginPath const path({XFS_TEST_BAD_PLUGINS, XFS_TEST_PLUGINS});
-    return refusal([&] { return load_peer_selector(parse_plugin_spec(spec), path); });
+    return refusal([&] { return load_peer_selector(parse_plugin_spec(spec), all_plugins()); });
+}
+
+std::string chunk_order_refusal(std::string const& spec) {
+    return refusal([&] { return load_chunk_order(parse_plugin_spec(spec), all_plugins()); });
 }
 
 }  // namespace
@@ -31,7 +39,7 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
         Case{"wrong-magic", "what it exports as xfs_policy_descriptor is something else"},
         Case{"wrong-abi", "built for policy ABI 2, this program speaks 1"},
         Case{"short-struct", "its descriptor has 40 bytes, 80 are needed"},
-        Case{"unknown-kind", "it is a chunk-order plug-in, a peer-selection one is needed"},
+        Case{"unknown-kind", "it is a compression plug-in, a peer-selection one is needed"},
         Case{"bad-name", "its name is not 1 to 32 of [a-z0-9-]"},
         Case{"no-parameters", "its descriptor is incomplete"},
         Case{"many-parameters", "it declares 65 parameters, at most 64 are possible"},
@@ -56,11 +64,25 @@ TEST_CASE("A selection plug-in is refused where an integrity one is needed") {
                    "it is a peer-selection plug-in, an integrity one is needed"));
 }
 
+TEST_CASE("Only a whole chunk-order plug-in is taken where one is needed") {
+    CHECK(contains(chunk_order_refusal("random"),
+                   "it is a peer-selection plug-in, a chunk-order one is needed"));
+    CHECK(contains(selector_refusal("randomorder"),
+                   "it is a chunk-order plug-in, a peer-selection one is needed"));
+    CHECK(contains(chunk_order_refusal("unknown-kind"),
+                   "it is a compression plug-in, a chunk-order one is needed"));
+    CHECK(
+        contains(chunk_order_refusal("old-chunk-order"), "its table of operations is incomplete"));
+    CHECK(chunk_order_refusal("randomorder") == "not refused");
+}
+
 TEST_CASE("A plug-in whose objects cannot be created is refused with its own reason") {
     CHECK(contains(selector_refusal("faulty-selector:fault=create"),
                    "libfaulty-selector.so': failing in create on purpose; it takes fault "
                    "(default none), spare (default 1)"));
     CHECK(contains(selector_refusal("faulty-selector:fault=create_int"), ": unknown exception; "));
+    CHECK(contains(chunk_order_refusal("faulty-chunk-order:fault=create"),
+                   "libfaulty-chunk-order.so': failing in create on purpose; it takes fault"));
 }
 
 TEST_CASE("A file that is not a shared library is refused as such") {
@@ -104,6 +126,8 @@ TEST_CASE("A parameter with a bad value, or given twice, is refused") {
                    ": load_weight: 'abc' is not a number; it takes load_weight (default 10)"));
     CHECK(contains(selector_refusal("loadlatency:load_weight=-1"),
                    ": load_weight: -1 is out of range (0 to 1e9); "));
+    CHECK(contains(chunk_order_refusal("rarest:head=-1"),
+                   ": head: -1 is out of range (0 to 4294967295); it takes head (default 0)"));
     CHECK(contains(selector_refusal("loadlatency:load_weight=1,load_weight=1"),
                    ": parameter 'load_weight' is given twice; give it once"));
 }

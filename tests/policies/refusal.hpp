@@ -18,6 +18,17 @@ std::string refusal(Call call) {
     return "not refused";
 }
 
+/// What a policy is blamed for in a call; "no fault" if for nothing.
+template <class Call>
+std::string fault(Call call) {
+    try {
+        call();
+    } catch (policies::PolicyFault const& e) {
+        return e.what();
+    }
+    return "no fault";
+}
+
 inline bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }

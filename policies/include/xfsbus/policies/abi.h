@@ -3,8 +3,8 @@
  * named by XFS_POLICY_SYMBOL. The host reads magic, abi_version and struct_size before anything
  * else, and calls nothing if they do not fit.
  *
- * C++ authors do not need this file: peer_selector.hpp or integrity.hpp and export.hpp make the
- * descriptor from a class.
+ * C++ authors do not need this file: peer_selector.hpp, chunk_order.hpp or integrity.hpp, and
+ * export.hpp, make the descriptor from a class.
  *
  * Threads: the host never calls one object from two threads at once. It may create several
  * objects of one plug-in and use each on a thread of its own; so create and destroy may be called
@@ -29,6 +29,7 @@ extern "C" {
 
 #define XFS_KIND_PEER_SELECTION "peer-selection"
 #define XFS_KIND_INTEGRITY "integrity"
+#define XFS_KIND_CHUNK_ORDER "chunk-order"
 
 #define XFS_POLICY_OK 0
 #define XFS_POLICY_NONE (-1)
@@ -77,6 +78,15 @@ typedef struct xfs_outcome_view {
     int delivered;       /* 1 delivered and verified; 0 failed, timed out or corrupt */
 } xfs_outcome_view;
 
+/* What a policy may know about one chunk that a download still needs. */
+typedef struct xfs_chunk_view {
+    uint32_t chunk;   /* its number in the file, from 0 */
+    uint32_t chunks;  /* chunks in the file */
+    uint32_t copies;  /* how many of the sources in use are known to have it */
+    uint32_t sources; /* how many sources are in use */
+    uint64_t bytes;   /* size of the chunk */
+} xfs_chunk_view;
+
 /* A source of random numbers seeded by the host: the same seed gives the same run. */
 typedef struct xfs_random {
     void* state;
@@ -106,6 +116,16 @@ typedef struct xfs_integrity_operations {
     int (*finish)(void* self, void* digest, char* error, size_t error_size);
 } xfs_integrity_operations;
 
+typedef struct xfs_chunk_order_operations {
+    uint32_t struct_size;
+    /* Writes one finite rank for each of the count chunks; the lower is asked for earlier, equal
+     * ones in random order. Called with all chunks that are still needed when the download begins,
+     * and with a chunk again when the number of its copies changes; the new rank replaces the old
+     * one. It is on the path of every decision and must not block. */
+    int (*rank)(void* self, const xfs_chunk_view* chunks, size_t count, double* ranks,
+                xfs_random* random, char* error, size_t error_size);
+} xfs_chunk_order_operations;
+
 /* What XFS_POLICY_SYMBOL names. In C: const xfs_descriptor xfs_policy_descriptor = {...}; */
 typedef struct xfs_descriptor {
     uint32_t magic;
@@ -117,7 +137,7 @@ typedef struct xfs_descriptor {
     const char* version;
     const char* description;
     const xfs_parameter_info* parameters;
-    const void* operations; /* xfs_peer_selector_operations or xfs_integrity_operations */
+    const void* operations; /* xfs_..._operations, as the kind has it */
     /* NULL on failure, with the reason in error. */
     void* (*create)(const xfs_parameter* parameters, size_t count, char* error, size_t error_size);
     void (*destroy)(void* self);

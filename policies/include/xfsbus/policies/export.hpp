@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/policies/abi.h>
+#include <xfsbus/policies/chunk_order.hpp>
 #include <xfsbus/policies/integrity.hpp>
 #include <xfsbus/policies/names.hpp>
 #include <xfsbus/policies/parameters.hpp>
@@ -24,6 +25,10 @@
 /// Nothing that the class throws leaves the plug-in: the host is told the reason instead.
 #define XFS_EXPORT_PEER_SELECTOR(Class, ...) \
     XFS_EXPORT_POLICY(Class, PeerSelectorShims, XFS_KIND_PEER_SELECTION, __VA_ARGS__)
+
+/// The same for a class that is a ChunkOrder.
+#define XFS_EXPORT_CHUNK_ORDER(Class, ...) \
+    XFS_EXPORT_POLICY(Class, ChunkOrderShims, XFS_KIND_CHUNK_ORDER, __VA_ARGS__)
 
 /// The same for a class that is an Integrity.
 #define XFS_EXPORT_INTEGRITY(Class, ...) \
@@ -118,6 +123,24 @@ struct PeerSelectorShims {
 
     static constexpr ::xfs_peer_selector_operations operations() {
         return {sizeof(::xfs_peer_selector_operations), &pick, &cost, &observe};
+    }
+};
+
+template <class Class>
+struct ChunkOrderShims {
+    static_assert(std::is_base_of_v<ChunkOrder, Class>);
+
+    static int rank(void* self, ::xfs_chunk_view const* chunks, std::size_t count, double* ranks,
+                    ::xfs_random* random, char* error, std::size_t size) noexcept {
+        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+            Rng rng(*random);
+            rank_each(*static_cast<Class*>(self), {chunks, count}, {ranks, count}, rng);
+            return XFS_POLICY_OK;
+        });
+    }
+
+    static constexpr ::xfs_chunk_order_operations operations() {
+        return {sizeof(::xfs_chunk_order_operations), &rank};
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/policies/peer_selector.hpp>
+#include <xfsbus/policies/rng.hpp>
 
 #include <array>
 #include <bit>

@@ -1,0 +1,56 @@
+#include "plugin_call.hpp"
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
+
+#include <utility>
+
+namespace xfsbus::policies {
+namespace {
+
+/// A plug-in's object as a ChunkRanker; what the plug-in reports as failed is a PolicyFault.
+class PluginChunkOrder final : public ChunkRanker {
+  public:
+    PluginChunkOrder(::xfs_chunk_order_operations const& operations, PolicyObject object)
+        : operations_(operations), object_(std::move(object)) {}
+
+    void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) override {
+        auto random = random_of(rng);
+        ReasonBuffer reason;
+        auto const answer = operations_.rank(object_.get(), chunks.data(), chunks.size(),
+                                             ranks.data(), &random, reason.data(), reason.size());
+        if (answer != XFS_POLICY_OK) {
+            throw_failure(answer, reason);
+        }
+    }
+
+  private:
+    ::xfs_chunk_order_operations const& operations_;
+    PolicyObject object_;
+};
+
+}  // namespace
+
+ChunkOrderFactory::ChunkOrderFactory(std::shared_ptr<PluginLibrary const> plugin)
+    : plugin_(std::move(plugin)) {
+    static_cast<void>(plugin_->create_for_trial());
+}
+
+PluginInfo const& ChunkOrderFactory::info() const {
+    return plugin_->info();
+}
+
+std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options) const {
+    auto const& operations = plugin_->operations<::xfs_chunk_order_operations>();
+    return std::make_unique<GuardedChunkOrder>(
+        info().name, std::make_unique<PluginChunkOrder>(operations, plugin_->create()),
+        std::move(options));
+}
+
+std::shared_ptr<ChunkOrderFactory const> load_chunk_order(PluginSpec const& spec,
+                                                          PluginPath const& path) {
+    return std::make_shared<ChunkOrderFactory const>(
+        load_library(spec, path, XFS_KIND_CHUNK_ORDER));
+}
+
+}  // namespace xfsbus::policies
