@@ -102,9 +102,12 @@ TEST_CASE("every message of zeros and empty lists comes back") {
 }
 
 TEST_CASE("every value of an enumeration comes back") {
-    for (std::uint16_t code = 1; code <= 9; ++code) {
+    for (std::uint16_t code = 1; code <= 10; ++code) {
         check_round_trip(Failure{static_cast<ErrorCode>(code), "r", 0});
         check_round_trip(Refused{{}, static_cast<ErrorCode>(code), "r"});
+    }
+    for (std::uint8_t state = 1; state <= 5; ++state) {
+        check_round_trip(Pushed{static_cast<PushState>(state), 1, ""});
     }
     for (std::uint8_t by = 0; by <= 2; ++by) {
         check_round_trip(Find{static_cast<FindBy>(by), "q", "", 0});
@@ -288,6 +291,44 @@ TEST_CASE("an optional field that is absent keeps its default") {
     auto const failure = wire::decode(
         header_of(Failure{}), pack::map({{"code", pack::uint(7)}, {"reason", pack::str("r")}}));
     CHECK(std::get<Failure>(good(failure).message).epoch == 0);
+
+    auto const pong = wire::decode(header_of(Pong{}), pack::map({{"load", pack::uint(3)}}));
+    CHECK(good(pong).message == Message(Pong{3, {}}));
+}
+
+TEST_CASE("a want of before there were swarms asks for no Have and serves nothing") {
+    auto const want = pack::map({{"transfer", pack::bin(std::string(16, 't'))},
+                                 {"content", pack::bin(std::string(32, 'c'))},
+                                 {"host", pack::str("")},
+                                 {"port", pack::uint(40'000)},
+                                 {"credit", pack::uint(1)},
+                                 {"chunks", pack::array({pack::uint(0)})}});
+    auto const decoded =
+        wire::decode(header_of(Request{}), pack::map({{"wants", pack::array({want})}}));
+    auto const read = std::get<Request>(good(decoded).message).wants.at(0);
+    CHECK_FALSE(read.swarm);
+    CHECK(read.serves == 0);
+    CHECK(read.chunks == std::vector<std::uint32_t>{0});
+}
+
+TEST_CASE(
+    "a Have may leave out all but its transfer, and its lists are checked if they are there") {
+    auto const transfer = pack::Pair{"transfer", pack::bin(std::string(16, 't'))};
+    auto const bare = wire::decode(header_of(Have{}), pack::map({transfer}));
+    CHECK(good(bare).message ==
+          Message(Have{*TransferId::from(std::string(16, 't')), false, "", {}}));
+    for (auto const& field :
+         {pack::Pair{"bitmap", pack::str("x")}, pack::Pair{"chunks", pack::uint(1)},
+          pack::Pair{"chunks", pack::array({pack::str("1")})}}) {
+        auto const wrong = wire::decode(header_of(Have{}), pack::map({transfer, field}));
+        CHECK(mentions(bad(wrong).reason, "'" + field.first + "'"));
+    }
+}
+
+TEST_CASE("an answer to a push needs no reason") {
+    auto const decoded = wire::decode(
+        header_of(Pushed{}), pack::map({{"state", pack::uint(2)}, {"bytes", pack::uint(7)}}));
+    CHECK(good(decoded).message == Message(Pushed{PushState::fetching, 7, ""}));
 }
 
 TEST_CASE("a value of the wrong type is named") {
@@ -345,11 +386,17 @@ TEST_CASE("a boolean is a boolean and no number") {
 }
 
 TEST_CASE("an enumeration's value out of range is refused") {
-    for (std::uint64_t const code : {0U, 10U, 255U, 65'535U, 65'536U}) {
+    for (std::uint64_t const code : {0U, 11U, 255U, 65'535U, 65'536U}) {
         auto const decoded =
             wire::decode(header_of(Failure{}),
                          pack::map({{"code", pack::uint(code)}, {"reason", pack::str("")}}));
         CHECK(mentions(bad(decoded).reason, "'code'"));
+    }
+    for (std::uint64_t const state : {0U, 6U, 255U, 256U}) {
+        auto const decoded =
+            wire::decode(header_of(Pushed{}),
+                         pack::map({{"state", pack::uint(state)}, {"bytes", pack::uint(0)}}));
+        CHECK(mentions(bad(decoded).reason, "'state'"));
     }
     for (std::uint64_t const by : {3U, 255U, 256U}) {
         auto const decoded = wire::decode(header_of(Find{}), pack::map({{"by", pack::uint(by)},
@@ -369,6 +416,10 @@ TEST_CASE("a share above the whole or a file above the largest is refused") {
     CHECK(mentions(bad(size).reason, "'size'"));
     auto const found = decode(encode(Found{1, {{"a", {}, limits::file_bytes + 1, 0, {}}}, ""}));
     CHECK(mentions(bad(found).reason, "'size'"));
+    auto const push = decode(encode(Push{"a", {}, limits::file_bytes + 1}));
+    CHECK(mentions(bad(push).reason, "'size'"));
+    auto const pushed = decode(encode(Pushed{PushState::there, limits::file_bytes + 1, ""}));
+    CHECK(mentions(bad(pushed).reason, "'bytes'"));
 }
 
 TEST_CASE("a list longer than its limit is refused") {
@@ -392,6 +443,8 @@ TEST_CASE("a list longer than its limit is refused") {
     greedy.chunks.resize(limits::chunks_per_want + 1);
     refused(Request{{greedy}}, "chunks");
     refused(Close{std::vector<TransferId>(limits::transfers_per_close + 1)}, "transfers");
+    refused(Have{{}, false, "", std::vector<std::uint32_t>(limits::chunks_per_have + 1)}, "chunks");
+    refused(Have{{}, false, std::string(limits::bitmap_bytes + 1, '\0'), {}}, "bitmap");
 }
 
 TEST_CASE("a text longer than its limit is refused") {
@@ -408,6 +461,8 @@ TEST_CASE("a text longer than its limit is refused") {
     refused(PeerList{0, {}, long_text}, "next");
     refused(Failure{ErrorCode::busy, long_text, 0}, "reason");
     refused(Refused{{}, ErrorCode::busy, long_text}, "reason");
+    refused(Push{std::string(limits::name_bytes + 1, 'n'), {}, 0}, "name");
+    refused(Pushed{PushState::failed, 0, long_text}, "reason");
     refused(Update{1, 1, false, false, {}, {std::string(limits::name_bytes + 1, 'n')}}, "removed");
 }
 

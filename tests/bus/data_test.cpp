@@ -169,6 +169,28 @@ TEST_CASE("a source whose pipe is full is told when it can go on") {
     CHECK(fill(*source.socket) > 0);
 }
 
+TEST_CASE("the kernel queues little for a sink, also after the connection was made anew") {
+    Loop loop;
+    Sink sink(loop);
+    Source source(loop, sink.socket->endpoint());
+    auto const payload = payload_of("x");
+    std::vector<int> connections;
+    // The port that a connection with the bound comes from; 0: there is none now.
+    auto const bounded = [&] {
+        source.socket->send(header_of(1), payload);
+        connections = connections_to(sink.socket->endpoint().port);
+        bool const one = connections.size() == 1 && unsent_bound(connections[0]) == 128 * 1024;
+        return one ? local_port(connections[0]) : std::uint16_t{0};
+    };
+    std::uint16_t first = 0;
+    loop.until([&] { return (first = bounded()) != 0; });
+    REQUIRE(::shutdown(connections[0], SHUT_RDWR) == 0);
+    loop.until([&] {
+        auto const second = bounded();
+        return second != 0 && second != first;
+    });
+}
+
 TEST_CASE("several sources feed one sink") {
     Loop loop;
     Sink sink(loop);

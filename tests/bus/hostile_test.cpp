@@ -192,6 +192,7 @@ TEST_CASE("lists of the smallest elements take a bounded amount of memory") {
     refused(PeerList{}, "peers", '\x80');
     refused(GetManifests{}, "contents", '\xA0');
     refused(Request{}, "wants", '\x80');
+    refused(Have{}, "chunks", '\xA0');
 }
 
 TEST_CASE("largest messages take a bounded amount of memory") {

@@ -66,11 +66,18 @@ PeerList largest_peer_list() {
 
 Request largest_request() {
     std::vector<std::uint32_t> const chunks(limits::chunks_per_want, u32_max);
-    Want const many{id<TransferId>(1), id<ContentId>(2), far_endpoint(), u64_max, chunks};
-    Want const few{id<TransferId>(3), id<ContentId>(4), {"", port_max}, u64_max, {u32_max}};
+    Want const many{id<TransferId>(1), id<ContentId>(2), far_endpoint(), u64_max, chunks, true,
+                    port_max};
+    Want const few{id<TransferId>(3), id<ContentId>(4), {"", port_max}, u64_max, {u32_max}, true,
+                   port_max};
     std::vector<Want> wants(limits::wants_per_request, few);
     wants.front() = many;
     return {wants};
+}
+
+Have largest_have() {
+    return {id<TransferId>(255), true, std::string(limits::bitmap_bytes, '\xFF'),
+            std::vector<std::uint32_t>(limits::chunks_per_have, u32_max)};
 }
 
 Manifests largest_manifests() {
@@ -98,7 +105,7 @@ std::vector<Message> one_of_each() {
         ListPeers{"0a0b"},
         PeerList{7, {{id<PeerId>(5), {"host-1.lan", 7472}, 12, 2, 350, "rack=b"}}, "0c"},
         Ping{},
-        Pong{4},
+        Pong{4, id<PeerId>(6)},
         Failure{ErrorCode::resync, "an update is missing", 7},
         GetManifests{{id<ContentId>(1), id<ContentId>(2)}, 196'608},
         Manifests{{{id<ContentId>(1), 120, 20, std::string("\0\xFFmanifest", 10)}}},
@@ -106,9 +113,14 @@ std::vector<Message> one_of_each() {
                   id<ContentId>(1),
                   {"10.0.0.2", 40'000},
                   4'194'304,
-                  {0, 1, 70'000}}}},
+                  {0, 1, 70'000},
+                  true,
+                  7473}}},
         Close{{id<TransferId>(8), id<TransferId>(9)}},
         Refused{id<TransferId>(8), ErrorCode::gone, "the file has changed"},
+        Have{id<TransferId>(8), true, "\x80\x01", {3, 70'000}},
+        Push{"a/b.txt", id<ContentId>(3), 4096},
+        Pushed{PushState::failed, 2048, "the disk is full"},
     };
 }
 
@@ -128,14 +140,17 @@ std::vector<Message> largest_of_each() {
         ListPeers{long_text()},
         largest_peer_list(),
         Ping{},
-        Pong{u32_max},
-        Failure{ErrorCode::closed, long_text(), u64_max},
+        Pong{u32_max, id<PeerId>(255)},
+        Failure{ErrorCode::not_authorised, long_text(), u64_max},
         GetManifests{std::vector<ContentId>(limits::manifests_per_request, id<ContentId>(7)),
                      u64_max},
         largest_manifests(),
         largest_request(),
         Close{std::vector<TransferId>(limits::transfers_per_close, id<TransferId>(7))},
-        Refused{id<TransferId>(255), ErrorCode::closed, long_text()},
+        Refused{id<TransferId>(255), ErrorCode::not_authorised, long_text()},
+        largest_have(),
+        Push{long_name(), id<ContentId>(255), limits::file_bytes},
+        Pushed{PushState::refused, limits::file_bytes, long_text()},
     };
 }
 
@@ -161,6 +176,9 @@ std::vector<Message> smallest_of_each() {
         Request{std::vector<Want>(1)},
         Close{},
         Refused{},
+        Have{},
+        Push{},
+        Pushed{},
     };
 }
 

@@ -5,23 +5,32 @@
 #include <xfsbus/wire/endpoint.hpp>
 
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace xfsbus {
+
+/// The port of this end; 0: this is no socket.
+inline std::uint16_t local_port(int socket) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    bool const known = ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    return known ? ntohs(address.sin_port) : 0;
+}
 
 /// Binds to 127.0.0.1; the port it got.
 inline std::uint16_t bind_loopback(int socket) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(socket, generic, sizeof address) == 0);
-    socklen_t size = sizeof address;
-    REQUIRE(::getsockname(socket, generic, &size) == 0);
-    return ntohs(address.sin_port);
+    REQUIRE(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return local_port(socket);
 }
 
 /// A port of this machine at which nobody listens, and that nobody else is given.
@@ -43,5 +52,29 @@ class ReservedPort {
     int socket_;
     wire::Endpoint endpoint_;
 };
+
+/// This process' sockets that are connected to this port of 127.0.0.1.
+inline std::vector<int> connections_to(std::uint16_t port) {
+    std::vector<int> found;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        int const fd = std::atoi(entry.path().filename().c_str());
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+            peer.sin_family == AF_INET && peer.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
+            ntohs(peer.sin_port) == port) {
+            found.push_back(fd);
+        }
+    }
+    return found;
+}
+
+/// How many bytes the kernel takes for this TCP connection beyond what is on the wire; negative:
+/// it is no TCP connection.
+inline int unsent_bound(int fd) {
+    int bytes = 0;
+    socklen_t size = sizeof bytes;
+    return ::getsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, &size) == 0 ? bytes : -1;
+}
 
 }  // namespace xfsbus

@@ -245,6 +245,126 @@ TEST_CASE("of too many sources a sample is told, with their number, mixed anew f
     CHECK(*std::max_element(named.begin() + 1, named.end()) < 80);
 }
 
+TEST_CASE("a source that has nothing yet is named for the whole content id and for nothing else") {
+    Simulated world;
+    world.join(1, {file("a", 0xab)});
+    world.join(2, {part("a", 0xab, 0)});
+    auto const id = wire::to_hex(content_id(0xab));
+    for (auto const& whole : {id, "000000Ab" + id.substr(8)}) {
+        auto const found = world.find(content(whole));
+        CHECK(Simulated::numbers(found) == Numbers{1, 2});
+        CHECK(found.files.at(0).source_count == 2);
+    }
+    for (auto const& find : {wire::Find{wire::FindBy::name, "a", "", 0}, glob("*"), content(""),
+                             content(id.substr(0, 63))}) {
+        auto const found = world.find(find);
+        CHECK(Simulated::numbers(found) == Numbers{1});
+        CHECK(found.files.at(0).source_count == 1);
+    }
+}
+
+TEST_CASE("a version of which nobody has anything exists only for who asks for its content id") {
+    Simulated world;
+    world.join(1, {part("a", 7, 0), file("b", 8)});
+    CHECK(world.find("a").files.empty());
+    CHECK(world.names_over_pages(glob("*")) == Names{"b"});
+    CHECK(world.names_over_pages(content("0000000")) == Names{"b"});
+    CHECK(world.names_over_pages(swarm(7)) == Names{"a"});
+}
+
+TEST_CASE("a page's limit does not count the versions that do not exist for its find") {
+    Simulated world;
+    world.join(1, {part("a", 1, 0), file("b", 2), part("c", 3, 0), file("d", 4)});
+    auto const found = world.find(glob("*", 2));
+    REQUIRE(found.files.size() == 2);
+    CHECK(found.files[1].name == "d");
+    CHECK(found.next.empty());
+}
+
+TEST_CASE(
+    "a source is found by name as soon as it has something, and no more when it has nothing") {
+    Simulated world;
+    world.join(1, {part("a", 7, 0)});
+    CHECK(world.sources_of("a").empty());
+    world.update(1, 2, {part("a", 7, 1)});
+    auto const found = world.find("a");
+    REQUIRE(found.files.size() == 1);
+    CHECK(found.files[0].sources.at(0).have_ppm == 1);
+    world.update(1, 3, {part("a", 7, 0)});
+    CHECK(world.sources_of("a").empty());
+    CHECK(world.sources_of(swarm(7)) == Numbers{1});
+}
+
+TEST_CASE("of a large swarm no more sources are told than a peer makes use of") {
+    Simulated world;
+    for (std::uint32_t peer = 1; peer <= 100; ++peer) {
+        world.join(peer, {file("a", 7)});
+    }
+    auto const found = world.find(swarm(7));
+    CHECK(found.files.at(0).sources.size() == wire::limits::swarm_sources);
+    CHECK(found.files.at(0).source_count == 100);
+    CHECK(world.sources_of("a").size() == 100);
+}
+
+TEST_CASE("a sample is half complete sources and half others, or all that there are of one kind") {
+    struct Case {
+        std::uint32_t complete;
+        std::uint32_t partial;
+        std::uint32_t complete_told;
+    };
+
+    auto const [complete, partial, complete_told] =
+        GENERATE(Case{40, 40, 4}, Case{4, 5, 4}, Case{5, 4, 4}, Case{2, 40, 2}, Case{1, 40, 1},
+                 Case{0, 40, 0}, Case{40, 3, 5}, Case{40, 1, 7}, Case{40, 0, 8}, Case{8, 1, 7},
+                 Case{1, 8, 1});
+    auto const find = GENERATE(glob("a"), swarm(7));
+    tracker::Directory::Limits limits;
+    limits.found_sources = 8;
+    limits.swarm_sources = 8;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= complete + partial; ++peer) {
+        world.join(peer, {peer <= complete ? file("a", 7) : part("a", 7, 999'999)});
+    }
+    auto const found = world.find(find).files.at(0);
+    CHECK(found.source_count == complete + partial);
+    CHECK(found.sources.size() == 8);
+    CHECK(std::count_if(found.sources.begin(), found.sources.end(), [](auto const& source) {
+              return source.have_ppm == wire::complete_ppm;
+          }) == complete_told);
+}
+
+TEST_CASE("the first sources of a sample are a mixture, too") {
+    Simulated world;
+    for (std::uint32_t peer = 1; peer <= 200; ++peer) {
+        world.join(peer, {part("a", 7, peer <= 100 ? wire::complete_ppm : 0)});
+    }
+    auto const sources = world.find(swarm(7)).files.at(0).sources;
+    auto const complete =
+        std::count_if(sources.begin(), sources.begin() + 32,
+                      [](auto const& source) { return source.have_ppm == wire::complete_ppm; });
+    CHECK(complete > 6);  // 16 on average; the standard deviation is 2
+    CHECK(complete < 26);
+}
+
+TEST_CASE("who asks for a large swarm again, or somebody else, is told other sources of it") {
+    Simulated world;
+    for (std::uint32_t peer = 1; peer <= 1000; ++peer) {
+        world.join(peer, {part("a", 7, peer % 2 == 0 ? wire::complete_ppm : 500'000)});
+    }
+    std::vector<Numbers> samples;
+    for (auto const* asker : {"one", "one", "another"}) {
+        samples.push_back(Simulated::numbers(world.find(swarm(7), asker)));
+        REQUIRE(samples.back().size() == wire::limits::swarm_sources);
+    }
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        auto const& a = samples[i];
+        auto const& b = samples[(i + 1) % samples.size()];
+        Numbers common;
+        std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
+        CHECK(common.size() < 20);  // 4 on average; the standard deviation is 2
+    }
+}
+
 TEST_CASE("exactly as many sources as the limit are all told") {
     tracker::Directory::Limits limits;
     limits.found_sources = 8;

@@ -16,9 +16,14 @@ using namespace xfsbus::tracker::test;
 
 namespace {
 
-/// One row of an answer: name, content, peer.
-using Row = std::tuple<std::string, std::uint32_t, std::uint32_t>;
+/// One row of an answer: name, content, peer, how much of it the peer has.
+using Row = std::tuple<std::string, std::uint32_t, std::uint32_t, std::uint32_t>;
 using Rows = std::set<Row>;
+
+struct ModelFile {
+    std::uint32_t content = 0;
+    std::uint32_t have_ppm = 0;
+};
 
 struct ModelPeer {
     std::uint32_t number = 0;
@@ -30,7 +35,7 @@ struct ModelPeer {
     std::optional<wire::Time> pinged;
     std::uint64_t accepted = 0;
     bool listing = false;
-    std::map<std::string, std::uint32_t> files;
+    std::map<std::string, ModelFile> files;
     std::set<std::string> named;
 
     wire::Time due() const {
@@ -44,9 +49,19 @@ struct ModelPeer {
 
 struct ModelFind {
     std::uint64_t request = 0;
-    std::string pattern;
+    wire::FindBy by = wire::FindBy::glob;
+    std::string query;
     wire::Time started;
     std::set<std::uint32_t> waiting;
+
+    bool sees(std::string const& name, ModelFile const& file) const {
+        if (by == wire::FindBy::glob) {
+            return file.have_ppm > 0 && wire::glob_match(query, name);
+        }
+        bool const whole = query.size() == 2 * wire::ContentId::size;
+        return (file.have_ppm > 0 || whole) &&
+               wire::to_hex(content_id(file.content)).starts_with(query);
+    }
 };
 
 struct Model {
@@ -113,7 +128,7 @@ struct Model {
             peer.files.erase(name);
         }
         for (auto const& file : update.added) {
-            peer.files[file.name] = file.content.bytes[3];
+            peer.files[file.name] = {file.content.bytes[3], file.have_ppm};
             peer.named.insert(file.name);
         }
         if (update.full_end) {
@@ -123,9 +138,9 @@ struct Model {
         }
     }
 
-    static bool has(ModelPeer const& peer, std::string const& pattern) {
+    static bool is_source(ModelPeer const& peer, ModelFind const& find) {
         return std::any_of(peer.files.begin(), peer.files.end(),
-                           [&](auto const& file) { return wire::glob_match(pattern, file.first); });
+                           [&](auto const& file) { return find.sees(file.first, file.second); });
     }
 
     /// True if the peer, sent a Ping, is found closed.
@@ -137,7 +152,7 @@ struct Model {
     void check_all(ModelFind& find, wire::Time now) {
         std::set<std::uint32_t> dead;
         for (auto& peer : peers) {
-            if (!has(peer, find.pattern)) {
+            if (!is_source(peer, find)) {
                 continue;
             }
             bool const just = peer.pinged && now - *peer.pinged < tracker::Directory::ping_pause;
@@ -166,9 +181,9 @@ struct Model {
             }
             Rows& rows = answers[it->request];
             for (auto const& peer : peers) {
-                for (auto const& [name, content] : peer.files) {
-                    if (wire::glob_match(it->pattern, name)) {
-                        rows.insert({name, content, peer.number});
+                for (auto const& [name, file] : peer.files) {
+                    if (it->sees(name, file)) {
+                        rows.insert({name, file.content, peer.number, file.have_ppm});
                     }
                 }
             }
@@ -296,7 +311,7 @@ class Run {
             epoch, accepted + (pick(4) == 0 ? pick(3) : 1), pick(4) == 0, pick(4) == 0, {}, {}};
         std::uint32_t const added = pick(4);
         for (std::uint32_t i = 0; i < added; ++i) {
-            update.added.push_back(file(name(), pick(3)));
+            update.added.push_back(part(name(), pick(3), pick(3) * wire::complete_ppm / 2));
         }
         if (pick(2) == 0) {
             update.removed.push_back(name());
@@ -347,10 +362,14 @@ class Run {
 
     void find() {
         static constexpr std::array patterns = {"a", "b", "a*", "*", "?", "cc", "[bc]*"};
-        std::string const pattern = patterns.at(pick(patterns.size()));
-        model_.finds.push_back({++request_, pattern, world_.now, {}});
+        wire::Find find{wire::FindBy::glob, patterns.at(pick(patterns.size())), "", 0};
+        if (pick(3) == 0) {
+            find = swarm(pick(3));
+            find.query.resize(pick(2) == 0 ? 7 + pick(2) : find.query.size());
+        }
+        model_.finds.push_back({++request_, find.by, find.query, world_.now, {}});
         model_.settle(world_.now);
-        world_.send("asker", wire::Find{wire::FindBy::glob, pattern, "", 0}, request_);
+        world_.send("asker", find, request_);
     }
 
     void pass(wire::Duration duration) {
@@ -376,7 +395,9 @@ class Run {
         std::set<std::pair<std::string, std::uint32_t>> versions;
         for (auto const& peer : model_.peers) {
             files += peer.files.size();
-            versions.insert(peer.files.begin(), peer.files.end());
+            for (auto const& [name, file] : peer.files) {
+                versions.insert({name, file.content});
+            }
         }
         REQUIRE(stats.peers == model_.peers.size());
         REQUIRE(stats.files == files);
@@ -397,7 +418,8 @@ class Run {
             for (auto const& each : found->files) {
                 REQUIRE(each.source_count == each.sources.size());
                 for (auto const& source : each.sources) {
-                    rows.insert({each.name, each.content.bytes[3], source.peer.bytes[3]});
+                    rows.insert(
+                        {each.name, each.content.bytes[3], source.peer.bytes[3], source.have_ppm});
                 }
             }
         }

@@ -71,6 +71,16 @@ inline wire::FileEntry file(std::string name, std::uint32_t content = 1) {
     return {std::move(name), content_id(content), 1000};
 }
 
+/// A file of which its peer has only so much.
+inline wire::FileEntry part(std::string name, std::uint32_t content, std::uint32_t have_ppm) {
+    return {std::move(name), content_id(content), 1000, have_ppm};
+}
+
+/// The find of the swarm of a content: by its whole id.
+inline wire::Find swarm(std::uint32_t content) {
+    return {wire::FindBy::content_prefix, wire::to_hex(content_id(content)), "", 0};
+}
+
 inline std::string route_of(std::uint32_t peer) {
     return "route-" + std::to_string(peer);
 }
@@ -178,6 +188,11 @@ class Simulated {
         }
         std::sort(peers.begin(), peers.end());
         return peers;
+    }
+
+    /// The peers named for any file, by their numbers.
+    std::vector<std::uint32_t> sources_of(wire::Find const& find) {
+        return numbers(this->find(find));
     }
 
     /// The names on all pages, in the order they came.

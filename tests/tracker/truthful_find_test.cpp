@@ -17,6 +17,17 @@ void ask(Simulated& world, wire::Find const& find, std::uint64_t request = 9) {
     REQUIRE(world.all<wire::Found>("asker").empty());
 }
 
+/// Those of the peers 1 to `last` that were sent a Ping.
+Numbers pinged(Simulated const& world, std::uint32_t last) {
+    Numbers peers;
+    for (std::uint32_t peer = 1; peer <= last; ++peer) {
+        if (!world.all<wire::Ping>(route_of(peer)).empty()) {
+            peers.push_back(peer);
+        }
+    }
+    return peers;
+}
+
 }  // namespace
 
 TEST_CASE("a peer killed a moment ago is not named: sending to it says that it is gone") {
@@ -256,6 +267,38 @@ TEST_CASE("when all of a sample turn out dead, others are asked, and the survivo
         }
     }
     CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == Numbers{20});
+}
+
+TEST_CASE("the sample that was asked is the one that is named, with others for those who died") {
+    tracker::Directory::Limits limits;
+    limits.swarm_sources = 8;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= 100; ++peer) {
+        world.join(peer, {part("a", 7, peer % 2 == 0 ? wire::complete_ppm : 0)}, true);
+    }
+    world.pass(fresh);
+    ask(world, swarm(7));
+    auto const asked = pinged(world, 100);
+    REQUIRE(asked.size() == 8);
+    auto const dead = asked.front();
+    for (auto const peer : asked) {
+        if (peer != dead) {
+            world.send(route_of(peer), wire::Pong{});
+        }
+    }
+    world.out.sent.clear();
+    world.pass(250ms);
+    REQUIRE(world.all<wire::Found>("asker").empty());
+    auto named = pinged(world, 100);
+    std::erase_if(named,
+                  [&](auto peer) { return std::count(asked.begin(), asked.end(), peer) > 0; });
+    REQUIRE(named.size() == 1);
+    auto const substitute = named.front();
+    CHECK(substitute % 2 == dead % 2);
+    world.send(route_of(substitute), wire::Pong{});
+    named.insert(named.end(), asked.begin() + 1, asked.end());
+    std::sort(named.begin(), named.end());
+    CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == named);
 }
 
 TEST_CASE("a find does not wait for ever, however many sources turn out dead") {

@@ -28,6 +28,7 @@ void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
 }
 
 void Directory::Impl::advance(PendingFind find, wire::Time now) {
+    // Another sample for each find, the same one each time that this find is read.
     PageReader reader(catalogue, roster, options.limits, options.seed + find.id);
     Page page = reader.read(find.query, find.until);
     // Those who were asked before a wait are asked again after it.

@@ -85,7 +85,7 @@ std::size_t work_of(Query const& query, Versions::value_type const& version) {
 
 std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
                                 std::string& problem) {
-    Query query{find.by, find.query, std::nullopt, most_files};
+    Query query{find.by, find.query, std::nullopt, most_files, false};
     if (find.limit != 0) {
         query.limit = std::min<std::size_t>(find.limit, most_files);
     }
@@ -102,6 +102,7 @@ std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
             return std::nullopt;
         }
         to_lower(query.text);
+        query.swarm = query.text.size() == hex_digits;
     }
     return query;
 }
@@ -182,9 +183,9 @@ bool PageReader::offer(Walk& walk, Versions::value_type const& version) const {
     }
     walk.work += work_of(walk.query, version);
     if (matches(walk.query, file)) {
-        Pick pick{file, state.size, 0, live_sources(state.sources)};
+        Pick pick{file, state.size, 0, known_sources(walk.query, state.sources)};
         pick.source_count = static_cast<std::uint32_t>(pick.sources.size());
-        keep_sample(pick.sources);
+        keep_sample(pick.sources, walk.query.swarm ? limits_.swarm_sources : limits_.found_sources);
         if (!pick.sources.empty()) {
             std::size_t const bytes = fit(pick, walk.page.files.empty());
             if (!walk.page.files.empty() && walk.bytes + bytes > limits_.found_bytes) {
@@ -198,27 +199,45 @@ bool PageReader::offer(Walk& walk, Versions::value_type const& version) const {
     return true;
 }
 
-/// Without the peers that were dropped and not cleared away yet.
-std::vector<Source> PageReader::live_sources(std::vector<Source> const& all) const {
-    std::vector<Source> live;
-    live.reserve(all.size());
-    std::copy_if(all.begin(), all.end(), std::back_inserter(live),
-                 [this](Source const& source) { return roster_.at(source.peer) != nullptr; });
-    return live;
+/// Those that the query may know of, without the peers that were dropped and not cleared away yet.
+std::vector<Source> PageReader::known_sources(Query const& query,
+                                              std::vector<Source> const& all) const {
+    std::vector<Source> known;
+    known.reserve(all.size());
+    std::copy_if(all.begin(), all.end(), std::back_inserter(known), [&](Source const& source) {
+        return (query.swarm || source.have_ppm > 0) && roster_.at(source.peer) != nullptr;
+    });
+    return known;
 }
 
-/// Keeps at most found_sources, those whose mixed number is lowest: so when one of them goes, the
-/// others stay and one takes its place, and a find that is checked again asks few new ones.
-void PageReader::keep_sample(std::vector<Source>& sources) const {
-    if (sources.size() <= limits_.found_sources) {
+/// Keeps at most so many: half of them complete and half not, or all of the kind of which there
+/// are too few. Of each kind those of the lowest rank: so when one of them goes, the others stay
+/// and one takes its place, and a find that is checked again asks few new ones.
+void PageReader::keep_sample(std::vector<Source>& sources, std::size_t most) const {
+    if (sources.size() <= most) {
         return;
     }
-    auto const order = [this](Source const& a, Source const& b) {
-        return mixed(mix_ ^ mixed(a.peer)) < mixed(mix_ ^ mixed(b.peer));
-    };
-    auto const end = sources.begin() + static_cast<std::ptrdiff_t>(limits_.found_sources);
-    std::nth_element(sources.begin(), end, sources.end(), order);
-    sources.erase(end, sources.end());
+    auto const by_rank = [this](Source const& a, Source const& b) { return rank(a) < rank(b); };
+    auto const partial = std::partition(sources.begin(), sources.end(), [](Source const& source) {
+        return source.have_ppm == wire::complete_ppm;
+    });
+    auto const complete_count = static_cast<std::size_t>(partial - sources.begin());
+    std::size_t const partial_count = sources.size() - complete_count;
+    std::size_t const keep_complete =
+        std::min(complete_count, std::max(most - most / 2, most - std::min(most, partial_count)));
+    auto const complete_end = sources.begin() + static_cast<std::ptrdiff_t>(keep_complete);
+    auto const partial_end = partial + static_cast<std::ptrdiff_t>(most - keep_complete);
+    std::nth_element(sources.begin(), complete_end, partial, by_rank);
+    std::nth_element(partial, partial_end, sources.end(), by_rank);
+    sources.erase(partial_end, sources.end());
+    sources.erase(complete_end, partial);
+    // The kinds among each other: who takes only the first ones, as fit() may, has both.
+    std::sort(sources.begin(), sources.end(), by_rank);
+}
+
+/// Its place in a random order, which is another one for each mix.
+std::uint64_t PageReader::rank(Source const& source) const {
+    return mixed(mix_ ^ mixed(source.peer));
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {

@@ -21,6 +21,8 @@ struct Query {
     std::string text;  ///< lower case if it is hex
     std::optional<Position> after;
     std::size_t limit = 0;  ///< most files
+    /// Names a whole content id: asks for those, too, who have nothing of it yet.
+    bool swarm = false;
 };
 
 /// nullopt: the cursor is none of ours, or a content prefix is no hex; `problem` says which.
@@ -46,7 +48,7 @@ struct Page {
 class PageReader {
   public:
     /// `mix` chooses the sample where a file has too many sources: the same one each time, as long
-    /// as the sources stay the same.
+    /// as the sources stay the same. Another mix, another sample.
     PageReader(Catalogue const& catalogue, Roster const& roster, Directory::Limits const& limits,
                std::uint64_t mix)
         : catalogue_(catalogue), roster_(roster), limits_(limits), mix_(mix) {}
@@ -59,8 +61,10 @@ class PageReader {
     void read_by_name(Walk& walk) const;
     void read_by_content(Walk& walk) const;
     bool offer(Walk& walk, Versions::value_type const& version) const;
-    [[nodiscard]] std::vector<Source> live_sources(std::vector<Source> const& all) const;
-    void keep_sample(std::vector<Source>& sources) const;
+    [[nodiscard]] std::vector<Source> known_sources(Query const& query,
+                                                    std::vector<Source> const& all) const;
+    void keep_sample(std::vector<Source>& sources, std::size_t most) const;
+    [[nodiscard]] std::uint64_t rank(Source const& source) const;
     [[nodiscard]] std::size_t source_bytes(Source const& source) const;
     [[nodiscard]] std::size_t fit(Pick& pick, bool first) const;
 

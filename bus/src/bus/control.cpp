@@ -1,11 +1,10 @@
+#include "bus/monitor.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 
 #include <xfsbus/bus/control.hpp>
 
-#include <atomic>
 #include <cerrno>
-#include <cstring>
 
 namespace xfsbus::bus {
 namespace {
@@ -13,6 +12,11 @@ namespace {
 // The most messages taken from one socket in one turn, so that a flood on one does not keep the
 // others waiting.
 constexpr int burst = 256;
+
+constexpr int watched_events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED |
+                               ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                               ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
 zmq::message_t to_frame(std::string const& text) {
     return {text.data(), text.size()};
@@ -96,6 +100,7 @@ ControlServer::Sent ControlServer::Impl::send(Route const& route, wire::Message 
     auto id = to_frame(route.id);
     auto header = to_frame(frames.header);
     auto body = to_frame(frames.body);
+    loop_.touch(token_);
     try {
         if (!send_frame(socket_, id, More::yes)) {
             return Sent::full;
@@ -149,7 +154,7 @@ struct ControlClient::Impl {
 
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
-    zmq::socket_t monitor_;
+    Monitor monitor_;
     std::shared_ptr<Handler const> handler_;
     Reactor::Impl::Token token_{};
     Reactor::Impl::Token monitor_token_{};
@@ -167,29 +172,15 @@ struct ControlClient::Impl {
 ControlClient::Impl::Impl(Reactor::Impl& loop, Handler on)
     : loop_(loop),
       socket_(make_dealer(loop.context())),
-      monitor_(loop.context(), zmq::socket_type::pair),
+      monitor_(loop.context(), socket_, watched_events),
       handler_(std::make_shared<Handler const>(std::move(on))) {
-    static std::atomic<std::uint64_t> last{0};
-    std::string const address = "inproc://xfsbus-monitor-" + std::to_string(++last);
-    constexpr int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED |
-                           ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
-    uninterrupted([&] {
-        if (zmq_socket_monitor(socket_.handle(), address.c_str(), events) != 0) {
-            throw zmq::error_t();
-        }
-    });
-    monitor_.set(zmq::sockopt::linger, 0);
-    uninterrupted([&] { monitor_.connect(address); });
     token_ = loop_.add(socket_, ZMQ_POLLIN, [this](short) { read(); });
-    monitor_token_ = loop_.add(monitor_, ZMQ_POLLIN, [this](short) { read_events(); });
+    monitor_token_ = loop_.add(monitor_.socket(), ZMQ_POLLIN, [this](short) { read_events(); });
 }
 
 ControlClient::Impl::~Impl() {
     loop_.remove(token_);
     loop_.remove(monitor_token_);
-    zmq_socket_monitor(socket_.handle(), nullptr, 0);
 }
 
 void ControlClient::Impl::read() {
@@ -212,13 +203,12 @@ void ControlClient::Impl::read() {
 void ControlClient::Impl::read_events() {
     std::weak_ptr<bool> const alive = alive_;
     auto const running = handler_;  // must outlive the socket, should it destroy it
-    std::vector<zmq::message_t> frames;
-    for (int i = 0; i < burst && !alive.expired() && receive(monitor_, frames); ++i) {
-        if (!frames.empty() && frames[0].size() >= sizeof(std::uint16_t)) {
-            std::uint16_t event = 0;
-            std::memcpy(&event, frames[0].data(), sizeof event);
-            handle_event(event);
+    for (int i = 0; i < burst && !alive.expired(); ++i) {
+        auto const event = monitor_.next();
+        if (!event) {
+            return;
         }
+        handle_event(event->what);
     }
 }
 
@@ -252,6 +242,7 @@ bool ControlClient::Impl::send(wire::Message const& message, std::uint64_t reque
     auto const frames = wire::encode(message, request);
     auto header = to_frame(frames.header);
     auto body = to_frame(frames.body);
+    loop_.touch(token_);
     if (!send_frame(socket_, header, More::yes)) {
         return false;
     }

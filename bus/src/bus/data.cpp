@@ -1,3 +1,4 @@
+#include "bus/monitor.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 
@@ -99,7 +100,9 @@ wire::Endpoint const& ChunkSink::endpoint() const {
 
 struct ChunkSource::Impl {
     Impl(Reactor::Impl& loop, std::function<void()> writable)
-        : loop_(loop), socket_(make_push(loop.context())) {
+        : loop_(loop),
+          socket_(make_push(loop.context())),
+          monitor_(loop.context(), socket_, ZMQ_EVENT_CONNECTED) {
         // The loop keeps what it calls until it returns: it may destroy this socket.
         token_ = loop_.add(socket_, 0, [this, on_writable = std::move(writable)](short) {
             loop_.set_events(token_, 0);
@@ -112,10 +115,22 @@ struct ChunkSource::Impl {
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
+    void tune_new_connections();
+
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
+    Monitor monitor_;
     Reactor::Impl::Token token_{};
 };
+
+/// To be called before a chunk is sent, and not by the loop: polling the monitors as well would
+/// make each turn twice as long where there are many sinks. What piles up meanwhile is an event for
+/// each new connection, and of those there are at most ten a second.
+void ChunkSource::Impl::tune_new_connections() {
+    while (auto const event = monitor_.next()) {
+        bound_unsent(static_cast<int>(event->value));
+    }
+}
 
 ChunkSource::ChunkSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -135,6 +150,7 @@ bool ChunkSource::send(wire::ChunkHeader const& header, Payload const& payload) 
     auto const bytes = wire::encode_chunk_header(header);
     zmq::message_t first(bytes.data(), bytes.size());
     auto second = to_frame(payload);
+    impl_->tune_new_connections();
     if (!send_frame(impl_->socket_, first, More::yes)) {
         impl_->loop_.set_events(impl_->token_, ZMQ_POLLOUT);
         return false;

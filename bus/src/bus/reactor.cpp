@@ -3,11 +3,13 @@
 #include <xfsbus/bus/reactor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,17 +20,19 @@ namespace {
 constexpr int sockets_most = 16 * 1024;
 // Without a timer the loop still turns now and then; nothing depends on it.
 constexpr auto patience_longest = std::chrono::milliseconds(1000);
+constexpr std::size_t wakeups_most = 64;  // told of in one turn; the others come in the next
 
 }  // namespace
 
 Reactor::Impl::Impl() : now_(std::chrono::steady_clock::now()) {
     context_.set(zmq::ctxopt::max_sockets, sockets_most);
     context_.set(zmq::ctxopt::blocky, false);
+    epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
     wake_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_fd_ < 0) {
-        throw std::system_error(errno, std::generic_category(), "cannot create an eventfd");
+    if (epoll_fd_ < 0 || wake_fd_ < 0) {
+        throw std::system_error(errno, std::generic_category(), "cannot create the event loop");
     }
-    add_fd(wake_fd_, ZMQ_POLLIN, [this](short) {
+    add_fd(wake_fd_, [this](short) {
         std::uint64_t count = 0;
         static_cast<void>(::read(wake_fd_, &count, sizeof count));
     });
@@ -41,6 +45,7 @@ Reactor::Impl::~Impl() {
     // libzmq's threads may still release chunks, and their owners post: first those threads end.
     context_.close();
     ::close(wake_fd_);
+    ::close(epoll_fd_);
 }
 
 void Reactor::Impl::drop_posted() {
@@ -49,29 +54,55 @@ void Reactor::Impl::drop_posted() {
     tasks.swap(posted_);
 }
 
-Reactor::Impl::Token Reactor::Impl::insert(zmq::pollitem_t item, OnEvents on_events) {
+Reactor::Impl::Token Reactor::Impl::insert(Entry entry) {
     Token const token{++last_id_};
-    entries_.emplace(token, Entry{item, std::make_shared<OnEvents>(std::move(on_events))});
-    stale_ = true;
+    watch(EPOLL_CTL_ADD, token, entry);
+    entries_.emplace(last_id_, std::move(entry));
     return token;
 }
 
-Reactor::Impl::Token Reactor::Impl::add(zmq::socket_ref socket, short events, OnEvents on_events) {
-    return insert({socket.handle(), 0, events, 0}, std::move(on_events));
+/// Whoever waits for nothing is not woken.
+void Reactor::Impl::watch(int operation, Token token, Entry const& entry) const {
+    epoll_event event{};
+    event.events = entry.events != 0 ? std::uint32_t{EPOLLIN} : 0;
+    event.data.u64 = static_cast<std::uint64_t>(token);
+    if (::epoll_ctl(epoll_fd_, operation, entry.fd, &event) != 0) {
+        throw std::system_error(errno, std::generic_category(), "cannot watch a socket");
+    }
 }
 
-Reactor::Impl::Token Reactor::Impl::add_fd(int fd, short events, OnEvents on_events) {
-    return insert({nullptr, fd, events, 0}, std::move(on_events));
+Reactor::Impl::Token Reactor::Impl::add(zmq::socket_ref socket, short events, OnEvents on_events) {
+    auto const token = insert({socket, socket.get(zmq::sockopt::fd), events,
+                               std::make_shared<OnEvents>(std::move(on_events))});
+    touch(token);
+    return token;
+}
+
+Reactor::Impl::Token Reactor::Impl::add_fd(int fd, OnEvents on_readable) {
+    return insert({{}, fd, ZMQ_POLLIN, std::make_shared<OnEvents>(std::move(on_readable))});
 }
 
 void Reactor::Impl::set_events(Token token, short events) {
-    entries_.at(token).item.events = events;
-    stale_ = true;
+    Entry& entry = entries_.at(static_cast<std::uint64_t>(token));
+    if (std::exchange(entry.events, events) != events) {
+        watch(EPOLL_CTL_MOD, token, entry);
+    }
+    touch(token);
+}
+
+void Reactor::Impl::touch(Token token) {
+    auto const found = entries_.find(static_cast<std::uint64_t>(token));
+    // A plain descriptor is readable as long as epoll says so.
+    bool const looks = found != entries_.end() && found->second.socket;
+    if (looks && !std::exchange(found->second.touched, true)) {
+        touched_.push_back(token);
+    }
 }
 
 void Reactor::Impl::remove(Token token) {
-    entries_.erase(token);
-    stale_ = true;
+    auto const found = entries_.find(static_cast<std::uint64_t>(token));
+    ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, found->second.fd, nullptr);
+    entries_.erase(found);
 }
 
 void Reactor::Impl::run() {
@@ -83,7 +114,8 @@ void Reactor::Impl::run() {
                 return;
             }
         }
-        poll();
+        look_at_touched();
+        wait();
         now_ = std::chrono::steady_clock::now();
         // What came in is heard before any deadline is held against it: after a stall of this
         // process the answers are waiting in the sockets.
@@ -160,42 +192,47 @@ std::chrono::milliseconds Reactor::Impl::patience() const {
     return std::clamp(whole, std::chrono::milliseconds(0), patience_longest);
 }
 
-void Reactor::Impl::rebuild() {
-    items_.clear();
-    tokens_.clear();
-    for (auto const& [token, entry] : entries_) {
-        items_.push_back(entry.item);
-        tokens_.push_back(token);
+void Reactor::Impl::look_at_touched() {
+    for (auto const token : std::exchange(touched_, {})) {
+        auto const found = entries_.find(static_cast<std::uint64_t>(token));
+        if (found != entries_.end()) {
+            found->second.touched = false;
+            look_at(token, found->second);
+        }
     }
-    stale_ = false;
 }
 
-void Reactor::Impl::poll() {
-    if (stale_) {
-        rebuild();
+/// Asking a ZeroMQ socket for its events is also what makes its descriptor quiet.
+void Reactor::Impl::look_at(Token token, Entry const& entry) {
+    int const has = entry.socket ? entry.socket.get(zmq::sockopt::events) : ZMQ_POLLIN;
+    auto const events = static_cast<short>(has & entry.events);
+    if (events != 0) {
+        ready_.push_back({token, events});
     }
-    try {
-        zmq::poll(items_, patience());
-    } catch (zmq::error_t const& error) {
-        if (error.num() != EINTR) {
-            throw;
-        }
-        for (auto& item : items_) {
-            item.revents = 0;
+}
+
+void Reactor::Impl::wait() {
+    std::array<epoll_event, wakeups_most> woken{};
+    auto const most = ready_.empty() ? patience() : std::chrono::milliseconds(0);
+    int const count = ::epoll_wait(epoll_fd_, woken.data(), static_cast<int>(woken.size()),
+                                   static_cast<int>(most.count()));
+    for (int i = 0; i < count; ++i) {
+        auto const id = woken[static_cast<std::size_t>(i)].data.u64;
+        auto const found = entries_.find(id);
+        if (found != entries_.end()) {
+            look_at(Token{id}, found->second);
         }
     }
 }
 
 void Reactor::Impl::dispatch() {
-    // A callback may remove any entry, and poll's lists are rebuilt only after this turn.
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-        if (items_[i].revents == 0) {
-            continue;
-        }
-        auto const found = entries_.find(tokens_[i]);
+    for (auto const& ready : std::exchange(ready_, {})) {
+        // An earlier callback may have removed it.
+        auto const found = entries_.find(static_cast<std::uint64_t>(ready.token));
         if (found != entries_.end()) {
-            auto const on_events = found->second.on_events;
-            (*on_events)(items_[i].revents);
+            auto const on_events = found->second.on_events;  // it may remove itself
+            (*on_events)(ready.events);
+            touch(ready.token);
         }
     }
 }
@@ -230,7 +267,7 @@ void Reactor::cancel(TimerId timer) {
 
 void Reactor::watch_fd(int fd, Task on_readable) {
     auto const token =
-        impl_->add_fd(fd, ZMQ_POLLIN, [task = std::move(on_readable)](short) { task(); });
+        impl_->add_fd(fd, [task = std::move(on_readable)](short) { task(); });
     impl_->watched_fds.emplace(fd, token);
 }
 

@@ -13,6 +13,12 @@
 namespace xfsbus::bus {
 
 /// What the sockets of this box need of the loop.
+///
+/// It waits with epoll on the file descriptors that ZeroMQ gives its sockets, so that a turn costs
+/// what happens in it, however many sockets there are; zmq_poll asks each of them twice a turn.
+/// Such a descriptor tells only that something has changed since the socket was last used
+/// (zmq_getsockopt, ZMQ_FD): so a socket is looked at when its descriptor says so, and after each
+/// use.
 struct Reactor::Impl {
     using OnEvents = std::function<void(short)>;
     enum class Token : std::uint64_t {};
@@ -24,11 +30,14 @@ struct Reactor::Impl {
 
     zmq::context_t& context() { return context_; }
 
-    /// Calls `on_events` with what poll reported while the socket has any of these events. The
+    /// Calls `on_events` while the socket has any of these events, with those that it has. The
     /// socket must be removed before it is closed.
     Token add(zmq::socket_ref socket, short events, OnEvents on_events);
-    Token add_fd(int fd, short events, OnEvents on_events);
+    Token add_fd(int fd, OnEvents on_readable);
     void set_events(Token token, short events);
+    /// Something was sent or received other than in `on_events`: the socket may have events now of
+    /// which its file descriptor will not tell.
+    void touch(Token token);
     void remove(Token token);
 
     void run();
@@ -44,27 +53,37 @@ struct Reactor::Impl {
 
   private:
     struct Entry {
-        zmq::pollitem_t item{};
+        zmq::socket_ref socket;  ///< none: a plain file descriptor
+        int fd = -1;
+        short events = 0;
         std::shared_ptr<OnEvents> on_events;
+        bool touched = false;
     };
 
-    Token insert(zmq::pollitem_t item, OnEvents on_events);
-    void poll();
+    struct Ready {
+        Token token{};
+        short events = 0;
+    };
+
+    Token insert(Entry entry);
+    void watch(int operation, Token token, Entry const& entry) const;
+    void wait();
+    void look_at_touched();
+    void look_at(Token token, Entry const& entry);
     void dispatch();
     void run_timers();
     void run_posted();
     void drop_posted();
-    void rebuild();
     [[nodiscard]] std::chrono::milliseconds patience() const;
 
     zmq::context_t context_;
+    int epoll_fd_ = -1;
     int wake_fd_ = -1;
     wire::Time now_;
 
-    std::map<Token, Entry> entries_;
-    std::vector<zmq::pollitem_t> items_;
-    std::vector<Token> tokens_;  // tokens_[i] is whom items_[i] belongs to
-    bool stale_ = true;          // entries_ changed since items_ was made
+    std::unordered_map<std::uint64_t, Entry> entries_;  // by token
+    std::vector<Token> touched_;                        // to be looked at before waiting
+    std::vector<Ready> ready_;                          // in this turn
     std::uint64_t last_id_ = 0;
 
     std::map<std::pair<wire::Time, TimerId>, Task> timers_;

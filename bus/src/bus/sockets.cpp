@@ -6,6 +6,10 @@
 
 #include <cerrno>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace xfsbus::bus {
 namespace {
 
@@ -25,7 +29,8 @@ constexpr int control_heartbeat_timeout_ms = 20'000;
 
 // Chunks are large and bounded by credit; libzmq's own bound counts messages and is a backstop.
 constexpr int pull_queue = 16;
-constexpr int push_queue = 4;  // small, so that whose chunk goes next is decided late
+constexpr int push_queue = 4;            // small, so that whose chunk goes next is decided late
+constexpr int unsent_most = 128 * 1024;  // bytes, in the kernel; for the same reason
 
 constexpr int accept_backlog = 1'024;
 
@@ -137,6 +142,11 @@ Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint) {
     } catch (zmq::error_t const& error) {
         return network_error("cannot connect to", endpoint, error);
     }
+}
+
+void bound_unsent(int fd) {
+    static_cast<void>(
+        ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_most, sizeof unsent_most));
 }
 
 bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, More more) {

@@ -35,6 +35,12 @@ zmq::socket_t make_push(zmq::context_t& context);
 Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint);
 Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint);
 
+/// Lets the kernel take little more of what is written to this TCP connection than it can put on
+/// the wire, so that what goes next is decided late; what is in flight is not limited by it, as it
+/// would be by a smaller buffer. By the time of the call the connection may be gone and its number
+/// another's: what is no TCP socket refuses, and for another one of ours it is only a hint.
+void bound_unsent(int fd);
+
 enum class More : bool { no, yes };
 
 /// Sends a frame without waiting. False: the queue is full; only a message's first frame can find

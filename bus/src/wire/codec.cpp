@@ -16,8 +16,8 @@ constexpr std::string_view magic = "XFSB";
 
 /// The number of each message's type on the wire, in the order of the variant.
 constexpr std::array<std::uint8_t, std::variant_size_v<Message>> type_codes = {
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A,
-    0x0B, 0x0C, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24};
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C,
+    0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27};
 
 // ---- the fields of each message; the only place that names them ----
 // A is a FieldCounter, FieldWriter or FieldReader; the message is const for the first two.
@@ -41,6 +41,10 @@ void walk_enum(A& a, char const* key, E& value, std::type_identity_t<std::remove
     if constexpr (!std::is_const_v<E>) {
         value = static_cast<E>(number);
     }
+}
+
+void walk_error_code(auto& a, auto& code) {
+    walk_enum(a, "code", code, ErrorCode::bad_message, ErrorCode::not_authorised);
 }
 
 constexpr auto walk_file_entry = [](auto& a, auto& entry) {
@@ -95,6 +99,8 @@ constexpr auto walk_want = [](auto& a, auto& want) {
     walk_endpoint(a, want.data);
     a.field("credit", want.credit);
     a.values("chunks", want.chunks, limits::chunks_per_want);
+    a.optional("swarm", want.swarm);
+    a.optional("serves", want.serves);
 };
 
 template <typename M, typename... Ms>
@@ -202,13 +208,14 @@ requires is_one_of<M, Pong>
 
 void walk(auto& a, M& m) {
     a.field("load", m.load);
+    a.optional("peer", m.peer);
 }
 
 template <typename M>
 requires is_one_of<M, Failure>
 
 void walk(auto& a, M& m) {
-    walk_enum(a, "code", m.code, ErrorCode::bad_message, ErrorCode::closed);
+    walk_error_code(a, m.code);
     a.text("reason", m.reason, limits::text_bytes);
     a.optional("epoch", m.epoch);
 }
@@ -247,8 +254,38 @@ requires is_one_of<M, Refused>
 
 void walk(auto& a, M& m) {
     a.field("transfer", m.transfer);
-    walk_enum(a, "code", m.code, ErrorCode::bad_message, ErrorCode::closed);
+    walk_error_code(a, m.code);
     a.text("reason", m.reason, limits::text_bytes);
+}
+
+template <typename M>
+requires is_one_of<M, Have>
+
+void walk(auto& a, M& m) {
+    a.field("transfer", m.transfer);
+    a.optional("complete", m.complete);
+    a.binary("bitmap", m.bitmap, limits::bitmap_bytes, Need::optional);
+    a.values("chunks", m.chunks, limits::chunks_per_have, Need::optional);
+}
+
+template <typename M>
+requires is_one_of<M, Push>
+
+void walk(auto& a, M& m) {
+    a.text("name", m.name, limits::name_bytes);
+    a.field("content", m.content);
+    a.field("size", m.size);
+    a.check("size", [&] { return m.size <= limits::file_bytes; });
+}
+
+template <typename M>
+requires is_one_of<M, Pushed>
+
+void walk(auto& a, M& m) {
+    walk_enum(a, "state", m.state, PushState::waiting, PushState::refused);
+    a.field("bytes", m.bytes);
+    a.check("bytes", [&] { return m.bytes <= limits::file_bytes; });
+    a.text("reason", m.reason, limits::text_bytes, Need::optional);
 }
 
 constexpr auto walk_message = [](auto& a, auto& m) { walk(a, m); };

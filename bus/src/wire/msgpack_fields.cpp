@@ -116,7 +116,7 @@ std::optional<msgpack::object_handle> parse_map(std::string_view bytes, std::str
     }
 }
 
-msgpack::object const* FieldReader::find(char const* key, bool required) {
+msgpack::object const* FieldReader::find(char const* key, Need need) {
     if (!problem_.empty()) {
         return nullptr;
     }
@@ -127,14 +127,14 @@ msgpack::object const* FieldReader::find(char const* key, bool required) {
             return &pair.val;
         }
     }
-    if (required) {
+    if (need == Need::required) {
         fail(key, "is missing");
     }
     return nullptr;
 }
 
-std::span<msgpack::object const> FieldReader::array(char const* key, std::size_t most) {
-    auto const* found = find(key, true);
+std::span<msgpack::object const> FieldReader::array(char const* key, std::size_t most, Need need) {
+    auto const* found = find(key, need);
     if (found == nullptr) {
         return {};
     }
@@ -145,15 +145,15 @@ std::span<msgpack::object const> FieldReader::array(char const* key, std::size_t
     return {found->via.array.ptr, found->via.array.size};
 }
 
-void FieldReader::text(char const* key, std::string& value, std::size_t most) {
-    auto const* found = find(key, true);
+void FieldReader::text(char const* key, std::string& value, std::size_t most, Need need) {
+    auto const* found = find(key, need);
     if (found != nullptr && !take_text(*found, most, value)) {
         fail(key, "is not UTF-8 text, or longer than allowed");
     }
 }
 
-void FieldReader::binary(char const* key, std::string& value, std::size_t most) {
-    auto const* found = find(key, true);
+void FieldReader::binary(char const* key, std::string& value, std::size_t most, Need need) {
+    auto const* found = find(key, need);
     if (found == nullptr) {
         return;
     }
@@ -165,7 +165,7 @@ void FieldReader::binary(char const* key, std::string& value, std::size_t most) 
 
 void FieldReader::texts(char const* key, std::vector<std::string>& list, std::size_t most,
                         std::size_t most_bytes) {
-    for (auto const& element : array(key, most)) {
+    for (auto const& element : array(key, most, Need::required)) {
         if (!take_text(element, most_bytes, list.emplace_back())) {
             return fail(key, "has an element that is not UTF-8 text, or longer than allowed");
         }

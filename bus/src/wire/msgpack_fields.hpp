@@ -17,6 +17,9 @@
 /// are listed once (codec.cpp): count them, write them, read them.
 namespace xfsbus::wire {
 
+/// Whether a message without the field is refused, or keeps the field's default.
+enum class Need { required, optional };
+
 class FieldCounter {
   public:
     [[nodiscard]] std::uint32_t count() const { return count_; }
@@ -25,11 +28,11 @@ class FieldCounter {
 
     void optional(char const*, auto const&) { ++count_; }
 
-    void text(char const*, auto const&, std::size_t) { ++count_; }
+    void text(char const*, auto const&, std::size_t, Need = Need::required) { ++count_; }
 
-    void binary(char const*, auto const&, std::size_t) { ++count_; }
+    void binary(char const*, auto const&, std::size_t, Need = Need::required) { ++count_; }
 
-    void values(char const*, auto const&, std::size_t) { ++count_; }
+    void values(char const*, auto const&, std::size_t, Need = Need::required) { ++count_; }
 
     void texts(char const*, auto const&, std::size_t, std::size_t) { ++count_; }
 
@@ -60,17 +63,17 @@ class FieldWriter {
 
     void optional(char const* key, auto const& value) { field(key, value); }
 
-    void text(char const* key, std::string const& value, std::size_t) {
+    void text(char const* key, std::string const& value, std::size_t, Need = Need::required) {
         write_key(key);
         write_text(value);
     }
 
-    void binary(char const* key, std::string const& value, std::size_t) {
+    void binary(char const* key, std::string const& value, std::size_t, Need = Need::required) {
         write_key(key);
         write_binary(value);
     }
 
-    void values(char const* key, auto const& list, std::size_t) {
+    void values(char const* key, auto const& list, std::size_t, Need = Need::required) {
         begin_array(key, list.size());
         for (auto const& value : list) {
             write(value);
@@ -135,18 +138,19 @@ class FieldReader {
     /// Both must outlive the reader.
     FieldReader(msgpack::object const& map, std::string& problem) : map_(map), problem_(problem) {}
 
-    void field(char const* key, auto& value) { read(key, value, true); }
+    void field(char const* key, auto& value) { read(key, value, Need::required); }
 
     /// Keeps the field's default when the key is absent.
-    void optional(char const* key, auto& value) { read(key, value, false); }
+    void optional(char const* key, auto& value) { read(key, value, Need::optional); }
 
     /// Valid UTF-8 of at most `most` bytes.
-    void text(char const* key, std::string& value, std::size_t most);
-    void binary(char const* key, std::string& value, std::size_t most);
+    void text(char const* key, std::string& value, std::size_t most, Need need = Need::required);
+    void binary(char const* key, std::string& value, std::size_t most, Need need = Need::required);
 
     template <typename T>
-    void values(char const* key, std::vector<T>& list, std::size_t most) {
-        for (auto const& element : array(key, most)) {
+    void values(char const* key, std::vector<T>& list, std::size_t most,
+                Need need = Need::required) {
+        for (auto const& element : array(key, most, need)) {
             if (!take(element, list.emplace_back())) {
                 return fail(key, "has an element of the wrong type or out of range");
             }
@@ -158,7 +162,7 @@ class FieldReader {
 
     template <typename T>
     void maps(char const* key, std::vector<T>& list, std::size_t most, auto const& walk) {
-        for (auto const& element : array(key, most)) {
+        for (auto const& element : array(key, most, Need::required)) {
             if (element.type != msgpack::type::MAP) {
                 return fail(key, "has an element that is no map");
             }
@@ -178,12 +182,13 @@ class FieldReader {
     }
 
   private:
-    [[nodiscard]] msgpack::object const* find(char const* key, bool required);
-    [[nodiscard]] std::span<msgpack::object const> array(char const* key, std::size_t most);
+    [[nodiscard]] msgpack::object const* find(char const* key, Need need);
+    [[nodiscard]] std::span<msgpack::object const> array(char const* key, std::size_t most,
+                                                         Need need);
     void fail(char const* key, std::string_view why);
 
-    void read(char const* key, auto& value, bool required) {
-        auto const* found = find(key, required);
+    void read(char const* key, auto& value, Need need) {
+        auto const* found = find(key, need);
         if (found != nullptr && !take(*found, value)) {
             fail(key, "has the wrong type or is out of range");
         }

@@ -20,12 +20,14 @@ inline constexpr std::size_t update_entries = 1024;     ///< names added, or rem
 inline constexpr std::size_t update_bytes = 96 * 1024;  ///< a sender starts a new batch here
 inline constexpr std::size_t found_files = 1024;        ///< files in one Found
 inline constexpr std::size_t found_sources = 256;       ///< sources of one file in one Found
+inline constexpr std::size_t swarm_sources = 64;        ///< ... to a find by a whole content id
 inline constexpr std::size_t found_bytes = 192 * 1024;  ///< the tracker starts a new page here
 inline constexpr std::size_t peers_page = 1024;
 inline constexpr std::size_t manifests_per_request = 1024;
 inline constexpr std::size_t manifest_reply_bytes = 192 * 1024;
 inline constexpr std::size_t wants_per_request = 1024;
 inline constexpr std::size_t chunks_per_want = 1024;
+inline constexpr std::size_t chunks_per_have = 1024;
 inline constexpr std::size_t transfers_per_close = 4096;
 
 inline constexpr std::size_t digest_bytes_min = 32;
@@ -33,6 +35,7 @@ inline constexpr std::size_t digest_bytes_max = 64;
 inline constexpr std::uint32_t chunk_bytes_min = 256 * 1024;
 inline constexpr std::uint32_t chunk_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::uint64_t chunks_per_file = 1024 * 1024;
+inline constexpr std::size_t bitmap_bytes = chunks_per_file / 8;                ///< of a Have
 inline constexpr std::uint64_t file_bytes = chunks_per_file * chunk_bytes_max;  ///< 4 TiB
 inline constexpr std::size_t manifest_bytes = 64 + 32 + chunks_per_file * digest_bytes_max;
 

@@ -150,19 +150,21 @@ struct Ping {
 
 struct Pong {
     std::uint32_t load = 0;  ///< transfers the sender is busy with
+    PeerId peer = {};        ///< who answers; all zero: not said, or a tracker
     friend bool operator==(Pong const&, Pong const&) = default;
 };
 
 enum class ErrorCode : std::uint16_t {
-    bad_message = 1,   ///< cannot be decoded, or breaks a rule
-    unsupported = 2,   ///< a type or version that the receiver does not know
-    unknown_peer = 3,  ///< the tracker has no entry for the sender: register
-    resync = 4,        ///< an Update is missing: send the whole list
-    not_found = 5,     ///< the receiver does not have this content
-    gone = 6,          ///< it had it; the file has changed or vanished
-    busy = 7,          ///< not now
-    limit = 8,         ///< more than is allowed
-    closed = 9,        ///< the receiver no longer knows this transfer
+    bad_message = 1,      ///< cannot be decoded, or breaks a rule
+    unsupported = 2,      ///< a type or version that the receiver does not know
+    unknown_peer = 3,     ///< the tracker has no entry for the sender: register
+    resync = 4,           ///< an Update is missing: send the whole list
+    not_found = 5,        ///< the receiver does not have this content
+    gone = 6,             ///< it had it; the file has changed or vanished
+    busy = 7,             ///< not now
+    limit = 8,            ///< more than is allowed
+    closed = 9,           ///< the receiver no longer knows this transfer
+    not_authorised = 10,  ///< the receiver does not do that for the sender
 };
 
 /// The request of this id was not done.
@@ -196,13 +198,15 @@ struct Manifests {
     friend bool operator==(Manifests const&, Manifests const&) = default;
 };
 
-/// Chunks wanted of one transfer. The first Want of a transfer opens it.
+/// Chunks wanted of one transfer. The first Want of a transfer opens it, also one without chunks.
 struct Want {
     TransferId transfer;
     ContentId content;
     Endpoint data;             ///< the sink's PULL; host empty: the address this came from
     std::uint64_t credit = 0;  ///< bytes that may be sent, counted from the start of the transfer
     std::vector<std::uint32_t> chunks;
+    bool swarm = false;        ///< the sink understands Have and wants it
+    std::uint16_t serves = 0;  ///< port of the sink's ROUTER; 0: it does not serve what it has
     friend bool operator==(Want const&, Want const&) = default;
 };
 
@@ -225,9 +229,43 @@ struct Refused {
     friend bool operator==(Refused const&, Refused const&) = default;
 };
 
+/// Which chunks of the transfer's content the sender has or, as its source, offers. One with
+/// `complete` or a bitmap replaces what was known of the sender; `chunks` are added to it.
+struct Have {
+    TransferId transfer;
+    bool complete = false;
+    std::string bitmap;  ///< chunk i is bit 7 - i % 8 of byte i / 8, spare bits 0; empty: none
+    std::vector<std::uint32_t> chunks;
+    friend bool operator==(Have const&, Have const&) = default;
+};
+
+/// "Please fetch this content under this name." Sent again it asks how that stands.
+struct Push {
+    std::string name;
+    ContentId content;
+    std::uint64_t size = 0;
+    friend bool operator==(Push const&, Push const&) = default;
+};
+
+enum class PushState : std::uint8_t {
+    waiting = 1,  ///< for its turn
+    fetching = 2,
+    there = 3,  ///< all of it
+    failed = 4,
+    refused = 5,  ///< the peer accepts no pushes
+};
+
+/// How a push stands at the peer it was sent to.
+struct Pushed {
+    PushState state = PushState::waiting;
+    std::uint64_t bytes = 0;  ///< those of the content that are there
+    std::string reason;       ///< why it failed or was refused, for people
+    friend bool operator==(Pushed const&, Pushed const&) = default;
+};
+
 using Message = std::variant<Register, Registered, Update, Updated, Heartbeat, Alive, Leave, Left,
                              Find, Found, ListPeers, PeerList, Ping, Pong, Failure, GetManifests,
-                             Manifests, Request, Close, Refused>;
+                             Manifests, Request, Close, Refused, Have, Push, Pushed>;
 
 /// The name of a message's type, for logs.
 std::string_view type_name(Message const& message);

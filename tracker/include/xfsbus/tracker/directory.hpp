@@ -67,6 +67,7 @@ class Directory {
         std::size_t pending_finds = 1024;  ///< that wait for a check; more are told "busy"
         std::size_t found_files = wire::limits::found_files;
         std::size_t found_sources = wire::limits::found_sources;
+        std::size_t swarm_sources = wire::limits::swarm_sources;
         std::size_t found_bytes = wire::limits::found_bytes;
         std::size_t peers_page = wire::limits::peers_page;
         /// Characters compared for one page, at worst: some 10 ms. A page may end for it, even an
