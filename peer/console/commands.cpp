@@ -1,6 +1,10 @@
 #include "commands.hpp"
 
-#include "sizes.hpp"
+#include "arguments.hpp"
+#include "outcome.hpp"
+#include "plugin_report.hpp"
+#include "progress_lines.hpp"
+#include "push_view.hpp"
 #include "words.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -9,18 +13,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <chrono>
 
 namespace xfsbus::console {
 namespace {
-
-std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t most) {
-    std::uint64_t value = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, value);
-    bool const good = error == std::errc{} && rest == end && value > 0 && value <= most;
-    return good ? std::optional(value) : std::nullopt;
-}
 
 /// How many changes make one word of the other (Levenshtein), for "did you mean".
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -40,55 +36,58 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-/// The exit code of a job of several files: that of the worst. Corruption before all, then what
-/// is the matter with this machine, then with the others, then that somebody pressed Ctrl-C.
-int worst_code(peer::DownloadReport const& report) {
-    static constexpr std::array order = {Errc::integrity,  Errc::disk,
-                                         Errc::plugin,     Errc::not_authorised,
-                                         Errc::failed,     Errc::usage,
-                                         Errc::network,    Errc::timeout,
-                                         Errc::not_found,  Errc::tracker_unreachable,
-                                         Errc::interrupted};
-    auto const* worst = order.end();
-    for (auto const& file : report.files) {
-        if (file.error) {
-            worst = std::min(worst, std::ranges::find(order, file.error->code));
-        }
-    }
-    return worst == order.end() ? 0 : static_cast<int>(*worst);
-}
+/// How often a job that runs is drawn on a terminal, and how often a push is told of in JSON.
+constexpr auto redraw_every = std::chrono::milliseconds(100);
+constexpr auto push_event_every = std::chrono::seconds(1);
 
 }  // namespace
 
 std::span<Commands::Command const> Commands::table() {
     static constexpr std::array commands = {
-        Command{"updatelist", "", "scan the directory, send the whole list to the tracker",
+        Command{"updatelist", "", "scan the directory, send the whole list to the tracker", "",
                 &Commands::update_list},
-        Command{"getload", "IP PORT", "ask a peer how many transfers it is busy with",
+        Command{"getload", "IP PORT", "ask a peer how many transfers it is busy with", "",
                 &Commands::get_load},
-        Command{"find", "NAME", "who has it; best source first, as the policy sees it",
+        Command{"find", "NAME", "who has it; best source first, as the policy sees it", "",
                 &Commands::find},
-        Command{"download", "NAME [-o OUT] [-f] [-s N]",
+        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N]",
                 "fetch a file, a pattern ('data/*'), or one version (NAME@ID)",
+                "  -o, --out OUT      the name to give it below the directory\n"
+                "  -f, --force        replace a different file of that name\n"
+                "      --repair       replace it, and keep what of it is right\n"
+                "  -s, --sources N    most sources used at once for one file",
                 &Commands::download},
-        Command{"peers", "", "the peers that the tracker knows", &Commands::peers},
-        Command{"files", "", "the files that this peer shares", &Commands::files},
-        Command{"status", "", "addresses, load and totals of this peer", &Commands::status},
+        Command{"push", "NAME --to N|all", "have other peers fetch a file, and watch them",
+                "      --to N         until so many others have it, the least busy asked first\n"
+                "      --to all       until all have it that take pushes",
+                &Commands::push},
+        Command{"peers", "", "the peers that the tracker knows", "", &Commands::peers},
+        Command{"files", "", "the files that this peer shares", "", &Commands::files},
+        Command{"status", "", "addresses, load, totals and transfers of this peer", "",
+                &Commands::status},
         Command{"policy", "[load FILE[:key=value,...]]",
-                "show the peer-selection policy, or swap it live", &Commands::policy},
-        Command{"help", "[COMMAND]", "what there is", &Commands::help},
-        Command{"exit", "", "leave", &Commands::exit}};
+                "show the peer-selection policy, or swap it live", "", &Commands::policy},
+        Command{"help", "[COMMAND]", "what there is", "", &Commands::help},
+        Command{"exit", "", "leave", "", &Commands::exit}};
     return commands;
 }
 
 std::string Commands::help_text() {
+    constexpr std::size_t call_columns = 34;
     std::string text;
     for (auto const& command : table()) {
         auto const call = fmt::format("{} {}", command.name, command.usage);
-        text += fmt::format("  {:<38} {}\n", call, command.help);
+        bool const fits = call.size() <= call_columns;
+        text += fmt::format("  {:<{}} {}{}\n", call, call_columns,
+                            fits ? "" : "\n" + std::string(call_columns + 3, ' '), command.help);
     }
     text.pop_back();
     return text;
+}
+
+std::string Commands::help_text(Command const& command) {
+    return fmt::format("{} {}\n  {}{}{}", command.name, command.usage, command.help,
+                       command.options.empty() ? "" : "\n", command.options);
 }
 
 int Commands::run(std::string_view line) {
@@ -184,50 +183,74 @@ int Commands::find(std::vector<std::string> const& arguments) {
 }
 
 int Commands::download(std::vector<std::string> const& arguments) {
-    peer::DownloadRequest request;
-    bool only_names = false;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        auto const& word = arguments[i];
-        bool const has_value = i + 1 < arguments.size();
-        if (only_names || word.empty() || word[0] != '-' || word == "-") {
-            if (word.empty() || !request.name.empty()) {
-                return wrong_usage("it takes one name (quote blanks)");
-            }
-            request.name = word;
-        } else if (word == "--") {
-            only_names = true;
-        } else if (word == "-f" || word == "--force") {
-            request.force = true;
-        } else if ((word == "-o" || word == "--out") && has_value) {
-            request.out = arguments[++i];
-        } else if ((word == "-s" || word == "--sources") && has_value) {
-            auto const sources = parse_number(arguments[++i], 256);
-            if (!sources) {
-                return wrong_usage("-s takes a number from 1 to 256");
-            }
-            request.sources = *sources;
-        } else {
-            return wrong_usage("'" + wire::escape(word) + "' is no option, or lacks its value");
-        }
+    auto request = parse_download(arguments);
+    if (!request) {
+        return wrong_usage(request.error().message);
     }
-    if (request.name.empty()) {
-        return wrong_usage("it takes a name");
-    }
-    request.stop = running_->get_token();
+    request->stop = running_->get_token();
+    Pace pace(redraw_every);
     if (options_.show_progress || options_.json) {
-        request.on_progress = [this](auto const& progress) { show_progress(progress); };
+        request->on_progress = [&](auto const& progress) { show(progress, pace); };
     }
-    auto const report = peer_.download(request);
-    bar_.clear();
+    auto const report = peer_.download(*request);
+    area_.clear();
     if (!report) {
         return fail(report.error());
     }
     printer_.downloaded(*report);
-    return worst_code(*report);
+    return code_of(*report);
 }
 
-void Commands::show_progress(peer::DownloadProgress const& progress) {
-    options_.json ? printer_.progress(progress) : bar_.draw(progress);
+void Commands::show(peer::DownloadProgress const& progress, Pace& pace) {
+    if (options_.json) {
+        printer_.progress(progress);
+    } else if (pace.due(std::chrono::steady_clock::now())) {
+        area_.draw(progress_lines(progress, terminal_size()));
+    }
+}
+
+int Commands::push(std::vector<std::string> const& arguments) {
+    auto request = parse_push(arguments);
+    if (!request) {
+        return wrong_usage(request.error().message);
+    }
+    request->stop = running_->get_token();
+    PushView view;
+    Pace pace(options_.json ? push_event_every : redraw_every);
+    auto const show = [&](peer::PushReport const& report) {
+        auto const now = std::chrono::steady_clock::now();
+        if (!pace.due(now)) {
+            return;
+        }
+        options_.json ? printer_.push_progress(report)
+                      : area_.draw(view.lines(report, terminal_size(), now));
+    };
+    if (options_.show_progress || options_.json) {
+        request->on_progress = show;
+    }
+    auto const report = peer_.push(*request);
+    area_.clear();
+    if (!report) {
+        int const code = fail(report.error());
+        return request->stop.stop_requested() ? code_of_sigint : code;
+    }
+    return pushed(*report, request->peers);
+}
+
+int Commands::pushed(peer::PushReport const& report, std::size_t wanted) const {
+    printer_.pushed(report);
+    if (unfinished(report)) {
+        fail({Errc::interrupted, "interrupted; the peers that were asked go on"});
+        return code_of_sigint;
+    }
+    auto const lacking = missing(report, wanted);
+    if (wanted > 0 && lacking > 0) {
+        fail(
+            {Errc::failed, fmt::format("{} of {} peers have it, {} missing: there is no other that "
+                                       "would take it",
+                                       wanted - lacking, wanted, lacking)});
+    }
+    return code_of(report, wanted);
 }
 
 int Commands::peers(std::vector<std::string> const& arguments) {
@@ -260,7 +283,7 @@ int Commands::status(std::vector<std::string> const& arguments) {
 
 int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.policy(peer_.policy());
+        printer_.policy(peer_.policy(), peer_.status().chunk_order);
         return 0;
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
@@ -268,10 +291,18 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     }
     auto const policy = peer_.load_policy(arguments[1]);
     if (!policy) {
-        return fail(policy.error());
+        return fail(refused_policy(arguments[1], policy.error()));
     }
-    printer_.policy(*policy);
+    printer_.policy(*policy, peer_.status().chunk_order);
     return 0;
+}
+
+/// An order of chunks is a policy, too, to those who write one, but has its own place.
+Error Commands::refused_policy(std::string const& spec, Error error) const {
+    if (is_chunk_order(spec, options_.plugin_directories)) {
+        error.message += "; an order of chunks is chosen when the peer starts, by --chunk-order";
+    }
+    return error;
 }
 
 int Commands::help(std::vector<std::string> const& arguments) {
@@ -284,7 +315,7 @@ int Commands::help(std::vector<std::string> const& arguments) {
     if (found == commands.end()) {
         return wrong_usage("there is no command '" + wire::escape(arguments[0]) + "'");
     }
-    printer_.help(fmt::format("{} {}\n  {}", found->name, found->usage, found->help));
+    printer_.help(help_text(*found));
     return 0;
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "live_area.hpp"
 #include "printer.hpp"
-#include "progress_bar.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -22,10 +23,11 @@ class Commands {
     struct Options {
         bool show_progress = false;  ///< stderr is a terminal
         bool json = false;
+        std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     };
 
-    Commands(peer::Peer& peer, Printer const& printer, Options options)
-        : peer_(peer), printer_(printer), options_(options) {}
+    Commands(peer::Peer& peer, Printer const& printer, LiveArea& area, Options options)
+        : peer_(peer), printer_(printer), area_(area), options_(std::move(options)) {}
 
     /// Runs one line; returns its exit code. An empty line, or a comment ('#'), does nothing.
     int run(std::string_view line);
@@ -40,11 +42,13 @@ class Commands {
         std::string_view name;
         std::string_view usage;  ///< its arguments
         std::string_view help;
+        std::string_view options;  ///< a line for each; empty: it has none
         int (Commands::*run)(std::vector<std::string> const& arguments);
     };
 
     static std::span<Command const> table();
     static std::string help_text();
+    static std::string help_text(Command const& command);
 
   private:
     int dispatch(std::vector<std::string> const& words);
@@ -52,6 +56,7 @@ class Commands {
     int get_load(std::vector<std::string> const& arguments);
     int find(std::vector<std::string> const& arguments);
     int download(std::vector<std::string> const& arguments);
+    int push(std::vector<std::string> const& arguments);
     int peers(std::vector<std::string> const& arguments);
     int files(std::vector<std::string> const& arguments);
     int status(std::vector<std::string> const& arguments);
@@ -61,12 +66,14 @@ class Commands {
 
     int fail(Error const& error) const;
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
-    void show_progress(peer::DownloadProgress const& progress);
+    int pushed(peer::PushReport const& report, std::size_t wanted) const;
+    void show(peer::DownloadProgress const& progress, Pace& pace);
+    [[nodiscard]] Error refused_policy(std::string const& spec, Error error) const;
 
     peer::Peer& peer_;
     Printer const& printer_;
+    LiveArea& area_;
     Options options_;
-    ProgressBar bar_;
     Command const* current_ = nullptr;
     bool leaving_ = false;
 

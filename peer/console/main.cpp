@@ -1,16 +1,15 @@
 #include "commands.hpp"
+#include "completion.hpp"
 #include "line_editor.hpp"
 #include "piped_lines.hpp"
 #include "plugin_report.hpp"
 #include "printer.hpp"
 #include "settings.hpp"
-#include "words.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/signals.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -59,12 +58,13 @@ program::LogLevel to_log_level(peer::LogLevel level) {
 /// The shell around the commands: where they come from, and how it ends.
 class Program {
   public:
-    Program(Settings const& settings, peer::Peer& peer)
+    Program(Settings const& settings, peer::Peer& peer, LiveArea& area)
         : settings_(settings),
           peer_(peer),
-          printer_({settings.json, ::isatty(STDOUT_FILENO) == 1}),
-          commands_(peer, printer_,
-                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json}),
+          printer_({settings.json, ::isatty(STDOUT_FILENO) == 1}, std::cout, std::cerr),
+          commands_(peer, printer_, area,
+                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json,
+                     settings.peer.plugin_directories}),
           signals_([this](int signal, int count) { on_signal(signal, count); }) {}
 
     int run() {
@@ -204,24 +204,15 @@ class Program {
         return error ? std::filesystem::path() : base / "xfs" / "history";
     }
 
-    /// Commands at the start of a line; after find and download the names that peers share.
     std::vector<std::string> complete(std::string_view before, std::string_view word) {
-        std::vector<std::string> all;
-        if (before.find_first_not_of(' ') == std::string_view::npos) {
-            for (auto const& command : Commands::table()) {
-                all.emplace_back(command.name);
-            }
-        } else if (before.find("find") != std::string_view::npos ||
-                   before.find("download") != std::string_view::npos) {
-            auto const found = peer_.find(std::string(word) + "**");
+        return completions(before, word, [this](std::string const& prefix) {
+            auto const found = peer_.find(prefix + "**");
+            std::vector<std::string> names;
             for (auto const& source : found ? *found : std::vector<peer::FoundSource>{}) {
-                all.push_back(quote_word(source.name));
+                names.push_back(source.name);
             }
-        }
-        std::erase_if(all, [&](auto const& text) { return !text.starts_with(word); });
-        std::ranges::sort(all);
-        all.erase(std::unique(all.begin(), all.end()), all.end());
-        return all;
+            return names;
+        });
     }
 
     Settings const& settings_;
@@ -247,15 +238,18 @@ int run(int argc, char** argv) {
     tune_memory();
     bus::raise_file_limit();
     program::Log const log(settings.log);
-    settings.peer.log = [&log](peer::LogLevel level, std::string_view text) {
-        log.write(to_log_level(level), text);
+    LiveArea area;
+    settings.peer.log = [&](peer::LogLevel level, std::string_view text) {
+        if (log.enabled(to_log_level(level))) {
+            area.write_above([&] { log.write(to_log_level(level), text); });
+        }
     };
     auto peer = peer::Peer::start(settings.peer);
     if (!peer) {
         std::cerr << "xfs-peer: " << peer.error().message << std::endl;
         return static_cast<int>(peer.error().code);
     }
-    return Program(settings, **peer).run();
+    return Program(settings, **peer, area).run();
 }
 
 }  // namespace

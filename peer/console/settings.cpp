@@ -34,6 +34,7 @@ Examples:
   xfs-peer -c 'find model.bin'                   ask, and leave
   xfs-peer -c 'download model.bin'               fetch it into the current directory
   xfs-peer --policy libqueuetime.so 192.168.1.5 0 ~/data -c 'download model.bin'
+  xfs-peer -c 'push model.bin --to all'          have all fetch it that --accept-push
   xfs-peer plugins                               which plug-ins there are
 )";
 
@@ -45,17 +46,21 @@ struct Arguments {
     std::string tracker = "tcp://127.0.0.1:7470";
     std::string tracker_timeout;
     std::string policy = "libloadlatency.so";
+    std::string chunk_order = "librarest.so";
     std::string integrity = "libsha256.so";
     std::vector<std::string> plugin_dirs;
     std::string latency_file;
-    std::size_t sources = 4;
+    std::size_t sources = 24;
     std::string upload_limit = "0";
     std::string download_limit = "0";
+    std::string transfer_upload_limit = "0";
+    std::string transfer_download_limit = "0";
     std::string labels;
     std::uint64_t seed = 0;
     bool strict_policy = false;
     std::vector<std::string> commands;
     bool serve = false;
+    bool accept_push = false;
     bool no_heartbeat = false;
     bool no_watch = false;
     bool no_cache = false;
@@ -86,6 +91,8 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--tracker-timeout", arguments.tracker_timeout,
                    "Give up after so many seconds without a tracker (default: wait)");
     app.add_option("--labels", arguments.labels, "key=value,... that others and policies may see");
+    app.add_flag("--accept-push", arguments.accept_push,
+                 "Fetch what other peers push, into the directory");
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
                  "Be silent until there is something to say");
     app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
@@ -94,6 +101,9 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
 
 void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--policy", arguments.policy, "Peer-selection plug-in, FILE[:key=value,...]")
+        ->capture_default_str();
+    app.add_option("--chunk-order", arguments.chunk_order,
+                   "Chunk-order plug-in, FILE[:key=value,...]: which chunk is asked for next")
         ->capture_default_str();
     app.add_option("--integrity", arguments.integrity, "Hash plug-in for what is published")
         ->capture_default_str();
@@ -110,11 +120,16 @@ void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_option("-s,--sources", arguments.sources, "Most sources used at once for one file")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
-    app.add_option("--max-upload-limit", arguments.upload_limit,
-                   "Bytes per second, K M G allowed; 0: no limit")
-        ->capture_default_str();
-    app.add_option("--max-download-limit", arguments.download_limit, "The same")
-        ->capture_default_str();
+    auto const add_limit = [&](char const* option, std::string& rate, char const* help) {
+        app.add_option(option, rate, help)->capture_default_str();
+    };
+    add_limit("--max-upload-limit", arguments.upload_limit,
+              "Bytes per second of all transfers together, K M G allowed; 0: no limit");
+    add_limit("--max-download-limit", arguments.download_limit, "The same");
+    add_limit("--max-transfer-upload-limit", arguments.transfer_upload_limit,
+              "The same, of one file to one peer");
+    add_limit("--max-transfer-download-limit", arguments.transfer_download_limit,
+              "The same, of one file from all its sources");
 }
 
 void add_program_options(CLI::App& app, Arguments& arguments) {
@@ -231,14 +246,30 @@ Status take_directory(Arguments const& arguments, Settings& settings) {
 }
 
 Status take_limits(Arguments const& arguments, Settings& settings) {
-    auto const upload = parse_size(arguments.upload_limit);
-    auto const download = parse_size(arguments.download_limit);
-    if (!upload || !download) {
-        return usage(std::string(upload ? "--max-download-limit: " : "--max-upload-limit: ") +
-                     (upload ? download.error() : upload.error()).message);
+    struct Limit {
+        char const* option;
+        std::string const& text;
+        std::uint64_t& to;
+    };
+
+    auto& peer = settings.peer;
+    for (auto const& limit :
+         {Limit{"--max-upload-limit", arguments.upload_limit, peer.upload_limit},
+          Limit{"--max-download-limit", arguments.download_limit, peer.download_limit},
+          Limit{"--max-transfer-upload-limit", arguments.transfer_upload_limit,
+                peer.transfer_upload_limit},
+          Limit{"--max-transfer-download-limit", arguments.transfer_download_limit,
+                peer.transfer_download_limit}}) {
+        auto const rate = parse_size(limit.text);
+        if (!rate) {
+            return usage(std::string(limit.option) + ": " + rate.error().message);
+        }
+        limit.to = *rate;
     }
-    settings.peer.upload_limit = *upload;
-    settings.peer.download_limit = *download;
+    return done();
+}
+
+Status take_timeout(Arguments const& arguments, Settings& settings) {
     if (arguments.tracker_timeout.empty()) {
         return done();
     }
@@ -283,7 +314,7 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
 
 Status to_settings(Arguments const& arguments, Settings& settings) {
     for (auto const take :
-         {take_address, take_directory, take_limits, take_logging, take_tracker}) {
+         {take_address, take_directory, take_limits, take_timeout, take_logging, take_tracker}) {
         if (auto taken = take(arguments, settings); !taken) {
             return taken;
         }
@@ -291,12 +322,17 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.serve && settings.peer.directory.empty()) {
         return usage("--serve needs a directory to share");
     }
+    if (arguments.accept_push && settings.peer.directory.empty()) {
+        return usage("--accept-push needs a directory to share: pushed files go there");
+    }
     settings.peer.policy = arguments.policy;
+    settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
     settings.peer.plugin_directories.assign(arguments.plugin_dirs.begin(),
                                             arguments.plugin_dirs.end());
     settings.peer.latency_file = arguments.latency_file;
     settings.peer.sources = arguments.sources;
+    settings.peer.accept_push = arguments.accept_push;
     settings.peer.labels = arguments.labels;
     settings.peer.seed = arguments.seed;
     settings.peer.strict_policy = arguments.strict_policy;

@@ -74,9 +74,12 @@ Result<Node::Plugins> load_plugins(PeerOptions const& options) {
         auto path = policies::PluginPath::standard(options.plugin_directories);
         auto policy =
             policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path);
+        auto order =
+            policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order), path);
         auto integrity =
             policies::load_integrity(policies::parse_plugin_spec(options.integrity), path);
-        return Node::Plugins{std::move(path), std::move(policy), std::move(integrity)};
+        return Node::Plugins{std::move(path), std::move(policy), std::move(order),
+                             std::move(integrity)};
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     }
@@ -119,6 +122,25 @@ struct Peer::Impl {
         });
         auto value = answer->wait(stop, patience);
         return value ? std::move(*value) : Result<T>(interrupted());
+    }
+
+    /// Starts a job on the reactor's thread and waits until it answers; `stop` cancels it.
+    template <typename Job, typename Report, typename Start>
+    Result<Report> run_job(Start start, std::stop_token const& stop) {
+        auto const answer = std::make_shared<Answer<Result<Report>>>();
+        auto const job = std::make_shared<std::weak_ptr<Job>>();
+        reactor.post([answer, job, start = std::move(start)] {
+            *job = start([answer](Result<Report> report) { answer->set(std::move(report)); });
+        });
+        std::stop_callback const on_stop(stop, [this, job] {
+            reactor.post([job] {
+                if (auto const running = job->lock()) {
+                    running->cancel();
+                }
+            });
+        });
+        // A cancelled job answers, too: only then is nothing done any more.
+        return *answer->wait({});
     }
 
     policies::PluginPath path;
@@ -217,23 +239,17 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
                                       "' cannot be the name of a download: it " + *problem};
     }
     auto* const node = impl_->node.get();
-    auto const answer = std::make_shared<Answer<Result<DownloadReport>>>();
-    auto const job = std::make_shared<std::weak_ptr<DownloadJob>>();
-    DownloadJob::Order order{request.name, request.out, request.force, request.sources,
-                             request.on_progress};
-    impl_->reactor.post([node, answer, job, order] {
-        *job = node->download(
-            order, [answer](Result<DownloadReport> report) { answer->set(std::move(report)); });
-    });
-    std::stop_callback const on_stop(request.stop, [this, job] {
-        impl_->reactor.post([job] {
-            if (auto const running = job->lock()) {
-                running->cancel();
-            }
-        });
-    });
-    // A cancelled job answers, too: only then is nothing written any more.
-    return *answer->wait({});
+    DownloadJob::Order order{request.name,   request.out,     request.force,
+                             request.repair, request.sources, request.on_progress};
+    return impl_->run_job<DownloadJob, DownloadReport>(
+        [node, order](auto on_done) { return node->download(order, on_done); }, request.stop);
+}
+
+Result<PushReport> Peer::push(PushRequest request) {
+    auto* const node = impl_->node.get();
+    PushJob::Order order{request.name, request.peers, request.on_progress};
+    return impl_->run_job<PushJob, PushReport>(
+        [node, order](auto on_done) { return node->push(order, on_done); }, request.stop);
 }
 
 Result<std::vector<KnownPeer>> Peer::peers() {

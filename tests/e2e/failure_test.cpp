@@ -35,9 +35,7 @@ class SlowDownload {
     }
 
     [[nodiscard]] std::unique_ptr<Process> start() const {
-        return std::make_unique<Process>(
-            XFS_PEER_PROGRAM, swarm.peer({"--json", "--dir", sink, "--max-download-limit", "2M",
-                                          "-c", "download big.bin"}));
+        return swarm.start("sink", {"download big.bin"}, {"--max-download-limit", "2M"});
     }
 
     int wait() { return download->wait(2 * patience); }
@@ -57,8 +55,9 @@ class SlowDownload {
 /// A small file system of its own; not mounted where that is not allowed.
 class SmallDisk {
   public:
-    explicit SmallDisk(fs::path path) : path_(std::move(path)) {
-        if (::mount("xfs-test", path_.c_str(), "tmpfs", 0, "size=4m") != 0) {
+    SmallDisk(fs::path path, std::uint64_t bytes) : path_(std::move(path)) {
+        auto const options = "size=" + std::to_string(bytes);
+        if (::mount("xfs-test", path_.c_str(), "tmpfs", 0, options.c_str()) != 0) {
             problem_ = std::strerror(errno);
         }
     }
@@ -98,6 +97,8 @@ TEST_CASE("A download survives that one of its two sources stops answering") {
     test.a->process.signal(SIGSTOP);
     CHECK(test.wait() == 0);
     CHECK(test.complete());
+    // Four for the bytes, and some until what was asked of it is asked of the other.
+    CHECK(events_of(test.download->out(), "summary").at(0).at("seconds") < 15);
     test.a->process.signal(SIGCONT);
     test.a->process.signal(SIGTERM);
     CHECK(test.a->process.wait() == 0);
@@ -205,7 +206,7 @@ TEST_CASE("A sink that is killed leaves nothing under the name, and goes on afte
 
 TEST_CASE("A full disk ends a download with 9, with nothing under the name") {
     Swarm swarm;
-    SmallDisk const disk(swarm.directory("sink"));
+    SmallDisk const disk(swarm.directory("sink"), 4 * mib);
     if (!disk.problem().empty()) {
         WARN("not tested: cannot mount a tmpfs: " << disk.problem());
         return;
@@ -218,6 +219,33 @@ TEST_CASE("A full disk ends a download with 9, with nothing under the name") {
     CHECK(error.find("the disk is full") != std::string::npos);
     CHECK_FALSE(fs::exists(swarm.directory("sink") / "big.bin"));
     CHECK(swarm.in("sink", {"status"}).code == 0);
+}
+
+TEST_CASE("A disk that fills up keeps what was fetched, and with room the same command goes on") {
+    Swarm swarm;
+    auto const sink = swarm.directory("sink");
+    SmallDisk const disk(sink, 24 * mib);
+    if (!disk.problem().empty()) {
+        WARN("not tested: cannot mount a tmpfs: " << disk.problem());
+        return;
+    }
+    auto const bytes = noise(20 * mib);
+    write_file(swarm.directory("a") / "big.bin", bytes);
+    Source const a(swarm, "a", {"--max-upload-limit", "4M"});
+    auto const download = swarm.start("sink", {"download big.bin"});
+    wait_for_progress(*download, 4 * mib);
+    CHECK_THROWS(write_file(sink / "filler", noise(24 * mib)));
+    CHECK(download->wait(2 * patience) == 9);
+    auto const failed = events_of(download->out(), "downloaded").at(0);
+    CHECK_THAT(failed.at("error").get<std::string>(),
+               ContainsSubstring("the disk is full: 'big.bin' needs 20 MiB") &&
+                   ContainsSubstring("what was fetched is kept"));
+    CHECK_FALSE(fs::exists(sink / "big.bin"));
+    fs::remove(sink / "filler");
+    auto const again = swarm.in("sink", {"download big.bin"});
+    CHECK(again.code == 0);
+    CHECK(again.event("downloaded").at("bytes_resumed") >= 4 * mib);
+    CHECK(holds(sink / "big.bin", bytes));
 }
 
 TEST_CASE("A directory that may not be read is refused with 9") {
@@ -247,14 +275,9 @@ TEST_CASE("Sinks that download at once from one limited source get equal parts")
     write_file(swarm.directory("a") / "one.bin", noise(4 * mib, 1));
     write_file(swarm.directory("a") / "two.bin", noise(4 * mib, 2));
     Source const a(swarm, "a", {"--max-upload-limit", "2M"});
-    auto const start = [&](std::string const& sink, std::string const& file) {
-        return std::make_unique<Process>(
-            XFS_PEER_PROGRAM,
-            swarm.peer({"--json", "--dir", swarm.directory(sink), "-c", "download " + file}));
-    };
-    auto const one = start("b", "one.bin");
+    auto const one = swarm.start("b", {"download one.bin"});
     wait_for_progress(*one);
-    auto const two = start("c", "two.bin");
+    auto const two = swarm.start("c", {"download two.bin"});
     wait_for_progress(*two);
     wait_for_progress(*one);  // and has not ended before the other began
     CHECK(one->wait() == 0);

@@ -51,6 +51,22 @@ TEST_CASE("A client written from the protocol's page downloads from two peers, e
     }
 }
 
+TEST_CASE("A client that knows nothing of partial sources downloads from a seed of several sinks") {
+    Swarm const swarm;
+    auto const bytes = noise(8 * mib);
+    write_file(swarm.directory("a") / "big.bin", bytes);
+    Source const seed(swarm, "a", {"--max-upload-limit", "4M"});
+    auto const b = swarm.start("b", {"download big.bin"}, {"--serve"});
+    auto const c = swarm.start("c", {"download big.bin"}, {"--serve"});
+    wait_for_progress(*b);
+    wait_for_progress(*c);
+    if (auto const done = run_client(swarm, {"download", "big.bin", "-o", "out.bin"})) {
+        INFO(done->err);
+        CHECK(done->code == 0);
+        CHECK(holds(swarm.directory("client") / "out.bin", bytes));
+    }
+}
+
 TEST_CASE("A client written from the protocol's page says when there is no tracker") {
     Swarm const swarm(Swarm::Tracker::down);
     if (auto const ended = run_client(swarm, {"find", "x"})) {

@@ -7,10 +7,6 @@ using namespace xfsbus::test;
 
 namespace {
 
-std::string at(std::uint16_t port) {
-    return "127.0.0.1:" + std::to_string(port);
-}
-
 /// A port that a peer can be started at, so that a latency file may name it.
 std::uint16_t free_port() {
     return SilentPort().port();
@@ -148,14 +144,42 @@ TEST_CASE("The latency file's figures are applied as delay") {
     CHECK(near.event("summary").at("seconds") < far.event("summary").at("seconds"));
 }
 
+TEST_CASE("Every chunk order that comes with the program downloads") {
+    Swarm swarm;
+    using File = std::pair<std::string, std::string>;
+    auto const [order, name] =
+        GENERATE(File{"librarest.so", "rarest"}, File{"libsequential.so", "sequential"},
+                 File{"librandomorder.so", "random"});
+    INFO(order);
+    auto const bytes = noise(4 * mib + 17);
+    for (auto const* peer : {"a", "b"}) {
+        write_file(swarm.directory(peer) / "file.bin", bytes);
+    }
+    Source const a(swarm, "a");
+    Source const b(swarm, "b");
+    auto const ended = swarm.in("c", {"download file.bin", "status"}, {"--chunk-order", order});
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("c") / "file.bin", bytes));
+    CHECK(ended.event("status").at("chunk_order") == name);
+}
+
+TEST_CASE("A chunk order of another kind, or that is none, is refused with 11") {
+    Swarm const swarm;
+    auto const order = GENERATE(as<std::string>{}, "libloadlatency.so", "libsha256.so",
+                                "libnothing.so", "librarest.so:nonsense=1");
+    INFO(order);
+    auto const ended = swarm.in("a", {"status"}, {"--chunk-order", order});
+    CHECK(ended.code == 11);
+    CHECK(ended.out.empty());
+    CHECK(ended.says(order.substr(0, order.find(':'))));
+}
+
 TEST_CASE("The load counts a transfer while it runs, and no more when its sink is killed") {
     Swarm swarm;
     write_file(swarm.directory("a") / "big.bin", noise(16 * mib));
     Source const a(swarm, "a");
-    Process sink(XFS_PEER_PROGRAM,
-                 swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit", "1M",
-                             "-c", "download big.bin"}));
-    wait_for_progress(sink);
+    auto const sink = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "1M"});
+    wait_for_progress(*sink);
     Shell c(swarm, "c");
     auto const load = [&] {
         return c.ask_one("getload 127.0.0.1 " + std::to_string(a.port)).at("load");
@@ -163,8 +187,8 @@ TEST_CASE("The load counts a transfer while it runs, and no more when its sink i
     CHECK(load() > 0);
     auto const cost = c.ask("find big.bin").at(0);
     CHECK(cost.at("cost") >= 10);
-    sink.signal(SIGKILL);
-    sink.wait();
+    sink->signal(SIGKILL);
+    sink->wait();
     eventually("the load is 0 again", [&] { return load() == 0; });
 }
 
@@ -175,10 +199,8 @@ TEST_CASE("The default policy avoids a busy peer") {
     write_file(swarm.directory("busy") / "big.bin", noise(16 * mib, 2));
     Source const busy(swarm, "busy");
     Source const idle(swarm, "idle");
-    Process sink(XFS_PEER_PROGRAM,
-                 swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit", "1M",
-                             "-c", "download big.bin"}));
-    wait_for_progress(sink);
+    auto const sink = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "1M"});
+    wait_for_progress(*sink);
     auto const own = free_port();
     auto const file = latencies(
         swarm, at(own) + " " + at(busy.port) + " 1\n" + at(own) + " " + at(idle.port) + " 8\n");

@@ -226,8 +226,9 @@ Process::Output Process::output() const {
     return output_;
 }
 
-void Process::wait_until(std::string const& what, std::function<bool(Output const&)> const& holds) {
-    auto const deadline = std::chrono::steady_clock::now() + patience;
+void Process::wait_until(std::string const& what, std::function<bool(Output const&)> const& holds,
+                         std::chrono::milliseconds most) {
+    auto const deadline = std::chrono::steady_clock::now() + most;
     std::unique_lock lock(mutex_);
     while (!holds(output_)) {
         bool const over =

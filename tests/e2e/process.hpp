@@ -60,7 +60,8 @@ class Process {
 
     /// Waits until the condition holds for what it has written. Throws, with all of that, when the
     /// time is over or the program ends first.
-    void wait_until(std::string const& what, std::function<bool(Output const&)> const& holds);
+    void wait_until(std::string const& what, std::function<bool(Output const&)> const& holds,
+                    std::chrono::milliseconds most = patience);
     void wait_for_out(std::string const& text);
     void wait_for_err(std::string const& text);
 

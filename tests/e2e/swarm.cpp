@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <random>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -89,12 +89,21 @@ Ended Swarm::run(Words const& arguments) const {
     return run_to_end(XFS_PEER_PROGRAM, peer(arguments));
 }
 
-Ended Swarm::in(std::string const& name, Words const& commands, Words options) const {
+Words Swarm::arguments(std::string const& name, Words const& commands, Words options) const {
     options.insert(options.begin(), {"--json", "--dir", directory(name).string()});
     for (auto const& command : commands) {
         options.insert(options.end(), {"-c", command});
     }
-    return run(options);
+    return options;
+}
+
+Ended Swarm::in(std::string const& name, Words const& commands, Words const& options) const {
+    return run(arguments(name, commands, options));
+}
+
+std::unique_ptr<Process> Swarm::start(std::string const& name, Words const& commands,
+                                      Words const& options) const {
+    return std::make_unique<Process>(XFS_PEER_PROGRAM, peer(arguments(name, commands, options)));
 }
 
 Ended run_to_end(std::string const& program, Process::Options options) {
@@ -106,11 +115,16 @@ Ended run_to_end(std::string const& program, Process::Options options) {
 
 // ---- peers ----
 
-Source::Source(Swarm const& swarm, std::string const& name, Words const& options)
+std::string at(std::uint16_t port) {
+    return "127.0.0.1:" + std::to_string(port);
+}
+
+Source::Source(Swarm const& swarm, std::string const& name, Words const& options,
+               std::uint16_t wanted_port)
     : directory(swarm.directory(name)),
-      process(
-          XFS_PEER_PROGRAM,
-          swarm.peer(with({"127.0.0.1", "0", directory.string(), "--serve", "--json"}, options))) {
+      process(XFS_PEER_PROGRAM, swarm.peer(with({"127.0.0.1", std::to_string(wanted_port),
+                                                 directory.string(), "--serve", "--json"},
+                                                options))) {
     process.wait_for_out("\n");
     port = events_of(process.out()).front().at("port");
 }
@@ -122,16 +136,40 @@ Shell::Shell(Swarm const& swarm, std::string const& name, Words const& options)
     port_ = ask_one("status").at("port");
 }
 
-std::vector<Json> Shell::ask(std::string const& command) {
+void Shell::begin(std::string const& command) {
     // A status after it shows where its answers end.
+    command_ = command;
     statuses_ += command == "status" ? 2 : 1;
     process_.type(command + "\nstatus\n");
-    process_.wait_until("the answers to " + command, [&](auto const& output) {
-        return output.out.ends_with('\n') && events_of(output.out, "status").size() == statuses_;
-    });
+}
+
+std::vector<Json> Shell::finish() {
+    process_.wait_until(
+        "the answers to " + command_,
+        [&](auto const& output) {
+            return output.out.ends_with('\n') &&
+                   events_of(output.out, "status").size() == statuses_;
+        },
+        2 * patience);
     auto events = events_of(process_.out());
     auto const before = static_cast<std::ptrdiff_t>(std::exchange(answers_, events.size()));
     return {events.begin() + before, events.end() - 1};
+}
+
+std::vector<Json> Shell::ask(std::string const& command) {
+    begin(command);
+    return finish();
+}
+
+Json Shell::finish_download() {
+    auto const answers = finish();
+    auto const report = std::ranges::find(answers, "downloaded", [](auto const& answer) {
+        return answer.at("event").template get<std::string>();
+    });
+    if (report == answers.end()) {
+        throw std::runtime_error("'" + command_ + "' has no report: " + Json(answers).dump());
+    }
+    return *report;
 }
 
 Json Shell::ask_one(std::string const& command) {
@@ -143,15 +181,35 @@ Json Shell::ask_one(std::string const& command) {
     return answers[0];
 }
 
+namespace {
+
+std::uint64_t last_progress(std::string_view out) {
+    auto const steps = events_of(out, "progress");
+    return steps.empty() ? 0 : steps.back().at("bytes_done").get<std::uint64_t>();
+}
+
+}  // namespace
+
+std::uint64_t bytes_done(Process const& download) {
+    return last_progress(download.out());
+}
+
 void wait_for_progress(Process& download, std::uint64_t bytes) {
-    download.wait_until("progress", [&](auto const& output) {
-        auto const steps = events_of(output.out.substr(0, output.out.rfind('\n') + 1), "progress");
-        return !steps.empty() && steps.back().at("bytes_done") >= bytes;
-    });
-    auto const steps = events_of(download.out(), "downloaded");
-    if (!steps.empty()) {
+    download.wait_until("progress",
+                        [&](auto const& output) { return last_progress(output.out) >= bytes; });
+    if (!events_of(download.out(), "downloaded").empty()) {
         throw std::runtime_error("the download is over too soon");
     }
+}
+
+std::uint64_t bytes_from(Json const& downloaded, std::uint16_t port) {
+    std::uint64_t bytes = 0;
+    for (auto const& source : downloaded.at("sources")) {
+        if (source.at("peer") == at(port)) {
+            bytes += source.at("bytes").get<std::uint64_t>();
+        }
+    }
+    return bytes;
 }
 
 // ---- files ----
@@ -178,7 +236,9 @@ void write_file(std::filesystem::path const& path, std::string_view bytes) {
 
 std::string read_file(std::filesystem::path const& path) {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    return std::move(bytes).str();
 }
 
 bool holds(std::filesystem::path const& path, std::string_view bytes) {

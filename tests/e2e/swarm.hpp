@@ -65,9 +65,15 @@ class Swarm {
     [[nodiscard]] Ended run(Words const& arguments) const;
     /// Runs a peer that shares this directory through these commands, with --json.
     [[nodiscard]] Ended in(std::string const& name, Words const& commands,
-                           Words options = {}) const;
+                           Words const& options = {}) const;
+    /// Starts the same and goes on.
+    [[nodiscard]] std::unique_ptr<Process> start(std::string const& name, Words const& commands,
+                                                 Words const& options = {}) const;
 
   private:
+    [[nodiscard]] Words arguments(std::string const& name, Words const& commands,
+                                  Words options) const;
+
     TempDir temp_;
     std::string endpoint_;
     std::unique_ptr<Process> tracker_;
@@ -76,9 +82,13 @@ class Swarm {
 /// Runs a program to its end.
 Ended run_to_end(std::string const& program, Process::Options options);
 
+/// 127.0.0.1:PORT, as a peer is told and reported.
+std::string at(std::uint16_t port);
+
 /// A peer that serves a directory until it is told to stop.
 struct Source {
-    Source(Swarm const& swarm, std::string const& name, Words const& options = {});
+    Source(Swarm const& swarm, std::string const& name, Words const& options = {},
+           std::uint16_t wanted_port = 0);
 
     std::filesystem::path directory;
     Process process;
@@ -95,6 +105,12 @@ class Shell {
     /// Its only answer.
     Json ask_one(std::string const& command);
 
+    /// The same in two steps: goes on while the command runs, then waits for its end.
+    void begin(std::string const& command);
+    std::vector<Json> finish();
+    /// The report of a download that was begun.
+    Json finish_download();
+
     std::filesystem::path const& directory() const { return directory_; }
 
     Process& process() { return process_; }
@@ -105,12 +121,19 @@ class Shell {
     std::filesystem::path directory_;
     Process process_;
     std::uint16_t port_ = 0;
+    std::string command_;       // the last
     std::size_t answers_ = 0;   // of all commands so far
     std::size_t statuses_ = 0;  // among them
 };
 
-/// Waits until a download that runs with --json has fetched some, and throws if it is over then.
+/// How far the download has come that runs with --json.
+std::uint64_t bytes_done(Process const& download);
+
+/// Waits until a download that runs with --json has so much, and throws if it is over then.
 void wait_for_progress(Process& download, std::uint64_t bytes = 1);
+
+/// What a download had from one source, as its report says.
+std::uint64_t bytes_from(Json const& downloaded, std::uint16_t port);
 
 // ---- files ----
 

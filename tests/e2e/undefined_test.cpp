@@ -59,8 +59,7 @@ TEST_CASE("A tracker whose address is in use says so and exits with 6") {
 TEST_CASE("A peer whose address is in use says so and exits with 6") {
     Swarm swarm;
     Source const a(swarm, "a");
-    auto const second =
-        swarm.run({"--bind", "127.0.0.1:" + std::to_string(a.port), "-c", "status"});
+    auto const second = swarm.run({"--bind", at(a.port), "-c", "status"});
     CHECK(second.code == 6);
     CHECK(second.says("the address is in use"));
     auto const foreign = swarm.run({"--bind", "192.0.2.1:0", "-c", "status"});
@@ -81,13 +80,11 @@ TEST_CASE("A second Ctrl-C does not disturb a peer that is leaving, nor its down
     auto const bytes = noise(8 * mib);
     write_file(swarm.directory("a") / "big.bin", bytes);
     Source const a(swarm, "a");
-    auto options = swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit",
-                               "1M", "-c", "download big.bin"});
-    Process download(XFS_PEER_PROGRAM, options);
-    wait_for_progress(download);
-    download.signal(SIGINT);
-    download.signal(SIGINT);
-    auto const code = download.wait();
+    auto const download = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "1M"});
+    wait_for_progress(*download);
+    download->signal(SIGINT);
+    download->signal(SIGINT);
+    auto const code = download->wait();
     CHECK((code == 7 || code == 130));
     CHECK_FALSE(fs::exists(swarm.directory("b") / "big.bin"));
     auto const again = swarm.in("b", {"download big.bin"});
@@ -103,12 +100,11 @@ TEST_CASE("A file that is rewritten while it is served never arrives as a mixtur
     write_file(swarm.directory("a") / "file.bin", before);
     Source const a(swarm, "a");
     auto const sink = swarm.directory("b");
-    Process download(XFS_PEER_PROGRAM, swarm.peer({"--json", "--dir", sink, "--max-download-limit",
-                                                   "1M", "-c", "download file.bin"}));
-    wait_for_progress(download);
+    auto const download = swarm.start("b", {"download file.bin"}, {"--max-download-limit", "1M"});
+    wait_for_progress(*download);
     write_file(a.directory / "file.bin", after);
-    auto const code = download.wait(2 * patience);
-    INFO(download.out());
+    auto const code = download->wait(2 * patience);
+    INFO(download->out());
     CHECK((code == 3 || code == 5 || code == 8));
     CHECK_FALSE(fs::exists(sink / "file.bin"));
     eventually("the new version is offered", [&] {
@@ -127,11 +123,10 @@ TEST_CASE("A file that is rewritten at one source is completed from the other") 
     Source const a(swarm, "a");
     Source const c(swarm, "c");
     auto const sink = swarm.directory("b");
-    Process download(XFS_PEER_PROGRAM, swarm.peer({"--json", "--dir", sink, "--max-download-limit",
-                                                   "1M", "-c", "download file.bin"}));
-    wait_for_progress(download);
+    auto const download = swarm.start("b", {"download file.bin"}, {"--max-download-limit", "1M"});
+    wait_for_progress(*download);
     write_file(a.directory / "file.bin", noise(6 * mib, 2));
-    CHECK(download.wait(2 * patience) == 0);
+    CHECK(download->wait(2 * patience) == 0);
     CHECK(holds(sink / "file.bin", before));
 }
 

@@ -1,59 +1,66 @@
 #pragma once
 
+#include "core/chunk_board.hpp"
+#include "core/download_source.hpp"
+
 #include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::peer {
 
-/// A source, as the owner of a Download calls it.
-enum class SourceId : std::uint64_t {};
-
 /// Decides which chunk of one file is asked of which source, and when a source is given up.
 /// A core: it is fed events with the time, and leaves actions to be done; it never reads a clock,
 /// a socket or the disk. The owner verifies and writes chunks, and tells.
+///
+/// The chunk-order policy says which chunk comes next among those that a source with room has; the
+/// peer-selection policy says which of these sources is asked for it. A source is asked for no more
+/// than its window, which follows its rate and its round trip. A chunk is asked of one source at a
+/// time, save a few at the very end.
 class Download {
   public:
+    using File = ChunkBoard::File;
+    using Order = ChunkBoard::Order;
+    using Candidate = DownloadSource::About;
+
+    /// A file of fewer chunks is not worth telling each other who has which.
+    static constexpr std::uint32_t swarm_chunks_least = 4;
+
     struct Limits {
-        std::size_t sources_most = 4;                  ///< used at once
-        std::uint64_t window_bytes = 8 * 1024 * 1024;  ///< asked of one source, not yet stored
+        std::size_t sources_most = 24;                      ///< used at once
+        std::uint64_t window_most = 32 * 1024 * 1024;       ///< asked of one source, not yet stored
+        std::uint64_t outstanding_most = 48 * 1024 * 1024;  ///< of all sources
         wire::Duration ping_every = std::chrono::seconds(1);
         wire::Duration silence_most = std::chrono::seconds(3);  ///< then a source is lost
+        /// How long a source that has not delivered yet may take; one whose rate is known gets what
+        /// four times its rate makes, within these bounds. Twice as long after each strike.
         wire::Duration chunk_patience = std::chrono::seconds(10);
-        wire::Duration find_every = std::chrono::seconds(1);
+        wire::Duration patience_least = std::chrono::seconds(2);
+        wire::Duration patience_most = std::chrono::seconds(60);
+        wire::Duration rest = std::chrono::seconds(1);  ///< the first; each is twice the one before
+        unsigned strikes_most = 4;                      ///< in a row
+        wire::Duration find_every = std::chrono::seconds(1);         ///< while nothing is coming
+        wire::Duration find_first = std::chrono::milliseconds(100);  ///< then ever more seldom
+        wire::Duration find_seldom = std::chrono::seconds(15);
         wire::Duration no_source_most = std::chrono::seconds(5);  ///< then the download fails
-        unsigned strikes_most = 3;  ///< requests that a source may fail
-    };
-
-    struct File {
-        std::uint64_t bytes = 0;
-        std::uint32_t chunk_bytes = 0;
-        std::uint32_t chunks = 0;
-
-        [[nodiscard]] std::uint32_t length(std::uint32_t chunk) const;
-        [[nodiscard]] std::uint64_t offset(std::uint32_t chunk) const;
-    };
-
-    struct Candidate {
-        SourceId id{};
-        std::string endpoint;  ///< "IP:PORT", as the policy and people see it
-        std::string labels;
-        double latency_ms = 0;
-        std::uint32_t load = 0;
-        double completeness = 1;
+        /// The same while there are sources, but none has anything that is still needed.
+        wire::Duration no_news_most = std::chrono::seconds(60);
+        /// A source that has had nothing for us for so long makes room for another.
+        wire::Duration useless_most = std::chrono::seconds(3);
     };
 
     // ---- what the owner is asked to do ----
 
-    /// Ask this source for these chunks; it may have sent `credit` bytes in all by then.
+    /// Ask this source for these chunks; it may have sent `credit` bytes in all by then. Without
+    /// chunks: open the transfer, so that the source tells what it has.
     struct Ask {
         SourceId source{};
         std::uint64_t credit = 0;
@@ -65,21 +72,26 @@ class Download {
         SourceId source{};
     };
 
-    /// This source's part in the transfer has ended.
+    /// This source's part in the transfer has ended, for now at least.
     struct Drop {
         SourceId source{};
     };
 
     /// To be done in this order: drops, asks, probes.
     struct Actions {
+        std::vector<Drop> drops;
         std::vector<Ask> asks;
         std::vector<Probe> probes;
-        std::vector<Drop> drops;
         bool search = false;  ///< look for sources, report them, then call on_search_done
     };
 
-    /// The selector is called in decisions only and must outlive the download.
-    Download(File file, Limits limits, policies::PeerSelector& selector, policies::Rng rng);
+    /// The policies are called in decisions only and must outlive the download.
+    struct Policies {
+        policies::PeerSelector& selector;
+        Order& order;
+    };
+
+    Download(File file, Limits limits, Policies policies, policies::Rng rng);
 
     // ---- before the start ----
 
@@ -93,6 +105,11 @@ class Download {
     void add_source(wire::Time now, Candidate const& candidate);
     /// The search that was asked for has ended; what it found has been added.
     void on_search_done(wire::Time now);
+
+    /// All that the source offers, as it says.
+    void on_has(wire::Time now, SourceId source, ChunkSet has);
+    /// It has gained these.
+    void on_gained(wire::Time now, SourceId source, std::vector<std::uint32_t> const& chunks);
 
     enum class Verdict {
         take,  ///< verify it, write it, then call on_stored, on_corrupt or give up
@@ -121,7 +138,7 @@ class Download {
     /// When on_tick should be called, if nothing else happens.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
-    [[nodiscard]] bool complete() const { return stored_ == file_.chunks; }
+    [[nodiscard]] bool complete() const { return board_.complete(); }
 
     /// Why the download cannot go on; nullopt while it can.
     [[nodiscard]] std::optional<Error> const& failure() const { return failure_; }
@@ -129,83 +146,112 @@ class Download {
     struct Progress {
         std::uint64_t bytes_stored = 0;  ///< resumed ones included
         std::uint64_t bytes_resumed = 0;
-        std::uint64_t chunks_rejected = 0;  ///< corrupt or not what was asked for
-        std::uint64_t chunks_surplus = 0;   ///< dropped: not asked for, or there already
+        std::uint64_t chunks_rejected = 0;     ///< corrupt or not what was asked for
+        std::uint64_t chunks_surplus = 0;      ///< dropped: not asked for, or there already
+        std::uint64_t bytes_duplicate = 0;     ///< of these
+        std::uint64_t chunks_asked_twice = 0;  ///< at the end
         std::size_t sources_active = 0;
+        wire::Duration waited{};  ///< time in which nothing was on its way
     };
 
-    [[nodiscard]] Progress progress() const;
+    [[nodiscard]] Progress progress(wire::Time now) const;
 
     struct SourceReport {
+        SourceId id{};
         std::string endpoint;
         std::uint64_t bytes = 0;  ///< delivered and verified
-        std::string state;        ///< "active", "idle", or why it is out
+        std::uint64_t bytes_duplicate = 0;
+        std::uint32_t chunks_rejected = 0;
+        double bytes_per_second = 0;
+        std::uint64_t window_bytes = 0;
+        std::uint64_t outstanding_bytes = 0;
+        std::string state;  ///< "active", "idle", or why it is out
     };
 
     [[nodiscard]] std::vector<SourceReport> sources() const;
 
-  private:
-    enum class State { reserve, active, lost, out };
-    enum class ChunkState : std::uint8_t { needed, asked, arrived, stored };
+    /// Bytes and chunks asked of this source and not settled. For the owner's own checks.
+    [[nodiscard]] DownloadSource const* find(SourceId source) const;
 
-    struct Source {
-        Candidate about;
-        State state = State::reserve;
-        std::map<std::uint32_t, wire::Time> asked;  ///< outstanding chunks: when asked
-        std::uint64_t outstanding_bytes = 0;
-        std::uint64_t credit = 0;
-        std::uint64_t delivered_bytes = 0;
-        double rate_bytes_per_s = 0;
-        unsigned strikes = 0;
-        unsigned revivals = 0;
-        bool liar = false;
-        std::string why;  ///< why it is out or lost
-        wire::Time heard{};
-        wire::Time probed{};
-        wire::Time delivered{};
-        wire::Time measured{};  ///< until when its rate was measured
-        std::uint64_t unmeasured_bytes = 0;
-    };
+  private:
+    using Source = DownloadSource;
+    using State = DownloadSource::State;
+    using ChunkState = ChunkBoard::State;
+    using Sources = std::map<SourceId, Source>;
 
     [[nodiscard]] Source* active(SourceId id);
+    [[nodiscard]] DownloadSource::Window window() const;
+
+    // what is asked of whom
     void advance(wire::Time now);
     void activate(wire::Time now);
+    void put_to_work(wire::Time now, SourceId id, Source& source);
     void ask(wire::Time now);
-    [[nodiscard]] std::optional<SourceId> choose(wire::Time now, std::uint64_t bytes, State among);
-    [[nodiscard]] std::optional<std::uint32_t> next_needed() const;
+    bool ask_next(wire::Time now);
+    void ask_again(wire::Time now);
+    void ask_other_too(wire::Time now, std::uint32_t chunk);
+    template <typename Eligible>
+    [[nodiscard]] std::optional<SourceId> choose(wire::Time now, std::uint64_t bytes,
+                                                 Eligible eligible);
     void assign(wire::Time now, SourceId id, std::uint32_t chunk);
-    void give_back(Source& source, std::uint32_t chunk);
-    void retire(wire::Time now, SourceId id, State state, std::string why);
-    [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
-    void strike(wire::Time now, SourceId id, Source& source);
-    static void measure(Source& source, std::uint64_t bytes, wire::Time now, wire::Time asked);
-    void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);
+    Ask& ask_of(SourceId id);
+
+    // whether they deliver
     void check_sources(wire::Time now);
+    void make_room(wire::Time now);
+    [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
+    [[nodiscard]] bool others_have(Source const& source, std::uint32_t chunk) const;
+    [[nodiscard]] wire::Duration patience(Source const& source) const;
+    [[nodiscard]] wire::Duration longer(wire::Duration patience, Source const& source) const;
+    void strike(wire::Time now, SourceId id, Source& source);
+    void rest(wire::Time now, SourceId id, Source& source, std::string why);
+    void retire(wire::Time now, SourceId id, State state, std::string why);
+    void give_back(wire::Time now, Source& source);
+    void settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered);
+    [[nodiscard]] bool has_brought(SourceId id, std::uint32_t chunk) const;
+    void reopen(std::uint32_t chunk);
+    void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);
+
+    // whether anything can come
     void check_supply(wire::Time now);
+    [[nodiscard]] bool gives_up(wire::Time now) const;
+    [[nodiscard]] wire::Time dry_until() const;
+    [[nodiscard]] bool searches() const;
     void fail();
 
     [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
 
-    [[nodiscard]] wire::Duration patience(Source const& source) const;
     [[nodiscard]] policies::SourceView view(SourceId id, Source const& source) const;
     [[nodiscard]] std::size_t count(State state) const;
 
-    File file_;
+    [[nodiscard]] bool has_needed(Source const& source) const {
+        return board_.needed().intersects(source.has);
+    }
+
+    [[nodiscard]] bool in_swarm() const { return board_.file().chunks >= swarm_chunks_least; }
+
+    [[nodiscard]] bool at_the_end() const { return board_.needed().empty() && !complete(); }
+
+    [[nodiscard]] wire::Duration again_after(Source const& source) const;
+
     Limits limits_;
     policies::PeerSelector& selector_;
     policies::Rng rng_;
-
-    std::vector<ChunkState> chunks_;
-    std::uint32_t first_needed_ = 0;  ///< no chunk before it is needed
-    std::uint32_t stored_ = 0;
-    std::uint64_t unasked_bytes_ = 0;
-    std::map<SourceId, Source> sources_;
+    ChunkBoard board_;
+    Sources sources_;
+    std::uint64_t outstanding_bytes_ = 0;
+    std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;
     bool searching_ = false;
     bool searched_ = false;                ///< a search has ended
+    bool search_is_fresh_ = false;         ///< no source has been lost since
     std::optional<wire::Time> dry_since_;  ///< since when nothing has been on its way
+    wire::Duration waited_{};
+    wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
+    wire::Time next_look_{};  ///< at the end, and while nothing comes: what may be asked for now
+    wire::Duration search_pause_{};
     std::optional<Error> failure_;
     Progress progress_;
     Actions actions_;

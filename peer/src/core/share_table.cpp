@@ -1,12 +1,28 @@
 #include "core/share_table.hpp"
 
+#include <algorithm>
+
 namespace xfsbus::peer {
 
 void ShareTable::put(IndexedFile file) {
     remove(file.name);
+    partial_.erase(file.name);
     names_.emplace(file.content, file.name);
     auto name = file.name;
     files_.emplace(std::move(name), std::move(file));
+}
+
+bool ShareTable::put_partial(PartialFile file) {
+    if (files_.contains(file.name)) {
+        return false;
+    }
+    auto name = file.name;
+    partial_.insert_or_assign(std::move(name), std::move(file));
+    return true;
+}
+
+void ShareTable::remove_partial(std::string const& name) {
+    partial_.erase(name);
 }
 
 bool ShareTable::remove(std::string const& name) {
@@ -30,11 +46,24 @@ IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const 
     return has ? by_name(found->second) : nullptr;
 }
 
+std::string const* ShareTable::manifest(wire::ContentId const& content) const {
+    if (auto const* const file = by_content(content)) {
+        return file->manifest.get();
+    }
+    auto const found = std::ranges::find_if(
+        partial_, [&](auto const& entry) { return entry.second.content == content; });
+    return found == partial_.end() ? nullptr : found->second.manifest.get();
+}
+
 std::vector<wire::FileEntry> ShareTable::after(std::string const& name, std::size_t most) const {
+    auto whole = name.empty() ? files_.begin() : files_.upper_bound(name);
+    auto partial = name.empty() ? partial_.begin() : partial_.upper_bound(name);
     std::vector<wire::FileEntry> entries;
-    for (auto at = name.empty() ? files_.begin() : files_.upper_bound(name);
-         at != files_.end() && entries.size() < most; ++at) {
-        entries.push_back(entry_of(at->second));
+    while (entries.size() < most && (whole != files_.end() || partial != partial_.end())) {
+        bool const whole_first =
+            partial == partial_.end() || (whole != files_.end() && whole->first < partial->first);
+        entries.push_back(whole_first ? entry_of((whole++)->second)
+                                      : entry_of((partial++)->second));
     }
     return entries;
 }

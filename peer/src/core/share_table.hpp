@@ -12,17 +12,33 @@
 
 namespace xfsbus::peer {
 
-/// The files that this peer offers, by name and by content. A plain table; the index fills it.
+/// A file that is being fetched, and offered as far as it is here.
+struct PartialFile {
+    std::string name;
+    wire::ContentId content;
+    std::uint64_t size = 0;
+    std::uint32_t have_ppm = 0;
+    std::shared_ptr<std::string const> manifest;  ///< canonical bytes
+};
+
+/// The files that this peer offers, by name and by content. A plain table; the index fills it, and
+/// downloads add what they have of theirs. A name that a whole file has is no partial file's.
 class ShareTable {
   public:
+    /// Takes the place of a partial file of this name.
     void put(IndexedFile file);
+    /// False if a whole file has the name.
+    bool put_partial(PartialFile file);
+    void remove_partial(std::string const& name);
     /// False if there was none of that name.
     bool remove(std::string const& name);
 
     [[nodiscard]] IndexedFile const* by_name(std::string const& name) const;
     /// Any file with this content.
     [[nodiscard]] IndexedFile const* by_content(wire::ContentId const& content) const;
-    /// Up to `most` files whose names follow this one, in order.
+    /// The manifest of this content, also if only a part of it is here; null if there is none.
+    [[nodiscard]] std::string const* manifest(wire::ContentId const& content) const;
+    /// Up to `most` files whose names follow this one, partial ones too, in order.
     [[nodiscard]] std::vector<wire::FileEntry> after(std::string const& name,
                                                      std::size_t most) const;
 
@@ -34,8 +50,13 @@ class ShareTable {
         return {file.name, file.content, file.stamp.size, wire::complete_ppm};
     }
 
+    static wire::FileEntry entry_of(PartialFile const& file) {
+        return {file.name, file.content, file.size, file.have_ppm};
+    }
+
   private:
     std::map<std::string, IndexedFile> files_;
+    std::map<std::string, PartialFile> partial_;
     /// Ordered by both, since thousands of files may have one content: the empty one.
     std::set<std::pair<wire::ContentId, std::string>> names_;
 };

@@ -7,6 +7,11 @@ namespace {
 
 using wire::ErrorCode;
 
+/// As long as nothing has left: what takes long at this rate takes long, what takes a second may
+/// just be large.
+constexpr double first_guess_bytes_per_s = 4.0 * 1024 * 1024;
+constexpr double longest_s = 3600;
+
 std::uint64_t offset_of(Uploads::Content const& content, std::uint32_t chunk) {
     return std::uint64_t{chunk} * content.chunk_bytes;
 }
@@ -18,6 +23,11 @@ std::uint32_t length_of(Uploads::Content const& content, std::uint32_t chunk) {
 
 }  // namespace
 
+Uploads::Uploads(Limits limits, std::uint64_t seed)
+    : limits_(limits), offers_(seed), limit_(limits.bytes_per_second) {}
+
+// ---- what sinks say ----
+
 std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& route,
                                               wire::Endpoint const& sink, wire::Want const& want,
                                               std::optional<Content> const& content) {
@@ -26,8 +36,7 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
         end(want.transfer);
         return wire::Refused{want.transfer, code, std::move(reason)};
     };
-    auto found = transfers_.find(want.transfer);
-    if (found == transfers_.end()) {
+    if (!transfers_.contains(want.transfer)) {
         if (!content) {
             return refuse(ErrorCode::not_found, "this peer does not have that content");
         }
@@ -36,14 +45,9 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
         if (transfers_.size() >= limits_.transfers_most || of_sink >= limits_.transfers_per_sink) {
             return refuse(ErrorCode::busy, "too many transfers");
         }
-        found = transfers_
-                    .emplace(want.transfer, Transfer{route, sink, want.content, *content, 0, 0, {}})
-                    .first;
-        Sink& entry = sinks_[sink];
-        ++entry.transfers;
-        ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
+        open(now, route, sink, want, *content);
     }
-    Transfer& transfer = found->second;
+    Transfer& transfer = transfers_.at(want.transfer);
     if (transfer.route != route || transfer.content != want.content || transfer.sink != sink) {
         return wire::Refused{want.transfer, ErrorCode::bad_message,
                              "a transfer keeps its content and its sink"};
@@ -55,13 +59,58 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
                             [&](auto chunk) { return chunk >= transfer.about.chunks; })) {
         return refuse(ErrorCode::bad_message, "the content has no such chunk");
     }
-    transfer.credit = std::max(transfer.credit, want.credit);
-    bool const was_waiting = !transfer.queue.empty();
-    transfer.queue.insert(transfer.queue.end(), want.chunks.begin(), want.chunks.end());
-    if (!was_waiting && !transfer.queue.empty()) {
-        sinks_.at(sink).turns.push_back(want.transfer);
+    if (std::ranges::any_of(want.chunks,
+                            [&](auto chunk) { return !offers_.has(want.transfer, chunk); })) {
+        return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
+    enqueue(now, transfer, want);
     return std::nullopt;
+}
+
+void Uploads::open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+                   wire::Want const& want, Content const& content) {
+    Transfer transfer;
+    transfer.route = route;
+    transfer.sink = sink;
+    transfer.content = want.content;
+    transfer.about = {content.bytes, content.chunk_bytes, content.chunks, {}};
+    transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
+    transfers_.emplace(want.transfer, std::move(transfer));
+    offers_.open(now, want.transfer, want.content, content, want.swarm);
+    ++sinks_[sink].transfers;
+    ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
+}
+
+void Uploads::enqueue(wire::Time now, Transfer& transfer, wire::Want const& want) {
+    transfer.credit = std::max(transfer.credit, want.credit);
+    if (want.chunks.empty()) {
+        return;
+    }
+    if (transfer.queue.empty()) {
+        transfer.rate.set_busy(now, true);
+        sinks_.at(transfer.sink).turns.push_back(want.transfer);
+    }
+    for (auto const chunk : want.chunks) {
+        transfer.queue.push_back({chunk, now});
+        offers_.asked(want.transfer, chunk);
+    }
+}
+
+void Uploads::on_have(SinkRoute const& route, wire::Have const& have) {
+    auto const* const transfer = find(have.transfer);
+    if (transfer == nullptr || transfer->route != route) {
+        return;
+    }
+    auto const chunks = transfer->about.chunks;
+    auto const all = have.complete         ? ChunkSet::full(chunks)
+                     : have.bitmap.empty() ? ChunkSet(chunks)
+                                           : ChunkSet::from_wire(have.bitmap, chunks);
+    std::vector<std::uint32_t> has = have.chunks;
+    if (!all || std::ranges::any_of(has, [&](auto chunk) { return chunk >= chunks; })) {
+        return;
+    }
+    all->for_each([&](std::uint32_t chunk) { has.push_back(chunk); });
+    offers_.sink_has(have.transfer, has);
 }
 
 void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
@@ -90,6 +139,45 @@ void Uploads::on_gone(SinkRoute const& route) {
     }
 }
 
+// ---- what this peer has ----
+
+void Uploads::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
+    offers_.gained(content, chunk);
+}
+
+std::vector<Uploads::Notice> Uploads::on_withdrawn(wire::ContentId const& content,
+                                                   std::string const& reason) {
+    std::vector<Notice> notices;
+    end_all([&](Transfer const& transfer) { return transfer.content == content; }, ErrorCode::gone,
+            reason, notices);
+    return notices;
+}
+
+std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
+    std::vector<Offer> offers;
+    for (auto& told : offers_.take(now)) {
+        wire::Have have;
+        have.transfer = told.transfer;
+        have.complete = told.replaces && told.has.complete();
+        if (told.replaces && !have.complete) {
+            have.bitmap = told.has.to_wire();
+        }
+        auto const& route = transfers_.at(told.transfer).route;
+        for (std::size_t i = 0; i == 0 || i < told.gained.size();
+             i += wire::limits::chunks_per_have) {
+            auto const end = std::min(i + wire::limits::chunks_per_have, told.gained.size());
+            have.chunks.assign(told.gained.begin() + static_cast<std::ptrdiff_t>(i),
+                               told.gained.begin() + static_cast<std::ptrdiff_t>(end));
+            offers.push_back({route, have});
+            have = {};
+            have.transfer = told.transfer;
+        }
+    }
+    return offers;
+}
+
+// ---- time ----
+
 std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
     std::vector<SinkRoute> silent;
     for (auto const& [route, line] : lines_) {
@@ -106,33 +194,38 @@ std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
     std::vector<Notice> notices;
     for (auto const& route : silent) {
         end_all([&](Transfer const& transfer) { return transfer.route == route; },
-                "nothing was heard for too long", notices);
+                ErrorCode::closed, "nothing was heard for too long", notices);
     }
     for (auto const& endpoint : stuck) {
         end_all([&](Transfer const& transfer) { return transfer.sink == endpoint; },
-                "what was sent is not read", notices);
+                ErrorCode::closed, "what was sent is not read", notices);
     }
     return notices;
 }
 
 /// Something waits for it, and nothing has left since the tick at which that began.
 bool Uploads::is_stuck(wire::Time now, Sink& sink) const {
-    bool const moves = sink.ahead_chunks == 0 || sink.sent != sink.sent_before;
+    bool const moves = sink.ahead.empty() || sink.sent != sink.sent_before;
     sink.sent_before = sink.sent;
     if (moves) {
         sink.stuck_since.reset();
     } else if (!sink.stuck_since) {
         sink.stuck_since = now;
     }
-    return sink.stuck_since && now - *sink.stuck_since >= limits_.stuck_most;
+    bool const crowded = ahead_bytes_ >= limits_.ahead_bytes / 2;
+    auto const most = crowded ? std::clamp(2 * time_of(ahead_bytes_), limits_.stuck_most_crowded,
+                                           limits_.stuck_most)
+                              : limits_.stuck_most;
+    return sink.stuck_since && now - *sink.stuck_since >= most;
 }
 
 template <typename Belongs>
-void Uploads::end_all(Belongs belongs, std::string const& reason, std::vector<Notice>& notices) {
+void Uploads::end_all(Belongs belongs, ErrorCode code, std::string const& reason,
+                      std::vector<Notice>& notices) {
     std::size_t const first = notices.size();
     for (auto const& [id, transfer] : transfers_) {
         if (belongs(transfer)) {
-            notices.push_back({transfer.route, {id, ErrorCode::closed, reason}});
+            notices.push_back({transfer.route, {id, code, reason}});
         }
     }
     for (std::size_t i = first; i < notices.size(); ++i) {
@@ -140,82 +233,272 @@ void Uploads::end_all(Belongs belongs, std::string const& reason, std::vector<No
     }
 }
 
-std::optional<Uploads::Piece> Uploads::next() {
-    if (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes) {
+std::optional<wire::Time> Uploads::next_deadline() const {
+    if (lines_.empty()) {
         return std::nullopt;
     }
-    auto best = sinks_.end();
-    wire::TransferId turn;
-    for (auto at = sinks_.begin(); at != sinks_.end(); ++at) {
-        Sink& sink = at->second;
-        auto const id = ready(sink);
-        if (id && !sink.competes) {
-            sink.served = std::max(sink.served, level_);
-        }
-        sink.competes = id.has_value();
-        if (id && (best == sinks_.end() || sink.served < best->second.served)) {
-            best = at;
-            turn = *id;
-        }
-    }
-    if (best == sinks_.end()) {
-        return std::nullopt;
-    }
-    Sink& sink = best->second;
-    Transfer& transfer = transfers_.at(turn);
-    std::uint32_t const chunk = transfer.queue.front();
-    std::uint32_t const length = length_of(transfer.about, chunk);
-    transfer.queue.pop_front();
-    transfer.granted += length;
-    std::erase(sink.turns, turn);
-    if (!transfer.queue.empty()) {
-        sink.turns.push_back(turn);
-    }
-    level_ = sink.served;
-    sink.served += length;
-    sink.ahead_bytes += length;
-    ++sink.ahead_chunks;
-    ahead_bytes_ += length;
-    return Piece{turn, transfer.sink, chunk, offset_of(transfer.about, chunk), length};
+    auto const oldest =
+        std::ranges::min_element(lines_, {}, [](auto const& entry) { return entry.second.heard; });
+    return oldest->second.heard + limits_.idle_most;
 }
 
-/// The first of the sink's transfers, in the order of their turns, that may send its next chunk.
-std::optional<wire::TransferId> Uploads::ready(Sink const& sink) const {
+// ---- whose turn it is ----
+
+std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
+    if (!limit_.open(now) || (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes)) {
+        return std::nullopt;
+    }
+    auto const all = turns(now);
+    if (all.empty()) {
+        return std::nullopt;
+    }
+    Turn const& turn = choose(now, all);
+    if (!all_have_room(now, turn.length)) {
+        return std::nullopt;
+    }
+    return take(now, turn);
+}
+
+/// One for each sink that could be served now.
+std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
+    std::vector<Turn> all;
+    for (auto& [endpoint, sink] : sinks_) {
+        auto turn = turn_of(now, sink);
+        if (turn && !sink.competes) {
+            sink.served = std::max(sink.served, level_);
+            sink.waits_since = now;
+        }
+        sink.competes = turn.has_value();
+        if (turn) {
+            turn->sink = &sink;
+            all.push_back(*turn);
+        }
+    }
+    return all;
+}
+
+/// The first of the sink's transfers, in the order of their turns, that may send.
+std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink const& sink) const {
+    if (sink.turns.empty() || takes_long(now, sink)) {
+        return std::nullopt;
+    }
     for (auto const& id : sink.turns) {
         Transfer const& transfer = transfers_.at(id);
-        std::uint32_t const length = length_of(transfer.about, transfer.queue.front());
-        if (!has_room(sink, length)) {
+        if (!transfer.limit.open(now)) {
+            continue;
+        }
+        auto const turn = first_of(now, id, transfer);
+        if (!has_room(sink, turn.length)) {
             return std::nullopt;
         }
-        if (transfer.granted + length <= transfer.credit) {
-            return id;
+        if (transfer.granted + turn.length <= transfer.credit) {
+            return turn;
         }
     }
     return std::nullopt;
 }
 
-bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
-    return sink.ahead_chunks == 0 || (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
-                                      sink.ahead_chunks < limits_.ahead_chunks_per_sink);
+/// The chunk that was asked for first; but one that has never left goes before the others, unless
+/// one has waited for too long.
+Uploads::Turn Uploads::first_of(wire::Time now, wire::TransferId const& id,
+                                Transfer const& transfer) const {
+    Queued const& oldest = transfer.queue.front();
+    auto chunk = oldest.chunk;
+    if (now - oldest.since < limits_.starve_most) {
+        auto const fresh = std::ranges::find_if(transfer.queue, [&](Queued const& queued) {
+            return offers_.copies(id, queued.chunk) == 0;
+        });
+        chunk = fresh != transfer.queue.end() ? fresh->chunk : chunk;
+    }
+    return {.sink = nullptr,
+            .id = id,
+            .chunk = chunk,
+            .length = length_of(transfer.about, chunk),
+            .copies = offers_.copies(id, chunk)};
 }
 
-void Uploads::on_done(Piece const& piece) {
+/// Who was given least; but a chunk that has never left goes before a second copy of another of
+/// the same content, and who has waited for too long goes first.
+Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& turns) const {
+    auto const waits_since = [](Turn const& turn) { return turn.sink->waits_since; };
+    auto const longest = std::ranges::min_element(turns, {}, waits_since);
+    auto const largest = std::ranges::max_element(turns, {}, &Turn::length);
+    auto const round = time_of(turns.size() * largest->length);
+    if (now - waits_since(*longest) >= std::max(limits_.starve_most, 2 * round)) {
+        return *longest;
+    }
+    auto const served = [](Turn const& turn) { return turn.sink->served; };
+    auto const& fair = *std::ranges::min_element(turns, {}, served);
+    if (fair.copies == 0) {
+        return fair;
+    }
+    auto const& content = transfers_.at(fair.id).content;
+    Turn const* best = &fair;
+    for (auto const& turn : turns) {
+        bool const fresher = turn.copies == 0 && transfers_.at(turn.id).content == content;
+        if (fresher && (best->copies > 0 || served(turn) < served(*best))) {
+            best = &turn;
+        }
+    }
+    return *best;
+}
+
+Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
+    Sink& sink = *turn.sink;
+    Transfer& transfer = transfers_.at(turn.id);
+    std::uint32_t const length = turn.length;
+    transfer.queue.erase(std::ranges::find(transfer.queue, turn.chunk, &Queued::chunk));
+    transfer.granted += length;
+    transfer.limit.spend(now, length);
+    limit_.spend(now, length);
+    offers_.sent(now, turn.id, turn.chunk);
+    std::erase(sink.turns, turn.id);
+    if (!transfer.queue.empty()) {
+        sink.turns.push_back(turn.id);
+    }
+    level_ = sink.served;
+    sink.served += length;
+    sink.waits_since = now;
+    sink.ahead_bytes += length;
+    if (sink.ahead.empty()) {
+        sink.rate.set_busy(now, true);
+    }
+    if (ahead_bytes_ == 0) {
+        rate_.set_busy(now, true);
+    }
+    ahead_bytes_ += length;
+    Piece const piece{turn.id, transfer.sink, turn.chunk, offset_of(transfer.about, turn.chunk),
+                      length,  ++pieces_};
+    sink.ahead.emplace(piece.number, Ahead{now, length});
+    return piece;
+}
+
+// ---- room ----
+
+/// A piece has been on its way to it for so long that nothing more is begun.
+bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
+    if (sink.ahead.empty()) {
+        return false;
+    }
+    Ahead const& oldest = sink.ahead.begin()->second;
+    return now - oldest.since >= slow_after(oldest.length);
+}
+
+/// Several times what such a piece usually takes, within bounds.
+wire::Duration Uploads::slow_after(std::uint32_t length) const {
+    constexpr std::uint32_t usual_most = 1024 * 1024;
+    auto const most = limits_.slow_after_most * std::max(1U, length / usual_most);
+    return std::clamp(4 * time_of(length), limits_.slow_after, most);
+}
+
+/// Whether such a piece takes the sink long, and far longer than its share of what leaves would let
+/// it: it is not others that it waits for.
+bool Uploads::takes_little(Sink const& sink, std::uint32_t length) const {
+    constexpr double far = 4;
+    auto const sharing = std::ranges::count_if(
+        sinks_, [](auto const& entry) { return !entry.second.ahead.empty(); });
+    double const rate = sink.rate.bytes_per_second();
+    double const slow_after_s = std::chrono::duration<double>(limits_.slow_after).count();
+    return length > slow_after_s * rate &&
+           far * static_cast<double>(sharing) * rate < rate_.bytes_per_second();
+}
+
+/// What so many bytes take at the rate at which pieces leave.
+wire::Duration Uploads::time_of(std::uint64_t bytes) const {
+    double const rate = rate_.bytes_per_second();
+    double const time_s = static_cast<double>(bytes) / (rate > 0 ? rate : first_guess_bytes_per_s);
+    return std::chrono::duration_cast<wire::Duration>(
+        std::chrono::duration<double>(std::min(time_s, longest_s)));
+}
+
+bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
+    if (sink.slow) {
+        return sink.ahead.empty();
+    }
+    return sink.ahead.size() < limits_.ahead_chunks_least ||
+           (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
+            sink.ahead.size() < limits_.ahead_chunks_per_sink);
+}
+
+/// What is under way to those that move is no more than leaves in ahead_time.
+bool Uploads::all_have_room(wire::Time now, std::uint32_t length) const {
+    std::uint64_t moving_bytes = 0;
+    std::size_t moving_chunks = 0;
+    for (auto const& [endpoint, sink] : sinks_) {
+        if (!sink.slow && !takes_long(now, sink)) {
+            moving_bytes += sink.ahead_bytes;
+            moving_chunks += sink.ahead.size();
+        }
+    }
+    double const most =
+        rate_.bytes_per_second() * std::chrono::duration<double>(limits_.ahead_time).count();
+    return moving_chunks < limits_.ahead_chunks_least ||
+           static_cast<double>(moving_bytes + length) <= most;
+}
+
+std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
+    std::optional<wire::Time> next;
+    auto const consider = [&](wire::Time time) {
+        if (time > now) {
+            next = next ? std::min(*next, time) : time;
+        }
+    };
+    bool waiting = false;
+    bool const limited = limits_.transfer_bytes_per_second > 0;
+    for (auto const& [endpoint, sink] : sinks_) {
+        waiting = waiting || !sink.turns.empty();
+        if (!sink.ahead.empty()) {
+            Ahead const& oldest = sink.ahead.begin()->second;
+            consider(oldest.since + slow_after(oldest.length));
+        }
+        for (auto const& id : sink.turns) {
+            if (!limited) {
+                break;
+            }
+            consider(transfers_.at(id).limit.free_at());
+        }
+    }
+    consider(limit_.free_at());
+    return waiting ? next : std::nullopt;
+}
+
+// ---- the end of a piece, and of a transfer ----
+
+void Uploads::on_done(wire::Time now, Piece const& piece) {
     ahead_bytes_ -= piece.length;
+    rate_.add(now, piece.length);
+    if (ahead_bytes_ == 0) {
+        rate_.set_busy(now, false);
+    }
     Sink& sink = sinks_.at(piece.sink);
+    sink.rate.add(now, piece.length);
+    sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
-    --sink.ahead_chunks;
+    sink.ahead.erase(piece.number);
+    if (sink.ahead.empty()) {
+        sink.rate.set_busy(now, false);
+    }
     ++sink.sent;
+    auto const found = transfers_.find(piece.transfer);
+    if (found != transfers_.end()) {
+        Transfer& transfer = found->second;
+        transfer.sent += piece.length;
+        transfer.rate.add(now, piece.length);
+        if (transfer.queue.empty() && transfer.sent == transfer.granted) {
+            transfer.rate.set_busy(now, false);
+        }
+    }
     forget_if_idle(piece.sink);
 }
 
-std::optional<Uploads::Notice> Uploads::on_failed(Piece const& piece, ErrorCode code,
-                                                  std::string const& reason) {
+std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& piece,
+                                                  ErrorCode code, std::string const& reason) {
     std::optional<Notice> notice;
     auto const found = transfers_.find(piece.transfer);
     if (found != transfers_.end()) {
         notice = Notice{found->second.route, {piece.transfer, code, reason}};
     }
-    on_done(piece);
+    on_done(now, piece);
     end(piece.transfer);
     return notice;
 }
@@ -238,15 +521,6 @@ bool Uploads::serves(wire::Endpoint const& sink) const {
     return found != sinks_.end() && found->second.transfers > 0;
 }
 
-std::optional<wire::Time> Uploads::next_deadline() const {
-    if (lines_.empty()) {
-        return std::nullopt;
-    }
-    auto const oldest =
-        std::ranges::min_element(lines_, {}, [](auto const& entry) { return entry.second.heard; });
-    return oldest->second.heard + limits_.idle_most;
-}
-
 void Uploads::end(wire::TransferId const& id) {
     auto const found = transfers_.find(id);
     if (found == transfers_.end()) {
@@ -259,13 +533,14 @@ void Uploads::end(wire::TransferId const& id) {
     auto const sink = found->second.sink;
     std::erase(sinks_.at(sink).turns, id);
     --sinks_.at(sink).transfers;
+    offers_.close(id);
     transfers_.erase(found);
     forget_if_idle(sink);
 }
 
 void Uploads::forget_if_idle(wire::Endpoint const& endpoint) {
     auto const found = sinks_.find(endpoint);
-    if (found->second.transfers == 0 && found->second.ahead_chunks == 0) {
+    if (found->second.transfers == 0 && found->second.ahead.empty()) {
         sinks_.erase(found);
     }
 }

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "core/rate_limit.hpp"
+#include "core/rate_meter.hpp"
+#include "core/swarm_offers.hpp"
+
+#include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -13,39 +19,50 @@
 
 namespace xfsbus::peer {
 
-/// Decides whose chunk is read and sent next, and how long a transfer lives. A core: fed with
-/// events and the time; it never reads a clock, a socket or the disk.
+/// Decides whose request is served next, and with which chunk. A core: fed with events and the
+/// time; the owner reads and sends.
 ///
-/// Fair between sinks by bytes: the next chunk goes to the sink that was given least so far
-/// (start-time fair queueing, Goyal et al. 1996, with equal weights); a sink that was idle, had
-/// no credit or did not read begins at the level of the others, so that it cannot claim the past.
-/// Within a sink, transfers take turns. What is read ahead is bounded for each sink and in all, so
-/// that the decision is made late and a sink that does not read holds up nobody but itself.
+/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for.
+/// - As long as somebody asks for a chunk that has never left this peer, no second copy of another
+///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
+///   from that, a sink gets what it asks for in the order in which it asks.
+/// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
+///   within ahead_time, so that decisions are made late. A sink that takes several times what a
+///   chunk usually takes holds back nobody: it does not count, and gets nothing until it moves; as
+///   long as it is slow it gets one chunk at a time.
 class Uploads {
   public:
     struct Limits {
         std::size_t transfers_most = 8192;
         std::size_t transfers_per_sink = 2048;
         std::size_t queued_chunks_most = 4096;  ///< of one transfer
-        std::uint64_t ahead_bytes_per_sink = 8 * 1024 * 1024;
+        std::uint64_t ahead_bytes_per_sink = 4 * 1024 * 1024;
         std::size_t ahead_chunks_per_sink = 64;
         /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
         /// chunks would pass by a large one for ever.
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
+        wire::Duration ahead_time = std::chrono::milliseconds(50);
+        std::size_t ahead_chunks_least = 2;
+        /// What takes several times as long as usual is not slow before, and is slow after; the
+        /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
+        wire::Duration slow_after = std::chrono::milliseconds(200);
+        wire::Duration slow_after_most = std::chrono::seconds(1);
+        wire::Duration starve_most = std::chrono::seconds(2);
         wire::Duration idle_most = std::chrono::seconds(10);
         /// A chunk of 4 MiB that has not left for its sink after so long: it does not read.
         wire::Duration stuck_most = std::chrono::seconds(60);
+        /// The same while half of ahead_bytes is taken, so that sinks that do not read cannot take
+        /// the room of the others; longer where all of it takes longer to leave.
+        wire::Duration stuck_most_crowded = std::chrono::seconds(3);
+        std::uint64_t bytes_per_second = 0;           ///< of all; 0: no limit
+        std::uint64_t transfer_bytes_per_second = 0;  ///< of each transfer; 0: no limit
     };
 
     /// The connection that a sink's messages come over; opaque.
     using SinkRoute = std::string;
 
-    /// What the owner knows of a content that is asked for.
-    struct Content {
-        std::uint64_t bytes = 0;
-        std::uint32_t chunk_bytes = 0;
-        std::uint32_t chunks = 0;
-    };
+    /// A content that this peer has, or has a part of.
+    using Content = SwarmOffers::Content;
 
     /// A chunk to be read and then sent.
     struct Piece {
@@ -54,6 +71,7 @@ class Uploads {
         std::uint32_t chunk = 0;
         std::uint64_t offset = 0;
         std::uint32_t length = 0;
+        std::uint64_t number = 0;  ///< of the pieces of this peer
     };
 
     /// To be sent to a sink over its connection.
@@ -62,12 +80,30 @@ class Uploads {
         wire::Refused refused;
     };
 
-    explicit Uploads(Limits limits) : limits_(limits) {}
+    struct Offer {
+        SinkRoute route;
+        wire::Have have;
+    };
 
-    /// Opens the transfer or adds to it. Returns why it is refused, if it is.
+    /// `seed`: of the random choice of what is offered to whom.
+    Uploads(Limits limits, std::uint64_t seed);
+
+    // ---- what this peer has ----
+
+    /// A content of which a part is here has gained a chunk.
+    void on_gained(wire::ContentId const& content, std::uint32_t chunk);
+    /// It is not here any more: its transfers end; returns whom to tell.
+    std::vector<Notice> on_withdrawn(wire::ContentId const& content, std::string const& reason);
+
+    // ---- what sinks say ----
+
+    /// Opens the transfer or adds to it. Returns why it is refused, if it is. `content`: what this
+    /// peer has of it; asked for only when a transfer opens.
     std::optional<wire::Refused> on_want(wire::Time now, SinkRoute const& route,
                                          wire::Endpoint const& sink, wire::Want const& want,
                                          std::optional<Content> const& content);
+    /// What the sink has.
+    void on_have(SinkRoute const& route, wire::Have const& have);
     /// Something came over this connection: its transfers live on.
     void on_heard(wire::Time now, SinkRoute const& route);
     /// The sink is done with it. Another's transfer stays.
@@ -78,26 +114,53 @@ class Uploads {
     /// not read: what waits for them would fill the room of the others. They are told.
     std::vector<Notice> on_tick(wire::Time now);
 
-    /// The next chunk to read; nullopt: nobody has credit and room. The caller must end it with
-    /// on_done or on_failed.
-    std::optional<Piece> next();
+    // ---- what is to be done ----
+
+    /// The next chunk to read; nullopt: nobody has credit and room, or a limit says to wait (see
+    /// next_turn). The caller must end it with on_done or on_failed.
+    std::optional<Piece> next(wire::Time now);
+    /// When next() may say something else although nothing happened.
+    [[nodiscard]] std::optional<wire::Time> next_turn(wire::Time now) const;
     /// Its memory is free again: it was sent, or thrown away because its transfer is over.
-    void on_done(Piece const& piece);
+    void on_done(wire::Time now, Piece const& piece);
     /// It could not be read: the transfer ends; returns whom to tell.
-    std::optional<Notice> on_failed(Piece const& piece, wire::ErrorCode code,
+    std::optional<Notice> on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
                                     std::string const& reason);
+    /// What is to be told to sinks of what this peer has; each time it is called, what has been
+    /// gained since.
+    std::vector<Offer> take_offers(wire::Time now);
+
+    [[nodiscard]] bool has_offers() const { return offers_.pending(); }
+
+    // ---- answers ----
+
+    /// A chunk that a sink waits for.
+    struct Queued {
+        std::uint32_t chunk = 0;
+        wire::Time since{};
+    };
 
     struct Transfer {
         SinkRoute route;
         wire::Endpoint sink;
         wire::ContentId content;
-        Content about;
+        Content about;  ///< without what is here: see SwarmOffers
         std::uint64_t credit = 0;
         std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
-        std::deque<std::uint32_t> queue;
+        std::uint64_t sent = 0;     ///< of these, bytes that have left
+        std::deque<Queued> queue;
+        RateLimit limit{0};
+        RateMeter rate{std::chrono::seconds(1)};
     };
 
     [[nodiscard]] Transfer const* find(wire::TransferId const& transfer) const;
+
+    [[nodiscard]] std::unordered_map<wire::TransferId, Transfer> const& transfers() const {
+        return transfers_;
+    }
+
+    /// Copies of chunks that were sent while others of the content had never left.
+    [[nodiscard]] std::uint64_t early_copies() const { return offers_.early_copies(); }
 
     /// The connections over which transfers are open.
     [[nodiscard]] std::vector<SinkRoute> routes() const;
@@ -111,11 +174,20 @@ class Uploads {
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
   private:
+    /// A piece on its way.
+    struct Ahead {
+        wire::Time since;
+        std::uint32_t length = 0;
+    };
+
     struct Sink {
         std::uint64_t served = 0;  ///< virtual time: bytes given, or the level it joined at
         bool competes = false;     ///< at the last decision it could have been chosen
+        wire::Time waits_since{};  ///< since when it competes, or was served last
         std::uint64_t ahead_bytes = 0;
-        std::size_t ahead_chunks = 0;
+        std::map<std::uint64_t, Ahead> ahead;  ///< by number
+        RateMeter rate{std::chrono::seconds(1)};
+        bool slow = false;                   ///< it takes far less than its share
         std::deque<wire::TransferId> turns;  ///< transfers that have something queued
         std::size_t transfers = 0;
         std::uint64_t sent = 0;         ///< pieces that are done
@@ -123,26 +195,55 @@ class Uploads {
         std::optional<wire::Time> stuck_since;
     };
 
+    using Sinks = std::map<wire::Endpoint, Sink>;
+
     /// A sink's control connection.
     struct Line {
         wire::Time heard;
         std::size_t transfers = 0;
     };
 
+    /// What could be sent next to one sink.
+    struct Turn {
+        Sink* sink = nullptr;
+        wire::TransferId id;
+        std::uint32_t chunk = 0;
+        std::uint32_t length = 0;
+        std::uint32_t copies = 0;  ///< that have left already
+    };
+
+    void open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+              wire::Want const& want, Content const& content);
+    void enqueue(wire::Time now, Transfer& transfer, wire::Want const& want);
+    [[nodiscard]] std::vector<Turn> turns(wire::Time now);
+    [[nodiscard]] Turn first_of(wire::Time now, wire::TransferId const& id,
+                                Transfer const& transfer) const;
+    [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
+    Piece take(wire::Time now, Turn const& turn);
+    [[nodiscard]] bool takes_little(Sink const& sink, std::uint32_t length) const;
+    [[nodiscard]] bool takes_long(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] wire::Duration slow_after(std::uint32_t length) const;
+    [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
-    [[nodiscard]] std::optional<wire::TransferId> ready(Sink const& sink) const;
+    [[nodiscard]] bool all_have_room(wire::Time now, std::uint32_t length) const;
     void forget_if_idle(wire::Endpoint const& sink);
     [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
     template <typename Belongs>
-    void end_all(Belongs belongs, std::string const& reason, std::vector<Notice>& notices);
+    void end_all(Belongs belongs, wire::ErrorCode code, std::string const& reason,
+                 std::vector<Notice>& notices);
     void end(wire::TransferId const& transfer);
 
     Limits limits_;
+    SwarmOffers offers_;
+    RateLimit limit_;
+    RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
     std::unordered_map<wire::TransferId, Transfer> transfers_;
-    std::map<wire::Endpoint, Sink> sinks_;
+    Sinks sinks_;
     std::map<SinkRoute, Line> lines_;  ///< those with transfers
     std::uint64_t level_ = 0;          ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
+    std::uint64_t pieces_ = 0;
 };
 
 }  // namespace xfsbus::peer

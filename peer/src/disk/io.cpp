@@ -34,6 +34,10 @@ IoResult read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
     });
 }
 
+bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
+    return read_at(fd, buffer, offset).bytes == buffer.size();
+}
+
 IoResult write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset) {
     return transfer_all(bytes.size(), [&](std::size_t done) {
         return ::pwrite(fd, bytes.data() + done, bytes.size() - done,

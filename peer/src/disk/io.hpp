@@ -15,6 +15,9 @@ struct IoResult {
 /// Reads from this offset until the buffer is full or the file ends; signals do not disturb it.
 IoResult read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset);
 
+/// Fills the buffer from this offset; false if the file ends before, or cannot be read.
+bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset);
+
 /// Writes everything at this offset.
 IoResult write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset);
 

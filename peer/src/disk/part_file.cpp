@@ -1,5 +1,7 @@
 #include "disk/part_file.hpp"
 
+#include "disk/chunk_finder.hpp"
+#include "disk/fnv.hpp"
 #include "disk/io.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -8,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,10 +23,6 @@ namespace {
 
 /// How often the temporary file is opened if it changes hands meanwhile.
 constexpr int open_tries = 16;
-
-bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
-    return read_at(fd, buffer, offset).bytes == buffer.size();
-}
 
 std::string mib(std::uint64_t bytes) {
     return std::to_string((bytes + 1048575) / 1048576) + " MiB";
@@ -66,14 +63,13 @@ Error full(std::string_view name, std::uint64_t needed, int directory) {
                             free + "; what was fetched is kept for the next try"};
 }
 
-bool matches(wire::Manifest const& manifest, policies::HashAlgorithm const& algorithm,
-             std::uint32_t chunk, std::span<std::byte const> bytes) {
-    auto const hash = algorithm.make();
-    std::vector<std::byte> digest(manifest.digest_bytes);
-    hash->update(bytes);
-    hash->finish(digest);
-    auto const wanted = manifest.chunk_digest(chunk);
-    return std::memcmp(digest.data(), wanted.data(), wanted.size()) == 0;
+bool same_file(struct stat const& one, struct stat const& other) {
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+bool has_size(struct stat const& status, wire::Manifest const& manifest) {
+    return S_ISREG(status.st_mode) &&
+           static_cast<std::uint64_t>(status.st_size) == manifest.file_bytes;
 }
 
 }  // namespace
@@ -89,22 +85,17 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     if (::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return Present::nothing;
     }
-    auto const& manifest = *target.manifest;
-    bool const sized = S_ISREG(status.st_mode) &&
-                       static_cast<std::uint64_t>(status.st_size) == manifest.file_bytes;
-    if (!sized) {
+    if (!has_size(status, *target.manifest)) {
         return Present::other;
     }
     auto const fd = target.tree->open_file(target.name);
     if (!fd) {
         return fd.error();
     }
-    std::vector<std::byte> buffer(
-        std::min<std::uint64_t>(manifest.chunk_bytes, manifest.file_bytes));
+    auto const& manifest = *target.manifest;
+    ChunkFinder finder(fd->get(), manifest, *target.algorithm);
     for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
-        auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
-        if (!read_whole(fd->get(), bytes, manifest.chunk_offset(chunk)) ||
-            !matches(manifest, *target.algorithm, chunk, bytes)) {
+        if (!finder.find(chunk)) {
             return Present::other;
         }
     }
@@ -121,23 +112,27 @@ PartFile::~PartFile() {
 
 void PartFile::discard_if_empty() {
     if (stored_ == 0 && scanned_) {
-        ::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
+        discard();
     }
 }
 
-/// One for each content and final name, so that files with equal bytes do not get in each other's
-/// way. (FNV-1a; a collision would only make one of the two wait its turn.)
-std::string PartFile::part_leaf() const {
-    std::uint64_t hash = 0xcbf29ce484222325U;
-    for (char const c : place_.leaf) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+void PartFile::discard() {
+    if (journal_) {
+        journal_->remove();
     }
+    ::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
+}
+
+/// One for each content and final name, so that files with equal bytes do not get in each other's
+/// way. (Equal hashes of two names would only make one of the two wait its turn.)
+std::string PartFile::leaf(std::string_view suffix) const {
+    auto const hash = fnv1a(place_.leaf);
     std::string name_hash;
     for (unsigned shift = 0; shift < 64; shift += 8) {
         name_hash += static_cast<char>(static_cast<unsigned char>(hash >> shift));
     }
     return ".xfs-" + wire::to_hex(target_.content.view().substr(0, 8)) + "-" +
-           wire::to_hex(name_hash) + ".part";
+           wire::to_hex(name_hash) + std::string(suffix);
 }
 
 Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& stop) {
@@ -149,10 +144,22 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
     if (auto locked = lock(); !locked) {
         return locked.error();
     }
+    find_journal();
     auto chunks = scan(stop);
     stored_ = static_cast<std::uint32_t>(chunks.size());
+    if (!scanned_) {
+        return chunks;
+    }
     if (auto reserved = reserve_space(); !reserved) {
         return reserved.error();
+    }
+    if (journal_) {
+        journal_->begin(chunks);
+    }
+    if (target_.repair) {
+        if (auto reused = reuse_old(chunks, stop); !reused) {
+            return reused.error();
+        }
     }
     return chunks;
 }
@@ -178,7 +185,7 @@ Status PartFile::lock() {
 
         bool const same = ::fstat(fd_.get(), &opened) == 0 &&
                           ::fstatat(directory, part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+                          same_file(opened, named);
         if (same && S_ISREG(opened.st_mode) && opened.st_nlink == 1) {
             return done();
         }
@@ -191,6 +198,18 @@ Status PartFile::lock() {
     fd_ = Fd();
     return Error{Errc::disk, "'" + wire::escape(target_.name) +
                                  "' is being downloaded to the same place already"};
+}
+
+void PartFile::find_journal() {
+    struct stat status {};
+
+    auto const& manifest = *target_.manifest;
+    if (manifest.chunk_count() > 1 && ::fstat(fd_.get(), &status) == 0) {
+        journal_.emplace(
+            Place{place_.directory, leaf(".journal")},
+            JournalSubject{manifest.chunk_bytes, manifest.chunk_count(), manifest.file_bytes,
+                           status.st_dev, status.st_ino, target_.content});
+    }
 }
 
 /// All of it at once, so that a full disk is noticed now and not after an hour. Writing to
@@ -211,23 +230,19 @@ Status PartFile::reserve_space() {
     return done();
 }
 
+/// The chunks that are there: of those that the journal claims or, without one, of all.
 std::vector<std::uint32_t> PartFile::scan(std::function<bool()> const& stop) {
-    auto const& manifest = *target_.manifest;
-    std::vector<std::uint32_t> found;
-
-    struct stat status {};
-
-    if (::fstat(fd_.get(), &status) != 0 || status.st_size == 0) {
-        scanned_ = true;
-        return found;
+    auto candidates = journal_ ? journal_->load() : std::nullopt;
+    ChunkFinder finder(fd_.get(), *target_.manifest, *target_.algorithm);
+    if (!candidates) {
+        candidates = finder.written();
     }
-    std::vector<std::byte> buffer(manifest.chunk_bytes);
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+    std::vector<std::uint32_t> found;
+    for (auto const chunk : *candidates) {
         if (stop()) {
             return found;
         }
-        auto const bytes = std::span(buffer).first(manifest.chunk_length(chunk));
-        if (read_whole(fd_.get(), bytes, manifest.chunk_offset(chunk)) && verify(chunk, bytes)) {
+        if (finder.find(chunk)) {
             found.push_back(chunk);
         }
     }
@@ -235,14 +250,38 @@ std::vector<std::uint32_t> PartFile::scan(std::function<bool()> const& stop) {
     return found;
 }
 
-bool PartFile::verify(std::uint32_t chunk, std::span<std::byte const> bytes) const {
-    return matches(*target_.manifest, *target_.algorithm, chunk, bytes);
+/// Copies what is missing from the file under the final name, if it has the size, and adds it.
+Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<bool()> const& stop) {
+    auto const old = target_.tree->open_file(target_.name);
+
+    struct stat status {};
+
+    if (!old || ::fstat(old->get(), &status) != 0 || !has_size(status, *target_.manifest)) {
+        return done();
+    }
+    ChunkFinder finder(old->get(), *target_.manifest, *target_.algorithm);
+    auto const resumed = chunks;
+    for (std::uint32_t chunk = 0; chunk < target_.manifest->chunk_count(); ++chunk) {
+        if (std::ranges::binary_search(resumed, chunk)) {
+            continue;
+        }
+        if (stop()) {
+            break;
+        }
+        if (auto const bytes = finder.find(chunk)) {
+            if (auto const written = write(chunk, *bytes); !written) {
+                return written.error();
+            }
+            chunks.push_back(chunk);
+            ++reused_;
+        }
+    }
+    std::ranges::sort(chunks);
+    return done();
 }
 
-Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byte const> bytes) {
-    if (!verify(chunk, bytes)) {
-        return Stored::corrupt;
-    }
+/// Puts a verified chunk in its place; how many are there then.
+Result<std::uint32_t> PartFile::write(std::uint32_t chunk, std::span<std::byte const> bytes) {
     int const error = write_at(fd_.get(), bytes, target_.manifest->chunk_offset(chunk)).error;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
@@ -250,7 +289,40 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
     if (error != 0) {
         return disk_error("cannot write", target_.name, error);
     }
-    return ++stored_ == target_.manifest->chunk_count() ? Stored::last : Stored::yes;
+    if (journal_) {
+        journal_->append(chunk);  // after the bytes, so that it claims nothing that is not there
+    }
+    return ++stored_;
+}
+
+Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byte const> bytes) {
+    if (!is_chunk(*target_.manifest, *target_.algorithm, chunk, bytes)) {
+        return Stored::corrupt;
+    }
+    auto const count = write(chunk, bytes);
+    if (!count) {
+        return count.error();
+    }
+    return *count == target_.manifest->chunk_count() ? Stored::last : Stored::yes;
+}
+
+Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
+    Fd fd;
+    if (fd_) {
+        fd = Fd(::openat(place_.directory->get(), part_leaf().c_str(),
+                         O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    }
+
+    struct stat mine {};
+
+    struct stat named {};
+
+    if (!fd || ::fstat(fd_.get(), &mine) != 0 || ::fstat(fd.get(), &named) != 0 ||
+        !same_file(mine, named)) {
+        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
+                                     "' is no longer where it was made"};
+    }
+    return std::make_shared<PartReader const>(std::move(fd));
 }
 
 Result<IndexedFile> PartFile::finish() {
@@ -266,7 +338,7 @@ Result<IndexedFile> PartFile::finish() {
                                      "' is no longer a regular file"};
     }
     fd_ = Fd();
-    bool named = rename(target_.replace ? 0 : RENAME_NOREPLACE);
+    bool named = rename(target_.replace || target_.repair ? 0 : RENAME_NOREPLACE);
     if (!named && errno == EINVAL) {
         // A filesystem that cannot rename without replacing (NFS, some others) can link.
         named = ::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
@@ -277,11 +349,15 @@ Result<IndexedFile> PartFile::finish() {
         target_.name, target_.content,
         std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)), *stamp};
     if (named) {
+        if (journal_) {
+            journal_->remove();
+        }
         return file;
     }
     // Another download of the same may have been quicker by a moment.
     auto const present = error == EEXIST || error == ENOENT ? look(target_) : Present::nothing;
     if (present && *present == Present::same) {
+        discard();
         return file;
     }
     discard_if_empty();

@@ -12,7 +12,10 @@ Errc code_of(wire::ErrorCode code) {
             return Errc::not_found;
         case wire::ErrorCode::bad_message:
         case wire::ErrorCode::limit:
+        case wire::ErrorCode::unsupported:
             return Errc::failed;
+        case wire::ErrorCode::not_authorised:
+            return Errc::not_authorised;
         default:
             return Errc::network;
     }

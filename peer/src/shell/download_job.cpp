@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 namespace xfsbus::peer {
 namespace {
@@ -90,11 +91,18 @@ void DownloadJob::on_found(Result<std::vector<Found>> found) {
     report_progress();
 }
 
-/// Of several versions of one name, the one that most peers have.
+/// Of several versions of one name, the one that most peers have. If it is to take the place of
+/// what is here, that is not what only this peer has.
 void DownloadJob::choose_versions(std::vector<Found> found) {
-    std::ranges::stable_sort(found, [](Found const& a, Found const& b) {
-        return std::pair(std::string_view(a.name), b.source_count) <
-               std::pair(std::string_view(b.name), a.source_count);
+    bool const replaces = order_.force || order_.repair;
+    auto const is_last = [&](Found const& file) {
+        return replaces && std::ranges::all_of(file.sources, [this](auto const& source) {
+                   return source.peer == services_.self;
+               });
+    };
+    std::ranges::stable_sort(found, [&](Found const& a, Found const& b) {
+        return std::tuple(std::string_view(a.name), is_last(a), b.source_count) <
+               std::tuple(std::string_view(b.name), is_last(b), a.source_count);
     });
     for (auto& file : found) {
         if (found_.empty() || found_.back().name != file.name) {
@@ -292,9 +300,14 @@ void DownloadJob::on_manifest(Found const& file, std::string const& bytes) {
 
 void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
-    PartFile::Target target{services_.tree, order_.out.empty() ? file.name : order_.out,
-                            file.content,   std::move(manifest),
-                            *algorithm,     order_.force};
+    PartFile::Target target;
+    target.tree = services_.tree;
+    target.name = order_.out.empty() ? file.name : order_.out;
+    target.content = file.content;
+    target.manifest = std::move(manifest);
+    target.algorithm = *algorithm;
+    target.replace = order_.force || order_.repair;
+    target.repair = order_.repair;
     auto holder = std::make_shared<std::weak_ptr<FileTransfer>>();
     auto const self = weak_from_this();
     auto transfer = std::make_shared<FileTransfer>(
@@ -322,23 +335,36 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     transfer->start();
 }
 
-/// Whoever has this content now.
+/// Whoever has this content now, or a part of it.
 void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
     auto const self = shared_from_this();
     services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
                            [self, transfer, file](Result<std::vector<Found>> found) {
+                               auto const alive = transfer.lock();
+                               if (!alive) {
+                                   return;
+                               }
                                // Without a tracker, those that had it may still be there.
                                auto const files = found ? std::move(*found) : std::vector{file};
-                               self->finder_.probe(
-                                   files, [self, transfer](Finder::Probed probed, auto const&) {
-                                       auto const alive = transfer.lock();
-                                       if (!alive || self->over_) {
-                                           return;
+                               std::vector<wire::SourceEntry> sources;
+                               for (auto const& each : files) {
+                                   for (auto const& source : each.sources) {
+                                       if (!alive->uses(source.listens)) {
+                                           sources.push_back(source);
                                        }
-                                       for (auto& [endpoint, candidate] : probed) {
-                                           alive->add_candidate(candidate);
+                                   }
+                               }
+                               self->finder_.probe_each(
+                                   sources,
+                                   [transfer](Candidate candidate) {
+                                       if (auto const there = transfer.lock()) {
+                                           there->add_candidate(std::move(candidate));
                                        }
-                                       alive->on_search_done();
+                                   },
+                                   [transfer] {
+                                       if (auto const there = transfer.lock()) {
+                                           there->on_search_done();
+                                       }
                                    });
                            });
 }
@@ -373,10 +399,21 @@ DownloadProgress DownloadJob::progress() const {
     progress.files_done = report_.files.size();
     progress.files_total = files_total_;
     for (auto const& [key, transfer] : running_) {
-        progress.bytes_done += transfer->bytes_stored();
-        progress.sources = std::max(progress.sources, transfer->sources_active());
+        auto file = transfer->progress();
+        progress.bytes_done += file.bytes_done;
+        progress.sources = std::max(progress.sources, file.sources);
+        progress.running.push_back(std::move(file));
     }
+    std::ranges::sort(progress.running, {}, &FileProgress::name);
     return progress;
+}
+
+std::vector<DownloadStatus> DownloadJob::status() const {
+    std::vector<DownloadStatus> files;
+    for (auto const& [key, transfer] : running_) {
+        files.push_back(transfer->status());
+    }
+    return files;
 }
 
 void DownloadJob::report_progress() {

@@ -21,7 +21,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         std::string query;
         std::string out;  ///< another name for the one file
         bool force = false;
-        std::size_t sources = 4;
+        bool repair = false;
+        std::size_t sources = 0;
         std::function<void(DownloadProgress const&)> on_progress;
     };
 
@@ -33,6 +34,12 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     void start();
     void cancel();
+
+    /// The files in progress.
+    [[nodiscard]] std::vector<DownloadStatus> status() const;
+
+    /// Of all its files, on disk.
+    [[nodiscard]] std::uint64_t bytes_done() const { return progress().bytes_done; }
 
     void swap_policy(std::unique_ptr<policies::GuardedSelector> policy) {
         policy_->swap(std::move(policy));

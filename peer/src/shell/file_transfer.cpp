@@ -1,6 +1,9 @@
 #include "shell/file_transfer.hpp"
 
+#include "shell/serving.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -9,6 +12,13 @@ namespace xfsbus::peer {
 namespace {
 
 constexpr auto probe_patience = std::chrono::seconds(3);
+/// What is gained within so much time is told together.
+constexpr auto tell_every = std::chrono::milliseconds(20);
+
+/// 0 is no limit.
+std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
+    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
 
 }  // namespace
 
@@ -18,7 +28,11 @@ FileTransfer::FileTransfer(Services& services, PartFile::Target target, std::siz
       target_(std::move(target)),
       sources_most_(sources_most),
       policy_(std::move(policy)),
-      owner_(std::move(owner)) {
+      owner_(std::move(owner)),
+      order_(services.new_order()),
+      throttle_(services.reactor, services.transfer_bytes_per_second),
+      has_(target_.manifest->chunk_count()),
+      offering_(std::make_unique<Offering>(services, target_)) {
     auto const* mine = services_.share.by_name(target_.name);
     if (mine != nullptr && mine->content == target_.content) {
         known_stamp_ = mine->stamp;
@@ -26,37 +40,59 @@ FileTransfer::FileTransfer(Services& services, PartFile::Target target, std::siz
 }
 
 FileTransfer::~FileTransfer() {
-    if (timer_) {
-        services_.reactor.cancel(*timer_);
+    for (auto const& timer : {timer_, tell_timer_}) {
+        if (timer) {
+            services_.reactor.cancel(*timer);
+        }
     }
 }
 
 Download::Limits FileTransfer::limits() const {
     Download::Limits limits;
     limits.sources_most = sources_most_;
-    if (auto const rate = services_.throttle.rate(); rate > 0) {
+    if (auto const rate = lower_limit(services_.throttle.rate(), throttle_.rate()); rate > 0) {
         // What is asked for waits at the throttle: no more than a few seconds' worth, and no
         // source is blamed for it.
-        limits.window_bytes = std::min(limits.window_bytes, 2 * rate);
+        limits.outstanding_most = std::min(limits.outstanding_most, 2 * rate);
         auto const chunk_seconds = 1 + target_.manifest->chunk_bytes / rate;
         limits.chunk_patience += std::chrono::seconds(8 * chunk_seconds);
+        limits.patience_least = limits.chunk_patience;
     }
     return limits;
 }
 
 void FileTransfer::add_candidate(Candidate candidate) {
-    auto const endpoint = candidate.link->endpoint();
-    auto const id = services_.source_id(endpoint);
-    Download::Candidate const about{id,
-                                    endpoint.to_string(),
-                                    candidate.labels,
-                                    candidate.vitals.latency_ms,
-                                    candidate.vitals.load,
-                                    candidate.completeness};
-    ways_.try_emplace(id, Way{std::move(candidate), std::nullopt});
-    if (download_) {
+    auto const id = services_.source_id(candidate.link->endpoint());
+    auto const about = about_of(id, candidate);
+    ways_.try_emplace(id, Way{std::move(candidate)});
+    if (download_ && !*over_) {
         download_->add_source(services_.reactor.now(), about);
         pump();
+    }
+}
+
+Download::Candidate FileTransfer::about_of(SourceId id, Candidate const& candidate) {
+    return {.id = id,
+            .endpoint = candidate.link->endpoint().to_string(),
+            .labels = candidate.labels,
+            .latency_ms = candidate.vitals.latency_ms,
+            .load = candidate.vitals.load,
+            .completeness = candidate.completeness};
+}
+
+bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
+    auto const found = services_.source_ids.find(endpoint);
+    if (found == services_.source_ids.end() || !download_) {
+        return false;
+    }
+    auto const* const source = download_->find(found->second);
+    return source != nullptr && source->state == DownloadSource::State::active;
+}
+
+/// It has just been heard, so it is there; how it is, the core asks every second.
+void FileTransfer::add_fellow(std::shared_ptr<Link> link) {
+    if (!*over_ && !uses(link->endpoint())) {
+        add_candidate({std::move(link), "", {}, 0});
     }
 }
 
@@ -124,6 +160,10 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
+        if (target_.manifest->chunk_count() >= Download::swarm_chunks_least) {
+            auto reader = part.reader();
+            prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
+        }
     }
     return prepared;
 }
@@ -140,28 +180,33 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
                                          "' exists already with other content; use --force to "
                                          "replace it or -o to choose another name"});
     }
-    begin(prepared->chunks);
+    begin(*prepared);
 }
 
-void FileTransfer::begin(std::vector<std::uint32_t> const& chunks) {
+void FileTransfer::begin(Prepared const& prepared) {
     auto const now = services_.reactor.now();
     auto const& manifest = *target_.manifest;
     download_ = std::make_unique<Download>(
         Download::File{manifest.file_bytes, manifest.chunk_bytes, manifest.chunk_count()}, limits(),
-        *policy_, policy_->rng());
-    for (auto const chunk : chunks) {
+        Download::Policies{*policy_, *order_}, policy_->rng());
+    for (auto const chunk : prepared.chunks) {
         download_->have(chunk);
+        has_.insert(chunk);
     }
     for (auto const& [id, way] : ways_) {
-        auto const& about = way.about;
-        download_->add_source(
-            now, {id, about.link->endpoint().to_string(), about.labels, about.vitals.latency_ms,
-                  about.vitals.load, about.completeness});
+        download_->add_source(now, about_of(id, way.about));
     }
-    download_->start(now);
-    if (download_->complete()) {
+    rate_.set_busy(now, true);
+    if (has_.complete()) {
+        download_->start(now);
         return finish();
     }
+    if (prepared.reader) {
+        services_.fetching.try_emplace(target_.content, this);
+        offering_->begin(has_, std::make_shared<std::string const>(wire::encode_manifest(manifest)),
+                         prepared.reader);
+    }
+    download_->start(now);
     pump();
 }
 
@@ -180,8 +225,10 @@ void FileTransfer::pump() {
     for (auto const& probed : actions.probes) {
         probe(probed.source);
     }
-    if (policy_->fault()) {
-        return end(Error{Errc::plugin, *policy_->fault()});
+    for (auto const& fault : {policy_->fault(), order_->fault()}) {
+        if (fault) {
+            return end(Error{Errc::plugin, *fault});
+        }
     }
     if (auto const& failure = download_->failure()) {
         return end(failure);
@@ -194,27 +241,40 @@ void FileTransfer::pump() {
 
 void FileTransfer::ask(Download::Ask const& ask) {
     Way& way = ways_.at(ask.source);
-    if (!way.transfer) {
+    bool const opens = !way.transfer;
+    if (opens) {
         way.transfer = services_.new_transfer();
         services_.routes[*way.transfer] = {this, ask.source};
     }
-    if (services_.throttle.rate() == 0) {
-        return want(ask.source, *way.transfer, ask.credit, ask.chunks);
+    bool const limited = services_.throttle.rate() > 0 || throttle_.rate() > 0;
+    if (!limited || ask.chunks.empty()) {
+        want(ask.source, *way.transfer, ask.credit, ask.chunks);
+    } else {
+        ask_slowly(ask, *way.transfer);
     }
+    if (opens) {
+        tell_all(way);
+    }
+}
+
+/// Chunk by chunk, as this file's limit allows, and then as that of all downloads does.
+void FileTransfer::ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer) {
     auto const& manifest = *target_.manifest;
     auto credit = ask.credit;
     for (auto const chunk : ask.chunks) {
         credit -= manifest.chunk_length(chunk);
     }
     for (auto const chunk : ask.chunks) {
-        credit += manifest.chunk_length(chunk);
-        services_.throttle.submit(manifest.chunk_length(chunk),
-                                  [self = weak_from_this(), source = ask.source,
-                                   transfer = *way.transfer, credit, chunk] {
-                                      if (auto const alive = self.lock()) {
-                                          alive->want(source, transfer, credit, {chunk});
-                                      }
-                                  });
+        auto const bytes = manifest.chunk_length(chunk);
+        credit += bytes;
+        auto let_through = [self = weak_from_this(), source = ask.source, transfer, credit, chunk] {
+            if (auto const alive = self.lock()) {
+                alive->want(source, transfer, credit, {chunk});
+            }
+        };
+        throttle_.submit(bytes, [&services = services_, bytes, let_through] {
+            services.throttle.submit(bytes, let_through);
+        });
     }
 }
 
@@ -225,13 +285,46 @@ void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::
     if (found == ways_.end() || found->second.transfer != transfer) {
         return;
     }
-    found->second.about.link->want(
-        {transfer, target_.content, services_.data, credit, std::move(chunks)},
-        [self = weak_from_this(), source](wire::Refused const& refused) {
-            if (auto const alive = self.lock()) {
-                alive->on_refused(source, refused);
-            }
-        });
+    wire::Want want;
+    want.transfer = transfer;
+    want.content = target_.content;
+    want.data = services_.data;
+    want.credit = credit;
+    want.chunks = std::move(chunks);
+    want.swarm = target_.manifest->chunk_count() >= Download::swarm_chunks_least;
+    want.serves = offering_->active() ? services_.serving->endpoint().port : 0;
+    found->second.about.link->want(std::move(want),
+                                   {.on_refused =
+                                        [self = weak_from_this(), source](auto const& refused) {
+                                            if (auto const alive = self.lock()) {
+                                                alive->on_refused(source, refused);
+                                            }
+                                        },
+                                    .on_have =
+                                        [self = weak_from_this(), source](auto const& have) {
+                                            if (auto const alive = self.lock()) {
+                                                alive->on_have(source, have);
+                                            }
+                                        }});
+}
+
+void FileTransfer::on_have(SourceId source, wire::Have const& have) {
+    if (*over_ || ways_.at(source).transfer != have.transfer) {
+        return;
+    }
+    auto const now = services_.reactor.now();
+    auto const chunks = target_.manifest->chunk_count();
+    if (have.complete) {
+        download_->on_has(now, source, ChunkSet::full(chunks));
+    } else if (!have.bitmap.empty()) {
+        if (auto has = ChunkSet::from_wire(have.bitmap, chunks)) {
+            download_->on_has(now, source, std::move(*has));
+        }
+    }
+    if (!have.chunks.empty()) {
+        download_->on_gained(now, source, have.chunks);
+    }
+    pump();
 }
 
 void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
@@ -314,12 +407,58 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
         return pump();
     }
     bytes_fetched_ += target_.manifest->chunk_length(chunk);
+    rate_.add(now, target_.manifest->chunk_length(chunk));
+    has_.insert(chunk);
+    offering_->on_stored(chunk);
+    tell_soon(chunk);
     download_->on_stored(now, source, chunk);
     if (written.finished) {
         return written.finished->ok() ? succeed(**written.finished)
                                       : end(written.finished->error());
     }
     pump();
+}
+
+// ---- what sources are told of what is here ----
+
+/// Those that have the whole file want to know what is spread, so that they send other chunks.
+void FileTransfer::tell_all(Way const& way) {
+    bool const wants = way.about.completeness >= 1 &&
+                       target_.manifest->chunk_count() >= Download::swarm_chunks_least;
+    if (wants && way.transfer && !has_.empty()) {
+        wire::Have have;
+        have.transfer = *way.transfer;
+        have.bitmap = has_.to_wire();
+        way.about.link->tell(std::move(have));
+    }
+}
+
+void FileTransfer::tell_soon(std::uint32_t chunk) {
+    gained_.push_back(chunk);
+    if (!tell_timer_ && target_.manifest->chunk_count() >= Download::swarm_chunks_least) {
+        tell_timer_ = services_.reactor.at(services_.reactor.now() + tell_every, [this] {
+            tell_timer_.reset();
+            tell_gained();
+        });
+    }
+}
+
+void FileTransfer::tell_gained() {
+    auto const gained = std::exchange(gained_, {});
+    if (gained.size() > wire::limits::chunks_per_have) {
+        for (auto const& [id, way] : ways_) {
+            tell_all(way);
+        }
+        return;
+    }
+    for (auto const& [id, way] : ways_) {
+        if (way.about.completeness >= 1 && way.transfer) {
+            wire::Have have;
+            have.transfer = *way.transfer;
+            have.chunks = gained;
+            way.about.link->tell(std::move(have));
+        }
+    }
 }
 
 // ---- the end ----
@@ -333,7 +472,8 @@ void FileTransfer::finish() {
 }
 
 void FileTransfer::succeed(IndexedFile file) {
-    services_.on_fetched(std::move(file));
+    services_.on_fetched(file);
+    offering_->on_complete(file);
     end(std::nullopt);
 }
 
@@ -349,9 +489,16 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     for (auto const& [id, way] : ways_) {
         drop(id);
     }
-    if (timer_) {
-        services_.reactor.cancel(*timer_);
-        timer_.reset();
+    offering_.reset();
+    if (auto const found = services_.fetching.find(target_.content);
+        found != services_.fetching.end() && found->second == this) {
+        services_.fetching.erase(found);
+    }
+    for (auto* const timer : {&timer_, &tell_timer_}) {
+        if (*timer) {
+            services_.reactor.cancel(**timer);
+            timer->reset();
+        }
     }
     DownloadedFile report;
     report.name = target_.name;
@@ -362,13 +509,14 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     report.bytes_fetched = bytes_fetched_;
     report.seconds = std::chrono::duration<double>(services_.reactor.now() - started_).count();
     if (download_) {
-        auto const progress = download_->progress();
+        auto const progress = download_->progress(services_.reactor.now());
         report.bytes_resumed = progress.bytes_resumed;
+        report.bytes_duplicate = progress.bytes_duplicate;
         report.chunks_rejected = progress.chunks_rejected;
         report.chunks_surplus = progress.chunks_surplus;
-        for (auto& source : download_->sources()) {
-            report.sources.push_back({source.endpoint, source.bytes, source.state});
-        }
+        report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
+        report.sources = source_status();
+        services_.counters.bytes_duplicate += progress.bytes_duplicate;
     }
     ways_.clear();
     part_.reset();
@@ -389,12 +537,51 @@ void FileTransfer::arm_timer() {
     }
 }
 
-std::uint64_t FileTransfer::bytes_stored() const {
-    return download_ ? download_->progress().bytes_stored : 0;
+// ---- figures ----
+
+std::vector<SourceStatus> FileTransfer::source_status() const {
+    std::vector<SourceStatus> all;
+    for (auto& source : download_->sources()) {
+        all.push_back({.endpoint = std::move(source.endpoint),
+                       .bytes = source.bytes,
+                       .bytes_duplicate = source.bytes_duplicate,
+                       .chunks_rejected = source.chunks_rejected,
+                       .bytes_per_second = source.bytes_per_second,
+                       .credit_bytes = source.window_bytes,
+                       .outstanding_bytes = source.outstanding_bytes,
+                       .state = std::move(source.state)});
+    }
+    return all;
 }
 
-std::size_t FileTransfer::sources_active() const {
-    return download_ ? download_->progress().sources_active : 0;
+DownloadStatus FileTransfer::status() const {
+    DownloadStatus status;
+    status.name = target_.name;
+    status.content = wire::to_hex(target_.content);
+    status.bytes_total = target_.manifest->file_bytes;
+    if (download_) {
+        auto const progress = download_->progress(services_.reactor.now());
+        status.bytes_done = progress.bytes_stored;
+        status.bytes_duplicate = progress.bytes_duplicate;
+        status.chunks_rejected = progress.chunks_rejected;
+        status.bytes_per_second = rate_.bytes_per_second();
+        status.seconds_waited = std::chrono::duration<double>(progress.waited).count();
+        status.sources = source_status();
+    }
+    return status;
+}
+
+FileProgress FileTransfer::progress() const {
+    FileProgress progress;
+    progress.name = target_.name;
+    progress.bytes_total = target_.manifest->file_bytes;
+    if (download_) {
+        auto const current = download_->progress(services_.reactor.now());
+        progress.bytes_done = current.bytes_stored;
+        progress.sources = current.sources_active;
+        progress.bytes_per_second = rate_.bytes_per_second();
+    }
+    return progress;
 }
 
 }  // namespace xfsbus::peer

@@ -2,6 +2,7 @@
 
 #include "core/download.hpp"
 #include "disk/part_file.hpp"
+#include "shell/offering.hpp"
 #include "shell/policy_slot.hpp"
 #include "shell/services.hpp"
 
@@ -41,6 +42,10 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     void add_candidate(Candidate candidate);
     void on_search_done();
+    /// Whether it is used now, so that nothing new can be said of it.
+    [[nodiscard]] bool uses(wire::Endpoint const& endpoint) const;
+    /// Another peer that fetches the same file, and serves what it has of it.
+    void add_fellow(std::shared_ptr<Link> link);
 
     void start();
     /// Ends it; what was stored stays on disk. on_done is called, with Errc::interrupted.
@@ -48,23 +53,24 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     void on_chunk(SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
 
-    /// Of the file on disk, also from earlier tries.
-    [[nodiscard]] std::uint64_t bytes_stored() const;
+    /// How it stands.
+    [[nodiscard]] DownloadStatus status() const;
 
-    /// Of these, the ones that this try fetched.
+    [[nodiscard]] FileProgress progress() const;
+
+    /// By this try.
     [[nodiscard]] std::uint64_t bytes_fetched() const { return bytes_fetched_; }
-
-    [[nodiscard]] std::size_t sources_active() const;
 
   private:
     struct Way {
         Candidate about;
-        std::optional<wire::TransferId> transfer;  ///< while open
+        std::optional<wire::TransferId> transfer{};  ///< while open
     };
 
     struct Prepared {
         PartFile::Present present = PartFile::Present::nothing;
         std::vector<std::uint32_t> chunks;
+        std::shared_ptr<PartReader const> reader;  ///< if others may have what is here
     };
 
     struct Written {
@@ -78,12 +84,15 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] Result<Prepared> look_and_open(PartFile& part) const;
     static Written write(PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_prepared(Result<Prepared> const& prepared);
-    void begin(std::vector<std::uint32_t> const& chunks);
+    void begin(Prepared const& prepared);
     void pump();
+    [[nodiscard]] static Download::Candidate about_of(SourceId id, Candidate const& candidate);
     void ask(Download::Ask const& ask);
+    void ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer);
     void want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
               std::vector<std::uint32_t> chunks);
     void on_refused(SourceId source, wire::Refused const& refused);
+    void on_have(SourceId source, wire::Have const& have);
     void probe(SourceId source);
     void drop(SourceId source);
     void on_written(SourceId source, std::uint32_t chunk, Written const& written);
@@ -92,6 +101,12 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void end(std::optional<Error> error, bool present = false);
     void arm_timer();
     [[nodiscard]] Download::Limits limits() const;
+    [[nodiscard]] std::vector<SourceStatus> source_status() const;
+
+    // what sources are told of what is here
+    void tell_all(Way const& way);
+    void tell_gained();
+    void tell_soon(std::uint32_t chunk);
 
     Services& services_;
     PartFile::Target target_;
@@ -101,9 +116,16 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     std::shared_ptr<PartFile> part_;
     std::optional<FileStamp> known_stamp_;  ///< of our own file, if it has this content
+    std::unique_ptr<OrderSlot> order_;
     std::unique_ptr<Download> download_;
     std::map<SourceId, Way> ways_;
     std::optional<bus::Reactor::TimerId> timer_;
+    Throttle throttle_;  ///< of this file alone
+    ChunkSet has_;
+    std::unique_ptr<Offering> offering_;
+    std::vector<std::uint32_t> gained_;  ///< to be told to sources
+    std::optional<bus::Reactor::TimerId> tell_timer_;
+    RateMeter rate_{std::chrono::seconds(2)};
     wire::Time started_{};
     std::uint64_t bytes_fetched_ = 0;
     std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);

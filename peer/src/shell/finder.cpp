@@ -94,48 +94,66 @@ void Finder::find_pattern(std::string const& query, OnFiles on_files) {
 }
 
 void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed) {
-    std::map<wire::Endpoint, std::string> others;
+    std::map<wire::Endpoint, wire::SourceEntry> others;
     for (auto const& file : files) {
         for (auto const& source : file.sources) {
-            if (source.peer != services_.self) {
-                others.emplace(source.listens, source.labels);
-            }
+            others.emplace(source.listens, source);
         }
     }
-
-    struct Gathering {
-        std::size_t waiting = 1;  // for the loop below
-        Probed probed;
-        Gone gone;
-        OnProbed on_probed;
-
-        void one_less() {
-            if (--waiting == 0) {
-                on_probed(std::move(probed), std::move(gone));
+    std::vector<wire::SourceEntry> sources;
+    for (auto& [endpoint, source] : others) {
+        sources.push_back(std::move(source));
+    }
+    auto const probed = std::make_shared<Probed>();
+    auto const gone = std::make_shared<Gone>();
+    ask_each(
+        sources,
+        [probed, gone](wire::SourceEntry const& source, std::shared_ptr<Link> const& link,
+                       Result<Link::Vitals> const& vitals) {
+            if (vitals) {
+                probed->emplace(source.listens, Candidate{link, source.labels, *vitals, 1});
+            } else if (vitals.error().code == Errc::network) {
+                gone->insert(source.listens);
             }
-        }
-    };
+        },
+        [probed, gone, on_probed = std::move(on_probed)] {
+            on_probed(std::move(*probed), std::move(*gone));
+        });
+}
 
-    auto gathering = std::make_shared<Gathering>();
-    gathering->on_probed = std::move(on_probed);
-    for (auto const& [endpoint, labels] : others) {
-        auto link = services_.links.to(endpoint);
+void Finder::probe_each(std::vector<wire::SourceEntry> const& sources, OnEach const& on_each,
+                        std::function<void()> on_done) {
+    ask_each(
+        sources,
+        [on_each](wire::SourceEntry const& source, std::shared_ptr<Link> const& link,
+                  Result<Link::Vitals> const& vitals) {
+            if (vitals) {
+                auto const part = static_cast<double>(source.have_ppm) / wire::complete_ppm;
+                on_each({link, source.labels, *vitals, part});
+            }
+        },
+        std::move(on_done));
+}
+
+/// Asks every other peer of these how it is.
+void Finder::ask_each(std::vector<wire::SourceEntry> const& sources, OnVitals const& on_vitals,
+                      std::function<void()> on_done) {
+    // Calls on_done when the last that waits lets go of it.
+    std::shared_ptr<void> const last(nullptr, [on_done = std::move(on_done)](void*) { on_done(); });
+    for (auto const& source : sources) {
+        if (source.peer == services_.self) {
+            continue;
+        }
+        auto link = services_.links.to(source.listens);
         if (!link) {
             services_.log(LogLevel::warning, link.error().message);
             continue;
         }
-        ++gathering->waiting;
         auto* const raw = link->get();
-        raw->probe(probe_patience, [gathering, link = *link, labels = labels](auto vitals) {
-            if (vitals) {
-                gathering->probed.emplace(link->endpoint(), Candidate{link, labels, *vitals, 1});
-            } else if (vitals.error().code == Errc::network) {
-                gathering->gone.insert(link->endpoint());
-            }
-            gathering->one_less();
+        raw->probe(probe_patience, [last, source, link = *link, on_vitals](auto vitals) {
+            on_vitals(source, link, vitals);
         });
     }
-    gathering->one_less();
 }
 
 }  // namespace xfsbus::peer

@@ -19,17 +19,18 @@ double to_ms(wire::Duration duration) {
 }  // namespace
 
 Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms,
-           OwnLoad own_load)
+           OwnVitals own_vitals)
     : reactor_(reactor),
       to_(std::move(to)),
       fixed_latency_ms_(fixed_latency_ms),
-      own_load_(std::move(own_load)) {}
+      own_vitals_(std::move(own_vitals)) {}
 
 Link::~Link() = default;
 
 Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
-                                         std::optional<double> fixed_latency_ms, OwnLoad own_load) {
-    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_load));
+                                         std::optional<double> fixed_latency_ms,
+                                         OwnVitals own_vitals) {
+    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_vitals));
     auto const whom = "peer " + wire::escape(to.to_string());
     // The client belongs to the link: its callbacks cannot outlive it.
     auto* const raw = link.get();
@@ -69,6 +70,9 @@ void Link::probe(wire::Duration patience, OnVitals on_vitals) {
             if (pong == nullptr) {
                 return on_vitals(Error{Errc::network, "an answer of the wrong kind"});
             }
+            if (is_another(pong->peer)) {
+                lose_transfers();
+            }
             if (!std::exchange(answered_before_, true) && !warm && !fixed_latency_ms_) {
                 return probe(patience, std::move(on_vitals));
             }
@@ -85,10 +89,23 @@ void Link::ask(wire::Message const& question, wire::Duration patience, Asker::On
     asker_->ask(question, patience + delay, std::move(on_answer));
 }
 
-void Link::want(wire::Want want, OnRefused const& on_refused) {
-    transfers_.try_emplace(want.transfer, on_refused);
+/// Another peer answers at this address than did before.
+bool Link::is_another(wire::PeerId const& who) {
+    auto const before = std::exchange(who_, who);
+    return before != wire::PeerId{} && before != who;
+}
+
+void Link::want(wire::Want want, Heard const& heard) {
+    transfers_.try_emplace(want.transfer, heard);
     wants_.push_back(std::move(want));
     flush_soon();
+}
+
+void Link::tell(wire::Have have) {
+    if (transfers_.contains(have.transfer)) {
+        haves_.push_back(std::move(have));
+        flush_soon();
+    }
 }
 
 void Link::close(wire::TransferId const& transfer) {
@@ -115,6 +132,9 @@ void Link::flush() {
         send(std::move(request), 0);
     }
     wants_.clear();
+    for (auto const& have : std::exchange(haves_, {})) {
+        send(have, 0);
+    }
     for (std::size_t i = 0; i < closes_.size(); i += wire::limits::transfers_per_close) {
         auto const end = std::min(i + wire::limits::transfers_per_close, closes_.size());
         send(wire::Close{{closes_.begin() + static_cast<std::ptrdiff_t>(i),
@@ -144,8 +164,9 @@ bool Link::send(wire::Message const& message, std::uint64_t request) {
 void Link::lose_transfers() {
     auto const lost = std::exchange(transfers_, {});
     std::erase_if(wants_, [&](auto const& want) { return lost.contains(want.transfer); });
-    for (auto const& [transfer, on_refused] : lost) {
-        on_refused({transfer, wire::ErrorCode::closed, "the connection was lost"});
+    std::erase_if(haves_, [&](auto const& have) { return lost.contains(have.transfer); });
+    for (auto const& [transfer, heard] : lost) {
+        heard.on_refused({transfer, wire::ErrorCode::closed, "the connection was lost"});
     }
 }
 
@@ -154,12 +175,20 @@ void Link::on_message(wire::Envelope&& envelope) {
     if (auto const* refused = std::get_if<wire::Refused>(&envelope.message)) {
         auto node = transfers_.extract(refused->transfer);
         if (!node.empty()) {
-            node.mapped()(*refused);
+            node.mapped().on_refused(*refused);
+        }
+        return;
+    }
+    if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
+        auto const found = transfers_.find(have->transfer);
+        if (found != transfers_.end()) {
+            auto const heard = found->second;  // what it does may close the transfer
+            heard.on_have(*have);
         }
         return;
     }
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
-        send(wire::Pong{own_load_()}, envelope.request);
+        send(own_vitals_(), envelope.request);
         return;
     }
     asker_->on_answer(envelope.request, std::move(envelope.message));
@@ -175,7 +204,7 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
     }
     std::optional<double> const fixed =
         latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
-    auto link = Link::open(reactor_, endpoint, fixed, own_load_);
+    auto link = Link::open(reactor_, endpoint, fixed, own_vitals_);
     if (link) {
         links_[endpoint] = *link;
     }

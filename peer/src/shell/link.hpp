@@ -13,9 +13,9 @@
 
 namespace xfsbus::peer {
 
-/// The control connection to another peer, as its sink. Wants and closes of one turn of the
-/// reactor travel together. With a latency table, what is sent waits as long as the table says.
-/// Reactor thread.
+/// The control connection to another peer, as its sink. What is wanted, told and closed in one
+/// turn of the reactor travels together. With a latency table, what is sent waits as long as the
+/// table says. Reactor thread.
 class Link : public std::enable_shared_from_this<Link> {
   public:
     struct Vitals {
@@ -23,16 +23,21 @@ class Link : public std::enable_shared_from_this<Link> {
         double latency_ms = 0;  ///< the table's figure, or the shortest round trip of late
     };
 
-    using OnRefused = std::function<void(wire::Refused const&)>;
+    /// What the source says of a transfer.
+    struct Heard {
+        std::function<void(wire::Refused const&)> on_refused;
+        std::function<void(wire::Have const&)> on_have;
+    };
+
     using OnVitals = std::function<void(Result<Vitals>)>;
 
-    /// How busy this peer is, for those that ask.
-    using OwnLoad = std::function<std::uint32_t()>;
+    /// Who this peer is and how busy, for those that ask.
+    using OwnVitals = std::function<wire::Pong()>;
 
     /// `fixed_latency_ms`: what the latency table says, if there is one.
     static Result<std::shared_ptr<Link>> open(bus::Reactor& reactor, wire::Endpoint const& to,
                                               std::optional<double> fixed_latency_ms,
-                                              OwnLoad own_load);
+                                              OwnVitals own_vitals);
     ~Link();
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return to_; }
@@ -42,18 +47,21 @@ class Link : public std::enable_shared_from_this<Link> {
 
     void ask(wire::Message const& question, wire::Duration patience, Asker::OnAnswer on_answer);
 
-    /// Adds to what is sent at the end of this turn. `on_refused` is called at most once for each
-    /// transfer that was wanted, until it is closed.
-    void want(wire::Want want, OnRefused const& on_refused);
+    /// Adds to what is sent at the end of this turn. Of each transfer that was wanted `heard` is
+    /// told until it is refused, which happens at most once, or closed.
+    void want(wire::Want want, Heard const& heard);
+    /// Tells the source of an open transfer what is here.
+    void tell(wire::Have have);
     void close(wire::TransferId const& transfer);
 
     /// Ends all questions: whoever waits for an answer keeps the link alive.
     void abandon() { asker_->abandon(); }
 
     Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms,
-         OwnLoad own_load);
+         OwnVitals own_vitals);
 
   private:
+    [[nodiscard]] bool is_another(wire::PeerId const& who);
     void lose_transfers();
     void on_message(wire::Envelope&& envelope);
     bool send(wire::Message const& message, std::uint64_t request);
@@ -63,14 +71,16 @@ class Link : public std::enable_shared_from_this<Link> {
     bus::Reactor& reactor_;
     wire::Endpoint to_;
     std::optional<double> fixed_latency_ms_;
-    OwnLoad own_load_;
+    OwnVitals own_vitals_;
     std::unique_ptr<bus::ControlClient> client_;
     std::unique_ptr<Asker> asker_;
     std::optional<double> round_trip_ms_;  ///< smoothed downwards at once, upwards slowly
     bool answered_before_ = false;
+    wire::PeerId who_{};  ///< all zero: it has not said
 
-    std::unordered_map<wire::TransferId, OnRefused> transfers_;
+    std::unordered_map<wire::TransferId, Heard> transfers_;
     std::vector<wire::Want> wants_;
+    std::vector<wire::Have> haves_;
     std::vector<wire::TransferId> closes_;
     bool flush_posted_ = false;
 };
@@ -78,8 +88,8 @@ class Link : public std::enable_shared_from_this<Link> {
 /// The links of a peer: one to each other peer, as long as somebody uses it.
 class Links {
   public:
-    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, Link::OwnLoad own_load)
-        : reactor_(reactor), latencies_(std::move(latencies)), own_load_(std::move(own_load)) {}
+    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, Link::OwnVitals own_vitals)
+        : reactor_(reactor), latencies_(std::move(latencies)), own_vitals_(std::move(own_vitals)) {}
 
     /// As others know us: the table is about pairs.
     void set_self(wire::Endpoint self) { self_ = std::move(self); }
@@ -92,7 +102,7 @@ class Links {
   private:
     bus::Reactor& reactor_;
     std::optional<LatencyTable> latencies_;
-    Link::OwnLoad own_load_;
+    Link::OwnVitals own_vitals_;
     wire::Endpoint self_;
     std::map<wire::Endpoint, std::weak_ptr<Link>> links_;
 };

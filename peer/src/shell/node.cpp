@@ -54,41 +54,80 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       random_(seeded_by_system()),
       self_(new_peer_id(random_)),
       hashes_(plugins_.path),
-      links_(reactor, std::move(latencies), [this] { return load(); }),
+      links_(reactor, std::move(latencies), [this] { return vitals(); }),
       tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
-      serving_(reactor,
-               {share_, tree_, [this] { return load(); },
+      serving_(reactor, serving_owner(), upload_limits(), random_()),
+      throttle_(reactor, options.download_limit),
+      services_(make_services()),
+      finder_(services_),
+      store_(store_threads, "xfs-store"),
+      inbox_({.accept = options.accept_push && shares_,
+              .share = share_,
+              .download =
+                  [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
+                      return download(std::move(order), std::move(on_done));
+                  },
+              .now = [this] { return reactor_.now(); }}) {
+    hashes_.put(plugins_.integrity);
+}
+
+Serving::Owner Node::serving_owner() {
+    return {.share = share_,
+            .tree = tree_,
+            .vitals = [this] { return vitals(); },
+            .on_stale =
                 [this](std::string const& name) {
                     if (index_) {
                         index_->recheck(name);
                     }
                 },
+            .on_garbage =
                 [this](std::string_view what) {
                     log(LogLevel::debug, "a message was refused, " + std::string(what));
-                }},
-               options.upload_limit),
-      throttle_(reactor, options.download_limit),
-      services_{reactor,
-                links_,
-                tracker_,
-                hashes_,
-                store_,
-                share_,
-                tree_,
-                throttle_,
-                counters_,
-                self_,
-                random_,
-                [this](LogLevel level, std::string_view text) { log(level, text); },
-                [this](IndexedFile file) { on_fetched(std::move(file)); }},
-      finder_(services_),
-      store_(store_threads, "xfs-store") {
-    hashes_.put(plugins_.integrity);
+                },
+            .on_sink = [this](wire::ContentId const& content,
+                              wire::Endpoint const& endpoint) { on_fellow(content, endpoint); },
+            .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
+}
+
+Uploads::Limits Node::upload_limits() const {
+    Uploads::Limits limits;
+    limits.bytes_per_second = options_.upload_limit;
+    limits.transfer_bytes_per_second = options_.transfer_upload_limit;
+    return limits;
+}
+
+Services Node::make_services() {
+    return {
+        .reactor = reactor_,
+        .links = links_,
+        .tracker = tracker_,
+        .serving = shares_ ? &serving_ : nullptr,
+        .hashes = hashes_,
+        .store = store_,
+        .share = share_,
+        .tree = tree_,
+        .throttle = throttle_,
+        .transfer_bytes_per_second = options_.transfer_download_limit,
+        .counters = counters_,
+        .self = self_,
+        .random = random_,
+        .log = [this](LogLevel level, std::string_view text) { log(level, text); },
+        .new_order =
+            [this] { return std::make_unique<OrderSlot>(plugins_.chunk_order->make(guard())); },
+        .on_fetched = [this](IndexedFile file) { on_fetched(std::move(file)); },
+        .on_partial = [this](PartialFile const& file) { on_partial(file); },
+        .on_partial_gone = [this](std::string const& name) { on_partial_gone(name); },
+    };
 }
 
 Node::~Node() {
     auto const jobs = std::exchange(jobs_, {});
     for (auto const& job : jobs) {
+        job->cancel();
+    }
+    auto const pushes = std::exchange(pushes_, {});
+    for (auto const& job : pushes) {
         job->cancel();
     }
     // While everything that an answer may touch is still there.
@@ -212,6 +251,30 @@ void Node::on_fetched(IndexedFile file) {
     if (shares_) {
         put(file);
         index_->add(std::move(file));
+    }
+}
+
+void Node::on_partial(PartialFile const& file) {
+    if (share_.put_partial(file)) {
+        tracker_.on_changed(file.name, ShareTable::entry_of(file));
+    }
+}
+
+void Node::on_partial_gone(std::string const& name) {
+    share_.remove_partial(name);
+    if (share_.by_name(name) == nullptr) {
+        tracker_.on_changed(name, std::nullopt);
+    }
+}
+
+/// Somebody asks us for what we fetch ourselves, and so may have something of it for us.
+void Node::on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint) {
+    auto const found = services_.fetching.find(content);
+    if (found == services_.fetching.end() || found->second->uses(endpoint)) {
+        return;
+    }
+    if (auto link = links_.to(endpoint)) {
+        found->second->add_fellow(*link);
     }
 }
 
@@ -382,6 +445,22 @@ std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJo
     return job;
 }
 
+std::shared_ptr<PushJob> Node::push(PushJob::Order order, PushJob::OnDone on_done) {
+    auto holder = std::make_shared<std::weak_ptr<PushJob>>();
+    auto job = std::make_shared<PushJob>(
+        services_, std::move(order),
+        [this, holder, on_done = std::move(on_done)](Result<PushReport> report) {
+            if (auto const over = holder->lock()) {
+                pushes_.erase(over);
+            }
+            on_done(std::move(report));
+        });
+    *holder = job;
+    pushes_.insert(job);
+    job->start();
+    return job;
+}
+
 void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
     tracker_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
         if (!entries) {
@@ -418,9 +497,16 @@ PeerStatus Node::status() const {
     status.downloads = jobs_.size();
     status.bytes_sent = serving_.bytes_sent();
     status.bytes_received = counters_.bytes_received;
+    status.bytes_duplicate = counters_.bytes_duplicate;
     status.chunks_rejected = counters_.chunks_rejected;
     status.chunks_unsolicited = counters_.chunks_unsolicited;
+    for (auto const& job : jobs_) {
+        auto files = job->status();
+        std::move(files.begin(), files.end(), std::back_inserter(status.downloading));
+    }
+    status.uploading = serving_.uploads();
     status.policy = plugins_.policy->info().name;
+    status.chunk_order = plugins_.chunk_order->info().name;
     status.integrity = plugins_.integrity->name();
     return status;
 }
@@ -451,13 +537,17 @@ void Node::set_policy(std::shared_ptr<policies::SelectorFactory const> policy) {
     }
 }
 
-std::unique_ptr<policies::GuardedSelector> Node::new_selector() {
+policies::GuardOptions Node::guard() const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     guard.report = [this](std::string_view text) { log(LogLevel::warning, text); };
+    return guard;
+}
+
+std::unique_ptr<policies::GuardedSelector> Node::new_selector() {
     auto const seed = options_.seed != 0 ? options_.seed : random_();
-    return plugins_.policy->make(seed, std::move(guard));
+    return plugins_.policy->make(seed, guard());
 }
 
 void Node::log(LogLevel level, std::string_view text) const {

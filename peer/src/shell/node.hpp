@@ -1,10 +1,13 @@
 #pragma once
 
 #include "shell/download_job.hpp"
+#include "shell/push_inbox.hpp"
+#include "shell/push_job.hpp"
 #include "shell/serving.hpp"
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 
 #include <functional>
@@ -22,6 +25,7 @@ class Node {
     struct Plugins {
         policies::PluginPath path;
         std::shared_ptr<policies::SelectorFactory const> policy;
+        std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
         std::shared_ptr<policies::HashAlgorithm const> integrity;
     };
 
@@ -50,6 +54,7 @@ class Node {
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
     void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
     std::shared_ptr<DownloadJob> download(DownloadJob::Order order, DownloadJob::OnDone on_done);
+    std::shared_ptr<PushJob> push(PushJob::Order order, PushJob::OnDone on_done);
     void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
     [[nodiscard]] std::vector<SharedFileInfo> files() const;
     [[nodiscard]] PeerStatus status() const;
@@ -58,11 +63,21 @@ class Node {
 
   private:
     [[nodiscard]] std::uint32_t load() const;
+
+    [[nodiscard]] wire::Pong vitals() const { return {load(), self_}; }
+
+    [[nodiscard]] policies::GuardOptions guard() const;
     [[nodiscard]] std::unique_ptr<policies::GuardedSelector> new_selector();
+    [[nodiscard]] Serving::Owner serving_owner();
+    [[nodiscard]] Uploads::Limits upload_limits() const;
+    [[nodiscard]] Services make_services();
     [[nodiscard]] std::function<void(bus::Reactor::Task)> poster() const;
     Status start_index();
     void on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed);
     void on_fetched(IndexedFile file);
+    void on_partial(PartialFile const& file);
+    void on_partial_gone(std::string const& name);
+    void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
     void put(IndexedFile file);
     void on_state();
     void on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
@@ -95,6 +110,8 @@ class Node {
     std::unique_ptr<ShareIndex> index_;
 
     std::set<std::shared_ptr<DownloadJob>> jobs_;
+    std::set<std::shared_ptr<PushJob>> pushes_;
+    PushInbox inbox_;
     policies::PolicyCounters finished_counters_;
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;

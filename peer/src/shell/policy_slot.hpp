@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/guarded_chunk_order.hpp>
 #include <xfsbus/policies/host/guarded_selector.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
 
@@ -59,6 +60,29 @@ class PolicySlot final : public policies::PeerSelector {
     std::optional<std::string> fault_;
     policies::SeededRandom random_;
     std::unique_ptr<policies::GuardedSelector> policy_;
+};
+
+/// The chunk order of one file's download. Reactor thread.
+class OrderSlot final : public policies::ChunkRanker {
+  public:
+    explicit OrderSlot(std::unique_ptr<policies::GuardedChunkOrder> order)
+        : order_(std::move(order)) {}
+
+    /// As PolicySlot::fault.
+    [[nodiscard]] std::optional<std::string> const& fault() const { return fault_; }
+
+    void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
+              policies::Rng& rng) override {
+        try {
+            order_->rank(chunks, ranks, rng);
+        } catch (policies::PolicyFault const& fault) {
+            fault_ = fault.what();
+        }
+    }
+
+  private:
+    std::optional<std::string> fault_;
+    std::unique_ptr<policies::GuardedChunkOrder> order_;
 };
 
 }  // namespace xfsbus::peer

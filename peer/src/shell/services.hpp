@@ -4,6 +4,7 @@
 #include "core/share_table.hpp"
 #include "disk/tree.hpp"
 #include "shell/link.hpp"
+#include "shell/policy_slot.hpp"
 #include "shell/tracker_link.hpp"
 #include "worker_pool.hpp"
 
@@ -22,6 +23,7 @@
 namespace xfsbus::peer {
 
 class FileTransfer;
+class Serving;
 enum class SourceId : std::uint64_t;
 
 /// The integrity plug-ins in use, by the name that manifests know them by. Reactor thread.
@@ -71,6 +73,7 @@ class Throttle {
 /// Totals since the start. Reactor thread.
 struct Counters {
     std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_duplicate = 0;
     std::uint64_t chunks_rejected = 0;
     std::uint64_t chunks_unsolicited = 0;
 };
@@ -80,22 +83,31 @@ struct Services {
     bus::Reactor& reactor;
     Links& links;
     TrackerLink& tracker;
+    Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
     WorkerPool& store;  ///< verifies and writes
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;
-    Throttle& throttle;
+    Throttle& throttle;                       ///< of all downloads
+    std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
     Counters& counters;
     wire::PeerId self;
     std::mt19937_64& random;  ///< seeded from the system; for transfer ids
     std::function<void(LogLevel, std::string_view)> log;
+    std::function<std::unique_ptr<OrderSlot>()> new_order;
     /// A file was put in place and may be offered to others.
     std::function<void(IndexedFile)> on_fetched;
+    /// So much of a file is here now, and offered to others.
+    std::function<void(PartialFile)> on_partial;
+    /// A file is not being fetched any more. If it is whole, on_fetched was called before.
+    std::function<void(std::string const& name)> on_partial_gone;
 
     wire::Endpoint data{};  ///< our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
     std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
     std::map<wire::Endpoint, SourceId> source_ids{};
+    /// The files that are being fetched and offered meanwhile.
+    std::map<wire::ContentId, FileTransfer*> fetching{};
 
     wire::TransferId new_transfer();
     SourceId source_id(wire::Endpoint const& endpoint);

@@ -13,6 +13,8 @@ constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
 /// A way to a sink that carries nothing is closed.
 constexpr auto outlet_idle = std::chrono::seconds(5);
 constexpr auto tick_every = std::chrono::seconds(1);
+/// What is gained within so much time is told together.
+constexpr auto offer_every = std::chrono::milliseconds(50);
 
 /// Tells when libzmq has let go of a chunk's bytes.
 struct InFlight {
@@ -51,16 +53,15 @@ bool ServedFile::unchanged() const {
 
 // ---- Serving ----
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, std::uint64_t bytes_per_second)
+Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
-      limit_(bytes_per_second),
-      uploads_(Uploads::Limits{}),
+      uploads_(limits, seed),
       buffers_(kept_buffer_bytes),
       readers_(1, "xfs-read") {}
 
 Serving::~Serving() {
-    for (auto const& timer : {pump_timer_, tick_timer_}) {
+    for (auto const& timer : {pump_timer_, offer_timer_, tick_timer_}) {
         if (timer) {
             reactor_.cancel(*timer);
         }
@@ -93,18 +94,18 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
         return;  // that it came is all there is to it
     }
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
-        answer(route, wire::Pong{owner_.load()}, request);
+        answer(route, owner_.vitals(), request);
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
         answer(route, manifests(*question), request);
     } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
         on_request(route, host, *wants);
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
-        for (auto const& transfer : close->transfers) {
-            uploads_.on_close(route.id, transfer);
-            if (uploads_.find(transfer) == nullptr) {
-                files_.erase(transfer);
-            }
-        }
+        on_close(route, *close);
+    } else if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
+        uploads_.on_have(route.id, *have);
+        offer_soon();
+    } else if (auto const* push = std::get_if<wire::Push>(&envelope.message)) {
+        answer(route, owner_.on_push(*push), request);
     } else {
         auto const type = std::string(wire::type_name(envelope.message));
         answer(route, wire::Failure{wire::ErrorCode::unsupported, "a peer takes no " + type, 0},
@@ -118,6 +119,7 @@ void Serving::on_request(bus::Route const& route, std::string const& host,
         on_want(route, host, want);
     }
     pump();
+    offer_soon();
     schedule_tick();
 }
 
@@ -134,21 +136,107 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
                       0);
     }
     bool const opened = uploads_.find(want.transfer) != nullptr;
-    auto const* file = opened ? nullptr : owner_.share.by_content(want.content);
-    std::optional<Uploads::Content> content;
-    if (file != nullptr) {
-        auto const chunk_bytes = wire::chunk_size_for(file->stamp.size);
-        content = Uploads::Content{
-            file->stamp.size, chunk_bytes,
-            static_cast<std::uint32_t>((file->stamp.size + chunk_bytes - 1) / chunk_bytes)};
-    }
+    auto const content = opened ? std::nullopt : content_of(want.content);
     if (auto const refused = uploads_.on_want(reactor_.now(), route.id, sink, want, content)) {
+        forget_if_over(want.transfer);
         answer(route, *refused, 0);
         return;
     }
     if (!opened) {
-        files_[want.transfer] = std::make_shared<ServedFile>(owner_.tree, file->name, file->stamp);
+        readings_[want.transfer] = reading_of(want.content);
+        if (want.serves != 0) {
+            owner_.on_sink(want.content, {host, want.serves});
+        }
     }
+}
+
+void Serving::on_close(bus::Route const& route, wire::Close const& close) {
+    for (auto const& transfer : close.transfers) {
+        uploads_.on_close(route.id, transfer);
+        forget_if_over(transfer);
+    }
+    offer_soon();
+}
+
+void Serving::forget_if_over(wire::TransferId const& transfer) {
+    if (uploads_.find(transfer) == nullptr) {
+        readings_.erase(transfer);
+    }
+}
+
+std::optional<Uploads::Content> Serving::content_of(wire::ContentId const& content) const {
+    if (auto const* file = owner_.share.by_content(content)) {
+        auto const bytes = file->stamp.size;
+        auto const chunk_bytes = wire::chunk_size_for(bytes);
+        auto const chunks = static_cast<std::uint32_t>((bytes + chunk_bytes - 1) / chunk_bytes);
+        return Uploads::Content{bytes, chunk_bytes, chunks, ChunkSet::full(chunks)};
+    }
+    auto const partial = partials_.find(content);
+    return partial == partials_.end() ? std::nullopt : std::optional(partial->second.about);
+}
+
+/// Of a content that is here, or a part of it.
+Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
+    if (auto const* file = owner_.share.by_content(content)) {
+        return reading_of(*file);
+    }
+    auto const& partial = partials_.at(content);
+    return {partial.name, partial.read};
+}
+
+Serving::Reading Serving::reading_of(IndexedFile const& file) const {
+    auto served = std::make_shared<ServedFile>(owner_.tree, file.name, file.stamp);
+    return {file.name, [served = std::move(served)](auto buffer, auto offset) {
+                return served->read(buffer, offset);
+            }};
+}
+
+// ---- contents that are being fetched ----
+
+bool Serving::offer(wire::ContentId const& content, Partial partial) {
+    return partials_.try_emplace(content, std::move(partial)).second;
+}
+
+void Serving::gained(wire::ContentId const& content, std::uint32_t chunk) {
+    auto const found = partials_.find(content);
+    if (found != partials_.end() && found->second.about.has.insert(chunk)) {
+        uploads_.on_gained(content, chunk);
+        offer_soon();
+    }
+}
+
+void Serving::completed(wire::ContentId const& content, IndexedFile const& file) {
+    if (partials_.erase(content) == 0) {
+        return;
+    }
+    for (auto const& [id, transfer] : uploads_.transfers()) {
+        if (transfer.content == content) {
+            readings_[id] = reading_of(file);
+        }
+    }
+}
+
+void Serving::withdraw(wire::ContentId const& content) {
+    if (partials_.erase(content) == 0) {
+        return;
+    }
+    for (auto const& notice : uploads_.on_withdrawn(content, "the download was given up")) {
+        tell(notice);
+    }
+}
+
+/// Together with what else is gained within a moment.
+void Serving::offer_soon() {
+    if (offer_timer_ || !uploads_.has_offers()) {
+        return;
+    }
+    offer_timer_ = reactor_.at(reactor_.now() + offer_every, [this] {
+        offer_timer_.reset();
+        for (auto const& offer : uploads_.take_offers(reactor_.now())) {
+            answer({offer.route}, offer.have, 0);
+        }
+        offer_soon();
+    });
 }
 
 wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
@@ -156,12 +244,11 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
     std::size_t bytes = 0;
     for (auto const& content : question.contents) {
         wire::ManifestPart part{content, 0, 0, {}};
-        auto const* file = owner_.share.by_content(content);
-        if (file != nullptr) {
+        if (auto const* manifest = owner_.share.manifest(content)) {
             auto const offset = question.contents.size() == 1 ? question.offset : 0;
-            part.total = file->manifest->size();
+            part.total = manifest->size();
             part.offset = std::min<std::uint64_t>(offset, part.total);
-            part.bytes = file->manifest->substr(part.offset, wire::limits::manifest_reply_bytes);
+            part.bytes = manifest->substr(part.offset, wire::limits::manifest_reply_bytes);
         }
         constexpr std::size_t overhead = 96;  // the id, the keys and the numbers of a part
         bytes += part.bytes.size() + overhead;
@@ -180,7 +267,7 @@ void Serving::answer(bus::Route const& route, wire::Message const& message, std:
 }
 
 void Serving::tell(Uploads::Notice const& notice) {
-    files_.erase(notice.refused.transfer);
+    readings_.erase(notice.refused.transfer);
     answer({notice.route}, notice.refused, 0);
 }
 
@@ -188,16 +275,16 @@ void Serving::tell(Uploads::Notice const& notice) {
 
 /// Starts to read whatever may be read now.
 void Serving::pump() {
-    while (limit_.open(reactor_.now())) {
-        auto const piece = uploads_.next();
-        if (!piece) {
-            return;
-        }
-        limit_.spend(reactor_.now(), piece->length);
+    auto const now = reactor_.now();
+    while (auto const piece = uploads_.next(now)) {
         read(*piece);
     }
-    if (!pump_timer_) {
-        pump_timer_ = reactor_.at(limit_.free_at(), [this] {
+    if (pump_timer_) {
+        reactor_.cancel(*pump_timer_);
+        pump_timer_.reset();
+    }
+    if (auto const turn = uploads_.next_turn(now)) {
+        pump_timer_ = reactor_.at(*turn, [this] {
             pump_timer_.reset();
             pump();
         });
@@ -205,21 +292,21 @@ void Serving::pump() {
 }
 
 void Serving::read(Uploads::Piece const& piece) {
-    auto const file = files_.at(piece.transfer);
-    readers_.submit([this, piece, file, alive = std::weak_ptr(alive_)] {
+    auto const& reading = readings_.at(piece.transfer);
+    readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
         auto buffer = buffers_.take(piece.length);
-        bool const good = file->read(buffer.bytes, piece.offset);
+        bool const good = reading.read(buffer.bytes, piece.offset);
         // The reactor outlives every chunk; this object may not.
         auto done = [this, &reactor = reactor_, piece, alive] {
             reactor.post([this, piece, alive] {
                 if (!alive.expired()) {
-                    uploads_.on_done(piece);
+                    uploads_.on_done(reactor_.now(), piece);
                     pump();
                 }
             });
         };
         if (!good) {
-            reactor_.post([this, piece, alive, name = file->name()] {
+            reactor_.post([this, piece, alive, name = reading.name] {
                 if (!alive.expired()) {
                     on_unreadable(piece, name);
                 }
@@ -238,8 +325,8 @@ void Serving::read(Uploads::Piece const& piece) {
 
 void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name) {
     owner_.on_stale(name);
-    if (auto const notice =
-            uploads_.on_failed(piece, wire::ErrorCode::gone, "the file has changed or vanished")) {
+    if (auto const notice = uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
+                                               "the file has changed or vanished")) {
         tell(*notice);
     }
     pump();
@@ -288,6 +375,22 @@ void Serving::drain(wire::Endpoint const& sink) {
     }
 }
 
+// ---- figures ----
+
+std::vector<UploadStatus> Serving::uploads() const {
+    std::vector<UploadStatus> all;
+    for (auto const& [id, transfer] : uploads_.transfers()) {
+        all.push_back(
+            {.content = wire::to_hex(transfer.content),
+             .sink = transfer.sink.to_string(),
+             .bytes = transfer.sent,
+             .bytes_per_second = transfer.rate.bytes_per_second(),
+             .credit_bytes = transfer.credit - std::min(transfer.credit, transfer.granted),
+             .queued_chunks = transfer.queue.size()});
+    }
+    return all;
+}
+
 // ---- time ----
 
 void Serving::schedule_tick() {
@@ -311,7 +414,8 @@ void Serving::tick() {
         bool const idle = reactor_.now() - entry.second.used >= outlet_idle;
         return idle && !uploads_.serves(entry.first);
     });
-    std::erase_if(files_, [&](auto const& entry) { return !uploads_.find(entry.first); });
+    std::erase_if(readings_, [&](auto const& entry) { return !uploads_.find(entry.first); });
+    offer_soon();
     schedule_tick();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/rate_limit.hpp"
 #include "core/share_table.hpp"
 #include "core/uploads.hpp"
 #include "disk/tree.hpp"
@@ -9,6 +8,7 @@
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/data.hpp>
+#include <xfsbus/peer/peer.hpp>
 
 #include <functional>
 #include <map>
@@ -45,12 +45,26 @@ class Serving {
     struct Owner {
         ShareTable const& share;
         std::shared_ptr<Tree const> tree;                       ///< null: nothing is shared
-        std::function<std::uint32_t()> load;                    ///< of the whole peer
+        std::function<wire::Pong()> vitals;                     ///< of the whole peer
         std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
         std::function<void(std::string_view)> on_garbage;
+        /// A sink of this content serves what it has of it at this address.
+        std::function<void(wire::ContentId const&, wire::Endpoint const&)> on_sink;
+        /// The answer to another peer that asks us to fetch a file.
+        std::function<wire::Message(wire::Push const&)> on_push;
     };
 
-    Serving(bus::Reactor& reactor, Owner owner, std::uint64_t bytes_per_second);
+    /// Reads a part of a content into the buffer. One reading thread. False: it cannot be read.
+    using Read = std::function<bool(std::span<std::byte>, std::uint64_t offset)>;
+
+    /// A content of which a part is here.
+    struct Partial {
+        std::string name;
+        Uploads::Content about;
+        Read read;
+    };
+
+    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::uint64_t seed);
     ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
@@ -60,11 +74,32 @@ class Serving {
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
 
+    // ---- contents that are being fetched ----
+
+    /// Offers what is here of a content. False: another download offers the same one.
+    bool offer(wire::ContentId const& content, Partial partial);
+    /// It has gained a chunk.
+    void gained(wire::ContentId const& content, std::uint32_t chunk);
+    /// It is whole and shared under this name: from now on that is what is read.
+    void completed(wire::ContentId const& content, IndexedFile const& file);
+    /// It is not offered any more: whoever fetches it from here is told.
+    void withdraw(wire::ContentId const& content);
+
+    // ---- figures ----
+
     [[nodiscard]] std::size_t load() const { return uploads_.load(); }
 
     [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
 
+    [[nodiscard]] std::vector<UploadStatus> uploads() const;
+
   private:
+    /// What a transfer is read from.
+    struct Reading {
+        std::string name;
+        Read read;
+    };
+
     struct Ready {
         Uploads::Piece piece;
         bus::Payload payload;
@@ -80,9 +115,15 @@ class Serving {
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
     void on_request(bus::Route const& route, std::string const& host, wire::Request const& request);
     void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
+    void on_close(bus::Route const& route, wire::Close const& close);
+    void forget_if_over(wire::TransferId const& transfer);
+    [[nodiscard]] std::optional<Uploads::Content> content_of(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(IndexedFile const& file) const;
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
     void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
     void tell(Uploads::Notice const& notice);
+    void offer_soon();
 
     void pump();
     void read(Uploads::Piece const& piece);
@@ -95,14 +136,15 @@ class Serving {
 
     bus::Reactor& reactor_;
     Owner owner_;
-    RateLimit limit_;
     Uploads uploads_;
     bus::BufferPool buffers_;
-    std::unordered_map<wire::TransferId, std::shared_ptr<ServedFile>> files_;
+    std::map<wire::ContentId, Partial> partials_;
+    std::unordered_map<wire::TransferId, Reading> readings_;
     std::map<wire::Endpoint, Outlet> outlets_;
     std::uint64_t bytes_sent_ = 0;
     std::unique_ptr<bus::ControlServer> server_;
     std::optional<bus::Reactor::TimerId> pump_timer_;
+    std::optional<bus::Reactor::TimerId> offer_timer_;
     std::optional<bus::Reactor::TimerId> tick_timer_;
     /// Expired once this object is gone; tasks of other threads look before they touch it.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

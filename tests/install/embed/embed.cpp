@@ -1,6 +1,7 @@
 // A tracker and the libraries below it in another program: links with all, runs a little of each.
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/tracker/tracker.hpp>
@@ -18,8 +19,10 @@ using namespace xfsbus;
 bool plugins_load() {
     policies::PluginPath const path({PLUGINS});
     auto const policy = policies::load_peer_selector({"libqueuetime.so", {}}, path);
+    auto const order = policies::load_chunk_order({"rarest", {}}, path);
     auto const hash = policies::load_integrity({"sha256", {}}, path);
-    return policy->make(1) != nullptr && policies::digest(*hash, {}).size() == 32;
+    return policy->make(1) != nullptr && order->make() != nullptr &&
+           policies::digest(*hash, {}).size() == 32;
 }
 
 bool messages_survive() {

@@ -1,4 +1,5 @@
 #include "core/download.hpp"
+#include "ranks.hpp"
 #include "seeds.hpp"
 
 #include <xfsbus/policies/load_latency.hpp>
@@ -47,6 +48,7 @@ enum class Kind : std::uint8_t {
     stalling,   ///< answers, but after some chunks sends none
     busy,       ///< refuses, mostly
     gone,       ///< refuses for good after some chunks
+    partial,    ///< has some chunks, and says so; some gain more, some have nothing for ever
     // ---- and those who lie ----
     bit_flip,
     wrong_chunk,
@@ -81,10 +83,13 @@ struct Peer {
     std::uint32_t chunks_until_change = 0;
     wire::Time back{};   ///< returning: when it lives again
     bool known = false;  ///< without a search
-    wire::Time free{};   ///< when it has sent what it was asked for
+    double completeness = 1;
+    ChunkSet owns;      ///< what it really has
+    wire::Time free{};  ///< when it has sent what it was asked for
     std::uint32_t sent = 0;
     bool silent = false;
-    // ---- what the core said, for the checks ----
+    // ---- what the core was told, and said, for the checks ----
+    ChunkSet told;
     std::set<std::uint32_t> outstanding;
     std::uint64_t outstanding_bytes = 0;
     std::uint64_t asked_bytes = 0;  ///< in this transfer
@@ -98,10 +103,13 @@ class Simulation {
     explicit Simulation(std::uint64_t seed) : dice_(seed) {
         now_ = wire::Time(std::chrono::microseconds(dice_.number(1, 1'000'000'000'000)));
         begun_ = now_;
-        auto const chunks = static_cast<std::uint32_t>(dice_.number(0, 24));
+        auto const chunks = static_cast<std::uint32_t>(dice_.chance(95) ? dice_.number(0, 24)
+                                                                        : dice_.number(25, 250));
         file_ = {chunks == 0 ? 0 : chunks * 1000ULL - dice_.number(0, 999), 1000, chunks};
         limits_.sources_most = dice_.number(1, 4);
-        limits_.window_bytes = dice_.number(500, 8000);
+        limits_.window_most = dice_.number(500, 8000);
+        limits_.outstanding_most = dice_.number(500, 20'000);
+        order_ = std::make_unique<Ranks>(static_cast<std::uint32_t>(dice_.number(0, 10)));
         make_peers();
         if (dice_.chance(60)) {
             policy_ = std::make_unique<policies::LoadLatency>();
@@ -109,7 +117,8 @@ class Simulation {
             policy_ = std::make_unique<Fickle>(dice_.chance(50));
         }
         quick_searches_ = dice_.chance(70);
-        core_ = std::make_unique<Download>(file_, limits_, *policy_, dice_.rng());
+        core_ = std::make_unique<Download>(file_, limits_, Download::Policies{*policy_, *order_},
+                                           dice_.rng());
         stored_.resize(chunks);
     }
 
@@ -117,7 +126,7 @@ class Simulation {
         begin();
         while (!core_->complete() && !core_->failure()) {
             step();
-            must(now_ - begun_ < 30min, "the download ends in bounded time");
+            must(now_ - begun_ < 30min + file_.chunks * 3min, "the download ends in bounded time");
         }
         finish();
     }
@@ -135,7 +144,23 @@ class Simulation {
                                                                           : dice_.number(0, 200));
             peer.chunks_until_change = static_cast<std::uint32_t>(dice_.number(0, 8));
             peer.known = dice_.chance(70);
+            peer.owns = ChunkSet::full(file_.chunks);
+            peer.told = peer.owns;
+            if (peer.kind == Kind::partial) {
+                make_partial(peer);
+            }
             peers_.push_back(peer);
+        }
+    }
+
+    void make_partial(Peer& peer) {
+        peer.completeness = dice_.chance(50) ? 0 : 0.5;
+        peer.owns = ChunkSet(file_.chunks);
+        peer.told = ChunkSet(file_.chunks);
+        for (std::uint32_t chunk = 0; peer.completeness > 0 && chunk < file_.chunks; ++chunk) {
+            if (dice_.chance(50)) {
+                peer.owns.insert(chunk);
+            }
         }
     }
 
@@ -189,8 +214,9 @@ class Simulation {
 
     void add(Peer& peer) {
         peer.added = true;
-        core_->add_source(now_, {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
-                                 static_cast<std::uint32_t>(dice_.number(0, 3)), 1});
+        core_->add_source(now_,
+                          {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
+                           static_cast<std::uint32_t>(dice_.number(0, 3)), peer.completeness});
         obey();
     }
 
@@ -207,9 +233,16 @@ class Simulation {
             dropped.asked_bytes = 0;
             ++dropped.transfer;
         }
+        auto const twice_before = asked_twice_;
         for (auto const& ask : actions.asks) {
             on_ask(peer(ask.source), ask);
         }
+        for (std::uint32_t chunk = 0; asked_twice_ > twice_before && chunk < file_.chunks;
+             ++chunk) {
+            must(stored_[chunk] > 0 || arrived_.contains(chunk) || asked_of(chunk) > 0,
+                 "with all chunks asked for, and not before, some are asked of two");
+        }
+        check_twice();
         for (auto const& probe : actions.probes) {
             on_probe(peer(probe.source));
         }
@@ -227,17 +260,35 @@ class Simulation {
         for (auto const chunk : ask.chunks) {
             must(stored_.at(chunk) == 0, "what is stored is not asked for");
             must(!arrived_.contains(chunk), "what is being written is not asked for");
-            for (auto const& other : peers_) {
-                must(!other.outstanding.contains(chunk), "no chunk is asked of two at once");
-            }
+            must(source.told.contains(chunk), "no source is asked for what it has not got");
+            must(!source.outstanding.contains(chunk), "no source is asked for a chunk twice");
+            asked_twice_ += asked_of(chunk) > 0 ? 1 : 0;
+            must(asked_of(chunk) < 2, "no chunk is asked of three");
+            must(asked_of(chunk) == 0 || source.outstanding.empty(),
+                 "only idle sources are asked for what another was asked for, too");
             source.outstanding.insert(chunk);
             source.outstanding_bytes += file_.length(chunk);
             source.asked_bytes += file_.length(chunk);
         }
         must(ask.credit == source.asked_bytes, "credit is what was asked for in all");
+        if (source.kind == Kind::partial) {
+            at(now_ + 2 * source.latency, [this, &source] { tell(source); });
+        }
         at(now_ + source.latency, [this, &source, chunks = ask.chunks, transfer = source.transfer] {
             serve(source, chunks, transfer);
         });
+    }
+
+    [[nodiscard]] std::ptrdiff_t asked_of(std::uint32_t chunk) const {
+        return std::ranges::count_if(
+            peers_, [chunk](Peer const& each) { return each.outstanding.contains(chunk); });
+    }
+
+    /// At the end only, and of few chunks.
+    void check_twice() const {
+        auto const most = std::max<std::uint64_t>(1, file_.chunks / 100);
+        must(asked_twice_ <= most, "one in a hundred chunks is asked of two");
+        must(core_->progress(now_).chunks_asked_twice == asked_twice_, "which are counted");
     }
 
     void on_probe(Peer& source) {
@@ -266,6 +317,27 @@ class Simulation {
     }
 
     // ---- what the sources do ----
+
+    /// All that it has; and now and then it gains more.
+    void tell(Peer& source) {
+        source.told = source.owns;
+        core_->on_has(now_, source.id, source.owns);
+        if (dice_.chance(60)) {
+            at(now_ + std::chrono::milliseconds(dice_.number(1, 3000)),
+               [this, &source] { gain(source); });
+        }
+    }
+
+    void gain(Peer& source) {
+        std::vector<std::uint32_t> gained;
+        for (auto left = dice_.number(0, 3); left > 0 && file_.chunks > 0; --left) {
+            auto const chunk = static_cast<std::uint32_t>(dice_.number(0, file_.chunks - 1));
+            source.owns.insert(chunk);
+            source.told.insert(chunk);
+            gained.push_back(chunk);
+        }
+        core_->on_gained(now_, source.id, gained);
+    }
 
     bool alive(Peer& source) {
         if (source.kind == Kind::returning && source.silent && now_ >= source.back) {
@@ -315,6 +387,9 @@ class Simulation {
         if (source.kind == Kind::dying || source.kind == Kind::returning) {
             source.silent = true;
             source.back = now_ + std::chrono::milliseconds(dice_.number(100, 6000));
+            if (dice_.chance(30)) {  // the connection breaks
+                at(now_ + source.latency, [this, &source] { core_->on_lost(now_, source.id); });
+            }
             return true;
         }
         return source.kind == Kind::stalling;
@@ -365,25 +440,38 @@ class Simulation {
     // ---- what arrives ----
 
     void arrive(Peer& source, Parcel const& parcel) {
-        bool const asked =
-            source.outstanding.contains(parcel.chunk) && !arrived_.contains(parcel.chunk);
-        auto const verdict =
-            core_->on_chunk(now_, source.id, parcel.chunk, parcel.offset, parcel.length);
-        must((verdict != Download::Verdict::drop) == asked, "what was asked for is taken");
-        if (verdict == Download::Verdict::drop) {
-            ++dropped_;
-            return;
-        }
-        bool const fits = parcel.offset == file_.offset(parcel.chunk) &&
-                          parcel.length == file_.length(parcel.chunk);
-        must((verdict == Download::Verdict::take) == fits, "what fits is taken, the rest is a lie");
+        auto const chunk = parcel.chunk;
+        auto const writing = arrived_.find(chunk);
+        bool const again = writing != arrived_.end() && writing->second == source.id;
+        bool const asked = source.outstanding.contains(chunk) && !again;
+        bool const fits =
+            asked && parcel.offset == file_.offset(chunk) && parcel.length == file_.length(chunk);
+        bool const is_here = asked && (writing != arrived_.end() || stored_.at(chunk) > 0);
+        auto const verdict = core_->on_chunk(now_, source.id, chunk, parcel.offset, parcel.length);
+        must((verdict == Download::Verdict::lie) == (asked && !fits), "what does not fit is a lie");
+        must((verdict == Download::Verdict::take) == (fits && !is_here),
+             "what was asked for is taken, once");
         if (verdict == Download::Verdict::lie) {
             return ban(source);
         }
-        arrived_.insert(parcel.chunk);
-        auto const writing = dice_.chance(30) ? 0 : dice_.number(0, 50'000);
-        at(now_ + std::chrono::microseconds(writing),
+        if (verdict == Download::Verdict::drop) {
+            ++dropped_;
+            if (is_here) {
+                duplicate_bytes_ += parcel.length;
+                settle(source, chunk);
+            }
+            return;
+        }
+        arrived_.emplace(chunk, source.id);
+        auto const writing_takes = dice_.chance(30) ? 0 : dice_.number(0, 50'000);
+        at(now_ + std::chrono::microseconds(writing_takes),
            [this, &source, parcel] { written(source, parcel); });
+    }
+
+    void settle(Peer& source, std::uint32_t chunk) {
+        if (source.outstanding.erase(chunk) > 0) {
+            source.outstanding_bytes -= file_.length(chunk);
+        }
     }
 
     void written(Peer& source, Parcel const& parcel) {
@@ -394,9 +482,7 @@ class Simulation {
             return;
         }
         must(++stored_.at(parcel.chunk) == 1, "every chunk is stored once");
-        if (source.outstanding.erase(parcel.chunk) > 0) {
-            source.outstanding_bytes -= file_.length(parcel.chunk);
-        }
+        settle(source, parcel.chunk);
         core_->on_stored(now_, source.id, parcel.chunk);
     }
 
@@ -409,16 +495,22 @@ class Simulation {
 
     void check() const {
         std::size_t active = 0;
+        std::uint64_t outstanding = 0;
         for (auto const& each : peers_) {
-            must(each.outstanding_bytes <= limits_.window_bytes || each.outstanding.size() == 1,
+            must(each.outstanding_bytes <= limits_.window_most || each.outstanding.size() == 1,
                  "no more is outstanding than the window, or one chunk");
             must(each.asked_bytes >= each.outstanding_bytes, "credit covers what is outstanding");
             active += each.outstanding.empty() ? 0 : 1;
+            outstanding += each.outstanding_bytes;
         }
-        auto const progress = core_->progress();
+        must(outstanding <= std::max<std::uint64_t>(limits_.outstanding_most, file_.chunk_bytes) +
+                                asked_twice_ * file_.chunk_bytes,
+             "no more is outstanding in all than allowed, or one chunk");
+        auto const progress = core_->progress(now_);
         must(active <= progress.sources_active, "only active sources are asked");
         must(progress.sources_active <= limits_.sources_most, "not too many sources at once");
         must(progress.chunks_surplus == dropped_, "what was dropped is counted");
+        must(progress.bytes_duplicate == duplicate_bytes_, "and what came twice");
     }
 
     void finish() {
@@ -431,7 +523,7 @@ class Simulation {
         });
         if (core_->complete()) {
             must(!core_->failure(), "what is complete has not failed");
-            must(core_->progress().bytes_stored == file_.bytes, "all bytes are counted");
+            must(core_->progress(now_).bytes_stored == file_.bytes, "all bytes are counted");
             must(std::ranges::all_of(stored_, [](int times) { return times == 1; }),
                  "every chunk is stored once");
             return;
@@ -466,14 +558,17 @@ class Simulation {
     Download::Limits limits_;
     std::vector<Peer> peers_;
     std::unique_ptr<policies::PeerSelector> policy_;
+    std::unique_ptr<Ranks> order_;
     std::unique_ptr<Download> core_;
     std::priority_queue<Event> events_;
     std::uint64_t event_count_ = 0;
     bool quick_searches_ = true;
     bool searching_ = false;
     std::vector<int> stored_;
-    std::set<std::uint32_t> arrived_;
+    std::map<std::uint32_t, SourceId> arrived_;  ///< being written: whose it is
     std::uint64_t dropped_ = 0;
+    std::uint64_t duplicate_bytes_ = 0;
+    std::uint64_t asked_twice_ = 0;
 };
 
 }  // namespace

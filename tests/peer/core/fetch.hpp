@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "core/download.hpp"
+#include "ranks.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/load_latency.hpp>
@@ -9,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,22 +30,33 @@ inline Download::File file_of(std::uint32_t chunks) {
     return {chunks == 0 ? 0 : chunks * 100ULL - 60, 100, chunks};
 }
 
-/// One source at a time, and room for four chunks.
-inline Download::Limits limits_of(std::size_t sources = 1, std::uint64_t window = 400) {
+/// So many sources at a time, and room for two chunks at each, however quick it is.
+inline Download::Limits limits_of(std::size_t sources = 1, std::uint64_t window = 200) {
     Download::Limits limits;
     limits.sources_most = sources;
-    limits.window_bytes = window;
+    limits.window_most = window;
     return limits;
 }
 
-/// A Download in simulated time, and what it wanted done.
+inline ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
+    ChunkSet set(chunks);
+    for (auto const chunk : members) {
+        set.insert(chunk);
+    }
+    return set;
+}
+
+/// A Download in simulated time, and what it wanted done. The chunks are asked for in the order of
+/// the file, unless another head is said.
 class Fetch {
   public:
     explicit Fetch(Download::File its_file, Download::Limits its_limits = limits_of(),
-                   policies::PeerSelector* selector = nullptr)
+                   policies::PeerSelector* selector = nullptr, std::uint32_t head = 1'000'000)
         : file(its_file),
           limits(its_limits),
-          core(file, limits, selector != nullptr ? *selector : load_latency_, random_.rng()) {}
+          order_(head),
+          core(file, limits, {selector != nullptr ? *selector : load_latency_, order_},
+               random_.rng()) {}
 
     wire::Time now{1000s};
     Download::File file;
@@ -51,6 +64,7 @@ class Fetch {
 
   private:
     policies::LoadLatency load_latency_;
+    Ranks order_;
     policies::SeededRandom random_{1};
 
   public:
@@ -59,6 +73,7 @@ class Fetch {
     // ---- done by the core since forget() ----
     std::map<std::uint64_t, Chunks> asked;
     std::map<std::uint64_t, std::uint64_t> credit;
+    Chunks opened;  ///< sources that were asked for no chunk, so that they tell what they have
     Chunks probed;
     Chunks dropped;
     int searches = 0;
@@ -66,9 +81,14 @@ class Fetch {
     void take() {
         auto const actions = core.take_actions();
         for (auto const& ask : actions.asks) {
-            auto& chunks = asked[static_cast<std::uint64_t>(ask.source)];
+            auto const number = static_cast<std::uint64_t>(ask.source);
+            if (ask.chunks.empty()) {
+                opened.push_back(static_cast<std::uint32_t>(number));
+                continue;
+            }
+            auto& chunks = asked[number];
             chunks.insert(chunks.end(), ask.chunks.begin(), ask.chunks.end());
-            credit[static_cast<std::uint64_t>(ask.source)] = ask.credit;
+            credit[number] = ask.credit;
         }
         for (auto const& probe : actions.probes) {
             probed.push_back(static_cast<std::uint32_t>(probe.source));
@@ -82,16 +102,17 @@ class Fetch {
     void forget() {
         asked.clear();
         credit.clear();
+        opened.clear();
         probed.clear();
         dropped.clear();
         searches = 0;
     }
 
     // ---- events ----
-    /// The lower its number, the better the source.
-    void add(std::uint64_t number) {
+    /// The lower its number, the better the source: so many ms it is away.
+    void add(std::uint64_t number, double completeness = 1) {
         core.add_source(now, {source(number), "peer-" + std::to_string(number), "",
-                              static_cast<double>(number), 0, 1});
+                              static_cast<double>(number), 0, completeness});
         take();
     }
 
@@ -109,6 +130,17 @@ class Fetch {
         forget();
     }
 
+    /// All that the source has, as it says.
+    void has(std::uint64_t number, Chunks const& chunks) {
+        core.on_has(now, source(number), set_of(file.chunks, chunks));
+        take();
+    }
+
+    void gain(std::uint64_t number, Chunks const& chunks) {
+        core.on_gained(now, source(number), chunks);
+        take();
+    }
+
     Download::Verdict arrive(std::uint64_t number, std::uint32_t chunk) {
         bool const exists = chunk < file.chunks;
         auto const verdict =
@@ -121,12 +153,20 @@ class Fetch {
     void deliver(std::uint64_t number, std::uint32_t chunk) {
         INFO("chunk " << chunk << " of source " << number);
         REQUIRE(arrive(number, chunk) == Download::Verdict::take);
+        store(number, chunk);
+    }
+
+    void store(std::uint64_t number, std::uint32_t chunk) {
         core.on_stored(now, source(number), chunk);
         take();
     }
 
     void corrupt(std::uint64_t number, std::uint32_t chunk) {
         REQUIRE(arrive(number, chunk) == Download::Verdict::take);
+        reject(number, chunk);
+    }
+
+    void reject(std::uint64_t number, std::uint32_t chunk) {
         core.on_corrupt(now, source(number), chunk);
         take();
     }
@@ -173,8 +213,26 @@ class Fetch {
         return core.failure()->code;
     }
 
-    [[nodiscard]] std::string state_of(std::size_t index) const {
-        return core.sources().at(index).state;
+    [[nodiscard]] Download::Progress progress() const { return core.progress(now); }
+
+    [[nodiscard]] std::string state_of(std::uint64_t number) const {
+        for (auto const& report : core.sources()) {
+            if (report.id == source(number)) {
+                return report.state;
+            }
+        }
+        return "unknown";
+    }
+
+    /// Chunks asked of this source and not settled.
+    [[nodiscard]] Chunks outstanding(std::uint64_t number) const {
+        Chunks chunks;
+        if (auto const* const known = core.find(source(number))) {
+            for (auto const& [chunk, since] : known->asked) {
+                chunks.push_back(chunk);
+            }
+        }
+        return chunks;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,12 @@ using wire::ErrorCode;
 
 namespace {
 
+/// A chunk that is waited for.
+struct Waiting {
+    std::uint32_t chunk = 0;
+    wire::Time since{};
+};
+
 /// What the rules say, without deciding whose turn it is.
 struct ModelTransfer {
     std::string route;
@@ -23,17 +30,33 @@ struct ModelTransfer {
     Uploads::Content about;
     std::uint64_t credit = 0;
     std::uint64_t granted = 0;
-    std::deque<std::uint32_t> queue;
+    std::deque<Waiting> queue;
+    std::set<std::uint32_t> has;  ///< what the sink has, as it said or as it was sent
+};
+
+/// A content that is or was here.
+struct ModelContent {
+    ChunkSet here;
+    std::map<std::uint32_t, std::uint32_t> copies;  ///< that left since there are sinks of it
 };
 
 class Run {
   public:
-    explicit Run(std::uint64_t seed) : dice_(seed), core_(limits()) {
+    explicit Run(std::uint64_t seed) : dice_(seed), core_(limits(), seed) {
         now_ = wire::Time(std::chrono::seconds(dice_.number(100, 1'000'000)));
+        for (std::uint64_t number = 0; number < 5; ++number) {
+            auto& here = contents_[content(number)].here;
+            here = ChunkSet::full(about(number).chunks);
+            for (std::uint32_t chunk = 1; chunk < about(number).chunks; ++chunk) {
+                if (dice_.chance(20)) {
+                    here.erase(chunk);
+                }
+            }
+        }
     }
 
     void step() {
-        switch (dice_.number(0, 9)) {
+        switch (dice_.number(0, 10)) {
             case 0:
             case 1:
             case 2:
@@ -50,6 +73,9 @@ class Run {
                 break;
             case 8:
                 end_something();
+                break;
+            case 9:
+                tell_something();
                 break;
             default:
                 pass();
@@ -74,10 +100,10 @@ class Run {
             must(!core_.serves(sink(number)), "no sink is served");
         }
         // All of its memory is free again: one sink can have what it could have at first.
-        ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}};
+        ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}, {}};
         must(!send_want(transfer(0), all, std::vector<std::uint32_t>(6, 0)), "all begins anew");
         std::size_t pieces = 0;
-        while (core_.next()) {
+        while (core_.next(now_)) {
             ++pieces;
         }
         must(pieces == fresh_pieces(), "what was read ahead is free again");
@@ -91,7 +117,11 @@ class Run {
         limits_.ahead_bytes_per_sink = dice_.number(50, 500);
         limits_.ahead_chunks_per_sink = dice_.number(1, 5);
         limits_.ahead_bytes = dice_.number(50, 1500);
+        limits_.ahead_chunks_least = dice_.number(1, 3);
+        limits_.ahead_time = 24h;
         limits_.idle_most = 10s;
+        limits_.stuck_most = 24h;
+        limits_.stuck_most_crowded = 24h;
         return limits_;
     }
 
@@ -115,8 +145,10 @@ class Run {
     static Uploads::Content about(std::uint64_t number) {
         auto const chunks = static_cast<std::uint32_t>((number + 1) % 5);
         auto const chunk_bytes = static_cast<std::uint32_t>(40 + 70 * number);
-        return {chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number, chunk_bytes,
-                chunks};
+        return {chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number,
+                chunk_bytes,
+                chunks,
+                {}};
     }
 
     static std::uint32_t length(Uploads::Content const& about, std::uint32_t chunk) {
@@ -127,10 +159,14 @@ class Run {
 
     std::size_t fresh_pieces() const {
         std::uint64_t const size = length(about(0), 0);
+        auto const fits = [&](std::size_t pieces) {
+            bool const few = pieces < limits_.ahead_chunks_least;
+            bool const sink = pieces < limits_.ahead_chunks_per_sink &&
+                              (pieces + 1) * size <= limits_.ahead_bytes_per_sink;
+            return pieces * size < limits_.ahead_bytes && (few || (sink && rate_known_));
+        };
         std::size_t pieces = 1;
-        while (pieces < 6 && pieces < limits_.ahead_chunks_per_sink &&
-               (pieces + 1) * size <= limits_.ahead_bytes_per_sink &&
-               pieces * size < limits_.ahead_bytes) {
+        while (pieces < 6 && fits(pieces)) {
             ++pieces;
         }
         return pieces;
@@ -138,11 +174,19 @@ class Run {
 
     std::optional<ErrorCode> send_want(wire::TransferId const& id, ModelTransfer const& wish,
                                        std::vector<std::uint32_t> const& chunks, bool here = true) {
-        auto const refused = core_.on_want(now_, wish.route, wish.sink,
-                                           {id, wish.content, wish.sink, wish.credit, chunks},
-                                           here ? std::optional(wish.about) : std::nullopt);
+        auto const refused =
+            core_.on_want(now_, wish.route, wish.sink,
+                          {id, wish.content, wish.sink, wish.credit, chunks, dice_.chance(50), 0},
+                          here ? std::optional(present(wish)) : std::nullopt);
         must(!refused || refused->transfer == id, "a refusal is about its transfer");
         return refused ? std::optional(refused->code) : std::nullopt;
+    }
+
+    /// A content, with what is here of it.
+    Uploads::Content present(ModelTransfer const& wish) {
+        auto about = wish.about;
+        about.has = contents_.at(wish.content).here;
+        return about;
     }
 
     void want() {
@@ -154,6 +198,7 @@ class Run {
                            about(which),
                            dice_.number(0, 2000),
                            0,
+                           {},
                            {}};
         auto const known = transfers_.find(id);
         if (known != transfers_.end() && dice_.chance(80)) {  // mostly one that goes on
@@ -200,17 +245,38 @@ class Run {
         bool const too_many = model.queue.size() + chunks.size() > limits_.queued_chunks_most;
         bool const beyond =
             std::ranges::any_of(chunks, [&](auto chunk) { return chunk >= model.about.chunks; });
-        if (too_many || beyond) {
+        auto const& there = contents_.at(model.content).here;
+        bool const missing =
+            std::ranges::any_of(chunks, [&](auto chunk) { return !there.contains(chunk); });
+        if (too_many || beyond || missing) {
             end(id);
-            return too_many ? ErrorCode::limit : ErrorCode::bad_message;
+            return too_many ? ErrorCode::limit
+                            : (beyond ? ErrorCode::bad_message : ErrorCode::not_found);
         }
         model.credit = std::max(model.credit, wish.credit);
-        model.queue.insert(model.queue.end(), chunks.begin(), chunks.end());
+        for (auto const chunk : chunks) {
+            model.queue.push_back({chunk, now_});
+        }
         return std::nullopt;
     }
 
+    std::uint32_t copies(ModelTransfer const& model, std::uint32_t chunk) {
+        return contents_.at(model.content).copies[chunk];
+    }
+
+    /// The first that has never left, unless the one that was asked for first waits for too long.
+    std::deque<Waiting>::iterator first_of(ModelTransfer& model) {
+        auto const first = model.queue.begin();
+        if (now_ - first->since >= limits_.starve_most) {
+            return first;
+        }
+        auto const fresh = std::ranges::find_if(
+            model.queue, [&](Waiting const& waiting) { return copies(model, waiting.chunk) == 0; });
+        return fresh != model.queue.end() ? fresh : first;
+    }
+
     void next() {
-        auto const piece = core_.next();
+        auto const piece = core_.next(now_);
         if (!piece) {
             return check_nothing_to_do();
         }
@@ -221,17 +287,20 @@ class Run {
             bytes += other.sink == piece->sink ? other.length : 0;
             chunks += other.sink == piece->sink ? 1 : 0;
         }
-        must(chunks == 1 ||
+        must(chunks <= limits_.ahead_chunks_least ||
                  (bytes <= limits_.ahead_bytes_per_sink && chunks <= limits_.ahead_chunks_per_sink),
              "the bounds of a sink hold");
         ModelTransfer& model = transfers_.at(piece->transfer);
-        must(!model.queue.empty() && model.queue.front() == piece->chunk,
-             "the next chunk asked for");
+        must(!model.queue.empty(), "something was asked for");
+        auto const first = first_of(model);
+        must(first->chunk == piece->chunk, "it is the next chunk by rule");
         must(piece->sink == model.sink, "to its sink");
         must(piece->length == length(model.about, piece->chunk), "of its length");
         must(piece->offset == std::uint64_t{piece->chunk} * model.about.chunk_bytes,
              "of its place");
-        model.queue.pop_front();
+        model.queue.erase(first);
+        ++contents_.at(model.content).copies[piece->chunk];
+        model.has.insert(piece->chunk);
         model.granted += piece->length;
         must(model.granted <= model.credit, "credit covers it");
         ahead_.push_back(*piece);
@@ -247,15 +316,16 @@ class Run {
 
     /// Nobody who could be served waits.
     void check_nothing_to_do() {
-        if (ahead_bytes() >= limits_.ahead_bytes) {
+        bool const full = ahead_bytes() >= limits_.ahead_bytes;
+        if (full || (!rate_known_ && ahead_.size() >= limits_.ahead_chunks_least)) {
             return;
         }
-        for (auto const& [id, model] : transfers_) {
+        for (auto& [id, model] : transfers_) {
             bool const reads = std::ranges::none_of(
                 ahead_, [&sink = model.sink](auto const& piece) { return piece.sink == sink; });
             bool const credit =
                 !model.queue.empty() &&
-                model.granted + length(model.about, model.queue.front()) <= model.credit;
+                model.granted + length(model.about, first_of(model)->chunk) <= model.credit;
             must(!reads || !credit, "who has credit and reads is served");
         }
     }
@@ -268,12 +338,13 @@ class Run {
             ahead_.begin() + static_cast<std::ptrdiff_t>(dice_.number(0, ahead_.size() - 1));
         auto const piece = *at;
         ahead_.erase(at);
+        rate_known_ = true;
         if (dice_.chance(90)) {
-            core_.on_done(piece);
+            core_.on_done(now_, piece);
             return;
         }
         auto const model = transfers_.find(piece.transfer);
-        auto const notice = core_.on_failed(piece, ErrorCode::gone, "gone");
+        auto const notice = core_.on_failed(now_, piece, ErrorCode::gone, "gone");
         must(notice.has_value() == (model != transfers_.end()), "who still waits is told");
         if (notice) {
             must(notice->route == model->second.route, "over its own connection");
@@ -297,6 +368,40 @@ class Run {
         end_route(route);
     }
 
+    /// A sink or the file gains something, or a file is not here any more.
+    void tell_something() {
+        auto const which = dice_.number(0, 4);
+        auto& of = contents_.at(content(which));
+        auto const chunk = static_cast<std::uint32_t>(dice_.number(0, 5));
+        if (dice_.chance(10)) {
+            auto const told = core_.on_withdrawn(content(which), "gone").size();
+            std::vector<wire::TransferId> ended;
+            for (auto const& [id, model] : transfers_) {
+                if (model.content == content(which)) {
+                    ended.push_back(id);
+                }
+            }
+            must(told == ended.size(), "all transfers of what is gone are told");
+            std::ranges::for_each(ended, [this](auto const& id) { end(id); });
+        } else if (dice_.chance(30) && chunk < about(which).chunks) {
+            of.here.insert(chunk);
+            core_.on_gained(content(which), chunk);
+        } else if (!transfers_.empty()) {
+            sink_gains(transfers_.begin()->first, chunk);
+        }
+    }
+
+    void sink_gains(wire::TransferId const& id, std::uint32_t chunk) {
+        auto& model = transfers_.at(id);
+        wire::Have have;
+        have.transfer = id;
+        have.chunks = {chunk};
+        core_.on_have(model.route, have);
+        if (chunk < model.about.chunks && model.has.insert(chunk).second) {
+            ++contents_.at(model.content).copies[chunk];
+        }
+    }
+
     void pass() {
         now_ += std::chrono::milliseconds(dice_.number(0, 6000));
         for (char route = 'a'; route <= 'd'; ++route) {
@@ -318,8 +423,20 @@ class Run {
 
     std::size_t end_route(std::string const& route) {
         heard_.erase(route);
-        return std::erase_if(transfers_,
-                             [&](auto const& entry) { return entry.second.route == route; });
+        auto const ended = std::erase_if(
+            transfers_, [&](auto const& entry) { return entry.second.route == route; });
+        forget_copies();
+        return ended;
+    }
+
+    /// What left counts as long as somebody fetches the content.
+    void forget_copies() {
+        for (auto& [id, of] : contents_) {
+            auto const is_of = [&id = id](auto const& entry) { return entry.second.content == id; };
+            if (std::ranges::none_of(transfers_, is_of)) {
+                of.copies.clear();
+            }
+        }
     }
 
     void end(wire::TransferId const& id) {
@@ -329,6 +446,7 @@ class Run {
         }
         auto const route = found->second.route;
         transfers_.erase(found);
+        forget_copies();
         if (std::ranges::none_of(transfers_,
                                  [&](auto const& entry) { return entry.second.route == route; })) {
             heard_.erase(route);
@@ -340,7 +458,9 @@ class Run {
         for (auto const& [id, model] : transfers_) {
             auto const* transfer = core_.find(id);
             must(transfer != nullptr && transfer->credit == model.credit &&
-                     transfer->granted == model.granted && transfer->queue == model.queue,
+                     transfer->granted == model.granted &&
+                     std::ranges::equal(transfer->queue, model.queue, {}, &Uploads::Queued::chunk,
+                                        &Waiting::chunk),
                  "a transfer is as the model says");
             must(core_.serves(model.sink), "its sink is served");
         }
@@ -358,7 +478,9 @@ class Run {
     wire::Time now_;
     std::map<wire::TransferId, ModelTransfer> transfers_;
     std::map<std::string, wire::Time> heard_;  ///< routes that have transfers
+    std::map<wire::ContentId, ModelContent> contents_;
     std::vector<Uploads::Piece> ahead_;
+    bool rate_known_ = false;
 };
 
 }  // namespace

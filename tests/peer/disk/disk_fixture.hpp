@@ -6,6 +6,7 @@
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -75,6 +76,13 @@ inline bool never() {
 }
 
 using Chunks = std::vector<std::uint32_t>;
+using Stored = PartFile::Stored;
+
+/// Four chunks, the last one short.
+inline Sample const& four() {
+    static Sample const four = sample(3 * chunk_bytes + 1000);
+    return four;
+}
 
 /// A directory to download to.
 class Disk {
@@ -89,14 +97,21 @@ class Disk {
         return {tree, std::move(name), sample.content, sample.manifest, sha256(), replace};
     }
 
-    /// The temporary files.
-    [[nodiscard]] std::vector<fs::path> parts() const {
+    /// Every temporary file, of whichever kind.
+    [[nodiscard]] std::vector<fs::path> temporaries() const {
         std::vector<fs::path> found;
         for (auto const& entry : fs::recursive_directory_iterator(root)) {
-            if (entry.path().extension() == ".part") {
+            if (entry.path().filename().string().starts_with(".xfs-")) {
                 found.push_back(entry.path());
             }
         }
+        return found;
+    }
+
+    /// Those that hold chunks.
+    [[nodiscard]] std::vector<fs::path> parts() const {
+        auto found = temporaries();
+        std::erase_if(found, [](fs::path const& path) { return path.extension() != ".part"; });
         return found;
     }
 
@@ -112,6 +127,58 @@ class Disk {
         REQUIRE(parts().size() == 1);
         return parts().front();
     }
+};
+
+/// The journal that belongs to a temporary file.
+inline fs::path journal_of(fs::path part) {
+    return part.replace_extension(".journal");
+}
+
+/// Stores all chunks but these.
+inline void store_others(PartFile& part, Sample const& sample, Chunks const& present = {}) {
+    auto left = sample.manifest->chunk_count() - present.size();
+    for (std::uint32_t chunk = 0; chunk < sample.manifest->chunk_count(); ++chunk) {
+        if (std::ranges::find(present, chunk) == present.end()) {
+            auto const stored = part.store(chunk, sample.chunk(chunk));
+            REQUIRE(stored);
+            REQUIRE(*stored == (--left == 0 ? Stored::last : Stored::yes));
+        }
+    }
+}
+
+/// A whole download.
+inline Result<IndexedFile> download(PartFile::Target const& target, Sample const& sample) {
+    PartFile part(target);
+    auto const present = part.open(never);
+    REQUIRE(present);
+    store_others(part, sample, *present);
+    return part.finish();
+}
+
+inline void refused(Error const& error, std::string const& why) {
+    CHECK(error.code == Errc::disk);
+    CHECK_THAT(error.message, ContainsSubstring(why));
+}
+
+/// SHA-256, and how many digests were made with it.
+class CountedHash {
+  public:
+    [[nodiscard]] std::shared_ptr<policies::HashAlgorithm const> const& algorithm() const {
+        return algorithm_;
+    }
+
+    /// Since the last call.
+    std::uintmax_t take() {
+        auto const count = fs::file_size(tally_);
+        fs::resize_file(tally_, 0);
+        return count;
+    }
+
+  private:
+    xfsbus::test::TempDir dir_;
+    fs::path tally_ = dir_.path() / "tally";
+    std::shared_ptr<policies::HashAlgorithm const> algorithm_ = policies::load_integrity(
+        {XFS_COUNTING_HASH, {{"tally", tally_.string()}}}, policies::PluginPath({}));
 };
 
 class TempDisk : private xfsbus::test::TempDir, public Disk {

@@ -96,7 +96,7 @@ TEST_CASE("what was fetched stays when the disk is full, and is used when there 
     fs::remove(disk.root / "ballast");
     PartFile part(disk.target(file));
     CHECK(part.open(never).value() == Chunks{0});
-    CHECK(part.store(1, file.chunk(1)).value() == PartFile::Stored::last);
+    CHECK(part.store(1, file.chunk(1)).value() == Stored::last);
     REQUIRE(part.finish());
     CHECK(read(disk.root / "file") == file.bytes);
 }
@@ -125,4 +125,43 @@ TEST_CASE("a disk that fills up while chunks are written is an error, and the ch
     fs::remove(disk.root / "ballast");
     PartFile part(disk.target(file));
     CHECK(part.open(never).value() == Chunks{0});
+}
+
+TEST_CASE("a disk without room for a journal does not disturb a download") {
+    SmallDisk const small;
+    if (!small.usable()) {
+        return;
+    }
+    Disk const disk(small.path());
+    auto const file = sample(2 * chunk_bytes);
+    auto const path = disk.interrupted(file, {0});
+    fs::remove(journal_of(path));
+    write(path, file.bytes.substr(0, chunk_bytes) + std::string(chunk_bytes, 'x'));
+    fill(disk.root / "ballast");
+    {
+        PartFile part(disk.target(file));
+        CHECK(part.open(never).value() == Chunks{0});
+        CHECK_FALSE(fs::exists(journal_of(path)));
+        CHECK(part.store(1, file.chunk(1)).value() == Stored::last);
+    }
+    PartFile part(disk.target(file));
+    CHECK(part.open(never).value() == Chunks{0, 1});
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == file.bytes);
+}
+
+TEST_CASE("a journal that cannot grow is given up, so that the next run reads everything") {
+    SmallDisk const small;
+    if (!small.usable()) {
+        return;
+    }
+    JournalSubject const subject{chunk_bytes, 1000, 1000 * chunk_bytes, 1, 2, {}};
+    auto const tree = Tree::open(small.path()).value();
+    Journal journal(tree->place("journal", false).value(), subject);
+    journal.begin({});
+    fill(small.path() / "ballast");
+    for (std::uint32_t chunk = 0; chunk < subject.chunk_count; ++chunk) {
+        journal.append(chunk);
+    }
+    CHECK_FALSE(fs::exists(small.path() / "journal"));
 }

@@ -9,43 +9,6 @@ using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::test;
 using Present = PartFile::Present;
-using Stored = PartFile::Stored;
-
-namespace {
-
-/// Four chunks, the last one short.
-Sample const& four() {
-    static Sample const four = sample(3 * chunk_bytes + 1000);
-    return four;
-}
-
-/// Stores all chunks but these.
-void store_others(PartFile& part, Sample const& sample, Chunks const& present = {}) {
-    auto left = sample.manifest->chunk_count() - present.size();
-    for (std::uint32_t chunk = 0; chunk < sample.manifest->chunk_count(); ++chunk) {
-        if (std::ranges::find(present, chunk) == present.end()) {
-            auto const stored = part.store(chunk, sample.chunk(chunk));
-            REQUIRE(stored);
-            REQUIRE(*stored == (--left == 0 ? Stored::last : Stored::yes));
-        }
-    }
-}
-
-/// A whole download.
-Result<IndexedFile> download(PartFile::Target const& target, Sample const& sample) {
-    PartFile part(target);
-    auto const present = part.open(never);
-    REQUIRE(present);
-    store_others(part, sample, *present);
-    return part.finish();
-}
-
-void refused(Error const& error, std::string const& why) {
-    CHECK(error.code == Errc::disk);
-    CHECK_THAT(error.message, ContainsSubstring(why));
-}
-
-}  // namespace
 
 // ---- the usual way ----
 
@@ -64,7 +27,7 @@ TEST_CASE("a file appears under its name when it is whole, and not before") {
     auto const file = part.finish();
     REQUIRE(file);
     CHECK(read(disk.root / "dir/file") == four().bytes);
-    CHECK(disk.parts().empty());
+    CHECK(disk.temporaries().empty());
 }
 
 TEST_CASE("a finished file is known to the index as it stands on disk") {
@@ -96,7 +59,7 @@ TEST_CASE("an empty file is made of nothing") {
     CHECK(part.open(never).value().empty());
     REQUIRE(part.finish());
     CHECK(fs::file_size(disk.root / "file") == 0);
-    CHECK(disk.parts().empty());
+    CHECK(disk.temporaries().empty());
 }
 
 TEST_CASE("an empty file that is given up or cannot have its name leaves nothing behind") {
@@ -109,7 +72,7 @@ TEST_CASE("an empty file that is given up or cannot have its name leaves nothing
         REQUIRE(part.open(never));
         CHECK((!finishes || !part.finish()));
     }
-    CHECK(disk.parts().empty());
+    CHECK(disk.temporaries().empty());
 }
 
 TEST_CASE("a corrupt chunk is not written") {
@@ -172,123 +135,6 @@ TEST_CASE("several threads may store at once") {
     CHECK(read(disk.root / "file") == large.bytes);
 }
 
-// ---- what an earlier run left ----
-
-TEST_CASE("exactly the chunks that were stored are found again") {
-    TempDisk disk;
-    static_cast<void>(disk.interrupted(four(), {1, 3}));
-    PartFile part(disk.target(four()));
-    auto const present = part.open(never);
-    REQUIRE(present);
-    CHECK(*present == Chunks{1, 3});
-    store_others(part, four(), *present);
-    REQUIRE(part.finish());
-    CHECK(read(disk.root / "file") == four().bytes);
-}
-
-TEST_CASE("a chunk that went bad on disk is fetched again") {
-    TempDisk disk;
-    auto const path = disk.interrupted(four(), {0, 1, 2});
-    auto bytes = read(path);
-    bytes[chunk_bytes + 5] ^= 1;
-    write(path, bytes);
-    PartFile part(disk.target(four()));
-    auto const present = part.open(never);
-    REQUIRE(present);
-    CHECK(*present == Chunks{0, 2});
-}
-
-TEST_CASE("a temporary of another size is used as far as it is right") {
-    TempDisk disk;
-    auto const path = disk.interrupted(four(), {0, 1, 3});
-    Chunks expected;
-    SECTION("too long") {
-        fs::resize_file(path, four().bytes.size() + 12345);
-        expected = {0, 1, 3};
-    }
-    SECTION("too short by a byte") {
-        fs::resize_file(path, four().bytes.size() - 1);
-        expected = {0, 1};
-    }
-    SECTION("cut within a chunk") {
-        fs::resize_file(path, chunk_bytes + 10);
-        expected = {0};
-    }
-    SECTION("emptied") {
-        fs::resize_file(path, 0);
-    }
-    SECTION("something else") {
-        write(path, std::string(1'000'000, 'x'));
-    }
-    PartFile part(disk.target(four()));
-    auto const present = part.open(never);
-    REQUIRE(present);
-    CHECK(*present == expected);
-    store_others(part, four(), *present);
-    REQUIRE(part.finish());
-    CHECK(read(disk.root / "file") == four().bytes);
-}
-
-TEST_CASE("a temporary that is no plain file is refused, and what it leads to is not touched") {
-    TempDisk disk;
-    TempDisk outside;
-    auto const victim = outside.root / "victim";
-    write(victim, "precious");
-    auto const path = disk.interrupted(four(), {0});
-    fs::remove(path);
-    SECTION("a symbolic link") {
-        fs::create_symlink(victim, path);
-    }
-    SECTION("a dangling link") {
-        fs::create_symlink(outside.root / "new", path);
-    }
-    SECTION("a hard link") {
-        fs::create_hard_link(victim, path);
-    }
-    SECTION("a directory") {
-        fs::create_directory(path);
-    }
-    SECTION("a FIFO") {
-        REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
-    }
-    {
-        PartFile part(disk.target(four()));
-        auto const present = part.open(never);
-        REQUIRE_FALSE(present);
-        CHECK(present.error().code == Errc::disk);
-    }
-    CHECK(fs::symlink_status(path).type() != fs::file_type::not_found);
-    CHECK(read(victim) == "precious");
-    CHECK_FALSE(fs::exists(outside.root / "new"));
-    CHECK_FALSE(fs::exists(disk.root / "file"));
-}
-
-TEST_CASE("a run that stored nothing leaves nothing behind") {
-    TempDisk disk;
-    {
-        PartFile part(disk.target(four()));
-        REQUIRE(part.open(never));
-        CHECK(disk.parts().size() == 1);
-    }
-    CHECK(disk.parts().empty());
-}
-
-TEST_CASE("a run that is stopped while it looks at what is there loses nothing of it") {
-    TempDisk disk;
-    auto const path = disk.interrupted(four(), {1, 2, 3});
-    auto const looked_at = GENERATE(0, 1, 2, 4);
-    {
-        PartFile part(disk.target(four()));
-        int calls = 0;
-        auto const present = part.open([&] { return calls++ == looked_at; });
-        CHECK(present);
-    }
-    PartFile part(disk.target(four()));
-    auto const present = part.open(never);
-    REQUIRE(present);
-    CHECK(*present == Chunks{1, 2, 3});
-}
-
 // ---- the final name ----
 
 TEST_CASE("a different file of that name is refused and left as it is, unless told to replace it") {
@@ -299,7 +145,7 @@ TEST_CASE("a different file of that name is refused and left as it is, unless to
     if (replace) {
         REQUIRE(file);
         CHECK(read(disk.root / "file") == four().bytes);
-        CHECK(disk.parts().empty());
+        CHECK(disk.temporaries().empty());
     } else {
         REQUIRE_FALSE(file);
         refused(file.error(), "exists already");
@@ -310,6 +156,17 @@ TEST_CASE("a different file of that name is refused and left as it is, unless to
         CHECK(part.open(never).value().size() == 4);
         CHECK(part.finish());
     }
+}
+
+TEST_CASE("the same content that got the name meanwhile is taken, and nothing else is left") {
+    TempDisk disk;
+    PartFile part(disk.target(four()));
+    REQUIRE(part.open(never));
+    store_others(part, four());
+    write(disk.root / "file", four().bytes);
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == four().bytes);
+    CHECK(disk.temporaries().empty());
 }
 
 TEST_CASE("a link of that name is never followed: it is refused or replaced itself") {
@@ -452,7 +309,7 @@ TEST_CASE("downloads that begin and end at the same moment never meet a file of 
     }
     CHECK(opened > 0);
     CHECK(strange == 0);
-    CHECK(disk.parts().empty());
+    CHECK(disk.temporaries().empty());
 }
 
 TEST_CASE("a directory of the name that cannot be made is an error that names the file") {

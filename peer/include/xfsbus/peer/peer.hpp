@@ -28,17 +28,21 @@ struct PeerOptions {
     /// Remembers hashes across restarts (SQLite). Empty: no memory.
     std::filesystem::path cache_file;
     std::string policy = "libloadlatency.so";               ///< FILE[:key=value,...]
+    std::string chunk_order = "librarest.so";               ///< the same for the order of chunks
     std::string integrity = "libsha256.so";                 ///< for what this peer publishes
     std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     bool strict_policy = false;          ///< a policy that fails ends the download
     std::filesystem::path latency_file;  ///< empty: latency is measured
-    std::size_t sources = 4;             ///< most sources used at once for one file
-    std::uint64_t upload_limit = 0;      ///< bytes per second; 0: none
+    std::size_t sources = 24;            ///< most sources used at once for one file
+    std::uint64_t upload_limit = 0;      ///< bytes per second, of all transfers; 0: none
     std::uint64_t download_limit = 0;
-    std::string labels;      ///< "key=value,...", told to others
-    bool heartbeat = true;   ///< false: silent until something is to be said
-    bool watch = true;       ///< notice changes of the directory by itself
-    std::uint64_t seed = 0;  ///< of policies' random numbers; 0: a random one
+    std::uint64_t transfer_upload_limit = 0;    ///< to one sink of one file
+    std::uint64_t transfer_download_limit = 0;  ///< of one file, from all its sources
+    bool accept_push = false;                   ///< fetch what other peers ask this one to fetch
+    std::string labels;                         ///< "key=value,...", told to others
+    bool heartbeat = true;                      ///< false: silent until something is to be said
+    bool watch = true;                          ///< notice changes of the directory by itself
+    std::uint64_t seed = 0;                     ///< of policies' random numbers; 0: a random one
     /// Called on threads of the peer, one at a time. Text from others is escaped.
     std::function<void(LogLevel, std::string_view)> log;
 };
@@ -58,44 +62,62 @@ struct FoundSource {
     double share_percent = 100;  ///< how much of the file it has
 };
 
+struct FileProgress {
+    std::string name;
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    double bytes_per_second = 0;  ///< over the last seconds
+    std::size_t sources = 0;      ///< in use
+};
+
 struct DownloadProgress {
     std::string name;  ///< of the file, or the pattern when there are several
     std::uint64_t bytes_done = 0;
     std::uint64_t bytes_total = 0;
     std::uint64_t files_done = 0;
     std::uint64_t files_total = 0;
-    double bytes_per_second = 0;  ///< over the last seconds
-    std::size_t sources = 0;      ///< in use
+    double bytes_per_second = 0;        ///< over the last seconds
+    std::size_t sources = 0;            ///< in use
+    std::vector<FileProgress> running;  ///< the files in progress
 };
 
 struct DownloadRequest {
     std::string name;         ///< a name, a pattern, or NAME@ID with a prefix of the content id
     std::string out;          ///< name to give it below the directory; empty: its own
     bool force = false;       ///< replace a different file of that name
+    bool repair = false;      ///< the same, and use what of it is right, if it has the same size
     std::size_t sources = 0;  ///< 0: as in PeerOptions
     std::stop_token stop;     ///< cancels; what was fetched is kept for the next try
     /// Called on the peer's thread, about ten times a second; must return soon.
     std::function<void(DownloadProgress const&)> on_progress;
 };
 
-struct DownloadedFile {
-    struct Source {
-        std::string endpoint;
-        std::uint64_t bytes = 0;
-        std::string state;
-    };
+/// One source's part in a download.
+struct SourceStatus {
+    std::string endpoint;
+    std::uint64_t bytes = 0;  ///< delivered and verified
+    std::uint64_t bytes_duplicate = 0;
+    std::uint32_t chunks_rejected = 0;  ///< corrupt ones
+    double bytes_per_second = 0;
+    std::uint64_t credit_bytes = 0;       ///< that it may have on the way to us at once
+    std::uint64_t outstanding_bytes = 0;  ///< asked of it and not here yet
+    std::string state;                    ///< "active", "idle", or why it is not used
+};
 
+struct DownloadedFile {
     std::string name;  ///< as it stands on disk below the directory
     std::string content;
     std::uint64_t size = 0;
     bool present = false;        ///< it was there already, equal; nothing was fetched
     std::optional<Error> error;  ///< why it is not there
     std::uint64_t bytes_fetched = 0;
-    std::uint64_t bytes_resumed = 0;    ///< found on disk from an earlier try
+    std::uint64_t bytes_resumed = 0;    ///< found on disk, from an earlier try or to be repaired
+    std::uint64_t bytes_duplicate = 0;  ///< came twice
     std::uint64_t chunks_rejected = 0;  ///< corrupt ones
     std::uint64_t chunks_surplus = 0;
     double seconds = 0;
-    std::vector<Source> sources;
+    double seconds_waited = 0;  ///< of these, with nothing on its way
+    std::vector<SourceStatus> sources;
 };
 
 struct DownloadReport {
@@ -138,6 +160,29 @@ struct PolicyInfo {
     std::uint64_t fallbacks = 0;
 };
 
+/// A file that is being fetched.
+struct DownloadStatus {
+    std::string name;
+    std::string content;
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    std::uint64_t bytes_duplicate = 0;
+    std::uint64_t chunks_rejected = 0;
+    double bytes_per_second = 0;
+    double seconds_waited = 0;
+    std::vector<SourceStatus> sources;
+};
+
+/// A file, or the part of it that is here, on its way to one sink.
+struct UploadStatus {
+    std::string content;
+    std::string sink;         ///< where its chunks go
+    std::uint64_t bytes = 0;  ///< sent
+    double bytes_per_second = 0;
+    std::uint64_t credit_bytes = 0;   ///< that may still be sent
+    std::uint64_t queued_chunks = 0;  ///< asked for and not sent
+};
+
 struct PeerStatus {
     std::string host;  ///< as others are told
     std::uint16_t port = 0;
@@ -150,10 +195,49 @@ struct PeerStatus {
     std::uint64_t downloads = 0;  ///< in progress
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_duplicate = 0;
     std::uint64_t chunks_rejected = 0;
     std::uint64_t chunks_unsolicited = 0;  ///< nobody had asked for them
+    std::vector<DownloadStatus> downloading;
+    std::vector<UploadStatus> uploading;
     std::string policy;
+    std::string chunk_order;
     std::string integrity;
+};
+
+enum class PushState {
+    asking,   ///< no answer yet
+    waiting,  ///< it will fetch
+    fetching,
+    there,  ///< it has the file
+    failed,
+    refused,  ///< it takes no pushes
+};
+
+/// A peer that was asked to fetch a file.
+struct PushTarget {
+    std::string host;
+    std::uint16_t port = 0;
+    PushState state = PushState::asking;
+    std::uint64_t bytes = 0;  ///< of the file that it has
+    double seconds = 0;       ///< since it was asked, until it had the file
+    std::string reason;       ///< why it failed or refused
+};
+
+struct PushReport {
+    std::string name;
+    std::string content;
+    std::uint64_t size = 0;
+    std::vector<PushTarget> targets;
+    double seconds = 0;
+};
+
+struct PushRequest {
+    std::string name;       ///< one file: a name or NAME@ID
+    std::size_t peers = 0;  ///< how many others shall have it; 0: all that take pushes
+    std::stop_token stop;   ///< ends the watching; what has been asked for goes on
+    /// Called on the peer's thread, a few times a second; must return soon.
+    std::function<void(PushReport const&)> on_progress;
 };
 
 /// A member of the bus: shares a directory, finds files, fetches them. Runs threads of its own.
@@ -186,6 +270,10 @@ class Peer {
     /// Fetches one file or all that match. The Result is an Error only if nothing could be begun;
     /// otherwise each file says how it went.
     Result<DownloadReport> download(DownloadRequest request);
+
+    /// Asks other peers to fetch a file, those first that are least busy, and watches until they
+    /// have it. An Error only if nothing could be begun; otherwise each target says how it went.
+    Result<PushReport> push(PushRequest request);
 
     Result<std::vector<KnownPeer>> peers();
     std::vector<SharedFileInfo> files();

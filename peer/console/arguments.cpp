@@ -1,0 +1,118 @@
+#include "arguments.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <string_view>
+
+namespace xfsbus::console {
+namespace {
+
+constexpr std::uint64_t sources_most = 256;
+constexpr std::uint64_t peers_most = 1'000'000;
+
+Error wrong(std::string message) {
+    return {Errc::usage, std::move(message)};
+}
+
+struct Option {
+    std::string_view letter;  ///< empty: it has none
+    std::string_view word;
+    bool has_value = false;
+    std::function<Status(std::string const& value)> take;
+};
+
+Option flag(std::string_view letter, std::string_view word, bool& to) {
+    return {letter, word, false, [&to](auto const&) {
+                to = true;
+                return done();
+            }};
+}
+
+/// One name among options; returns the name.
+Result<std::string> parse_words(std::vector<std::string> const& words,
+                                std::vector<Option> const& options) {
+    std::string name;
+    bool only_names = false;
+    for (auto word = words.begin(); word != words.end(); ++word) {
+        bool const is_name = only_names || word->empty() || word->front() != '-' || *word == "-";
+        if (!is_name && *word == "--") {
+            only_names = true;
+            continue;
+        }
+        if (is_name) {
+            if (word->empty() || !name.empty()) {
+                return wrong("it takes one name (quote blanks)");
+            }
+            name = *word;
+            continue;
+        }
+        auto const option = std::ranges::find_if(options, [&](Option const& candidate) {
+            return *word == candidate.word || *word == candidate.letter;
+        });
+        bool const lacks_value =
+            option != options.end() && option->has_value && std::next(word) == words.end();
+        if (option == options.end() || lacks_value) {
+            return wrong("'" + wire::escape(*word) + "' is no option, or lacks its value");
+        }
+        if (auto const taken = option->take(option->has_value ? *++word : ""); !taken) {
+            return taken.error();
+        }
+    }
+    return name.empty() ? Result<std::string>(wrong("it takes a name")) : name;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t most) {
+    std::uint64_t value = 0;
+    auto const* const end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, value);
+    bool const good = error == std::errc{} && rest == end && value > 0 && value <= most;
+    return good ? std::optional(value) : std::nullopt;
+}
+
+Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& words) {
+    peer::DownloadRequest request;
+    auto const take_out = [&](std::string const& value) {
+        request.out = value;
+        return done();
+    };
+    auto const take_sources = [&](std::string const& value) -> Status {
+        request.sources = parse_number(value, sources_most).value_or(0);
+        return request.sources > 0 ? done() : wrong("-s takes a number from 1 to 256");
+    };
+    auto name = parse_words(words, {flag("-f", "--force", request.force),
+                                    flag({}, "--repair", request.repair),
+                                    {"-o", "--out", true, take_out},
+                                    {"-s", "--sources", true, take_sources}});
+    if (!name) {
+        return name.error();
+    }
+    request.name = std::move(*name);
+    return request;
+}
+
+Result<peer::PushRequest> parse_push(std::vector<std::string> const& words) {
+    peer::PushRequest request;
+    bool said = false;
+    auto const take_to = [&](std::string const& value) -> Status {
+        said = true;
+        request.peers = parse_number(value, peers_most).value_or(0);
+        bool const good = request.peers > 0 || value == "all";
+        return good ? done() : wrong("--to takes a number of peers, or 'all'");
+    };
+    auto name = parse_words(words, {{{}, "--to", true, take_to}});
+    if (!name) {
+        return name.error();
+    }
+    if (!said) {
+        return wrong("it takes --to, with a number of peers or 'all'");
+    }
+    request.name = std::move(*name);
+    return request;
+}
+
+}  // namespace xfsbus::console

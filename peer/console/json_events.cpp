@@ -1,0 +1,218 @@
+#include "json_events.hpp"
+
+#include "outcome.hpp"
+#include "push_view.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace xfsbus::console {
+namespace {
+
+Json optional(auto const& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+Json list_of(auto const& all, auto const& convert) {
+    Json list = Json::array();
+    for (auto const& one : all) {
+        list.push_back(convert(one));
+    }
+    return list;
+}
+
+Json source_of_file(peer::SourceStatus const& source) {
+    return {{"peer", source.endpoint},
+            {"bytes", source.bytes},
+            {"bytes_duplicate", source.bytes_duplicate},
+            {"chunks_rejected", source.chunks_rejected},
+            {"bytes_per_second", source.bytes_per_second},
+            {"state", source.state}};
+}
+
+Json source_in_use(peer::SourceStatus const& source) {
+    auto object = source_of_file(source);
+    object["credit_bytes"] = source.credit_bytes;
+    object["outstanding_bytes"] = source.outstanding_bytes;
+    return object;
+}
+
+Json running_file(peer::FileProgress const& file) {
+    return {{"name", file.name},
+            {"bytes_done", file.bytes_done},
+            {"bytes_total", file.bytes_total},
+            {"bytes_per_second", file.bytes_per_second},
+            {"sources", file.sources}};
+}
+
+Json downloading(peer::DownloadStatus const& file) {
+    return {{"name", file.name},
+            {"content", file.content},
+            {"bytes_done", file.bytes_done},
+            {"bytes_total", file.bytes_total},
+            {"bytes_duplicate", file.bytes_duplicate},
+            {"chunks_rejected", file.chunks_rejected},
+            {"bytes_per_second", file.bytes_per_second},
+            {"seconds_waited", file.seconds_waited},
+            {"sources", list_of(file.sources, source_in_use)}};
+}
+
+Json uploading(peer::UploadStatus const& upload) {
+    return {{"content", upload.content},
+            {"sink", upload.sink},
+            {"bytes", upload.bytes},
+            {"bytes_per_second", upload.bytes_per_second},
+            {"credit_bytes", upload.credit_bytes},
+            {"queued_chunks", upload.queued_chunks}};
+}
+
+Json push_target(peer::PushTarget const& target, std::uint64_t size) {
+    Json object = {{"ip", target.host},
+                   {"port", target.port},
+                   {"state", name_of(target.state)},
+                   {"bytes", target.bytes},
+                   {"percent", percent_of(target, size)},
+                   {"seconds", target.seconds}};
+    if (!target.reason.empty()) {
+        object["reason"] = target.reason;
+    }
+    return object;
+}
+
+}  // namespace
+
+Json to_json(peer::UpdateSummary const& summary) {
+    return {{"event", "updated"},
+            {"files", summary.files},
+            {"bytes", summary.bytes},
+            {"hashed", summary.hashed},
+            {"skipped", summary.skipped}};
+}
+
+Json to_json(peer::FoundSource const& source) {
+    return {{"event", "source"},
+            {"name", source.name},
+            {"content", source.content},
+            {"size", source.size},
+            {"ip", source.host},
+            {"port", source.port},
+            {"labels", source.labels},
+            {"self", source.self},
+            {"latency_ms", optional(source.latency_ms)},
+            {"load", optional(source.load)},
+            {"cost", optional(source.cost)},
+            {"share_percent", source.share_percent}};
+}
+
+Json to_json(peer::DownloadProgress const& progress) {
+    return {{"event", "progress"},
+            {"name", progress.name},
+            {"bytes_done", progress.bytes_done},
+            {"bytes_total", progress.bytes_total},
+            {"files_done", progress.files_done},
+            {"files_total", progress.files_total},
+            {"bytes_per_second", progress.bytes_per_second},
+            {"sources", progress.sources},
+            {"running", list_of(progress.running, running_file)}};
+}
+
+Json to_json(peer::DownloadedFile const& file) {
+    Json object = {{"event", "downloaded"},
+                   {"name", file.name},
+                   {"content", file.content},
+                   {"size", file.size},
+                   {"ok", !file.error},
+                   {"present", file.present},
+                   {"bytes_fetched", file.bytes_fetched},
+                   {"bytes_resumed", file.bytes_resumed},
+                   {"bytes_duplicate", file.bytes_duplicate},
+                   {"chunks_rejected", file.chunks_rejected},
+                   {"chunks_surplus", file.chunks_surplus},
+                   {"seconds", file.seconds},
+                   {"seconds_waited", file.seconds_waited},
+                   {"sources", list_of(file.sources, source_of_file)}};
+    if (file.error) {
+        object["code"] = static_cast<int>(file.error->code);
+        object["error"] = file.error->message;
+    }
+    return object;
+}
+
+Json summary_to_json(peer::DownloadReport const& report) {
+    return {{"event", "summary"},
+            {"files", report.files.size()},
+            {"failed", failed_files(report)},
+            {"present", present_files(report)},
+            {"bytes_fetched", report.bytes_fetched},
+            {"seconds", report.seconds}};
+}
+
+Json to_json(peer::KnownPeer const& peer) {
+    return {{"event", "peer"},       {"ip", peer.host},   {"port", peer.port},
+            {"files", peer.files},   {"load", peer.load}, {"heard_ms_ago", peer.heard_ms_ago},
+            {"labels", peer.labels}, {"self", peer.self}};
+}
+
+Json to_json(peer::SharedFileInfo const& file) {
+    return {{"event", "file"}, {"name", file.name}, {"content", file.content}, {"size", file.size}};
+}
+
+Json to_json(peer::PeerStatus const& status) {
+    return {{"event", "status"},
+            {"ip", status.host},
+            {"port", status.port},
+            {"tracker", status.tracker},
+            {"tracker_connected", status.tracker_connected},
+            {"directory", status.directory},
+            {"files", status.files},
+            {"load", status.load},
+            {"uploads", status.uploads},
+            {"downloads", status.downloads},
+            {"bytes_sent", status.bytes_sent},
+            {"bytes_received", status.bytes_received},
+            {"bytes_duplicate", status.bytes_duplicate},
+            {"chunks_rejected", status.chunks_rejected},
+            {"chunks_unsolicited", status.chunks_unsolicited},
+            {"downloading", list_of(status.downloading, downloading)},
+            {"uploading", list_of(status.uploading, uploading)},
+            {"policy", status.policy},
+            {"chunk_order", status.chunk_order},
+            {"integrity", status.integrity}};
+}
+
+Json to_json(peer::PolicyInfo const& policy, std::string const& chunk_order) {
+    Json parameters = Json::object();
+    for (auto const& [name, value] : policy.parameters) {
+        parameters[name] = value;
+    }
+    return {{"event", "policy"},
+            {"name", policy.name},
+            {"version", policy.version},
+            {"description", policy.description},
+            {"path", policy.path.string()},
+            {"parameters", std::move(parameters)},
+            {"picks", policy.picks},
+            {"faults", policy.faults},
+            {"fallbacks", policy.fallbacks},
+            {"chunk_order", chunk_order}};
+}
+
+Json to_json(peer::PushReport const& report, bool over) {
+    auto const count = [&](peer::PushState state) {
+        return std::ranges::count(report.targets, state, &peer::PushTarget::state);
+    };
+    return {{"event", over ? "pushed" : "push"},
+            {"name", report.name},
+            {"content", report.content},
+            {"size", report.size},
+            {"there", count(peer::PushState::there)},
+            {"failed", count(peer::PushState::failed)},
+            {"refused", count(peer::PushState::refused)},
+            {"seconds", report.seconds},
+            {"targets", list_of(report.targets, [&](auto const& target) {
+                 return push_target(target, report.size);
+             })}};
+}
+
+}  // namespace xfsbus::console

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <xfsbus/peer/peer.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace xfsbus::console {
+
+using Json = nlohmann::ordered_json;
+
+/// The answers and events of --json; docs/CLI.md lists their fields, which stay. The policy's has
+/// the order of chunks beside it, since users take both for one thing.
+Json to_json(peer::UpdateSummary const& summary);
+Json to_json(peer::FoundSource const& source);
+Json to_json(peer::DownloadProgress const& progress);
+Json to_json(peer::DownloadedFile const& file);
+/// The end of a download, without its files.
+Json summary_to_json(peer::DownloadReport const& report);
+Json to_json(peer::KnownPeer const& peer);
+Json to_json(peer::SharedFileInfo const& file);
+Json to_json(peer::PeerStatus const& status);
+Json to_json(peer::PolicyInfo const& policy, std::string const& chunk_order);
+/// "push" while it goes on, "pushed" at its end.
+Json to_json(peer::PushReport const& report, bool over);
+
+}  // namespace xfsbus::console

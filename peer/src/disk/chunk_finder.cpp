@@ -1,0 +1,49 @@
+#include "disk/chunk_finder.hpp"
+
+#include "disk/io.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <unistd.h>
+
+namespace xfsbus::peer {
+
+bool is_chunk(wire::Manifest const& manifest, policies::HashAlgorithm const& algorithm,
+              std::uint32_t chunk, std::span<std::byte const> bytes) {
+    auto const hash = algorithm.make();
+    std::vector<std::byte> digest(manifest.digest_bytes);
+    hash->update(bytes);
+    hash->finish(digest);
+    auto const wanted = manifest.chunk_digest(chunk);
+    return std::memcmp(digest.data(), wanted.data(), wanted.size()) == 0;
+}
+
+std::optional<std::span<std::byte const>> ChunkFinder::find(std::uint32_t chunk) {
+    buffer_.resize(manifest_.chunk_length(0));  // none is longer
+    auto const bytes = std::span(buffer_).first(manifest_.chunk_length(chunk));
+    if (!read_whole(fd_, bytes, manifest_.chunk_offset(chunk)) ||
+        !is_chunk(manifest_, algorithm_, chunk, bytes)) {
+        return std::nullopt;
+    }
+    return bytes;
+}
+
+std::vector<std::uint32_t> ChunkFinder::written() const {
+    std::uint64_t const count = manifest_.chunk_count();
+    auto const written_from = [&](std::uint64_t chunk) {
+        auto const begin = static_cast<off_t>(chunk * manifest_.chunk_bytes);
+        auto const data = ::lseek(fd_, begin, SEEK_DATA);
+        if (data >= 0) {
+            return static_cast<std::uint64_t>(data) / manifest_.chunk_bytes;
+        }
+        return errno == ENXIO ? count : chunk;  // a hole to the end, or: it cannot tell
+    };
+    std::vector<std::uint32_t> chunks;
+    for (auto chunk = written_from(0); chunk < count; chunk = written_from(chunk + 1)) {
+        chunks.push_back(static_cast<std::uint32_t>(chunk));
+    }
+    return chunks;
+}
+
+}  // namespace xfsbus::peer

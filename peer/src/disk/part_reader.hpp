@@ -1,0 +1,32 @@
+#pragma once
+
+#include "disk/fd.hpp"
+#include "disk/io.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace xfsbus::peer {
+
+/// Reads what is verified of a file on its way, to pass it on; see PartFile::reader(). Has a
+/// descriptor of its own: it outlives the PartFile, and when the file has its final name, it goes
+/// on reading that file. Thread-safe.
+class PartReader {
+  public:
+    /// Takes a descriptor that is open for reading only, so that closing it tells no watcher of
+    /// the directory that the file was written.
+    explicit PartReader(Fd fd) : fd_(std::move(fd)) {}
+
+    /// Fills the buffer from this offset; false if it cannot. Chunks that are not stored yet read
+    /// as any bytes: whoever asks knows which are.
+    [[nodiscard]] bool read(std::span<std::byte> buffer, std::uint64_t offset) const {
+        return read_whole(fd_.get(), buffer, offset);
+    }
+
+  private:
+    Fd fd_;
+};
+
+}  // namespace xfsbus::peer

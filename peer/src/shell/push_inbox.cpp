@@ -1,0 +1,133 @@
+#include "shell/push_inbox.hpp"
+
+#include <xfsbus/wire/glob.hpp>
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <optional>
+
+namespace xfsbus::peer {
+namespace {
+
+/// The pattern that matches this name and no other. A name too long for a pattern stands for
+/// itself.
+std::string literal(std::string const& name) {
+    std::string pattern;
+    for (char const c : name) {
+        if (wire::is_glob(std::string_view(&c, 1))) {
+            pattern += '\\';
+        }
+        pattern += c;
+    }
+    return pattern.size() <= wire::limits::pattern_bytes ? pattern : name;
+}
+
+/// The beginning of a text that fits into a message, cut between two characters.
+std::string fitting(std::string const& text) {
+    auto end = std::min(text.size(), wire::limits::text_bytes);
+    while (end > 0 && end < text.size() &&
+           (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;
+    }
+    return text.substr(0, end);
+}
+
+/// Why this content did not come; nullopt if it did.
+std::optional<std::string> problem_of(Result<DownloadReport> const& report,
+                                      std::string const& content) {
+    if (!report) {
+        return report.error().message;
+    }
+    // A file that is really called NAME@ID comes before what NAME@ID means.
+    auto const file = std::ranges::find(report->files, content, &DownloadedFile::content);
+    if (file == report->files.end()) {
+        return "another content has come under that name";
+    }
+    return file->error ? std::optional(file->error->message) : std::nullopt;
+}
+
+}  // namespace
+
+void PushInbox::Job::look() {
+    auto const running = download.lock();
+    if (over() || !running) {
+        return;
+    }
+    stands.bytes = running->bytes_done();
+    stands.state = stands.bytes > 0 ? wire::PushState::fetching : wire::PushState::waiting;
+}
+
+void PushInbox::Job::end(Result<DownloadReport> const& report, wire::Push const& push,
+                         wire::Time now) {
+    auto const problem = problem_of(report, wire::to_hex(push.content));
+    stands.state = problem ? wire::PushState::failed : wire::PushState::there;
+    stands.bytes = problem ? stands.bytes : push.size;
+    stands.reason = fitting(problem.value_or(""));
+    ended = now;
+}
+
+wire::Message PushInbox::answer(wire::Push const& push) {
+    if (auto const problem = wire::name_problem(push.name)) {
+        return wire::Failure{wire::ErrorCode::bad_message, "the name of the push " + *problem, 0};
+    }
+    forget_old();
+    auto const found = jobs_.find(push.content);
+    if (auto const* file = owner_.share.by_content(push.content)) {
+        if (found != jobs_.end() && found->second->over()) {
+            jobs_.erase(found);  // from now on the share knows better whether it is there
+        }
+        return wire::Pushed{wire::PushState::there, file->stamp.size, {}};
+    }
+    if (!owner_.accept) {
+        return wire::Pushed{wire::PushState::refused, 0, "it takes no pushes"};
+    }
+    auto job = found == jobs_.end() ? std::make_shared<Job>() : found->second;
+    if (found == jobs_.end() || due_again(*job)) {
+        if (running() >= pushes_most) {
+            return wire::Failure{wire::ErrorCode::busy, "it fetches too many pushed files already",
+                                 0};
+        }
+        jobs_[push.content] = job;
+        begin(push, job);
+    }
+    job->look();
+    return job->stands;
+}
+
+void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
+    ++job->tries;
+    job->stands = {wire::PushState::waiting, 0, {}};
+    DownloadJob::Order order;
+    order.query = literal(push.name) + "@" + wire::to_hex(push.content);
+    auto on_done = [job, push, now = owner_.now](Result<DownloadReport> const& report) {
+        job->end(report, push, now());
+    };
+    job->download = owner_.download(std::move(order), std::move(on_done));
+}
+
+bool PushInbox::due_again(Job const& job) const {
+    return job.stands.state == wire::PushState::failed && job.tries < tries_most &&
+           owner_.now() - job.ended > retry_after;
+}
+
+std::size_t PushInbox::running() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(jobs_, [](auto const& entry) { return !entry.second->over(); }));
+}
+
+/// Those that are over long ago; of more than can be remembered, those that are over longest.
+void PushInbox::forget_old() {
+    std::erase_if(jobs_, [now = owner_.now()](auto const& entry) {
+        return entry.second->over() && now - entry.second->ended >= remembered_for;
+    });
+    auto const older = [](auto const& a, auto const& b) {
+        return std::pair(!a.second->over(), a.second->ended) <
+               std::pair(!b.second->over(), b.second->ended);
+    };
+    while (jobs_.size() - running() > remembered_most) {
+        jobs_.erase(std::ranges::min_element(jobs_, older));
+    }
+}
+
+}  // namespace xfsbus::peer

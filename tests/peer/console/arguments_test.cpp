@@ -1,0 +1,80 @@
+#include "arguments.hpp"
+
+#include "catch.hpp"
+
+using namespace xfsbus;
+using namespace xfsbus::console;
+using Words = std::vector<std::string>;
+
+TEST_CASE("A number is one from 1 to the most that is allowed") {
+    CHECK(parse_number("1", 9) == 1);
+    CHECK(parse_number("9", 9) == 9);
+    for (std::string const text : {"0", "10", "-1", "+1", "1x", "", " 1", "99999999999999999999"}) {
+        INFO(text);
+        CHECK_FALSE(parse_number(text, 9));
+    }
+}
+
+TEST_CASE("A download takes a name, and its options before or after it") {
+    auto const plain = parse_download({"data/*"}).value();
+    CHECK(plain.name == "data/*");
+    CHECK(plain.out.empty());
+    CHECK_FALSE(plain.force);
+    CHECK_FALSE(plain.repair);
+    CHECK(plain.sources == 0);
+    for (auto const& words :
+         {Words{"-f", "--repair", "-o", "out", "-s", "7", "name"},
+          Words{"name", "--force", "--repair", "--out", "out", "--sources", "7"}}) {
+        auto const request = parse_download(words).value();
+        CHECK(request.name == "name");
+        CHECK(request.out == "out");
+        CHECK(request.force);
+        CHECK(request.repair);
+        CHECK(request.sources == 7);
+    }
+}
+
+TEST_CASE("After -- a word that begins with - is a name") {
+    CHECK(parse_download({"--", "-f"}).value().name == "-f");
+    CHECK_FALSE(parse_download({"--", "-f"}).value().force);
+    CHECK(parse_download({"-f", "--", "--"}).value().name == "--");
+    CHECK(parse_download({"-"}).value().name == "-");
+}
+
+TEST_CASE("What a download cannot take is refused, and told why") {
+    auto const problem = [](Words const& words) {
+        auto const request = parse_download(words);
+        REQUIRE_FALSE(request);
+        CHECK(request.error().code == Errc::usage);
+        return request.error().message;
+    };
+    CHECK(problem({}) == "it takes a name");
+    CHECK(problem({""}) == "it takes one name (quote blanks)");
+    CHECK(problem({"two", "names"}) == "it takes one name (quote blanks)");
+    CHECK(problem({"name", "--to", "2"}) == "'--to' is no option, or lacks its value");
+    CHECK(problem({"name", "-o"}) == "'-o' is no option, or lacks its value");
+    CHECK(problem({"name", "-\033"}) == "'-\\x1b' is no option, or lacks its value");
+    for (std::string const sources : {"0", "257", "many"}) {
+        CHECK(problem({"name", "-s", sources}) == "-s takes a number from 1 to 256");
+    }
+}
+
+TEST_CASE("A push takes a name and how many peers shall have it") {
+    auto const three = parse_push({"model.bin", "--to", "3"}).value();
+    CHECK(three.name == "model.bin");
+    CHECK(three.peers == 3);
+    CHECK(parse_push({"--to", "all", "model.bin"}).value().peers == 0);
+}
+
+TEST_CASE("A push that does not say to whom, or nonsense, is refused") {
+    CHECK_THAT(parse_push({"model.bin"}).error().message, ContainsSubstring("--to"));
+    for (std::string const to : {"0", "-1", "everybody", ""}) {
+        INFO(to);
+        auto const request = parse_push({"model.bin", "--to", to});
+        REQUIRE_FALSE(request);
+        CHECK(request.error() == Error{Errc::usage, "--to takes a number of peers, or 'all'"});
+    }
+    CHECK_FALSE(parse_push({"--to", "all"}));
+    CHECK_FALSE(parse_push({"model.bin", "--to"}));
+    CHECK_FALSE(parse_push({"model.bin", "--to", "all", "--force"}));
+}

@@ -1,0 +1,218 @@
+#include "printer.hpp"
+
+#include "catch.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+#include <sstream>
+
+using namespace xfsbus;
+using namespace xfsbus::console;
+using Json = nlohmann::json;
+
+namespace {
+
+/// A printer, and what it has printed.
+struct Printed {
+    explicit Printed(Printer::Options options = {}) : printer(options, out, err) {}
+
+    /// The lines of `out`, each of which is an object.
+    [[nodiscard]] std::vector<Json> events() const {
+        std::vector<Json> all;
+        std::istringstream lines(out.str());
+        for (std::string line; std::getline(lines, line);) {
+            all.push_back(Json::parse(line));
+        }
+        return all;
+    }
+
+    std::ostringstream out;
+    std::ostringstream err;
+    Printer printer;
+};
+
+constexpr Printer::Options as_json{true, false};
+constexpr Printer::Options on_terminal{false, true};
+
+std::set<std::string> keys_of(Json const& object) {
+    std::set<std::string> keys;
+    for (auto const& item : object.items()) {
+        keys.insert(item.key());
+    }
+    return keys;
+}
+
+/// One file fetched, one present, one failed.
+peer::DownloadReport three_files() {
+    peer::DownloadReport report;
+    report.bytes_fetched = 2048;
+    report.seconds = 2;
+    auto& fetched = report.files.emplace_back();
+    fetched.name = "fetched";
+    fetched.size = 3072;
+    fetched.bytes_fetched = 2048;
+    fetched.bytes_resumed = 1024;
+    fetched.bytes_duplicate = 7;
+    fetched.seconds = 2;
+    fetched.seconds_waited = 0.5;
+    fetched.sources = {{"10.0.0.2:7471", 2048, 7, 1, 1024, 0, 0, "active"}};
+    auto& present = report.files.emplace_back();
+    present.name = "present";
+    present.present = true;
+    auto& failed = report.files.emplace_back();
+    failed.name = "failed\033";
+    failed.error = Error{Errc::disk, "the disk is full"};
+    return report;
+}
+
+peer::PushReport pushed_to_two() {
+    peer::PushReport report;
+    report.name = "model.bin";
+    report.content = "abcd";
+    report.size = 200;
+    report.seconds = 1.5;
+    report.targets = {{"10.0.0.2", 7471, peer::PushState::there, 200, 1.25, ""},
+                      {"10.0.0.3", 7471, peer::PushState::failed, 50, 0.5, "the disk is full"}};
+    return report;
+}
+
+}  // namespace
+
+TEST_CASE("A job of several files ends with a summary") {
+    Printed printed;
+    printed.printer.downloaded(three_files());
+    CHECK(printed.out.str() ==
+          "fetched: 3.0 KiB verified in 2.00 s (1.0 KiB/s) from 1 source, 1.0 KiB of it was here "
+          "already\n"
+          "present: already here, with equal content\n"
+          "3 files, 1 failed; 1 fetched, 1 already here; 2.0 KiB in 2.00 s (1.0 KiB/s)\n");
+    CHECK(printed.err.str() == "xfs-peer: 'failed\\x1b': the disk is full\n");
+}
+
+TEST_CASE("A job of one file needs no summary") {
+    Printed printed;
+    auto report = three_files();
+    report.files.resize(1);
+    printed.printer.downloaded(report);
+    CHECK(printed.out.str().find("1 fetched") == std::string::npos);
+}
+
+TEST_CASE("In JSON a download tells of each file, each source, and of all") {
+    Printed printed(as_json);
+    printed.printer.downloaded(three_files());
+    auto const events = printed.events();
+    REQUIRE(events.size() == 4);
+    CHECK(keys_of(events[0]) == std::set<std::string>{"event", "name", "content", "size", "ok",
+                                                      "present", "bytes_fetched", "bytes_resumed",
+                                                      "bytes_duplicate", "chunks_rejected",
+                                                      "chunks_surplus", "seconds", "seconds_waited",
+                                                      "sources"});
+    CHECK(events[0].at("bytes_duplicate") == 7);
+    CHECK(events[0].at("seconds_waited") == 0.5);
+    CHECK(events[0].at("sources") ==
+          Json::parse(R"([{"peer": "10.0.0.2:7471", "bytes": 2048, "bytes_duplicate": 7,
+                           "chunks_rejected": 1, "bytes_per_second": 1024.0, "state": "active"}])"));
+    CHECK(events[1].at("present") == true);
+    CHECK(events[2].at("ok") == false);
+    CHECK(events[2].at("code") == 9);
+    CHECK(events[2].at("error") == "the disk is full");
+    CHECK(events[3] == Json::parse(R"({"event": "summary", "files": 3, "failed": 1, "present": 1,
+                                       "bytes_fetched": 2048, "seconds": 2.0})"));
+}
+
+TEST_CASE("In JSON progress tells of the files in progress") {
+    Printed printed(as_json);
+    peer::DownloadProgress progress;
+    progress.name = "data/*";
+    progress.running = {{"data/1", 1, 2, 3, 4}};
+    printed.printer.progress(progress);
+    CHECK(printed.events().at(0).at("running") ==
+          Json::parse(R"([{"name": "data/1", "bytes_done": 1, "bytes_total": 2,
+                           "bytes_per_second": 3.0, "sources": 4}])"));
+}
+
+TEST_CASE("A push ends with a row for each peer, and a header on a terminal only") {
+    Printed plain;
+    plain.printer.pushed(pushed_to_two());
+    CHECK(plain.out.str() ==
+          "10.0.0.2 7471 there 100% 1.25\n"
+          "10.0.0.3 7471 failed 25% 0.50 the disk is full\n");
+    Printed terminal(on_terminal);
+    terminal.printer.pushed(pushed_to_two());
+    CHECK(terminal.out.str() ==
+          "IP        PORT  STATE   PERCENT  SECONDS  REASON\n"
+          "10.0.0.2  7471  there   100%     1.25\n"
+          "10.0.0.3  7471  failed  25%      0.50     the disk is full\n");
+}
+
+TEST_CASE("In JSON a push tells of each peer while it goes on and at its end") {
+    Printed printed(as_json);
+    printed.printer.push_progress(pushed_to_two());
+    printed.printer.pushed(pushed_to_two());
+    auto const events = printed.events();
+    REQUIRE(events.size() == 2);
+    CHECK(events[0].at("event") == "push");
+    CHECK(events[1] ==
+          Json::parse(R"({"event": "pushed", "name": "model.bin", "content": "abcd", "size": 200,
+                          "there": 1, "failed": 1, "refused": 0, "seconds": 1.5, "targets": [
+                          {"ip": "10.0.0.2", "port": 7471, "state": "there", "bytes": 200,
+                           "percent": 100.0, "seconds": 1.25},
+                          {"ip": "10.0.0.3", "port": 7471, "state": "failed", "bytes": 50,
+                           "percent": 25.0, "seconds": 0.5, "reason": "the disk is full"}]})"));
+}
+
+TEST_CASE("In JSON the status tells of each transfer") {
+    Printed printed(as_json);
+    peer::PeerStatus status;
+    status.bytes_duplicate = 9;
+    status.chunk_order = "rarest";
+    auto& file = status.downloading.emplace_back();
+    file.name = "model.bin";
+    file.seconds_waited = 0.5;
+    file.sources = {{"10.0.0.2:7471", 1, 2, 3, 4, 5, 6, "active"}};
+    status.uploading = {{"abcd", "10.0.0.4:5555", 1, 2, 3, 4}};
+    printed.printer.status(status);
+    auto const answer = printed.events().at(0);
+    CHECK(answer.at("bytes_duplicate") == 9);
+    CHECK(answer.at("chunk_order") == "rarest");
+    CHECK(answer.at("downloading")[0].at("seconds_waited") == 0.5);
+    CHECK(answer.at("downloading")[0].at("sources") ==
+          Json::parse(R"([{"peer": "10.0.0.2:7471", "bytes": 1, "bytes_duplicate": 2,
+                           "chunks_rejected": 3, "bytes_per_second": 4.0, "state": "active",
+                           "credit_bytes": 5, "outstanding_bytes": 6}])"));
+    CHECK(answer.at("uploading") ==
+          Json::parse(R"([{"content": "abcd", "sink": "10.0.0.4:5555", "bytes": 1,
+                           "bytes_per_second": 2.0, "credit_bytes": 3, "queued_chunks": 4}])"));
+}
+
+TEST_CASE("The policy is shown with the order of chunks beside it") {
+    peer::PolicyInfo policy;
+    policy.name = "loadlatency";
+    policy.parameters = {{"load_weight", "20"}};
+    Printed plain;
+    plain.printer.policy(policy, "rarest");
+    CHECK_THAT(plain.out.str(), ContainsSubstring("load_weight = 20"));
+    CHECK_THAT(plain.out.str(), ContainsSubstring("chunks in the order of rarest\n"));
+    Printed json(as_json);
+    json.printer.policy(policy, "rarest");
+    CHECK(json.events().at(0).at("chunk_order") == "rarest");
+}
+
+TEST_CASE("Errors go beside the answers, but in JSON they are one") {
+    Printed plain;
+    plain.printer.error("find", {Errc::not_found, "nobody has it"});
+    CHECK(plain.out.str().empty());
+    CHECK(plain.err.str() == "xfs-peer: find: nobody has it\n");
+    Printed json(as_json);
+    json.printer.error("find", {Errc::not_found, "nobody has it"});
+    CHECK(json.err.str().empty());
+    CHECK(json.events().at(0) == Json::parse(R"({"event": "error", "command": "find", "code": 3,
+                                                 "message": "nobody has it"})"));
+}
+
+TEST_CASE("JSON stays JSON whatever bytes a name has") {
+    Printed printed(as_json);
+    printed.printer.error("x\xff", {Errc::failed, "\xff\n\""});
+    CHECK(printed.events().size() == 1);
+}

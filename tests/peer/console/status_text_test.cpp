@@ -1,0 +1,89 @@
+#include "status_text.hpp"
+
+#include "catch.hpp"
+
+using namespace xfsbus;
+using namespace xfsbus::console;
+
+namespace {
+
+peer::PeerStatus idle() {
+    peer::PeerStatus status;
+    status.host = "10.0.0.1";
+    status.port = 7471;
+    status.tracker = "tcp://10.0.0.9:7470";
+    status.tracker_connected = true;
+    status.directory = "/data";
+    status.files = 3;
+    status.bytes_sent = 1536;
+    status.bytes_received = 2048;
+    status.bytes_duplicate = 1024;
+    status.chunks_rejected = 5;
+    status.policy = "loadlatency";
+    status.chunk_order = "rarest";
+    status.integrity = "sha256";
+    return status;
+}
+
+peer::DownloadStatus half_fetched() {
+    peer::DownloadStatus file;
+    file.name = "model.bin";
+    file.bytes_done = 1024;
+    file.bytes_total = 2048;
+    file.bytes_duplicate = 10;
+    file.chunks_rejected = 1;
+    file.bytes_per_second = 512;
+    file.seconds_waited = 0.25;
+    file.sources = {{"10.0.0.2:7471", 1000, 10, 1, 512, 4096, 2048, "active"},
+                    {"10.0.0.3:7471", 24, 0, 0, 0, 0, 0, "gone\033"}};
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("The status of an idle peer is a table of what it is and what it has done") {
+    CHECK(status_text(idle()) ==
+          "listens on  10.0.0.1:7471\n"
+          "tracker     tcp://10.0.0.9:7470 (registered)\n"
+          "shares      3 files of /data\n"
+          "load        0 (0 uploads, 0 downloads)\n"
+          "sent        1.5 KiB\n"
+          "received    2.0 KiB (1.0 KiB twice, 5 chunks corrupt, 0 not asked for)\n"
+          "policy      loadlatency\n"
+          "chunks      rarest\n"
+          "integrity   sha256");
+}
+
+TEST_CASE("The status shows each file that is fetched, and each source of it in a row") {
+    auto status = idle();
+    status.downloading = {half_fetched()};
+    auto const text = status_text(status);
+    CHECK_THAT(text, ContainsSubstring(
+                         "\ndownloading\n"
+                         "  model.bin: 50% of 2.0 KiB, 512 B/s, 10 B twice, 1 chunks corrupt, "
+                         "waited 0.2 s\n"
+                         "    PEER           BYTES   RATE     TWICE  CORRUPT  CREDIT   ASKED    "
+                         "STATE\n"
+                         "    10.0.0.2:7471  1000 B  512 B/s  10 B   1        4.0 KiB  2.0 KiB  "
+                         "active\n"));
+    CHECK(text.find('\033') == std::string::npos);
+    CHECK(text.find("uploading") == std::string::npos);
+}
+
+TEST_CASE("A file without a source yet, or of no bytes, has a status, too") {
+    auto status = idle();
+    status.downloading.emplace_back().name = "empty";
+    CHECK_THAT(status_text(status), ContainsSubstring("empty: 0% of 0 B"));
+    CHECK(status_text(status).find("PEER") == std::string::npos);
+}
+
+TEST_CASE("The status shows each upload in a row") {
+    auto status = idle();
+    status.uploading = {{"0123456789abcdef", "10.0.0.4:5555", 1024, 2048, 4096, 7}};
+    CHECK_THAT(
+        status_text(status),
+        ContainsSubstring("\nuploading\n"
+                          "    VERSION       TO             BYTES    RATE       CREDIT   "
+                          "QUEUED\n"
+                          "    0123456789ab  10.0.0.4:5555  1.0 KiB  2.0 KiB/s  4.0 KiB  7"));
+}

@@ -1,0 +1,259 @@
+// The end of a download: the last chunks do not wait for the slowest source.
+#include "fetch.hpp"
+
+#include <algorithm>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using Verdict = Download::Verdict;
+
+namespace {
+
+/// All but the last so many chunks are there.
+void have_all_but(Fetch& fetch, std::uint32_t last) {
+    for (std::uint32_t chunk = 0; chunk + last < fetch.file.chunks; ++chunk) {
+        fetch.core.have(chunk);
+    }
+}
+
+std::size_t asked_of_two(Fetch const& fetch) {
+    return static_cast<std::size_t>(fetch.progress().chunks_asked_twice);
+}
+
+/// Chunk 1 is asked of source 1, chunk 2 of source 2, and then chunk 1 of source 3, too.
+struct Twice {
+    Fetch fetch;
+
+    explicit Twice(policies::PeerSelector* selector = nullptr)
+        : fetch(file_of(3), limits_of(3, 100), selector) {
+        fetch.core.have(0);
+        fetch.begin({1, 2, 3});
+        fetch.pass(200ms);
+        REQUIRE(fetch.asked[3] == Chunks{1});
+    }
+};
+
+class Told final : public policies::PeerSelector {
+  public:
+    std::vector<policies::OutcomeView> outcomes;
+
+    std::optional<std::size_t> pick(policies::RequestView const&,
+                                    std::span<policies::SourceView const>,
+                                    policies::Rng&) override {
+        return 0;
+    }
+
+    void observe(policies::SourceView const&, policies::OutcomeView const& outcome) override {
+        outcomes.push_back(outcome);
+    }
+};
+
+}  // namespace
+
+// ---- when ----
+
+TEST_CASE("the last chunk is asked of an idle source, too, when it takes long") {
+    Fetch fetch(file_of(3), limits_of(2));
+    have_all_but(fetch, 1);
+    fetch.begin({1, 2});
+    CHECK(fetch.outstanding(1) == Chunks{2});
+    fetch.pass(200ms - tick);
+    CHECK(fetch.asked.empty());
+    fetch.pass(tick);
+    CHECK(fetch.asked[2] == Chunks{2});
+    CHECK(fetch.credit[2] == 40);
+    CHECK(asked_of_two(fetch) == 1);
+}
+
+TEST_CASE("at the end it is looked every 50 ms whether a chunk takes long") {
+    Fetch fetch(file_of(3), limits_of(2));
+    have_all_but(fetch, 1);
+    fetch.begin({1, 2});
+    CHECK(fetch.core.next_deadline() == fetch.now + 50ms);
+    fetch.pass(30ms);
+    CHECK(fetch.core.next_deadline() == fetch.now + 50ms);
+}
+
+TEST_CASE("a source whose rate is known may take twice as long as it should") {
+    Fetch fetch(file_of(4), limits_of(2, 100));
+    fetch.begin({1, 2});
+    fetch.now += 1s;
+    fetch.deliver(1, 0);  // 100 bytes a second, and 1 ms away
+    fetch.deliver(2, 1);
+    fetch.deliver(2, 3);
+    CHECK(fetch.outstanding(1) == Chunks{2});
+    fetch.forget();
+    fetch.pass(2002ms - 1us);
+    CHECK(fetch.asked.empty());
+    fetch.pass(1us);
+    CHECK(fetch.asked[2] == Chunks{2});
+}
+
+TEST_CASE("nothing is asked of two while a chunk is not asked of anybody") {
+    Fetch fetch(file_of(4), limits_of(2));
+    fetch.begin({1});
+    fetch.add(2, 0.5);
+    fetch.has(2, {0, 1});
+    fetch.stall(9s, {1, 2});
+    CHECK(fetch.outstanding(2).empty());
+    CHECK(asked_of_two(fetch) == 0);
+}
+
+TEST_CASE("only idle sources are asked for what another is late with") {
+    Fetch fetch(file_of(3), limits_of(2, 100));
+    have_all_but(fetch, 2);
+    fetch.begin({1, 2});
+    fetch.stall(3s, {1, 2});
+    CHECK(fetch.asked.empty());
+    fetch.deliver(2, 2);
+    CHECK(fetch.asked[2] == Chunks{1});
+}
+
+TEST_CASE("only sources that have it are asked for what another is late with") {
+    Fetch fetch(file_of(4), limits_of(3));
+    have_all_but(fetch, 1);
+    fetch.begin({1, 2});
+    fetch.has(2, {0});
+    fetch.stall(3s, {1, 2});
+    CHECK(fetch.asked.empty());
+    fetch.gain(2, {3});
+    CHECK(fetch.asked[2] == Chunks{3});
+}
+
+TEST_CASE("of a file's chunks one in a hundred is asked of two, but at least one") {
+    struct Case {
+        std::uint32_t chunks;
+        std::size_t twice;
+    };
+
+    auto const c = GENERATE(Case{10, 1}, Case{199, 1}, Case{200, 2}, Case{399, 3}, Case{600, 4});
+    Fetch fetch(file_of(c.chunks), limits_of(12, 100));
+    have_all_but(fetch, 4);
+    fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
+    fetch.stall(9s, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+    CHECK(asked_of_two(fetch) == c.twice);
+    std::size_t outstanding = 0;
+    for (std::uint64_t number = 1; number <= 9; ++number) {
+        outstanding += fetch.outstanding(number).size();
+    }
+    CHECK(outstanding == 4 + c.twice);
+}
+
+TEST_CASE("no chunk is asked of three") {
+    Fetch fetch(file_of(400), limits_of(4));
+    have_all_but(fetch, 1);
+    fetch.begin({1, 2, 3, 4});
+    fetch.stall(9s, {1, 2, 3, 4});
+    CHECK(fetch.asked.size() == 1);
+    CHECK(asked_of_two(fetch) == 1);
+}
+
+// ---- which copy counts ----
+
+TEST_CASE("of two copies the first is taken, the second dropped and counted") {
+    Told policy;
+    Twice twice(&policy);
+    Fetch& fetch = twice.fetch;
+    bool const slow_is_first = GENERATE(false, true);
+    bool const is_stored = GENERATE(false, true);
+    std::uint64_t const first = slow_is_first ? 1 : 3;
+    std::uint64_t const second = slow_is_first ? 3 : 1;
+    CHECK(fetch.arrive(first, 1) == Verdict::take);
+    if (is_stored) {
+        fetch.store(first, 1);
+    }
+    CHECK(fetch.arrive(second, 1) == Verdict::drop);
+    CHECK(fetch.outstanding(second).empty());
+    CHECK(fetch.progress().chunks_surplus == 1);
+    CHECK(fetch.progress().bytes_duplicate == 100);
+    CHECK(fetch.core.find(source(second))->duplicate_bytes == 100);
+    CHECK(fetch.arrive(second, 1) == Verdict::drop);  // once more: nobody asked for that
+    CHECK(fetch.progress().bytes_duplicate == 100);
+    if (!is_stored) {
+        fetch.store(first, 1);
+    }
+    fetch.deliver(2, 2);
+    CHECK(fetch.core.complete());
+    CHECK(fetch.core.find(source(first))->delivered_bytes == 100);
+    CHECK(fetch.core.find(source(second))->delivered_bytes == 0);
+    CHECK(policy.outcomes.size() == 3);
+    CHECK(std::ranges::all_of(policy.outcomes, [](auto const& o) { return o.delivered == 1; }));
+}
+
+TEST_CASE("when the first of two copies is corrupt the second is taken") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.forget();
+    fetch.corrupt(3, 1);
+    CHECK(fetch.dropped == Chunks{3});
+    CHECK(fetch.asked.empty());  // it is on its way already
+    fetch.deliver(1, 1);
+    fetch.deliver(2, 2);
+    CHECK(fetch.core.complete());
+    CHECK(fetch.progress().chunks_rejected == 1);
+}
+
+TEST_CASE("when the second of two copies was dropped and the first is corrupt it is asked again") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    CHECK(fetch.arrive(3, 1) == Verdict::take);
+    CHECK(fetch.arrive(1, 1) == Verdict::drop);
+    fetch.forget();
+    fetch.reject(3, 1);
+    CHECK(fetch.dropped == Chunks{3});
+    CHECK(fetch.asked[1] == Chunks{1});
+    fetch.deliver(1, 1);
+    fetch.deliver(2, 2);
+    CHECK(fetch.core.complete());
+}
+
+TEST_CASE("when one of two that were asked goes the other's copy is waited for") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.forget();
+    bool const first_goes = GENERATE(false, true);
+    fetch.lose(first_goes ? 1 : 3);
+    CHECK(fetch.asked.empty());
+    fetch.deliver(first_goes ? 3 : 1, 1);
+    fetch.deliver(2, 2);
+    CHECK(fetch.core.complete());
+}
+
+TEST_CASE("when both that were asked go the chunk is asked of somebody else") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.forget();
+    fetch.lose(1);
+    fetch.lose(3);
+    CHECK(fetch.asked.empty());
+    fetch.deliver(2, 2);
+    CHECK(fetch.asked[2] == Chunks{1});
+}
+
+TEST_CASE("who is late is late also with what another has brought") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.deliver(3, 1);
+    fetch.stall(9s, {1, 2, 3});
+    CHECK(fetch.dropped.empty());
+    fetch.stall(1s, {1, 2, 3});
+    CHECK(fetch.dropped == Chunks{1, 2});
+}
+
+TEST_CASE("a second copy that does not come is not waited for without end") {
+    Fetch fetch(file_of(4), limits_of(3, 100));
+    have_all_but(fetch, 2);
+    fetch.begin({1, 2, 3});
+    fetch.has(3, {2});
+    fetch.pass(200ms);
+    REQUIRE(fetch.asked[3] == Chunks{2});
+    fetch.deliver(1, 2);
+    fetch.has(1, {2});
+    fetch.refuse(2, wire::ErrorCode::gone);  // the only one that had chunk 3
+    CHECK(fetch.searches == 1);
+    fetch.stall(10s, {1, 3});
+    CHECK(fetch.dropped == Chunks{2, 3});
+    fetch.stall(60s, {1, 3});
+    CHECK(fetch.failure() == Errc::timeout);
+}

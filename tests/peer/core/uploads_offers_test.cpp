@@ -1,0 +1,203 @@
+// What sinks are told of what is here, and what they tell.
+#include "uploads_fixture.hpp"
+
+#include <algorithm>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+
+namespace {
+
+/// Of a content with four chunks, these are here.
+Uploads::Content part(Chunks const& here, std::uint32_t chunks = 4) {
+    Uploads::Content about = content(chunks);
+    about.has = ChunkSet(chunks);
+    for (auto const chunk : here) {
+        about.has.insert(chunk);
+    }
+    return about;
+}
+
+wire::Have have(std::uint32_t number) {
+    wire::Have have;
+    have.transfer = transfer(number);
+    return have;
+}
+
+Source swarm() {
+    Source source(roomy_limits());
+    source.swarm = true;
+    return source;
+}
+
+/// The chunk that is read next.
+std::optional<std::uint32_t> next(Source& source) {
+    auto const piece = source.core.next(source.now);
+    return piece ? std::optional(piece->chunk) : std::nullopt;
+}
+
+}  // namespace
+
+// ---- what is told ----
+
+TEST_CASE("a sink is told when it opens a transfer what is here, if it wants to know") {
+    auto source = swarm();
+    CHECK_FALSE(source.core.has_offers());
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
+    REQUIRE_FALSE(source.want(2, 2, {}, 0, part({0, 2})));
+    source.swarm = false;
+    REQUIRE_FALSE(source.want(3, 3, {}, 0, content(4)));
+    CHECK(source.core.has_offers());
+    auto offers = source.core.take_offers(source.now);
+    std::ranges::sort(offers, {}, &Uploads::Offer::route);
+    REQUIRE(offers.size() == 2);
+    CHECK(offers[0].route == "1");
+    CHECK(offers[0].have.transfer == transfer(1));
+    CHECK(offers[0].have.complete);
+    CHECK(offers[0].have.bitmap.empty());
+    CHECK(offers[1].route == "2");
+    CHECK_FALSE(offers[1].have.complete);
+    CHECK(offers[1].have.bitmap == "\xa0");
+    CHECK(offers[1].have.chunks.empty());
+    CHECK(source.core.take_offers(source.now).empty());
+    CHECK_FALSE(source.core.has_offers());
+}
+
+TEST_CASE("who has nothing yet says so") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, part({}, 12)));
+    auto const offers = source.core.take_offers(source.now);
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].have.bitmap == std::string(2, '\0'));
+}
+
+TEST_CASE("chunks that come are told together, once, to those that want to know") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, part({0}), 5));
+    REQUIRE_FALSE(source.want(2, 2, {}, 0, part({0}), 6));
+    source.swarm = false;
+    REQUIRE_FALSE(source.want(3, 3, {}, 0, part({0}), 5));
+    source.core.take_offers(source.now);
+    source.core.on_gained(content_id(5), 3);
+    source.core.on_gained(content_id(5), 1);
+    source.core.on_gained(content_id(5), 1);
+    source.core.on_gained(content_id(7), 1);  // of which nobody wants anything
+    auto const offers = source.core.take_offers(source.now);
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].route == "1");
+    CHECK_FALSE(offers[0].have.complete);
+    CHECK(offers[0].have.bitmap.empty());
+    CHECK(offers[0].have.chunks == Chunks{3, 1});
+    CHECK(source.core.take_offers(source.now).empty());
+}
+
+TEST_CASE("what came before a sink was told for the first time is part of that") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, part({0})));
+    source.core.on_gained(content_id(1), 3);
+    auto const offers = source.core.take_offers(source.now);
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].have.bitmap == "\x90");
+    CHECK(offers[0].have.chunks.empty());
+}
+
+TEST_CASE("more chunks than a message holds are told in several") {
+    constexpr std::uint32_t chunks = 2500;
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, part({}, chunks)));
+    source.core.take_offers(source.now);
+    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+        source.core.on_gained(content_id(1), chunk);
+    }
+    Chunks told;
+    auto const offers = source.core.take_offers(source.now);
+    CHECK(offers.size() == 3);
+    for (auto const& offer : offers) {
+        CHECK(offer.have.chunks.size() <= wire::limits::chunks_per_have);
+        CHECK(offer.have.bitmap.empty());
+        CHECK_FALSE(offer.have.complete);
+        told.insert(told.end(), offer.have.chunks.begin(), offer.have.chunks.end());
+    }
+    CHECK(told == all_of(content(chunks)));
+}
+
+TEST_CASE("of a transfer that has ended nothing is told") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
+    source.core.on_close("1", transfer(1));
+    CHECK_FALSE(source.core.has_offers());
+    CHECK(source.core.take_offers(source.now).empty());
+    REQUIRE_FALSE(source.want(2, 1, {}, 0, part({0}), 5));
+    REQUIRE_FALSE(source.want(3, 2, {}, 0, part({0}), 5));
+    source.core.take_offers(source.now);
+    source.core.on_gained(content_id(5), 2);
+    source.core.on_close("1", transfer(2));
+    auto const offers = source.core.take_offers(source.now);
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].route == "2");
+}
+
+// ---- what sinks tell ----
+
+TEST_CASE("what a sink has need not leave again: other chunks go first") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
+    wire::Have told = have(1);
+    Chunks expected;
+    SECTION("in a list") {
+        told.chunks = {0, 1};
+        expected = {2, 3, 0, 1};
+    }
+    SECTION("in a bitmap, and a list") {
+        told.bitmap = "\xa0\x10";
+        told.chunks = {3};
+        expected = {1, 0, 2, 3};
+    }
+    source.core.on_have("1", told);
+    REQUIRE_FALSE(source.want(2, 2, {0, 1, 2, 3}, 10'000, content(12), 5));
+    Chunks order;
+    while (auto const chunk = next(source)) {
+        order.push_back(*chunk);
+    }
+    CHECK(order == expected);
+}
+
+TEST_CASE("when a sink has all there is no second copy of anything too early") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
+    wire::Have told = have(1);
+    told.complete = true;
+    source.core.on_have("1", told);
+    REQUIRE_FALSE(source.want(2, 2, {}, 0, content(12), 5));
+    auto const offers = source.core.take_offers(source.now);
+    REQUIRE(offers.size() == 2);
+    CHECK(offers[0].have.complete);
+    CHECK(offers[1].have.complete);
+}
+
+TEST_CASE("what makes no sense in a Have is ignored, and all of it") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
+    std::string route = "1";
+    wire::Have told = have(1);
+    told.chunks = {0};
+    SECTION("an unknown transfer") {
+        told.transfer = transfer(9);
+    }
+    SECTION("another's transfer") {
+        route = "2";
+    }
+    SECTION("a bitmap of another size") {
+        told.bitmap = "\x80";
+    }
+    SECTION("a spare bit") {
+        told.bitmap = std::string("\x80\x01", 2);
+    }
+    SECTION("a chunk that the content does not have") {
+        told.chunks = {0, 12};
+    }
+    source.core.on_have(route, told);
+    REQUIRE_FALSE(source.want(2, 2, {0, 1}, 10'000, content(12), 5));
+    CHECK(next(source) == 0U);
+}
