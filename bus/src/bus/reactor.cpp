@@ -1,4 +1,5 @@
 #include "bus/reactor_impl.hpp"
+#include "bus/sockets.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
 
@@ -204,7 +205,8 @@ void Reactor::Impl::look_at_touched() {
 
 /// Asking a ZeroMQ socket for its events is also what makes its descriptor quiet.
 void Reactor::Impl::look_at(Token token, Entry const& entry) {
-    int const has = entry.socket ? entry.socket.get(zmq::sockopt::events) : ZMQ_POLLIN;
+    auto const ask = [&] { return entry.socket.get(zmq::sockopt::events); };
+    int const has = entry.socket ? uninterrupted(ask) : ZMQ_POLLIN;
     auto const events = static_cast<short>(has & entry.events);
     if (events != 0) {
         ready_.push_back({token, events});
@@ -266,8 +268,7 @@ void Reactor::cancel(TimerId timer) {
 }
 
 void Reactor::watch_fd(int fd, Task on_readable) {
-    auto const token =
-        impl_->add_fd(fd, [task = std::move(on_readable)](short) { task(); });
+    auto const token = impl_->add_fd(fd, [task = std::move(on_readable)](short) { task(); });
     impl_->watched_fds.emplace(fd, token);
 }
 

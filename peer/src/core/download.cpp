@@ -32,6 +32,10 @@ void Download::start(wire::Time now) {
 
 void Download::add_source(wire::Time now, Candidate const& candidate) {
     constexpr unsigned revivals_most = 3;
+    meets_others_ = meets_others_ || candidate.completeness < 1;
+    if (!sources_.contains(candidate.id) && !make_place(candidate)) {
+        return;
+    }
     auto const [entry, added] = sources_.try_emplace(candidate.id, board_.file().chunks);
     Source& source = entry->second;
     bool const revived = source.state == State::lost && source.revivals < revivals_most;
@@ -39,14 +43,35 @@ void Download::add_source(wire::Time now, Candidate const& candidate) {
     if (!added && !revived && !rests && source.state != State::reserve) {
         return;
     }
+    counts_[static_cast<std::size_t>(State::reserve)] += added ? 1 : 0;
     source.about = candidate;
-    source.state = rests ? State::resting : State::reserve;
+    set_state(source, rests ? State::resting : State::reserve);
     source.revivals += revived ? 1 : 0;
     if (!source.has_told) {
         auto const chunks = board_.file().chunks;
         source.has = candidate.completeness >= 1 ? ChunkSet::full(chunks) : ChunkSet(chunks);
     }
     advance(now);
+}
+
+/// Whether one more is to be known: strangers name themselves, and those that have nothing yet are
+/// many in a swarm that begins.
+bool Download::make_place(Candidate const& candidate) {
+    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    if (candidate.completeness <= 0 && usable >= enough_sources()) {
+        return false;
+    }
+    if (sources_.size() < known_most * limits_.sources_most) {
+        return true;
+    }
+    auto const is_lost = [](auto const& entry) { return entry.second.state == State::lost; };
+    auto const lost = std::ranges::find_if(sources_, is_lost);
+    if (lost == sources_.end()) {
+        return false;
+    }
+    --counts_[static_cast<std::size_t>(State::lost)];
+    sources_.erase(lost);
+    return true;
 }
 
 void Download::on_search_done(wire::Time now) {
@@ -80,6 +105,8 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
         return;
     }
     Source& source = found->second;
+    bool const was_useful = has_needed(source);
+    bool wanted = false;
     source.has_told = true;
     for (auto const chunk : chunks) {
         if (chunk >= board_.file().chunks || !source.has.insert(chunk)) {
@@ -88,9 +115,15 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
         if (source.state == State::active) {
             board_.add_copy(chunk);
         }
-        news_ = board_.needed().contains(chunk) ? now : news_;
+        wanted = wanted || board_.needed().contains(chunk);
     }
-    advance(now);
+    news_ = wanted ? now : news_;
+    if (wanted && !was_useful && started_ && !over()) {
+        activate(now);  // it does not count among those that have nothing any more
+    }
+    if (at_the_end() || (wanted && source.state == State::active && may_ask(source))) {
+        go_on(now);
+    }
 }
 
 void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
@@ -137,6 +170,11 @@ void Download::on_tick(wire::Time now) {
 Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t chunk,
                                      std::uint64_t offset, std::uint64_t length) {
     Source* const source = active(id);
+    if (source != nullptr && source->spared.erase(chunk) > 0) {  // it had begun to send it
+        source->heard = now;
+        note_duplicate(*source, length);
+        return Verdict::drop;
+    }
     if (source == nullptr || !source->asked.contains(chunk) || has_brought(id, chunk)) {
         ++progress_.chunks_surplus;
         return Verdict::drop;
@@ -152,9 +190,7 @@ Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t 
         return Verdict::lie;
     }
     if (board_.state(chunk) != ChunkState::asked) {  // another was quicker, at the end
-        ++progress_.chunks_surplus;
-        progress_.bytes_duplicate += length;
-        source->duplicate_bytes += length;
+        note_duplicate(*source, length);
         settle(now, *source, chunk, true);
         advance(now);
         return Verdict::drop;
@@ -162,6 +198,12 @@ Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t 
     board_.set_state(chunk, ChunkState::arrived);
     arrived_.emplace(chunk, id);
     return Verdict::take;
+}
+
+void Download::note_duplicate(Source& source, std::uint64_t bytes) {
+    ++progress_.chunks_surplus;
+    progress_.bytes_duplicate += bytes;
+    source.duplicate_bytes += bytes;
 }
 
 void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
@@ -182,7 +224,28 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         source.revivals = 0;
         settle(now, source, chunk, true);
     }
-    advance(now);
+    spare_others(now, chunk);
+    go_on(now);
+}
+
+/// Who was asked for it as well and has not begun to send it need not.
+void Download::spare_others(wire::Time now, std::uint32_t chunk) {
+    if (twice_.erase(chunk) == 0) {
+        return;
+    }
+    for (auto* const source : active_) {
+        if (source->asked.contains(chunk)) {
+            forget(now, *source, chunk);
+            source->spared.insert(chunk);
+            actions_.spares.push_back({source->about.id, {chunk}});
+        }
+    }
+}
+
+void Download::forget(wire::Time now, Source& source, std::uint32_t chunk) {
+    std::uint64_t const bytes = board_.file().length(chunk);
+    source.note_settled(now, chunk, bytes);
+    outstanding_bytes_ -= bytes;
 }
 
 void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
@@ -212,8 +275,7 @@ void Download::settle(wire::Time now, Source& source, std::uint32_t chunk, bool 
         source.rate.add(now, bytes);
     }
     observe(source, bytes, now - asked->second, delivered);
-    source.note_settled(now, chunk, bytes);
-    outstanding_bytes_ -= bytes;
+    forget(now, source, chunk);
 }
 
 /// Whether its copy of the chunk is being verified and written.
@@ -224,8 +286,9 @@ bool Download::has_brought(SourceId id, std::uint32_t chunk) const {
 
 /// Its source will not deliver it: somebody else may, or has been asked as well.
 void Download::reopen(std::uint32_t chunk) {
+    twice_.erase(chunk);
     bool const asked = std::ranges::any_of(
-        sources_, [chunk](auto const& entry) { return entry.second.asked.contains(chunk); });
+        active_, [chunk](auto const* source) { return source->asked.contains(chunk); });
     board_.set_state(chunk, asked ? ChunkState::asked : ChunkState::needed);
 }
 
@@ -242,12 +305,11 @@ void Download::observe(Source const& source, std::uint64_t bytes, wire::Duration
 
 Download::Actions Download::take_actions() {
     if (over()) {
-        for (auto& [id, source] : sources_) {
-            if (source.state == State::active) {
-                source.state = State::reserve;
-                actions_.drops.push_back({id});
-            }
+        while (!active_.empty()) {
+            actions_.drops.push_back({active_.front()->about.id});
+            set_state(*active_.front(), State::reserve);
         }
+        actions_.spares.clear();
         actions_.asks.clear();
         actions_.probes.clear();
     }
@@ -289,9 +351,17 @@ Download::Source* Download::active(SourceId id) {
     return is ? &found->second : nullptr;
 }
 
-std::size_t Download::count(State state) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        sources_, [state](auto const& entry) { return entry.second.state == state; }));
+void Download::set_state(Source& source, State state) {
+    --counts_[static_cast<std::size_t>(source.state)];
+    ++counts_[static_cast<std::size_t>(state)];
+    if (source.state == State::active) {
+        std::erase(active_, &source);
+    }
+    source.state = state;
+    if (state == State::active) {
+        auto const by_id = [](auto const* active) { return active->about.id; };
+        active_.insert(std::ranges::lower_bound(active_, source.about.id, {}, by_id), &source);
+    }
 }
 
 DownloadSource::Window Download::window() const {

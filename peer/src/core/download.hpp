@@ -8,9 +8,11 @@
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,14 +74,21 @@ class Download {
         SourceId source{};
     };
 
+    /// These were asked of this source, too, and have come from another: it need not send them.
+    struct Spare {
+        SourceId source{};
+        std::vector<std::uint32_t> chunks;
+    };
+
     /// This source's part in the transfer has ended, for now at least.
     struct Drop {
         SourceId source{};
     };
 
-    /// To be done in this order: drops, asks, probes.
+    /// To be done in this order.
     struct Actions {
         std::vector<Drop> drops;
+        std::vector<Spare> spares;
         std::vector<Ask> asks;
         std::vector<Probe> probes;
         bool search = false;  ///< look for sources, report them, then call on_search_done
@@ -174,6 +183,12 @@ class Download {
     [[nodiscard]] DownloadSource const* find(SourceId source) const;
 
   private:
+    /// How long a source may take to say what it offers.
+    static constexpr wire::Duration word_most = std::chrono::milliseconds(500);
+    /// Of the sources that may be used at once, so many times may be known, whatever became of
+    /// them.
+    static constexpr std::size_t known_most = 16;
+
     using Source = DownloadSource;
     using State = DownloadSource::State;
     using ChunkState = ChunkBoard::State;
@@ -183,21 +198,25 @@ class Download {
     [[nodiscard]] DownloadSource::Window window() const;
 
     // what is asked of whom
+    [[nodiscard]] bool make_place(Candidate const& candidate);
     void advance(wire::Time now);
+    void go_on(wire::Time now);
     void activate(wire::Time now);
-    void put_to_work(wire::Time now, SourceId id, Source& source);
+    void put_to_work(wire::Time now, Source& source);
     void ask(wire::Time now);
-    bool ask_next(wire::Time now);
+    bool ask_next(wire::Time now, std::vector<Source*> const& open);
+    [[nodiscard]] bool may_ask(Source const& source) const;
+    [[nodiscard]] bool awaits_word(Source const& source) const;
     void ask_again(wire::Time now);
     void ask_other_too(wire::Time now, std::uint32_t chunk);
-    template <typename Eligible>
-    [[nodiscard]] std::optional<SourceId> choose(wire::Time now, std::uint64_t bytes,
-                                                 Eligible eligible);
-    void assign(wire::Time now, SourceId id, std::uint32_t chunk);
+    [[nodiscard]] Source* choose(wire::Time now, std::uint64_t bytes,
+                                 std::vector<Source*> eligible);
+    void assign(wire::Time now, Source& source, std::uint32_t chunk);
     Ask& ask_of(SourceId id);
 
     // whether they deliver
     void check_sources(wire::Time now);
+    void check(wire::Time now, Source& source);
     void make_room(wire::Time now);
     [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
     [[nodiscard]] bool others_have(Source const& source, std::uint32_t chunk) const;
@@ -208,6 +227,9 @@ class Download {
     void retire(wire::Time now, SourceId id, State state, std::string why);
     void give_back(wire::Time now, Source& source);
     void settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered);
+    void note_duplicate(Source& source, std::uint64_t bytes);
+    void forget(wire::Time now, Source& source, std::uint32_t chunk);
+    void spare_others(wire::Time now, std::uint32_t chunk);
     [[nodiscard]] bool has_brought(SourceId id, std::uint32_t chunk) const;
     void reopen(std::uint32_t chunk);
     void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);
@@ -222,13 +244,20 @@ class Download {
     [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
 
     [[nodiscard]] policies::SourceView view(SourceId id, Source const& source) const;
-    [[nodiscard]] std::size_t count(State state) const;
+    void set_state(Source& source, State state);
+
+    [[nodiscard]] std::size_t count(State state) const {
+        return counts_[static_cast<std::size_t>(state)];
+    }
 
     [[nodiscard]] bool has_needed(Source const& source) const {
         return board_.needed().intersects(source.has);
     }
 
     [[nodiscard]] bool in_swarm() const { return board_.file().chunks >= swarm_chunks_least; }
+
+    /// With so many that can be used there is no need to look for more.
+    [[nodiscard]] std::size_t enough_sources() const { return 2 * limits_.sources_most; }
 
     [[nodiscard]] bool at_the_end() const { return board_.needed().empty() && !complete(); }
 
@@ -239,10 +268,14 @@ class Download {
     policies::Rng rng_;
     ChunkBoard board_;
     Sources sources_;
+    std::vector<Source*> active_;          ///< in the order of their ids
+    std::array<std::size_t, 5> counts_{};  ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;
+    std::set<std::uint32_t> twice_;              ///< chunks asked of two sources
     std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;
+    bool meets_others_ = false;  ///< there are peers that fetch the same
     bool searching_ = false;
     bool searched_ = false;                ///< a search has ended
     bool search_is_fresh_ = false;         ///< no source has been lost since
@@ -250,7 +283,8 @@ class Download {
     wire::Duration waited_{};
     wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
-    wire::Time next_look_{};  ///< at the end, and while nothing comes: what may be asked for now
+    wire::Time next_check_{};  ///< of the sources
+    wire::Time next_look_{};   ///< at the end, and while nothing comes: what may be asked for now
     wire::Duration search_pause_{};
     std::optional<Error> failure_;
     Progress progress_;

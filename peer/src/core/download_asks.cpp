@@ -2,6 +2,7 @@
 #include "core/download.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace xfsbus::peer {
 namespace {
@@ -10,9 +11,9 @@ namespace {
 /// have, so that a newcomer among newcomers reaches somebody with something to give.
 constexpr double empty_part_most = 0.75;
 /// Of a file's chunks, the part that may be asked of two sources, at the end.
-constexpr std::uint32_t twice_part = 100;
+constexpr std::uint32_t twice_part = 128;
 constexpr auto again_least = std::chrono::milliseconds(200);
-constexpr auto look_every = std::chrono::milliseconds(50);
+constexpr wire::Duration look_every = std::chrono::milliseconds(50);
 
 std::uint64_t micros(wire::Duration duration) {
     return static_cast<std::uint64_t>(
@@ -21,6 +22,7 @@ std::uint64_t micros(wire::Duration duration) {
 
 }  // namespace
 
+/// After what may have changed who is asked.
 void Download::advance(wire::Time now) {
     if (!started_ || over()) {
         return;
@@ -32,65 +34,83 @@ void Download::advance(wire::Time now) {
     check_supply(now);
 }
 
+/// After what happens with every chunk: the sources are looked at now and then only.
+void Download::go_on(wire::Time now) {
+    if (now >= next_check_) {
+        return advance(now);
+    }
+    if (started_ && !over()) {
+        ask(now);
+        check_supply(now);
+    }
+}
+
 // ---- sources ----
 
 void Download::activate(wire::Time now) {
     auto const most = limits_.sources_most;
     auto const empty_most = static_cast<std::size_t>(empty_part_most * static_cast<double>(most));
-    while (count(State::active) < most && !board_.needed().empty()) {
+    while (count(State::active) < most && count(State::reserve) > 0 && !board_.needed().empty()) {
+        auto const useful = [this](Source const* source) { return has_needed(*source); };
         auto const empty =
-            static_cast<std::size_t>(std::ranges::count_if(sources_, [this](auto const& entry) {
-                return entry.second.state == State::active && !has_needed(entry.second);
-            }));
-        auto const id = choose(now, board_.file().chunk_bytes, [&](Source const& source) {
+            active_.size() - static_cast<std::size_t>(std::ranges::count_if(active_, useful));
+        std::vector<Source*> eligible;
+        for (auto& [id, source] : sources_) {
             bool const promises = source.about.completeness > 0 || !source.has.empty();
-            return source.state == State::reserve && (promises || empty < empty_most);
-        });
-        if (!id) {
+            if (source.state == State::reserve && (promises || empty < empty_most)) {
+                eligible.push_back(&source);
+            }
+        }
+        auto* const chosen = choose(now, board_.file().chunk_bytes, eligible);
+        if (chosen == nullptr) {
             return;
         }
-        put_to_work(now, *id, sources_.at(*id));
+        put_to_work(now, *chosen);
     }
 }
 
-void Download::put_to_work(wire::Time now, SourceId id, Source& source) {
-    source.state = State::active;
+void Download::put_to_work(wire::Time now, Source& source) {
+    set_state(source, State::active);
     source.heard = now;
     source.probed = now;
     source.delivered = now;
     source.useful = now;
+    source.opened = now;
+    source.is_mute = false;
     source.why.clear();
     board_.add_source(source.has);
     if (in_swarm()) {
-        ask_of(id);
+        ask_of(source.about.id);
     }
 }
 
 /// With all places taken, one that has had nothing for us makes room for one that may have.
 void Download::make_room(wire::Time now) {
-    if (board_.needed().empty()) {
-        return;  // nobody has anything for us, and nobody takes its place
-    }
-    bool const wanted = std::ranges::any_of(sources_, [](auto const& entry) {
-        return entry.second.state == State::reserve && entry.second.about.completeness > 0;
-    });
-    if (!wanted || count(State::active) < limits_.sources_most) {
+    if (board_.needed().empty() || count(State::active) < limits_.sources_most) {
         return;
     }
-    for (auto& [id, source] : sources_) {
-        if (source.state == State::active && source.asked.empty() &&
-            now - source.useful >= limits_.useless_most) {
-            source.about.completeness = 0;  // until it is found again
-            source.rests_until = now + limits_.useless_most;
-            return retire(now, id, State::resting, "");  // so that another comes first
-        }
+    auto const useless = std::ranges::find_if(active_, [&](Source const* source) {
+        return source->asked.empty() && now - source->useful >= limits_.useless_most;
+    });
+    auto const promises = [](auto const& entry) {
+        return entry.second.state == State::reserve && entry.second.about.completeness > 0;
+    };
+    if (useless != active_.end() && std::ranges::any_of(sources_, promises)) {
+        Source& source = **useless;
+        source.about.completeness = 0;  // until it is found again
+        source.rests_until = now + limits_.useless_most;
+        retire(now, source.about.id, State::resting, "");  // so that another comes first
     }
 }
 
 // ---- chunks ----
 
 void Download::ask(wire::Time now) {
-    while (ask_next(now)) {
+    std::vector<Source*> open;
+    std::ranges::copy_if(active_, std::back_inserter(open),
+                         [this](Source const* source) { return may_ask(*source); });
+    while (ask_next(now, open)) {
+        std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
     }
     if (at_the_end()) {
         ask_again(now);
@@ -98,61 +118,85 @@ void Download::ask(wire::Time now) {
     next_look_ = now + (at_the_end() ? look_every : limits_.find_every);
 }
 
-/// Asks for one chunk. False: nothing can be asked for.
-bool Download::ask_next(wire::Time now) {
+/// Asks one of these sources for one chunk. False: nothing can be asked for.
+bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     auto const chunk_bytes = board_.file().chunk_bytes;
-    if (outstanding_bytes_ + chunk_bytes > limits_.outstanding_most && outstanding_bytes_ > 0) {
+    bool const full = outstanding_bytes_ + chunk_bytes > limits_.outstanding_most;
+    if (open.empty() || (full && outstanding_bytes_ > 0)) {
         return false;
     }
     ChunkSet available(board_.file().chunks);
-    for (auto const& [id, source] : sources_) {
-        if (source.state == State::active && source.has_room(chunk_bytes, window())) {
-            available.unite(source.has);
-        }
+    for (auto const* const source : open) {
+        available.unite(source->has);
     }
     auto const chunk = board_.best(available);
     if (!chunk) {
         return false;
     }
-    auto const id = choose(now, board_.file().length(*chunk), [&](Source const& source) {
-        return source.state == State::active && source.has.contains(*chunk) &&
-               source.has_room(chunk_bytes, window());
-    });
-    if (id) {
-        assign(now, *id, *chunk);
+    std::vector<Source*> eligible;
+    std::ranges::copy_if(open, std::back_inserter(eligible),
+                         [&](Source const* source) { return source->has.contains(*chunk); });
+    auto* const chosen = choose(now, board_.file().length(*chunk), eligible);
+    if (chosen != nullptr) {
+        assign(now, *chosen, *chunk);
     }
-    return id.has_value();
+    return chosen != nullptr;
+}
+
+/// Whether one that is in use may be asked for something now.
+bool Download::may_ask(Source const& source) const {
+    return !awaits_word(source) && source.has_room(board_.file().chunk_bytes, window());
+}
+
+/// Where there are other sinks, a source that has all may want to give each of them something else:
+/// it is not asked before it has said what it offers.
+bool Download::awaits_word(Source const& source) const {
+    return meets_others_ && in_swarm() && !source.has_told && !source.is_mute;
 }
 
 /// At the end, with every chunk asked for, those that take long are asked of another, too: the last
-/// chunk must not wait for the slowest source.
+/// chunk must not wait for the slowest source. So many copies may come in vain; but a source that
+/// has delivered nothing for a while will hardly send one.
 void Download::ask_again(wire::Time now) {
-    std::vector<std::uint32_t> waiting;
-    for (auto const& [id, source] : sources_) {
-        for (auto const& [chunk, since] : source.asked) {
-            if (board_.state(chunk) == ChunkState::asked && now - since >= again_after(source)) {
-                waiting.push_back(chunk);
+    std::vector<std::pair<wire::Time, std::uint32_t>> waiting;
+    std::set<std::uint32_t> stuck;
+    for (auto const* const source : active_) {
+        for (auto const& [chunk, since] : source->asked) {
+            if (board_.state(chunk) != ChunkState::asked || twice_.contains(chunk) ||
+                now - since < again_after(*source)) {
+                continue;
+            }
+            waiting.emplace_back(since, chunk);
+            if (now - std::max(since, source->delivered) >= limits_.patience_least) {
+                stuck.insert(chunk);
             }
         }
     }
-    for (auto const chunk : waiting) {
-        ask_other_too(now, chunk);
+    std::ranges::sort(waiting);
+    auto const in_vain = progress_.bytes_duplicate / board_.file().chunk_bytes;
+    auto const most = std::max(1U, board_.file().chunks / twice_part);
+    for (auto const& [since, chunk] : waiting) {
+        if (stuck.contains(chunk) || twice_.size() + in_vain < most) {
+            ask_other_too(now, chunk);
+        }
     }
 }
 
 void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
-    auto const asked = [chunk](auto const& entry) { return entry.second.asked.contains(chunk); };
-    bool const enough =
-        progress_.chunks_asked_twice >= std::max(1U, board_.file().chunks / twice_part);
-    if (enough || std::ranges::count_if(sources_, asked) != 1) {
-        return;
-    }
-    auto const id = choose(now, board_.file().length(chunk), [chunk](Source const& source) {
-        return source.state == State::active && source.asked.empty() && source.has.contains(chunk);
+    std::vector<Source*> idle;
+    std::ranges::copy_if(active_, std::back_inserter(idle), [chunk](Source const* source) {
+        return source->asked.empty() && source->has.contains(chunk);
     });
-    if (id) {
+    // Rather one that is known to deliver.
+    auto const untried = [](Source const* source) { return source->delivered_bytes == 0; };
+    if (!std::ranges::all_of(idle, untried)) {
+        std::erase_if(idle, untried);
+    }
+    auto* const chosen = choose(now, board_.file().length(chunk), idle);
+    if (chosen != nullptr) {
         ++progress_.chunks_asked_twice;
-        assign(now, *id, chunk);
+        twice_.insert(chunk);
+        assign(now, *chosen, chunk);
     }
 }
 
@@ -165,24 +209,24 @@ wire::Duration Download::again_after(Source const& source) const {
     return std::max<wire::Duration>(again_least, 2 * expected);
 }
 
-/// The source that the policy ranks best among those that are eligible.
-template <typename Eligible>
-std::optional<SourceId> Download::choose(wire::Time now, std::uint64_t bytes, Eligible eligible) {
-    std::vector<SourceId> ids;
-    std::vector<policies::SourceView> views;
-    for (auto const& [id, source] : sources_) {
-        if (eligible(source)) {
-            ids.push_back(id);
-            views.push_back(view(id, source));
-        }
+/// The source that the policy ranks best among those that are eligible. Who did not deliver when it
+/// was last asked is not, as long as there are others.
+DownloadSource* Download::choose(wire::Time now, std::uint64_t bytes,
+                                 std::vector<Source*> eligible) {
+    if (eligible.empty()) {
+        return nullptr;
     }
-    if (ids.empty()) {
-        return std::nullopt;
+    auto const fewest = (*std::ranges::min_element(eligible, {}, &Source::strikes))->strikes;
+    std::erase_if(eligible, [fewest](Source const* source) { return source->strikes > fewest; });
+    std::vector<policies::SourceView> views;
+    views.reserve(eligible.size());
+    for (auto const* const source : eligible) {
+        views.push_back(view(source->about.id, *source));
     }
     policies::RequestView const request{micros(now.time_since_epoch()), board_.file().bytes, bytes,
                                         board_.needed_bytes()};
     auto const picked = selector_.pick(request, views, rng_);
-    return picked && *picked < ids.size() ? std::optional(ids[*picked]) : std::nullopt;
+    return picked && *picked < eligible.size() ? eligible[*picked] : nullptr;
 }
 
 policies::SourceView Download::view(SourceId id, Source const& source) const {
@@ -202,13 +246,12 @@ policies::SourceView Download::view(SourceId id, Source const& source) const {
             .failures = source.failures};
 }
 
-void Download::assign(wire::Time now, SourceId id, std::uint32_t chunk) {
-    Source& source = sources_.at(id);
+void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
     std::uint64_t const bytes = board_.file().length(chunk);
     board_.set_state(chunk, ChunkState::asked);
     source.note_asked(now, chunk, bytes);
     outstanding_bytes_ += bytes;
-    Ask& ask = ask_of(id);
+    Ask& ask = ask_of(source.about.id);
     ask.credit = source.credit;
     ask.chunks.push_back(chunk);
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace xfsbus::peer {
@@ -52,10 +53,13 @@ struct DownloadSource {
 
     About about;
     State state = State::reserve;
-    ChunkSet has;                               ///< what it offers, as far as we know
-    bool has_told = false;                      ///< by a Have, not just by the tracker
-    wire::Time useful{};                        ///< when it last had something that we need
+    ChunkSet has;           ///< what it offers, as far as we know
+    bool has_told = false;  ///< by a Have, not just by the tracker
+    bool is_mute = false;   ///< it has not told for so long that it is not waited for
+    wire::Time opened{};    ///< when it was put to work
+    wire::Time useful{};    ///< when it last had something that we need
     std::map<std::uint32_t, wire::Time> asked;  ///< outstanding chunks: when asked
+    std::set<std::uint32_t> spared;  ///< asked for, come from another, perhaps on their way
     std::uint64_t outstanding_bytes = 0;
     std::uint64_t credit = 0;
     std::uint64_t delivered_bytes = 0;

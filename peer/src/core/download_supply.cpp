@@ -8,6 +8,8 @@ namespace {
 
 /// A source may take so many times what its rate promises.
 constexpr double patience_factor = 4;
+/// Between chunks and news, which may be many, the sources are looked at so often.
+constexpr auto check_every = std::chrono::milliseconds(100);
 constexpr unsigned doublings_most = 8;
 constexpr double longest_s = 3600;
 
@@ -16,24 +18,32 @@ constexpr double longest_s = 3600;
 // ---- sources ----
 
 void Download::check_sources(wire::Time now) {
-    for (auto& [id, source] : sources_) {
-        if (source.state == State::resting && now >= source.rests_until) {
-            source.state = State::reserve;
+    if (count(State::resting) > 0) {
+        for (auto& [id, source] : sources_) {
+            if (source.state == State::resting && now >= source.rests_until) {
+                set_state(source, State::reserve);
+            }
         }
-        if (source.state != State::active) {
-            continue;
-        }
-        if (!source.asked.empty() || has_needed(source)) {
-            source.useful = now;
-        }
-        if (now - source.heard >= limits_.silence_most) {
-            retire(now, id, State::lost, "stopped answering");
-        } else if (is_late(now, source)) {
-            strike(now, id, source);
-        } else if (now - source.probed >= limits_.ping_every) {
-            source.probed = now;
-            actions_.probes.push_back({id});
-        }
+    }
+    next_check_ = now + check_every;
+    for (auto* const source : std::vector(active_)) {
+        check(now, *source);
+    }
+}
+
+void Download::check(wire::Time now, Source& source) {
+    auto const id = source.about.id;
+    if (!source.asked.empty() || has_needed(source)) {
+        source.useful = now;
+    }
+    source.is_mute = !source.has_told && now - source.opened >= word_most;
+    if (now - source.heard >= limits_.silence_most) {
+        retire(now, id, State::lost, "stopped answering");
+    } else if (is_late(now, source)) {
+        strike(now, id, source);
+    } else if (now - source.probed >= limits_.ping_every) {
+        source.probed = now;
+        actions_.probes.push_back({id});
     }
 }
 
@@ -49,9 +59,8 @@ bool Download::is_late(wire::Time now, Source const& source) const {
 }
 
 bool Download::others_have(Source const& source, std::uint32_t chunk) const {
-    return std::ranges::any_of(sources_, [&](auto const& entry) {
-        Source const& other = entry.second;
-        return &other != &source && other.state == State::active && other.has.contains(chunk);
+    return std::ranges::any_of(active_, [&](Source const* other) {
+        return other != &source && other->has.contains(chunk);
     });
 }
 
@@ -101,11 +110,13 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why)
         give_back(now, source);
         board_.remove_source(source.has);
         source.credit = 0;
+        source.spared.clear();
         std::erase_if(actions_.asks, [id](auto const& ask) { return ask.source == id; });
         std::erase_if(actions_.probes, [id](auto const& probe) { return probe.source == id; });
+        std::erase_if(actions_.spares, [id](auto const& spare) { return spare.source == id; });
         actions_.drops.push_back({id});
     }
-    source.state = state;
+    set_state(source, state);
     source.why = std::move(why);
     if (state == State::lost || state == State::out) {
         search_is_fresh_ = false;
@@ -155,16 +166,10 @@ bool Download::gives_up(wire::Time now) const {
 
 /// Until when it is waited for something to come.
 wire::Time Download::dry_until() const {
-    bool waits_for_news = false;
-    bool resting = false;
-    for (auto const& [id, source] : sources_) {
-        if (source.state == State::active && has_needed(source)) {
-            return *dry_since_ + limits_.no_source_most;  // the policy does not want it
-        }
-        waits_for_news = waits_for_news || source.state == State::active;
-        resting = resting || source.state == State::resting;
+    if (std::ranges::any_of(active_, [this](auto const* source) { return has_needed(*source); })) {
+        return *dry_since_ + limits_.no_source_most;  // the policy does not want it
     }
-    if (resting || waits_for_news) {
+    if (count(State::resting) > 0 || !active_.empty()) {
         return std::max(*dry_since_, news_) + limits_.no_news_most;
     }
     return *dry_since_ + limits_.no_source_most;
@@ -172,8 +177,8 @@ wire::Time Download::dry_until() const {
 
 /// While nothing comes, and now and then as long as more sources could be used.
 bool Download::searches() const {
-    auto const known = sources_.size() - count(State::lost) - count(State::out);
-    bool const more = in_swarm() && known < 2 * limits_.sources_most;
+    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    bool const more = in_swarm() && usable < enough_sources();
     return !searching_ && (dry_since_ || more);
 }
 
@@ -201,15 +206,19 @@ std::optional<wire::Time> Download::next_deadline() const {
     }
     std::optional<wire::Time> next;
     auto const consider = [&](wire::Time time) { next = next ? std::min(*next, time) : time; };
-    for (auto const& [id, source] : sources_) {
-        if (source.state == State::resting) {
-            consider(source.rests_until);
+    for (auto const* const source : active_) {
+        consider(source->heard + limits_.silence_most);
+        consider(source->probed + limits_.ping_every);
+        if (awaits_word(*source)) {
+            consider(source->opened + word_most);
         }
-        if (source.state != State::active) {
-            continue;
+    }
+    if (count(State::resting) > 0) {
+        for (auto const& [id, source] : sources_) {
+            if (source.state == State::resting) {
+                consider(source.rests_until);
+            }
         }
-        consider(source.heard + limits_.silence_most);
-        consider(source.probed + limits_.ping_every);
     }
     if (at_the_end()) {
         consider(next_look_);

@@ -6,9 +6,25 @@
 namespace xfsbus::peer {
 namespace {
 
-/// Chunks that a sink may choose from at any time while it is told of less than what is here. One
-/// that asks quickly is offered more at a time.
+/// While narrow, what is offered and has not left is as much as leaves within so much time, which
+/// is enough for an offer and its answer to travel. Whoever asks here does not ask others: so more
+/// would make the sinks wait for this peer although they could have it from each other.
+constexpr auto open_time = std::chrono::milliseconds(500);
+constexpr std::size_t open_least = 4;
+constexpr std::size_t open_first = 16;  ///< as long as nothing is known of the rate
+/// What a sink may choose from: more each time, as long as it asks for all of it.
 constexpr std::size_t choice_least = 2;
+constexpr std::size_t choice_most = 4096;
+/// What its sink has not asked for after so long is offered to another instead. What it has asked
+/// for and not got in several times what the queue takes, because it does not read, to another,
+/// too.
+constexpr auto offer_lasts = std::chrono::seconds(1);
+constexpr auto ask_lasts = std::chrono::seconds(3);
+constexpr int queues_most = 4;
+/// So many chunks are compared when the rarest is looked for.
+constexpr std::uint32_t looked_at_most = 4096;
+/// The share of the latest in the usual interval from chunk to chunk.
+constexpr int interval_share = 8;
 /// If nothing has left for so many times the usual while, the sinks that wait for what has never
 /// left do not read: what is here is offered to all.
 constexpr int stalled_factor = 4;
@@ -22,50 +38,47 @@ void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, wire::C
     Served& served = entry->second;
     auto const chunks = content.chunks;
     if (first) {
+        served.id = id;
         served.about = content;
         served.seed = content.has.complete();
         served.copies.resize(chunks);
-        served.asked_by.resize(chunks);
         served.never_left = content.has.count();
-        served.opened = now;
+        served.in_open = ChunkSet(chunks);
         served.last_sent = now;
     }
-    served.sinks.push_back(transfer);
-    served.swarm_sinks += swarm ? 1 : 0;
-    Sink sink;
-    sink.content = id;
+    Sink& sink = sinks_[transfer];
+    sink.transfer = transfer;
+    sink.served = &served;
     sink.swarm = swarm;
     sink.has = ChunkSet(chunks);
     sink.asked = ChunkSet(chunks);
-    sink.offered = ChunkSet(chunks);
-    sinks_.emplace(transfer, std::move(sink));
-    changed_.insert(id);
+    served.sinks.push_back(&sink);
+    served.swarm_sinks += swarm ? 1 : 0;
+    note_change(served);
 }
 
 void SwarmOffers::close(wire::TransferId const& transfer) {
-    auto const node = sinks_.extract(transfer);
-    if (node.empty()) {
+    auto const found = sinks_.find(transfer);
+    if (found == sinks_.end()) {
         return;
     }
-    Sink const& sink = node.mapped();
-    auto const at = served_.find(sink.content);
-    Served& served = at->second;
-    std::erase(served.sinks, transfer);
-    if (served.sinks.empty()) {
-        changed_.erase(sink.content);
-        served_.erase(at);
-        return;
-    }
-    served.swarm_sinks -= sink.swarm ? 1 : 0;
-    sink.asked.for_each([&](std::uint32_t chunk) { --served.asked_by[chunk]; });
-    sink.offered.for_each([&](std::uint32_t chunk) {
-        bool const elsewhere = std::ranges::any_of(
-            served.sinks, [&](auto const& id) { return sinks_.at(id).offered.contains(chunk); });
-        if (served.copies[chunk] == 0 && served.asked_by[chunk] == 0 && !elsewhere) {
-            served.fresh.push_back(chunk);
+    Sink& sink = found->second;
+    Served& served = *sink.served;
+    std::erase_if(served.open, [&](Open const& open) {
+        if (open.sink == &sink) {
+            served.in_open.erase(open.chunk);
+            served.fresh.push_back(open.chunk);
         }
+        return open.sink == &sink;
     });
-    changed_.insert(sink.content);
+    std::erase(served.sinks, &sink);
+    served.swarm_sinks -= sink.swarm ? 1 : 0;
+    note_change(served);
+    sinks_.erase(found);
+    if (served.sinks.empty()) {
+        std::erase(changed_, &served);
+        served_.erase(wire::ContentId(served.id));
+    }
 }
 
 void SwarmOffers::gained(wire::ContentId const& content, std::uint32_t chunk) {
@@ -75,13 +88,12 @@ void SwarmOffers::gained(wire::ContentId const& content, std::uint32_t chunk) {
     }
     Served& served = found->second;
     served.never_left += served.copies[chunk] == 0 ? 1 : 0;
-    for (auto const& id : served.sinks) {
-        Sink& sink = sinks_.at(id);
-        if (sink.swarm && sink.told) {
-            sink.gained.push_back(chunk);
+    for (auto* const sink : served.sinks) {
+        if (sink->swarm && sink->told) {
+            sink->gained.push_back(chunk);
         }
     }
-    changed_.insert(content);
+    note_change(served);
 }
 
 void SwarmOffers::sink_has(wire::TransferId const& transfer,
@@ -90,34 +102,47 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer,
     if (found == sinks_.end()) {
         return;
     }
-    Served& served = served_.at(found->second.content);
+    Served& served = *found->second.served;
     for (auto const chunk : chunks) {
         if (chunk < served.about.chunks && found->second.has.insert(chunk)) {
+            found->second.asked.erase(chunk);
             note_copy(served, chunk);
         }
     }
-    changed_.insert(found->second.content);
+    note_use(served);
 }
 
 void SwarmOffers::asked(wire::TransferId const& transfer, std::uint32_t chunk) {
     Sink& sink = sinks_.at(transfer);
-    if (sink.asked.insert(chunk)) {
-        ++served_.at(sink.content).asked_by[chunk];
-        ++sink.asked_lately;
-        changed_.insert(sink.content);
+    Served& served = *sink.served;
+    sink.asked.insert(chunk);
+    if (served.narrow && served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
+        hold_open(served, {&sink, chunk, served.told});
     }
+    note_use(served);
 }
 
 void SwarmOffers::sent(wire::Time now, wire::TransferId const& transfer, std::uint32_t chunk) {
     Sink& sink = sinks_.at(transfer);
-    Served& served = served_.at(sink.content);
+    Served& served = *sink.served;
+    note_interval(served, now);
     served.last_sent = now;
-    ++served.sent;
     early_copies_ += served.copies[chunk] > 0 && served.never_left > 0 ? 1 : 0;
-    served.asked_by[chunk] -= sink.asked.erase(chunk) ? 1 : 0;
+    sink.asked.erase(chunk);
     sink.has.insert(chunk);
     note_copy(served, chunk);
-    changed_.insert(sink.content);
+    note_use(served);
+}
+
+/// A mean over the first few, which may leave in a burst; later ones count for less and less.
+void SwarmOffers::note_interval(Served& served, wire::Time now) {
+    if (++served.sent == 1) {
+        served.first_sent = now;
+    } else if (served.sent <= interval_share) {
+        served.interval = (now - served.first_sent) / (served.sent - 1);
+    } else {
+        served.interval += (now - served.last_sent - served.interval) / interval_share;
+    }
 }
 
 void SwarmOffers::note_copy(Served& served, std::uint32_t chunk) {
@@ -125,39 +150,56 @@ void SwarmOffers::note_copy(Served& served, std::uint32_t chunk) {
     served.never_left -= first && served.about.has.contains(chunk) ? 1 : 0;
 }
 
-bool SwarmOffers::has(wire::TransferId const& transfer, std::uint32_t chunk) const {
-    return served_.at(sinks_.at(transfer).content).about.has.contains(chunk);
+void SwarmOffers::note_change(Served& served) {
+    if (!std::exchange(served.changed, true)) {
+        changed_.push_back(&served);
+    }
 }
 
-std::uint32_t SwarmOffers::copies(wire::TransferId const& transfer, std::uint32_t chunk) const {
-    return served_.at(sinks_.at(transfer).content).copies[chunk];
+/// Only where sinks are told of less than what is here, or may be, does it matter what they ask for
+/// and get.
+void SwarmOffers::note_use(Served& served) {
+    if (served.narrow || (served.seed && served.never_left > 0)) {
+        note_change(served);
+    }
+}
+
+bool SwarmOffers::has(wire::TransferId const& transfer, std::uint32_t chunk) const {
+    return sinks_.at(transfer).served->about.has.contains(chunk);
+}
+
+std::vector<std::uint32_t> const& SwarmOffers::copies(wire::TransferId const& transfer) const {
+    return sinks_.at(transfer).served->copies;
 }
 
 // ---- what is told ----
 
 std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
     std::vector<Told> all;
-    for (auto const& content : std::exchange(changed_, {})) {
-        Served& served = served_.at(content);
+    for (auto* const changed : std::exchange(changed_, {})) {
+        Served& served = *changed;
+        served.changed = false;
         set_narrow(served, narrows(served, now));
-        for (auto const& id : served.sinks) {
-            if (auto told = news_of(id, served)) {
+        served.told = now;
+        if (served.narrow) {
+            deal(now, served);
+            note_change(served);  // it may turn out to be stalled
+        }
+        for (auto* const sink : served.sinks) {
+            if (auto told = news_of(*sink)) {
                 all.push_back(std::move(*told));
             }
-        }
-        if (served.narrow) {
-            changed_.insert(content);  // it may turn out to be stalled
         }
     }
     return all;
 }
 
 bool SwarmOffers::narrows(Served const& served, wire::Time now) {
-    if (!served.seed || served.swarm_sinks < 2 || served.never_left == 0) {
+    if (!served.seed || served.swarm_sinks < 2 || (served.never_left == 0 && !served.narrow)) {
         return false;
     }
-    auto const usual = (served.last_sent - served.opened) / std::max(1U, served.sent);
-    return now - served.last_sent < std::max<wire::Duration>(stalled_least, stalled_factor * usual);
+    return now - served.last_sent <
+           std::max<wire::Duration>(stalled_least, stalled_factor * served.interval);
 }
 
 void SwarmOffers::set_narrow(Served& served, bool narrow) {
@@ -165,72 +207,156 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
         return;
     }
     served.fresh.clear();
+    served.open.clear();
+    served.in_open = ChunkSet(served.about.chunks);
+    for (auto* const sink : served.sinks) {
+        sink->chose = false;
+        sink->asked.for_each([&](std::uint32_t chunk) {
+            if (served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
+                hold_open(served, {sink, chunk, served.told});
+            }
+        });
+    }
     served.about.has.for_each([&](std::uint32_t chunk) {
-        if (served.copies[chunk] == 0 && served.asked_by[chunk] == 0) {
+        if (served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
             served.fresh.push_back(chunk);
         }
     });
     std::shuffle(served.fresh.begin(), served.fresh.end(), random_);
 }
 
-std::optional<SwarmOffers::Told> SwarmOffers::news_of(wire::TransferId const& id, Served& served) {
-    Sink& sink = sinks_.at(id);
+void SwarmOffers::hold_open(Served& served, Open open) {
+    served.in_open.insert(open.chunk);
+    served.open.push_back(open);
+}
+
+/// Forgets what has left, and takes back what has waited for too long.
+void SwarmOffers::settle_open(wire::Time now, Served& served) {
+    auto const queue = static_cast<int>(served.open.size()) * served.interval;
+    for (auto* const sink : served.sinks) {
+        sink->open = 0;
+        sink->unasked = 0;
+    }
+    std::erase_if(served.open, [&](Open const& open) {
+        bool const left = open.sink->has.contains(open.chunk);
+        bool const asked = open.sink->asked.contains(open.chunk);
+        auto const lasts = asked ? std::max<wire::Duration>(ask_lasts, queues_most * queue)
+                                 : std::max<wire::Duration>(offer_lasts, queue);
+        bool const late = now - open.since >= lasts;
+        if (!left && late) {
+            served.fresh.push_back(open.chunk);
+        }
+        if (!left && late && !asked) {
+            open.sink->told = false;  // not what stands now
+            open.sink->choice = choice_least;
+            open.sink->chose = false;
+            open.sink->chooses = served.never_left == 0;
+        }
+        if (left || late) {
+            served.in_open.erase(open.chunk);
+        } else {
+            ++open.sink->open;
+            open.sink->unasked += asked ? 0 : 1;
+        }
+        return left || late;
+    });
+    for (auto* const sink : served.sinks) {
+        if (sink->unasked == 0 && std::exchange(sink->chose, false)) {
+            sink->choice = std::min(2 * sink->choice, choice_most);
+        }
+    }
+}
+
+/// Offers chunks, to those first that have the fewest to ask for.
+void SwarmOffers::deal(wire::Time now, Served& served) {
+    settle_open(now, served);
+    bool const known = served.sent >= interval_share && served.interval > wire::Duration();
+    auto const most =
+        known ? std::max<std::size_t>(open_least, open_time / served.interval) : open_first;
+    auto const sinks = served.sinks.size();
+    std::vector<Sink*> takers;
+    for (std::size_t i = 0; i < sinks; ++i) {
+        auto* const sink = served.sinks[(served.next_sink + i) % sinks];
+        if (sink->swarm && !sink->chooses && sink->unasked < sink->choice) {
+            takers.push_back(sink);
+        }
+    }
+    while (served.open.size() < most && !takers.empty()) {
+        auto const fewest = (*std::ranges::min_element(takers, {}, &Sink::open))->open;
+        std::erase_if(takers, [&](Sink* sink) {
+            if (sink->open > fewest || served.open.size() >= most) {
+                return false;
+            }
+            auto const chunk = next_for(*sink);
+            if (chunk) {
+                offer(now, *sink, *chunk);
+            }
+            return !chunk || sink->unasked >= sink->choice;
+        });
+    }
+}
+
+void SwarmOffers::offer(wire::Time now, Sink& sink, std::uint32_t chunk) {
+    Served& served = *sink.served;
+    hold_open(served, {&sink, chunk, now});
+    ++sink.open;
+    ++sink.unasked;
+    sink.chose = true;
+    sink.gained.push_back(chunk);
+    served.next_sink = (served.next_sink + 1) % served.sinks.size();
+}
+
+/// What to offer to it: something that has never left; after that, what the fewest others have.
+std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink) {
+    Served& served = *sink.served;
+    while (!served.fresh.empty()) {
+        auto const chunk = served.fresh.back();
+        served.fresh.pop_back();
+        if (served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
+            return chunk;
+        }
+    }
+    auto const chunks = served.about.chunks;
+    auto const first = static_cast<std::uint32_t>(random_() % chunks);
+    std::optional<std::uint32_t> rarest;
+    for (std::uint32_t i = 0; i < std::min(chunks, looked_at_most); ++i) {
+        auto const chunk = (first + i) % chunks;
+        bool const wanted = !sink.has.contains(chunk) && !sink.asked.contains(chunk) &&
+                            !served.in_open.contains(chunk);
+        if (wanted && (!rarest || served.copies[chunk] < served.copies[*rarest])) {
+            rarest = chunk;
+        }
+    }
+    bool const overlooked = !rarest && chunks > looked_at_most && !sink.has.complete();
+    sink.chooses = sink.chooses || overlooked;
+    return rarest;
+}
+
+std::optional<SwarmOffers::Told> SwarmOffers::news_of(Sink& sink) {
+    Served const& served = *sink.served;
     if (!sink.swarm) {
         return std::nullopt;
     }
     Told told;
-    told.transfer = id;
-    bool const was_narrowed = std::exchange(sink.narrowed, served.narrow);
-    if (served.narrow) {
-        if (!was_narrowed) {
-            told.replaces = true;
-            sink.offered = sink.asked;
+    told.transfer = sink.transfer;
+    bool const narrow = served.narrow && !sink.chooses;
+    bool const was_narrowed = std::exchange(sink.narrowed, narrow);
+    told.replaces = !std::exchange(sink.told, true) || was_narrowed != narrow;
+    told.gained = std::exchange(sink.gained, {});
+    if (told.replaces && narrow) {
+        told.has = sink.asked;
+        for (auto const& open : served.open) {
+            if (open.sink == &sink) {
+                told.has.insert(open.chunk);
+            }
         }
-        auto const most = choice_least + 2 * std::exchange(sink.asked_lately, 0);
-        told.gained = deal(sink, served, most);
-        for (auto const chunk : told.gained) {
-            sink.offered.insert(chunk);
-        }
-    } else if (was_narrowed || !sink.told) {
-        told.replaces = true;
+    } else if (told.replaces) {
         told.has = served.about.has;
-    } else {
-        told.gained = std::move(sink.gained);
     }
-    sink.gained.clear();
-    sink.told = true;
-    if (told.replaces && served.narrow) {
-        told.has = sink.offered;
+    if (told.replaces) {
         told.gained.clear();
     }
     return told.replaces || !told.gained.empty() ? std::optional(std::move(told)) : std::nullopt;
-}
-
-/// Chunks that have never left, so that the sink has so many to choose from. First those that are
-/// offered to nobody; then those that nobody else has asked for.
-std::vector<std::uint32_t> SwarmOffers::deal(Sink const& sink, Served& served, std::size_t most) {
-    auto const is_free = [&](std::uint32_t chunk) {
-        return served.copies[chunk] == 0 && served.asked_by[chunk] == 0;
-    };
-    std::size_t choice = 0;
-    sink.offered.for_each([&](std::uint32_t chunk) { choice += is_free(chunk) ? 1 : 0; });
-    std::vector<std::uint32_t> dealt;
-    while (choice + dealt.size() < most && !served.fresh.empty()) {
-        auto const chunk = served.fresh.back();
-        served.fresh.pop_back();
-        if (is_free(chunk)) {
-            dealt.push_back(chunk);
-        }
-    }
-    if (choice + dealt.size() > 0) {
-        return dealt;
-    }
-    for (std::uint32_t chunk = 0; chunk < served.about.chunks && dealt.empty(); ++chunk) {
-        if (is_free(chunk) && !sink.offered.contains(chunk)) {
-            dealt.push_back(chunk);
-        }
-    }
-    return dealt;
 }
 
 }  // namespace xfsbus::peer

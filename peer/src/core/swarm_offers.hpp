@@ -9,7 +9,6 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -19,9 +18,10 @@ namespace xfsbus::peer {
 /// chunk has left it. Part of Uploads.
 ///
 /// Who has a part offers what it has, as it grows. Who has the whole, and several sinks at once,
-/// offers each sink other chunks, until each has left once: so it sends nothing twice while the
-/// sinks can get it from each other. (Known as super-seeding, BitTorrent's BEP 16.) What a sink
-/// says that it has counts as having left, whoever sent it.
+/// offers each chunk to one sink, just in time to be asked for it and to send it, until each has
+/// left once: so it sends nothing twice while the sinks can get it from each other. (Known as
+/// super-seeding, BitTorrent's BEP 16.) What a sink says that it has counts as having left, whoever
+/// sent it.
 class SwarmOffers {
   public:
     struct Content {
@@ -56,8 +56,15 @@ class SwarmOffers {
     void sent(wire::Time now, wire::TransferId const& transfer, std::uint32_t chunk);
 
     [[nodiscard]] bool has(wire::TransferId const& transfer, std::uint32_t chunk) const;
+
     /// How often it has left, since there have been sinks of this content.
-    [[nodiscard]] std::uint32_t copies(wire::TransferId const& transfer, std::uint32_t chunk) const;
+    [[nodiscard]] std::uint32_t copies(wire::TransferId const& transfer,
+                                       std::uint32_t chunk) const {
+        return copies(transfer)[chunk];
+    }
+
+    /// The same of all chunks; stands as long as the transfer is open.
+    [[nodiscard]] std::vector<std::uint32_t> const& copies(wire::TransferId const& transfer) const;
 
     /// Whether take() may have something to say.
     [[nodiscard]] bool pending() const { return !changed_.empty(); }
@@ -69,43 +76,70 @@ class SwarmOffers {
     [[nodiscard]] std::uint64_t early_copies() const { return early_copies_; }
 
   private:
+    struct Served;
+
     struct Sink {
-        wire::ContentId content;
+        wire::TransferId transfer;
+        Served* served = nullptr;
         bool swarm = false;
-        bool told = false;      ///< anything yet
+        bool told = false;      ///< what stands now, but for what it has gained
         bool narrowed = false;  ///< it was told of less than what is here
+        bool chooses = false;   ///< it is told of all, since we do not know what it needs
         ChunkSet has;
         ChunkSet asked;                     ///< and not sent yet
-        ChunkSet offered;                   ///< while narrowed
-        std::size_t asked_lately = 0;       ///< since it was last told something
+        std::size_t open = 0;               ///< offers to it that stand
+        std::size_t unasked = 0;            ///< of these, for which it has not asked
+        std::size_t choice = 2;             ///< the most of these: more the quicker it asks
+        bool chose = false;                 ///< it was offered something since that has grown
         std::vector<std::uint32_t> gained;  ///< to be told
     };
 
+    /// A chunk that has not left since it was offered to a sink, or asked for by it.
+    struct Open {
+        Sink* sink = nullptr;
+        std::uint32_t chunk = 0;
+        wire::Time since{};
+    };
+
     struct Served {
+        wire::ContentId id;
         Content about;
-        bool seed = false;                    ///< it was all here when its first sink came
-        std::vector<std::uint32_t> copies;    ///< of each chunk, that have left
-        std::vector<std::uint32_t> asked_by;  ///< sinks that wait for it
-        std::uint32_t never_left = 0;         ///< chunks that are here and have no copies
-        std::vector<std::uint32_t> fresh;     ///< when narrowing began: never left; shuffled
+        bool seed = false;                  ///< it was all here when its first sink came
+        std::vector<std::uint32_t> copies;  ///< of each chunk, that have left
+        std::uint32_t never_left = 0;       ///< chunks that are here and have no copies
+        bool changed = false;               ///< something may have to be told
         bool narrow = false;
-        std::vector<wire::TransferId> sinks;
+        std::vector<std::uint32_t>
+            fresh;               ///< while narrow: never left, offered to nobody; shuffled
+        std::vector<Open> open;  ///< while narrow: the other ones that never left
+        ChunkSet in_open;        ///< the chunks of these
+        std::vector<Sink*> sinks;
         std::size_t swarm_sinks = 0;
-        wire::Time opened{};
-        wire::Time last_sent{};
+        std::size_t next_sink = 0;  ///< whose turn it is to be offered a chunk
+        wire::Time told{};          ///< when its sinks were last told
         std::uint32_t sent = 0;
+        wire::Time first_sent{};
+        wire::Time last_sent{};
+        wire::Duration interval{};  ///< from one chunk that leaves to the next, usually
     };
 
     [[nodiscard]] static bool narrows(Served const& served, wire::Time now);
+    static void note_interval(Served& served, wire::Time now);
     static void note_copy(Served& served, std::uint32_t chunk);
+    void note_change(Served& served);
+    void note_use(Served& served);
     void set_narrow(Served& served, bool narrow);
-    [[nodiscard]] std::optional<Told> news_of(wire::TransferId const& id, Served& served);
-    static std::vector<std::uint32_t> deal(Sink const& sink, Served& served, std::size_t most);
+    static void hold_open(Served& served, Open open);
+    static void settle_open(wire::Time now, Served& served);
+    void deal(wire::Time now, Served& served);
+    static void offer(wire::Time now, Sink& sink, std::uint32_t chunk);
+    [[nodiscard]] std::optional<std::uint32_t> next_for(Sink& sink);
+    [[nodiscard]] static std::optional<Told> news_of(Sink& sink);
 
     std::mt19937_64 random_;
     std::unordered_map<wire::TransferId, Sink> sinks_;
     std::map<wire::ContentId, Served> served_;
-    std::set<wire::ContentId> changed_;  ///< contents of which something may have to be told
+    std::vector<Served*> changed_;  ///< contents of which something may have to be told
     std::uint64_t early_copies_ = 0;
 };
 

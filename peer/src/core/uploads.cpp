@@ -70,13 +70,15 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
 void Uploads::open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
                    wire::Want const& want, Content const& content) {
     Transfer transfer;
+    transfer.id = want.transfer;
     transfer.route = route;
     transfer.sink = sink;
     transfer.content = want.content;
     transfer.about = {content.bytes, content.chunk_bytes, content.chunks, {}};
     transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
-    transfers_.emplace(want.transfer, std::move(transfer));
     offers_.open(now, want.transfer, want.content, content, want.swarm);
+    transfer.copies = &offers_.copies(want.transfer);
+    transfers_.emplace(want.transfer, std::move(transfer));
     ++sinks_[sink].transfers;
     ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
 }
@@ -88,7 +90,7 @@ void Uploads::enqueue(wire::Time now, Transfer& transfer, wire::Want const& want
     }
     if (transfer.queue.empty()) {
         transfer.rate.set_busy(now, true);
-        sinks_.at(transfer.sink).turns.push_back(want.transfer);
+        add_turn(sinks_.at(transfer.sink), transfer);
     }
     for (auto const chunk : want.chunks) {
         transfer.queue.push_back({chunk, now});
@@ -102,15 +104,34 @@ void Uploads::on_have(SinkRoute const& route, wire::Have const& have) {
         return;
     }
     auto const chunks = transfer->about.chunks;
-    auto const all = have.complete         ? ChunkSet::full(chunks)
-                     : have.bitmap.empty() ? ChunkSet(chunks)
-                                           : ChunkSet::from_wire(have.bitmap, chunks);
     std::vector<std::uint32_t> has = have.chunks;
-    if (!all || std::ranges::any_of(has, [&](auto chunk) { return chunk >= chunks; })) {
+    if (have.complete || !have.bitmap.empty()) {
+        auto const all = have.complete ? std::optional(ChunkSet::full(chunks))
+                                       : ChunkSet::from_wire(have.bitmap, chunks);
+        if (!all) {
+            return;
+        }
+        all->for_each([&](std::uint32_t chunk) { has.push_back(chunk); });
+    }
+    if (std::ranges::any_of(has, [&](auto chunk) { return chunk >= chunks; })) {
         return;
     }
-    all->for_each([&](std::uint32_t chunk) { has.push_back(chunk); });
     offers_.sink_has(have.transfer, has);
+    spare(transfers_.at(have.transfer), has);
+}
+
+/// What the sink has got from another by now need not be sent.
+void Uploads::spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks) {
+    if (transfer.queue.empty()) {
+        return;
+    }
+    for (auto const chunk : chunks) {
+        std::erase_if(transfer.queue,
+                      [chunk](Queued const& queued) { return queued.chunk == chunk; });
+    }
+    if (transfer.queue.empty()) {
+        remove_turn(sinks_.at(transfer.sink), transfer);
+    }
 }
 
 void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
@@ -244,8 +265,23 @@ std::optional<wire::Time> Uploads::next_deadline() const {
 
 // ---- whose turn it is ----
 
+void Uploads::add_turn(Sink& sink, Transfer& transfer) {
+    if (sink.turns.empty()) {
+        waiting_.push_back(&sink);
+    }
+    sink.turns.push_back(&transfer);
+}
+
+void Uploads::remove_turn(Sink& sink, Transfer& transfer) {
+    if (std::erase(sink.turns, &transfer) > 0 && sink.turns.empty()) {
+        std::erase(waiting_, &sink);
+        sink.competes = false;
+    }
+}
+
 std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
-    if (!limit_.open(now) || (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes)) {
+    if (waiting_.empty() || !limit_.open(now) ||
+        (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes) || !all_have_room(now, 1)) {
         return std::nullopt;
     }
     auto const all = turns(now);
@@ -261,16 +297,23 @@ std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
 
 /// One for each sink that could be served now.
 std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
+    std::uint64_t round_bytes = 0;
+    for (auto const* const sink : waiting_) {
+        round_bytes += length_of(sink->turns.front()->about, 0);
+    }
+    starved_after_ = std::max(limits_.starve_most, 2 * time_of(round_bytes));
     std::vector<Turn> all;
-    for (auto& [endpoint, sink] : sinks_) {
-        auto turn = turn_of(now, sink);
-        if (turn && !sink.competes) {
-            sink.served = std::max(sink.served, level_);
-            sink.waits_since = now;
+    all.reserve(waiting_.size());
+    for (auto* const sink : waiting_) {
+        auto turn = turn_of(now, *sink);
+        if (turn && !sink->competes) {
+            // What it got long ago, while others asked for nothing, is not held against it.
+            sink->served = std::clamp<std::uint64_t>(sink->served, level_, level_ + turn->length);
+            sink->waits_since = now;
         }
-        sink.competes = turn.has_value();
+        sink->competes = turn.has_value();
         if (turn) {
-            turn->sink = &sink;
+            turn->sink = sink;
             all.push_back(*turn);
         }
     }
@@ -279,42 +322,37 @@ std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
 
 /// The first of the sink's transfers, in the order of their turns, that may send.
 std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink const& sink) const {
-    if (sink.turns.empty() || takes_long(now, sink)) {
+    if (takes_long(now, sink)) {
         return std::nullopt;
     }
-    for (auto const& id : sink.turns) {
-        Transfer const& transfer = transfers_.at(id);
-        if (!transfer.limit.open(now)) {
+    for (auto* const transfer : sink.turns) {
+        if (!transfer->limit.open(now)) {
             continue;
         }
-        auto const turn = first_of(now, id, transfer);
+        auto const turn = first_of(now, *transfer);
         if (!has_room(sink, turn.length)) {
             return std::nullopt;
         }
-        if (transfer.granted + turn.length <= transfer.credit) {
+        if (transfer->granted + turn.length <= transfer->credit) {
             return turn;
         }
     }
     return std::nullopt;
 }
 
-/// The chunk that was asked for first; but one that has never left goes before the others, unless
-/// one has waited for too long.
-Uploads::Turn Uploads::first_of(wire::Time now, wire::TransferId const& id,
-                                Transfer const& transfer) const {
-    Queued const& oldest = transfer.queue.front();
-    auto chunk = oldest.chunk;
-    if (now - oldest.since < limits_.starve_most) {
-        auto const fresh = std::ranges::find_if(transfer.queue, [&](Queued const& queued) {
-            return offers_.copies(id, queued.chunk) == 0;
-        });
-        chunk = fresh != transfer.queue.end() ? fresh->chunk : chunk;
-    }
+/// Of what is asked for, what has left least often; but unless something has never left, what has
+/// waited for too long.
+Uploads::Turn Uploads::first_of(wire::Time now, Transfer& transfer) const {
+    auto const copies_of = [&](Queued const& queued) { return (*transfer.copies)[queued.chunk]; };
+    auto const& oldest = transfer.queue.front();
+    auto const& rarest = *std::ranges::min_element(transfer.queue, {}, copies_of);
+    bool const starved = now - oldest.since >= starved_after_ && copies_of(rarest) > 0;
+    auto const& first = starved ? oldest : rarest;
     return {.sink = nullptr,
-            .id = id,
-            .chunk = chunk,
-            .length = length_of(transfer.about, chunk),
-            .copies = offers_.copies(id, chunk)};
+            .transfer = &transfer,
+            .chunk = first.chunk,
+            .length = length_of(transfer.about, first.chunk),
+            .copies = copies_of(first)};
 }
 
 /// Who was given least; but a chunk that has never left goes before a second copy of another of
@@ -322,9 +360,7 @@ Uploads::Turn Uploads::first_of(wire::Time now, wire::TransferId const& id,
 Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& turns) const {
     auto const waits_since = [](Turn const& turn) { return turn.sink->waits_since; };
     auto const longest = std::ranges::min_element(turns, {}, waits_since);
-    auto const largest = std::ranges::max_element(turns, {}, &Turn::length);
-    auto const round = time_of(turns.size() * largest->length);
-    if (now - waits_since(*longest) >= std::max(limits_.starve_most, 2 * round)) {
+    if (now - waits_since(*longest) >= starved_after_) {
         return *longest;
     }
     auto const served = [](Turn const& turn) { return turn.sink->served; };
@@ -332,10 +368,10 @@ Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& tu
     if (fair.copies == 0) {
         return fair;
     }
-    auto const& content = transfers_.at(fair.id).content;
+    auto const& content = fair.transfer->content;
     Turn const* best = &fair;
     for (auto const& turn : turns) {
-        bool const fresher = turn.copies == 0 && transfers_.at(turn.id).content == content;
+        bool const fresher = turn.copies == 0 && turn.transfer->content == content;
         if (fresher && (best->copies > 0 || served(turn) < served(*best))) {
             best = &turn;
         }
@@ -345,16 +381,18 @@ Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& tu
 
 Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     Sink& sink = *turn.sink;
-    Transfer& transfer = transfers_.at(turn.id);
+    Transfer& transfer = *turn.transfer;
     std::uint32_t const length = turn.length;
     transfer.queue.erase(std::ranges::find(transfer.queue, turn.chunk, &Queued::chunk));
     transfer.granted += length;
     transfer.limit.spend(now, length);
     limit_.spend(now, length);
-    offers_.sent(now, turn.id, turn.chunk);
-    std::erase(sink.turns, turn.id);
-    if (!transfer.queue.empty()) {
-        sink.turns.push_back(turn.id);
+    offers_.sent(now, transfer.id, turn.chunk);
+    if (transfer.queue.empty()) {
+        remove_turn(sink, transfer);
+    } else {
+        std::erase(sink.turns, &transfer);
+        sink.turns.push_back(&transfer);
     }
     level_ = sink.served;
     sink.served += length;
@@ -362,14 +400,15 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     sink.ahead_bytes += length;
     if (sink.ahead.empty()) {
         sink.rate.set_busy(now, true);
+        moving_.push_back(&sink);
     }
     if (ahead_bytes_ == 0) {
         rate_.set_busy(now, true);
     }
     ahead_bytes_ += length;
-    Piece const piece{turn.id, transfer.sink, turn.chunk, offset_of(transfer.about, turn.chunk),
-                      length,  ++pieces_};
-    sink.ahead.emplace(piece.number, Ahead{now, length});
+    Piece const piece{transfer.id, transfer.sink, turn.chunk, offset_of(transfer.about, turn.chunk),
+                      length,      ++pieces_};
+    sink.ahead.push_back({piece.number, now, length});
     return piece;
 }
 
@@ -380,7 +419,7 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
     if (sink.ahead.empty()) {
         return false;
     }
-    Ahead const& oldest = sink.ahead.begin()->second;
+    Ahead const& oldest = sink.ahead.front();
     return now - oldest.since >= slow_after(oldest.length);
 }
 
@@ -395,12 +434,10 @@ wire::Duration Uploads::slow_after(std::uint32_t length) const {
 /// it: it is not others that it waits for.
 bool Uploads::takes_little(Sink const& sink, std::uint32_t length) const {
     constexpr double far = 4;
-    auto const sharing = std::ranges::count_if(
-        sinks_, [](auto const& entry) { return !entry.second.ahead.empty(); });
     double const rate = sink.rate.bytes_per_second();
     double const slow_after_s = std::chrono::duration<double>(limits_.slow_after).count();
     return length > slow_after_s * rate &&
-           far * static_cast<double>(sharing) * rate < rate_.bytes_per_second();
+           far * static_cast<double>(moving_.size()) * rate < rate_.bytes_per_second();
 }
 
 /// What so many bytes take at the rate at which pieces leave.
@@ -424,10 +461,10 @@ bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
 bool Uploads::all_have_room(wire::Time now, std::uint32_t length) const {
     std::uint64_t moving_bytes = 0;
     std::size_t moving_chunks = 0;
-    for (auto const& [endpoint, sink] : sinks_) {
-        if (!sink.slow && !takes_long(now, sink)) {
-            moving_bytes += sink.ahead_bytes;
-            moving_chunks += sink.ahead.size();
+    for (auto const* const sink : moving_) {
+        if (!sink->slow && !takes_long(now, *sink)) {
+            moving_bytes += sink->ahead_bytes;
+            moving_chunks += sink->ahead.size();
         }
     }
     double const most =
@@ -443,23 +480,19 @@ std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
             next = next ? std::min(*next, time) : time;
         }
     };
-    bool waiting = false;
-    bool const limited = limits_.transfer_bytes_per_second > 0;
-    for (auto const& [endpoint, sink] : sinks_) {
-        waiting = waiting || !sink.turns.empty();
-        if (!sink.ahead.empty()) {
-            Ahead const& oldest = sink.ahead.begin()->second;
-            consider(oldest.since + slow_after(oldest.length));
-        }
-        for (auto const& id : sink.turns) {
-            if (!limited) {
-                break;
+    for (auto const* const sink : moving_) {
+        Ahead const& oldest = sink->ahead.front();
+        consider(oldest.since + slow_after(oldest.length));
+    }
+    if (limits_.transfer_bytes_per_second > 0) {
+        for (auto const* const sink : waiting_) {
+            for (auto const* const transfer : sink->turns) {
+                consider(transfer->limit.free_at());
             }
-            consider(transfers_.at(id).limit.free_at());
         }
     }
     consider(limit_.free_at());
-    return waiting ? next : std::nullopt;
+    return waiting_.empty() ? std::nullopt : next;
 }
 
 // ---- the end of a piece, and of a transfer ----
@@ -474,9 +507,10 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
     sink.rate.add(now, piece.length);
     sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
-    sink.ahead.erase(piece.number);
+    sink.ahead.erase(std::ranges::find(sink.ahead, piece.number, &Ahead::number));
     if (sink.ahead.empty()) {
         sink.rate.set_busy(now, false);
+        std::erase(moving_, &sink);
     }
     ++sink.sent;
     auto const found = transfers_.find(piece.transfer);
@@ -531,7 +565,7 @@ void Uploads::end(wire::TransferId const& id) {
         lines_.erase(line);
     }
     auto const sink = found->second.sink;
-    std::erase(sinks_.at(sink).turns, id);
+    remove_turn(sinks_.at(sink), found->second);
     --sinks_.at(sink).transfers;
     offers_.close(id);
     transfers_.erase(found);

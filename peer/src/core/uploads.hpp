@@ -10,7 +10,6 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,7 +40,7 @@ class Uploads {
         /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
         /// chunks would pass by a large one for ever.
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
-        wire::Duration ahead_time = std::chrono::milliseconds(50);
+        wire::Duration ahead_time = std::chrono::milliseconds(150);
         std::size_t ahead_chunks_least = 2;
         /// What takes several times as long as usual is not slow before, and is slow after; the
         /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
@@ -141,6 +140,7 @@ class Uploads {
     };
 
     struct Transfer {
+        wire::TransferId id;
         SinkRoute route;
         wire::Endpoint sink;
         wire::ContentId content;
@@ -148,7 +148,8 @@ class Uploads {
         std::uint64_t credit = 0;
         std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
         std::uint64_t sent = 0;     ///< of these, bytes that have left
-        std::deque<Queued> queue;
+        std::vector<Queued> queue;
+        std::vector<std::uint32_t> const* copies = nullptr;  ///< of each chunk, that have left
         RateLimit limit{0};
         RateMeter rate{std::chrono::seconds(1)};
     };
@@ -176,6 +177,7 @@ class Uploads {
   private:
     /// A piece on its way.
     struct Ahead {
+        std::uint64_t number = 0;
         wire::Time since;
         std::uint32_t length = 0;
     };
@@ -185,10 +187,10 @@ class Uploads {
         bool competes = false;     ///< at the last decision it could have been chosen
         wire::Time waits_since{};  ///< since when it competes, or was served last
         std::uint64_t ahead_bytes = 0;
-        std::map<std::uint64_t, Ahead> ahead;  ///< by number
+        std::vector<Ahead> ahead;  ///< the oldest first
         RateMeter rate{std::chrono::seconds(1)};
-        bool slow = false;                   ///< it takes far less than its share
-        std::deque<wire::TransferId> turns;  ///< transfers that have something queued
+        bool slow = false;             ///< it takes far less than its share
+        std::vector<Transfer*> turns;  ///< those that have something queued
         std::size_t transfers = 0;
         std::uint64_t sent = 0;         ///< pieces that are done
         std::uint64_t sent_before = 0;  ///< at the tick before
@@ -206,7 +208,7 @@ class Uploads {
     /// What could be sent next to one sink.
     struct Turn {
         Sink* sink = nullptr;
-        wire::TransferId id;
+        Transfer* transfer = nullptr;
         std::uint32_t chunk = 0;
         std::uint32_t length = 0;
         std::uint32_t copies = 0;  ///< that have left already
@@ -214,10 +216,12 @@ class Uploads {
 
     void open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
               wire::Want const& want, Content const& content);
+    void spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks);
     void enqueue(wire::Time now, Transfer& transfer, wire::Want const& want);
+    void add_turn(Sink& sink, Transfer& transfer);
+    void remove_turn(Sink& sink, Transfer& transfer);
     [[nodiscard]] std::vector<Turn> turns(wire::Time now);
-    [[nodiscard]] Turn first_of(wire::Time now, wire::TransferId const& id,
-                                Transfer const& transfer) const;
+    [[nodiscard]] Turn first_of(wire::Time now, Transfer& transfer) const;
     [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink const& sink) const;
     [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
     Piece take(wire::Time now, Turn const& turn);
@@ -240,10 +244,13 @@ class Uploads {
     RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
     std::unordered_map<wire::TransferId, Transfer> transfers_;
     Sinks sinks_;
+    std::vector<Sink*> waiting_;       ///< those that have turns
+    std::vector<Sink*> moving_;        ///< those to which something is under way
     std::map<SinkRoute, Line> lines_;  ///< those with transfers
     std::uint64_t level_ = 0;          ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
     std::uint64_t pieces_ = 0;
+    wire::Duration starved_after_{};  ///< who has waited for so long goes first
 };
 
 }  // namespace xfsbus::peer

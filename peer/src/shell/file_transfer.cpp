@@ -219,6 +219,9 @@ void FileTransfer::pump() {
     for (auto const& dropped : actions.drops) {
         drop(dropped.source);
     }
+    for (auto const& spared : actions.spares) {
+        spare(spared);
+    }
     for (auto const& asked : actions.asks) {
         ask(asked);
     }
@@ -345,6 +348,17 @@ void FileTransfer::probe(SourceId source) {
                                           vitals->latency_ms);
             }
         });
+}
+
+/// A source does not send what its sink says that it has.
+void FileTransfer::spare(Download::Spare const& spared) {
+    Way const& way = ways_.at(spared.source);
+    if (way.transfer) {
+        wire::Have have;
+        have.transfer = *way.transfer;
+        have.chunks = spared.chunks;
+        way.about.link->tell(std::move(have));
+    }
 }
 
 void FileTransfer::drop(SourceId source) {

@@ -94,6 +94,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_refused(SourceId source, wire::Refused const& refused);
     void on_have(SourceId source, wire::Have const& have);
     void probe(SourceId source);
+    void spare(Download::Spare const& spared);
     void drop(SourceId source);
     void on_written(SourceId source, std::uint32_t chunk, Written const& written);
     void finish();

@@ -121,23 +121,31 @@ TEST_CASE("only sources that have it are asked for what another is late with") {
     CHECK(fetch.asked[2] == Chunks{3});
 }
 
-TEST_CASE("of a file's chunks one in a hundred is asked of two, but at least one") {
+TEST_CASE("of a file's chunks one in 128 is asked of two at a time, but at least one") {
     struct Case {
         std::uint32_t chunks;
         std::size_t twice;
     };
 
-    auto const c = GENERATE(Case{10, 1}, Case{199, 1}, Case{200, 2}, Case{399, 3}, Case{600, 4});
+    auto const c = GENERATE(Case{10, 1}, Case{255, 1}, Case{256, 2}, Case{399, 3}, Case{600, 4});
     Fetch fetch(file_of(c.chunks), limits_of(12, 100));
     have_all_but(fetch, 4);
     fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
-    fetch.stall(9s, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+    fetch.stall(fetch.limits.patience_least - tick, {1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(asked_of_two(fetch) == c.twice);
     std::size_t outstanding = 0;
     for (std::uint64_t number = 1; number <= 9; ++number) {
         outstanding += fetch.outstanding(number).size();
     }
     CHECK(outstanding == 4 + c.twice);
+}
+
+TEST_CASE("all that is asked of who has delivered nothing for long is asked of others, too") {
+    Fetch fetch(file_of(10), limits_of(12, 100));
+    have_all_but(fetch, 4);
+    fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
+    fetch.stall(fetch.limits.patience_least, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+    CHECK(asked_of_two(fetch) == 4);
 }
 
 TEST_CASE("no chunk is asked of three") {
@@ -156,13 +164,9 @@ TEST_CASE("of two copies the first is taken, the second dropped and counted") {
     Twice twice(&policy);
     Fetch& fetch = twice.fetch;
     bool const slow_is_first = GENERATE(false, true);
-    bool const is_stored = GENERATE(false, true);
     std::uint64_t const first = slow_is_first ? 1 : 3;
     std::uint64_t const second = slow_is_first ? 3 : 1;
     CHECK(fetch.arrive(first, 1) == Verdict::take);
-    if (is_stored) {
-        fetch.store(first, 1);
-    }
     CHECK(fetch.arrive(second, 1) == Verdict::drop);
     CHECK(fetch.outstanding(second).empty());
     CHECK(fetch.progress().chunks_surplus == 1);
@@ -170,15 +174,72 @@ TEST_CASE("of two copies the first is taken, the second dropped and counted") {
     CHECK(fetch.core.find(source(second))->duplicate_bytes == 100);
     CHECK(fetch.arrive(second, 1) == Verdict::drop);  // once more: nobody asked for that
     CHECK(fetch.progress().bytes_duplicate == 100);
-    if (!is_stored) {
-        fetch.store(first, 1);
-    }
+    fetch.store(first, 1);
+    CHECK(fetch.spared.empty());  // it has come
     fetch.deliver(2, 2);
     CHECK(fetch.core.complete());
     CHECK(fetch.core.find(source(first))->delivered_bytes == 100);
     CHECK(fetch.core.find(source(second))->delivered_bytes == 0);
     CHECK(policy.outcomes.size() == 3);
     CHECK(std::ranges::all_of(policy.outcomes, [](auto const& o) { return o.delivered == 1; }));
+}
+
+TEST_CASE("who was asked as well for what is stored by now is told that it need not send it") {
+    Told policy;
+    Twice twice(&policy);
+    Fetch& fetch = twice.fetch;
+    bool const slow_is_first = GENERATE(false, true);
+    std::uint64_t const first = slow_is_first ? 1 : 3;
+    std::uint64_t const second = slow_is_first ? 3 : 1;
+    fetch.has(second, {0, 1});
+    CHECK(fetch.arrive(first, 1) == Verdict::take);
+    CHECK(fetch.spared.empty());  // it may be corrupt
+    fetch.store(first, 1);
+    CHECK(fetch.spared == std::map<std::uint64_t, Chunks>{{second, {1}}});
+    CHECK(fetch.outstanding(second).empty());
+    CHECK(fetch.core.find(source(second))->outstanding_bytes == 0);
+    fetch.pass(1s);
+    fetch.deliver(2, 2);
+    CHECK(fetch.core.complete());
+    CHECK(fetch.progress().bytes_duplicate == 0);
+    CHECK(policy.outcomes.size() == 2);  // who was spared has neither delivered nor failed
+    CHECK(std::ranges::all_of(policy.outcomes, [](auto const& o) { return o.delivered == 1; }));
+}
+
+TEST_CASE("a copy that was on its way when it was spared is dropped and counted, once") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.deliver(3, 1);
+    REQUIRE(fetch.spared[1] == Chunks{1});
+    for (int times = 0; times < 2; ++times) {
+        CHECK(fetch.arrive(1, 1) == Verdict::drop);
+        CHECK(fetch.progress().bytes_duplicate == 100);
+        CHECK(fetch.core.find(source(1))->duplicate_bytes == 100);
+    }
+    CHECK(fetch.progress().chunks_surplus == 2);
+}
+
+TEST_CASE("a second copy that was spared leaves room for one of another chunk") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    CHECK(asked_of_two(fetch) == 1);
+    fetch.forget();
+    fetch.deliver(3, 1);
+    // Source 1 is idle, too, but has delivered nothing yet.
+    CHECK(fetch.asked == std::map<std::uint64_t, Chunks>{{3, {2}}});
+    CHECK(asked_of_two(fetch) == 2);
+}
+
+TEST_CASE("a second copy that came in vain is the last where one is allowed") {
+    Twice twice;
+    Fetch& fetch = twice.fetch;
+    fetch.forget();
+    CHECK(fetch.arrive(3, 1) == Verdict::take);
+    CHECK(fetch.arrive(1, 1) == Verdict::drop);
+    fetch.store(3, 1);
+    fetch.stall(fetch.limits.patience_least - 200ms - tick, {1, 2, 3});
+    CHECK(fetch.asked.empty());
+    CHECK(asked_of_two(fetch) == 1);
 }
 
 TEST_CASE("when the first of two copies is corrupt the second is taken") {
@@ -231,29 +292,32 @@ TEST_CASE("when both that were asked go the chunk is asked of somebody else") {
     CHECK(fetch.asked[2] == Chunks{1});
 }
 
-TEST_CASE("who is late is late also with what another has brought") {
+TEST_CASE("nobody is late with what another has brought") {
     Twice twice;
     Fetch& fetch = twice.fetch;
+    fetch.has(1, {0, 1});
+    fetch.has(3, {0, 1});
     fetch.deliver(3, 1);
     fetch.stall(9s, {1, 2, 3});
     CHECK(fetch.dropped.empty());
     fetch.stall(1s, {1, 2, 3});
-    CHECK(fetch.dropped == Chunks{1, 2});
+    CHECK(fetch.dropped == Chunks{2});
 }
 
-TEST_CASE("a second copy that does not come is not waited for without end") {
+TEST_CASE("a second copy that was spared is not waited for") {
     Fetch fetch(file_of(4), limits_of(3, 100));
     have_all_but(fetch, 2);
     fetch.begin({1, 2, 3});
     fetch.has(3, {2});
     fetch.pass(200ms);
     REQUIRE(fetch.asked[3] == Chunks{2});
-    fetch.deliver(1, 2);
     fetch.has(1, {2});
+    fetch.deliver(1, 2);
+    CHECK(fetch.spared[3] == Chunks{2});
     fetch.refuse(2, wire::ErrorCode::gone);  // the only one that had chunk 3
     CHECK(fetch.searches == 1);
     fetch.stall(10s, {1, 3});
-    CHECK(fetch.dropped == Chunks{2, 3});
+    CHECK(fetch.dropped == Chunks{2});
     fetch.stall(60s, {1, 3});
     CHECK(fetch.failure() == Errc::timeout);
 }

@@ -37,9 +37,45 @@ TEST_CASE("a source that is used opens its transfer, so that it tells what it ha
     fetch.add(2, 0.5);
     CHECK(fetch.opened == Chunks{1, 2});
     CHECK(fetch.asked.empty());
-    fetch.add(3, 1);  // what a complete one has is known: the first request opens it
-    CHECK(fetch.opened == Chunks{1, 2});
-    CHECK(fetch.asked[3] == Chunks{0, 1});
+    fetch.add(3, 1);  // it may offer less than it has
+    CHECK(fetch.opened == Chunks{1, 2, 3});
+    CHECK(fetch.asked.empty());
+}
+
+TEST_CASE(
+    "where others fetch the same a complete source is asked when it has said what it offers") {
+    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    fetch.begin({});
+    fetch.add(1, 0.5);
+    fetch.add(2, 1);
+    SECTION("in one word") {
+        fetch.has(2, {1, 2});
+    }
+    SECTION("one after the other") {
+        fetch.has(2, {});
+        fetch.gain(2, {1, 2});
+    }
+    CHECK(fetch.asked == std::map<std::uint64_t, Chunks>{{2, {1, 2}}});
+}
+
+TEST_CASE("a complete source that does not say what it offers is asked for anything after 500 ms") {
+    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    fetch.begin({});
+    fetch.add(1, 0.5);
+    fetch.add(2, 1);
+    CHECK(fetch.core.next_deadline() == fetch.now + 500ms);
+    fetch.pass(500ms - tick);
+    CHECK(fetch.asked.empty());
+    fetch.pass(tick);
+    CHECK(fetch.asked == std::map<std::uint64_t, Chunks>{{2, {0, 1}}});
+}
+
+TEST_CASE("where nobody else fetches the same a complete source is asked at once") {
+    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    fetch.begin({});
+    fetch.add(1, 1);
+    CHECK(fetch.opened.empty());
+    CHECK(fetch.asked == std::map<std::uint64_t, Chunks>{{1, {0, 1}}});
 }
 
 TEST_CASE("in a file of few chunks transfers are opened by requests only") {

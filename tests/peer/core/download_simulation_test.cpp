@@ -92,6 +92,9 @@ struct Peer {
     ChunkSet told;
     std::set<std::uint32_t> outstanding;
     std::uint64_t outstanding_bytes = 0;
+    std::set<std::uint32_t> spared;
+    std::map<std::uint32_t, wire::Time> asked_at;
+    wire::Time stored_at{};         ///< when something of it was last stored
     std::uint64_t asked_bytes = 0;  ///< in this transfer
     unsigned transfer = 0;
     bool added = false;
@@ -231,9 +234,14 @@ class Simulation {
             dropped.outstanding.clear();
             dropped.outstanding_bytes = 0;
             dropped.asked_bytes = 0;
+            dropped.spared.clear();
             ++dropped.transfer;
         }
+        for (auto const& spare : actions.spares) {
+            on_spare(peer(spare.source), spare.chunks);
+        }
         auto const twice_before = asked_twice_;
+        auto const early_before = asked_early_;
         for (auto const& ask : actions.asks) {
             on_ask(peer(ask.source), ask);
         }
@@ -242,7 +250,7 @@ class Simulation {
             must(stored_[chunk] > 0 || arrived_.contains(chunk) || asked_of(chunk) > 0,
                  "with all chunks asked for, and not before, some are asked of two");
         }
-        check_twice();
+        check_twice(asked_early_ > early_before);
         for (auto const& probe : actions.probes) {
             on_probe(peer(probe.source));
         }
@@ -262,7 +270,8 @@ class Simulation {
             must(!arrived_.contains(chunk), "what is being written is not asked for");
             must(source.told.contains(chunk), "no source is asked for what it has not got");
             must(!source.outstanding.contains(chunk), "no source is asked for a chunk twice");
-            asked_twice_ += asked_of(chunk) > 0 ? 1 : 0;
+            note_again(chunk);
+            source.asked_at[chunk] = now_;
             must(asked_of(chunk) < 2, "no chunk is asked of three");
             must(asked_of(chunk) == 0 || source.outstanding.empty(),
                  "only idle sources are asked for what another was asked for, too");
@@ -279,15 +288,48 @@ class Simulation {
         });
     }
 
+    void note_again(std::uint32_t chunk) {
+        auto const other = std::ranges::find_if(
+            peers_, [chunk](Peer const& each) { return each.outstanding.contains(chunk); });
+        if (other == peers_.end()) {
+            return;
+        }
+        ++asked_twice_;
+        auto const since = std::max(other->asked_at.at(chunk), other->stored_at);
+        if (now_ - since >= limits_.patience_least) {
+            from_stuck_.insert(chunk);
+        } else {
+            from_stuck_.erase(chunk);
+            ++asked_early_;
+        }
+    }
+
     [[nodiscard]] std::ptrdiff_t asked_of(std::uint32_t chunk) const {
         return std::ranges::count_if(
             peers_, [chunk](Peer const& each) { return each.outstanding.contains(chunk); });
     }
 
-    /// At the end only, and of few chunks.
-    void check_twice() const {
+    /// It may be on its way already; whether it comes or not, nothing more is owed.
+    void on_spare(Peer& source, std::vector<std::uint32_t> const& chunks) {
+        for (auto const chunk : chunks) {
+            must(stored_.at(chunk) == 1, "only what is stored is spared");
+            must(source.outstanding.contains(chunk), "only what was asked for is spared");
+            settle(source, chunk);
+            source.spared.insert(chunk);
+        }
+    }
+
+    /// At the end only, and few chunks: those that are asked of two, and those that came in vain.
+    /// What is asked of one that has delivered nothing for long does not count.
+    void check_twice(bool again) const {
+        std::uint64_t of_two = 0;
+        for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
+            of_two += asked_of(chunk) > 1 && !from_stuck_.contains(chunk) ? 1 : 0;
+        }
         auto const most = std::max<std::uint64_t>(1, file_.chunks / 100);
-        must(asked_twice_ <= most, "one in a hundred chunks is asked of two");
+        must(of_two <= most, "one in a hundred chunks is asked of two at a time");
+        must(!again || of_two + duplicate_bytes_ / file_.chunk_bytes <= most,
+             "those that came in vain count");
         must(core_->progress(now_).chunks_asked_twice == asked_twice_, "which are counted");
     }
 
@@ -443,6 +485,7 @@ class Simulation {
         auto const chunk = parcel.chunk;
         auto const writing = arrived_.find(chunk);
         bool const again = writing != arrived_.end() && writing->second == source.id;
+        bool const spared = source.spared.erase(chunk) > 0;
         bool const asked = source.outstanding.contains(chunk) && !again;
         bool const fits =
             asked && parcel.offset == file_.offset(chunk) && parcel.length == file_.length(chunk);
@@ -456,7 +499,7 @@ class Simulation {
         }
         if (verdict == Download::Verdict::drop) {
             ++dropped_;
-            if (is_here) {
+            if (is_here || spared) {
                 duplicate_bytes_ += parcel.length;
                 settle(source, chunk);
             }
@@ -483,6 +526,7 @@ class Simulation {
         }
         must(++stored_.at(parcel.chunk) == 1, "every chunk is stored once");
         settle(source, parcel.chunk);
+        source.stored_at = now_;
         core_->on_stored(now_, source.id, parcel.chunk);
     }
 
@@ -569,6 +613,8 @@ class Simulation {
     std::uint64_t dropped_ = 0;
     std::uint64_t duplicate_bytes_ = 0;
     std::uint64_t asked_twice_ = 0;
+    std::uint64_t asked_early_ = 0;       ///< of these, while the first one might still deliver
+    std::set<std::uint32_t> from_stuck_;  ///< asked twice, the last time because it would not
 };
 
 }  // namespace

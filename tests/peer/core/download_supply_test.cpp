@@ -142,13 +142,13 @@ TEST_CASE("a source that is lost makes the search begin anew, since it cannot be
     fetch.begin({1, 2, 3, 4});
     CHECK(searches_within(fetch, 60s).empty());
     SECTION("one in use") {
-        fetch.lose(2);
+        fetch.lose(1);
     }
     SECTION("one in reserve") {
         fetch.lose(4);
     }
     SECTION("one that lied") {
-        fetch.corrupt(2, fetch.outstanding(2).front());
+        fetch.corrupt(1, fetch.outstanding(1).front());
     }
     CHECK(fetch.searches == 1);
     fetch.forget();

@@ -75,6 +75,7 @@ class Fetch {
     std::map<std::uint64_t, std::uint64_t> credit;
     Chunks opened;  ///< sources that were asked for no chunk, so that they tell what they have
     Chunks probed;
+    std::map<std::uint64_t, Chunks> spared;
     Chunks dropped;
     int searches = 0;
 
@@ -93,6 +94,10 @@ class Fetch {
         for (auto const& probe : actions.probes) {
             probed.push_back(static_cast<std::uint32_t>(probe.source));
         }
+        for (auto const& spare : actions.spares) {
+            auto& chunks = spared[static_cast<std::uint64_t>(spare.source)];
+            chunks.insert(chunks.end(), spare.chunks.begin(), spare.chunks.end());
+        }
         for (auto const& drop : actions.drops) {
             dropped.push_back(static_cast<std::uint32_t>(drop.source));
         }
@@ -104,6 +109,7 @@ class Fetch {
         credit.clear();
         opened.clear();
         probed.clear();
+        spared.clear();
         dropped.clear();
         searches = 0;
     }

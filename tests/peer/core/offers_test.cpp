@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
+#include <utility>
 #include <vector>
 
 using namespace xfsbus;
@@ -30,6 +32,12 @@ Set members(ChunkSet const& set) {
     return all;
 }
 
+Set without(Set const& set, Set const& others) {
+    Set rest;
+    std::ranges::set_difference(set, others, std::inserter(rest, rest.end()));
+    return rest;
+}
+
 Set all_of(std::uint32_t chunks) {
     return members(ChunkSet::full(chunks));
 }
@@ -45,8 +53,10 @@ class Peer {
 
     SwarmOffers core;
     wire::Time now{1000s};
-    std::map<std::uint32_t, Set> known;  ///< what each sink knows to be offered
-    std::map<std::uint32_t, int> told;   ///< how often
+    std::map<std::uint32_t, Set> known;    ///< what each sink knows to be offered
+    std::map<std::uint32_t, int> told;     ///< how often
+    std::map<std::uint32_t, Set> dealt;    ///< what each was told last, if that was just now
+    std::map<std::uint32_t, bool> narrow;  ///< whether that is a part of what is here
 
     void open(std::uint32_t number, bool swarm = true) {
         core.open(now, transfer(number), content_, about_, swarm);
@@ -56,6 +66,7 @@ class Peer {
     void close(std::uint32_t number) {
         core.close(transfer(number));
         known.erase(number);
+        narrow.erase(number);
     }
 
     void gain(std::uint32_t chunk) {
@@ -79,12 +90,16 @@ class Peer {
     }
 
     void take() {
+        dealt.clear();
         for (auto const& news : core.take(now)) {
             auto const number = numbers_.at(news.transfer);
             if (news.replaces) {
                 known[number] = members(news.has);
+                dealt[number] = known[number];
+                narrow[number] = !news.has.complete();
             }
             known[number].insert(news.gained.begin(), news.gained.end());
+            dealt[number].insert(news.gained.begin(), news.gained.end());
             ++told[number];
         }
     }
@@ -179,20 +194,46 @@ TEST_CASE("who has become complete while it served goes on offering all") {
     CHECK_FALSE(peer.core.pending());
 }
 
-TEST_CASE("when every chunk has left once all is offered to all") {
+TEST_CASE("when every chunk has left once each sink is offered what it has not got, bit by bit") {
+    Peer seed(8);
+    seed.open_and_take({1, 2});
+    for (std::uint32_t chunk = 0; chunk < 4; ++chunk) {
+        seed.serve(1, chunk);
+        seed.serve(2, chunk + 4);
+    }
+    seed.take();
+    Set first{0, 1, 2, 3};
+    Set second{4, 5, 6, 7};
+    for (int left = 4; left > 0; --left) {
+        auto const to_first = without(seed.known[1], first);
+        auto const to_second = without(seed.known[2], second);
+        REQUIRE_FALSE(to_first.empty());
+        REQUIRE_FALSE(to_second.empty());
+        seed.serve(1, *to_first.begin());
+        seed.serve(2, *to_second.begin());
+        first.insert(*to_first.begin());
+        second.insert(*to_second.begin());
+        seed.take();
+    }
+    CHECK(seed.core.early_copies() == 0);
+}
+
+TEST_CASE("when every chunk has left and nothing more leaves all is offered to all, for good") {
     Peer seed(4);
     seed.open_and_take({1, 2});
-    for (std::uint32_t chunk = 0; chunk < 3; ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < 4; ++chunk) {
         seed.serve(1, chunk);
-        seed.take();
-        CHECK(seed.known[2] != all_of(4));
     }
-    seed.serve(2, 3);
+    seed.take();
+    CHECK(seed.known[2] != all_of(4));
+    seed.now += 1s;
     seed.take();
     CHECK(seed.known[1] == all_of(4));
     CHECK(seed.known[2] == all_of(4));
     CHECK_FALSE(seed.core.pending());
+    seed.serve(2, 0);
     seed.open_and_take({3});
+    CHECK(seed.known[2] == all_of(4));
     CHECK(seed.known[3] == all_of(4));
 }
 
@@ -225,20 +266,68 @@ TEST_CASE("what left is forgotten when the last sink has gone") {
 TEST_CASE("who asks quickly has more to choose from") {
     Peer seed(100);
     seed.open_and_take({1, 2});
-    for (auto const chunk : seed.known[1]) {
-        seed.ask(1, chunk);
-    }
+    auto const ask_for_all = [&] {
+        for (auto const chunk : seed.known[1]) {
+            seed.ask(1, chunk);
+        }
+    };
+    ask_for_all();
     seed.take();
-    CHECK(seed.known[1].size() == 2 + 6);
+    CHECK(seed.known[1].size() == 2 + 4);
     CHECK(seed.known[2].size() == 2);
     auto const before = seed.known[1];
     seed.take();
     CHECK(seed.known[1] == before);
-    for (auto const chunk : before) {
-        seed.ask(1, chunk);
+    ask_for_all();
+    seed.take();
+    CHECK(seed.known[1].size() == 6 + 8);
+    CHECK(seed.known[2].size() == 2);
+}
+
+TEST_CASE("no more is offered than leaves in half a second, and before anything has left 16") {
+    Peer seed(100);
+    Chunks sinks(20);
+    std::iota(sinks.begin(), sinks.end(), 1U);
+    seed.open_and_take(sinks);
+    auto const waiting = [&] {
+        std::size_t all = 0;
+        for (auto const& [number, chunks] : seed.known) {
+            all += chunks.size();
+        }
+        return all;
+    };
+    CHECK(waiting() == 16);
+    std::size_t sent = 0;
+    while (sent < 16) {  // one in 50 ms
+        for (auto const number : sinks) {
+            for (auto const chunk : Set(seed.known[number])) {
+                if (sent < 16 && seed.copies(number, chunk) == 0) {
+                    seed.now += 50ms;
+                    seed.serve(number, chunk);
+                    ++sent;
+                }
+            }
+        }
     }
     seed.take();
-    CHECK(seed.known[1].size() == 8 + 14);
+    CHECK(waiting() == 16 + 10);
+}
+
+TEST_CASE(
+    "what a sink has not asked for after a second is taken back, and it gets no more for it") {
+    Peer seed(100);
+    seed.open_and_take({1, 2});
+    Set got;
+    for (int times = 1; times <= 30; ++times) {
+        seed.now += 100ms;
+        auto const chunk = *without(seed.known[1], got).begin();
+        seed.serve(1, chunk);
+        got.insert(chunk);
+        seed.take();
+        CHECK(seed.told[2] == 1 + times / 10);
+        CHECK(seed.known[2].size() == 2);
+    }
+    CHECK(seed.core.early_copies() == 0);
 }
 
 TEST_CASE("a sink that leaves gives back what was offered to it") {
@@ -268,11 +357,16 @@ TEST_CASE("what sinks have from elsewhere counts as having left") {
     seed.take();
     Set both = seed.known[1];
     both.insert(seed.known[2].begin(), seed.known[2].end());
-    CHECK(both == Set{6, 7});
+    CHECK(std::ranges::includes(both, Set{6, 7}));
+    // With what has never left offered, each is offered what only the other has.
+    auto const first = without(seed.known[1], {6, 7});
+    auto const second = without(seed.known[2], {6, 7});
+    CHECK(without(first, {4, 5}).empty());
+    CHECK(without(second, {0, 1}).empty());
+    CHECK(first.size() + second.size() == 2);
     seed.sink_has(1, {6, 7});
-    seed.take();
-    CHECK(seed.known[1] == all_of(8));
-    CHECK(seed.known[2] == all_of(8));
+    seed.serve(1, 4);
+    CHECK(seed.core.early_copies() == 0);
 }
 
 TEST_CASE("a chunk that was sent and is then said to be there has left once") {
@@ -340,7 +434,7 @@ TEST_CASE("when nothing leaves for a while all is offered to all, until somethin
     CHECK_FALSE(seed.core.pending());
     seed.serve(1, 0);
     seed.take();
-    CHECK(seed.known[1].size() == 4);
+    CHECK(seed.known[1].size() == 2);
     CHECK(seed.known[2].size() == 2);
 }
 
@@ -369,7 +463,7 @@ class Run {
   public:
     explicit Run(std::uint64_t seed)
         : dice_(seed),
-          chunks_(static_cast<std::uint32_t>(dice_.number(1, 40))),
+          chunks_(static_cast<std::uint32_t>(dice_.number(2, 40))),
           peer_(chunks_, seed) {}
 
     void step() {
@@ -394,14 +488,16 @@ class Run {
 
   private:
     struct Sink {
-        Set asked;
-        Set offered;  ///< while less is offered than there is
+        Set asked;  ///< and not got
+        Set got;
     };
 
     void tell(std::uint32_t number) {
         auto const chunk = static_cast<std::uint32_t>(dice_.number(0, chunks_ - 1));
         peer_.sink_has(number, {chunk});
         left_.insert(chunk);
+        open_.at(number).got.insert(chunk);
+        open_.at(number).asked.erase(chunk);
     }
 
     void ask_and_send(std::uint32_t number) {
@@ -416,73 +512,69 @@ class Run {
             auto const chunk = *sink.asked.begin();
             peer_.send(number, chunk);
             sink.asked.erase(chunk);
+            sink.got.insert(chunk);
             left_.insert(chunk);
         }
     }
 
-    [[nodiscard]] bool asked(std::uint32_t chunk) const {
-        return std::ranges::any_of(
-            open_, [chunk](auto const& entry) { return entry.second.asked.contains(chunk); });
+    /// What it knows to be offered and has not got.
+    [[nodiscard]] Set wanted(std::uint32_t number) const {
+        return without(peer_.known.at(number), open_.at(number).got);
     }
 
-    [[nodiscard]] bool offered(std::uint32_t chunk) const {
-        return std::ranges::any_of(
-            open_, [chunk](auto const& entry) { return entry.second.offered.contains(chunk); });
+    /// What it could ask for.
+    [[nodiscard]] Set choice(std::uint32_t number) const {
+        return without(wanted(number), open_.at(number).asked);
     }
 
-    /// Chunks that have never left and that nobody has asked for.
-    [[nodiscard]] Set free() const {
-        Set all;
-        for (std::uint32_t chunk = 0; chunk < chunks_; ++chunk) {
-            if (!left_.contains(chunk) && !asked(chunk)) {
-                all.insert(chunk);
-            }
-        }
-        return all;
-    }
+    [[nodiscard]] bool narrow(std::uint32_t number) const { return peer_.narrow.at(number); }
 
     void take() {
         auto const told = peer_.told;
+        auto const known = peer_.known;
+        auto const narrow_before = peer_.narrow;
         peer_.take();
         for (auto const& [number, times] : peer_.told) {
             auto const before = told.find(number);
             must(times - (before == told.end() ? 0 : before->second) <= 1, "each is told once");
         }
-        check_fresh_first();
-        for (auto& [number, sink] : open_) {
-            check(number, sink);
-        }
-    }
-
-    /// No chunk is offered to a second sink while one that is free is offered to none.
-    void check_fresh_first() {
-        bool twice = false;
-        Set to_anybody;
+        check_unshared();
         for (auto const& [number, sink] : open_) {
-            auto const& known = peer_.known.at(number);
-            to_anybody.insert(known.begin(), known.end());
-            for (auto const chunk : known) {
-                bool const is_new = !sink.offered.empty() && !sink.offered.contains(chunk);
-                twice = twice || (is_new && known.size() < chunks_ && offered(chunk));
+            if (narrow(number)) {
+                auto const before = narrow_before.find(number);
+                bool const was_narrow = before != narrow_before.end() && before->second;
+                check(number, sink);
+                check_fresh_first(without(without(peer_.dealt[number], sink.asked),
+                                          was_narrow ? known.at(number) : Set()));
             }
         }
-        must(!twice || std::ranges::includes(to_anybody, free()), "fresh ones are offered first");
     }
 
-    void check(std::uint32_t number, Sink& sink) {
-        auto const& known = peer_.known.at(number);
-        if (known.size() == chunks_) {
-            sink.offered.clear();
-            return;
+    /// What has never left waits for one sink only to ask for it.
+    void check_unshared() const {
+        Set waiting;
+        for (auto const& [number, sink] : open_) {
+            for (auto const chunk : narrow(number) ? without(choice(number), left_) : Set()) {
+                must(waiting.insert(chunk).second, "no fresh chunk is offered to two");
+            }
         }
-        must(left_.size() < chunks_, "when everything has left all is offered");
+    }
+
+    /// Nothing is offered that has left while what has never left is offered to nobody.
+    void check_fresh_first(Set const& dealt) const {
+        Set to_anybody;
+        for (auto const& [number, chunks] : peer_.known) {
+            to_anybody.insert(chunks.begin(), chunks.end());
+        }
+        must(without(dealt, left_).size() == dealt.size() ||
+                 std::ranges::includes(to_anybody, without(all_of(chunks_), left_)),
+             "fresh ones are offered first");
+    }
+
+    void check(std::uint32_t number, Sink const& sink) const {
         must(open_.size() > 1, "a single sink is offered all");
-        must(std::ranges::includes(known, sink.asked), "what was asked for stays offered");
-        auto const free_ones = free();
-        bool const choice =
-            std::ranges::any_of(known, [&](auto chunk) { return free_ones.contains(chunk); });
-        must(choice || free_ones.empty(), "there is something to choose while something is free");
-        sink.offered = known;
+        must(std::ranges::includes(peer_.known.at(number), sink.asked),
+             "what was asked for stays offered");
     }
 
     Dice dice_;
@@ -519,14 +611,47 @@ std::uint32_t sends_until_all_left(std::uint64_t seed, std::uint32_t chunks, std
     return sends;
 }
 
+/// Sinks that do not hear of each other, and ask for all that they are offered; one chunk leaves
+/// every 20 ms.
+void all_from_the_seed(std::uint64_t seed, std::uint32_t chunks, std::uint32_t sinks) {
+    Dice dice(seed);
+    Peer peer(chunks, seed);
+    std::map<std::uint32_t, Set> got;
+    for (std::uint32_t number = 1; number <= sinks; ++number) {
+        peer.open(number);
+        got[number];
+    }
+    for (std::uint32_t sends = 0; sends < chunks * sinks; ++sends) {
+        peer.now += 20ms;
+        peer.take();
+        std::vector<std::pair<std::uint32_t, std::uint32_t>> could;
+        for (auto const& [number, has] : got) {
+            for (auto const chunk : without(peer.known[number], has)) {
+                could.emplace_back(number, chunk);
+            }
+        }
+        must(!could.empty(), "somebody is always offered something that it lacks");
+        auto const [number, chunk] = could[dice.number(0, could.size() - 1)];
+        peer.serve(number, chunk);
+        got[number].insert(chunk);
+    }
+}
+
 }  // namespace
 
-TEST_CASE("whatever sinks do, each has something to choose, and fresh chunks are offered first") {
+TEST_CASE(
+    "whatever sinks do, fresh chunks are offered first, and what was asked for stays offered") {
     for_each_seed(300, [](std::uint64_t seed) {
         Run run(seed);
         for (int step = 0; step < 300; ++step) {
             run.step();
         }
+    });
+}
+
+TEST_CASE("whoever asks for what it is offered gets all, without a pause, from the seed alone") {
+    for_each_seed(50, [](std::uint64_t seed) {
+        all_from_the_seed(seed, 60, 2 + static_cast<std::uint32_t>(seed % 8));
     });
 }
 

@@ -56,6 +56,13 @@ inline Uploads::Limits roomy_limits() {
 }
 
 /// Little is read ahead, but as much as it says, once a rate is known.
+/// So that the figures in tests do not depend on how the product is tuned.
+inline Uploads::Limits plain_limits() {
+    Uploads::Limits limits;
+    limits.ahead_time = 50ms;
+    return limits;
+}
+
 inline Uploads::Limits small_limits() {
     Uploads::Limits limits;
     limits.ahead_bytes_per_sink = 400;
@@ -70,7 +77,7 @@ inline Uploads::Limits small_limits() {
 /// unless another is said.
 class Source {
   public:
-    explicit Source(Uploads::Limits limits = {}) : core(limits, 1) {}
+    explicit Source(Uploads::Limits limits = plain_limits()) : core(limits, 1) {}
 
     Uploads core;
     wire::Time now{1000s};

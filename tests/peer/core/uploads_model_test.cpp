@@ -264,15 +264,20 @@ class Run {
         return contents_.at(model.content).copies[chunk];
     }
 
-    /// The first that has never left, unless the one that was asked for first waits for too long.
-    std::deque<Waiting>::iterator first_of(ModelTransfer& model) {
-        auto const first = model.queue.begin();
-        if (now_ - first->since >= limits_.starve_most) {
-            return first;
-        }
-        auto const fresh = std::ranges::find_if(
-            model.queue, [&](Waiting const& waiting) { return copies(model, waiting.chunk) == 0; });
-        return fresh != model.queue.end() ? fresh : first;
+    /// The first of those that have left least often.
+    std::deque<Waiting>::iterator rarest_of(ModelTransfer& model) {
+        return std::ranges::min_element(
+            model.queue, {}, [&](Waiting const& waiting) { return copies(model, waiting.chunk); });
+    }
+
+    /// With nothing that has never left, the one that was asked for first may have waited for too
+    /// long: not before starve_most, and later where chunks take long.
+    std::deque<Waiting>::iterator first_of(ModelTransfer& model, std::uint32_t chunk) {
+        auto const rarest = rarest_of(model);
+        auto const oldest = model.queue.begin();
+        bool const may_starve =
+            now_ - oldest->since >= limits_.starve_most && copies(model, rarest->chunk) > 0;
+        return may_starve && oldest->chunk == chunk ? oldest : rarest;
     }
 
     void next() {
@@ -292,7 +297,7 @@ class Run {
              "the bounds of a sink hold");
         ModelTransfer& model = transfers_.at(piece->transfer);
         must(!model.queue.empty(), "something was asked for");
-        auto const first = first_of(model);
+        auto const first = first_of(model, piece->chunk);
         must(first->chunk == piece->chunk, "it is the next chunk by rule");
         must(piece->sink == model.sink, "to its sink");
         must(piece->length == length(model.about, piece->chunk), "of its length");
@@ -323,9 +328,11 @@ class Run {
         for (auto& [id, model] : transfers_) {
             bool const reads = std::ranges::none_of(
                 ahead_, [&sink = model.sink](auto const& piece) { return piece.sink == sink; });
+            auto const covered = [&](Waiting const& waiting) {
+                return model.granted + length(model.about, waiting.chunk) <= model.credit;
+            };
             bool const credit =
-                !model.queue.empty() &&
-                model.granted + length(model.about, first_of(model)->chunk) <= model.credit;
+                !model.queue.empty() && covered(model.queue.front()) && covered(*rarest_of(model));
             must(!reads || !credit, "who has credit and reads is served");
         }
     }
@@ -400,6 +407,8 @@ class Run {
         if (chunk < model.about.chunks && model.has.insert(chunk).second) {
             ++contents_.at(model.content).copies[chunk];
         }
+        std::erase_if(model.queue,
+                      [chunk](Waiting const& waiting) { return waiting.chunk == chunk; });
     }
 
     void pass() {

@@ -129,7 +129,8 @@ TEST_CASE("with both limits neither is exceeded, and all get the same") {
     CHECK(static_cast<double>(stream.all) > 0.95 * 100e6);
     CHECK(stream.above <= above_most(10e6, 256 * kib));
     for (auto const& [id, bytes] : stream.bytes) {
-        CHECK(static_cast<double>(bytes) == Approx(100e6 / 3).margin(2.0 * 256 * kib));
+        CHECK_THAT(static_cast<double>(bytes),
+                   Catch::Matchers::WithinAbs(100e6 / 3, 2.0 * 256 * kib));
         CHECK(stream.above_of.at(id) <= above_most(5e6, 256 * kib));
     }
 }

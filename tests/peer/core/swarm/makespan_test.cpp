@@ -1,0 +1,147 @@
+// How close a swarm comes to what no swarm can beat.
+#include "figures.hpp"
+
+#include <numeric>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint32_t chunks = 400;
+
+/// Mundinger, Weber and Weiss, "Optimal scheduling of peer-to-peer file dissemination" (2008): with
+/// equal uplinks, and parts that are passed on when they are whole.
+double round_bound(Swarm::Rules const& rules, std::size_t count) {
+    return alone(rules) * (1 + std::floor(std::log2(count)) / rules.file.chunks);
+}
+
+/// Kumar and Ross, "Peer-assisted file distribution" (2006): the seed sends the file once, the
+/// slowest receives it, and all together send it to each.
+double fluid_bound(Swarm::Rules const& rules, std::vector<double> const& rates) {
+    auto const bytes = static_cast<double>(rules.file.bytes);
+    double const all = std::accumulate(rates.begin(), rates.end(), link_rate);
+    return std::max({alone(rules), bytes / *std::ranges::min_element(rates),
+                     static_cast<double>(rates.size()) * bytes / all});
+}
+
+/// What messages add to it: find and answer, open and answer, ask and chunk at the beginning; tell,
+/// ask and chunk at the end, with the wait for more to tell.
+double message_time(Swarm::Rules const& rules) {
+    return 9 * seconds(rules.latency) + 0.02;
+}
+
+void many_peers(std::size_t count, std::size_t sources_most, std::uint64_t seed) {
+    auto rules = rules_of(chunks, 1ms);
+    rules.download.sources_most = sources_most;
+    Swarm swarm(rules, seed);
+    swarm.add(seed_nature);
+    swarm.add(count, leecher);
+    REQUIRE(swarm.run(600s));
+    double const ratio = makespan(swarm, leechers(swarm)) / round_bound(rules, count);
+    INFO(cost(swarm, rules));
+    CHECK(ratio <= 1.3);
+}
+
+/// Two of the twenty seeds, so that they run side by side. With eight neighbours each, which takes
+/// a little longer than with the usual number, but the simulation a third of the time.
+void thousand_peers_from(std::uint64_t first) {
+    if (!is_slow_build) {
+        for_seeds(first, 2, [](auto seed) { many_peers(1000, 8, seed); });
+    } else if (first < 4) {
+        for_seeds(first, 2, [](auto seed) { many_peers(100, 8, seed); });
+    }
+}
+
+/// Leechers with these rates, up and down.
+void crowd(std::vector<double> const& rates, wire::Duration latency, double most) {
+    for_seeds(1, is_slow_build ? 2 : 10, [&](auto seed) {
+        auto const rules = rules_of(chunks, latency);
+        Swarm swarm(rules, seed);
+        swarm.add({.up = link_rate, .down = link_rate, .seed = true});
+        for (double const rate : rates) {
+            swarm.add({.up = rate, .down = rate});
+        }
+        REQUIRE(swarm.run(600s));
+        double const bound = fluid_bound(rules, rates) + message_time(rules);
+        auto const bytes = static_cast<double>(rules.file.bytes);
+        INFO(cost(swarm, rules));
+        CHECK(makespan(swarm, leechers(swarm)) / bound <= most);
+        CHECK(static_cast<double>(swarm.figures().bytes_duplicate) <=
+              0.01 * bytes * static_cast<double>(rates.size()));
+        // Where the seed is not the slowest it has nothing better to do than to send more.
+        bool const seed_is_slowest = *std::ranges::min_element(rates) >= link_rate;
+        CHECK((!seed_is_slowest || static_cast<double>(swarm.bytes_sent(0)) <= 1.1 * bytes));
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 1 and 2") {
+    thousand_peers_from(1);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 3 and 4") {
+    thousand_peers_from(3);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 5 and 6") {
+    thousand_peers_from(5);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 7 and 8") {
+    thousand_peers_from(7);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 9 and 10") {
+    thousand_peers_from(9);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 11 and 12") {
+    thousand_peers_from(11);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 13 and 14") {
+    thousand_peers_from(13);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 15 and 16") {
+    thousand_peers_from(15);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 17 and 18") {
+    thousand_peers_from(17);
+}
+
+TEST_CASE("a thousand peers take at most 1.3 times the optimum, seeds 19 and 20") {
+    thousand_peers_from(19);
+}
+
+TEST_CASE("two hundred peers with the usual number of neighbours are as close to the optimum") {
+    many_peers(is_slow_build ? 50 : 200, Download::Limits().sources_most, 1);
+}
+
+TEST_CASE("eight and sixteen peers on links of one speed take little longer than one would") {
+    crowd(std::vector<double>(8, link_rate), 1ms, 1.12);
+    crowd(std::vector<double>(16, link_rate), 1ms, 1.12);
+}
+
+TEST_CASE("where a round trip takes a tenth of a second a swarm loses little else") {
+    crowd(std::vector<double>(8, link_rate), 50ms, 1.12);
+    crowd(std::vector<double>(16, link_rate), 50ms, 1.12);
+}
+
+TEST_CASE("where a round trip takes a fifth of a second a swarm loses little else") {
+    crowd(std::vector<double>(8, link_rate), 100ms, 1.12);
+    crowd(std::vector<double>(16, link_rate), 100ms, 1.12);
+}
+
+TEST_CASE("slow links among fast ones hold back nobody but their own") {
+    std::vector<double> rates;
+    for (int i = 0; i < 4; ++i) {
+        rates.insert(rates.end(), {2 * link_rate, link_rate / 2});
+    }
+    crowd(rates, 1ms, 1.2);
+}
