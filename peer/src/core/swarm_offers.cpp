@@ -272,7 +272,8 @@ void SwarmOffers::deal(wire::Time now, Served& served) {
     settle_open(now, served);
     bool const known = served.sent >= interval_share && served.interval > wire::Duration();
     auto const most =
-        known ? std::max<std::size_t>(open_least, open_time / served.interval) : open_first;
+        known ? std::max(open_least, static_cast<std::size_t>(open_time / served.interval))
+              : open_first;
     auto const sinks = served.sinks.size();
     std::vector<Sink*> takers;
     for (std::size_t i = 0; i < sinks; ++i) {
