@@ -1,17 +1,8 @@
 #include "core/chunk_board.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace xfsbus::peer {
-
-std::uint64_t ChunkBoard::File::offset(std::uint32_t chunk) const {
-    return std::uint64_t{chunk} * chunk_bytes;
-}
-
-std::uint32_t ChunkBoard::File::length(std::uint32_t chunk) const {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_bytes, bytes - offset(chunk)));
-}
 
 ChunkBoard::ChunkBoard(File file, Order& order, policies::Rng rng)
     : file_(file),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
+#include "core/file_layout.hpp"
 
 #include <xfsbus/policies/chunk_order.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
@@ -16,14 +17,7 @@ namespace xfsbus::peer {
 /// comes next. Part of Download.
 class ChunkBoard {
   public:
-    struct File {
-        std::uint64_t bytes = 0;
-        std::uint32_t chunk_bytes = 0;
-        std::uint32_t chunks = 0;
-
-        [[nodiscard]] std::uint32_t length(std::uint32_t chunk) const;
-        [[nodiscard]] std::uint64_t offset(std::uint32_t chunk) const;
-    };
+    using File = FileLayout;
 
     /// The chunk-order policy.
     using Order = policies::ChunkRanker;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
+#include "core/file_layout.hpp"
 
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/time.hpp>
@@ -29,6 +30,8 @@ class SwarmOffers {
         std::uint32_t chunk_bytes = 0;
         std::uint32_t chunks = 0;
         ChunkSet has{};  ///< what is here
+
+        [[nodiscard]] FileLayout layout() const { return {bytes, chunk_bytes, chunks}; }
     };
 
     /// What is to be told about one transfer.

@@ -12,15 +12,6 @@ using wire::ErrorCode;
 constexpr double first_guess_bytes_per_s = 4.0 * 1024 * 1024;
 constexpr double longest_s = 3600;
 
-std::uint64_t offset_of(Uploads::Content const& content, std::uint32_t chunk) {
-    return std::uint64_t{chunk} * content.chunk_bytes;
-}
-
-std::uint32_t length_of(Uploads::Content const& content, std::uint32_t chunk) {
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(content.chunk_bytes, content.bytes - offset_of(content, chunk)));
-}
-
 }  // namespace
 
 Uploads::Uploads(Limits limits, std::uint64_t seed)
@@ -299,7 +290,7 @@ std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
 std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
     std::uint64_t round_bytes = 0;
     for (auto const* const sink : waiting_) {
-        round_bytes += length_of(sink->turns.front()->about, 0);
+        round_bytes += sink->turns.front()->about.layout().length(0);
     }
     starved_after_ = std::max(limits_.starve_most, 2 * time_of(round_bytes));
     std::vector<Turn> all;
@@ -351,7 +342,7 @@ Uploads::Turn Uploads::first_of(wire::Time now, Transfer& transfer) const {
     return {.sink = nullptr,
             .transfer = &transfer,
             .chunk = first.chunk,
-            .length = length_of(transfer.about, first.chunk),
+            .length = transfer.about.layout().length(first.chunk),
             .copies = copies_of(first)};
 }
 
@@ -406,7 +397,8 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
         rate_.set_busy(now, true);
     }
     ahead_bytes_ += length;
-    Piece const piece{transfer.id, transfer.sink, turn.chunk, offset_of(transfer.about, turn.chunk),
+    Piece const piece{transfer.id, transfer.sink,
+                      turn.chunk,  transfer.about.layout().offset(turn.chunk),
                       length,      ++pieces_};
     sink.ahead.push_back({piece.number, now, length});
     return piece;

@@ -160,7 +160,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
-        if (target_.manifest->chunk_count() >= Download::swarm_chunks_least) {
+        if (in_swarm()) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }
@@ -220,7 +220,8 @@ void FileTransfer::pump() {
         drop(dropped.source);
     }
     for (auto const& spared : actions.spares) {
-        spare(spared);
+        // A source does not send what its sink says that it has.
+        tell(ways_.at(spared.source), spared.chunks);
     }
     for (auto const& asked : actions.asks) {
         ask(asked);
@@ -294,7 +295,7 @@ void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::
     want.data = services_.data;
     want.credit = credit;
     want.chunks = std::move(chunks);
-    want.swarm = target_.manifest->chunk_count() >= Download::swarm_chunks_least;
+    want.swarm = in_swarm();
     want.serves = offering_->active() ? services_.serving->endpoint().port : 0;
     found->second.about.link->want(std::move(want),
                                    {.on_refused =
@@ -348,17 +349,6 @@ void FileTransfer::probe(SourceId source) {
                                           vitals->latency_ms);
             }
         });
-}
-
-/// A source does not send what its sink says that it has.
-void FileTransfer::spare(Download::Spare const& spared) {
-    Way const& way = ways_.at(spared.source);
-    if (way.transfer) {
-        wire::Have have;
-        have.transfer = *way.transfer;
-        have.chunks = spared.chunks;
-        way.about.link->tell(std::move(have));
-    }
 }
 
 void FileTransfer::drop(SourceId source) {
@@ -437,9 +427,7 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.
 void FileTransfer::tell_all(Way const& way) {
-    bool const wants = way.about.completeness >= 1 &&
-                       target_.manifest->chunk_count() >= Download::swarm_chunks_least;
-    if (wants && way.transfer && !has_.empty()) {
+    if (in_swarm() && way.about.completeness >= 1 && way.transfer && !has_.empty()) {
         wire::Have have;
         have.transfer = *way.transfer;
         have.bitmap = has_.to_wire();
@@ -449,7 +437,7 @@ void FileTransfer::tell_all(Way const& way) {
 
 void FileTransfer::tell_soon(std::uint32_t chunk) {
     gained_.push_back(chunk);
-    if (!tell_timer_ && target_.manifest->chunk_count() >= Download::swarm_chunks_least) {
+    if (!tell_timer_ && in_swarm()) {
         tell_timer_ = services_.reactor.at(services_.reactor.now() + tell_every, [this] {
             tell_timer_.reset();
             tell_gained();
@@ -466,12 +454,18 @@ void FileTransfer::tell_gained() {
         return;
     }
     for (auto const& [id, way] : ways_) {
-        if (way.about.completeness >= 1 && way.transfer) {
-            wire::Have have;
-            have.transfer = *way.transfer;
-            have.chunks = gained;
-            way.about.link->tell(std::move(have));
+        if (way.about.completeness >= 1) {
+            tell(way, gained);
         }
+    }
+}
+
+void FileTransfer::tell(Way const& way, std::vector<std::uint32_t> chunks) {
+    if (way.transfer) {
+        wire::Have have;
+        have.transfer = *way.transfer;
+        have.chunks = std::move(chunks);
+        way.about.link->tell(std::move(have));
     }
 }
 

@@ -94,7 +94,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_refused(SourceId source, wire::Refused const& refused);
     void on_have(SourceId source, wire::Have const& have);
     void probe(SourceId source);
-    void spare(Download::Spare const& spared);
     void drop(SourceId source);
     void on_written(SourceId source, std::uint32_t chunk, Written const& written);
     void finish();
@@ -105,8 +104,13 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] std::vector<SourceStatus> source_status() const;
 
     // what sources are told of what is here
+    [[nodiscard]] bool in_swarm() const {
+        return target_.manifest->chunk_count() >= Download::swarm_chunks_least;
+    }
+
     void tell_all(Way const& way);
     void tell_gained();
+    void tell(Way const& way, std::vector<std::uint32_t> chunks);
     void tell_soon(std::uint32_t chunk);
 
     Services& services_;
