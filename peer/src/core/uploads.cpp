@@ -272,18 +272,24 @@ void Uploads::remove_turn(Sink& sink, Transfer& transfer) {
 
 std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
     if (waiting_.empty() || !limit_.open(now) ||
-        (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes) || !all_have_room(now, 1)) {
+        (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes)) {
         return std::nullopt;
     }
-    auto const all = turns(now);
+    auto const under_way = moving(now);
+    bool const few = under_way.sinks < limits_.ahead_sinks_least;
+    if (!few && !leaves_in_time(under_way, 1)) {
+        return std::nullopt;
+    }
+    auto all = turns(now);
     if (all.empty()) {
         return std::nullopt;
     }
-    Turn const& turn = choose(now, all);
-    if (!all_have_room(now, turn.length)) {
-        return std::nullopt;
+    auto const& turn = choose(now, all);
+    if (leaves_in_time(under_way, turn.length)) {
+        return take(now, turn);
     }
-    return take(now, turn);
+    std::erase_if(all, [](Turn const& other) { return !other.sink->ahead.empty(); });
+    return few && !all.empty() ? std::optional(take(now, choose(now, all))) : std::nullopt;
 }
 
 /// One for each sink that could be served now.
@@ -449,20 +455,24 @@ bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
             sink.ahead.size() < limits_.ahead_chunks_per_sink);
 }
 
-/// What is under way to those that move is no more than leaves in ahead_time.
-bool Uploads::all_have_room(wire::Time now, std::uint32_t length) const {
-    std::uint64_t moving_bytes = 0;
-    std::size_t moving_chunks = 0;
+Uploads::Moving Uploads::moving(wire::Time now) const {
+    Moving moving;
     for (auto const* const sink : moving_) {
         if (!sink->slow && !takes_long(now, *sink)) {
-            moving_bytes += sink->ahead_bytes;
-            moving_chunks += sink->ahead.size();
+            moving.bytes += sink->ahead_bytes;
+            moving.chunks += sink->ahead.size();
+            ++moving.sinks;
         }
     }
+    return moving;
+}
+
+/// Whether so much more is no more than what leaves in ahead_time.
+bool Uploads::leaves_in_time(Moving const& moving, std::uint32_t length) const {
     double const most =
         rate_.bytes_per_second() * std::chrono::duration<double>(limits_.ahead_time).count();
-    return moving_chunks < limits_.ahead_chunks_least ||
-           static_cast<double>(moving_bytes + length) <= most;
+    return moving.chunks < limits_.ahead_chunks_least ||
+           static_cast<double>(moving.bytes + length) <= most;
 }
 
 std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {

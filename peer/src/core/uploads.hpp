@@ -26,9 +26,10 @@ namespace xfsbus::peer {
 ///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
 ///   from that, a sink gets what it asks for in the order in which it asks.
 /// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
-///   within ahead_time, so that decisions are made late. A sink that takes several times what a
-///   chunk usually takes holds back nobody: it does not count, and gets nothing until it moves; as
-///   long as it is slow it gets one chunk at a time.
+///   within ahead_time, so that decisions are made late; but since a path to one sink may be full
+///   while this peer's own link is not, a few sinks may always have a chunk on its way. A sink that
+///   takes several times what a chunk usually takes holds back nobody: it does not count, and gets
+///   nothing until it moves; as long as it is slow it gets one chunk at a time.
 class Uploads {
   public:
     struct Limits {
@@ -40,8 +41,9 @@ class Uploads {
         /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
         /// chunks would pass by a large one for ever.
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
-        wire::Duration ahead_time = std::chrono::milliseconds(150);
+        wire::Duration ahead_time = std::chrono::milliseconds(50);
         std::size_t ahead_chunks_least = 2;
+        std::size_t ahead_sinks_least = 4;  ///< that may have one chunk each, however long it takes
         /// What takes several times as long as usual is not slow before, and is slow after; the
         /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
         wire::Duration slow_after = std::chrono::milliseconds(200);
@@ -214,6 +216,13 @@ class Uploads {
         std::uint32_t copies = 0;  ///< that have left already
     };
 
+    /// What is under way to sinks that take it.
+    struct Moving {
+        std::uint64_t bytes = 0;
+        std::size_t chunks = 0;
+        std::size_t sinks = 0;
+    };
+
     void open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
               wire::Want const& want, Content const& content);
     void spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks);
@@ -230,7 +239,8 @@ class Uploads {
     [[nodiscard]] wire::Duration slow_after(std::uint32_t length) const;
     [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
-    [[nodiscard]] bool all_have_room(wire::Time now, std::uint32_t length) const;
+    [[nodiscard]] Moving moving(wire::Time now) const;
+    [[nodiscard]] bool leaves_in_time(Moving const& moving, std::uint32_t length) const;
     void forget_if_idle(wire::Endpoint const& sink);
     [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
     template <typename Belongs>

@@ -55,14 +55,15 @@ inline Uploads::Limits roomy_limits() {
     return limits;
 }
 
-/// Little is read ahead, but as much as it says, once a rate is known.
 /// So that the figures in tests do not depend on how the product is tuned.
 inline Uploads::Limits plain_limits() {
     Uploads::Limits limits;
     limits.ahead_time = 50ms;
+    limits.ahead_sinks_least = 1;
     return limits;
 }
 
+/// Little is read ahead, but as much as it says, once a rate is known.
 inline Uploads::Limits small_limits() {
     Uploads::Limits limits;
     limits.ahead_bytes_per_sink = 400;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -121,6 +122,15 @@ std::uint64_t bytes_of(std::vector<Uploads::Piece> const& pieces) {
         bytes += piece.length;
     }
     return bytes;
+}
+
+/// Sinks 1 to `count`, which take so little each; 0: they do not read.
+void open_slow(Source& source, Link& link, std::uint16_t count, Uploads::Content const& about,
+               double bytes_per_s) {
+    for (std::uint16_t number = 1; number <= count; ++number) {
+        source.open(number, number, about);
+        link.most[number] = bytes_per_s;
+    }
 }
 
 }  // namespace
@@ -257,6 +267,29 @@ TEST_CASE("no more is read ahead than leaves within the time that is allowed") {
     CHECK(source.fill().size() == c.pieces);
 }
 
+TEST_CASE("a few sinks may have a chunk each on its way, however long it takes to leave") {
+    auto limits = plain_limits();
+    limits.ahead_sinks_least = 4;
+    Source source(limits);
+    for (std::uint16_t number = 1; number <= 6; ++number) {
+        source.open(number, number, content(100, 256 * kib));
+    }
+    source.serve(30, 200ms);
+    auto const pieces = source.fill();
+    std::set<std::uint16_t> sinks;
+    for (auto const& piece : pieces) {
+        sinks.insert(piece.sink.port);
+    }
+    CHECK(pieces.size() == 4);
+    CHECK(sinks.size() == 4);
+    source.now += 200ms;
+    source.done(pieces[0]);
+    auto const next = source.fill();
+    REQUIRE(next.size() == 1);
+    sinks.erase(pieces[0].sink.port);
+    CHECK_FALSE(sinks.contains(next[0].sink.port));
+}
+
 TEST_CASE("what is read ahead follows the rate when it changes") {
     Source source;
     for (std::uint16_t number = 1; number <= 20; ++number) {
@@ -313,10 +346,7 @@ TEST_CASE("many sinks that are slow do not hold back one that is not") {
     Source source;
     Link link(source, 10e6);
     source.open(50, 50, content(4000, 256 * kib));
-    for (std::uint16_t number = 1; number <= 20; ++number) {
-        source.open(number, number, content(100, 256 * kib));
-        link.most[number] = 50'000;
-    }
+    open_slow(source, link, 20, content(100, 256 * kib), 50'000);
     link.run(20s);
     link.delivered.clear();
     link.run(60s);
@@ -331,10 +361,7 @@ TEST_CASE("many sinks that are slow do not hold back one that is not") {
 TEST_CASE("with slow sinks only the link is used as far as they take it", "[!shouldfail]") {
     Source source;
     Link link(source, 100e6);
-    for (std::uint16_t number = 1; number <= 30; ++number) {
-        source.open(number, number, content(1000, 256 * kib));
-        link.most[number] = 100'000;
-    }
+    open_slow(source, link, 30, content(1000, 256 * kib), 100'000);
     link.run(20s);
     link.delivered.clear();
     link.run(60s);
@@ -441,10 +468,7 @@ TEST_CASE("sinks that do not read are ended early if they take the room of the o
     Link link(source, 100e6);
     source.open(20, 20, content(4000, 4 * mib));
     link.run(1s);
-    for (std::uint16_t number = 1; number <= 12; ++number) {
-        source.open(number, number, content(100, 4 * mib));
-        link.most[number] = 0;
-    }
+    open_slow(source, link, 12, content(100, 4 * mib), 0);
     link.run(10s);
     CHECK(link.notices.size() >= 6);  // as many as had half of the room and more
     for (auto const& notice : link.notices) {
@@ -460,10 +484,7 @@ TEST_CASE("sinks that do not read are ended in time also if nothing has ever lef
     Source source;
     Link link(source, 100e6);
     source.open(20, 20, content(4000, 4 * mib));
-    for (std::uint16_t number = 1; number <= 12; ++number) {
-        source.open(number, number, content(100, 4 * mib));
-        link.most[number] = 0;
-    }
+    open_slow(source, link, 12, content(100, 4 * mib), 0);
     link.run(60s);
     CHECK(link.notices.size() >= 6);
     link.delivered.clear();
