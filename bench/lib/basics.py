@@ -96,6 +96,7 @@ def measure_in_turn(context: Context, fetches: dict[str, Fetch], original: Path,
     for counted in [False] + [True] * rounds:
         for name, fetch in fetches.items():
             sink = context.directory("sink")
+            context.warm_memory(2 * original.stat().st_size)
             wall, cpu = fetch(sink)
             if subprocess.run(["cmp", original, sink / original.name], check=False).returncode:
                 raise Failed(f"{name} delivered other bytes")
