@@ -7,6 +7,7 @@
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -182,10 +183,7 @@ fs::path cache_file_for(fs::path const& directory) {
     if (error) {
         return {};
     }
-    std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a: only has to tell directories apart
-    for (char const c : canonical.string()) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-    }
+    auto const hash = wire::fnv1a(canonical.string());
     return base / "xfs" / fmt::format("index-{:016x}.sqlite", hash);
 }
 

@@ -1,7 +1,8 @@
 #include "disk/journal.hpp"
 
-#include "disk/fnv.hpp"
 #include "disk/io.hpp"
+
+#include <xfsbus/wire/fnv.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -45,13 +46,13 @@ std::string_view view(T const& object) {
 
 Header header_of(JournalSubject const& subject) {
     Header header{magic, version, subject, 0};
-    header.check = fnv1a(view(header).substr(0, offsetof(Header, check)));
+    header.check = wire::fnv1a(view(header).substr(0, offsetof(Header, check)));
     return header;
 }
 
 Record record_of(std::uint64_t header_check, std::uint32_t chunk) {
     Record record{chunk, 0};
-    record.check = fnv1a(view(record.chunk), header_check);
+    record.check = wire::fnv1a(view(record.chunk), header_check);
     return record;
 }
 

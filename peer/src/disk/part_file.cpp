@@ -1,9 +1,9 @@
 #include "disk/part_file.hpp"
 
 #include "disk/chunk_finder.hpp"
-#include "disk/fnv.hpp"
 #include "disk/io.hpp"
 
+#include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <linux/magic.h>
@@ -126,7 +126,7 @@ void PartFile::discard() {
 /// One for each content and final name, so that files with equal bytes do not get in each other's
 /// way. (Equal hashes of two names would only make one of the two wait its turn.)
 std::string PartFile::leaf(std::string_view suffix) const {
-    auto const hash = fnv1a(place_.leaf);
+    auto const hash = wire::fnv1a(place_.leaf);
     std::string name_hash;
     for (unsigned shift = 0; shift < 64; shift += 8) {
         name_hash += static_cast<char>(static_cast<unsigned char>(hash >> shift));

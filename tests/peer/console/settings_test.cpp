@@ -3,9 +3,16 @@
 #include "catch.hpp"
 #include "temp_dir.hpp"
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
+#include <string>
+#include <vector>
+
+#include <stdlib.h>
 
 using namespace xfsbus::console;
 using Words = std::vector<std::string>;
@@ -27,6 +34,36 @@ class Captured {
   private:
     std::ostringstream text_;
     std::streambuf* before_;
+};
+
+/// Meanwhile caches are kept in a directory of the test, not in that of whoever runs it.
+class CacheHome {
+  public:
+    CacheHome() {
+        if (char const* const before = std::getenv(variable)) {
+            before_ = before;
+        }
+        ::setenv(variable, directory_.path().c_str(), 1);
+    }
+
+    ~CacheHome() {
+        if (before_) {
+            ::setenv(variable, before_->c_str(), 1);
+        } else {
+            ::unsetenv(variable);
+        }
+    }
+
+    CacheHome(CacheHome const&) = delete;
+    CacheHome& operator=(CacheHome const&) = delete;
+
+    [[nodiscard]] std::filesystem::path const& path() const { return directory_.path(); }
+
+  private:
+    static constexpr char const* variable = "XDG_CACHE_HOME";
+
+    xfsbus::test::TempDir directory_;
+    std::optional<std::string> before_;
 };
 
 std::optional<int> read(Words words, Settings& settings) {
@@ -69,6 +106,7 @@ TEST_CASE("Without options a peer takes the defaults of the library") {
 }
 
 TEST_CASE("Options about transfers reach the peer") {
+    CacheHome const caches;
     auto const given =
         settings_of({"--dir", ".", "--chunk-order", "libsequential.so:window=8", "--sources", "9",
                      "--accept-push", "--max-upload-limit", "1K", "--max-download-limit", "2K",
@@ -84,6 +122,7 @@ TEST_CASE("Options about transfers reach the peer") {
 }
 
 TEST_CASE("A configuration file may say the same") {
+    CacheHome const caches;
     xfsbus::test::TempDir const directory;
     auto const file = directory.path() / "peer.conf";
     std::ofstream(file) << "chunk-order=librandomorder.so\naccept-push=true\n"
@@ -93,6 +132,13 @@ TEST_CASE("A configuration file may say the same") {
     CHECK(given.chunk_order == "librandomorder.so");
     CHECK(given.accept_push);
     CHECK(given.transfer_download_limit == 5 * 1024 * 1024);
+}
+
+TEST_CASE("The index of a directory is remembered in a file whose name never changes") {
+    CacheHome const caches;
+    CHECK(settings_of({"--dir", "/"}).peer.cache_file ==
+          caches.path() / "xfs" / "index-af63a24c860189fe.sqlite");
+    CHECK(settings_of({"--dir", "/", "--no-cache"}).peer.cache_file.empty());
 }
 
 TEST_CASE("A limit that is no rate is refused by the name of its option") {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::wire {
 
 inline constexpr std::uint64_t fnv1a_basis = 0xcbf29ce484222325U;
 
@@ -16,4 +16,4 @@ constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = fnv1a
     return hash;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::wire
