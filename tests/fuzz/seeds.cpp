@@ -1,3 +1,4 @@
+#include "journal_subject.hpp"
 #include "samples.hpp"
 
 #include <xfsbus/wire/chunk.hpp>
@@ -5,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,20 @@ std::vector<std::string> contents() {
     };
 }
 
+/// None, some, all of the chunks; some of them twice; one too many; and a torn end.
+std::vector<std::string> journals() {
+    auto const subject = journal_subject();
+    auto const journal = [&](std::vector<std::uint32_t> const& chunks) {
+        return xfsbus::peer::encode_journal(subject, chunks);
+    };
+    std::vector<std::uint32_t> all(subject.chunk_count);
+    std::iota(all.begin(), all.end(), 0U);
+    auto const some = journal({5, 0, 39, 17});
+    return {journal({}),          some,
+            journal(all),         journal({3, 1, 3, 3}),
+            journal({39, 40, 0}), some.substr(0, some.size() - 5)};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -62,5 +78,6 @@ int main(int count, char** arguments) {
     std::filesystem::path const corpus(arguments[1]);
     write(corpus / "decode", messages());
     write(corpus / "content", contents());
+    write(corpus / "journal", journals());
     return 0;
 }
