@@ -72,6 +72,28 @@ class Interrupted {
     fs::path sink;
 };
 
+/// A swarm, and a peer of it that has big.bin.
+struct Shared {
+    explicit Shared(std::uint64_t size, Words const& options = {}) : bytes(noise(size)) {
+        write_file(swarm.directory("a") / "big.bin", bytes);
+        a = std::make_unique<Source>(swarm, "a", options);
+    }
+
+    Swarm swarm;
+    std::string bytes;
+    std::unique_ptr<Source> a;
+};
+
+/// The same, while a download of it to the sink's directory is under way, which takes 2 seconds.
+struct UnderWay : Shared {
+    explicit UnderWay(std::string const& command)
+        : Shared(8 * mib, {"--max-upload-limit", "4M"}), download(swarm.start("sink", {command})) {
+        wait_for_progress(*download);
+    }
+
+    std::unique_ptr<Process> download;
+};
+
 }  // namespace
 
 TEST_CASE("A download goes on with what the journal says and the part holds") {
@@ -140,78 +162,59 @@ TEST_CASE("A journal that claims more than the part holds is checked against the
 }
 
 TEST_CASE("With --repair a damaged file is mended, and its bad chunks only are fetched") {
-    Swarm swarm;
-    auto const bytes = noise(16 * mib);
-    write_file(swarm.directory("a") / "big.bin", bytes);
-    write_file(swarm.directory("sink") / "big.bin", bytes);
-    auto const damaged = swarm.directory("sink") / "big.bin";
+    Shared const test(16 * mib);
+    write_file(test.swarm.directory("sink") / "big.bin", test.bytes);
+    auto const damaged = test.swarm.directory("sink") / "big.bin";
     for (auto const chunk : {0U, 17U, 63U}) {
         flip(damaged, chunk * chunk_bytes + 1000);
     }
-    Source const a(swarm, "a");
-    auto const ended = swarm.in("sink", {"download big.bin --repair"});
+    auto const ended = test.swarm.in("sink", {"download big.bin --repair"});
     CHECK(ended.code == 0);
     auto const file = ended.event("downloaded");
     CHECK(file.at("bytes_fetched") == 3 * chunk_bytes);
-    CHECK(file.at("bytes_resumed") == bytes.size() - 3 * chunk_bytes);
-    CHECK(holds(damaged, bytes));
+    CHECK(file.at("bytes_resumed") == test.bytes.size() - 3 * chunk_bytes);
+    CHECK(holds(damaged, test.bytes));
 }
 
 TEST_CASE("A peer that offers its damaged file itself repairs it from one that has the right one") {
-    Swarm swarm;
-    auto const bytes = noise(2 * mib);
-    write_file(swarm.directory("a") / "big.bin", bytes);
-    write_file(swarm.directory("sink") / "big.bin", bytes);
-    flip(swarm.directory("sink") / "big.bin", 1000);
-    Source const a(swarm, "a");
-    Shell sink(swarm, "sink");
+    Shared const test(2 * mib);
+    write_file(test.swarm.directory("sink") / "big.bin", test.bytes);
+    flip(test.swarm.directory("sink") / "big.bin", 1000);
+    Shell sink(test.swarm, "sink");
     sink.ask("updatelist");
     CHECK(sink.ask("find big.bin").size() == 2);
     sink.begin("download big.bin --repair");
     auto const file = sink.finish_download();
     CHECK(file.at("ok") == true);
     CHECK(file.at("bytes_fetched") == chunk_bytes);
-    CHECK(holds(sink.directory() / "big.bin", bytes));
+    CHECK(holds(sink.directory() / "big.bin", test.bytes));
 }
 
 TEST_CASE("A file that is downloaded twice in one shell, under two names, is right under both") {
-    Swarm swarm;
-    auto const bytes = noise(4 * mib);
-    write_file(swarm.directory("a") / "big.bin", bytes);
-    Source const a(swarm, "a");
-    Shell sink(swarm, "sink");
+    Shared const test(4 * mib);
+    Shell sink(test.swarm, "sink");
     sink.process().type("download big.bin -o one.bin\ndownload big.bin -o two.bin\n");
     sink.process().close_input();
     CHECK(sink.process().wait(2 * patience) == 0);
-    CHECK(holds(sink.directory() / "one.bin", bytes));
-    CHECK(holds(sink.directory() / "two.bin", bytes));
+    CHECK(holds(sink.directory() / "one.bin", test.bytes));
+    CHECK(holds(sink.directory() / "two.bin", test.bytes));
 }
 
 TEST_CASE("Two peers that share a directory may fetch a file at once under two names") {
-    Swarm swarm;
-    auto const bytes = noise(8 * mib);
-    write_file(swarm.directory("a") / "big.bin", bytes);
-    Source const a(swarm, "a", {"--max-upload-limit", "4M"});
-    auto const one = swarm.start("sink", {"download big.bin -o one.bin"});
-    wait_for_progress(*one);
-    auto const two = swarm.start("sink", {"download big.bin -o two.bin"});
-    CHECK(one->wait(2 * patience) == 0);
+    UnderWay const one("download big.bin -o one.bin");
+    auto const two = one.swarm.start("sink", {"download big.bin -o two.bin"});
+    CHECK(one.download->wait(2 * patience) == 0);
     CHECK(two->wait(2 * patience) == 0);
-    CHECK(holds(swarm.directory("sink") / "one.bin", bytes));
-    CHECK(holds(swarm.directory("sink") / "two.bin", bytes));
+    CHECK(holds(one.swarm.directory("sink") / "one.bin", one.bytes));
+    CHECK(holds(one.swarm.directory("sink") / "two.bin", one.bytes));
 }
 
 TEST_CASE("Of two peers that fetch a file to the same place at once, the second says so with 9") {
-    Swarm swarm;
-    auto const bytes = noise(8 * mib);
-    write_file(swarm.directory("a") / "big.bin", bytes);
-    Source const a(swarm, "a", {"--max-upload-limit", "4M"});
-    auto const first = swarm.start("sink", {"download big.bin"});
-    wait_for_progress(*first);
-    auto const second = swarm.in("sink", {"download big.bin"});
+    UnderWay const first("download big.bin");
+    auto const second = first.swarm.in("sink", {"download big.bin"});
     CHECK(second.code == 9);
     CHECK_THAT(second.event("downloaded").at("error").get<std::string>(),
                ContainsSubstring("is being downloaded to the same place already"));
-    CHECK(first->wait(2 * patience) == 0);
-    CHECK(holds(swarm.directory("sink") / "big.bin", bytes));
+    CHECK(first.download->wait(2 * patience) == 0);
+    CHECK(holds(first.swarm.directory("sink") / "big.bin", first.bytes));
 }

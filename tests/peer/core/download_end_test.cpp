@@ -32,6 +32,16 @@ struct Twice {
         fetch.pass(200ms);
         REQUIRE(fetch.asked[3] == Chunks{1});
     }
+
+    /// The other one of the two that are asked for chunk 1.
+    static std::uint64_t other(std::uint64_t number) { return 4 - number; }
+
+    /// This one delivers it, and source 2 the rest.
+    void finish(std::uint64_t number) {
+        fetch.deliver(number, 1);
+        fetch.deliver(2, 2);
+        CHECK(fetch.core.complete());
+    }
 };
 
 class Told final : public policies::PeerSelector {
@@ -163,9 +173,8 @@ TEST_CASE("of two copies the first is taken, the second dropped and counted") {
     Told policy;
     Twice twice(&policy);
     Fetch& fetch = twice.fetch;
-    bool const slow_is_first = GENERATE(false, true);
-    std::uint64_t const first = slow_is_first ? 1 : 3;
-    std::uint64_t const second = slow_is_first ? 3 : 1;
+    auto const first = GENERATE(as<std::uint64_t>{}, 1, 3);
+    auto const second = Twice::other(first);
     CHECK(fetch.arrive(first, 1) == Verdict::take);
     CHECK(fetch.arrive(second, 1) == Verdict::drop);
     CHECK(fetch.outstanding(second).empty());
@@ -188,9 +197,8 @@ TEST_CASE("who was asked as well for what is stored by now is told that it need 
     Told policy;
     Twice twice(&policy);
     Fetch& fetch = twice.fetch;
-    bool const slow_is_first = GENERATE(false, true);
-    std::uint64_t const first = slow_is_first ? 1 : 3;
-    std::uint64_t const second = slow_is_first ? 3 : 1;
+    auto const first = GENERATE(as<std::uint64_t>{}, 1, 3);
+    auto const second = Twice::other(first);
     fetch.has(second, {0, 1});
     CHECK(fetch.arrive(first, 1) == Verdict::take);
     CHECK(fetch.spared.empty());  // it may be corrupt
@@ -249,9 +257,7 @@ TEST_CASE("when the first of two copies is corrupt the second is taken") {
     fetch.corrupt(3, 1);
     CHECK(fetch.dropped == Chunks{3});
     CHECK(fetch.asked.empty());  // it is on its way already
-    fetch.deliver(1, 1);
-    fetch.deliver(2, 2);
-    CHECK(fetch.core.complete());
+    twice.finish(1);
     CHECK(fetch.progress().chunks_rejected == 1);
 }
 
@@ -264,21 +270,17 @@ TEST_CASE("when the second of two copies was dropped and the first is corrupt it
     fetch.reject(3, 1);
     CHECK(fetch.dropped == Chunks{3});
     CHECK(fetch.asked[1] == Chunks{1});
-    fetch.deliver(1, 1);
-    fetch.deliver(2, 2);
-    CHECK(fetch.core.complete());
+    twice.finish(1);
 }
 
 TEST_CASE("when one of two that were asked goes the other's copy is waited for") {
     Twice twice;
     Fetch& fetch = twice.fetch;
     fetch.forget();
-    bool const first_goes = GENERATE(false, true);
-    fetch.lose(first_goes ? 1 : 3);
+    auto const gone = GENERATE(as<std::uint64_t>{}, 1, 3);
+    fetch.lose(gone);
     CHECK(fetch.asked.empty());
-    fetch.deliver(first_goes ? 3 : 1, 1);
-    fetch.deliver(2, 2);
-    CHECK(fetch.core.complete());
+    twice.finish(Twice::other(gone));
 }
 
 TEST_CASE("when both that were asked go the chunk is asked of somebody else") {

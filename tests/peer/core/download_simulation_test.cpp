@@ -1,4 +1,5 @@
 #include "core/download.hpp"
+#include "download_rules.hpp"
 #include "ranks.hpp"
 #include "seeds.hpp"
 
@@ -9,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <queue>
-#include <set>
 #include <tuple>
 #include <vector>
 
@@ -67,14 +67,6 @@ bool lies(Kind kind) {
     return kind >= Kind::bit_flip;
 }
 
-/// A chunk on its way.
-struct Parcel {
-    std::uint32_t chunk = 0;
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;
-    bool corrupt = false;
-};
-
 struct Peer {
     SourceId id{};
     Kind kind{};
@@ -88,17 +80,7 @@ struct Peer {
     wire::Time free{};  ///< when it has sent what it was asked for
     std::uint32_t sent = 0;
     bool silent = false;
-    // ---- what the core was told, and said, for the checks ----
-    ChunkSet told;
-    std::set<std::uint32_t> outstanding;
-    std::uint64_t outstanding_bytes = 0;
-    std::set<std::uint32_t> spared;
-    std::map<std::uint32_t, wire::Time> asked_at;
-    wire::Time stored_at{};         ///< when something of it was last stored
-    std::uint64_t asked_bytes = 0;  ///< in this transfer
     unsigned transfer = 0;
-    bool added = false;
-    bool banned = false;
 };
 
 class Simulation {
@@ -122,7 +104,12 @@ class Simulation {
         quick_searches_ = dice_.chance(70);
         core_ = std::make_unique<Download>(file_, limits_, Download::Policies{*policy_, *order_},
                                            dice_.rng());
-        stored_.resize(chunks);
+        rules_ = std::make_unique<DownloadRules>(file_, limits_, peers_.size());
+        for (auto const& each : peers_) {
+            if (each.kind == Kind::partial) {
+                rules_->told(each.id, ChunkSet(file_.chunks));
+            }
+        }
     }
 
     void run() {
@@ -148,7 +135,6 @@ class Simulation {
             peer.chunks_until_change = static_cast<std::uint32_t>(dice_.number(0, 8));
             peer.known = dice_.chance(70);
             peer.owns = ChunkSet::full(file_.chunks);
-            peer.told = peer.owns;
             if (peer.kind == Kind::partial) {
                 make_partial(peer);
             }
@@ -159,7 +145,6 @@ class Simulation {
     void make_partial(Peer& peer) {
         peer.completeness = dice_.chance(50) ? 0 : 0.5;
         peer.owns = ChunkSet(file_.chunks);
-        peer.told = ChunkSet(file_.chunks);
         for (std::uint32_t chunk = 0; peer.completeness > 0 && chunk < file_.chunks; ++chunk) {
             if (dice_.chance(50)) {
                 peer.owns.insert(chunk);
@@ -171,7 +156,7 @@ class Simulation {
         for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
             if (dice_.chance(10)) {
                 core_->have(chunk);
-                stored_[chunk] = 1;
+                rules_->have(chunk);
             }
         }
         bool const before = dice_.chance(50);
@@ -216,7 +201,7 @@ class Simulation {
     }
 
     void add(Peer& peer) {
-        peer.added = true;
+        rules_->found(peer.id);
         core_->add_source(now_,
                           {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
                            static_cast<std::uint32_t>(dice_.number(0, 3)), peer.completeness});
@@ -229,28 +214,13 @@ class Simulation {
 
     void obey() {
         auto const actions = core_->take_actions();
+        rules_->follow(now_, actions, core_->progress(now_));
         for (auto const& drop : actions.drops) {
-            Peer& dropped = peer(drop.source);
-            dropped.outstanding.clear();
-            dropped.outstanding_bytes = 0;
-            dropped.asked_bytes = 0;
-            dropped.spared.clear();
-            ++dropped.transfer;
+            ++peer(drop.source).transfer;
         }
-        for (auto const& spare : actions.spares) {
-            on_spare(peer(spare.source), spare.chunks);
-        }
-        auto const twice_before = asked_twice_;
-        auto const early_before = asked_early_;
         for (auto const& ask : actions.asks) {
             on_ask(peer(ask.source), ask);
         }
-        for (std::uint32_t chunk = 0; asked_twice_ > twice_before && chunk < file_.chunks;
-             ++chunk) {
-            must(stored_[chunk] > 0 || arrived_.contains(chunk) || asked_of(chunk) > 0,
-                 "with all chunks asked for, and not before, some are asked of two");
-        }
-        check_twice(asked_early_ > early_before);
         for (auto const& probe : actions.probes) {
             on_probe(peer(probe.source));
         }
@@ -259,78 +229,15 @@ class Simulation {
             searching_ = true;
             on_search();
         }
-        check();
     }
 
     void on_ask(Peer& source, Download::Ask const& ask) {
-        must(!source.banned, "a banned source is never asked again");
-        must(source.added, "only sources that were found are asked");
-        for (auto const chunk : ask.chunks) {
-            must(stored_.at(chunk) == 0, "what is stored is not asked for");
-            must(!arrived_.contains(chunk), "what is being written is not asked for");
-            must(source.told.contains(chunk), "no source is asked for what it has not got");
-            must(!source.outstanding.contains(chunk), "no source is asked for a chunk twice");
-            note_again(chunk);
-            source.asked_at[chunk] = now_;
-            must(asked_of(chunk) < 2, "no chunk is asked of three");
-            must(asked_of(chunk) == 0 || source.outstanding.empty(),
-                 "only idle sources are asked for what another was asked for, too");
-            source.outstanding.insert(chunk);
-            source.outstanding_bytes += file_.length(chunk);
-            source.asked_bytes += file_.length(chunk);
-        }
-        must(ask.credit == source.asked_bytes, "credit is what was asked for in all");
         if (source.kind == Kind::partial) {
             at(now_ + 2 * source.latency, [this, &source] { tell(source); });
         }
         at(now_ + source.latency, [this, &source, chunks = ask.chunks, transfer = source.transfer] {
             serve(source, chunks, transfer);
         });
-    }
-
-    void note_again(std::uint32_t chunk) {
-        auto const other = std::ranges::find_if(
-            peers_, [chunk](Peer const& each) { return each.outstanding.contains(chunk); });
-        if (other == peers_.end()) {
-            return;
-        }
-        ++asked_twice_;
-        auto const since = std::max(other->asked_at.at(chunk), other->stored_at);
-        if (now_ - since >= limits_.patience_least) {
-            from_stuck_.insert(chunk);
-        } else {
-            from_stuck_.erase(chunk);
-            ++asked_early_;
-        }
-    }
-
-    [[nodiscard]] std::ptrdiff_t asked_of(std::uint32_t chunk) const {
-        return std::ranges::count_if(
-            peers_, [chunk](Peer const& each) { return each.outstanding.contains(chunk); });
-    }
-
-    /// It may be on its way already; whether it comes or not, nothing more is owed.
-    void on_spare(Peer& source, std::vector<std::uint32_t> const& chunks) {
-        for (auto const chunk : chunks) {
-            must(stored_.at(chunk) == 1, "only what is stored is spared");
-            must(source.outstanding.contains(chunk), "only what was asked for is spared");
-            settle(source, chunk);
-            source.spared.insert(chunk);
-        }
-    }
-
-    /// At the end only, and few chunks: those that are asked of two, and those that came in vain.
-    /// What is asked of one that has delivered nothing for long does not count.
-    void check_twice(bool again) const {
-        std::uint64_t of_two = 0;
-        for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
-            of_two += asked_of(chunk) > 1 && !from_stuck_.contains(chunk) ? 1 : 0;
-        }
-        auto const most = std::max<std::uint64_t>(1, file_.chunks / 100);
-        must(of_two <= most, "one in a hundred chunks is asked of two at a time");
-        must(!again || of_two + duplicate_bytes_ / file_.chunk_bytes <= most,
-             "those that came in vain count");
-        must(core_->progress(now_).chunks_asked_twice == asked_twice_, "which are counted");
     }
 
     void on_probe(Peer& source) {
@@ -362,7 +269,7 @@ class Simulation {
 
     /// All that it has; and now and then it gains more.
     void tell(Peer& source) {
-        source.told = source.owns;
+        rules_->told(source.id, source.owns);
         core_->on_has(now_, source.id, source.owns);
         if (dice_.chance(60)) {
             at(now_ + std::chrono::milliseconds(dice_.number(1, 3000)),
@@ -375,7 +282,7 @@ class Simulation {
         for (auto left = dice_.number(0, 3); left > 0 && file_.chunks > 0; --left) {
             auto const chunk = static_cast<std::uint32_t>(dice_.number(0, file_.chunks - 1));
             source.owns.insert(chunk);
-            source.told.insert(chunk);
+            rules_->gained(source.id, chunk);
             gained.push_back(chunk);
         }
         core_->on_gained(now_, source.id, gained);
@@ -482,107 +389,35 @@ class Simulation {
     // ---- what arrives ----
 
     void arrive(Peer& source, Parcel const& parcel) {
-        auto const chunk = parcel.chunk;
-        auto const writing = arrived_.find(chunk);
-        bool const again = writing != arrived_.end() && writing->second == source.id;
-        bool const spared = source.spared.erase(chunk) > 0;
-        bool const asked = source.outstanding.contains(chunk) && !again;
-        bool const fits =
-            asked && parcel.offset == file_.offset(chunk) && parcel.length == file_.length(chunk);
-        bool const is_here = asked && (writing != arrived_.end() || stored_.at(chunk) > 0);
-        auto const verdict = core_->on_chunk(now_, source.id, chunk, parcel.offset, parcel.length);
-        must((verdict == Download::Verdict::lie) == (asked && !fits), "what does not fit is a lie");
-        must((verdict == Download::Verdict::take) == (fits && !is_here),
-             "what was asked for is taken, once");
-        if (verdict == Download::Verdict::lie) {
-            return ban(source);
-        }
-        if (verdict == Download::Verdict::drop) {
-            ++dropped_;
-            if (is_here || spared) {
-                duplicate_bytes_ += parcel.length;
-                settle(source, chunk);
-            }
+        auto const verdict =
+            core_->on_chunk(now_, source.id, parcel.chunk, parcel.offset, parcel.length);
+        rules_->arrived(source.id, parcel, verdict);
+        must(verdict != Download::Verdict::lie || lies(source.kind),
+             "an honest source is never banned");
+        if (verdict != Download::Verdict::take) {
             return;
         }
-        arrived_.emplace(chunk, source.id);
         auto const writing_takes = dice_.chance(30) ? 0 : dice_.number(0, 50'000);
         at(now_ + std::chrono::microseconds(writing_takes),
            [this, &source, parcel] { written(source, parcel); });
     }
 
-    void settle(Peer& source, std::uint32_t chunk) {
-        if (source.outstanding.erase(chunk) > 0) {
-            source.outstanding_bytes -= file_.length(chunk);
-        }
-    }
-
     void written(Peer& source, Parcel const& parcel) {
-        arrived_.erase(parcel.chunk);
+        rules_->written(now_, source.id, parcel);
         if (parcel.corrupt) {
-            ban(source);
+            must(lies(source.kind), "an honest source is never banned");
             core_->on_corrupt(now_, source.id, parcel.chunk);
-            return;
+        } else {
+            core_->on_stored(now_, source.id, parcel.chunk);
         }
-        must(++stored_.at(parcel.chunk) == 1, "every chunk is stored once");
-        settle(source, parcel.chunk);
-        source.stored_at = now_;
-        core_->on_stored(now_, source.id, parcel.chunk);
-    }
-
-    void ban(Peer& source) {
-        must(lies(source.kind), "an honest source is never banned");
-        source.banned = true;
-    }
-
-    // ---- what holds at any time ----
-
-    void check() const {
-        std::size_t active = 0;
-        std::uint64_t outstanding = 0;
-        for (auto const& each : peers_) {
-            must(each.outstanding_bytes <= limits_.window_most || each.outstanding.size() == 1,
-                 "no more is outstanding than the window, or one chunk");
-            must(each.asked_bytes >= each.outstanding_bytes, "credit covers what is outstanding");
-            active += each.outstanding.empty() ? 0 : 1;
-            outstanding += each.outstanding_bytes;
-        }
-        must(outstanding <= std::max<std::uint64_t>(limits_.outstanding_most, file_.chunk_bytes) +
-                                asked_twice_ * file_.chunk_bytes,
-             "no more is outstanding in all than allowed, or one chunk");
-        auto const progress = core_->progress(now_);
-        must(active <= progress.sources_active, "only active sources are asked");
-        must(progress.sources_active <= limits_.sources_most, "not too many sources at once");
-        must(progress.chunks_surplus == dropped_, "what was dropped is counted");
-        must(progress.bytes_duplicate == duplicate_bytes_, "and what came twice");
     }
 
     void finish() {
         obey();
-        for (auto const& each : peers_) {
-            must(each.outstanding.empty(), "at the end all sources are let go");
-        }
         bool const promised = std::ranges::any_of(peers_, [&](Peer const& each) {
             return good(each.kind) && (each.known || quick_searches_);
         });
-        if (core_->complete()) {
-            must(!core_->failure(), "what is complete has not failed");
-            must(core_->progress(now_).bytes_stored == file_.bytes, "all bytes are counted");
-            must(std::ranges::all_of(stored_, [](int times) { return times == 1; }),
-                 "every chunk is stored once");
-            return;
-        }
-        must(!promised, "one good source that can be found is enough");
-        bool const known = std::ranges::any_of(peers_, &Peer::added);
-        bool const all_banned = std::ranges::all_of(
-            peers_, [](Peer const& each) { return !each.added || each.banned; });
-        auto const code = core_->failure()->code;
-        if (known) {
-            must(code == (all_banned ? Errc::integrity : Errc::timeout),
-                 "the failure has its code");
-        } else {
-            must(code == Errc::not_found || code == Errc::timeout, "the failure has its code");
-        }
+        rules_->ended(*core_, now_, promised);
     }
 
     struct Event {
@@ -604,17 +439,11 @@ class Simulation {
     std::unique_ptr<policies::PeerSelector> policy_;
     std::unique_ptr<Ranks> order_;
     std::unique_ptr<Download> core_;
+    std::unique_ptr<DownloadRules> rules_;
     std::priority_queue<Event> events_;
     std::uint64_t event_count_ = 0;
     bool quick_searches_ = true;
     bool searching_ = false;
-    std::vector<int> stored_;
-    std::map<std::uint32_t, SourceId> arrived_;  ///< being written: whose it is
-    std::uint64_t dropped_ = 0;
-    std::uint64_t duplicate_bytes_ = 0;
-    std::uint64_t asked_twice_ = 0;
-    std::uint64_t asked_early_ = 0;       ///< of these, while the first one might still deliver
-    std::set<std::uint32_t> from_stuck_;  ///< asked twice, the last time because it would not
 };
 
 }  // namespace
