@@ -262,6 +262,7 @@ class Download {
     [[nodiscard]] bool at_the_end() const { return board_.needed().empty() && !complete(); }
 
     [[nodiscard]] wire::Duration again_after(Source const& source) const;
+    [[nodiscard]] wire::Duration stuck_after() const;
 
     Limits limits_;
     policies::PeerSelector& selector_;

@@ -13,6 +13,10 @@ constexpr double empty_part_most = 0.75;
 /// Of a file's chunks, the part that may be asked of two sources, at the end.
 constexpr std::uint32_t twice_part = 128;
 constexpr auto again_least = std::chrono::milliseconds(200);
+/// A source that delivers nothing is stuck after so many times what each would need for a chunk if
+/// all delivered alike.
+constexpr double stuck_factor = 4;
+constexpr auto stuck_least = std::chrono::seconds(1);
 constexpr wire::Duration look_every = std::chrono::milliseconds(50);
 
 std::uint64_t micros(wire::Duration duration) {
@@ -160,14 +164,16 @@ bool Download::awaits_word(Source const& source) const {
 void Download::ask_again(wire::Time now) {
     std::vector<std::pair<wire::Time, std::uint32_t>> waiting;
     std::set<std::uint32_t> stuck;
+    auto const patience = stuck_after();
     for (auto const* const source : active_) {
         for (auto const& [chunk, since] : source->asked) {
-            if (board_.state(chunk) != ChunkState::asked || twice_.contains(chunk) ||
-                now - since < again_after(*source)) {
+            bool const is_stuck = now - std::max(since, source->delivered) >= patience;
+            bool const late = is_stuck || now - since >= again_after(*source);
+            if (board_.state(chunk) != ChunkState::asked || twice_.contains(chunk) || !late) {
                 continue;
             }
             waiting.emplace_back(since, chunk);
-            if (now - std::max(since, source->delivered) >= limits_.patience_least) {
+            if (is_stuck) {
                 stuck.insert(chunk);
             }
         }
@@ -207,6 +213,21 @@ wire::Duration Download::again_after(Source const& source) const {
     auto const expected = std::chrono::duration_cast<wire::Duration>(
         std::chrono::duration<double>(expected_s + source.about.latency_ms / 1000));
     return std::max<wire::Duration>(again_least, 2 * expected);
+}
+
+wire::Duration Download::stuck_after() const {
+    double rate = 0;
+    for (auto const* const source : active_) {
+        rate += source->rate.bytes_per_second();
+    }
+    if (rate <= 0) {
+        return limits_.patience_least;
+    }
+    double const round_bytes = static_cast<double>(active_.size()) * board_.file().chunk_bytes;
+    auto const several = std::chrono::duration<double>(stuck_factor * round_bytes / rate);
+    auto const most = std::chrono::duration<double>(limits_.patience_most);
+    return std::max<wire::Duration>(
+        stuck_least, std::chrono::duration_cast<wire::Duration>(std::min(several, most)));
 }
 
 /// The source that the policy ranks best among those that are eligible. Who did not deliver when it

@@ -158,6 +158,37 @@ TEST_CASE("all that is asked of who has delivered nothing for long is asked of o
     CHECK(asked_of_two(fetch) == 4);
 }
 
+TEST_CASE("who was slow and then delivers nothing is not waited for as long as it was slow") {
+    Fetch fetch(file_of(4), limits_of(2, 100));
+    fetch.begin({1, 2});
+    fetch.has(2, {1, 3});
+    fetch.now += 10ms;
+    fetch.deliver(2, 1);
+    fetch.deliver(2, 3);
+    fetch.stall(8s, {1, 2});
+    fetch.deliver(1, 0);  // 12 bytes a second
+    REQUIRE(fetch.outstanding(1) == Chunks{2});
+    fetch.gain(2, {2});
+    fetch.forget();
+    fetch.stall(1s - tick, {1, 2});
+    CHECK(fetch.asked.empty());
+    fetch.pass(50ms);
+    CHECK(fetch.asked[2] == Chunks{2});
+}
+
+TEST_CASE("where all are slow nobody is stuck who takes as long as the others") {
+    Fetch fetch(file_of(4), limits_of(2, 100));
+    fetch.begin({1, 2});
+    fetch.stall(5s, {1, 2});
+    fetch.deliver(1, 0);
+    fetch.deliver(2, 1);
+    fetch.deliver(2, 3);
+    REQUIRE(fetch.outstanding(1) == Chunks{2});
+    fetch.forget();
+    fetch.stall(4s, {1, 2});
+    CHECK(fetch.asked.empty());
+}
+
 TEST_CASE("no chunk is asked of three") {
     Fetch fetch(file_of(400), limits_of(4));
     have_all_but(fetch, 1);
@@ -245,7 +276,7 @@ TEST_CASE("a second copy that came in vain is the last where one is allowed") {
     CHECK(fetch.arrive(3, 1) == Verdict::take);
     CHECK(fetch.arrive(1, 1) == Verdict::drop);
     fetch.store(3, 1);
-    fetch.stall(fetch.limits.patience_least - 200ms - tick, {1, 2, 3});
+    fetch.stall(800ms - tick, {1, 2, 3});
     CHECK(fetch.asked.empty());
     CHECK(asked_of_two(fetch) == 1);
 }

@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace xfsbus::peer::test {
+namespace {
+
+/// Sooner than that nobody counts as stuck.
+constexpr auto stuck_least = std::chrono::seconds(1);
+
+}  // namespace
 
 DownloadRules::DownloadRules(Download::File const& file, Download::Limits const& limits,
                              std::size_t sources)
@@ -130,7 +136,7 @@ void DownloadRules::note_again(wire::Time now, std::uint32_t chunk) {
     }
     ++asked_twice_;
     auto const since = std::max(other->asked_at.at(chunk), other->stored_at);
-    if (now - since >= limits_.patience_least) {
+    if (now - since >= stuck_least) {
         from_stuck_.insert(chunk);
     } else {
         from_stuck_.erase(chunk);
