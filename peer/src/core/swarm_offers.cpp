@@ -21,6 +21,8 @@ constexpr std::size_t choice_most = 4096;
 constexpr auto offer_lasts = std::chrono::seconds(1);
 constexpr auto ask_lasts = std::chrono::seconds(3);
 constexpr int queues_most = 4;
+/// A sink that waits for something is told of what is gained no sooner than so long after the last.
+constexpr auto calm = std::chrono::milliseconds(200);
 /// So many chunks are compared when the rarest is looked for.
 constexpr std::uint32_t looked_at_most = 4096;
 /// The share of the latest in the usual interval from chunk to chunk.
@@ -186,7 +188,7 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
             note_change(served);  // it may turn out to be stalled
         }
         for (auto* const sink : served.sinks) {
-            if (auto told = news_of(*sink)) {
+            if (auto told = news_of(now, *sink)) {
                 all.push_back(std::move(*told));
             }
         }
@@ -333,8 +335,8 @@ std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink) {
     return rarest;
 }
 
-std::optional<SwarmOffers::Told> SwarmOffers::news_of(Sink& sink) {
-    Served const& served = *sink.served;
+std::optional<SwarmOffers::Told> SwarmOffers::news_of(wire::Time now, Sink& sink) {
+    Served& served = *sink.served;
     if (!sink.swarm) {
         return std::nullopt;
     }
@@ -343,6 +345,11 @@ std::optional<SwarmOffers::Told> SwarmOffers::news_of(Sink& sink) {
     bool const narrow = served.narrow && !sink.chooses;
     bool const was_narrowed = std::exchange(sink.narrowed, narrow);
     told.replaces = !std::exchange(sink.told, true) || was_narrowed != narrow;
+    bool const waits = !narrow && !sink.asked.empty() && now - sink.told_at < calm;
+    if (waits && !told.replaces && !sink.gained.empty()) {
+        note_change(served);
+        return std::nullopt;
+    }
     told.gained = std::exchange(sink.gained, {});
     if (told.replaces && narrow) {
         told.has = sink.asked;
@@ -357,7 +364,11 @@ std::optional<SwarmOffers::Told> SwarmOffers::news_of(Sink& sink) {
     if (told.replaces) {
         told.gained.clear();
     }
-    return told.replaces || !told.gained.empty() ? std::optional(std::move(told)) : std::nullopt;
+    if (!told.replaces && told.gained.empty()) {
+        return std::nullopt;
+    }
+    sink.told_at = now;
+    return told;
 }
 
 }  // namespace xfsbus::peer

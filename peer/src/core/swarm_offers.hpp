@@ -23,6 +23,9 @@ namespace xfsbus::peer {
 /// left once: so it sends nothing twice while the sinks can get it from each other. (Known as
 /// super-seeding, BitTorrent's BEP 16.) What a sink says that it has counts as having left, whoever
 /// sent it.
+///
+/// A sink that waits for something anyway is told of what is gained more seldom: in a swarm most
+/// messages are such news, from everybody to everybody.
 class SwarmOffers {
   public:
     struct Content {
@@ -87,7 +90,8 @@ class SwarmOffers {
         bool swarm = false;
         bool told = false;      ///< what stands now, but for what it has gained
         bool narrowed = false;  ///< it was told of less than what is here
-        bool chooses = false;   ///< it is told of all, since we do not know what it needs
+        wire::Time told_at{};
+        bool chooses = false;  ///< it is told of all, since we do not know what it needs
         ChunkSet has;
         ChunkSet asked;                     ///< and not sent yet
         std::size_t open = 0;               ///< offers to it that stand
@@ -137,7 +141,7 @@ class SwarmOffers {
     void deal(wire::Time now, Served& served);
     static void offer(wire::Time now, Sink& sink, std::uint32_t chunk);
     [[nodiscard]] std::optional<std::uint32_t> next_for(Sink& sink);
-    [[nodiscard]] static std::optional<Told> news_of(Sink& sink);
+    [[nodiscard]] std::optional<Told> news_of(wire::Time now, Sink& sink);
 
     std::mt19937_64 random_;
     std::unordered_map<wire::TransferId, Sink> sinks_;

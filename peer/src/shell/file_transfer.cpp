@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto probe_patience = std::chrono::seconds(3);
 /// What is gained within so much time is told together.
-constexpr auto tell_every = std::chrono::milliseconds(20);
+constexpr auto tell_every = std::chrono::milliseconds(50);
 
 /// 0 is no limit.
 std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {

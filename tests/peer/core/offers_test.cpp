@@ -66,6 +66,40 @@ TEST_CASE("who has a part only offers it to all, and what comes") {
     }
 }
 
+TEST_CASE("a sink that waits for something is told of what comes more seldom") {
+    Peer peer{ChunkSet(20)};
+    peer.open_and_take({1, 2});
+    peer.gain(3);
+    peer.now += 1s;
+    peer.take();
+    REQUIRE(peer.known[1] == Set{3});
+    peer.ask(1, 3);
+    peer.gain(4);
+    peer.now += 200ms - 1us;
+    peer.take();
+    CHECK(peer.known[1] == Set{3});
+    CHECK(peer.known[2] == Set{3, 4});
+    CHECK(peer.core.pending());
+    peer.gain(5);
+    peer.now += 1us;
+    peer.take();
+    CHECK(peer.known[1] == Set{3, 4, 5});
+    CHECK_FALSE(peer.core.pending());
+}
+
+TEST_CASE("a sink that waits for nothing any more is told of what came meanwhile at once") {
+    Peer peer{ChunkSet(20)};
+    peer.gain(3);
+    peer.open_and_take({1});
+    peer.ask(1, 3);
+    peer.gain(4);
+    peer.take();
+    CHECK(peer.told[1] == 1);
+    peer.send(1, 3);
+    peer.take();
+    CHECK(peer.known[1] == Set{3, 4});
+}
+
 TEST_CASE("who has become complete while it served goes on offering all") {
     Peer peer{ChunkSet(3)};
     peer.open_and_take({1, 2});
