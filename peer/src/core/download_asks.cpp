@@ -11,7 +11,7 @@ namespace {
 /// have, so that a newcomer among newcomers reaches somebody with something to give.
 constexpr double empty_part_most = 0.75;
 /// Of a file's chunks, the part that may be asked of two sources, at the end.
-constexpr std::uint32_t twice_part = 192;
+constexpr std::uint32_t twice_part = 128;
 constexpr auto again_least = std::chrono::milliseconds(200);
 /// A source that delivers nothing is stuck after so many times what each would need for a chunk if
 /// all delivered alike.

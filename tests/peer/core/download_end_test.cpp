@@ -131,13 +131,13 @@ TEST_CASE("only sources that have it are asked for what another is late with") {
     CHECK(fetch.asked[2] == Chunks{3});
 }
 
-TEST_CASE("of a file's chunks one in 192 is asked of two at a time, but at least one") {
+TEST_CASE("of a file's chunks one in 128 is asked of two at a time, but at least one") {
     struct Case {
         std::uint32_t chunks;
         std::size_t twice;
     };
 
-    auto const c = GENERATE(Case{10, 1}, Case{383, 1}, Case{384, 2}, Case{576, 3}, Case{900, 4});
+    auto const c = GENERATE(Case{10, 1}, Case{255, 1}, Case{256, 2}, Case{399, 3}, Case{600, 4});
     Fetch fetch(file_of(c.chunks), limits_of(12, 100));
     have_all_but(fetch, 4);
     fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
