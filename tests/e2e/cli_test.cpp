@@ -153,6 +153,14 @@ TEST_CASE("SIGTERM and SIGINT end --serve cleanly, and its files are found no mo
     CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
 }
 
+TEST_CASE("A peer that serves leaves with the code of the first command that failed") {
+    Swarm swarm;
+    auto const peer = swarm.start("a", {"download nothing.bin", "find nothing.bin"}, {"--serve"});
+    peer->wait_for_out("\"ready\"");
+    peer->signal(SIGTERM);
+    CHECK(peer->wait() == 3);
+}
+
 TEST_CASE("Without --json the ready line of --serve names the endpoint") {
     Swarm swarm;
     Process peer(XFS_PEER_PROGRAM, swarm.peer({"127.0.0.1", "0", swarm.directory("a"), "--serve"}));
