@@ -89,7 +89,7 @@ void Uploads::enqueue(wire::Time now, Transfer& transfer, wire::Want const& want
     }
 }
 
-void Uploads::on_have(SinkRoute const& route, wire::Have const& have) {
+void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
     auto const* const transfer = find(have.transfer);
     if (transfer == nullptr || transfer->route != route) {
         return;
@@ -108,11 +108,11 @@ void Uploads::on_have(SinkRoute const& route, wire::Have const& have) {
         return;
     }
     offers_.sink_has(have.transfer, has);
-    spare(transfers_.at(have.transfer), has);
+    spare(now, transfers_.at(have.transfer), has);
 }
 
 /// What the sink has got from another by now need not be sent.
-void Uploads::spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks) {
+void Uploads::spare(wire::Time now, Transfer& transfer, std::vector<std::uint32_t> const& chunks) {
     if (transfer.queue.empty()) {
         return;
     }
@@ -122,6 +122,14 @@ void Uploads::spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks
     }
     if (transfer.queue.empty()) {
         remove_turn(sinks_.at(transfer.sink), transfer);
+        note_idle(now, transfer);
+    }
+}
+
+/// Unless it still waits for something that is under way.
+void Uploads::note_idle(wire::Time now, Transfer& transfer) {
+    if (transfer.queue.empty() && transfer.sent == transfer.granted) {
+        transfer.rate.set_busy(now, false);
     }
 }
 
@@ -520,9 +528,7 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
         Transfer& transfer = found->second;
         transfer.sent += piece.length;
         transfer.rate.add(now, piece.length);
-        if (transfer.queue.empty() && transfer.sent == transfer.granted) {
-            transfer.rate.set_busy(now, false);
-        }
+        note_idle(now, transfer);
     }
     forget_if_idle(piece.sink);
 }

@@ -104,7 +104,7 @@ class Uploads {
                                          wire::Endpoint const& sink, wire::Want const& want,
                                          std::optional<Content> const& content);
     /// What the sink has.
-    void on_have(SinkRoute const& route, wire::Have const& have);
+    void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
     /// Something came over this connection: its transfers live on.
     void on_heard(wire::Time now, SinkRoute const& route);
     /// The sink is done with it. Another's transfer stays.
@@ -225,7 +225,8 @@ class Uploads {
 
     void open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
               wire::Want const& want, Content const& content);
-    void spare(Transfer& transfer, std::vector<std::uint32_t> const& chunks);
+    void spare(wire::Time now, Transfer& transfer, std::vector<std::uint32_t> const& chunks);
+    static void note_idle(wire::Time now, Transfer& transfer);
     void enqueue(wire::Time now, Transfer& transfer, wire::Want const& want);
     void add_turn(Sink& sink, Transfer& transfer);
     void remove_turn(Sink& sink, Transfer& transfer);

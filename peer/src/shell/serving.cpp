@@ -102,7 +102,7 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
         on_close(route, *close);
     } else if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
-        uploads_.on_have(route.id, *have);
+        uploads_.on_have(reactor_.now(), route.id, *have);
         offer_soon();
     } else if (auto const* push = std::get_if<wire::Push>(&envelope.message)) {
         answer(route, owner_.on_push(*push), request);

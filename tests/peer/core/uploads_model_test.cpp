@@ -403,7 +403,7 @@ class Run {
         wire::Have have;
         have.transfer = id;
         have.chunks = {chunk};
-        core_.on_have(model.route, have);
+        core_.on_have(now_, model.route, have);
         if (chunk < model.about.chunks && model.has.insert(chunk).second) {
             ++contents_.at(model.content).copies[chunk];
         }

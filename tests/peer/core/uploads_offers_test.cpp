@@ -154,7 +154,7 @@ TEST_CASE("what a sink has need not leave again: other chunks go first") {
         told.chunks = {3};
         expected = {1, 0, 2, 3};
     }
-    source.core.on_have("1", told);
+    source.core.on_have(source.now, "1", told);
     REQUIRE_FALSE(source.want(2, 2, {0, 1, 2, 3}, 10'000, content(12), 5));
     Chunks order;
     while (auto const chunk = next(source)) {
@@ -163,12 +163,33 @@ TEST_CASE("what a sink has need not leave again: other chunks go first") {
     CHECK(order == expected);
 }
 
+TEST_CASE("the time after a transfer was spared all that it waited for does not count as its own") {
+    Source source;
+    auto const about = content(12);
+    auto const serve_in_a_second = [&] {
+        auto const piece = source.core.next(source.now);
+        REQUIRE(piece);
+        source.now += 1s;
+        source.done(*piece);
+    };
+    REQUIRE_FALSE(source.want(1, 1, {0, 1}, 10'000, about));
+    serve_in_a_second();
+    auto const rate = source.core.find(transfer(1))->rate.bytes_per_second();
+    wire::Have told = have(1);
+    told.chunks = {1};
+    source.core.on_have(source.now, "1", told);
+    source.now += 10s;
+    REQUIRE_FALSE(source.want(1, 1, {2}, 10'000, about));
+    serve_in_a_second();
+    CHECK(source.core.find(transfer(1))->rate.bytes_per_second() > 0.9 * rate);
+}
+
 TEST_CASE("when a sink has all there is no second copy of anything too early") {
     auto source = swarm();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
     wire::Have told = have(1);
     told.complete = true;
-    source.core.on_have("1", told);
+    source.core.on_have(source.now, "1", told);
     REQUIRE_FALSE(source.want(2, 2, {}, 0, content(12), 5));
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 2);
@@ -197,7 +218,7 @@ TEST_CASE("what makes no sense in a Have is ignored, and all of it") {
     SECTION("a chunk that the content does not have") {
         told.chunks = {0, 12};
     }
-    source.core.on_have(route, told);
+    source.core.on_have(source.now, route, told);
     REQUIRE_FALSE(source.want(2, 2, {0, 1}, 10'000, content(12), 5));
     CHECK(next(source) == 0U);
 }

@@ -66,7 +66,7 @@ void Swarm::on(SinkHas const& news) {
     auto const ends = ends_of(news.have.transfer);
     Peer& peer = *peers_[ends.source];
     if (peer.here) {
-        peer.uploads.on_have(route_of(ends.sink), news.have);
+        peer.uploads.on_have(now_, route_of(ends.sink), news.have);
         flush_soon(ends.source);
     }
 }
