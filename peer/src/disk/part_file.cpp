@@ -102,6 +102,12 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     return Present::same;
 }
 
+Error PartFile::exists_already(Target const& target) {
+    return {Errc::disk, "'" + wire::escape(target.name) +
+                            "' exists already with other content; use --repair to fetch only what "
+                            "differs, --force to replace it, or -o to choose another name"};
+}
+
 PartFile::PartFile(Target target) : target_(std::move(target)) {}
 
 PartFile::~PartFile() {
@@ -362,9 +368,7 @@ Result<IndexedFile> PartFile::finish() {
     }
     discard_if_empty();
     if (error == EEXIST) {
-        return Error{Errc::disk, "'" + wire::escape(target_.name) +
-                                     "' exists already with other content; use --force to "
-                                     "replace it or -o to choose another name"};
+        return exists_already(target_);
     }
     return disk_error("cannot give its name to", target_.name, error);
 }

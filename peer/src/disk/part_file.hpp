@@ -51,6 +51,8 @@ class PartFile {
     };
     /// Reads the file if there is one.
     static Result<Present> look(Target const& target);
+    /// What to say of `other` where it is not to be replaced.
+    static Error exists_already(Target const& target);
 
     explicit PartFile(Target target);
     /// Closes; what was stored stays for the next run, an empty temporary does not.

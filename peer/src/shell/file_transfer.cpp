@@ -176,9 +176,7 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
         return end(std::nullopt, true);
     }
     if (prepared->present == PartFile::Present::other && !target_.replace) {
-        return end(Error{Errc::disk, "'" + wire::escape(target_.name) +
-                                         "' exists already with other content; use --force to "
-                                         "replace it or -o to choose another name"});
+        return end(PartFile::exists_already(target_));
     }
     begin(*prepared);
 }

@@ -148,7 +148,7 @@ TEST_CASE("a different file of that name is refused and left as it is, unless to
         CHECK(disk.temporaries().empty());
     } else {
         REQUIRE_FALSE(file);
-        refused(file.error(), "exists already");
+        refused(file.error(), "--repair");
         CHECK(read(disk.root / "file") == "other");
         // What was fetched is there for a next try with another decision.
         fs::remove(disk.root / "file");
