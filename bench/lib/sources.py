@@ -135,6 +135,6 @@ def show(size: int, one: dict[str, list[float]], all_: dict[str, list[float]]) -
                   f"{paired(one[name], all_[name]):.2f} x",
                   f"{paired(all_[name], all_['xfs']):.2f} x" if name != "xfs" else "")
     table.show()
-    at_least(f"{COUNT} sources over one", paired(one["xfs"], all_["xfs"]), 3.6)
+    at_least(f"{COUNT} sources over one", paired(one["xfs"], all_["xfs"]), 3.7)
     for name in list(one)[1:]:
         at_least(f"{COUNT} sources, throughput over {name}", paired(all_[name], all_["xfs"]), 1)
