@@ -15,7 +15,10 @@ constexpr double longest_s = 3600;
 }  // namespace
 
 Uploads::Uploads(Limits limits, std::uint64_t seed)
-    : limits_(limits), offers_(seed), limit_(limits.bytes_per_second) {}
+    : limits_(limits),
+      offers_(seed),
+      limit_(limits.bytes_per_second),
+      breadth_(limits.ahead_sinks_least) {}
 
 // ---- what sinks say ----
 
@@ -284,8 +287,11 @@ std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
         return std::nullopt;
     }
     auto const under_way = moving(now);
-    bool const few = under_way.sinks < limits_.ahead_sinks_least;
+    bool const few = under_way.sinks < breadth_.sinks();
     if (!few && !leaves_in_time(under_way, 1)) {
+        if (someone_idle_waits()) {
+            breadth_.on_refused();
+        }
         return std::nullopt;
     }
     auto all = turns(now);
@@ -297,7 +303,14 @@ std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
         return take(now, turn);
     }
     std::erase_if(all, [](Turn const& other) { return !other.sink->ahead.empty(); });
-    return few && !all.empty() ? std::optional(take(now, choose(now, all))) : std::nullopt;
+    if (all.empty()) {
+        return std::nullopt;
+    }
+    if (!few) {
+        breadth_.on_refused();
+        return std::nullopt;
+    }
+    return take(now, choose(now, all));
 }
 
 /// One for each sink that could be served now.
@@ -475,6 +488,10 @@ Uploads::Moving Uploads::moving(wire::Time now) const {
     return moving;
 }
 
+bool Uploads::someone_idle_waits() const {
+    return std::ranges::any_of(waiting_, [](Sink const* sink) { return sink->ahead.empty(); });
+}
+
 /// Whether so much more is no more than what leaves in ahead_time.
 bool Uploads::leaves_in_time(Moving const& moving, std::uint32_t length) const {
     double const most =
@@ -517,7 +534,9 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
     sink.rate.add(now, piece.length);
     sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
-    sink.ahead.erase(std::ranges::find(sink.ahead, piece.number, &Ahead::number));
+    auto const ahead = std::ranges::find(sink.ahead, piece.number, &Ahead::number);
+    breadth_.on_left(now, piece.length, now - ahead->since);
+    sink.ahead.erase(ahead);
     if (sink.ahead.empty()) {
         sink.rate.set_busy(now, false);
         std::erase(moving_, &sink);
@@ -577,6 +596,9 @@ void Uploads::end(wire::TransferId const& id) {
     --sinks_.at(sink).transfers;
     offers_.close(id);
     transfers_.erase(found);
+    if (transfers_.empty()) {
+        breadth_ = Breadth(limits_.ahead_sinks_least);  // the next sinks may be quick
+    }
     forget_if_idle(sink);
 }
 

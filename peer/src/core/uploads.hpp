@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/breadth.hpp"
 #include "core/rate_limit.hpp"
 #include "core/rate_meter.hpp"
 #include "core/swarm_offers.hpp"
@@ -27,7 +28,8 @@ namespace xfsbus::peer {
 ///   from that, a sink gets what it asks for in the order in which it asks.
 /// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
 ///   within ahead_time, so that decisions are made late; but since a path to one sink may be full
-///   while this peer's own link is not, a few sinks may always have a chunk on its way. A sink that
+///   while this peer's own link is not, a few sinks may always have a chunk on its way, and as many
+///   as it takes where the sinks are slower than the link (see Breadth). A sink that
 ///   takes several times what a chunk usually takes holds back nobody: it does not count, and gets
 ///   nothing until it moves; as long as it is slow it gets one chunk at a time.
 class Uploads {
@@ -43,7 +45,8 @@ class Uploads {
         std::uint64_t ahead_bytes = 48 * 1024 * 1024;
         wire::Duration ahead_time = std::chrono::milliseconds(50);
         std::size_t ahead_chunks_least = 2;
-        std::size_t ahead_sinks_least = 4;  ///< that may have one chunk each, however long it takes
+        /// So many sinks may have one chunk each, however long it takes; more if more leaves then.
+        std::size_t ahead_sinks_least = 4;
         /// What takes several times as long as usual is not slow before, and is slow after; the
         /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
         wire::Duration slow_after = std::chrono::milliseconds(200);
@@ -241,6 +244,7 @@ class Uploads {
     [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] Moving moving(wire::Time now) const;
+    [[nodiscard]] bool someone_idle_waits() const;
     [[nodiscard]] bool leaves_in_time(Moving const& moving, std::uint32_t length) const;
     void forget_if_idle(wire::Endpoint const& sink);
     [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
@@ -260,6 +264,7 @@ class Uploads {
     std::map<SinkRoute, Line> lines_;  ///< those with transfers
     std::uint64_t level_ = 0;          ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
+    Breadth breadth_;
     std::uint64_t pieces_ = 0;
     wire::Duration starved_after_{};  ///< who has waited for so long goes first
 };
