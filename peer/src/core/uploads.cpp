@@ -424,9 +424,8 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
         rate_.set_busy(now, true);
     }
     ahead_bytes_ += length;
-    Piece const piece{transfer.id, transfer.sink,
-                      turn.chunk,  transfer.about.layout().offset(turn.chunk),
-                      length,      ++pieces_};
+    Piece piece{transfer.id, transfer.sink, turn.chunk, transfer.about.layout().offset(turn.chunk),
+                length,      ++pieces_};
     sink.ahead.push_back({piece.number, now, length});
     return piece;
 }

@@ -101,6 +101,7 @@ void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed
         }
     }
     std::vector<wire::SourceEntry> sources;
+    sources.reserve(others.size());
     for (auto& [endpoint, source] : others) {
         sources.push_back(std::move(source));
     }
