@@ -3,16 +3,8 @@
 #include <algorithm>
 
 namespace xfsbus::peer {
-namespace {
 
 using wire::ErrorCode;
-
-/// As long as nothing has left: what takes long at this rate takes long, what takes a second may
-/// just be large.
-constexpr double first_guess_bytes_per_s = 4.0 * 1024 * 1024;
-constexpr double longest_s = 3600;
-
-}  // namespace
 
 Uploads::Uploads(Limits limits, std::uint64_t seed)
     : limits_(limits),
@@ -428,97 +420,6 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
                 length,      ++pieces_};
     sink.ahead.push_back({piece.number, now, length});
     return piece;
-}
-
-// ---- room ----
-
-/// A piece has been on its way to it for so long that nothing more is begun.
-bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
-    if (sink.ahead.empty()) {
-        return false;
-    }
-    Ahead const& oldest = sink.ahead.front();
-    return now - oldest.since >= slow_after(oldest.length);
-}
-
-/// Several times what such a piece usually takes, within bounds.
-wire::Duration Uploads::slow_after(std::uint32_t length) const {
-    constexpr std::uint32_t usual_most = 1024 * 1024;
-    auto const most = limits_.slow_after_most * std::max(1U, length / usual_most);
-    return std::clamp(4 * time_of(length), limits_.slow_after, most);
-}
-
-/// Whether such a piece takes the sink long, and far longer than its share of what leaves would let
-/// it: it is not others that it waits for.
-bool Uploads::takes_little(Sink const& sink, std::uint32_t length) const {
-    constexpr double far = 4;
-    double const rate = sink.rate.bytes_per_second();
-    double const slow_after_s = std::chrono::duration<double>(limits_.slow_after).count();
-    return length > slow_after_s * rate &&
-           far * static_cast<double>(moving_.size()) * rate < rate_.bytes_per_second();
-}
-
-/// What so many bytes take at the rate at which pieces leave.
-wire::Duration Uploads::time_of(std::uint64_t bytes) const {
-    double const rate = rate_.bytes_per_second();
-    double const time_s = static_cast<double>(bytes) / (rate > 0 ? rate : first_guess_bytes_per_s);
-    return std::chrono::duration_cast<wire::Duration>(
-        std::chrono::duration<double>(std::min(time_s, longest_s)));
-}
-
-bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
-    if (sink.slow) {
-        return sink.ahead.empty();
-    }
-    return sink.ahead.size() < limits_.ahead_chunks_least ||
-           (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
-            sink.ahead.size() < limits_.ahead_chunks_per_sink);
-}
-
-Uploads::Moving Uploads::moving(wire::Time now) const {
-    Moving moving;
-    for (auto const* const sink : moving_) {
-        if (!sink->slow && !takes_long(now, *sink)) {
-            moving.bytes += sink->ahead_bytes;
-            moving.chunks += sink->ahead.size();
-            ++moving.sinks;
-        }
-    }
-    return moving;
-}
-
-bool Uploads::someone_idle_waits() const {
-    return std::ranges::any_of(waiting_, [](Sink const* sink) { return sink->ahead.empty(); });
-}
-
-/// Whether so much more is no more than what leaves in ahead_time.
-bool Uploads::leaves_in_time(Moving const& moving, std::uint32_t length) const {
-    double const most =
-        rate_.bytes_per_second() * std::chrono::duration<double>(limits_.ahead_time).count();
-    return moving.chunks < limits_.ahead_chunks_least ||
-           static_cast<double>(moving.bytes + length) <= most;
-}
-
-std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
-    std::optional<wire::Time> next;
-    auto const consider = [&](wire::Time time) {
-        if (time > now) {
-            next = next ? std::min(*next, time) : time;
-        }
-    };
-    for (auto const* const sink : moving_) {
-        Ahead const& oldest = sink->ahead.front();
-        consider(oldest.since + slow_after(oldest.length));
-    }
-    if (limits_.transfer_bytes_per_second > 0) {
-        for (auto const* const sink : waiting_) {
-            for (auto const* const transfer : sink->turns) {
-                consider(transfer->limit.free_at());
-            }
-        }
-    }
-    consider(limit_.free_at());
-    return waiting_.empty() ? std::nullopt : next;
 }
 
 // ---- the end of a piece, and of a transfer ----
