@@ -56,18 +56,37 @@ void Breadth::measure_from(wire::Time time) {
 }
 
 void Breadth::decide(wire::Time now, double bytes_per_s) {
-    if (trying_ && bytes_per_s < gain_least * rate_before_) {
-        sinks_ = before_;
-        trying_ = false;
-        next_try_ = now + try_every;
-        return;
+    bool const more = bytes_per_s >= gain_least * rate_;
+    bool const less = rate_ >= gain_least * bytes_per_s;
+    switch (phase_) {
+        case Phase::steady:
+            if (refused_ && now >= next_try_) {
+                phase_ = Phase::trying;
+                sinks_ *= 2;
+            }
+            break;
+        case Phase::trying:
+            sinks_ /= 2;
+            phase_ = Phase::checking;
+            if (!more) {
+                give_up(now);
+            }
+            break;
+        case Phase::checking:
+            if (less) {
+                sinks_ *= 2;
+                phase_ = Phase::steady;
+            } else {
+                give_up(now);
+            }
+            break;
     }
-    trying_ = refused_ && now >= next_try_;
-    if (trying_) {
-        before_ = sinks_;
-        rate_before_ = bytes_per_s;
-        sinks_ *= 2;
-    }
+    rate_ = bytes_per_s;
+}
+
+void Breadth::give_up(wire::Time now) {
+    phase_ = Phase::steady;
+    next_try_ = now + try_every;
 }
 
 }  // namespace xfsbus::peer

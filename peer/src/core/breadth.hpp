@@ -11,10 +11,11 @@ namespace xfsbus::peer {
 /// How many sinks may have a chunk on its way at once. Few keep a link busy whose other end is as
 /// fast, and few are better: packets are larger, and decisions are made later. But where each sink
 /// is slower than this peer's own link it takes many. Which of the two it is shows when twice as
-/// many are tried: if more leaves then, it stays so. Part of Uploads.
+/// many are tried: if more leaves then, and less again when that is taken back, it stays so. (A
+/// swarm that begins sends more from second to second anyway.) Part of Uploads.
 class Breadth {
   public:
-    explicit Breadth(std::size_t least) : sinks_(least), before_(least) {}
+    explicit Breadth(std::size_t least) : sinks_(least) {}
 
     [[nodiscard]] std::size_t sinks() const { return sinks_; }
 
@@ -25,13 +26,19 @@ class Breadth {
     void on_left(wire::Time now, std::uint64_t bytes, wire::Duration took);
 
   private:
+    enum class Phase {
+        steady,
+        trying,    ///< twice as many
+        checking,  ///< as many as before, since more left
+    };
+
     void decide(wire::Time now, double bytes_per_s);
+    void give_up(wire::Time now);
     void measure_from(wire::Time time);
 
     std::size_t sinks_;
-    std::size_t before_;      ///< while more are tried
-    double rate_before_ = 0;  ///< bytes per second
-    bool trying_ = false;
+    Phase phase_ = Phase::steady;
+    double rate_ = 0;  ///< bytes per second in the phase before
     wire::Time next_try_{};
     wire::Time left_{};      ///< when something last left
     wire::Duration took_{};  ///< each, usually
