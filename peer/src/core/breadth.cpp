@@ -67,8 +67,9 @@ void Breadth::decide(wire::Time now, double bytes_per_s) {
             break;
         case Phase::trying:
             sinks_ /= 2;
-            phase_ = Phase::checking;
-            if (!more) {
+            if (more) {
+                phase_ = Phase::checking;
+            } else {
                 give_up(now);
             }
             break;
