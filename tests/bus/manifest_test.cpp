@@ -22,7 +22,7 @@ constexpr std::uint64_t TiB = 1024 * GiB;
 
 Manifest manifest_of(std::uint64_t file_bytes, std::uint32_t digest_bytes = 32) {
     Manifest manifest{"sha256", file_bytes, chunk_size_for(file_bytes), digest_bytes, {}};
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
         manifest.digests += std::string(digest_bytes, static_cast<char>('a' + chunk % 26));
     }
     return manifest;
@@ -75,18 +75,19 @@ TEST_CASE("a file consists of its chunks and nothing else") {
           256 * MiB, 256 * MiB + 1, 1 * GiB, 4 * TiB - 1, 4 * TiB}) {
         INFO(size);
         Manifest const manifest{"sha256", size, chunk_size_for(size), 32, {}};
-        auto const count = manifest.chunk_count();
+        auto const layout = manifest.layout();
+        auto const count = layout.chunks;
         CHECK(count == size / manifest.chunk_bytes + (size % manifest.chunk_bytes == 0 ? 0 : 1));
         CHECK(count <= limits::chunks_per_file);
         if (count > 0) {
-            CHECK(manifest.chunk_offset(0) == 0);
-            CHECK(manifest.chunk_offset(count - 1) + manifest.chunk_length(count - 1) == size);
-            CHECK(manifest.chunk_length(count - 1) > 0);
-            CHECK(manifest.chunk_length(count - 1) <= manifest.chunk_bytes);
+            CHECK(layout.offset(0) == 0);
+            CHECK(layout.offset(count - 1) + layout.length(count - 1) == size);
+            CHECK(layout.length(count - 1) > 0);
+            CHECK(layout.length(count - 1) <= manifest.chunk_bytes);
         }
         if (count > 1) {
-            CHECK(manifest.chunk_length(0) == manifest.chunk_bytes);
-            CHECK(manifest.chunk_offset(1) == manifest.chunk_bytes);
+            CHECK(layout.length(0) == manifest.chunk_bytes);
+            CHECK(layout.offset(1) == manifest.chunk_bytes);
         }
     }
 }

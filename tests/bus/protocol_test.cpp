@@ -77,10 +77,10 @@ std::string hash(std::string const& algorithm, std::string_view data) {
 
 std::string manifest_of(std::string const& algorithm, std::string const& content) {
     Manifest manifest{algorithm, content.size(), chunk_size_for(content.size()), 32, {}};
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
         manifest.digests +=
-            hash(algorithm, std::string_view(content).substr(manifest.chunk_offset(chunk),
-                                                             manifest.chunk_length(chunk)));
+            hash(algorithm, std::string_view(content).substr(manifest.layout().offset(chunk),
+                                                             manifest.layout().length(chunk)));
     }
     return encode_manifest(manifest);
 }

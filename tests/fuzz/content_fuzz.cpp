@@ -27,11 +27,12 @@ void fuzz_manifest(std::string_view bytes) {
     }
     must(encode_manifest(*manifest) == bytes);
     std::uint64_t covered = 0;
-    for (std::uint32_t chunk = 0; chunk < manifest->chunk_count(); ++chunk) {
-        must(manifest->chunk_offset(chunk) == covered);
-        must(manifest->chunk_length(chunk) > 0);
+    auto const layout = manifest->layout();
+    for (std::uint32_t chunk = 0; chunk < layout.chunks; ++chunk) {
+        must(layout.offset(chunk) == covered);
+        must(layout.length(chunk) > 0);
         must(manifest->chunk_digest(chunk).size() == manifest->digest_bytes);
-        covered += manifest->chunk_length(chunk);
+        covered += layout.length(chunk);
     }
     must(covered == manifest->file_bytes);
 }

@@ -26,19 +26,6 @@ std::uint32_t chunk_size_for(std::uint64_t file_bytes) {
     return std::max(limits::chunk_bytes_min, static_cast<std::uint32_t>(std::bit_ceil(target)));
 }
 
-std::uint32_t Manifest::chunk_count() const {
-    return static_cast<std::uint32_t>((file_bytes + chunk_bytes - 1) / chunk_bytes);
-}
-
-std::uint64_t Manifest::chunk_offset(std::uint32_t chunk) const {
-    return std::uint64_t{chunk} * chunk_bytes;
-}
-
-std::uint32_t Manifest::chunk_length(std::uint32_t chunk) const {
-    return static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(chunk_bytes, file_bytes - chunk_offset(chunk)));
-}
-
 std::string_view Manifest::chunk_digest(std::uint32_t chunk) const {
     return std::string_view(digests).substr(std::size_t{chunk} * digest_bytes, digest_bytes);
 }
@@ -86,7 +73,7 @@ Result<Manifest> decode_manifest(std::string_view bytes) {
         return refuse("the size of its digests is out of range");
     }
     manifest.digests = bytes.substr(fixed_bytes + algorithm_bytes);
-    if (manifest.digests.size() != std::size_t{manifest.chunk_count()} * manifest.digest_bytes) {
+    if (manifest.digests.size() != std::size_t{manifest.layout().chunks} * manifest.digest_bytes) {
         return refuse("the number of digests does not follow from the size of the file");
     }
     return manifest;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
-#include "core/file_layout.hpp"
 
 #include <xfsbus/policies/chunk_order.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
+#include <xfsbus/wire/file_layout.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -17,7 +17,7 @@ namespace xfsbus::peer {
 /// comes next. Part of Download.
 class ChunkBoard {
   public:
-    using File = FileLayout;
+    using File = wire::FileLayout;
 
     /// The chunk-order policy.
     using Order = policies::ChunkRanker;

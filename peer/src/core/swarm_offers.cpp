@@ -38,7 +38,7 @@ void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, wire::C
                        Content const& content, bool swarm) {
     auto const [entry, first] = served_.try_emplace(id);
     Served& served = entry->second;
-    auto const chunks = content.chunks;
+    auto const chunks = content.layout.chunks;
     if (first) {
         served.id = id;
         served.about = content;
@@ -106,7 +106,7 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer,
     }
     Served& served = *found->second.served;
     for (auto const chunk : chunks) {
-        if (chunk < served.about.chunks && found->second.has.insert(chunk)) {
+        if (chunk < served.about.layout.chunks && found->second.has.insert(chunk)) {
             found->second.asked.erase(chunk);
             note_copy(served, chunk);
         }
@@ -210,7 +210,7 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
     }
     served.fresh.clear();
     served.open.clear();
-    served.in_open = ChunkSet(served.about.chunks);
+    served.in_open = ChunkSet(served.about.layout.chunks);
     for (auto* const sink : served.sinks) {
         sink->chose = false;
         sink->asked.for_each([&](std::uint32_t chunk) {
@@ -319,7 +319,7 @@ std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink) {
             return chunk;
         }
     }
-    auto const chunks = served.about.chunks;
+    auto const chunks = served.about.layout.chunks;
     auto const first = static_cast<std::uint32_t>(random_() % chunks);
     std::optional<std::uint32_t> rarest;
     for (std::uint32_t i = 0; i < std::min(chunks, looked_at_most); ++i) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
-#include "core/file_layout.hpp"
 
+#include <xfsbus/wire/file_layout.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -29,12 +29,8 @@ namespace xfsbus::peer {
 class SwarmOffers {
   public:
     struct Content {
-        std::uint64_t bytes = 0;
-        std::uint32_t chunk_bytes = 0;
-        std::uint32_t chunks = 0;
+        wire::FileLayout layout;
         ChunkSet has{};  ///< what is here
-
-        [[nodiscard]] FileLayout layout() const { return {bytes, chunk_bytes, chunks}; }
     };
 
     /// What is to be told about one transfer.

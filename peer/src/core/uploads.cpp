@@ -42,7 +42,7 @@ std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& r
         return refuse(ErrorCode::limit, "too many chunks asked for at once");
     }
     if (std::ranges::any_of(want.chunks,
-                            [&](auto chunk) { return chunk >= transfer.about.chunks; })) {
+                            [&](auto chunk) { return chunk >= transfer.layout.chunks; })) {
         return refuse(ErrorCode::bad_message, "the content has no such chunk");
     }
     if (std::ranges::any_of(want.chunks,
@@ -60,7 +60,7 @@ void Uploads::open(wire::Time now, SinkRoute const& route, wire::Endpoint const&
     transfer.route = route;
     transfer.sink = sink;
     transfer.content = want.content;
-    transfer.about = {content.bytes, content.chunk_bytes, content.chunks, {}};
+    transfer.layout = content.layout;
     transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
     offers_.open(now, want.transfer, want.content, content, want.swarm);
     transfer.copies = &offers_.copies(want.transfer);
@@ -89,7 +89,7 @@ void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& 
     if (transfer == nullptr || transfer->route != route) {
         return;
     }
-    auto const chunks = transfer->about.chunks;
+    auto const chunks = transfer->layout.chunks;
     std::vector<std::uint32_t> has = have.chunks;
     if (have.complete || !have.bitmap.empty()) {
         auto const all = have.complete ? std::optional(ChunkSet::full(chunks))
@@ -309,7 +309,7 @@ std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
 std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
     std::uint64_t round_bytes = 0;
     for (auto const* const sink : waiting_) {
-        round_bytes += sink->turns.front()->about.layout().length(0);
+        round_bytes += sink->turns.front()->layout.length(0);
     }
     starved_after_ = std::max(limits_.starve_most, 2 * time_of(round_bytes));
     std::vector<Turn> all;
@@ -361,7 +361,7 @@ Uploads::Turn Uploads::first_of(wire::Time now, Transfer& transfer) const {
     return {.sink = nullptr,
             .transfer = &transfer,
             .chunk = first.chunk,
-            .length = transfer.about.layout().length(first.chunk),
+            .length = transfer.layout.length(first.chunk),
             .copies = copies_of(first)};
 }
 
@@ -416,7 +416,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
         rate_.set_busy(now, true);
     }
     ahead_bytes_ += length;
-    Piece piece{transfer.id, transfer.sink, turn.chunk, transfer.about.layout().offset(turn.chunk),
+    Piece piece{transfer.id, transfer.sink, turn.chunk, transfer.layout.offset(turn.chunk),
                 length,      ++pieces_};
     sink.ahead.push_back({piece.number, now, length});
     return piece;

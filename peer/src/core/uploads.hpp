@@ -149,7 +149,7 @@ class Uploads {
         SinkRoute route;
         wire::Endpoint sink;
         wire::ContentId content;
-        Content about;  ///< without what is here: see SwarmOffers
+        wire::FileLayout layout;
         std::uint64_t credit = 0;
         std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
         std::uint64_t sent = 0;     ///< of these, bytes that have left

@@ -20,9 +20,10 @@ bool is_chunk(wire::Manifest const& manifest, policies::HashAlgorithm const& alg
 }
 
 std::optional<std::span<std::byte const>> ChunkFinder::find(std::uint32_t chunk) {
-    buffer_.resize(manifest_.chunk_length(0));  // none is longer
-    auto const bytes = std::span(buffer_).first(manifest_.chunk_length(chunk));
-    if (!read_whole(fd_, bytes, manifest_.chunk_offset(chunk)) ||
+    auto const layout = manifest_.layout();
+    buffer_.resize(layout.length(0));  // none is longer
+    auto const bytes = std::span(buffer_).first(layout.length(chunk));
+    if (!read_whole(fd_, bytes, layout.offset(chunk)) ||
         !is_chunk(manifest_, algorithm_, chunk, bytes)) {
         return std::nullopt;
     }
@@ -30,7 +31,7 @@ std::optional<std::span<std::byte const>> ChunkFinder::find(std::uint32_t chunk)
 }
 
 std::vector<std::uint32_t> ChunkFinder::written() const {
-    std::uint64_t const count = manifest_.chunk_count();
+    std::uint64_t const count = manifest_.layout().chunks;
     auto const written_from = [&](std::uint64_t chunk) {
         auto const begin = static_cast<off_t>(chunk * manifest_.chunk_bytes);
         auto const data = ::lseek(fd_, begin, SEEK_DATA);

@@ -94,7 +94,7 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     }
     auto const& manifest = *target.manifest;
     ChunkFinder finder(fd->get(), manifest, *target.algorithm);
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
         if (!finder.find(chunk)) {
             return Present::other;
         }
@@ -210,10 +210,10 @@ void PartFile::find_journal() {
     struct stat status {};
 
     auto const& manifest = *target_.manifest;
-    if (manifest.chunk_count() > 1 && ::fstat(fd_.get(), &status) == 0) {
+    if (manifest.layout().chunks > 1 && ::fstat(fd_.get(), &status) == 0) {
         journal_.emplace(
             Place{place_.directory, leaf(".journal")},
-            JournalSubject{manifest.chunk_bytes, manifest.chunk_count(), manifest.file_bytes,
+            JournalSubject{manifest.chunk_bytes, manifest.layout().chunks, manifest.file_bytes,
                            status.st_dev, status.st_ino, target_.content});
     }
 }
@@ -267,7 +267,7 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
     }
     ChunkFinder finder(old->get(), *target_.manifest, *target_.algorithm);
     auto const resumed = chunks;
-    for (std::uint32_t chunk = 0; chunk < target_.manifest->chunk_count(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < target_.manifest->layout().chunks; ++chunk) {
         if (std::ranges::binary_search(resumed, chunk)) {
             continue;
         }
@@ -288,7 +288,7 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
 
 /// Puts a verified chunk in its place; how many are there then.
 Result<std::uint32_t> PartFile::write(std::uint32_t chunk, std::span<std::byte const> bytes) {
-    int const error = write_at(fd_.get(), bytes, target_.manifest->chunk_offset(chunk)).error;
+    int const error = write_at(fd_.get(), bytes, target_.manifest->layout().offset(chunk)).error;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
     }
@@ -309,7 +309,7 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
     if (!count) {
         return count.error();
     }
-    return *count == target_.manifest->chunk_count() ? Stored::last : Stored::yes;
+    return *count == target_.manifest->layout().chunks ? Stored::last : Stored::yes;
 }
 
 Result<std::shared_ptr<PartReader const>> PartFile::reader() const {

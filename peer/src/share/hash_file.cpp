@@ -91,7 +91,7 @@ HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_t
     manifest.file_bytes = before.size;
     manifest.chunk_bytes = wire::chunk_size_for(before.size);
     manifest.digest_bytes = static_cast<std::uint32_t>(algorithm_->digest_size());
-    manifest.digests.resize(std::size_t{manifest.chunk_count()} * manifest.digest_bytes);
+    manifest.digests.resize(std::size_t{manifest.layout().chunks} * manifest.digest_bytes);
     auto digests = std::as_writable_bytes(std::span(manifest.digests));
 
     std::uint64_t offset = 0;

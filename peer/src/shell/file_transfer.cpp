@@ -31,7 +31,7 @@ FileTransfer::FileTransfer(Services& services, PartFile::Target target, std::siz
       owner_(std::move(owner)),
       order_(services.new_order()),
       throttle_(services.reactor, services.transfer_bytes_per_second),
-      has_(target_.manifest->chunk_count()),
+      has_(target_.manifest->layout().chunks),
       offering_(std::make_unique<Offering>(services, target_)) {
     auto const* mine = services_.share.by_name(target_.name);
     if (mine != nullptr && mine->content == target_.content) {
@@ -183,10 +183,8 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
 
 void FileTransfer::begin(Prepared const& prepared) {
     auto const now = services_.reactor.now();
-    auto const& manifest = *target_.manifest;
-    download_ = std::make_unique<Download>(
-        Download::File{manifest.file_bytes, manifest.chunk_bytes, manifest.chunk_count()}, limits(),
-        Download::Policies{*policy_, *order_}, policy_->rng());
+    download_ = std::make_unique<Download>(target_.manifest->layout(), limits(),
+                                           Download::Policies{*policy_, *order_}, policy_->rng());
     for (auto const chunk : prepared.chunks) {
         download_->have(chunk);
         has_.insert(chunk);
@@ -201,8 +199,9 @@ void FileTransfer::begin(Prepared const& prepared) {
     }
     if (prepared.reader) {
         services_.fetching.try_emplace(target_.content, this);
-        offering_->begin(has_, std::make_shared<std::string const>(wire::encode_manifest(manifest)),
-                         prepared.reader);
+        offering_->begin(
+            has_, std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
+            prepared.reader);
     }
     download_->start(now);
     pump();
@@ -261,13 +260,13 @@ void FileTransfer::ask(Download::Ask const& ask) {
 
 /// Chunk by chunk, as this file's limit allows, and then as that of all downloads does.
 void FileTransfer::ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer) {
-    auto const& manifest = *target_.manifest;
+    auto const layout = target_.manifest->layout();
     auto credit = ask.credit;
     for (auto const chunk : ask.chunks) {
-        credit -= manifest.chunk_length(chunk);
+        credit -= layout.length(chunk);
     }
     for (auto const chunk : ask.chunks) {
-        auto const bytes = manifest.chunk_length(chunk);
+        auto const bytes = layout.length(chunk);
         credit += bytes;
         auto let_through = [self = weak_from_this(), source = ask.source, transfer, credit, chunk] {
             if (auto const alive = self.lock()) {
@@ -315,7 +314,7 @@ void FileTransfer::on_have(SourceId source, wire::Have const& have) {
         return;
     }
     auto const now = services_.reactor.now();
-    auto const chunks = target_.manifest->chunk_count();
+    auto const chunks = target_.manifest->layout().chunks;
     if (have.complete) {
         download_->on_has(now, source, ChunkSet::full(chunks));
     } else if (!have.bitmap.empty()) {
@@ -408,8 +407,9 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
         download_->on_corrupt(now, source, chunk);
         return pump();
     }
-    bytes_fetched_ += target_.manifest->chunk_length(chunk);
-    rate_.add(now, target_.manifest->chunk_length(chunk));
+    auto const bytes = target_.manifest->layout().length(chunk);
+    bytes_fetched_ += bytes;
+    rate_.add(now, bytes);
     has_.insert(chunk);
     offering_->on_stored(chunk);
     tell_soon(chunk);

@@ -105,7 +105,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     // what sources are told of what is here
     [[nodiscard]] bool in_swarm() const {
-        return target_.manifest->chunk_count() >= Download::swarm_chunks_least;
+        return target_.manifest->layout().chunks >= Download::swarm_chunks_least;
     }
 
     void tell_all(Way const& way);

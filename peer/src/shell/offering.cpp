@@ -21,17 +21,15 @@ Offering::~Offering() {
 
 void Offering::begin(ChunkSet const& has, std::shared_ptr<std::string const> manifest,
                      std::shared_ptr<PartReader const> reader) {
-    chunks_ = has.chunks();
     stored_ = has.count();
     if (services_.serving == nullptr || reader == nullptr) {
         return;
     }
-    active_ = services_.serving->offer(file_.content,
-                                       {file_.name,
-                                        {file_.size, chunk_bytes_, chunks_, has},
-                                        [reader = std::move(reader)](auto buffer, auto offset) {
-                                            return reader->read(buffer, offset);
-                                        }});
+    active_ = services_.serving->offer(
+        file_.content,
+        {file_.name, {layout_, has}, [reader = std::move(reader)](auto buffer, auto offset) {
+             return reader->read(buffer, offset);
+         }});
     file_.manifest = std::move(manifest);
     if (active_) {
         announce();
@@ -47,14 +45,14 @@ void Offering::on_stored(std::uint32_t chunk) {
     auto const ppm = ppm_here();
     // The whole file is announced by whoever puts it into the share.
     bool const news = file_.have_ppm == 0 || ppm - file_.have_ppm >= announced_step_ppm;
-    if (news && stored_ < chunks_) {
+    if (news && stored_ < layout_.chunks) {
         announce();
     }
 }
 
 std::uint32_t Offering::ppm_here() const {
     return static_cast<std::uint32_t>(std::uint64_t{stored_} * wire::complete_ppm /
-                                      std::max(1U, chunks_));
+                                      std::max(1U, layout_.chunks));
 }
 
 void Offering::announce() {

@@ -17,7 +17,7 @@ class Offering {
         file_.name = target.name;
         file_.content = target.content;
         file_.size = target.manifest->file_bytes;
-        chunk_bytes_ = target.manifest->chunk_bytes;
+        layout_ = target.manifest->layout();
     }
 
     /// Gives up what is still offered.
@@ -41,8 +41,7 @@ class Offering {
 
     Services& services_;
     PartialFile file_;
-    std::uint32_t chunk_bytes_ = 0;
-    std::uint32_t chunks_ = 0;
+    wire::FileLayout layout_;
     std::uint32_t stored_ = 0;
     bool active_ = false;
 };

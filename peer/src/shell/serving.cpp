@@ -167,9 +167,8 @@ void Serving::forget_if_over(wire::TransferId const& transfer) {
 std::optional<Uploads::Content> Serving::content_of(wire::ContentId const& content) const {
     if (auto const* file = owner_.share.by_content(content)) {
         auto const bytes = file->stamp.size;
-        auto const chunk_bytes = wire::chunk_size_for(bytes);
-        auto const chunks = static_cast<std::uint32_t>((bytes + chunk_bytes - 1) / chunk_bytes);
-        return Uploads::Content{bytes, chunk_bytes, chunks, ChunkSet::full(chunks)};
+        auto const layout = wire::layout_of(bytes, wire::chunk_size_for(bytes));
+        return Uploads::Content{layout, ChunkSet::full(layout.chunks)};
     }
     auto const partial = partials_.find(content);
     return partial == partials_.end() ? std::nullopt : std::optional(partial->second.about);

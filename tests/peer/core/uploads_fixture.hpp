@@ -39,11 +39,11 @@ inline wire::Endpoint sink(std::uint16_t number) {
 
 /// So many chunks of this size, all of them here.
 inline Uploads::Content content(std::uint32_t chunks, std::uint32_t chunk_bytes = 100) {
-    return {std::uint64_t{chunks} * chunk_bytes, chunk_bytes, chunks, ChunkSet::full(chunks)};
+    return {{std::uint64_t{chunks} * chunk_bytes, chunk_bytes, chunks}, ChunkSet::full(chunks)};
 }
 
 inline Chunks all_of(Uploads::Content const& about) {
-    Chunks chunks(about.chunks);
+    Chunks chunks(about.layout.chunks);
     std::iota(chunks.begin(), chunks.end(), 0U);
     return chunks;
 }
@@ -106,7 +106,7 @@ class Source {
     /// All chunks of a content.
     void open(std::uint32_t number, std::uint16_t to, Uploads::Content const& about,
               std::optional<std::uint32_t> of = std::nullopt) {
-        REQUIRE_FALSE(want(number, to, all_of(about), about.bytes, about, of));
+        REQUIRE_FALSE(want(number, to, all_of(about), about.layout.bytes, about, of));
     }
 
     /// So that what is read ahead follows the rate, which is as high as can be.

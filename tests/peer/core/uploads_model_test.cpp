@@ -46,8 +46,8 @@ class Run {
         now_ = wire::Time(std::chrono::seconds(dice_.number(100, 1'000'000)));
         for (std::uint64_t number = 0; number < 5; ++number) {
             auto& here = contents_[content(number)].here;
-            here = ChunkSet::full(about(number).chunks);
-            for (std::uint32_t chunk = 1; chunk < about(number).chunks; ++chunk) {
+            here = ChunkSet::full(about(number).layout.chunks);
+            for (std::uint32_t chunk = 1; chunk < about(number).layout.chunks; ++chunk) {
                 if (dice_.chance(20)) {
                     here.erase(chunk);
                 }
@@ -145,16 +145,14 @@ class Run {
     static Uploads::Content about(std::uint64_t number) {
         auto const chunks = static_cast<std::uint32_t>((number + 1) % 5);
         auto const chunk_bytes = static_cast<std::uint32_t>(40 + 70 * number);
-        return {chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number,
-                chunk_bytes,
-                chunks,
-                {}};
+        auto const bytes = chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number;
+        return {{bytes, chunk_bytes, chunks}, {}};
     }
 
     static std::uint32_t length(Uploads::Content const& about, std::uint32_t chunk) {
-        auto const offset = std::uint64_t{chunk} * about.chunk_bytes;
-        return static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(about.chunk_bytes, about.bytes - offset));
+        auto const [bytes, chunk_bytes, chunks] = about.layout;
+        auto const offset = std::uint64_t{chunk} * chunk_bytes;
+        return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_bytes, bytes - offset));
     }
 
     std::size_t fresh_pieces() const {
@@ -209,8 +207,9 @@ class Run {
         }
         std::vector<std::uint32_t> chunks;
         for (auto left = dice_.number(0, 5); left > 0; --left) {
-            auto const most =
-                wish.about.chunks == 0 || dice_.chance(2) ? 1000 : wish.about.chunks - 1;
+            auto const most = wish.about.layout.chunks == 0 || dice_.chance(2)
+                                  ? 1000
+                                  : wish.about.layout.chunks - 1;
             chunks.push_back(static_cast<std::uint32_t>(dice_.number(0, most)));
         }
         bool const here = dice_.chance(95);
@@ -243,8 +242,8 @@ class Run {
             return ErrorCode::bad_message;
         }
         bool const too_many = model.queue.size() + chunks.size() > limits_.queued_chunks_most;
-        bool const beyond =
-            std::ranges::any_of(chunks, [&](auto chunk) { return chunk >= model.about.chunks; });
+        bool const beyond = std::ranges::any_of(
+            chunks, [&](auto chunk) { return chunk >= model.about.layout.chunks; });
         auto const& there = contents_.at(model.content).here;
         bool const missing =
             std::ranges::any_of(chunks, [&](auto chunk) { return !there.contains(chunk); });
@@ -301,7 +300,7 @@ class Run {
         must(first->chunk == piece->chunk, "it is the next chunk by rule");
         must(piece->sink == model.sink, "to its sink");
         must(piece->length == length(model.about, piece->chunk), "of its length");
-        must(piece->offset == std::uint64_t{piece->chunk} * model.about.chunk_bytes,
+        must(piece->offset == std::uint64_t{piece->chunk} * model.about.layout.chunk_bytes,
              "of its place");
         model.queue.erase(first);
         ++contents_.at(model.content).copies[piece->chunk];
@@ -390,7 +389,7 @@ class Run {
             }
             must(told == ended.size(), "all transfers of what is gone are told");
             std::ranges::for_each(ended, [this](auto const& id) { end(id); });
-        } else if (dice_.chance(30) && chunk < about(which).chunks) {
+        } else if (dice_.chance(30) && chunk < about(which).layout.chunks) {
             of.here.insert(chunk);
             core_.on_gained(content(which), chunk);
         } else if (!transfers_.empty()) {
@@ -404,7 +403,7 @@ class Run {
         have.transfer = id;
         have.chunks = {chunk};
         core_.on_have(now_, model.route, have);
-        if (chunk < model.about.chunks && model.has.insert(chunk).second) {
+        if (chunk < model.about.layout.chunks && model.has.insert(chunk).second) {
             ++contents_.at(model.content).copies[chunk];
         }
         std::erase_if(model.queue,

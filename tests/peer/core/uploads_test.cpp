@@ -8,7 +8,7 @@ using namespace xfsbus::peer::test;
 
 TEST_CASE("a chunk is read as it was asked for: its place, its length, in the order asked") {
     Source source;
-    Uploads::Content const about{250, 100, 3, ChunkSet::full(3)};
+    Uploads::Content const about{{250, 100, 3}, ChunkSet::full(3)};
     REQUIRE_FALSE(source.want(1, 1, {2, 0}, 1000, about));
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 2);

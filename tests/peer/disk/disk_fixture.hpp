@@ -33,7 +33,7 @@ struct Sample {
 
     [[nodiscard]] std::span<std::byte const> chunk(std::uint32_t index) const {
         return std::as_bytes(std::span(bytes))
-            .subspan(manifest->chunk_offset(index), manifest->chunk_length(index));
+            .subspan(manifest->layout().offset(index), manifest->layout().length(index));
     }
 };
 
@@ -48,9 +48,10 @@ inline Sample sample(std::size_t size, unsigned seed = 1) {
     }
     wire::Manifest manifest{"sha256", size, wire::chunk_size_for(size), 32, {}};
     auto const all = std::as_bytes(std::span(sample.bytes));
-    for (std::uint32_t chunk = 0; chunk < manifest.chunk_count(); ++chunk) {
+    for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
         auto const digest = policies::digest(
-            *sha256(), all.subspan(manifest.chunk_offset(chunk), manifest.chunk_length(chunk)));
+            *sha256(),
+            all.subspan(manifest.layout().offset(chunk), manifest.layout().length(chunk)));
         manifest.digests.append(reinterpret_cast<char const*>(digest.data()), digest.size());
     }
     auto const canonical = wire::encode_manifest(manifest);
@@ -136,8 +137,8 @@ inline fs::path journal_of(fs::path part) {
 
 /// Stores all chunks but these.
 inline void store_others(PartFile& part, Sample const& sample, Chunks const& present = {}) {
-    auto left = sample.manifest->chunk_count() - present.size();
-    for (std::uint32_t chunk = 0; chunk < sample.manifest->chunk_count(); ++chunk) {
+    auto left = sample.manifest->layout().chunks - present.size();
+    for (std::uint32_t chunk = 0; chunk < sample.manifest->layout().chunks; ++chunk) {
         if (std::ranges::find(present, chunk) == present.end()) {
             auto const stored = part.store(chunk, sample.chunk(chunk));
             REQUIRE(stored);

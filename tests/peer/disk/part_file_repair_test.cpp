@@ -10,7 +10,7 @@ namespace {
 std::string damaged(Sample const& sample, Chunks const& chunks) {
     auto bytes = sample.bytes;
     for (auto const chunk : chunks) {
-        auto& byte = bytes[sample.manifest->chunk_offset(chunk) + 77];
+        auto& byte = bytes[sample.manifest->layout().offset(chunk) + 77];
         byte = static_cast<char>(~byte);
     }
     return bytes;

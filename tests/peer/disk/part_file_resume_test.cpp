@@ -56,7 +56,7 @@ void patch(fs::path const& path, std::uint64_t offset, std::span<std::byte const
 }
 
 void put_chunk(fs::path const& part, Sample const& sample, std::uint32_t chunk) {
-    patch(part, sample.manifest->chunk_offset(chunk), sample.chunk(chunk));
+    patch(part, sample.manifest->layout().offset(chunk), sample.chunk(chunk));
 }
 
 /// Whether the file system of this directory can say where a file has holes.
@@ -252,7 +252,7 @@ TEST_CASE("a run that is killed as it writes the journal again loses nothing") {
 TEST_CASE("several threads store at once, and the next run finds all of it") {
     TempDisk disk;
     auto const large = sample(24 * chunk_bytes + 5);
-    auto const count = large.manifest->chunk_count();
+    auto const count = large.manifest->layout().chunks;
     {
         PartFile part(disk.target(large));
         REQUIRE(part.open(never));

@@ -116,7 +116,7 @@ TEST_CASE("several threads may store at once") {
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
-            for (auto chunk = next++; chunk < large.manifest->chunk_count(); chunk = next++) {
+            for (auto chunk = next++; chunk < large.manifest->layout().chunks; chunk = next++) {
                 auto const garbage = part.store(chunk, large.chunk(0).first(10));
                 auto const stored = part.store(chunk, large.chunk(chunk));
                 bool const good =

@@ -14,7 +14,7 @@ namespace {
 bool reads(PartReader const& reader, Sample const& sample, std::uint32_t chunk) {
     auto const expected = sample.chunk(chunk);
     std::vector<std::byte> buffer(expected.size());
-    return reader.read(buffer, sample.manifest->chunk_offset(chunk)) &&
+    return reader.read(buffer, sample.manifest->layout().offset(chunk)) &&
            std::ranges::equal(buffer, expected);
 }
 

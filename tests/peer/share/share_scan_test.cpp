@@ -74,16 +74,16 @@ TEST_CASE("A large file has a digest for each chunk, an empty one none") {
     share.scan(collector);
     auto const large = wire::decode_manifest(*collector.file("large").manifest);
     REQUIRE(large.ok());
-    REQUIRE(large->chunk_count() == 3);
+    REQUIRE(large->layout().chunks == 3);
     for (std::uint32_t i = 0; i < 3; ++i) {
         auto const part =
-            std::string_view(bytes).substr(large->chunk_offset(i), large->chunk_length(i));
+            std::string_view(bytes).substr(large->layout().offset(i), large->layout().length(i));
         auto const expected = digest(*algorithm(), std::as_bytes(std::span(part)));
         CHECK(std::ranges::equal(std::as_bytes(std::span(large->chunk_digest(i))), expected));
     }
     auto const empty = wire::decode_manifest(*collector.file("empty").manifest);
     REQUIRE(empty.ok());
-    CHECK(empty->chunk_count() == 0);
+    CHECK(empty->layout().chunks == 0);
 }
 
 TEST_CASE("Equal bytes give equal content ids, in whatever file they stand") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/wire/file_layout.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -26,10 +27,8 @@ struct Manifest {
 
     friend bool operator==(Manifest const&, Manifest const&) = default;
 
-    [[nodiscard]] std::uint32_t chunk_count() const;
-    [[nodiscard]] std::uint64_t chunk_offset(std::uint32_t chunk) const;
-    /// Bytes of this chunk; the last one may be short.
-    [[nodiscard]] std::uint32_t chunk_length(std::uint32_t chunk) const;
+    [[nodiscard]] FileLayout layout() const { return layout_of(file_bytes, chunk_bytes); }
+
     [[nodiscard]] std::string_view chunk_digest(std::uint32_t chunk) const;
 };
 

@@ -224,7 +224,7 @@ void Swarm::on(SecondPassed const& passed) {
 }
 
 Uploads::Content Swarm::content_of(Peer const& peer) const {
-    return {rules_.file.bytes, rules_.file.chunk_bytes, rules_.file.chunks, peer.has};
+    return {rules_.file, peer.has};
 }
 
 }  // namespace xfsbus::peer::test

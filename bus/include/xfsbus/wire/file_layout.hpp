@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::wire {
 
 /// How a file is divided into chunks. All are full but the last.
 struct FileLayout {
@@ -21,4 +21,10 @@ struct FileLayout {
     }
 };
 
-}  // namespace xfsbus::peer
+/// Divides so many bytes. chunk_bytes > 0.
+inline FileLayout layout_of(std::uint64_t bytes, std::uint32_t chunk_bytes) {
+    return {bytes, chunk_bytes,
+            static_cast<std::uint32_t>((bytes + chunk_bytes - 1) / chunk_bytes)};
+}
+
+}  // namespace xfsbus::wire
