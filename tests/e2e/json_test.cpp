@@ -21,10 +21,11 @@ TEST_CASE("With --json every command answers in lines that are JSON, with stable
     Swarm swarm;
     write_file(swarm.directory("a") / "file.txt", "json");
     Source const a(swarm, "a");
-    auto const ended = swarm.in(
-        "b", {"find file.txt", "download file.txt", "getload 127.0.0.1 " + std::to_string(a.port),
-              "updatelist", "files", "peers", "status", "policy", "policy load libleastload.so",
-              "help", "find nothing", "nonsense", "exit"});
+    auto const ended =
+        swarm.in("b", {"find file.txt", "download file.txt",
+                       "getload " + host() + " " + std::to_string(a.port), "updatelist", "files",
+                       "peers", "status", "policy", "policy load libleastload.so", "help",
+                       "find nothing", "nonsense", "exit"});
     CHECK(ended.code == 3);
     CHECK(ended.err.empty());
     CHECK(missing(ended.event("source"), {"event", "name", "content", "size", "ip", "port", "self",
@@ -66,6 +67,25 @@ TEST_CASE("With --json the numbers of a download are right") {
     REQUIRE_FALSE(progress.empty());
     CHECK(progress.back().at("bytes_done") == bytes.size());
     CHECK(progress.back().at("bytes_total") == bytes.size());
+}
+
+TEST_CASE("The bytes of every chunk are counted, whichever thread has the last word") {
+    Swarm swarm;
+    constexpr int files = 200;
+    auto const bytes = noise(mib / 2 - 8);  // with a number two chunks
+    for (int i = 0; i < files; ++i) {
+        write_file(swarm.directory("a") / "many" / std::to_string(i), bytes + std::to_string(i));
+    }
+    Source const a(swarm, "a");
+    auto const ended = swarm.in("b", {"download 'many/*'"});
+    CHECK(ended.code == 0);
+    auto const downloaded = ended.events("downloaded");
+    REQUIRE(downloaded.size() == files);
+    for (auto const& file : downloaded) {
+        INFO(file.dump());
+        CHECK(file.at("bytes_fetched") == file.at("size"));
+        CHECK(bytes_from(file, a.port) == file.at("size"));
+    }
 }
 
 TEST_CASE("With --json plugins and their check answer in JSON too") {

@@ -415,8 +415,11 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
     tell_soon(chunk);
     download_->on_stored(now, source, chunk);
     if (written.finished) {
-        return written.finished->ok() ? succeed(**written.finished)
-                                      : end(written.finished->error());
+        finished_ = written.finished;
+    }
+    // The word of the thread that stored the last chunk may overtake another's.
+    if (finished_ && has_.complete()) {
+        return finished_->ok() ? succeed(**finished_) : end(finished_->error());
     }
     pump();
 }

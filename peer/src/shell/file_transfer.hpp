@@ -127,6 +127,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     std::optional<bus::Reactor::TimerId> timer_;
     Throttle throttle_;  ///< of this file alone
     ChunkSet has_;
+    std::optional<Result<IndexedFile>> finished_;  ///< the file has its name, or cannot have it
     std::unique_ptr<Offering> offering_;
     std::vector<std::uint32_t> gained_;  ///< to be told to sources
     std::optional<bus::Reactor::TimerId> tell_timer_;
