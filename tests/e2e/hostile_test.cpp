@@ -71,8 +71,8 @@ TEST_CASE("Garbage at every port does not disturb a download") {
     write_file(swarm.directory("a") / "file.bin", bytes);
     Source const a(swarm, "a");
     Process sink(XFS_PEER_PROGRAM,
-                 swarm.peer({"--json", "--dir", swarm.directory("b"), "--max-download-limit", "2M",
-                             "-c", "download file.bin"}));
+                 swarm.peer({"--json", "--bind", at(0), "--dir", swarm.directory("b"),
+                             "--max-download-limit", "2M", "-c", "download file.bin"}));
     wait_for_progress(sink);
     std::vector<Stranger> half_open;
     for (auto const pid : {swarm.tracker().pid(), a.process.pid(), sink.pid()}) {

@@ -182,7 +182,7 @@ TEST_CASE("The load counts a transfer while it runs, and no more when its sink i
     wait_for_progress(*sink);
     Shell c(swarm, "c");
     auto const load = [&] {
-        return c.ask_one("getload 127.0.0.1 " + std::to_string(a.port)).at("load");
+        return c.ask_one("getload " + host() + " " + std::to_string(a.port)).at("load");
     };
     CHECK(load() > 0);
     auto const cost = c.ask("find big.bin").at(0);

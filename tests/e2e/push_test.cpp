@@ -159,8 +159,8 @@ TEST_CASE("On a pipe a push prints nothing but its rows") {
     CHECK(ended.code == 0);
     CHECK(ended.err.empty());
     CHECK_THAT(ended.out,
-               ContainsSubstring("127.0.0.1 " + std::to_string(a.port) + " there 100% "));
+               ContainsSubstring(host() + " " + std::to_string(a.port) + " there 100% "));
     CHECK_THAT(ended.out,
-               ContainsSubstring("127.0.0.1 " + std::to_string(b.port) + " there 100% "));
+               ContainsSubstring(host() + " " + std::to_string(b.port) + " there 100% "));
     CHECK(std::ranges::count(ended.out, '\n') == 2);
 }

@@ -1,7 +1,5 @@
 #include "strangers.hpp"
 
-#include "swarm.hpp"
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -10,20 +8,11 @@
 #include <sstream>
 #include <stdexcept>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace xfsbus::test {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
-}
 
 int tcp_socket() {
     return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -48,7 +37,7 @@ std::set<std::string> socket_inodes(pid_t process) {
 // ---- TCP ----
 
 Stranger::Stranger(std::uint16_t port) : socket_(tcp_socket()) {
-    auto const address = loopback(port);
+    auto const address = address_at(port);
     if (::connect(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) {
         ::close(socket_);
         throw std::runtime_error("nobody listens at port " + std::to_string(port));
@@ -102,7 +91,7 @@ std::vector<std::uint16_t> listening_ports(pid_t process) {
 // ---- WebServer ----
 
 WebServer::WebServer() : socket_(tcp_socket()) {
-    auto address = loopback(0);
+    auto address = address_at(0);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     socklen_t size = sizeof address;
     if (::bind(socket_, generic, size) != 0 || ::listen(socket_, 8) != 0 ||
@@ -175,7 +164,7 @@ wire::Message BusClient::ask(wire::Message message) {
 
 BusServer::BusServer(Answer answer) {
     auto server = bus::ControlServer::bind(
-        reactor_, {"127.0.0.1", 0},
+        reactor_, {host(), 0},
         {.on_message =
              [this, answer = std::move(answer)](auto const& route, auto const&, auto&& envelope) {
                  server_->send(route, answer(envelope.message), envelope.request);

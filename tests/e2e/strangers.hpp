@@ -1,6 +1,6 @@
 #pragma once
 
-#include "process.hpp"
+#include "swarm.hpp"
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/reactor.hpp>
@@ -52,9 +52,7 @@ class WebServer {
     WebServer(WebServer const&) = delete;
     WebServer& operator=(WebServer const&) = delete;
 
-    [[nodiscard]] std::string endpoint() const {
-        return "tcp://127.0.0.1:" + std::to_string(port_);
-    }
+    [[nodiscard]] std::string endpoint() const { return "tcp://" + at(port_); }
 
   private:
     void serve() const;

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,7 +54,7 @@ Json Ended::event(std::string_view kind) const {
 
 Swarm::Swarm(Tracker tracker) {
     if (tracker == Tracker::up) {
-        endpoint_ = "tcp://127.0.0.1:0";
+        endpoint_ = "tcp://" + at(0);
         start_tracker();
     } else {
         endpoint_ = SilentPort().endpoint();
@@ -115,14 +115,31 @@ Ended run_to_end(std::string const& program, Process::Options options) {
 
 // ---- peers ----
 
+std::string const& host() {
+    static std::string const address = [] {
+        auto const process = static_cast<std::uint32_t>(::getpid());
+        auto const byte = [&](unsigned shift) { return std::to_string(process >> shift & 0xffU); };
+        return "127." + std::to_string(64 + (process >> 16U) % 64) + "." + byte(8) + "." + byte(0);
+    }();
+    return address;
+}
+
 std::string at(std::uint16_t port) {
-    return "127.0.0.1:" + std::to_string(port);
+    return host() + ":" + std::to_string(port);
+}
+
+sockaddr_in address_at(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, host().c_str(), &address.sin_addr);
+    return address;
 }
 
 Source::Source(Swarm const& swarm, std::string const& name, Words const& options,
                std::uint16_t wanted_port)
     : directory(swarm.directory(name)),
-      process(XFS_PEER_PROGRAM, swarm.peer(with({"127.0.0.1", std::to_string(wanted_port),
+      process(XFS_PEER_PROGRAM, swarm.peer(with({host(), std::to_string(wanted_port),
                                                  directory.string(), "--serve", "--json"},
                                                 options))) {
     process.wait_for_out("\n");
@@ -132,7 +149,7 @@ Source::Source(Swarm const& swarm, std::string const& name, Words const& options
 Shell::Shell(Swarm const& swarm, std::string const& name, Words const& options)
     : directory_(swarm.directory(name)),
       process_(XFS_PEER_PROGRAM,
-               swarm.peer(with({"127.0.0.1", "0", directory_.string(), "--json"}, options))) {
+               swarm.peer(with({host(), "0", directory_.string(), "--json"}, options))) {
     port_ = ask_one("status").at("port");
 }
 
@@ -248,9 +265,7 @@ bool holds(std::filesystem::path const& path, std::string_view bytes) {
 // ---- SilentPort ----
 
 SilentPort::SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto address = address_at(0);
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     socklen_t size = sizeof address;
     if (socket_ < 0 || ::bind(socket_, generic, size) != 0 ||

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include <netinet/in.h>
+
 namespace xfsbus::test {
 
 using Json = nlohmann::json;
@@ -51,7 +53,7 @@ class Swarm {
 
     [[nodiscard]] std::filesystem::path path() const { return temp_.path(); }
 
-    /// tcp://127.0.0.1:PORT; the same in all its lives.
+    /// tcp://HOST:PORT; the same in all its lives.
     [[nodiscard]] std::string const& endpoint() const { return endpoint_; }
 
     Process& tracker() { return *tracker_; }
@@ -82,8 +84,12 @@ class Swarm {
 /// Runs a program to its end.
 Ended run_to_end(std::string const& program, Process::Options options);
 
-/// 127.0.0.1:PORT, as a peer is told and reported.
+/// An address of this machine that no other test's programs use: while a program is down nobody
+/// else is given its port, neither to listen at nor for the near end of a connection.
+std::string const& host();
+/// HOST:PORT, as a peer is told and reported.
 std::string at(std::uint16_t port);
+sockaddr_in address_at(std::uint16_t port);
 
 /// A peer that serves a directory until it is told to stop.
 struct Source {
@@ -146,7 +152,7 @@ std::string read_file(std::filesystem::path const& path);
 /// For CHECK: does not print megabytes.
 bool holds(std::filesystem::path const& path, std::string_view bytes);
 
-/// A TCP port at which nobody listens; nobody else is given it while this lives.
+/// A TCP port of host() at which nobody listens.
 class SilentPort {
   public:
     SilentPort();
@@ -154,9 +160,7 @@ class SilentPort {
     SilentPort(SilentPort const&) = delete;
     SilentPort& operator=(SilentPort const&) = delete;
 
-    [[nodiscard]] std::string endpoint() const {
-        return "tcp://127.0.0.1:" + std::to_string(port_);
-    }
+    [[nodiscard]] std::string endpoint() const { return "tcp://" + at(port_); }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
 

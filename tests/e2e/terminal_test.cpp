@@ -47,7 +47,7 @@ class Terminal {
 
   private:
     [[nodiscard]] Process::Options in_terminal(Words const& options) const {
-        auto peer = swarm_.peer({"127.0.0.1", "0", swarm_.directory("typed").string()});
+        auto peer = swarm_.peer({host(), "0", swarm_.directory("typed").string()});
         peer.arguments.insert(peer.arguments.end(), options.begin(), options.end());
         peer.terminal = true;
         return peer;
@@ -63,8 +63,8 @@ class Terminal {
 TEST_CASE("In a terminal a prompt appears, and a command is answered") {
     Swarm swarm;
     Terminal terminal(swarm);
-    CHECK(terminal.process().out().find("ready on tcp://127.0.0.1:") != std::string::npos);
-    terminal.type("status\r", "listens on  127.0.0.1:");
+    CHECK(terminal.process().out().find("ready on tcp://" + host()) != std::string::npos);
+    terminal.type("status\r", "listens on  " + host());
     terminal.wait_for_prompt();
     terminal.type("help\r", "updatelist");
 }
