@@ -59,9 +59,11 @@ void Indexer::run() {
         table_.remember(std::move(file));
         return !stop_.stop_requested();
     });
+    turn();
+    // It is looked at between the turn, which may take the word to wake up, and the wait for it.
     while (!stop_.stop_requested()) {
-        turn();
         wait();
+        turn();
     }
 }
 

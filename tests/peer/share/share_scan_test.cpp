@@ -394,3 +394,15 @@ TEST_CASE("An index ends at once, even while it reads a large file") {
     CHECK(std::chrono::steady_clock::now() - begin < 2s);
     CHECK(collector.names() == std::vector<std::string>{"small"});
 }
+
+TEST_CASE("An index ends, however busy it is at that moment") {
+    Share share;
+    for (int i = 0; i < 1000; ++i) {
+        Collector collector;
+        auto const index = share.start(collector, true);
+        REQUIRE(collector.wait_for_scans(1));
+        for (int letter = 0; letter < 50; ++letter) {
+            index->recheck("not there");
+        }
+    }
+}
