@@ -97,7 +97,7 @@ void Announcer::on_tick(wire::Time now) {
 }
 
 void Announcer::leave(wire::Time) {
-    if (state_ == State::registered) {
+    if (state_ == State::asked || state_ == State::registered) {
         line_.send(wire::Leave{});
     }
     left_ = true;

@@ -96,6 +96,15 @@ TEST_CASE("a peer that leaves says good-bye and nothing after that") {
     CHECK_FALSE(peer.core.next_deadline().has_value());
 }
 
+TEST_CASE("a peer that leaves before its registration is answered says good-bye, too") {
+    Scripted peer;
+    peer.connect();
+    peer.pass(1s);
+    REQUIRE(peer.take<wire::Register>().size() >= 1);
+    peer.core.leave(peer.now);
+    CHECK(peer.take<wire::Leave>().size() == 1);
+}
+
 TEST_CASE("a peer that never registered leaves without a word") {
     Scripted peer;
     peer.core.leave(peer.now);
