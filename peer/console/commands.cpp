@@ -103,6 +103,9 @@ int Commands::run(std::string_view line) {
     }
     {
         std::lock_guard const lock(mutex_);
+        if (interrupted_) {
+            return code_of_sigint;
+        }
         running_.emplace();
     }
     int const code = dispatch(*words);
@@ -113,6 +116,7 @@ int Commands::run(std::string_view line) {
 
 bool Commands::interrupt() {
     std::lock_guard const lock(mutex_);
+    interrupted_ = interrupted_ || !running_;
     return running_ && running_->request_stop();
 }
 

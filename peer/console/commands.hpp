@@ -32,7 +32,7 @@ class Commands {
     /// Runs one line; returns its exit code. An empty line, or a comment ('#'), does nothing.
     int run(std::string_view line);
 
-    /// Cancels the command that runs. False if none does.
+    /// Cancels the command that runs. If none does, returns false, and none is run any more.
     bool interrupt();
 
     /// After `exit`.
@@ -79,6 +79,7 @@ class Commands {
 
     std::mutex mutex_;
     std::optional<std::stop_source> running_;  // guarded by mutex_
+    bool interrupted_ = false;                 // the same
 };
 
 }  // namespace xfsbus::console

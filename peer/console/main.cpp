@@ -86,13 +86,17 @@ class Program {
 
   private:
     void on_signal(int signal, int count) {
-        bool const cancelled = commands_.interrupt();
-        interrupted_ = true;
-        if (signal == SIGINT && cancelled) {
-            return;  // the command ends; once more leaves
-        }
         if (stop_.stop_requested() && count > 2) {
             std::_Exit(128 + signal);
+        }
+        // Known before the command that is cancelled can be over.
+        interrupted_ = true;
+        if (signal == SIGTERM) {
+            signal_ = signal;
+        }
+        bool const cancelled = commands_.interrupt();
+        if (signal == SIGINT && cancelled) {
+            return;  // the command ends; once more leaves
         }
         signal_ = signal;
         stop_.request_stop();
@@ -249,7 +253,10 @@ int run(int argc, char** argv) {
         std::cerr << "xfs-peer: " << peer.error().message << std::endl;
         return static_cast<int>(peer.error().code);
     }
-    return Program(settings, **peer, area).run();
+    Program program(settings, **peer, area);
+    int const code = program.run();
+    peer->reset();  // while the program still hears a third Ctrl-C
+    return code;
 }
 
 }  // namespace

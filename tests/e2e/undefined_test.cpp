@@ -75,6 +75,31 @@ TEST_CASE("Ctrl-C ends a peer that waits for a tracker with 130, SIGTERM with 14
     CHECK(peer.wait() == code);
 }
 
+TEST_CASE("SIGTERM ends a peer whenever it comes, also just before a command") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "big.bin", noise(8 * mib));
+    Source const a(swarm, "a");
+    using Clock = std::chrono::steady_clock;
+    auto const begin = Clock::now();
+    CHECK(swarm.in("b", {"status"}).code == 0);
+    auto const whole = Clock::now() - begin;
+    constexpr int moments = 60;
+    for (int moment = 0; moment < moments; ++moment) {
+        INFO(moment);
+        auto const peer = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "100K"});
+        auto const comm = "/proc/" + std::to_string(peer->pid()) + "/comm";
+        while (read_file(comm) != "xfs-peer\n") {  // before, it is this program
+        }
+        auto const then = Clock::now() + moment * whole / moments;
+        while (Clock::now() < then) {
+        }
+        peer->signal(SIGTERM);
+        auto const code = peer->wait();
+        CAPTURE(code);
+        REQUIRE((code == 143 || code == -SIGTERM));  // it was there to hear it, or not yet
+    }
+}
+
 TEST_CASE("A second Ctrl-C does not disturb a peer that is leaving, nor its download's remains") {
     Swarm swarm;
     auto const bytes = noise(8 * mib);
