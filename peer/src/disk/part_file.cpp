@@ -74,7 +74,7 @@ bool has_size(struct stat const& status, wire::Manifest const& manifest) {
 
 }  // namespace
 
-Result<PartFile::Present> PartFile::look(Target const& target) {
+Result<PartFile::Present> PartFile::look(Target const& target, std::function<bool()> const& stop) {
     auto const at = target.tree->place(target.name, false);
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
@@ -95,7 +95,7 @@ Result<PartFile::Present> PartFile::look(Target const& target) {
     auto const& manifest = *target.manifest;
     ChunkFinder finder(fd->get(), manifest, *target.algorithm);
     for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
-        if (!finder.find(chunk)) {
+        if (stop() || !finder.find(chunk)) {
             return Present::other;
         }
     }
@@ -361,7 +361,8 @@ Result<IndexedFile> PartFile::finish() {
         return file;
     }
     // Another download of the same may have been quicker by a moment.
-    auto const present = error == EEXIST || error == ENOENT ? look(target_) : Present::nothing;
+    auto const present =
+        error == EEXIST || error == ENOENT ? look(target_, [] { return false; }) : Present::nothing;
     if (present && *present == Present::same) {
         discard();
         return file;

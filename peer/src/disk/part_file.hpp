@@ -49,8 +49,9 @@ class PartFile {
         same,   ///< the content that is wanted
         other,  ///< something else
     };
-    /// Reads the file if there is one.
-    static Result<Present> look(Target const& target);
+    /// Reads the file if there is one. `stop` is asked between chunks; once it says yes, what is
+    /// returned means nothing.
+    static Result<Present> look(Target const& target, std::function<bool()> const& stop);
     /// What to say of `other` where it is not to be replaced.
     static Error exists_already(Target const& target);
 

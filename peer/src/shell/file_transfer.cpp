@@ -147,7 +147,8 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
             return prepared;
         }
     }
-    auto const present = PartFile::look(target_);
+    auto const stop = [over = over_] { return over->load(); };
+    auto const present = PartFile::look(target_, stop);
     if (!present) {
         return present.error();
     }
@@ -155,7 +156,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
     bool const fetch = *present == PartFile::Present::nothing ||
                        (*present == PartFile::Present::other && target_.replace);
     if (fetch) {
-        auto chunks = part.open([over = over_] { return over->load(); });
+        auto chunks = part.open(stop);
         if (!chunks) {
             return chunks.error();
         }

@@ -223,7 +223,7 @@ TEST_CASE("a look tells what is under the name") {
     SECTION("it is a FIFO") {
         REQUIRE(::mkfifo((disk.root / "file").c_str(), 0666) == 0);
     }
-    auto const present = PartFile::look(target);
+    auto const present = PartFile::look(target, never);
     REQUIRE(present);
     CHECK(*present == expected);
 }
@@ -231,8 +231,8 @@ TEST_CASE("a look tells what is under the name") {
 TEST_CASE("a look at a name whose directory is missing, or is none, finds nothing") {
     TempDisk disk;
     write(disk.root / "plain", "x");
-    CHECK(PartFile::look(disk.target(four(), "dir/file")).value() == Present::nothing);
-    CHECK(PartFile::look(disk.target(four(), "plain/file")).value() == Present::nothing);
+    CHECK(PartFile::look(disk.target(four(), "dir/file"), never).value() == Present::nothing);
+    CHECK(PartFile::look(disk.target(four(), "plain/file"), never).value() == Present::nothing);
     CHECK_FALSE(fs::exists(disk.root / "dir"));
 }
 
@@ -240,9 +240,19 @@ TEST_CASE("a look at an empty file knows it") {
     TempDisk disk;
     auto const empty = sample(0);
     write(disk.root / "file", "");
-    CHECK(PartFile::look(disk.target(empty)).value() == Present::same);
+    CHECK(PartFile::look(disk.target(empty), never).value() == Present::same);
     write(disk.root / "file", "x");
-    CHECK(PartFile::look(disk.target(empty)).value() == Present::other);
+    CHECK(PartFile::look(disk.target(empty), never).value() == Present::other);
+}
+
+TEST_CASE("a look at a large file stops between chunks when it is told to") {
+    TempDisk disk;
+    write(disk.root / "file", four().bytes);
+    int asked = 0;
+    auto const present = PartFile::look(disk.target(four()), [&] { return ++asked == 2; });
+    REQUIRE(present);
+    CHECK(*present != Present::same);
+    CHECK(asked == 2);
 }
 
 // ---- several at once ----
