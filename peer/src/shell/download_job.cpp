@@ -341,7 +341,7 @@ void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found cons
     services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
                            [self, transfer, file](Result<std::vector<Found>> found) {
                                auto const alive = transfer.lock();
-                               if (!alive) {
+                               if (!alive || self->over_) {
                                    return;
                                }
                                // Without a tracker, those that had it may still be there.

@@ -195,6 +195,9 @@ void Link::on_message(wire::Envelope&& envelope) {
 }
 
 Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
+    if (abandoned_) {
+        return Error{Errc::interrupted, "the peer is leaving"};
+    }
     std::erase_if(links_, [](auto const& entry) { return entry.second.expired(); });
     auto const found = links_.find(endpoint);
     if (found != links_.end()) {
@@ -212,6 +215,7 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
 }
 
 void Links::abandon() {
+    abandoned_ = true;
     auto const links = std::exchange(links_, {});
     for (auto const& [endpoint, weak] : links) {
         if (auto const link = weak.lock()) {

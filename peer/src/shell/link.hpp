@@ -96,7 +96,7 @@ class Links {
 
     Result<std::shared_ptr<Link>> to(wire::Endpoint const& endpoint);
 
-    /// Before the end: no question stays open.
+    /// Before the end: no question stays open, and none is asked any more.
     void abandon();
 
   private:
@@ -105,6 +105,7 @@ class Links {
     Link::OwnVitals own_vitals_;
     wire::Endpoint self_;
     std::map<wire::Endpoint, std::weak_ptr<Link>> links_;
+    bool abandoned_ = false;
 };
 
 }  // namespace xfsbus::peer
