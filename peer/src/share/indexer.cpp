@@ -93,7 +93,9 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
             earliest = time;
         }
     };
-    at(pending_.next_due());
+    if (has_room()) {  // else a file that is done wakes it
+        at(pending_.next_due());
+    }
     at(changes_due());
     if (batch_.size() > 0) {
         at(last_report_ + report_interval);
@@ -101,7 +103,7 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     if (cache_.unsaved()) {
         at(last_save_ + save_interval);
     }
-    if (watcher_ && !watcher_->complete()) {
+    if (walks_without_watching()) {
         at(last_walk_ + unwatched_interval);
     }
     return earliest;
@@ -125,9 +127,13 @@ void Indexer::rescan(Scanned done) {
     }
 }
 
+/// What is not watched is walked through now and then, when the walk before is done.
+bool Indexer::walks_without_watching() const {
+    return watcher_ && !watcher_->complete() && walks_.empty();
+}
+
 void Indexer::walk_some() {
-    bool const unwatched = watcher_ && !watcher_->complete() && walks_.empty();
-    if (unwatched && now_ >= last_walk_ + unwatched_interval) {
+    if (walks_without_watching() && now_ >= last_walk_ + unwatched_interval) {
         walk_wanted_ = true;
     }
     if (!scanner_) {
@@ -326,8 +332,12 @@ void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known)
     table_.put(std::move(file), lasting);
 }
 
+bool Indexer::has_room() const {
+    return running_ < running_per_thread * std::max(options_.hash_threads, 1U);
+}
+
 void Indexer::start_hashing() {
-    while (running_ < running_per_thread * std::max(options_.hash_threads, 1U)) {
+    while (has_room()) {
         auto name = pending_.next(now_);
         if (!name) {
             return;

@@ -70,6 +70,7 @@ class Indexer {
     void wait();
 
     // Walking.
+    [[nodiscard]] bool walks_without_watching() const;
     void walk_some();
     void start_walk();
     void end_walk();
@@ -88,6 +89,7 @@ class Indexer {
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
 
     // Hashing.
+    [[nodiscard]] bool has_room() const;
     void start_hashing();
     void on_outcome(std::string const& name, HashOutcome outcome);
     bool settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome);
