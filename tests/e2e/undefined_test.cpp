@@ -86,7 +86,8 @@ TEST_CASE("SIGTERM ends a peer whenever it comes, also just before a command") {
     constexpr int moments = 60;
     for (int moment = 0; moment < moments; ++moment) {
         INFO(moment);
-        auto const peer = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "100K"});
+        auto const peer = swarm.start("b" + std::to_string(moment), {"download big.bin"},
+                                      {"--max-download-limit", "100K"});
         auto const comm = "/proc/" + std::to_string(peer->pid()) + "/comm";
         while (read_file(comm) != "xfs-peer\n") {  // before, it is this program
         }
