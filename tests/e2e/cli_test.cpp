@@ -124,7 +124,7 @@ TEST_CASE("Commands are read from a pipe, comments and blank lines and all") {
     peer.type("# a comment\n\n  find file.txt\r\ndownload file.txt\nfind not-there\nfiles");
     peer.close_input();
     CHECK(peer.wait() == 3);
-    CHECK(peer.out().starts_with(host() + " " + std::to_string(a.port)));
+    CHECK(peer.out().starts_with(apart(a.port)));
     CHECK(peer.out().find("file.txt: 5 B verified") != std::string::npos);
     CHECK(peer.out().ends_with(" file.txt\n"));  // of the last line, which has no end
     CHECK(peer.err() == "xfs-peer: find: no peer that is up has 'not-there'\n");
@@ -165,7 +165,7 @@ TEST_CASE("Without --json the ready line of --serve names the endpoint") {
     Swarm swarm;
     Process peer(XFS_PEER_PROGRAM, swarm.peer({host(), "0", swarm.directory("a"), "--serve"}));
     peer.wait_for_out("\n");
-    CHECK(peer.out().starts_with("xfs-peer: ready on tcp://" + host()));
+    CHECK(peer.out().starts_with("xfs-peer: ready on tcp://" + host() + ":"));
 }
 
 TEST_CASE("Signals end a peer that reads a pipe with 130 and 143") {
@@ -215,7 +215,7 @@ TEST_CASE("An option on the command line is stronger than the environment") {
 TEST_CASE("getload of nobody is refused at once, with 5 or 6") {
     Swarm swarm;
     SilentPort const nobody;
-    auto const ended = swarm.run({"-c", "getload " + host() + " " + std::to_string(nobody.port())});
+    auto const ended = swarm.run({"-c", "getload " + apart(nobody.port())});
     CHECK((ended.code == 5 || ended.code == 6));
     CHECK(ended.says(std::to_string(nobody.port())));
 }

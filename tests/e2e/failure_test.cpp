@@ -112,7 +112,8 @@ TEST_CASE("A download whose only source is killed ends with 5, and goes on when 
     auto const failed = events_of(test.download->out(), "downloaded");
     REQUIRE(failed.size() == 1);
     CHECK(failed[0].at("ok") == false);
-    CHECK(failed[0].at("error").get<std::string>().starts_with("no source is left: " + host()));
+    CHECK(
+        failed[0].at("error").get<std::string>().starts_with("no source is left: " + host() + ":"));
     Source const again(test.swarm, "a");
     auto const resumed = test.swarm.in("sink", {"download big.bin"});
     CHECK(resumed.code == 0);

@@ -22,10 +22,9 @@ TEST_CASE("With --json every command answers in lines that are JSON, with stable
     write_file(swarm.directory("a") / "file.txt", "json");
     Source const a(swarm, "a");
     auto const ended =
-        swarm.in("b", {"find file.txt", "download file.txt",
-                       "getload " + host() + " " + std::to_string(a.port), "updatelist", "files",
-                       "peers", "status", "policy", "policy load libleastload.so", "help",
-                       "find nothing", "nonsense", "exit"});
+        swarm.in("b", {"find file.txt", "download file.txt", "getload " + apart(a.port),
+                       "updatelist", "files", "peers", "status", "policy",
+                       "policy load libleastload.so", "help", "find nothing", "nonsense", "exit"});
     CHECK(ended.code == 3);
     CHECK(ended.err.empty());
     CHECK(missing(ended.event("source"), {"event", "name", "content", "size", "ip", "port", "self",

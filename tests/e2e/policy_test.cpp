@@ -181,9 +181,7 @@ TEST_CASE("The load counts a transfer while it runs, and no more when its sink i
     auto const sink = swarm.start("b", {"download big.bin"}, {"--max-download-limit", "1M"});
     wait_for_progress(*sink);
     Shell c(swarm, "c");
-    auto const load = [&] {
-        return c.ask_one("getload " + host() + " " + std::to_string(a.port)).at("load");
-    };
+    auto const load = [&] { return c.ask_one("getload " + apart(a.port)).at("load"); };
     CHECK(load() > 0);
     auto const cost = c.ask("find big.bin").at(0);
     CHECK(cost.at("cost") >= 10);

@@ -89,7 +89,7 @@ TEST_CASE("Scenario 4: after updatelist the tracker has the peer's list") {
 TEST_CASE("Scenario 5: getload of an idle peer prints 0") {
     Swarm swarm;
     Source const a(swarm, "a");
-    auto const command = "getload " + host() + " " + std::to_string(a.port);
+    auto const command = "getload " + apart(a.port);
     auto const plain = swarm.run({"-c", command});
     CHECK(plain.code == 0);
     CHECK(plain.out == "0\n");
@@ -104,7 +104,7 @@ TEST_CASE("Scenario 6: a file in one peer's directory is found from the other") 
     CHECK(ports_of(b.ask("find file.txt")) == std::vector{a.port});
     auto const plain = swarm.run({"-c", "find file.txt"});
     CHECK(plain.code == 0);
-    CHECK(plain.out.starts_with(host() + " " + std::to_string(a.port) + " "));
+    CHECK(plain.out.starts_with(apart(a.port) + " "));
 }
 
 TEST_CASE("Scenario 7: a download is byte for byte the file, and the caller is a source then") {

@@ -128,6 +128,10 @@ std::string at(std::uint16_t port) {
     return host() + ":" + std::to_string(port);
 }
 
+std::string apart(std::uint16_t port) {
+    return host() + " " + std::to_string(port);
+}
+
 sockaddr_in address_at(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;

@@ -89,6 +89,8 @@ Ended run_to_end(std::string const& program, Process::Options options);
 std::string const& host();
 /// HOST:PORT, as a peer is told and reported.
 std::string at(std::uint16_t port);
+/// HOST PORT, as commands take and print it.
+std::string apart(std::uint16_t port);
 sockaddr_in address_at(std::uint16_t port);
 
 /// A peer that serves a directory until it is told to stop.

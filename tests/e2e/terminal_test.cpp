@@ -63,8 +63,8 @@ class Terminal {
 TEST_CASE("In a terminal a prompt appears, and a command is answered") {
     Swarm swarm;
     Terminal terminal(swarm);
-    CHECK(terminal.process().out().find("ready on tcp://" + host()) != std::string::npos);
-    terminal.type("status\r", "listens on  " + host());
+    CHECK(terminal.process().out().find("ready on tcp://" + host() + ":") != std::string::npos);
+    terminal.type("status\r", "listens on  " + host() + ":");
     terminal.wait_for_prompt();
     terminal.type("help\r", "updatelist");
 }
