@@ -103,7 +103,7 @@ int Commands::run(std::string_view line) {
     }
     {
         std::lock_guard const lock(mutex_);
-        if (interrupted_) {
+        if (closed_) {
             return code_of_sigint;
         }
         running_.emplace();
@@ -116,7 +116,7 @@ int Commands::run(std::string_view line) {
 
 bool Commands::interrupt() {
     std::lock_guard const lock(mutex_);
-    interrupted_ = interrupted_ || !running_;
+    closed_ = closed_ || !running_;
     return running_ && running_->request_stop();
 }
 

@@ -79,7 +79,7 @@ class Commands {
 
     std::mutex mutex_;
     std::optional<std::stop_source> running_;  // guarded by mutex_
-    bool interrupted_ = false;                 // the same
+    bool closed_ = false;                      // the same: no command is run any more
 };
 
 }  // namespace xfsbus::console
