@@ -1,7 +1,9 @@
+#include "bus/sockets.hpp"
 #include "catch.hpp"
 #include "loop.hpp"
 #include "samples.hpp"
 #include "tcp.hpp"
+#include "zmtp.hpp"
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -44,7 +46,9 @@ struct Server {
              },
              [this](Route const&, std::string const&, wire::DecodeError const& error) {
                  garbage.push_back(error);
-             }});
+             },
+             [this](Route const& route) { closed.push_back(route); },
+             [this](std::string const& what) { troubles.push_back(what); }});
         REQUIRE(bound.ok());
         socket = std::move(*bound);
     }
@@ -52,6 +56,8 @@ struct Server {
     std::unique_ptr<ControlServer> socket;
     std::vector<wire::Envelope> messages;
     std::vector<wire::DecodeError> garbage;
+    std::vector<Route> closed;
+    std::vector<std::string> troubles;
     Route last_route;
     std::string last_host;
 };
@@ -78,8 +84,11 @@ struct Client {
 /// A stranger with a DEALER of his own, who sends whatever he likes.
 class Stranger {
   public:
-    explicit Stranger(wire::Endpoint const& endpoint) : socket_(context_, ZMQ_DEALER) {
+    /// `unread_most`: so many messages are taken in before they are read; 0: any number.
+    explicit Stranger(wire::Endpoint const& endpoint, int unread_most = 0)
+        : socket_(context_, ZMQ_DEALER) {
         socket_.set(zmq::sockopt::linger, 0);
+        socket_.set(zmq::sockopt::rcvhwm, unread_most);
         socket_.connect(endpoint.to_zmq());
     }
 
@@ -91,18 +100,20 @@ class Stranger {
         }
     }
 
-    /// The next Failure that has come; anything else is none.
+    /// The next Failure that has come; other messages are passed over.
     std::optional<std::pair<wire::Failure, std::uint64_t>> failure() {
         zmq::message_t header;
         zmq::message_t body;
-        if (!socket_.recv(header, zmq::recv_flags::dontwait) ||
-            !socket_.recv(body, zmq::recv_flags::dontwait)) {
-            return std::nullopt;
+        while (socket_.recv(header, zmq::recv_flags::dontwait) &&
+               socket_.recv(body, zmq::recv_flags::dontwait)) {
+            auto decoded = wire::decode(header.to_string_view(), body.to_string_view());
+            auto const* envelope = std::get_if<wire::Envelope>(&decoded);
+            REQUIRE(envelope != nullptr);
+            if (auto const* failure = std::get_if<wire::Failure>(&envelope->message)) {
+                return std::pair{*failure, envelope->request};
+            }
         }
-        auto decoded = wire::decode(header.to_string_view(), body.to_string_view());
-        auto const* envelope = std::get_if<wire::Envelope>(&decoded);
-        REQUIRE(envelope != nullptr);
-        return std::pair{std::get<wire::Failure>(envelope->message), envelope->request};
+        return std::nullopt;
     }
 
   private:
@@ -352,7 +363,7 @@ TEST_CASE("a frame that is too large disconnects its sender and nobody else") {
     loop.until([&] { return client.messages.size() == 2; });
 }
 
-TEST_CASE("a client that does not read fills its own queue and nobody else's") {
+TEST_CASE("a client that does not read loses its connection, and nobody else does") {
     Loop loop;
     Server server(loop);
     Stranger sleeper(server.socket->endpoint());
@@ -370,9 +381,188 @@ TEST_CASE("a client that does not read fills its own queue and nobody else's") {
     while (server.socket->send(sleeper_route, large) == ControlServer::Sent::yes) {
         REQUIRE(++sent < 100'000);
     }
-    CHECK(server.socket->send(sleeper_route, large) == ControlServer::Sent::full);
+    // What the systems' buffers hold, and two queues' worth.
+    CHECK(sent < 1'000);
+    loop.until([&] { return server.closed == std::vector{sleeper_route}; });
+    CHECK(server.troubles.size() == 1);
     CHECK(server.socket->send(route, wire::Pong{1}, 3) == ControlServer::Sent::yes);
     loop.until([&] { return client.messages.size() == 2; });
+}
+
+TEST_CASE("what a slow client is sent arrives whole and in its order") {
+    Loop loop;
+    Server server(loop);
+    Client client(loop, server.socket->endpoint());
+    client.socket->send(wire::Ping{}, 1);
+    loop.until([&] { return client.messages.size() == 1; });
+    // Far more than the queues hold; nobody reads before all is sent.
+    for (std::uint64_t i = 2; i < 2'000; ++i) {
+        REQUIRE(server.socket->send(server.last_route, wire::Pong{}, i) ==
+                ControlServer::Sent::yes);
+    }
+    loop.until([&] { return client.messages.size() == 1'999; });
+    for (std::size_t i = 0; i < client.messages.size(); ++i) {
+        CHECK(client.messages[i].request == i + 1);
+    }
+}
+
+TEST_CASE("what a client sends before it is connected arrives whole and in its order") {
+    Loop loop;
+    Server server(loop);
+    Client client(loop, server.socket->endpoint());
+    for (std::uint64_t i = 1; i < 2'000; ++i) {
+        REQUIRE(client.socket->send(wire::Leave{}, i));
+    }
+    loop.until([&] { return server.messages.size() == 1'999; });
+    for (std::size_t i = 0; i < server.messages.size(); ++i) {
+        CHECK(server.messages[i].request == i + 1);
+    }
+}
+
+TEST_CASE("who asks for more without reading what was answered is told that it is busy") {
+    Loop loop;
+    std::size_t asked = 0;
+    std::unique_ptr<ControlServer> server;
+    wire::Manifests const large{{{{}, 190'000, 0, std::string(190'000, 'm')}}};
+    auto bound = ControlServer::bind(
+        loop.reactor(), anywhere,
+        {[&](Route const& route, std::string const&, wire::Envelope&& envelope) {
+             ++asked;
+             CHECK(server->send(route, large, envelope.request) == ControlServer::Sent::yes);
+         },
+         nullptr});
+    REQUIRE(bound.ok());
+    server = std::move(*bound);
+    Stranger stranger(server->endpoint(), 1);
+    auto const question = wire::encode(wire::GetManifests{{wire::ContentId{}}}, 1);
+    for (int i = 0; i < 200; ++i) {
+        stranger.send({question.header, question.body});
+    }
+    // The rest gets a Failure, which is small.
+    loop.until([&] { return asked > 5; });
+    CHECK(loop.stays_quiet([&] { return asked > 100; }, 100ms));
+    std::optional<std::pair<wire::Failure, std::uint64_t>> answer;
+    loop.until([&] { return (answer = stranger.failure()).has_value(); });
+    CHECK(answer->first.code == wire::ErrorCode::busy);
+}
+
+TEST_CASE("a connection that sends a message without end is cut") {
+    Loop loop;
+    Server server(loop);
+    ZmtpStranger const stranger(server.socket->endpoint(), "DEALER");
+    auto const ping = wire::encode(wire::Ping{}, 1);
+    stranger.say(ZmtpStranger::frame(ping.header, true) + ZmtpStranger::frame(ping.body, false));
+    loop.until([&] { return server.messages.size() == 1; });
+    // Either is more than a message can have; the empty frames take 64 bytes of memory each.
+    auto const large = ZmtpStranger::frame(std::string(50'000, 'x'), true);
+    auto const empty = ZmtpStranger::frame("", true);
+    bool const small = GENERATE(false, true);
+    for (int i = 0; i < (small ? 200'000 : 10); ++i) {
+        if (!stranger.say(small ? empty : large)) {
+            break;
+        }
+    }
+    loop.until([&] { return server.closed.size() == 1; });
+    CHECK(server.messages.size() == 1);
+    REQUIRE(server.troubles.size() == 1);
+    CHECK(server.troubles[0].find("127.0.0.1") != std::string::npos);
+    CHECK(server.troubles[0].find("does not end") != std::string::npos);
+}
+
+TEST_CASE("a server that sends a message without end is cut, and the client learns why") {
+    Loop loop;
+    TcpServer const listening;
+    Client client(loop, listening.endpoint());
+    ZmtpStranger const stranger(listening.accept(), "ROUTER");
+    auto const frame = ZmtpStranger::frame(std::string(50'000, 'x'), true);
+    for (int i = 0; i < 10; ++i) {
+        stranger.say(frame);
+    }
+    loop.until([&] { return !client.garbage.empty(); });
+    CHECK(client.garbage[0].find("does not end") != std::string::npos);
+    loop.until([&] { return std::ranges::count(client.states, false) > 0; });
+}
+
+TEST_CASE("no more connections are kept than there is room for") {
+    Loop loop;
+    std::vector<Route> closed;
+    std::size_t heard = 0;
+    auto const server =
+        ControlServer::bind(loop.reactor(), anywhere,
+                            {.on_message = [&](auto const&, auto const&, auto&&) { ++heard; },
+                             .on_garbage = nullptr,
+                             .on_closed = [&](Route const& route) { closed.push_back(route); }},
+                            3);
+    REQUIRE(server.ok());
+    Client honest(loop, (*server)->endpoint());
+    honest.socket->send(wire::Ping{}, 1);
+    loop.until([&] { return heard == 1; });
+    std::vector<Stranger> strangers;
+    for (int i = 0; i < 10; ++i) {
+        strangers.emplace_back((*server)->endpoint());
+    }
+    auto const port = (*server)->endpoint().port;
+    // The strangers come again and again; those that say nothing go first.
+    CHECK(loop.stays_quiet([&] { return !closed.empty(); }, 500ms));
+    CHECK(accepted_at(port).size() < 6);
+    honest.socket->send(wire::Ping{}, 2);
+    loop.until([&] { return heard == 2; });
+}
+
+TEST_CASE("a server learns that a connection is gone without sending anything") {
+    Loop loop;
+    Server server(loop);
+    {
+        Client client(loop, server.socket->endpoint());
+        client.socket->send(wire::Ping{}, 1);
+        loop.until([&] { return client.messages.size() == 1; });
+    }
+    loop.until([&] { return server.closed == std::vector{server.last_route}; });
+}
+
+TEST_CASE("a client comes from the address that it is given") {
+    Loop loop;
+    Server server(loop);
+    auto const client =
+        ControlClient::connect(loop.reactor(), server.socket->endpoint(),
+                               {[](wire::Envelope&&) {}, nullptr, nullptr}, "127.0.0.77");
+    REQUIRE(client.ok());
+    (*client)->send(wire::Ping{}, 1);
+    loop.until([&] { return server.messages.size() == 1; });
+    CHECK(server.last_host == "127.0.0.77");
+}
+
+TEST_CASE("where the system gives no descriptors a socket is refused, and nothing is left behind") {
+    Loop loop;
+    Server server(loop);
+    loop.until([] { return true; });
+    auto const before = open_descriptors();
+    for (std::size_t left = 0; left < 24; ++left) {
+        {
+            DescriptorShortage const shortage(left);
+            auto const client = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
+                                                       {[](wire::Envelope&&) {}, nullptr, nullptr});
+            auto const other = ControlServer::bind(loop.reactor(), anywhere, {});
+            CHECK(client.ok() == (left >= 12));
+            CHECK(other.ok() == (left >= 12 + 3));
+            if (!client) {
+                CHECK(client.error().code == Errc::network);
+                CHECK(client.error().message.find("ulimit -n") != std::string::npos);
+            }
+        }
+        // libzmq closes its sockets on a thread of its own.
+        loop.until([&] { return open_descriptors() == before; });
+    }
+    Client client(loop, server.socket->endpoint());
+    client.socket->send(wire::Ping{}, 1);
+    loop.until([&] { return client.messages.size() == 1; });
+}
+
+TEST_CASE("no socket uses ZMTP heartbeats, whose timer can end the process") {
+    zmq::context_t context;
+    for (auto const make : {make_router, make_dealer, make_pull, make_push}) {
+        CHECK(make(context).get(zmq::sockopt::heartbeat_ivl) == 0);
+    }
 }
 
 TEST_CASE("a client whose queue is full says so instead of waiting") {
@@ -384,7 +574,9 @@ TEST_CASE("a client whose queue is full says so instead of waiting") {
         ++sent;
         REQUIRE(sent < 100'000);
     }
-    CHECK(sent > 100);
+    // A queue, and a MiB of what takes more memory than it has bytes.
+    CHECK(sent > 1'000);
+    CHECK(sent < 20'000);
 }
 
 TEST_CASE("a client learns that the other side speaks another protocol") {
@@ -437,9 +629,12 @@ TEST_CASE("an address in use or not this machine's is a network error with a rea
 
 TEST_CASE("an address that cannot be one is refused when connecting") {
     Loop loop;
-    auto const connected = ControlClient::connect(loop.reactor(), {"a b", 1}, {});
-    REQUIRE_FALSE(connected.ok());
-    CHECK(connected.error().code == Errc::network);
+    // A name would be looked up on the thread that carries all connections.
+    for (auto const* const host : {"a b", "localhost", "127.1", ""}) {
+        auto const connected = ControlClient::connect(loop.reactor(), {host, 1}, {});
+        REQUIRE_FALSE(connected.ok());
+        CHECK(connected.error().code == Errc::network);
+    }
 }
 
 TEST_CASE("a callback may destroy the socket that called it and go on") {

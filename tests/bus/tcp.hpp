@@ -4,13 +4,17 @@
 
 #include <xfsbus/wire/endpoint.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <vector>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,6 +56,75 @@ class ReservedPort {
     int socket_;
     wire::Endpoint endpoint_;
 };
+
+/// Leaves this process so many descriptors, until the end of the scope.
+class DescriptorShortage {
+  public:
+    explicit DescriptorShortage(std::size_t left) {
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+        rlimit const now{256, before_.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &now) == 0);
+        for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) {
+            taken_.push_back(fd);
+        }
+        REQUIRE(taken_.size() > left);
+        for (; left > 0; --left) {
+            ::close(taken_.back());
+            taken_.pop_back();
+        }
+    }
+
+    ~DescriptorShortage() {
+        std::ranges::for_each(taken_, ::close);
+        ::setrlimit(RLIMIT_NOFILE, &before_);
+    }
+
+    DescriptorShortage(DescriptorShortage const&) = delete;
+    DescriptorShortage& operator=(DescriptorShortage const&) = delete;
+
+  private:
+    rlimit before_{};
+    std::vector<int> taken_;
+};
+
+/// Listens, and leaves the rest to others.
+class TcpServer {
+  public:
+    TcpServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        REQUIRE(socket_ >= 0);
+        endpoint_ = {"127.0.0.1", bind_loopback(socket_)};
+        REQUIRE(::listen(socket_, 10) == 0);
+    }
+
+    ~TcpServer() { ::close(socket_); }
+
+    TcpServer(TcpServer const&) = delete;
+    TcpServer& operator=(TcpServer const&) = delete;
+
+    [[nodiscard]] wire::Endpoint const& endpoint() const { return endpoint_; }
+
+    /// The next connection; its owner closes it.
+    [[nodiscard]] int accept() const { return ::accept(socket_, nullptr, nullptr); }
+
+  private:
+    int socket_;
+    wire::Endpoint endpoint_;
+};
+
+/// This process' connections that were accepted at this port.
+inline std::vector<int> accepted_at(std::uint16_t port) {
+    std::vector<int> found;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        int const fd = std::atoi(entry.path().filename().c_str());
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (local_port(fd) == port &&
+            ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0) {
+            found.push_back(fd);
+        }
+    }
+    return found;
+}
 
 /// This process' sockets that are connected to this port of 127.0.0.1.
 inline std::vector<int> connections_to(std::uint16_t port) {

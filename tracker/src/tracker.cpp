@@ -58,12 +58,14 @@ Result<std::unique_ptr<Tracker>> Tracker::start(Options options) {
 Status Tracker::bind(wire::Endpoint const& endpoint) {
     auto server = bus::ControlServer::bind(
         reactor_, endpoint,
-        {[this](bus::Route const& route, std::string const& host, wire::Envelope&& envelope) {
-             on_message(route, host, std::move(envelope));
-         },
-         [this](bus::Route const&, std::string const& host, wire::DecodeError const& error) {
-             on_garbage(host, error);
-         }});
+        {.on_message =
+             [this](bus::Route const& route, std::string const& host, wire::Envelope&& envelope) {
+                 on_message(route, host, std::move(envelope));
+             },
+         .on_garbage = [this](bus::Route const&, std::string const& host,
+                              wire::DecodeError const& error) { on_garbage(host, error); },
+         .on_closed = {},
+         .on_trouble = [this](std::string const& what) { log(Level::warning, what); }});
     if (!server) {
         return server.error();
     }
@@ -125,15 +127,8 @@ void Tracker::log(Level level, std::string const& line) const {
 
 Directory::Outbox::Sent Tracker::send(Directory::Route const& route, wire::Message const& message,
                                       std::uint64_t request) {
-    switch (server_->send({route}, message, request)) {
-        case bus::ControlServer::Sent::yes:
-            return Sent::yes;
-        case bus::ControlServer::Sent::gone:
-            return Sent::gone;
-        case bus::ControlServer::Sent::full:
-            break;
-    }
-    return Sent::full;
+    return server_->send({route}, message, request) == bus::ControlServer::Sent::yes ? Sent::yes
+                                                                                     : Sent::gone;
 }
 
 void Tracker::on_peer(Directory::PeerChange const& change) {

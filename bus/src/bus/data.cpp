@@ -1,6 +1,7 @@
-#include "bus/monitor.hpp"
+#include "bus/connection_watch.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
+#include "bus/tcp.hpp"
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -28,19 +29,37 @@ zmq::message_t to_frame(Payload const& payload) {
     return frame;
 }
 
+Connections::Limits sink_limits(std::size_t connections_most) {
+    constexpr std::uint64_t besides = 64 * 1024;  // header, framing, what was read with it
+    Connections::Limits limits;
+    limits.most = connections_most;
+    limits.message_bytes = wire::limits::chunk_bytes_max + besides;
+    // The largest chunk takes so long at some 14 kB/s.
+    limits.message_time = std::chrono::minutes(5);
+    // One large frame takes in memory what it has on the wire; the bound of each connection, and
+    // of all, is what holds here.
+    limits.unended_bytes_per_host = 64 * 1024 * 1024;
+    limits.waiting_bytes = 96 * 1024 * 1024;
+    return limits;
+}
+
+/// A sink says nothing but the handshake.
+Connections::Limits source_limits() {
+    Connections::Limits limits;
+    limits.message_bytes = 64 * 1024;
+    return limits;
+}
+
 }  // namespace
 
 // ---- ChunkSink ----
 
 struct ChunkSink::Impl {
-    Impl(Reactor::Impl& loop, OnChunk chunk, OnGarbage garbage)
-        : loop_(loop),
-          socket_(make_pull(loop.context())),
-          handler_(std::make_shared<Handler const>(Handler{std::move(chunk), std::move(garbage)})) {
-        token_ = loop_.add(socket_, ZMQ_POLLIN, [this](short) { read(); });
-    }
-
-    ~Impl() { loop_.remove(token_); }
+    Impl(Reactor::Impl& loop, OnChunk chunk, OnGarbage garbage, std::size_t connections_most)
+        : socket_(make_pull(loop.context())),
+          handler_(std::make_shared<Handler const>(Handler{std::move(chunk), std::move(garbage)})),
+          watch_(loop, socket_, sink_limits(connections_most), 0, ConnectionWatch::Polls::yes, {}),
+          registration_(loop, loop.add(socket_, ZMQ_POLLIN, [this](short) { read(); })) {}
 
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
@@ -52,10 +71,10 @@ struct ChunkSink::Impl {
         OnGarbage on_garbage;
     };
 
-    Reactor::Impl& loop_;
     zmq::socket_t socket_;
     std::shared_ptr<Handler const> handler_;
-    Reactor::Impl::Token token_{};
+    ConnectionWatch watch_;
+    Reactor::Impl::Registration registration_;
     wire::Endpoint endpoint_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -64,7 +83,12 @@ void ChunkSink::Impl::read() {
     std::weak_ptr<bool> const alive = alive_;
     auto const handler = handler_;  // must outlive the socket, should it destroy it
     std::vector<zmq::message_t> frames;
-    for (int i = 0; i < burst && !alive.expired() && receive(socket_, frames); ++i) {
+    for (int i = 0; i < burst && !alive.expired(); ++i) {
+        auto const taken = receive(socket_, frames);
+        if (!taken) {
+            return watch_.drained();
+        }
+        watch_.delivered(frames.back(), *taken);
         auto const header =
             frames.size() == 2 ? wire::decode_chunk_header(as_text(frames[0])) : std::nullopt;
         if (!header) {
@@ -82,14 +106,19 @@ ChunkSink::ChunkSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChunkSink::~ChunkSink() = default;
 
 Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string const& host,
-                                                   OnChunk on_chunk, OnGarbage on_garbage) {
-    auto impl = std::make_unique<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage));
-    auto bound = bind_socket(impl->socket_, {host, 0});
+                                                   OnChunk on_chunk, OnGarbage on_garbage,
+                                                   std::size_t connections_most) {
+    auto impl = make_part<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage),
+                                connections_most);
+    if (!impl) {
+        return impl.error();
+    }
+    auto bound = bind_socket((*impl)->socket_, {host, 0});
     if (!bound) {
         return bound.error();
     }
-    impl->endpoint_ = *bound;
-    return std::make_unique<ChunkSink>(std::move(impl));
+    (*impl)->endpoint_ = *bound;
+    return std::make_unique<ChunkSink>(std::move(*impl));
 }
 
 wire::Endpoint const& ChunkSink::endpoint() const {
@@ -102,35 +131,23 @@ struct ChunkSource::Impl {
     Impl(Reactor::Impl& loop, std::function<void()> writable)
         : loop_(loop),
           socket_(make_push(loop.context())),
-          monitor_(loop.context(), socket_, ZMQ_EVENT_CONNECTED) {
-        // The loop keeps what it calls until it returns: it may destroy this socket.
-        token_ = loop_.add(socket_, 0, [this, on_writable = std::move(writable)](short) {
-            loop_.set_events(token_, 0);
-            on_writable();
-        });
-    }
-
-    ~Impl() { loop_.remove(token_); }
+          watch_(loop, socket_, source_limits(), 0, ConnectionWatch::Polls::no,
+                 {.on_opened = bound_unsent}),
+          // The loop keeps what it calls until it returns: it may destroy this socket.
+          registration_(loop,
+                        loop.add(socket_, 0, [this, on_writable = std::move(writable)](short) {
+                            loop_.set_events(registration_.token(), 0);
+                            on_writable();
+                        })) {}
 
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
-    void tune_new_connections();
-
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
-    Monitor monitor_;
-    Reactor::Impl::Token token_{};
+    ConnectionWatch watch_;
+    Reactor::Impl::Registration registration_;
 };
-
-/// To be called before a chunk is sent, and not by the loop: polling the monitors as well would
-/// make each turn twice as long where there are many sinks. What piles up meanwhile is an event for
-/// each new connection, and of those there are at most ten a second.
-void ChunkSource::Impl::tune_new_connections() {
-    while (auto const event = monitor_.next()) {
-        bound_unsent(static_cast<int>(event->value));
-    }
-}
 
 ChunkSource::ChunkSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -139,20 +156,24 @@ ChunkSource::~ChunkSource() = default;
 Result<std::unique_ptr<ChunkSource>> ChunkSource::connect(Reactor& reactor,
                                                           wire::Endpoint const& sink,
                                                           std::function<void()> on_writable) {
-    auto impl = std::make_unique<Impl>(reactor.impl(), std::move(on_writable));
-    if (auto connected = connect_socket(impl->socket_, sink); !connected) {
+    auto impl = make_part<Impl>(reactor.impl(), std::move(on_writable));
+    if (!impl) {
+        return impl.error();
+    }
+    if (auto connected = connect_socket((*impl)->socket_, sink); !connected) {
         return connected.error();
     }
-    return std::make_unique<ChunkSource>(std::move(impl));
+    return std::make_unique<ChunkSource>(std::move(*impl));
 }
 
 bool ChunkSource::send(wire::ChunkHeader const& header, Payload const& payload) {
     auto const bytes = wire::encode_chunk_header(header);
     zmq::message_t first(bytes.data(), bytes.size());
     auto second = to_frame(payload);
-    impl_->tune_new_connections();
+    // A new connection is to be tuned before anything is sent over it.
+    impl_->watch_.read_events();
     if (!send_frame(impl_->socket_, first, More::yes)) {
-        impl_->loop_.set_events(impl_->token_, ZMQ_POLLOUT);
+        impl_->loop_.set_events(impl_->registration_.token(), ZMQ_POLLOUT);
         return false;
     }
     send_frame(impl_->socket_, second, More::no);

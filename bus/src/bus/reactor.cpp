@@ -1,3 +1,4 @@
+#include "bus/connection_watch.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 
@@ -6,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -21,6 +23,10 @@ namespace {
 constexpr int sockets_most = 16 * 1024;
 // Without a timer the loop still turns now and then; nothing depends on it.
 constexpr auto patience_longest = std::chrono::milliseconds(1000);
+/// Within this a stranger's message without end takes some tens of MiB.
+constexpr auto look_every = std::chrono::milliseconds(50);
+/// For each connection at least; a look at one takes a microsecond.
+constexpr auto look_time = std::chrono::microseconds(50);
 constexpr std::size_t wakeups_most = 64;  // told of in one turn; the others come in the next
 
 }  // namespace
@@ -104,6 +110,34 @@ void Reactor::Impl::remove(Token token) {
     auto const found = entries_.find(static_cast<std::uint64_t>(token));
     ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, found->second.fd, nullptr);
     entries_.erase(found);
+}
+
+void Reactor::Impl::look_at(ConnectionWatch& watch) {
+    watches_.insert(&watch);
+    if (!std::exchange(looks_, true)) {
+        at(now_ + look_every, [this] { look_at_connections(); });
+    }
+}
+
+void Reactor::Impl::forget(ConnectionWatch& watch) {
+    watches_.erase(&watch);
+}
+
+void Reactor::Impl::look_at_connections() {
+    looks_ = !watches_.empty();
+    if (!looks_) {
+        return;
+    }
+    std::size_t connections = 0;
+    // What comes of a look may be the end of any of them.
+    for (auto next = watches_.begin(); next != watches_.end();) {
+        auto* const watch = *next;
+        connections += watch->size();
+        watch->look();
+        next = watches_.upper_bound(watch);
+    }
+    auto const pause = std::max<wire::Duration>(look_every, connections * look_time);
+    at(now_ + pause, [this] { look_at_connections(); });
 }
 
 void Reactor::Impl::run() {
@@ -288,6 +322,21 @@ std::uint64_t raise_file_limit() {
     rlim_t const before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+}
+
+std::uint64_t descriptor_limit() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+std::uint64_t open_descriptors() {
+    std::error_code error;
+    std::filesystem::directory_iterator all("/proc/self/fd", error);
+    std::uint64_t count = 0;
+    for (; !error && all != std::filesystem::directory_iterator(); all.increment(error)) {
+        ++count;
+    }
+    return count > 0 ? count - 1 : 0;  // this look itself is one
 }
 
 std::string zmq_version() {

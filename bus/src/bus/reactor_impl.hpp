@@ -7,10 +7,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::bus {
+
+class ConnectionWatch;
 
 /// What the sockets of this box need of the loop.
 ///
@@ -39,6 +43,39 @@ struct Reactor::Impl {
     /// which its file descriptor will not tell.
     void touch(Token token);
     void remove(Token token);
+
+    /// What was added, removed at the end of the scope.
+    class Registration {
+      public:
+        Registration() = default;
+
+        Registration(Impl& loop, Token token) : loop_(&loop), token_(token) {}
+
+        Registration(Registration&& other) noexcept
+            : loop_(std::exchange(other.loop_, nullptr)), token_(other.token_) {}
+
+        Registration& operator=(Registration&& other) noexcept {
+            std::swap(loop_, other.loop_);
+            std::swap(token_, other.token_);
+            return *this;
+        }
+
+        ~Registration() {
+            if (loop_ != nullptr) {
+                loop_->remove(token_);
+            }
+        }
+
+        [[nodiscard]] Token token() const { return token_; }
+
+      private:
+        Impl* loop_ = nullptr;
+        Token token_{};
+    };
+
+    /// The loop looks at its connections now and then, until it is forgotten.
+    void look_at(ConnectionWatch& watch);
+    void forget(ConnectionWatch& watch);
 
     void run();
     void stop();
@@ -74,6 +111,7 @@ struct Reactor::Impl {
     void run_timers();
     void run_posted();
     void drop_posted();
+    void look_at_connections();
     [[nodiscard]] std::chrono::milliseconds patience() const;
 
     zmq::context_t context_;
@@ -85,6 +123,9 @@ struct Reactor::Impl {
     std::vector<Token> touched_;                        // to be looked at before waiting
     std::vector<Ready> ready_;                          // in this turn
     std::uint64_t last_id_ = 0;
+
+    std::set<ConnectionWatch*> watches_;
+    bool looks_ = false;  ///< the timer for the next look is set
 
     std::map<std::pair<wire::Time, TimerId>, Task> timers_;
     std::unordered_map<std::uint64_t, wire::Time> timer_times_;

@@ -1,19 +1,23 @@
 #include "bus/sockets.hpp"
 
+#include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/wire/chunk.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
+#include <array>
 #include <cerrno>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace xfsbus::bus {
 namespace {
 
 constexpr std::size_t frames_most = 4;
+
+/// What a sink says to our PUSH: the handshake, and nothing after it.
+constexpr std::int64_t push_said_most = 1'024;
 
 constexpr int handshake_ms = 5'000;  // an idle stranger holds a slot no longer than this
 constexpr int connect_ms = 5'000;    // the system's own patience is minutes
@@ -21,16 +25,21 @@ constexpr int unacknowledged_ms = 15'000;
 constexpr int reconnect_ms = 100;
 constexpr int reconnect_most_ms = 2'000;
 
-// Control messages are small; their queues are bounded in number and, by the size limit, in bytes.
-constexpr int control_queue = 1'000;
-constexpr int control_linger_ms = 500;  // so that the last answers leave the house
-constexpr int control_heartbeat_ms = 5'000;
-constexpr int control_heartbeat_timeout_ms = 20'000;
+// A connection that is silent is asked by the kernel whether it is still there; one that is not is
+// closed within 25 s.
+constexpr int keepalive_idle_s = 10;
+constexpr int keepalive_interval_s = 5;
+constexpr int keepalive_count = 3;
+
+// Messages, of one connection. What comes in beyond waits in TCP, so that the sender is held back;
+// what goes out beyond is kept by the sockets of control.hpp, in bounds of their own.
+constexpr int control_queue_in = 16;
+constexpr int control_queue_out = 64;
+constexpr int control_linger_ms = 500;  // so that the last answers are still sent
 
 // Chunks are large and bounded by credit; libzmq's own bound counts messages and is a backstop.
 constexpr int pull_queue = 16;
-constexpr int push_queue = 4;            // small, so that whose chunk goes next is decided late
-constexpr int unsent_most = 128 * 1024;  // bytes, in the kernel; for the same reason
+constexpr int push_queue = 4;  // small, so that whose chunk goes next is decided late
 
 constexpr int accept_backlog = 1'024;
 
@@ -40,9 +49,13 @@ void set_common(zmq::socket_t& socket) {
     socket.set(opt::connect_timeout, connect_ms);
     socket.set(opt::tcp_maxrt, unacknowledged_ms);
     socket.set(opt::tcp_keepalive, 1);
-    socket.set(opt::tcp_keepalive_idle, 60);
-    socket.set(opt::tcp_keepalive_intvl, 10);
-    socket.set(opt::tcp_keepalive_cnt, 6);
+    socket.set(opt::tcp_keepalive_idle, keepalive_idle_s);
+    socket.set(opt::tcp_keepalive_intvl, keepalive_interval_s);
+    socket.set(opt::tcp_keepalive_cnt, keepalive_count);
+    // Never ZMTP's heartbeats. Where a connection breaks while its input queue is full, their timer
+    // ends the process with a failed assertion (libzmq 4.3.4); and it does not see the bytes of a
+    // large frame that arrives slowly, and cuts it off. Keepalive, Ping and leases do their work.
+    socket.set(opt::heartbeat_ivl, 0);
     socket.set(opt::reconnect_ivl, reconnect_ms);
     socket.set(opt::reconnect_ivl_max, reconnect_most_ms);
     socket.set(opt::backlog, accept_backlog);
@@ -52,14 +65,9 @@ void set_control(zmq::socket_t& socket) {
     namespace opt = zmq::sockopt;
     set_common(socket);
     socket.set(opt::maxmsgsize, static_cast<std::int64_t>(wire::limits::control_body_bytes));
-    socket.set(opt::sndhwm, control_queue);
-    socket.set(opt::rcvhwm, control_queue);
+    socket.set(opt::sndhwm, control_queue_out);
+    socket.set(opt::rcvhwm, control_queue_in);
     socket.set(opt::linger, control_linger_ms);
-    // Half-open connections are found by these; data sockets have none, because libzmq's timer
-    // does not see the bytes of a large frame that arrives slowly, and would cut it off.
-    socket.set(opt::heartbeat_ivl, control_heartbeat_ms);
-    socket.set(opt::heartbeat_timeout, control_heartbeat_timeout_ms);
-    socket.set(opt::heartbeat_ttl, control_heartbeat_timeout_ms);
 }
 
 void set_data(zmq::socket_t& socket) {
@@ -116,11 +124,18 @@ zmq::socket_t make_push(zmq::context_t& context) {
     zmq::socket_t socket(context, zmq::socket_type::push);
     set_data(socket);
     socket.set(zmq::sockopt::sndhwm, push_queue);
+    // Nobody reads what comes in.
+    socket.set(zmq::sockopt::rcvhwm, 1);
+    socket.set(zmq::sockopt::maxmsgsize, push_said_most);
     socket.set(zmq::sockopt::immediate, true);  // queue nothing for a sink that is not there
     return socket;
 }
 
 Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint) {
+    if (!endpoint.any_host() && !wire::numeric_host(endpoint.host)) {
+        return Error{Errc::network, "cannot listen on " + wire::escape(endpoint.to_string()) +
+                                        ": it is no IP address"};
+    }
     try {
         allow_ipv6(socket, endpoint);
         uninterrupted([&] { socket.bind(endpoint.to_zmq()); });
@@ -134,19 +149,43 @@ Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& 
     }
 }
 
-Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint) {
+Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
+                      std::string const& from) {
+    if (!wire::numeric_host(endpoint.host)) {
+        // libzmq would look the name up on the thread that carries all connections.
+        return Error{Errc::network, "cannot connect to " + wire::escape(endpoint.to_string()) +
+                                        ": it is no IP address"};
+    }
     try {
         allow_ipv6(socket, endpoint);
-        uninterrupted([&] { socket.connect(endpoint.to_zmq()); });
+        auto const to = from.empty()
+                            ? endpoint.to_zmq()
+                            : wire::Endpoint{from, 0}.to_zmq() + ";" + endpoint.to_string();
+        uninterrupted([&] { socket.connect(to); });
         return done();
     } catch (zmq::error_t const& error) {
         return network_error("cannot connect to", endpoint, error);
     }
 }
 
-void bound_unsent(int fd) {
-    static_cast<void>(
-        ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_most, sizeof unsent_most));
+bool descriptors_left() {
+    constexpr std::size_t needed = 12;  // by the largest part, and by what other threads do
+    std::array<int, needed> copies{};
+    std::size_t made = 0;
+    while (made < needed && (copies[made] = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) >= 0) {
+        ++made;
+    }
+    bool const left = made == needed || errno != EMFILE;
+    while (made > 0) {
+        ::close(copies[--made]);
+    }
+    return left;
+}
+
+Error no_descriptors(std::string const& why) {
+    return {Errc::network, "cannot open a connection: " + why +
+                               "; the limit of descriptors (ulimit -n) is " +
+                               std::to_string(descriptor_limit())};
 }
 
 bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, More more) {
@@ -155,25 +194,27 @@ bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, More more) {
     return uninterrupted([&] { return socket.send(frame, flags); }).has_value();
 }
 
-bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
+std::optional<std::uint64_t> receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames) {
     frames.clear();
-    bool too_many = false;
+    std::uint64_t bytes = 0;
     bool more = true;
     while (more) {
         zmq::message_t frame;
         if (!uninterrupted([&] { return socket.recv(frame, zmq::recv_flags::dontwait); })) {
-            return false;
+            return std::nullopt;
         }
         more = frame.more();
-        too_many = too_many || frames.size() == frames_most;
-        if (!too_many) {
+        bytes += wire_bytes(frame.size());
+        if (frames.size() < frames_most) {
             frames.push_back(std::move(frame));
         }
     }
-    if (too_many) {
-        frames.clear();
-    }
-    return true;
+    return bytes;
+}
+
+std::uint64_t wire_bytes(std::size_t frame_bytes) {
+    constexpr std::size_t short_frame = 255;
+    return frame_bytes + (frame_bytes > short_frame ? 9 : 2);
 }
 
 std::string_view as_text(zmq::message_t const& frame) {

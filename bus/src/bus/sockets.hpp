@@ -6,6 +6,13 @@
 #include <zmq.hpp>
 
 #include <cerrno>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 /// Every socket option of the project, and the calls that every socket needs, in one place.
@@ -33,13 +40,28 @@ zmq::socket_t make_push(zmq::context_t& context);
 
 /// Binds; returns where it listens, or Errc::network with what is wrong with the address.
 Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint);
-Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint);
+/// `from`: the address of this machine that the connection is to come from; empty: any.
+Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
+                      std::string const& from = {});
 
-/// Lets the kernel take little more of what is written to this TCP connection than it can put on
-/// the wire, so that what goes next is decided late; what is in flight is not limited by it, as it
-/// would be by a smaller buffer. By the time of the call the connection may be gone and its number
-/// another's: what is no TCP socket refuses, and for another one of ours it is only a hint.
-void bound_unsent(int fd);
+/// Whether this process may open some more descriptors. libzmq ends the process where it is left
+/// without (in getifaddrs(), when it binds), so it is never begun then.
+bool descriptors_left();
+
+Error no_descriptors(std::string const& why);
+
+/// Makes a part that needs descriptors; Errc::network if the system gives none.
+template <typename Part, typename... Arguments>
+Result<std::unique_ptr<Part>> make_part(Arguments&&... arguments) {
+    try {
+        if (!descriptors_left()) {
+            return no_descriptors("too many are open");
+        }
+        return std::make_unique<Part>(std::forward<Arguments>(arguments)...);
+    } catch (std::exception const& error) {  // of libzmq, or of the system
+        return no_descriptors(error.what());
+    }
+}
 
 enum class More : bool { no, yes };
 
@@ -47,9 +69,12 @@ enum class More : bool { no, yes };
 /// it so, libzmq takes the rest with it.
 bool send_frame(zmq::socket_t& socket, zmq::message_t& frame, More more);
 
-/// The next message, all its frames; false: none is waiting. Frames beyond the most that any
-/// message of ours has are dropped, and the message with them (it comes back empty).
-bool receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
+/// The next message: returns the bytes that it took on the wire; nullopt: none is waiting. Of its
+/// frames one more is kept than any message of ours has, so that it is seen to be none.
+std::optional<std::uint64_t> receive(zmq::socket_t& socket, std::vector<zmq::message_t>& frames);
+
+/// The bytes that a frame takes on the wire.
+std::uint64_t wire_bytes(std::size_t frame_bytes);
 
 std::string_view as_text(zmq::message_t const& frame);
 

@@ -85,6 +85,7 @@ Serving::Owner Node::serving_owner() {
                 [this](std::string_view what) {
                     log(LogLevel::debug, "a message was refused, " + std::string(what));
                 },
+            .on_trouble = [this](std::string const& what) { log(LogLevel::warning, what); },
             .on_sink = [this](wire::ContentId const& content,
                               wire::Endpoint const& endpoint) { on_fellow(content, endpoint); },
             .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};

@@ -78,7 +78,9 @@ Status Serving::listen(wire::Endpoint const& endpoint) {
          .on_garbage =
              [this](auto const&, auto const& host, auto const& error) {
                  owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
-             }});
+             },
+         .on_closed = [this](auto const& route) { on_closed(route); },
+         .on_trouble = owner_.on_trouble});
     if (!server) {
         return server.error();
     }
@@ -90,7 +92,9 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
                          wire::Envelope&& envelope) {
     uploads_.on_heard(reactor_.now(), route.id);
     auto const request = envelope.request;
-    if (std::holds_alternative<wire::Pong>(envelope.message)) {
+    bool const is_answer = std::holds_alternative<wire::Pong>(envelope.message) ||
+                           std::holds_alternative<wire::Failure>(envelope.message);
+    if (is_answer) {
         return;  // that it came is all there is to it
     }
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
@@ -263,6 +267,10 @@ void Serving::answer(bus::Route const& route, wire::Message const& message, std:
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
         uploads_.on_gone(route.id);
     }
+}
+
+void Serving::on_closed(bus::Route const& route) {
+    uploads_.on_gone(route.id);
 }
 
 void Serving::tell(Uploads::Notice const& notice) {

@@ -48,6 +48,7 @@ class Serving {
         std::function<wire::Pong()> vitals;                     ///< of the whole peer
         std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
         std::function<void(std::string_view)> on_garbage;
+        std::function<void(std::string const&)> on_trouble;  ///< for the log
         /// A sink of this content serves what it has of it at this address.
         std::function<void(wire::ContentId const&, wire::Endpoint const&)> on_sink;
         /// The answer to another peer that asks us to fetch a file.
@@ -122,6 +123,7 @@ class Serving {
     [[nodiscard]] Reading reading_of(IndexedFile const& file) const;
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
     void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
+    void on_closed(bus::Route const& route);
     void tell(Uploads::Notice const& notice);
     void offer_soon();
 

@@ -4,6 +4,7 @@
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,21 +30,27 @@ class ControlServer {
         /// Frames that were no message; they have been answered with a Failure already.
         std::function<void(Route const&, std::string const& host, wire::DecodeError const&)>
             on_garbage;
+        /// A connection that messages came by is gone; some of them may still follow. Whoever
+        /// sends too much, or does not read what it is sent, is cut.
+        std::function<void(Route const&)> on_closed = {};
+        /// For a log: connections were cut, or cannot be accepted. Not more than one in 10 s.
+        std::function<void(std::string const&)> on_trouble = {};
     };
 
-    /// Binds. Fails with Errc::network if the address is in use or not this machine's.
+    /// Binds; takes some `connections_most` connections at once. Fails with Errc::network if the
+    /// address is in use or not this machine's, or the system gives no descriptors.
     static Result<std::unique_ptr<ControlServer>> bind(Reactor& reactor,
                                                        wire::Endpoint const& endpoint,
-                                                       Handler handler);
+                                                       Handler handler,
+                                                       std::size_t connections_most = 4096);
     ~ControlServer();
 
     /// Where it listens, with the port it got if 0 was asked for.
     [[nodiscard]] wire::Endpoint const& endpoint() const;
 
     enum class Sent {
-        yes,
+        yes,   ///< it arrives, after what was sent before, unless the connection ends
         gone,  ///< that connection is closed
-        full,  ///< its queue is full: it does not read; the message was dropped
     };
     Sent send(Route const& route, wire::Message const& message, std::uint64_t request = 0);
 
@@ -62,17 +69,20 @@ class ControlClient {
         /// The other side speaks something else: what is wrong with it, in words.
         std::function<void(std::string const&)> on_garbage;
         /// The connection is there (true), or was lost or refused (false). May repeat itself.
-        std::function<void(bool)> on_connected;
+        std::function<void(bool)> on_connected = {};
     };
 
-    /// Starts to connect; goes on trying, with growing pauses, until destroyed. Fails only for an
-    /// address that cannot be one.
+    /// Starts to connect; goes on trying, with growing pauses, until destroyed. `from`: the address
+    /// of this machine that the connection is to come from; empty: any. Errc::network if the host
+    /// is no IP address, or the system gives no descriptors.
     static Result<std::unique_ptr<ControlClient>> connect(Reactor& reactor,
                                                           wire::Endpoint const& endpoint,
-                                                          Handler handler);
+                                                          Handler handler,
+                                                          std::string const& from = {});
     ~ControlClient();
 
-    /// Queues the message, also while not connected yet. False: the queue is full; dropped.
+    /// Queues the message, also while not connected yet. False: the other side does not read, and
+    /// a MiB waits for it; dropped.
     bool send(wire::Message const& message, std::uint64_t request = 0);
 
     struct Impl;

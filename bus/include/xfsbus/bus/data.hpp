@@ -28,9 +28,10 @@ class ChunkSink {
     /// Something that is no chunk came in; it was dropped.
     using OnGarbage = std::function<void()>;
 
-    /// Binds to this host and a free port.
+    /// Binds to this host and a free port; takes some `connections_most` connections at once.
     static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, std::string const& host,
-                                                   OnChunk on_chunk, OnGarbage on_garbage);
+                                                   OnChunk on_chunk, OnGarbage on_garbage,
+                                                   std::size_t connections_most = 1024);
     ~ChunkSink();
 
     [[nodiscard]] wire::Endpoint const& endpoint() const;

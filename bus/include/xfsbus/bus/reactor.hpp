@@ -59,6 +59,12 @@ class Reactor {
 /// file descriptors run out. Returns the limit now in force. For mains.
 std::uint64_t raise_file_limit();
 
+/// The limit in force, of this process.
+std::uint64_t descriptor_limit();
+
+/// How many are open.
+std::uint64_t open_descriptors();
+
 /// "4.3.4": the version of libzmq in use.
 std::string zmq_version();
 

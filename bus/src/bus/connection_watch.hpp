@@ -1,0 +1,76 @@
+#pragma once
+
+#include "bus/connections.hpp"
+#include "bus/monitor.hpp"
+#include "bus/reactor_impl.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace xfsbus::bus {
+
+/// Keeps the accounts of a socket's connections (Connections) by what libzmq and the kernel tell,
+/// and ends those that are to be cut. Thread: that of the socket, which must outlive it.
+class ConnectionWatch {
+  public:
+    struct Handler {
+        /// A connection is there: accepted, or made.
+        std::function<void(int fd)> on_opened = {};
+        /// One is gone; empty `route`: no message came by it. Messages of it may still follow.
+        std::function<void(std::string const& route)> on_closed = {};
+        std::function<void(Connections::Cut const&)> on_cut = {};
+        /// What else the monitor tells, by its ZMQ_EVENT_ number.
+        std::function<void(std::uint16_t event, std::uint32_t value)> on_event = {};
+    };
+
+    enum class Polls : bool { no, yes };
+
+    /// `events`: those wanted besides. `polls`: whether the loop tells at once what happens, or
+    /// only when it looks, and read_events() when it is called; the latter is for sockets that are
+    /// never read. Throws zmq::error_t or std::system_error if the system gives no descriptors.
+    /// What a callback does may destroy the watch.
+    ConnectionWatch(Reactor::Impl& loop, zmq::socket_t& socket, Connections::Limits limits,
+                    int events, Polls polls, Handler handler);
+    ~ConnectionWatch();
+    ConnectionWatch(ConnectionWatch const&) = delete;
+    ConnectionWatch& operator=(ConnectionWatch const&) = delete;
+
+    /// A message came in: by this route, if the socket has routes.
+    void delivered(zmq::message_t const& frame, std::uint64_t bytes);
+    void delivered(std::string const& route, zmq::message_t const& frame, std::uint64_t bytes);
+
+    /// No message is waiting.
+    void drained() { drained_ = true; }
+
+    void sent(std::string const& route, std::uint64_t bytes);
+    /// It has been sent far more than it has received, as of now.
+    [[nodiscard]] bool crowded(std::string const& route);
+    void give_up(std::string const& route, Connections::Why why);
+
+    /// Looks at all connections; the loop calls this now and then.
+    void look();
+
+    [[nodiscard]] std::size_t size() const { return connections_.size(); }
+
+    /// Takes in what the monitor has to tell.
+    void read_events();
+
+  private:
+    void handle(Monitor::Event const& event);
+    void sample(int fd);
+    void carry_out();
+    void count_turn();
+
+    Reactor::Impl& loop_;
+    Monitor monitor_;
+    Connections connections_;
+    std::shared_ptr<Handler const> handler_;
+    Reactor::Impl::Registration registration_;  ///< of the monitor, if the loop polls it
+    std::size_t taken_ = 0;                     ///< messages, since all had their turn
+    bool drained_ = true;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace xfsbus::bus

@@ -1,0 +1,166 @@
+#include "bus/connection_watch.hpp"
+#include "bus/control_frames.hpp"
+#include "bus/reactor_impl.hpp"
+#include "bus/sockets.hpp"
+
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/wire/limits.hpp>
+
+namespace xfsbus::bus {
+namespace {
+
+constexpr std::uint64_t backlog_bytes_most = 1024 * 1024;
+
+constexpr int other_events = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                             ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+
+Connections::Limits limits() {
+    constexpr std::uint64_t besides = 16 * 1024;  // header, framing, what was read with it
+    Connections::Limits limits;
+    limits.message_bytes = wire::limits::control_body_bytes + besides;
+    return limits;
+}
+
+}  // namespace
+
+struct ControlClient::Impl {
+    Impl(Reactor::Impl& loop, Handler on)
+        : loop_(loop),
+          socket_(make_dealer(loop.context())),
+          handler_(std::make_shared<Handler const>(std::move(on))),
+          watch_(loop, socket_, limits(), other_events, ConnectionWatch::Polls::yes,
+                 {.on_opened = [this](int) { handshaking_ = true; },
+                  .on_closed = [this](std::string const&) { on_lost(); },
+                  .on_cut = [this](Connections::Cut const& cut) { on_cut(cut); },
+                  .on_event = [this](std::uint16_t event, std::uint32_t) { on_event(event); }}),
+          registration_(loop, loop.add(socket_, ZMQ_POLLIN, [this](short events) {
+              events& ZMQ_POLLOUT ? flush() : void();
+              events& ZMQ_POLLIN ? read() : void();
+          })) {}
+
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+
+    bool send(wire::Frames frames);
+
+    Reactor::Impl& loop_;
+    zmq::socket_t socket_;
+
+  private:
+    void read();
+    void flush();
+    void on_event(std::uint16_t event);
+    void on_lost();
+    void on_cut(Connections::Cut const& cut);
+    void tell_connected(bool connected);
+
+    std::shared_ptr<Handler const> handler_;
+    ConnectionWatch watch_;
+    Reactor::Impl::Registration registration_;
+    Backlog backlog_;
+    bool handshaking_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+void ControlClient::Impl::read() {
+    std::weak_ptr<bool> const alive = alive_;
+    auto const running = handler_;  // must outlive the socket, should it destroy it
+    std::vector<zmq::message_t> frames;
+    for (int i = 0; i < control_burst && !alive.expired(); ++i) {
+        auto const bytes = receive(socket_, frames);
+        if (!bytes) {
+            return watch_.drained();
+        }
+        watch_.delivered(frames.back(), *bytes);
+        auto decoded = decode_frames(frames);
+        if (auto* envelope = std::get_if<wire::Envelope>(&decoded)) {
+            running->on_message(std::move(*envelope));
+        } else if (running->on_garbage) {
+            running->on_garbage(std::get<wire::DecodeError>(decoded).reason);
+        }
+    }
+}
+
+// ---- the connection ----
+
+void ControlClient::Impl::on_event(std::uint16_t event) {
+    if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        return on_lost();
+    }
+    handshaking_ = false;
+    tell_connected(true);
+}
+
+void ControlClient::Impl::on_lost() {
+    auto const running = handler_;  // must outlive the socket, should it destroy it
+    bool const mute = std::exchange(handshaking_, false);
+    if (mute && running->on_garbage) {
+        running->on_garbage("it accepts connections but does not speak ZeroMQ");
+    } else {
+        tell_connected(false);
+    }
+}
+
+/// libzmq will tell that the connection is lost.
+void ControlClient::Impl::on_cut(Connections::Cut const& cut) {
+    auto const running = handler_;
+    if (running->on_garbage) {
+        running->on_garbage(Connections::describe(cut.why));
+    }
+}
+
+void ControlClient::Impl::tell_connected(bool connected) {
+    auto const running = handler_;
+    if (running->on_connected) {
+        running->on_connected(connected);
+    }
+}
+
+// ---- what goes out ----
+
+bool ControlClient::Impl::send(wire::Frames frames) {
+    loop_.touch(registration_.token());
+    if (backlog_.empty() && send_frames(socket_, frames)) {
+        return true;
+    }
+    if (backlog_.bytes() + wire_bytes(frames) > backlog_bytes_most) {
+        return false;
+    }
+    backlog_.add(std::move(frames));
+    loop_.set_events(registration_.token(), ZMQ_POLLIN | ZMQ_POLLOUT);
+    return true;
+}
+
+void ControlClient::Impl::flush() {
+    backlog_.flush([this](wire::Frames const& frames) { return send_frames(socket_, frames); });
+    if (backlog_.empty()) {
+        loop_.set_events(registration_.token(), ZMQ_POLLIN);
+    }
+}
+
+// ---- ControlClient ----
+
+ControlClient::ControlClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ControlClient::~ControlClient() = default;
+
+Result<std::unique_ptr<ControlClient>> ControlClient::connect(Reactor& reactor,
+                                                              wire::Endpoint const& endpoint,
+                                                              Handler handler,
+                                                              std::string const& from) {
+    auto impl = make_part<Impl>(reactor.impl(), std::move(handler));
+    if (!impl) {
+        return impl.error();
+    }
+    if (auto connected = connect_socket((*impl)->socket_, endpoint, from); !connected) {
+        return connected.error();
+    }
+    return std::make_unique<ControlClient>(std::move(*impl));
+}
+
+bool ControlClient::send(wire::Message const& message, std::uint64_t request) {
+    return impl_->send(wire::encode(message, request));
+}
+
+}  // namespace xfsbus::bus

@@ -1,0 +1,255 @@
+#include "bus/connection_watch.hpp"
+#include "bus/control_frames.hpp"
+#include "bus/reactor_impl.hpp"
+#include "bus/sockets.hpp"
+
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <system_error>
+
+namespace xfsbus::bus {
+namespace {
+
+/// Kept for a connection whose queue is full; who does not read even so much is cut.
+constexpr std::uint64_t backlog_bytes_most = 512 * 1024;
+constexpr auto retry_every = std::chrono::milliseconds(10);
+/// Of what may happen a thousand times a second, one is told of.
+constexpr auto told_every = std::chrono::seconds(10);
+
+Connections::Limits limits_for(std::size_t connections_most) {
+    constexpr std::uint64_t besides = 16 * 1024;  // header, framing, what was read with it
+    Connections::Limits limits;
+    limits.most = connections_most;
+    limits.message_bytes = wire::limits::control_body_bytes + besides;
+    return limits;
+}
+
+/// The address of the other end of the connection that a frame came over; empty if unknown.
+std::string peer_address(zmq::message_t& frame) {
+    try {
+        return frame.gets("Peer-Address");
+    } catch (zmq::error_t const&) {
+        return {};
+    }
+}
+
+/// Questions whose answers may be large.
+bool asks_for_much(wire::Message const& message) {
+    return std::holds_alternative<wire::Find>(message) ||
+           std::holds_alternative<wire::ListPeers>(message) ||
+           std::holds_alternative<wire::GetManifests>(message);
+}
+
+}  // namespace
+
+struct ControlServer::Impl {
+    Impl(Reactor::Impl& loop, Handler on, std::size_t connections_most)
+        : loop_(loop),
+          socket_(make_router(loop.context())),
+          handler_(std::make_shared<Handler const>(std::move(on))),
+          watch_(loop, socket_, limits_for(connections_most), ZMQ_EVENT_ACCEPT_FAILED,
+                 ConnectionWatch::Polls::yes,
+                 {.on_closed = [this](std::string const& route) { on_closed(route); },
+                  .on_cut = [this](Connections::Cut const& cut) { on_cut(cut); },
+                  .on_event = [this](std::uint16_t, std::uint32_t error) { on_refused(error); }}),
+          registration_(loop, loop.add(socket_, ZMQ_POLLIN, [this](short) { read(); })) {}
+
+    ~Impl() {
+        if (retry_) {
+            loop_.cancel(*retry_);
+        }
+    }
+
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+
+    Sent send(std::string const& route, wire::Frames frames);
+
+    Reactor::Impl& loop_;
+    zmq::socket_t socket_;
+    wire::Endpoint endpoint_;
+
+  private:
+    void read();
+    void handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes);
+    std::optional<Sent> send_now(std::string const& route, wire::Frames const& frames);
+    void retry_soon();
+    void retry();
+    void on_closed(std::string const& route);
+    void on_cut(Connections::Cut const& cut);
+    void on_refused(std::uint32_t error);
+    void tell(std::string const& what);
+
+    std::shared_ptr<Handler const> handler_;
+    ConnectionWatch watch_;
+    Reactor::Impl::Registration registration_;
+    std::unordered_map<std::string, Backlog> backlogs_;  // of routes
+    std::optional<Reactor::TimerId> retry_;
+    std::optional<wire::Time> told_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// ---- what comes in ----
+
+void ControlServer::Impl::read() {
+    std::weak_ptr<bool> const alive = alive_;
+    auto const running = handler_;  // must outlive the socket, should it destroy it
+    std::vector<zmq::message_t> frames;
+    for (int i = 0; i < control_burst; ++i) {
+        auto const bytes = receive(socket_, frames);
+        if (!bytes) {
+            return watch_.drained();
+        }
+        handle(frames, *bytes);
+        if (alive.expired()) {
+            return;
+        }
+    }
+}
+
+void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes) {
+    Route const route{frames[0].to_string()};
+    watch_.delivered(route.id, frames.back(), bytes - wire_bytes(route.id.size()));
+    auto decoded = decode_frames(std::span(frames).subspan(1));
+    auto const host = peer_address(frames.back());
+    if (auto const* error = std::get_if<wire::DecodeError>(&decoded)) {
+        send(route.id, wire::encode(wire::Failure{error->code, error->reason, 0}, error->request));
+        if (handler_->on_garbage) {
+            handler_->on_garbage(route, host, *error);
+        }
+        return;
+    }
+    auto& envelope = std::get<wire::Envelope>(decoded);
+    if (asks_for_much(envelope.message) && watch_.crowded(route.id)) {
+        send(route.id, wire::encode(wire::Failure{wire::ErrorCode::busy,
+                                                  "first read what you were answered before", 0},
+                                    envelope.request));
+        return;
+    }
+    handler_->on_message(route, host, std::move(envelope));
+}
+
+// ---- what goes out ----
+
+/// What a connection is sent arrives, in its order, or the connection ends: nobody has to wonder
+/// which of the messages was lost.
+ControlServer::Sent ControlServer::Impl::send(std::string const& route, wire::Frames frames) {
+    auto const found = backlogs_.find(route);
+    if (found == backlogs_.end()) {
+        if (auto const sent = send_now(route, frames)) {
+            return *sent;
+        }
+    }
+    auto& backlog = backlogs_[route];
+    backlog.add(std::move(frames));
+    if (backlog.bytes() > backlog_bytes_most) {
+        backlogs_.erase(route);
+        watch_.give_up(route, Connections::Why::not_reading);
+        return Sent::gone;
+    }
+    retry_soon();
+    return Sent::yes;
+}
+
+/// nullopt: its queue is full.
+std::optional<ControlServer::Sent> ControlServer::Impl::send_now(std::string const& route,
+                                                                 wire::Frames const& frames) {
+    auto id = to_frame(route);
+    loop_.touch(registration_.token());
+    try {
+        if (!send_frame(socket_, id, More::yes)) {
+            return std::nullopt;
+        }
+        send_frames(socket_, frames);
+    } catch (zmq::error_t const&) {
+        return Sent::gone;  // EHOSTUNREACH; whatever else it is, nothing can be sent there
+    }
+    watch_.sent(route, wire_bytes(frames));
+    return Sent::yes;
+}
+
+/// A ROUTER does not tell when there is room again for one connection.
+void ControlServer::Impl::retry_soon() {
+    if (!retry_) {
+        retry_ = loop_.at(loop_.now() + retry_every, [this] {
+            retry_.reset();
+            retry();
+        });
+    }
+}
+
+void ControlServer::Impl::retry() {
+    for (auto& [route, backlog] : backlogs_) {
+        backlog.flush([this, &route = route](wire::Frames const& frames) {
+            return send_now(route, frames).has_value();
+        });
+    }
+    std::erase_if(backlogs_, [](auto const& entry) { return entry.second.empty(); });
+    if (!backlogs_.empty()) {
+        retry_soon();
+    }
+}
+
+// ---- connections ----
+
+void ControlServer::Impl::on_closed(std::string const& route) {
+    backlogs_.erase(route);
+    auto const running = handler_;
+    if (!route.empty() && running->on_closed) {
+        running->on_closed({route});
+    }
+}
+
+void ControlServer::Impl::on_cut(Connections::Cut const& cut) {
+    tell("the connection from " + wire::escape(cut.host) +
+         " was closed: " + Connections::describe(cut.why));
+}
+
+void ControlServer::Impl::on_refused(std::uint32_t error) {
+    tell("a connection cannot be accepted: " +
+         std::generic_category().message(static_cast<int>(error)) +
+         " (see `ulimit -n` for the limit of descriptors)");
+}
+
+void ControlServer::Impl::tell(std::string const& what) {
+    if (handler_->on_trouble && (!told_ || loop_.now() - *told_ >= told_every)) {
+        told_ = loop_.now();
+        handler_->on_trouble(what);
+    }
+}
+
+// ---- ControlServer ----
+
+ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ControlServer::~ControlServer() = default;
+
+Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
+                                                           wire::Endpoint const& endpoint,
+                                                           Handler handler,
+                                                           std::size_t connections_most) {
+    auto impl = make_part<Impl>(reactor.impl(), std::move(handler), connections_most);
+    if (!impl) {
+        return impl.error();
+    }
+    auto& made = **impl;
+    auto bound = bind_socket(made.socket_, endpoint);
+    if (!bound) {
+        return bound.error();
+    }
+    made.endpoint_ = *bound;
+    return std::make_unique<ControlServer>(std::move(*impl));
+}
+
+wire::Endpoint const& ControlServer::endpoint() const {
+    return impl_->endpoint_;
+}
+
+ControlServer::Sent ControlServer::send(Route const& route, wire::Message const& message,
+                                        std::uint64_t request) {
+    return impl_->send(route.id, wire::encode(message, request));
+}
+
+}  // namespace xfsbus::bus
