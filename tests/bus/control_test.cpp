@@ -544,7 +544,9 @@ TEST_CASE("where the system gives no descriptors a socket is refused, and nothin
                                                        {[](wire::Envelope&&) {}, nullptr, nullptr});
             auto const other = ControlServer::bind(loop.reactor(), anywhere, {});
             CHECK(client.ok() == (left >= 12));
-            CHECK(other.ok() == (left >= 12 + 3));
+            // The client has taken three, and its connection one or two more.
+            CHECK((other.ok() || left < 12 + 5));
+            CHECK((!other.ok() || left >= 12 + 3));
             if (!client) {
                 CHECK(client.error().code == Errc::network);
                 CHECK(client.error().message.find("ulimit -n") != std::string::npos);
