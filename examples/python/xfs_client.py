@@ -347,7 +347,7 @@ class Download:
         # Bytes of a lost chunk have used up credit, so it grows also for what is asked again.
         source.credit += sum(self.manifest.length(chunk) for chunk in chunks)
         source.link.send("Request", {"wants": [{
-            "transfer": source.transfer, "content": self.content, "host": "", "port": self.port,
+            "transfer": source.transfer, "content": self.content, "port": self.port,
             "credit": source.credit, "chunks": chunks}]})
 
     def take_chunks(self, file):

@@ -248,6 +248,8 @@ int run(int argc, char** argv) {
             area.write_above([&] { log.write(to_log_level(level), text); });
         }
     };
+    // The terminal is put right, and what was begun is left, as by a signal from outside.
+    settings.peer.on_failed = [](Error const&) { ::kill(::getpid(), SIGTERM); };
     auto peer = peer::Peer::start(settings.peer);
     if (!peer) {
         std::cerr << "xfs-peer: " << peer.error().message << std::endl;

@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "shell/node.hpp"
 
 #include <xfsbus/peer/peer.hpp>
@@ -6,7 +7,6 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
-#include <condition_variable>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -16,39 +16,15 @@
 namespace xfsbus::peer {
 namespace {
 
-/// One answer, handed from the reactor's thread to the one that waits for it.
-template <typename T>
-class Answer {
-  public:
-    void set(T value) {
-        std::lock_guard const lock(mutex_);
-        if (!value_) {
-            value_.emplace(std::move(value));
-            set_.notify_all();
-        }
-    }
-
-    /// nullopt if stopped or out of patience first.
-    std::optional<T> wait(std::stop_token const& stop,
-                          std::optional<std::chrono::milliseconds> patience = std::nullopt) {
-        std::unique_lock lock(mutex_);
-        auto const there = [this] { return value_.has_value(); };
-        if (patience) {
-            set_.wait_for(lock, stop, *patience, there);
-        } else {
-            set_.wait(lock, stop, there);
-        }
-        return std::move(value_);
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable_any set_;
-    std::optional<T> value_;
-};
-
 Error interrupted() {
     return {Errc::interrupted, "interrupted"};
+}
+
+Error too_few_descriptors() {
+    return {Errc::failed, "a peer needs " + std::to_string(descriptors_least) +
+                              " file descriptors, and " + std::to_string(bus::open_descriptors()) +
+                              " of this process's " + std::to_string(bus::descriptor_limit()) +
+                              " are open already; raise the limit (ulimit -n)"};
 }
 
 Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& file) {
@@ -104,30 +80,57 @@ struct Peer::Impl {
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
+    /// The reactor's thread. What escapes from its work is a fault of this program, or the end of
+    /// the memory: nothing goes on from there, and everybody is told.
+    void work() {
+        try {
+            reactor.run();
+            return;
+        } catch (std::exception const& error) {
+            failure.message += error.what();
+        } catch (...) {
+            failure.message += "an unknown fault";
+        }
+        answers.fail(failure);
+        if (log) {
+            log(LogLevel::error, failure.message);
+        }
+        try {
+            node.reset();
+        } catch (...) {
+            static_cast<void>(node.release());  // it is beyond repair, and so it stays
+        }
+        if (on_failed) {
+            on_failed(failure);
+        }
+    }
+
     /// Runs on the reactor's thread and waits for the result.
     template <typename Call>
     auto call(Call work) -> decltype(work()) {
-        auto const answer = std::make_shared<Answer<decltype(work())>>();
+        using T = decltype(work());
+        auto const answer = answers.expect<T>();
         reactor.post([answer, work = std::move(work)] { answer->set(work()); });
-        return *answer->wait({});
+        auto value = answer->wait({});
+        return value ? std::move(*value) : instead<T>(*answers.failure());
     }
 
     /// Starts `work(on_answer)` on the reactor's thread and waits until it answers.
     template <typename T, typename Work>
     Result<T> ask(Work work, std::stop_token const& stop = {},
                   std::optional<std::chrono::milliseconds> patience = std::nullopt) {
-        auto const answer = std::make_shared<Answer<Result<T>>>();
+        auto const answer = answers.expect<Result<T>>();
         reactor.post([answer, work = std::move(work)] {
             work([answer](Result<T> value) { answer->set(std::move(value)); });
         });
         auto value = answer->wait(stop, patience);
-        return value ? std::move(*value) : Result<T>(interrupted());
+        return value ? std::move(*value) : Result<T>(answers.failure().value_or(interrupted()));
     }
 
     /// Starts a job on the reactor's thread and waits until it answers; `stop` cancels it.
     template <typename Job, typename Report, typename Start>
     Result<Report> run_job(Start start, std::stop_token const& stop) {
-        auto const answer = std::make_shared<Answer<Result<Report>>>();
+        auto const answer = answers.expect<Result<Report>>();
         auto const job = std::make_shared<std::weak_ptr<Job>>();
         reactor.post([answer, job, start = std::move(start)] {
             *job = start([answer](Result<Report> report) { answer->set(std::move(report)); });
@@ -140,10 +143,15 @@ struct Peer::Impl {
             });
         });
         // A cancelled job answers, too: only then is nothing done any more.
-        return *answer->wait({});
+        auto report = answer->wait({});
+        return report ? std::move(*report) : Result<Report>(*answers.failure());
     }
 
     policies::PluginPath path;
+    Answers answers;
+    std::function<void(LogLevel, std::string_view)> log;
+    std::function<void(Error const&)> on_failed;
+    Error failure{Errc::failed, "the peer cannot go on: "};
     bus::Reactor reactor;
     std::unique_ptr<Node> node;
     std::thread thread;
@@ -154,6 +162,10 @@ Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Peer::~Peer() = default;
 
 Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
+    auto const descriptors = share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
+    if (!descriptors) {
+        return too_few_descriptors();
+    }
     auto plugins = load_plugins(options);
     if (!plugins) {
         return plugins.error();
@@ -177,11 +189,13 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
     }
     auto impl = std::make_unique<Impl>(plugins->path);
     impl->node = std::make_unique<Node>(impl->reactor, options, std::move(*plugins),
-                                        std::move(*latencies), std::move(*tree));
+                                        std::move(*latencies), std::move(*tree), *descriptors);
+    impl->log = options.log;
+    impl->on_failed = options.on_failed;
     if (auto started = impl->node->start(); !started) {
         return started.error();
     }
-    impl->thread = std::thread([raw = impl.get()] { raw->reactor.run(); });
+    impl->thread = std::thread([raw = impl.get()] { raw->work(); });
     return std::make_unique<Peer>(std::move(impl));
 }
 

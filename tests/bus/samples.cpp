@@ -24,7 +24,7 @@ std::string long_text() {
 }
 
 Endpoint far_endpoint() {
-    return {std::string(255, 'h'), port_max};
+    return {"ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255%" + std::string(15, 'i'), port_max};
 }
 
 SourceEntry source(std::uint8_t n) {
@@ -49,7 +49,7 @@ Update largest_update() {
 Found largest_found() {
     FoundFile file{long_name(), id<ContentId>(255), limits::file_bytes, u32_max, {}};
     file.sources.assign(limits::found_sources,
-                        {id<PeerId>(255), {"h", port_max}, complete_ppm, "l"});
+                        {id<PeerId>(255), {"::", port_max}, complete_ppm, "l"});
     FoundFile const small{"n", id<ContentId>(1), 1, 0, {}};
     std::vector<FoundFile> files(limits::found_files, small);
     files.front() = file;
@@ -57,7 +57,7 @@ Found largest_found() {
 }
 
 PeerList largest_peer_list() {
-    PeerEntry const peer{id<PeerId>(255), {"h", port_max}, u64_max, u32_max, u32_max, "l"};
+    PeerEntry const peer{id<PeerId>(255), {"::", port_max}, u64_max, u32_max, u32_max, "l"};
     PeerEntry const named{id<PeerId>(1), far_endpoint(), u64_max, u32_max, u32_max, long_text()};
     std::vector<PeerEntry> peers(limits::peers_page, peer);
     peers.back() = named;
@@ -66,9 +66,8 @@ PeerList largest_peer_list() {
 
 Request largest_request() {
     std::vector<std::uint32_t> const chunks(limits::chunks_per_want, u32_max);
-    Want const many{id<TransferId>(1), id<ContentId>(2), far_endpoint(), u64_max, chunks, true,
-                    port_max};
-    Want const few{id<TransferId>(3), id<ContentId>(4), {"", port_max}, u64_max, {u32_max}, true,
+    Want const many{id<TransferId>(1), id<ContentId>(2), port_max, u64_max, chunks, true, port_max};
+    Want const few{id<TransferId>(3), id<ContentId>(4), port_max, u64_max, {u32_max}, true,
                    port_max};
     std::vector<Want> wants(limits::wants_per_request, few);
     wants.front() = many;
@@ -103,19 +102,14 @@ std::vector<Message> one_of_each() {
         Find{FindBy::glob, "d/**", "d/a", 50},
         Found{7, {found_file()}, "d/e.bin"},
         ListPeers{"0a0b"},
-        PeerList{7, {{id<PeerId>(5), {"host-1.lan", 7472}, 12, 2, 350, "rack=b"}}, "0c"},
+        PeerList{7, {{id<PeerId>(5), {"fe80::1%eth0", 7472}, 12, 2, 350, "rack=b"}}, "0c"},
         Ping{},
         Pong{4, id<PeerId>(6)},
         Failure{ErrorCode::resync, "an update is missing", 7},
         GetManifests{{id<ContentId>(1), id<ContentId>(2)}, 196'608},
         Manifests{{{id<ContentId>(1), 120, 20, std::string("\0\xFFmanifest", 10)}}},
-        Request{{{id<TransferId>(8),
-                  id<ContentId>(1),
-                  {"10.0.0.2", 40'000},
-                  4'194'304,
-                  {0, 1, 70'000},
-                  true,
-                  7473}}},
+        Request{
+            {{id<TransferId>(8), id<ContentId>(1), 40'000, 4'194'304, {0, 1, 70'000}, true, 7473}}},
         Close{{id<TransferId>(8), id<TransferId>(9)}},
         Refused{id<TransferId>(8), ErrorCode::gone, "the file has changed"},
         Have{id<TransferId>(8), true, "\x80\x01", {3, 70'000}},

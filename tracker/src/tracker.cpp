@@ -1,12 +1,18 @@
 #include <xfsbus/tracker/tracker.hpp>
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
 namespace xfsbus::tracker {
 
 namespace {
+
+/// With a lower limit a tracker does not start.
+constexpr std::uint64_t descriptors_least = 64;
+/// Its own sockets and event loops, and some room.
+constexpr std::uint64_t own_descriptors = 40;
 
 std::uint64_t random_number() {
     std::random_device device;
@@ -48,14 +54,24 @@ Tracker::Tracker(Options const& options)
 Tracker::~Tracker() = default;
 
 Result<std::unique_ptr<Tracker>> Tracker::start(Options options) {
+    auto const limit = bus::descriptor_limit();
+    auto const open = bus::open_descriptors();
+    if (limit < descriptors_least || limit < open + own_descriptors + 1) {
+        return Error{Errc::failed, "a tracker needs " + std::to_string(descriptors_least) +
+                                       " file descriptors, and " + std::to_string(open) +
+                                       " of this process's " + std::to_string(limit) +
+                                       " are open already; raise the limit (ulimit -n)"};
+    }
+    options.connections_most =
+        std::min<std::size_t>(options.connections_most, (limit - open - own_descriptors) / 16 * 15);
     std::unique_ptr<Tracker> tracker(new Tracker(options));
-    if (auto const bound = tracker->bind(options.bind); !bound) {
+    if (auto const bound = tracker->bind(options.bind, options.connections_most); !bound) {
         return bound.error();
     }
     return tracker;
 }
 
-Status Tracker::bind(wire::Endpoint const& endpoint) {
+Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
         reactor_, endpoint,
         {.on_message =
@@ -65,7 +81,8 @@ Status Tracker::bind(wire::Endpoint const& endpoint) {
          .on_garbage = [this](bus::Route const&, std::string const& host,
                               wire::DecodeError const& error) { on_garbage(host, error); },
          .on_closed = {},
-         .on_trouble = [this](std::string const& what) { log(Level::warning, what); }});
+         .on_trouble = [this](std::string const& what) { log(Level::warning, what); }},
+        connections_most);
     if (!server) {
         return server.error();
     }

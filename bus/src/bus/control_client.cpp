@@ -11,8 +11,11 @@ namespace {
 
 constexpr std::uint64_t backlog_bytes_most = 1024 * 1024;
 
-constexpr int other_events = ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+constexpr auto retry_first = std::chrono::milliseconds(100);
+constexpr auto retry_last = std::chrono::milliseconds(2'000);
+
+constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
+                             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
 Connections::Limits limits() {
@@ -39,13 +42,17 @@ struct ControlClient::Impl {
               events& ZMQ_POLLIN ? read() : void();
           })) {}
 
+    ~Impl() {
+        if (retry_) {
+            loop_.cancel(*retry_);
+        }
+    }
+
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
+    Status connect(wire::Endpoint const& to, std::string const& from);
     bool send(wire::Frames frames);
-
-    Reactor::Impl& loop_;
-    zmq::socket_t socket_;
 
   private:
     void read();
@@ -54,7 +61,14 @@ struct ControlClient::Impl {
     void on_lost();
     void on_cut(Connections::Cut const& cut);
     void tell_connected(bool connected);
+    void retry_soon();
 
+    Reactor::Impl& loop_;
+    zmq::socket_t socket_;
+    wire::Endpoint to_;
+    std::string from_;
+    std::optional<Reactor::TimerId> retry_;
+    wire::Duration pause_ = retry_first;
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
     Reactor::Impl::Registration registration_;
@@ -84,15 +98,41 @@ void ControlClient::Impl::read() {
 
 // ---- the connection ----
 
+/// libzmq connects again by itself; not where the connection has an address to come from: it would
+/// look for that on its own thread, and end the process if there are no descriptors at that moment.
+Status ControlClient::Impl::connect(wire::Endpoint const& to, std::string const& from) {
+    to_ = to;
+    from_ = from;
+    if (!from.empty()) {
+        socket_.set(zmq::sockopt::reconnect_ivl, -1);
+    }
+    return connect_socket(socket_, to, from);
+}
+
+void ControlClient::Impl::retry_soon() {
+    if (from_.empty() || retry_) {
+        return;
+    }
+    retry_ = loop_.at(loop_.now() + pause_, [this] {
+        retry_.reset();
+        if (!descriptors_left() || !connect_socket(socket_, to_, from_)) {
+            retry_soon();
+        }
+    });
+    pause_ = std::min<wire::Duration>(2 * pause_, retry_last);
+}
+
 void ControlClient::Impl::on_event(std::uint16_t event) {
     if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         return on_lost();
     }
     handshaking_ = false;
+    pause_ = retry_first;
     tell_connected(true);
 }
 
 void ControlClient::Impl::on_lost() {
+    retry_soon();
     auto const running = handler_;  // must outlive the socket, should it destroy it
     bool const mute = std::exchange(handshaking_, false);
     if (mute && running->on_garbage) {
@@ -153,7 +193,7 @@ Result<std::unique_ptr<ControlClient>> ControlClient::connect(Reactor& reactor,
     if (!impl) {
         return impl.error();
     }
-    if (auto connected = connect_socket((*impl)->socket_, endpoint, from); !connected) {
+    if (auto connected = (*impl)->connect(endpoint, from); !connected) {
         return connected.error();
     }
     return std::make_unique<ControlClient>(std::move(*impl));

@@ -1,12 +1,17 @@
 #include "bus/tcp.hpp"
 
+#include <xfsbus/bus/control.hpp>
+
 #include <linux/sockios.h>
 #include <linux/tcp.h>  // netinet/tcp.h, which cannot stand beside it, ends before the byte counts
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -25,19 +30,45 @@ std::uint64_t cookie_of(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-std::string host_of(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        return {};
-    }
+namespace {
+
+std::string host_of(sockaddr_storage const& address) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     void const* const host =
         address.ss_family == AF_INET6
-            ? static_cast<void const*>(&reinterpret_cast<sockaddr_in6*>(&address)->sin6_addr)
-            : &reinterpret_cast<sockaddr_in*>(&address)->sin_addr;
+            ? static_cast<void const*>(&reinterpret_cast<sockaddr_in6 const*>(&address)->sin6_addr)
+            : &reinterpret_cast<sockaddr_in const*>(&address)->sin_addr;
     return ::inet_ntop(address.ss_family, host, text.data(), text.size()) != nullptr ? text.data()
                                                                                      : "";
+}
+
+}  // namespace
+
+std::string host_of(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    bool const known = ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    return known ? host_of(address) : std::string();
+}
+
+std::string address_towards(std::string const& host) {
+    addrinfo hints{};
+    hints.ai_flags = AI_NUMERICHOST;
+    hints.ai_socktype = SOCK_DGRAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host.c_str(), "9", &hints, &found) != 0) {
+        return {};
+    }
+    std::unique_ptr<addrinfo, void (*)(addrinfo*)> const target(found, ::freeaddrinfo);
+    int const fd = ::socket(target->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    bool const known = fd >= 0 && ::connect(fd, target->ai_addr, target->ai_addrlen) == 0 &&
+                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    if (fd >= 0) {
+        ::close(fd);
+    }
+    return known ? host_of(address) : std::string();
 }
 
 std::optional<TcpFigures> figures_of(int fd) {

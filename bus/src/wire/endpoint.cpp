@@ -9,6 +9,7 @@ namespace xfsbus::wire {
 namespace {
 
 constexpr std::size_t host_bytes_max = 255;
+constexpr std::size_t zone_bytes_max = 16;  // '%' and the name of a network interface
 
 bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -53,8 +54,10 @@ bool valid_host(std::string_view host) {
 
 bool numeric_host(std::string const& host) {
     in6_addr address{};
-    return ::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
-           ::inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), &address) == 1;
+    auto const zone = std::min(host.find('%'), host.size());
+    return valid_host(host) && host.size() - zone <= zone_bytes_max &&
+           (::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+            ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address) == 1);
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {

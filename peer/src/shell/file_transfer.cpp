@@ -290,7 +290,7 @@ void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::
     wire::Want want;
     want.transfer = transfer;
     want.content = target_.content;
-    want.data = services_.data;
+    want.port = services_.data_port;
     want.credit = credit;
     want.chunks = std::move(chunks);
     want.swarm = in_swarm();

@@ -28,6 +28,7 @@ Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed
 Link::~Link() = default;
 
 Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
+                                         std::string const& from,
                                          std::optional<double> fixed_latency_ms,
                                          OwnVitals own_vitals) {
     auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_vitals));
@@ -50,7 +51,8 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
                          {Errc::network, whom + " is not there: the connection failed"});
                      raw->lose_transfers();
                  }
-             }});
+             }},
+        from);
     if (!client) {
         return client.error();
     }
@@ -205,13 +207,26 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
             return link;
         }
     }
+    if (links_.size() >= most_) {
+        return Error{Errc::network, "no connection to " + wire::escape(endpoint.to_string()) +
+                                        ": this peer may have " + std::to_string(most_) +
+                                        " to other peers at once (see `ulimit -n`)"};
+    }
     std::optional<double> const fixed =
         latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
-    auto link = Link::open(reactor_, endpoint, fixed, own_vitals_);
+    auto link = Link::open(reactor_, endpoint, source_for(endpoint), fixed, own_vitals_);
     if (link) {
         links_[endpoint] = *link;
     }
     return link;
+}
+
+/// A source sends its chunks to where our connection comes from, so that has to be where we listen.
+std::string Links::source_for(wire::Endpoint const& endpoint) const {
+    if (listens_.empty() || bus::address_towards(endpoint.host) == listens_) {
+        return {};
+    }
+    return listens_;
 }
 
 void Links::abandon() {

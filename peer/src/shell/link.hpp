@@ -34,8 +34,10 @@ class Link : public std::enable_shared_from_this<Link> {
     /// Who this peer is and how busy, for those that ask.
     using OwnVitals = std::function<wire::Pong()>;
 
-    /// `fixed_latency_ms`: what the latency table says, if there is one.
+    /// `from`: the address to come from; empty: any. `fixed_latency_ms`: what the latency table
+    /// says, if there is one.
     static Result<std::shared_ptr<Link>> open(bus::Reactor& reactor, wire::Endpoint const& to,
+                                              std::string const& from,
                                               std::optional<double> fixed_latency_ms,
                                               OwnVitals own_vitals);
     ~Link();
@@ -88,22 +90,35 @@ class Link : public std::enable_shared_from_this<Link> {
 /// The links of a peer: one to each other peer, as long as somebody uses it.
 class Links {
   public:
-    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, Link::OwnVitals own_vitals)
-        : reactor_(reactor), latencies_(std::move(latencies)), own_vitals_(std::move(own_vitals)) {}
+    /// `most`: at once.
+    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, std::size_t most,
+          Link::OwnVitals own_vitals)
+        : reactor_(reactor),
+          latencies_(std::move(latencies)),
+          most_(most),
+          own_vitals_(std::move(own_vitals)) {}
 
     /// As others know us: the table is about pairs.
     void set_self(wire::Endpoint self) { self_ = std::move(self); }
 
+    /// The address that our data endpoint listens on; empty: on all of this machine.
+    void set_listens(std::string host) { listens_ = std::move(host); }
+
+    /// Errc::network if there are too many already, or none can be opened.
     Result<std::shared_ptr<Link>> to(wire::Endpoint const& endpoint);
 
     /// Before the end: no question stays open, and none is asked any more.
     void abandon();
 
   private:
+    [[nodiscard]] std::string source_for(wire::Endpoint const& endpoint) const;
+
     bus::Reactor& reactor_;
     std::optional<LatencyTable> latencies_;
+    std::size_t most_;
     Link::OwnVitals own_vitals_;
     wire::Endpoint self_;
+    std::string listens_;
     std::map<wire::Endpoint, std::weak_ptr<Link>> links_;
     bool abandoned_ = false;
 };

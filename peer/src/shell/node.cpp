@@ -1,6 +1,7 @@
 #include "shell/node.hpp"
 
 #include "shell/ranking.hpp"
+#include "system_random.hpp"
 
 #include <xfsbus/wire/name.hpp>
 
@@ -14,11 +15,9 @@ constexpr auto load_patience = std::chrono::seconds(3);
 /// Longer than it takes to connect again to a tracker that is back.
 constexpr auto tracker_patience = std::chrono::seconds(5);
 
-wire::PeerId new_peer_id(std::mt19937_64& random) {
+wire::PeerId new_peer_id() {
     wire::PeerId id;
-    for (auto& byte : id.bytes) {
-        byte = static_cast<std::uint8_t>(random());
-    }
+    fill_random(id.bytes);
     return id;
 }
 
@@ -45,18 +44,20 @@ UpdateSummary to_summary(ScanSummary const& scan) {
 }  // namespace
 
 Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
-           std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree)
+           std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree,
+           DescriptorShares const& shares)
     : reactor_(reactor),
       options_(options),
+      descriptors_(shares),
       plugins_(std::move(plugins)),
       tree_(std::move(tree)),
       shares_(!options.directory.empty()),
       random_(seeded_by_system()),
-      self_(new_peer_id(random_)),
+      self_(new_peer_id()),
       hashes_(plugins_.path),
-      links_(reactor, std::move(latencies), [this] { return vitals(); }),
+      links_(reactor, std::move(latencies), shares.links, [this] { return vitals(); }),
       tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
-      serving_(reactor, serving_owner(), upload_limits(), random_()),
+      serving_(reactor, serving_owner(), upload_limits(), shares.sinks, random_()),
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
@@ -105,6 +106,7 @@ Services Node::make_services() {
         .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
         .hashes = hashes_,
+        .files_most = descriptors_.files,
         .store = store_,
         .share = share_,
         .tree = tree_,
@@ -144,22 +146,23 @@ Status Node::start() {
         return Error{Errc::usage, "'" + wire::escape(options_.tracker) +
                                       "' is no address of a tracker; expected tcp://HOST:PORT"};
     }
-    if (auto listening = serving_.listen({options_.host, options_.port}); !listening) {
+    if (auto listening = serving_.listen({options_.host, options_.port}, descriptors_.connections);
+        !listening) {
         return listening;
     }
     auto sink = bus::ChunkSink::bind(
         reactor_, options_.host,
         [this](auto const& header, bus::Payload payload) { on_chunk(header, std::move(payload)); },
-        [this] { ++counters_.chunks_unsolicited; });
+        [this] { ++counters_.chunks_unsolicited; }, descriptors_.data_connections);
     if (!sink) {
         return sink.error();
     }
     sink_ = std::move(*sink);
-    services_.data = sink_->endpoint();
-    if (services_.data.any_host()) {
-        services_.data.host.clear();  // sources use the address they see us at
-    }
+    services_.data_port = sink_->endpoint().port;
     links_.set_self(serving_.endpoint());
+    if (!sink_->endpoint().any_host()) {
+        links_.set_listens(sink_->endpoint().host);
+    }
     Announcer::Options announcer;
     announcer.peer = self_;
     announcer.listens = serving_.endpoint();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/descriptor_shares.hpp"
 #include "shell/download_job.hpp"
 #include "shell/push_inbox.hpp"
 #include "shell/push_job.hpp"
@@ -30,7 +31,8 @@ class Node {
     };
 
     Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
-         std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree);
+         std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree,
+         DescriptorShares const& shares);
     ~Node();
     Node(Node const&) = delete;
     Node& operator=(Node const&) = delete;
@@ -90,6 +92,7 @@ class Node {
 
     bus::Reactor& reactor_;
     PeerOptions options_;
+    DescriptorShares descriptors_;
     Plugins plugins_;
     std::shared_ptr<Tree const> tree_;
     bool shares_;

@@ -1,6 +1,7 @@
 #include "shell/services.hpp"
 
 #include "core/download.hpp"
+#include "system_random.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -66,10 +67,7 @@ void Throttle::run() {
 
 wire::TransferId Services::new_transfer() {
     wire::TransferId id;
-    for (std::size_t i = 0; i < id.bytes.size(); i += sizeof(std::uint64_t)) {
-        std::uint64_t const word = random();
-        std::memcpy(id.bytes.data() + i, &word, sizeof word);
-    }
+    fill_random(id.bytes);
     return id;
 }
 

@@ -85,14 +85,15 @@ struct Services {
     TrackerLink& tracker;
     Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
-    WorkerPool& store;  ///< verifies and writes
+    std::size_t files_most;  ///< fetched at once, by all downloads
+    WorkerPool& store;       ///< verifies and writes
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;
     Throttle& throttle;                       ///< of all downloads
     std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
     Counters& counters;
     wire::PeerId self;
-    std::mt19937_64& random;  ///< seeded from the system; for transfer ids
+    std::mt19937_64& random;  ///< seeded from the system; for choices, not for secrets
     std::function<void(LogLevel, std::string_view)> log;
     std::function<std::unique_ptr<OrderSlot>()> new_order;
     /// A file was put in place and may be offered to others.
@@ -102,14 +103,15 @@ struct Services {
     /// A file is not being fetched any more. If it is whole, on_fetched was called before.
     std::function<void(std::string const& name)> on_partial_gone;
 
-    wire::Endpoint data{};  ///< our chunk sink; filled in when it is bound
+    std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
     std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
     std::map<wire::Endpoint, SourceId> source_ids{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 
-    wire::TransferId new_transfer();
+    /// Nobody can guess it.
+    static wire::TransferId new_transfer();
     SourceId source_id(wire::Endpoint const& endpoint);
 };
 

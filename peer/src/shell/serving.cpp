@@ -1,7 +1,5 @@
 #include "shell/serving.hpp"
 
-#include "disk/io.hpp"
-
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -32,31 +30,14 @@ struct InFlight {
 
 }  // namespace
 
-// ---- ServedFile ----
-
-bool ServedFile::read(std::span<std::byte> buffer, std::uint64_t offset) {
-    if (!opened_) {
-        opened_ = true;
-        if (auto fd = tree_->open_file(name_)) {
-            fd_ = std::move(*fd);
-        }
-    }
-    // Before, so that no changed file is begun; after, so that none is sent that changed while it
-    // was read. What slips through is caught by the sink's check of the hash.
-    return fd_ && unchanged() && read_at(fd_.get(), buffer, offset).bytes == buffer.size() &&
-           unchanged();
-}
-
-bool ServedFile::unchanged() const {
-    return stamp_of(fd_.get()) == stamp_;
-}
-
 // ---- Serving ----
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::uint64_t seed)
+Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
+                 std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
       uploads_(limits, seed),
+      files_(std::make_shared<ServedFiles>(owner_.tree, files_most)),
       buffers_(kept_buffer_bytes),
       readers_(1, "xfs-read") {}
 
@@ -68,7 +49,7 @@ Serving::~Serving() {
     }
 }
 
-Status Serving::listen(wire::Endpoint const& endpoint) {
+Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
         reactor_, endpoint,
         {.on_message =
@@ -80,7 +61,8 @@ Status Serving::listen(wire::Endpoint const& endpoint) {
                  owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
              },
          .on_closed = [this](auto const& route) { on_closed(route); },
-         .on_trouble = owner_.on_trouble});
+         .on_trouble = owner_.on_trouble},
+        connections_most);
     if (!server) {
         return server.error();
     }
@@ -128,17 +110,8 @@ void Serving::on_request(bus::Route const& route, std::string const& host,
 }
 
 void Serving::on_want(bus::Route const& route, std::string const& host, wire::Want const& want) {
-    auto sink = want.data;
-    if (sink.any_host()) {
-        sink.host = host;
-    }
-    if (!wire::numeric_host(sink.host)) {
-        // Looking names up for strangers would block the thread that carries all connections.
-        return answer(route,
-                      wire::Refused{want.transfer, wire::ErrorCode::bad_message,
-                                    "the host of a data endpoint must be an IP address"},
-                      0);
-    }
+    // Only ever to where the sink itself is: nobody can have chunks sent to others.
+    wire::Endpoint const sink{host, want.port};
     bool const opened = uploads_.find(want.transfer) != nullptr;
     auto const content = opened ? std::nullopt : content_of(want.content);
     if (auto const refused = uploads_.on_want(reactor_.now(), route.id, sink, want, content)) {
@@ -188,9 +161,9 @@ Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
 }
 
 Serving::Reading Serving::reading_of(IndexedFile const& file) const {
-    auto served = std::make_shared<ServedFile>(owner_.tree, file.name, file.stamp);
-    return {file.name, [served = std::move(served)](auto buffer, auto offset) {
-                return served->read(buffer, offset);
+    return {file.name,
+            [files = files_, name = file.name, stamp = file.stamp](auto buffer, auto offset) {
+                return files->read(name, stamp, buffer, offset);
             }};
 }
 
@@ -344,9 +317,26 @@ void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {
         return;  // closed meanwhile; letting go of the payload ends the piece
     }
     auto* const way = outlet(piece.sink);
-    if (way != nullptr) {
-        way->ready.push_back({piece, std::move(payload)});
-        drain(piece.sink);
+    if (way == nullptr) {
+        refuse_all(piece.sink);
+        return;
+    }
+    way->ready.push_back({piece, std::move(payload)});
+    drain(piece.sink);
+}
+
+/// Nothing can be sent there now: who waits at that sink is told, and may come again.
+void Serving::refuse_all(wire::Endpoint const& sink) {
+    std::vector<Uploads::Notice> notices;
+    for (auto const& [id, transfer] : uploads_.transfers()) {
+        if (transfer.sink == sink) {
+            notices.push_back(
+                {transfer.route, {id, wire::ErrorCode::busy, "no more sinks can be served now"}});
+        }
+    }
+    for (auto const& notice : notices) {
+        uploads_.on_close(notice.route, notice.refused.transfer);
+        tell(notice);
     }
 }
 
@@ -356,6 +346,7 @@ Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
         auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
         if (!source) {
             outlets_.erase(entry);
+            owner_.on_trouble(source.error().message);
             return nullptr;
         }
         entry->second.source = std::move(*source);

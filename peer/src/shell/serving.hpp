@@ -3,6 +3,7 @@
 #include "core/share_table.hpp"
 #include "core/uploads.hpp"
 #include "disk/tree.hpp"
+#include "share/served_files.hpp"
 #include "share/share_index.hpp"
 #include "worker_pool.hpp"
 
@@ -16,28 +17,6 @@
 #include <unordered_map>
 
 namespace xfsbus::peer {
-
-/// A file that is being served: opened once, on a reading thread, and checked at every chunk to be
-/// still the one that was indexed.
-class ServedFile {
-  public:
-    ServedFile(std::shared_ptr<Tree const> tree, std::string name, FileStamp stamp)
-        : tree_(std::move(tree)), name_(std::move(name)), stamp_(stamp) {}
-
-    /// One reading thread. False: it has changed, vanished or cannot be read.
-    bool read(std::span<std::byte> buffer, std::uint64_t offset);
-
-    [[nodiscard]] std::string const& name() const { return name_; }
-
-  private:
-    [[nodiscard]] bool unchanged() const;
-
-    std::shared_ptr<Tree const> tree_;
-    std::string name_;
-    FileStamp stamp_;
-    bool opened_ = false;
-    Fd fd_;
-};
 
 /// The shell of Uploads: answers other peers' questions and sends them chunks. Reactor thread.
 class Serving {
@@ -65,13 +44,15 @@ class Serving {
         Read read;
     };
 
-    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::uint64_t seed);
+    /// `files_most`: kept open at once.
+    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
+            std::uint64_t seed);
     ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
 
-    /// Binds the control socket.
-    Status listen(wire::Endpoint const& endpoint);
+    /// Binds the control socket, which takes so many connections.
+    Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
 
@@ -132,6 +113,7 @@ class Serving {
     void on_read(Uploads::Piece const& piece, bus::Payload payload);
     void on_unreadable(Uploads::Piece const& piece, std::string const& name);
     void drain(wire::Endpoint const& sink);
+    void refuse_all(wire::Endpoint const& sink);
     [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
     void tick();
     void schedule_tick();
@@ -139,6 +121,7 @@ class Serving {
     bus::Reactor& reactor_;
     Owner owner_;
     Uploads uploads_;
+    std::shared_ptr<ServedFiles> files_;  ///< used by the reading thread
     bus::BufferPool buffers_;
     std::map<wire::ContentId, Partial> partials_;
     std::unordered_map<wire::TransferId, Reading> readings_;

@@ -91,7 +91,7 @@ class Source {
         wire::Want wish;
         wish.transfer = transfer(number);
         wish.content = content_id(of.value_or(number));
-        wish.data = sink(to);
+        wish.port = sink(to).port;
         wish.credit = credit;
         wish.chunks = chunks;
         wish.swarm = swarm;

@@ -174,7 +174,7 @@ class Run {
                                        std::vector<std::uint32_t> const& chunks, bool here = true) {
         auto const refused =
             core_.on_want(now_, wish.route, wish.sink,
-                          {id, wish.content, wish.sink, wish.credit, chunks, dice_.chance(50), 0},
+                          {id, wish.content, wish.sink.port, wish.credit, chunks, dice_.chance(50), 0},
                           here ? std::optional(present(wish)) : std::nullopt);
         must(!refused || refused->transfer == id, "a refusal is about its transfer");
         return refused ? std::optional(refused->code) : std::nullopt;

@@ -92,4 +92,8 @@ class ControlClient {
     std::unique_ptr<Impl> impl_;
 };
 
+/// The address of this machine that a connection to that host would come from; empty if it cannot
+/// be told. Sends nothing.
+std::string address_towards(std::string const& host);
+
 }  // namespace xfsbus::bus

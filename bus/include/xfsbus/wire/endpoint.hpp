@@ -32,7 +32,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text);
 /// An IPv4 or IPv6 address, as opposed to a name that somebody would have to look up.
 bool numeric_host(std::string const& host);
 
-/// A host that a peer may claim in a message: as above, without '*'; may be empty.
+/// What a user may call a host: an address or a name; may be empty.
 bool valid_host(std::string_view host);
 
 }  // namespace xfsbus::wire

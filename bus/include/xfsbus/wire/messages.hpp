@@ -202,7 +202,8 @@ struct Manifests {
 struct Want {
     TransferId transfer;
     ContentId content;
-    Endpoint data;             ///< the sink's PULL; host empty: the address this came from
+    /// Of the sink's PULL, at the address that its control connection comes from.
+    std::uint16_t port = 0;
     std::uint64_t credit = 0;  ///< bytes that may be sent, counted from the start of the transfer
     std::vector<std::uint32_t> chunks;
     bool swarm = false;        ///< the sink understands Have and wants it

@@ -45,6 +45,10 @@ struct PeerOptions {
     std::uint64_t seed = 0;                     ///< of policies' random numbers; 0: a random one
     /// Called on threads of the peer, one at a time. Text from others is escaped.
     std::function<void(LogLevel, std::string_view)> log;
+    /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
+    /// fault of its own. Its calls then answer with this error, or with nothing, and it shares
+    /// nothing any more. Must not destroy the Peer.
+    std::function<void(Error const&)> on_failed = {};
 };
 
 /// Another peer that has a file, and what choosing it would mean.

@@ -32,6 +32,8 @@ class Tracker final : private Directory::Outbox {
         OnLog log = {};           ///< may be empty
         std::uint64_t epoch = 0;  ///< 0: chosen at random
         Directory::Limits limits = {};
+        /// At once, as far as the limit of descriptors allows; some 25 KiB of memory each.
+        std::size_t connections_most = 100'000;
     };
 
     /// Binds; messages wait until run(). Errc::network if the address is in use or not this
@@ -53,7 +55,7 @@ class Tracker final : private Directory::Outbox {
   private:
     explicit Tracker(Options const& options);
 
-    Status bind(wire::Endpoint const& endpoint);
+    Status bind(wire::Endpoint const& endpoint, std::size_t connections_most);
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
     void on_garbage(std::string const& host, wire::DecodeError const& error);
     void arm();
