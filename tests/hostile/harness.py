@@ -61,6 +61,7 @@ class Outcome:
         self.programs = []  # lines
         self.figures = []
         self.tails = []
+        self.growth = 0  # bytes, of the program that grew most
 
     def fail(self, what):
         self.failures.append(what)
@@ -329,6 +330,7 @@ class Stage:
 
     def _judge_memory(self):
         for program in self.programs:
+            self.outcome.growth = max(self.outcome.growth, program.growth())
             if program.growth() > self.limits.growth:
                 self.outcome.fail(
                     f"{program.name}: memory grew by {program.growth() / MIB:.0f} MiB, at most "

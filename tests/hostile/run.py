@@ -12,6 +12,7 @@ import signal
 import sys
 
 SKIPPED = 77
+MIB = 1 << 20
 RUN_MOST = 240  # seconds for one run, then it is given up
 
 
@@ -55,7 +56,7 @@ def tell(outcome):
     print(f"== {outcome.name}: {'FAILED' if outcome.failures else 'stood'}")
     for name, report in outcome.attacks:
         print(f"  {name:<28} {report.get('connections', 0):6d} connections "
-              f"{report.get('messages', 0):9d} messages {report.get('bytes', 0) / (1 << 20):8.1f} MiB"
+              f"{report.get('messages', 0):9d} messages {report.get('bytes', 0) / MIB:8.1f} MiB"
               f"  {'FAILED' if report.get('wrongs') or 'crash' in report else ''}")
         for note, count in sorted(report.get("notes", {}).items())[:8]:
             print(f"      {note}: {count}")
@@ -66,6 +67,17 @@ def tell(outcome):
     for tail in outcome.tails:
         print("  -- " + tail)
     sys.stdout.flush()
+
+
+def tell_table(outcomes):
+    """A row for each attack, as Markdown. Memory is that of the program of the run that grew most."""
+    print("| attack | connections | messages | MiB sent | memory grew by | outcome |")
+    print("|---|---|---|---|---|---|")
+    for outcome in outcomes:
+        for name, report in outcome.attacks:
+            print(f"| {name} | {report.get('connections', 0)} | {report.get('messages', 0)} "
+                  f"| {report.get('bytes', 0) / MIB:.1f} | {outcome.growth / MIB:.0f} MiB "
+                  f"| {'FAILED' if outcome.failures else 'stood'} |")
 
 
 def give_up(*_):
@@ -84,7 +96,8 @@ def main():
     if options.list:
         show_list(runs.ALL)
         return 0
-    failed = skipped = 0
+    outcomes = []
+    skipped = 0
     picked = chosen(runs.ALL, options.names)
     signal.signal(signal.SIGALRM, give_up)
     signal.signal(signal.SIGTERM, give_up)
@@ -100,8 +113,10 @@ def main():
         finally:
             signal.alarm(0)
         tell(outcome)
-        failed += bool(outcome.failures)
+        outcomes.append(outcome)
+    failed = sum(bool(outcome.failures) for outcome in outcomes)
     if len(picked) > 1:
+        tell_table(outcomes)
         print(f"{len(picked)} runs: {failed} failed, {skipped} skipped; seed {options.seed}")
     return 1 if failed else SKIPPED if skipped == len(picked) else 0
 

@@ -218,6 +218,7 @@ class FalseTrackerStage:
         code = program.process.poll()
         if code is not None and code < 0:
             self.outcome.fail(f"{program.name}: killed by signal {-code}")
+        self.outcome.growth = max(self.outcome.growth, program.growth())
         if program.growth() > self.limits.growth:
             self.outcome.fail(f"{program.name}: memory grew by {program.growth() / MIB:.0f} MiB, at most "
                               f"{self.limits.growth / MIB:.0f} MiB")
@@ -226,7 +227,8 @@ class FalseTrackerStage:
                 self.outcome.fail(f"{program.name}: has written {mark!r}")
 
     def _tell(self, group):
-        times = ", ".join(f"{client.name.split('-')[1]} {group.took[client]:.1f} s (code {client.process.poll()})"
+        times = ", ".join(f"{client.name.split('-')[1]} {group.took[client]:.1f} s "
+                          f"(code {client.process.poll()})"
                           for client in group.clients if client in group.took)
         peak = max(program.peak_rss for program in group.all)
         fds = max(program.peak_fds for program in group.all)

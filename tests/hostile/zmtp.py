@@ -6,6 +6,7 @@ import time
 
 MORE, LONG, COMMAND = 1, 2, 4
 NEVER = 1e9
+SEND_MOST = 2.0  # seconds that a proper client waits until its message is taken
 
 # An address is chosen together with its port, at connect: thousands may leave one address.
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -139,16 +140,14 @@ class Client:
         say(self.sock, opening(socket_type))
 
     def send(self, parts):
+        self.sock.settimeout(SEND_MOST)
         self.sock.sendall(frames(parts))
 
     def receive(self, wait=2.0):
-        """The next message; None when there is none in time, or never again."""
+        """The next message; None when there is none in time, or never again. 0: only what is here."""
         end = time.monotonic() + wait
         while not self.waiting:
-            left = end - time.monotonic()
-            if left <= 0:
-                return None
-            self.sock.settimeout(left)
+            self.sock.settimeout(max(0.0, end - time.monotonic()))
             try:
                 data = self.sock.recv(1 << 18)
             except OSError:

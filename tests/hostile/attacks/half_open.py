@@ -30,7 +30,7 @@ class HalfOpen(Attack):
             zmtp.opening(b"PUSH"), zmtp.opening(b"PUSH") + zmtp.frame(bytes(32), zmtp.MORE)]
         targets = [scene.tracker, scene.source]
         targets += [(scene.host, port) for port in listening_ports(scene.sink_pid)]
-        for _ in range(4):
+        for _ in range(10):
             for target in targets:
                 for ask in asks:
                     try:

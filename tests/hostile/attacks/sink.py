@@ -20,22 +20,30 @@ class LyingSource(Attack):
     peer = None
 
     def run(self):
-        self.context = zmq.Context()
-        self.router = self.context.socket(zmq.ROUTER)
-        self.router.linger = 0
-        port = self.router.bind_to_random_port(f"tcp://{self.address}")
-        self.pipes = {}  # data endpoint: socket
-        self.later = []  # (when, route, message)
-        self.peer = wire.new_id()
+        self.listen()
         content = self.scene.content
-        self.registered = Registered(self, port=port, peer=self.peer, to=self.scene.tracker)
+        self.registered = Registered(self, port=self.port, peer=self.peer, to=self.scene.tracker)
         size = content.size if self.size is None else self.size
         self.registered.announce([wire.file_entry(self.scene.name, content.id, size)])
         self.tell_ready()
+        self.serve()
+
+    def listen(self):
+        self.context = zmq.Context()
+        self.router = self.context.socket(zmq.ROUTER)
+        self.router.linger = 0
+        self.port = self.router.bind_to_random_port(f"tcp://{self.address}")
+        self.pipes = {}  # data endpoint: socket
+        self.later = []  # (when, route, message)
+        self.peer = wire.new_id()
+        self.registered = None
+
+    def serve(self):
         while self.running():
             if self.router.poll(20):
                 self.take()
-            self.registered.stay()
+            if self.registered:
+                self.registered.stay()
             self.send_later()
             self.idle()
         self.context.destroy(0)
@@ -318,6 +326,33 @@ class HugeLoad(LyingSource):
 
     def on_want(self, route, sink, want):
         pass
+
+
+class FalseFellow(LyingSource):
+    """Joins the swarm at the sink, which takes it for a source, says that it has all, and sends nothing."""
+
+    after_ready = False
+    count = 8
+
+    def run(self):
+        self.listen()
+        content = self.scene.content
+        clients = []
+        for port in listening_ports(self.scene.sink_pid) * self.count:
+            transfer = wire.new_id()
+            want = wire.want(content.id, self.port, transfer, swarm=True, serves=self.port)
+            try:
+                client = self.client((self.scene.host, port))
+                client.send(wire.request(want))
+                client.send(wire.message("Have", 0, transfer=transfer, complete=True))
+                clients.append(client)
+                self.messages += 2
+            except OSError:
+                self.note("this port is the PULL")
+        self.serve()
+
+    def on_want(self, route, sink, want):
+        self.answer(route, wire.message("Have", 0, transfer=want["transfer"], complete=True))
 
 
 # ---- strangers at the PULL ----

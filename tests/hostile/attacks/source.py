@@ -7,6 +7,9 @@ import time
 import wire
 import zmtp
 from attack import Attack
+from programs import listening_ports
+
+REFUSED = 5  # the state of a push [7]
 
 
 class AtSource(Attack):
@@ -183,17 +186,53 @@ class PushFlood(AtSource):
         number = 0
         while self.running():
             number += 1
-            self.say(client, wire.message("Push", number, name=f"pushed/{number}/x" + "y" * 200,
-                                          content=os.urandom(32), size=self.random.choice([1, 1 << 42])))
-            while frames := client.receive(0):
-                read = wire.read(frames)
-                self.note(f"answered with {read[0]} {read[2].get('state', '')}")
+            self.push(client, number)
+            self.drain(client)
             if number % 200 == 0:
                 self.sleep(0.05)
+
+    def push(self, client, number):
+        self.say(client, wire.message("Push", number, name=f"pushed/{number}/x" + "y" * 200,
+                                      content=os.urandom(32), size=self.random.choice([1, 1 << 42])))
+
+
+class RefusedPushes(PushFlood):
+    """Pushes thousands of files to a sink that takes none, and says so."""
+
+    victim = "sink"
+    same_host = True
+
+    def run(self):
+        clients = []
+        for port in listening_ports(self.scene.sink_pid):
+            try:
+                clients.append(self.client((self.scene.host, port)))
+                self.push(clients[-1], 1)
+            except OSError:
+                self.note("this port is the PULL")
+        number = 1
+        while self.running():
+            number += 1
+            for client in list(clients):
+                try:
+                    self.push(client, number)
+                    self.take(client)
+                except OSError:
+                    clients.remove(client)
+            self.sleep(0.001)
+
+    def take(self, client):
+        while frames := client.receive(0):
+            read = wire.read(frames)
+            self.note(f"answered with {read[0]} {read[2].get('state', '')}")
+            if read[0] == "Pushed" and read[2]["state"] != REFUSED:
+                self.wrong("it takes a push, which nobody allowed")
 
 
 class StuckSink(AtSource):
     """Asks for everything, at once and with all credit, and does not read its PULL."""
+
+    swarm = False
 
     def run(self):
         content = self.scene.content
@@ -205,7 +244,8 @@ class StuckSink(AtSource):
             client = self.client(self.to)
             clients.append(client)
             self.say(client, wire.request(wire.want(
-                content.id, each.getsockname()[1], None, 1 << 40, range(content.count))))
+                content.id, each.getsockname()[1], None, 1 << 40, range(content.count),
+                swarm=self.swarm)))
         selector = selectors.DefaultSelector()
         for each in listeners:
             selector.register(each, selectors.EVENT_READ)
@@ -229,6 +269,12 @@ class StuckSink(AtSource):
             sock.sendall(zmtp.ready(b"PULL"))
         except OSError:
             self.note("cut by the victim")
+
+
+class HoardingSink(StuckSink):
+    """Joins the swarm, so that chunks are offered to it, and takes none."""
+
+    swarm = True
 
 
 class ResettingSink(StuckSink):
