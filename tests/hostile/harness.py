@@ -123,13 +123,13 @@ class Stage:
         self.seconds = options.seconds or run.seconds
         self.outcome = Outcome(run.name)
         self.programs = []
+        self.ended = []  # of them, those of which it was said
         self.attackers = []
         self.finder = None
         self.find_due = 0.0
         self.finds = []  # seconds
         self.sink = self.source = self.tracker = None
         self.transfer_seconds = None
-        self.transfer_code = 7  # of the sink, which is that of its download: interrupted
 
     def play(self):
         self.directory = tempfile.mkdtemp(prefix="xfs-hostile-")
@@ -291,9 +291,9 @@ class Stage:
 
     def _judge_alive(self):
         for program in self.programs:
-            if not program.alive():
-                self.outcome.fail(f"{program.name} ended during the attack, exit code "
-                                  f"{program.process.poll()}")
+            if not program.alive() and program not in self.ended:
+                self.ended.append(program)
+                self.outcome.fail(f"{program.name} ended by itself, exit code {program.process.poll()}")
 
     def _judge_transfer(self):
         most = self.limits.transfer
@@ -303,7 +303,6 @@ class Stage:
                               f"after {2 * most:.1f} s, at most {most:.1f} s for all of it")
             return
         result = self.sink.events("downloaded")[0]
-        self.transfer_code = result.get("code", 0)
         self.outcome.figures.append(f"transfer {self.transfer_seconds:.2f} s "
                                     f"(undisturbed {self.limits.undisturbed:.2f} s)")
         if not result["ok"]:
@@ -337,6 +336,7 @@ class Stage:
                     f"{self.limits.growth / MIB:.0f} MiB")
 
     def _judge_end(self):
+        self._judge_alive()
         alive = [program for program in self.programs if program.alive()]
         for program in alive:
             program.signal(signal.SIGTERM)
@@ -345,12 +345,18 @@ class Stage:
             code = program.wait(end - time.monotonic())
             if code is None:
                 self.outcome.fail(f"{program.name}: still there {self.limits.end:.0f} s after SIGTERM")
-            elif code != 0 and not (program is self.sink and code == self.transfer_code):
+            elif code != self._right_code(program, code):
                 self.outcome.fail(f"{program.name}: exit code {code} after SIGTERM")
         for program in self.programs:
             for mark in ("Sanitizer", "runtime error: ", "\x1b"):
                 if mark in program.out() + program.err():
                     self.outcome.fail(f"{program.name}: has written {mark!r}")
+
+    def _right_code(self, program, code):
+        """0; of a sink whose download failed, or was interrupted, any that it chose itself."""
+        done = self.sink.events("downloaded")
+        failed = program is self.sink and not (done and done[0]["ok"])
+        return code if failed and code >= 0 else 0
 
     def _tell_programs(self):
         self.outcome.figures.append(f"{len(self.finds)} finds, the slowest "
