@@ -81,14 +81,18 @@ def tell_table(outcomes):
 
 
 def give_up(*_):
-    raise RuntimeError("the run takes too long, and was given up")
+    raise RuntimeError("the run took too long, and was given up")
+
+
+def leave(*_):
+    sys.exit(1)  # the run in progress cleans up
 
 
 def main():
     options = parse()
     try:
         import runs
-        from harness import Options
+        from harness import Options, Outcome
         from isolation import NotAllowed
     except ImportError as missing:
         print(f"skipped: {missing}; install python3-zmq and python3-msgpack")
@@ -100,7 +104,7 @@ def main():
     skipped = 0
     picked = chosen(runs.ALL, options.names)
     signal.signal(signal.SIGALRM, give_up)
-    signal.signal(signal.SIGTERM, give_up)
+    signal.signal(signal.SIGTERM, leave)
     for run in picked:
         signal.alarm(RUN_MOST)
         try:
@@ -110,6 +114,9 @@ def main():
             print(f"== {run.name}: skipped: {reason}")
             skipped += 1
             continue
+        except RuntimeError as error:
+            outcome = Outcome(run.name)
+            outcome.fail(str(error))
         finally:
             signal.alarm(0)
         tell(outcome)

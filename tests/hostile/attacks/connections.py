@@ -133,22 +133,27 @@ class DrippedGreeting(Attack):
 
 
 class IdleCrowd(Attack):
-    """Holds 1,000 connections: some say nothing, some greet, some sent half a message."""
+    """Holds 1,000 connections: some say nothing, some greet, some register, some sent half a message."""
 
     def run(self):
         ping = zmtp.opening() + zmtp.frames(wire.message("Ping", 1))
-        begins = [b"", zmtp.greeting(), zmtp.opening(), ping, ping[:-3]]
+        begins = [b"", zmtp.greeting(), zmtp.opening(), ping, ping[:-3], None]
         held = []
         for number in range(1000):
             if not self.running():
                 break
-            sock = zmtp.connect(self.to, self.address)
-            self.connections += 1
-            held.append(sock)
             begin = begins[number % len(begins)]
-            zmtp.say(sock, begin)
-            self.messages += 1
-            self.bytes += len(begin)
+            if begin is None:
+                begin = zmtp.opening() + zmtp.frames(wire.register(port=1024 + number))
+            try:
+                sock = zmtp.connect(self.to, self.address)
+                held.append(sock)
+                self.connections += 1
+                zmtp.say(sock, begin)
+                self.messages += 1
+                self.bytes += len(begin)
+            except OSError:
+                self.note("cut by the victim")
         while self.running():
             self.sleep(0.5)
 
@@ -159,13 +164,10 @@ class Storm(Attack):
     same_host = True
 
     def texts(self):
-        me = wire.new_id()
-        content = self.scene.content.id
-        asks = [wire.find(self.scene.name), wire.register(port=9, peer=me), wire.message("Ping", 9),
-                wire.message("ListPeers", 9, after=""), wire.find("**", wire.BY_PATTERN),
-                wire.message("GetManifests", 9, contents=[content]),
-                wire.request(wire.want(content, 9, chunks=range(100), credit=1 << 30, swarm=True))]
-        return [zmtp.opening() + zmtp.frames(parts) * 3 for parts in asks]
+        """Every message, three times each."""
+        samples = FuzzedFields(self.scene).samples()
+        return [zmtp.opening() + zmtp.frames(wire.message(kind, 9, **fields)) * 3
+                for kind, fields in samples]
 
     def run(self):
         texts = self.texts()

@@ -121,6 +121,20 @@ class ManifestsNeverRead(AtSource):
         self.close(pump)
 
 
+class AnswersNeverRead(AtSource):
+    """Asks for what is refused at once, pings and pushes, on 50 connections, and reads no answer."""
+
+    def run(self):
+        pump = zmtp.Pump()
+        content = self.scene.content
+        wants = [wire.want(os.urandom(32), 9), wire.want(content.id, 9, None, 1, [2**32 - 1])] * 100
+        asks = [wire.request(*wants), wire.message("Ping", 1),
+                wire.message("Push", 2, name="x", content=content.id, size=1)]
+        self.lines(pump, self.to, 50, b"".join(map(zmtp.frames, asks)), window=4096, per_round=len(asks))
+        pump.run(self.running)
+        self.close(pump)
+
+
 class HaveFlood(AtSource):
     """Says over and over what it has: with bitmaps, right, too long and of no transfer at all."""
 
