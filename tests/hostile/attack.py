@@ -119,7 +119,7 @@ class Attack:
     def close(self, pump):
         pump.close()
         self.bytes += pump.sent
-        self.messages += pump.rounds * getattr(pump, "per_round", 1)
+        self.messages += pump.rounds * pump.per_round
         if pump.read:
             self.note("bytes read", pump.read)
 

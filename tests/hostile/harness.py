@@ -107,7 +107,7 @@ class Options:
     """Of the command line."""
 
     def __init__(self, prefix, seconds=None, seed=1, instrumented=False):
-        self.bin = os.path.join(prefix, "bin")
+        self.bin = os.path.join(os.path.abspath(prefix), "bin")
         self.seconds = seconds
         self.seed = seed
         self.limits = Limits(instrumented)

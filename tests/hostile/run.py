@@ -8,6 +8,7 @@ BUILD is a build tree, or where it was installed: the programs are in its bin/. 
 and python3-msgpack. Exit codes: 0 they stood it, 1 they did not, 2 usage, 77 skipped.
 """
 import argparse
+import os
 import signal
 import sys
 
@@ -26,8 +27,12 @@ def parse():
     parser.add_argument("--list", action="store_true", help="all runs and their attacks")
     parser.add_argument("names", nargs="*", metavar="NAME", help="a run or an attack; none: all runs")
     options = parser.parse_args()
-    if not options.list and not options.prefix:
-        parser.error("--prefix BUILD says where the programs are")
+    if not options.list:
+        if not options.prefix:
+            parser.error("--prefix BUILD says where the programs are")
+        for program in ("xfs-peer", "xfs-tracker"):
+            if not os.path.exists(os.path.join(options.prefix, "bin", program)):
+                parser.error(f"{options.prefix}/bin has no {program}: build it first")
     return options
 
 

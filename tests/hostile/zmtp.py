@@ -205,6 +205,7 @@ class Pump:
         self.selector = selectors.DefaultSelector()
         self.lines = set()
         self.sent = self.read = self.rounds = self.ended = 0
+        self.per_round = 1  # messages that a line's data holds
 
     def add(self, line):
         if not len(line.first):
