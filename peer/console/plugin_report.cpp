@@ -67,11 +67,11 @@ int list(Settings const& settings, policies::PluginPath const& path) {
 }  // namespace
 
 int report_plugins(Settings const& settings) {
-    auto const path = policies::PluginPath::standard(settings.peer.plugin_directories);
-    if (settings.plugins == Settings::Plugins::list) {
-        return list(settings, path);
-    }
     try {
+        auto const path = policies::PluginPath::standard(settings.peer.plugin_directories);
+        if (settings.plugins == Settings::Plugins::list) {
+            return list(settings, path);
+        }
         auto const plugin = policies::check_plugin(path.find(settings.plugin_file));
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);

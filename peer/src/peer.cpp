@@ -72,6 +72,7 @@ Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& 
 Result<Node::Plugins> load_plugins(PeerOptions const& options) {
     try {
         auto path = policies::PluginPath::standard(options.plugin_directories);
+        path.distrust(options.directory.empty() ? options.download_directory : options.directory);
         auto policy =
             policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path);
         auto order =
