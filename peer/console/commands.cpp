@@ -2,7 +2,6 @@
 
 #include "arguments.hpp"
 #include "outcome.hpp"
-#include "plugin_report.hpp"
 #include "progress_lines.hpp"
 #include "push_view.hpp"
 #include "words.hpp"
@@ -295,18 +294,10 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     }
     auto const policy = peer_.load_policy(arguments[1]);
     if (!policy) {
-        return fail(refused_policy(arguments[1], policy.error()));
+        return fail(policy.error());
     }
     printer_.policy(*policy, peer_.status().chunk_order);
     return 0;
-}
-
-/// An order of chunks is a policy, too, to those who write one, but has its own place.
-Error Commands::refused_policy(std::string const& spec, Error error) const {
-    if (is_chunk_order(spec, options_.plugin_directories)) {
-        error.message += "; an order of chunks is chosen when the peer starts, by --chunk-order";
-    }
-    return error;
 }
 
 int Commands::help(std::vector<std::string> const& arguments) {

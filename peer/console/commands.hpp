@@ -5,7 +5,6 @@
 
 #include <xfsbus/peer/peer.hpp>
 
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -23,7 +22,6 @@ class Commands {
     struct Options {
         bool show_progress = false;  ///< stderr is a terminal
         bool json = false;
-        std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     };
 
     Commands(peer::Peer& peer, Printer const& printer, LiveArea& area, Options options)
@@ -68,7 +66,6 @@ class Commands {
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     int pushed(peer::PushReport const& report, std::size_t wanted) const;
     void show(peer::DownloadProgress const& progress, Pace& pace);
-    [[nodiscard]] Error refused_policy(std::string const& spec, Error error) const;
 
     peer::Peer& peer_;
     Printer const& printer_;

@@ -1,10 +1,8 @@
 #include "plugin_report.hpp"
 
-#include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
-#include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -78,17 +76,6 @@ int report_plugins(Settings const& settings) {
     } catch (policies::PluginRefused const& refused) {
         std::cerr << "xfs-peer: " << refused.what() << std::endl;
         return static_cast<int>(Errc::plugin);
-    }
-}
-
-bool is_chunk_order(std::string const& spec,
-                    std::vector<std::filesystem::path> const& directories) {
-    try {
-        auto const path = policies::PluginPath::standard(directories);
-        auto const file = path.find(policies::parse_plugin_spec(spec).file);
-        return policies::check_plugin(file).kind == XFS_KIND_CHUNK_ORDER;
-    } catch (policies::PluginRefused const&) {
-        return false;
     }
 }
 

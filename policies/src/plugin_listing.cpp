@@ -12,16 +12,15 @@ namespace xfsbus::policies {
 namespace fs = std::filesystem;
 
 PluginListing check_plugin(fs::path const& path) {
-    PluginListing listing{{path, {}, {}, {}, {}, {}}, {}};
+    PluginListing listing{{path, {}, {}, {}, {}, {}, {}}, {}};
     try {
-        auto const plugin = std::make_shared<PluginLibrary const>(
-            path, "", std::vector<std::pair<std::string, std::string>>{});
+        auto const plugin = load_library(path, "", {});
         static_cast<PluginInfo&>(listing) = plugin->info();
         // What loading tries, so that the answer is the same: a hash has to tell its size as well.
         if (listing.kind == XFS_KIND_INTEGRITY) {
             HashAlgorithm const trial(plugin);
         } else {
-            static_cast<void>(plugin->create_for_trial());
+            try_out(plugin);
         }
     } catch (std::exception const& e) {
         listing.problem = e.what();

@@ -43,6 +43,15 @@ TEST_CASE("A hash that fails says so, as there is nothing to fall back to") {
     CHECK(fault([&] { static_cast<void>(digest(*algorithm, room)); }) != "no fault");
 }
 
+TEST_CASE("An exception that leaves a hash is a fault like any other") {
+    std::vector<std::byte> room(32);
+    auto const hash = load("rude-hash")->make();
+    CHECK(fault([&] { hash->update(room); }) ==
+          "integrity 'rude-hash': update: an exception left the plug-in: thrown in update");
+    CHECK(fault([&] { hash->finish(room); }) ==
+          "integrity 'rude-hash': finish: an unknown exception left the plug-in");
+}
+
 TEST_CASE("A digest is not written where it does not fit") {
     std::vector<std::byte> room(31);
     CHECK_THROWS_AS(load("sha256")->make()->finish(room), std::invalid_argument);

@@ -1,5 +1,6 @@
 #include <xfsbus/policies/export.hpp>
 
+#include <atomic>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -12,7 +13,11 @@ using namespace xfsbus::policies;
 class FaultySelector final : public PeerSelector {
   public:
     explicit FaultySelector(Parameters const& parameters) : fault_(parameters.text("fault")) {
+        static std::atomic<int> created = 0;
         fail_if("create");
+        if (fault_ == "create_again" && ++created % 2 == 0) {
+            throw std::runtime_error("failing in create on purpose");
+        }
         if (fault_ == "create_int") {
             throw 42;
         }
