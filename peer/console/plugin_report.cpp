@@ -1,5 +1,7 @@
 #include "plugin_report.hpp"
 
+#include "plugin_trial.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
@@ -18,12 +20,16 @@ void print_json(policies::PluginListing const& plugin) {
     for (auto const& parameter : plugin.parameters) {
         parameters[parameter.name] = parameter.default_value;
     }
-    nlohmann::ordered_json const object = {
-        {"event", "plugin"},         {"path", plugin.path.string()},
-        {"kind", plugin.kind},       {"name", plugin.name},
-        {"version", plugin.version}, {"description", plugin.description},
-        {"parameters", parameters},  {"ok", plugin.problem.empty()},
-        {"problem", plugin.problem}};
+    nlohmann::ordered_json const object = {{"event", "plugin"},
+                                           {"path", plugin.path.string()},
+                                           {"sha256", plugin.hash},
+                                           {"kind", plugin.kind},
+                                           {"name", plugin.name},
+                                           {"version", plugin.version},
+                                           {"description", plugin.description},
+                                           {"parameters", parameters},
+                                           {"ok", plugin.problem.empty()},
+                                           {"problem", plugin.problem}};
     std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
@@ -36,7 +42,7 @@ void print_text(policies::PluginListing const& plugin) {
     std::cout << fmt::format("{}\n  {} '{}' {}: {}\n", path, plugin.kind, plugin.name,
                              wire::escape(plugin.version), wire::escape(plugin.description));
     for (auto const& parameter : plugin.parameters) {
-        std::cout << fmt::format("  {}={}  {}\n", parameter.name,
+        std::cout << fmt::format("  {}={}  {}\n", wire::escape(parameter.name),
                                  wire::escape(parameter.default_value),
                                  wire::escape(parameter.description));
     }
@@ -48,9 +54,9 @@ void print(policies::PluginListing const& plugin, bool json) {
 }
 
 int list(Settings const& settings, policies::PluginPath const& path) {
-    auto const plugins = policies::list_plugins(path);
+    auto const plugins = policies::find_plugins(path);
     for (auto const& plugin : plugins) {
-        print(plugin, settings.json);
+        print(plugin.problem.empty() ? try_plugin(plugin.path) : plugin, settings.json);
     }
     if (!plugins.empty()) {
         return 0;
@@ -70,7 +76,7 @@ int report_plugins(Settings const& settings) {
         if (settings.plugins == Settings::Plugins::list) {
             return list(settings, path);
         }
-        auto const plugin = policies::check_plugin(path.find(settings.plugin_file));
+        auto const plugin = try_plugin(path.find(settings.plugin_file));
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
     } catch (policies::PluginRefused const& refused) {

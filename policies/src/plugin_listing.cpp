@@ -1,4 +1,5 @@
 #include "plugin_library.hpp"
+#include "trust.hpp"
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
@@ -28,8 +29,8 @@ PluginListing check_plugin(fs::path const& path) {
     return listing;
 }
 
-std::vector<PluginListing> list_plugins(PluginPath const& path) {
-    std::vector<PluginListing> listings;
+std::vector<PluginListing> find_plugins(PluginPath const& path) {
+    std::vector<PluginListing> found;
     for (auto const& directory : path.directories()) {
         std::vector<fs::path> files;
         std::error_code error;
@@ -41,7 +42,24 @@ std::vector<PluginListing> list_plugins(PluginPath const& path) {
             }
         }
         std::sort(files.begin(), files.end());
-        std::transform(files.begin(), files.end(), std::back_inserter(listings), check_plugin);
+        for (auto const& file : files) {
+            PluginListing listing;
+            listing.path = file;
+            if (auto const problem = why_distrusted(file)) {
+                listing.problem = distrusted(file, *problem).what();
+            }
+            found.push_back(std::move(listing));
+        }
+    }
+    return found;
+}
+
+std::vector<PluginListing> list_plugins(PluginPath const& path) {
+    auto listings = find_plugins(path);
+    for (auto& listing : listings) {
+        if (listing.problem.empty()) {
+            listing = check_plugin(listing.path);
+        }
     }
     return listings;
 }

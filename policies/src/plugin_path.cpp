@@ -113,8 +113,7 @@ std::optional<fs::path> PluginPath::search(std::string const& name,
             bool const there = is_file(candidate);
             if (there && !lies_below(candidate, except)) {
                 if (auto const problem = why_distrusted(candidate)) {
-                    throw PluginRefused(candidate.string(), *problem + ", so it cannot be trusted",
-                                        "mend that, or name the plug-in with its path");
+                    throw distrusted(candidate, *problem);
                 }
                 return candidate;
             }

@@ -62,6 +62,11 @@ std::optional<std::string> why_distrusted(fs::path const& file) {
     return std::nullopt;
 }
 
+PluginRefused distrusted(fs::path const& file, std::string const& why) {
+    return {file.string(), why + ", so it cannot be trusted",
+            "mend that, or name the plug-in with its path"};
+}
+
 bool lies_below(fs::path const& file, std::vector<fs::path> const& directories) {
     return is_at_or_below(file, directories) || is_at_or_below(file.parent_path(), directories);
 }

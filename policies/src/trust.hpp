@@ -1,5 +1,7 @@
 #pragma once
 
+#include <xfsbus/policies/host/errors.hpp>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +13,9 @@ namespace xfsbus::policies {
 /// it stands in, or somebody owns it who is neither root, nor we, nor the owner of this program
 /// (who could change that as well). nullopt if it is as good as the program.
 [[nodiscard]] std::optional<std::string> why_distrusted(std::filesystem::path const& file);
+
+/// The refusal of such a file.
+[[nodiscard]] PluginRefused distrusted(std::filesystem::path const& file, std::string const& why);
 
 /// Whether a file, or the directory that it was found in, is in one of these directories or below,
 /// wherever links lead.

@@ -2,6 +2,10 @@
 #include "catch.hpp"
 #include "swarm.hpp"
 
+#include <map>
+#include <set>
+#include <sstream>
+
 using namespace xfsbus::test;
 
 namespace fs = std::filesystem;
@@ -78,5 +82,44 @@ TEST_CASE("A relative directory in XFS_PLUGIN_PATH is an error, and nothing in i
     auto const ended = swarm.fetch({}, {"XFS_PLUGIN_PATH=plugins"});
     CHECK(ended.code == 11);
     CHECK(ended.says("XFS_PLUGIN_PATH"));
+    CHECK_FALSE(fs::exists(swarm.mark()));
+}
+
+TEST_CASE("Plug-ins that leave or crash are told of, and the others are listed all the same") {
+    Swarm const swarm;
+    auto const directory = swarm.path() / "plugins";
+    for (auto const* name : {"leaves-at-load", "crashes-at-load", "evil"}) {
+        copy_plugin(name, directory);
+    }
+    auto const list = swarm.run({"--json", "--plugin-dir", directory.string(), "plugins"});
+    CHECK(list.code == 0);
+    std::map<std::string, Json> found;
+    for (auto const& plugin : list.events("plugin")) {
+        found[fs::path(plugin.at("path").get<std::string>()).filename()] = plugin;
+    }
+    CHECK(found["libleaves-at-load.so"].at("ok") == false);
+    CHECK(found["libleaves-at-load.so"].at("problem").get<std::string>().ends_with(
+        "it ends the program that loads it, with exit code 0"));
+    CHECK(found["libcrashes-at-load.so"].at("ok") == false);
+    CHECK(found["libcrashes-at-load.so"].at("problem").get<std::string>().ends_with(
+        "it crashes the program that loads it: Aborted"));
+    CHECK(found["libevil.so"].at("ok") == true);
+    CHECK(found["libsha256.so"].at("sha256").get<std::string>().size() == 64);
+
+    auto const check = swarm.run({"plugins", "check", bad_plugin("leaves-at-load").string()});
+    CHECK(check.code == 11);
+    CHECK(check.out.find("with exit code 0") != std::string::npos);
+}
+
+TEST_CASE("Plug-ins in a directory that anybody may write to are told of, and none of them runs") {
+    EvilSwarm const swarm;
+    auto const directory = swarm.path() / "open";
+    copy_plugin("evil", directory);
+    fs::permissions(directory, fs::perms::others_write, fs::perm_options::add);
+    auto const list = swarm.run({"--plugin-dir", directory.string(), "plugins"});
+    CHECK(list.code == 0);
+    CHECK(list.out.find("anybody may write to " + directory.string()) != std::string::npos);
+    auto const ended = swarm.fetch({"--plugin-dir", directory.string()});
+    CHECK(ended.code == 11);
     CHECK_FALSE(fs::exists(swarm.mark()));
 }
