@@ -286,7 +286,7 @@ int Commands::status(std::vector<std::string> const& arguments) {
 
 int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.policy(peer_.policy(), peer_.status().chunk_order);
+        printer_.policy(peer_.policy(), peer_.chunk_order());
         return 0;
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
@@ -296,7 +296,7 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     if (!policy) {
         return fail(policy.error());
     }
-    printer_.policy(*policy, peer_.status().chunk_order);
+    printer_.policy(*policy, peer_.chunk_order());
     return 0;
 }
 

@@ -273,6 +273,11 @@ PolicyInfo Peer::policy() {
     return impl_->call([node] { return node->policy(); });
 }
 
+PolicyInfo Peer::chunk_order() {
+    auto* const node = impl_->node.get();
+    return impl_->call([node] { return node->chunk_order(); });
+}
+
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
     try {
         auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
