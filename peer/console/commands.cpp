@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "outcome.hpp"
+#include "plugin_trial.hpp"
 #include "progress_lines.hpp"
 #include "push_view.hpp"
 #include "words.hpp"
@@ -291,6 +292,10 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
         return wrong_usage("it takes nothing, or 'load' and a plug-in");
+    }
+    // What it does to the program that loads it, it does to another one first.
+    if (auto const tried = try_plugin_apart(arguments[1], options_.plugin_directories); !tried) {
+        return fail(tried.error());
     }
     auto const policy = peer_.load_policy(arguments[1]);
     if (!policy) {

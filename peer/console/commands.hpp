@@ -5,6 +5,7 @@
 
 #include <xfsbus/peer/peer.hpp>
 
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@ class Commands {
     struct Options {
         bool show_progress = false;  ///< stderr is a terminal
         bool json = false;
+        std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     };
 
     Commands(peer::Peer& peer, Printer const& printer, LiveArea& area, Options options)

@@ -63,7 +63,8 @@ class Program {
           peer_(peer),
           printer_({settings.json, ::isatty(STDOUT_FILENO) == 1}, std::cout, std::cerr),
           commands_(peer, printer_, area,
-                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json}),
+                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json,
+                     settings.peer.plugin_directories}),
           signals_([this](int signal, int count) { on_signal(signal, count); }) {}
 
     int run() {

@@ -5,6 +5,7 @@
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -76,7 +77,8 @@ int report_plugins(Settings const& settings) {
         if (settings.plugins == Settings::Plugins::list) {
             return list(settings, path);
         }
-        auto const plugin = try_plugin(path.find(settings.plugin_file));
+        auto const spec = policies::parse_plugin_spec(settings.plugin_file);
+        auto const plugin = try_plugin(path.find(spec.file), spec.parameters);
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
     } catch (policies::PluginRefused const& refused) {

@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,12 +56,15 @@ policies::PluginListing from_text(std::filesystem::path const& path, std::string
     return plugin;
 }
 
-[[noreturn]] void look_and_leave(std::filesystem::path const& path, int to) {
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+[[noreturn]] void look_and_leave(std::filesystem::path const& path, Parameters const& parameters,
+                                 int to) {
     ::setpgid(0, 0);
     rlimit const no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
-    auto const text = to_text(policies::check_plugin(path));
+    auto const text = to_text(policies::check_plugin(path, parameters));
     for (std::size_t at = 0; at < text.size();) {
         auto const n = ::write(to, text.data() + at, text.size() - at);
         if (n < 0) {
@@ -120,9 +124,75 @@ int wait_for(pid_t child) {
     return status;
 }
 
+/// Starts this program anew, with its stdout going to `out`.
+pid_t start_again(std::vector<std::string> words, int out) {
+    std::vector<char*> arguments;
+    for (auto& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawnattr_t attributes;
+    ::posix_spawnattr_init(&attributes);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    pid_t child = -1;
+    int const error =
+        ::posix_spawn(&child, "/proc/self/exe", &files, &attributes, arguments.data(), environ);
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+    errno = error;
+    return error == 0 ? child : -1;
+}
+
+Error cannot_try(std::string const& why) {
+    return {Errc::plugin, "cannot try it in a process of its own: " + why};
+}
+
 }  // namespace
 
-policies::PluginListing try_plugin(std::filesystem::path const& path) {
+Status try_plugin_apart(std::string const& spec,
+                        std::vector<std::filesystem::path> const& directories) {
+    std::vector<std::string> words = {"xfs-peer", "--json"};
+    for (auto const& directory : directories) {
+        words.insert(words.end(), {"--plugin-dir", directory.string()});
+    }
+    words.insert(words.end(), {"plugins", "check", "--", spec});
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return cannot_try(std::generic_category().message(errno));
+    }
+    pid_t const child = start_again(std::move(words), ends[1]);
+    int const error = errno;
+    ::close(ends[1]);
+    bool late = false;
+    auto const text = child > 0 ? read_line(ends[0], late) : "";
+    ::close(ends[0]);
+    if (child < 0) {
+        return cannot_try(std::generic_category().message(error));
+    }
+    if (late) {
+        ::kill(child, SIGKILL);
+    }
+    auto const status = wait_for(child);
+    auto const answer = Json::parse(text, nullptr, false);
+    if (answer.is_object() && answer.value("ok", false)) {
+        return done();
+    }
+    if (answer.is_object()) {
+        return Error{Errc::plugin, answer.value("problem", "")};
+    }
+    bool const told = WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Errc::plugin);
+    return told ? done() : Status(cannot_try(how_it_ended(status, late)));
+}
+
+policies::PluginListing try_plugin(std::filesystem::path const& path,
+                                   Parameters const& parameters) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
         return problem(path, "cannot look at it: " + std::generic_category().message(errno));
@@ -130,7 +200,7 @@ policies::PluginListing try_plugin(std::filesystem::path const& path) {
     pid_t const child = ::fork();
     if (child == 0) {
         ::close(ends[0]);
-        look_and_leave(path, ends[1]);
+        look_and_leave(path, parameters, ends[1]);
     }
     int const error = errno;
     ::close(ends[1]);

@@ -12,10 +12,11 @@ namespace xfsbus::policies {
 
 namespace fs = std::filesystem;
 
-PluginListing check_plugin(fs::path const& path) {
+PluginListing check_plugin(fs::path const& path,
+                           std::vector<std::pair<std::string, std::string>> const& parameters) {
     PluginListing listing{{path, {}, {}, {}, {}, {}, {}}, {}};
     try {
-        auto const plugin = load_library(path, "", {});
+        auto const plugin = load_library(path, "", parameters);
         static_cast<PluginInfo&>(listing) = plugin->info();
         // What loading tries, so that the answer is the same: a hash has to tell its size as well.
         if (listing.kind == XFS_KIND_INTEGRITY) {

@@ -129,7 +129,8 @@ TEST_CASE("A policy that fails or hangs when it is loaded is refused, and the ol
     write_file(swarm.directory("b") / "file.bin", noise(mib));
     Source const b(swarm, "b");
     Shell peer(swarm, "a");
-    for (auto const* bad : {"throwing-create", "throwing-destroy", "endless-create"}) {
+    for (auto const* bad : {"throwing-create", "throwing-destroy", "endless-create",
+                            "leaves-at-load", "crashes-at-load", "throws-at-load"}) {
         INFO(bad);
         auto const refused = peer.ask_one("policy load " + bad_plugin(bad).string());
         CHECK(refused.at("code") == 11);
