@@ -2,7 +2,7 @@
 
 #include "arguments.hpp"
 #include "outcome.hpp"
-#include "plugin_report.hpp"
+#include "plugin_trial.hpp"
 #include "progress_lines.hpp"
 #include "push_view.hpp"
 #include "words.hpp"
@@ -287,26 +287,22 @@ int Commands::status(std::vector<std::string> const& arguments) {
 
 int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.policy(peer_.policy(), peer_.status().chunk_order);
+        printer_.policy(peer_.policy(), peer_.chunk_order());
         return 0;
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
         return wrong_usage("it takes nothing, or 'load' and a plug-in");
     }
+    // What it does to the program that loads it, it does to another one first.
+    if (auto const tried = try_plugin_apart(arguments[1], options_.plugin_directories); !tried) {
+        return fail(tried.error());
+    }
     auto const policy = peer_.load_policy(arguments[1]);
     if (!policy) {
-        return fail(refused_policy(arguments[1], policy.error()));
+        return fail(policy.error());
     }
-    printer_.policy(*policy, peer_.status().chunk_order);
+    printer_.policy(*policy, peer_.chunk_order());
     return 0;
-}
-
-/// An order of chunks is a policy, too, to those who write one, but has its own place.
-Error Commands::refused_policy(std::string const& spec, Error error) const {
-    if (is_chunk_order(spec, options_.plugin_directories)) {
-        error.message += "; an order of chunks is chosen when the peer starts, by --chunk-order";
-    }
-    return error;
 }
 
 int Commands::help(std::vector<std::string> const& arguments) {

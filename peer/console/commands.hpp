@@ -68,7 +68,6 @@ class Commands {
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     int pushed(peer::PushReport const& report, std::size_t wanted) const;
     void show(peer::DownloadProgress const& progress, Pace& pace);
-    [[nodiscard]] Error refused_policy(std::string const& spec, Error error) const;
 
     peer::Peer& peer_;
     Printer const& printer_;

@@ -177,11 +177,13 @@ Json to_json(peer::PeerStatus const& status) {
             {"downloading", list_of(status.downloading, downloading)},
             {"uploading", list_of(status.uploading, uploading)},
             {"policy", status.policy},
+            {"policy_faults", status.policy_faults},
             {"chunk_order", status.chunk_order},
+            {"chunk_order_faults", status.chunk_order_faults},
             {"integrity", status.integrity}};
 }
 
-Json to_json(peer::PolicyInfo const& policy, std::string const& chunk_order) {
+Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {
     Json parameters = Json::object();
     for (auto const& [name, value] : policy.parameters) {
         parameters[name] = value;
@@ -191,11 +193,19 @@ Json to_json(peer::PolicyInfo const& policy, std::string const& chunk_order) {
             {"version", policy.version},
             {"description", policy.description},
             {"path", policy.path.string()},
+            {"sha256", policy.hash},
             {"parameters", std::move(parameters)},
             {"picks", policy.picks},
             {"faults", policy.faults},
+            {"slow", policy.slow},
             {"fallbacks", policy.fallbacks},
-            {"chunk_order", chunk_order}};
+            {"chunk_order", chunk_order.name},
+            {"chunk_order_path", chunk_order.path.string()},
+            {"chunk_order_sha256", chunk_order.hash},
+            {"chunk_order_batches", chunk_order.picks},
+            {"chunk_order_faults", chunk_order.faults},
+            {"chunk_order_slow", chunk_order.slow},
+            {"chunk_order_fallbacks", chunk_order.fallbacks}};
 }
 
 Json to_json(peer::PushReport const& report, bool over) {

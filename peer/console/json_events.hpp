@@ -21,7 +21,7 @@ Json summary_to_json(peer::DownloadReport const& report);
 Json to_json(peer::KnownPeer const& peer);
 Json to_json(peer::SharedFileInfo const& file);
 Json to_json(peer::PeerStatus const& status);
-Json to_json(peer::PolicyInfo const& policy, std::string const& chunk_order);
+Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order);
 /// "push" while it goes on, "pushed" at its end.
 Json to_json(peer::PushReport const& report, bool over);
 

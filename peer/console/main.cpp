@@ -145,6 +145,9 @@ class Program {
     }
 
     int run_piped() {
+        if (settings_.json) {
+            printer_.ready(peer_.status(), true);
+        }
         PipedLines lines(waker_);
         int first_failure = 0;
         while (!commands_.leaving() && !interrupted_) {
@@ -164,7 +167,7 @@ class Program {
     }
 
     int run_typed() {
-        if (!settings_.peer.directory.empty()) {
+        if (settings_.json || !settings_.peer.directory.empty()) {
             printer_.ready(peer_.status(), false);
         }
         std::cerr << "'help' lists the commands, 'exit' leaves." << std::endl;

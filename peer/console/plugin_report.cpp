@@ -1,6 +1,7 @@
 #include "plugin_report.hpp"
 
-#include <xfsbus/policies/abi.h>
+#include "plugin_trial.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
@@ -20,12 +21,16 @@ void print_json(policies::PluginListing const& plugin) {
     for (auto const& parameter : plugin.parameters) {
         parameters[parameter.name] = parameter.default_value;
     }
-    nlohmann::ordered_json const object = {
-        {"event", "plugin"},         {"path", plugin.path.string()},
-        {"kind", plugin.kind},       {"name", plugin.name},
-        {"version", plugin.version}, {"description", plugin.description},
-        {"parameters", parameters},  {"ok", plugin.problem.empty()},
-        {"problem", plugin.problem}};
+    nlohmann::ordered_json const object = {{"event", "plugin"},
+                                           {"path", plugin.path.string()},
+                                           {"sha256", plugin.hash},
+                                           {"kind", plugin.kind},
+                                           {"name", plugin.name},
+                                           {"version", plugin.version},
+                                           {"description", plugin.description},
+                                           {"parameters", parameters},
+                                           {"ok", plugin.problem.empty()},
+                                           {"problem", plugin.problem}};
     std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
@@ -38,7 +43,7 @@ void print_text(policies::PluginListing const& plugin) {
     std::cout << fmt::format("{}\n  {} '{}' {}: {}\n", path, plugin.kind, plugin.name,
                              wire::escape(plugin.version), wire::escape(plugin.description));
     for (auto const& parameter : plugin.parameters) {
-        std::cout << fmt::format("  {}={}  {}\n", parameter.name,
+        std::cout << fmt::format("  {}={}  {}\n", wire::escape(parameter.name),
                                  wire::escape(parameter.default_value),
                                  wire::escape(parameter.description));
     }
@@ -50,9 +55,9 @@ void print(policies::PluginListing const& plugin, bool json) {
 }
 
 int list(Settings const& settings, policies::PluginPath const& path) {
-    auto const plugins = policies::list_plugins(path);
+    auto const plugins = policies::find_plugins(path);
     for (auto const& plugin : plugins) {
-        print(plugin, settings.json);
+        print(plugin.problem.empty() ? try_plugin(plugin.path) : plugin, settings.json);
     }
     if (!plugins.empty()) {
         return 0;
@@ -67,28 +72,18 @@ int list(Settings const& settings, policies::PluginPath const& path) {
 }  // namespace
 
 int report_plugins(Settings const& settings) {
-    auto const path = policies::PluginPath::standard(settings.peer.plugin_directories);
-    if (settings.plugins == Settings::Plugins::list) {
-        return list(settings, path);
-    }
     try {
-        auto const plugin = policies::check_plugin(path.find(settings.plugin_file));
+        auto const path = policies::PluginPath::standard(settings.peer.plugin_directories);
+        if (settings.plugins == Settings::Plugins::list) {
+            return list(settings, path);
+        }
+        auto const spec = policies::parse_plugin_spec(settings.plugin_file);
+        auto const plugin = try_plugin(path.find(spec.file), spec.parameters);
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
     } catch (policies::PluginRefused const& refused) {
         std::cerr << "xfs-peer: " << refused.what() << std::endl;
         return static_cast<int>(Errc::plugin);
-    }
-}
-
-bool is_chunk_order(std::string const& spec,
-                    std::vector<std::filesystem::path> const& directories) {
-    try {
-        auto const path = policies::PluginPath::standard(directories);
-        auto const file = path.find(policies::parse_plugin_spec(spec).file);
-        return policies::check_plugin(file).kind == XFS_KIND_CHUNK_ORDER;
-    } catch (policies::PluginRefused const&) {
-        return false;
     }
 }
 

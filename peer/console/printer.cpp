@@ -18,6 +18,7 @@ namespace xfsbus::console {
 namespace {
 
 constexpr std::size_t short_id_digits = 12;
+constexpr std::size_t short_hash_digits = 16;
 
 void write(std::ostream& out, Json const& object) {
     // Names are UTF-8; whatever is not (an error's text could quote anything) is replaced.
@@ -30,6 +31,16 @@ std::string number_or_dash(std::optional<double> const& value) {
 
 std::string size_of(std::uint64_t bytes) {
     return show_size(static_cast<double>(bytes));
+}
+
+/// Where a policy is from, which build of it this is, and its parameters.
+std::string origin_of(peer::PolicyInfo const& policy) {
+    auto text = fmt::format("  from {}, SHA-256 {}...", wire::escape(policy.path.string()),
+                            policy.hash.substr(0, short_hash_digits));
+    for (auto const& [name, value] : policy.parameters) {
+        text += fmt::format("\n  {} = {}", wire::escape(name), wire::escape(value));
+    }
+    return text;
 }
 
 std::string rate_of(std::uint64_t bytes, double seconds) {
@@ -189,19 +200,20 @@ void Printer::status(peer::PeerStatus const& status) const {
     text(status_text(status));
 }
 
-void Printer::policy(peer::PolicyInfo const& policy, std::string const& chunk_order) const {
+void Printer::policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const {
     if (json()) {
         return write(out_, to_json(policy, chunk_order));
     }
-    std::string line =
-        fmt::format("{} {}: {}\n  from {}", policy.name, policy.version,
-                    wire::escape(policy.description), wire::escape(policy.path.string()));
-    for (auto const& [name, value] : policy.parameters) {
-        line += fmt::format("\n  {} = {}", name, wire::escape(value));
-    }
-    text(line + fmt::format("\n  {} decisions, {} faults, {} made by the default instead"
-                            "\nchunks in the order of {}",
-                            policy.picks, policy.faults, policy.fallbacks, chunk_order));
+    std::string line = fmt::format("{} {}: {}\n{}", policy.name, wire::escape(policy.version),
+                                   wire::escape(policy.description), origin_of(policy));
+    line += fmt::format("\n  {} decisions, {} faults, {} slow, {} made by the default instead",
+                        policy.picks, policy.faults, policy.slow, policy.fallbacks);
+    line += fmt::format("\nchunks in the order of {} {}\n{}", chunk_order.name,
+                        wire::escape(chunk_order.version), origin_of(chunk_order));
+    line +=
+        fmt::format("\n  {} batches, {} faults, {} slow, {} made by the default instead",
+                    chunk_order.picks, chunk_order.faults, chunk_order.slow, chunk_order.fallbacks);
+    text(line);
 }
 
 void Printer::help(std::string const& text) const {

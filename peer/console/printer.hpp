@@ -37,7 +37,7 @@ class Printer {
     void peers(std::vector<peer::KnownPeer> const& peers) const;
     void files(std::vector<peer::SharedFileInfo> const& files) const;
     void status(peer::PeerStatus const& status) const;
-    void policy(peer::PolicyInfo const& policy, std::string const& chunk_order) const;
+    void policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const;
     void help(std::string const& text) const;
     void error(std::string const& command, Error const& error) const;
 

@@ -353,7 +353,7 @@ std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
     auto* const plugins =
         app.add_subcommand("plugins", "List the plug-ins that are found, and where");
     auto* const check = plugins->add_subcommand("check", "Would this file load, and if not, why");
-    check->add_option("FILE", settings.plugin_file)->required();
+    check->add_option("FILE", settings.plugin_file, "FILE[:key=value,...]")->required();
     app.fallthrough();
     plugins->fallthrough();
     try {

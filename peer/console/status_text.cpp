@@ -23,6 +23,10 @@ std::string rate_of(double bytes_per_second) {
     return show_size(bytes_per_second) + "/s";
 }
 
+std::string with_faults(std::string const& policy, std::uint64_t faults) {
+    return faults == 0 ? policy : fmt::format("{} ({} faults)", policy, faults);
+}
+
 std::string totals(peer::PeerStatus const& status) {
     return aligned(
         {{"listens on", wire::Endpoint{status.host, status.port}.to_string()},
@@ -35,8 +39,8 @@ std::string totals(peer::PeerStatus const& status) {
          {"received", fmt::format("{} ({} twice, {} chunks corrupt, {} not asked for)",
                                   size_of(status.bytes_received), size_of(status.bytes_duplicate),
                                   status.chunks_rejected, status.chunks_unsolicited)},
-         {"policy", status.policy},
-         {"chunks", status.chunk_order},
+         {"policy", with_faults(status.policy, status.policy_faults)},
+         {"chunks", with_faults(status.chunk_order, status.chunk_order_faults)},
          {"integrity", status.integrity}});
 }
 

@@ -48,6 +48,7 @@ Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& 
 Result<Node::Plugins> load_plugins(PeerOptions const& options) {
     try {
         auto path = policies::PluginPath::standard(options.plugin_directories);
+        path.distrust(options.directory.empty() ? options.download_directory : options.directory);
         auto policy =
             policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path);
         auto order =
@@ -284,6 +285,11 @@ PeerStatus Peer::status() {
 PolicyInfo Peer::policy() {
     auto* const node = impl_->node.get();
     return impl_->call([node] { return node->policy(); });
+}
+
+PolicyInfo Peer::chunk_order() {
+    auto* const node = impl_->node.get();
+    return impl_->call([node] { return node->chunk_order(); });
 }
 
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {

@@ -1,3 +1,5 @@
+#include "printable.hpp"
+
 #include <xfsbus/policies/host/call_guard.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 
@@ -19,7 +21,7 @@ CallGuard::Ending CallGuard::fault(std::string_view operation, std::string_view 
     ++counters_.faults;
     ++in_a_row_;
     auto const what =
-        "policy '" + name_ + "': " + std::string(operation) + ": " + std::string(reason);
+        "policy '" + name_ + "': " + std::string(operation) + ": " + printable(reason);
     if (options_.strict) {
         throw PolicyFault(what);
     }
@@ -27,9 +29,9 @@ CallGuard::Ending CallGuard::fault(std::string_view operation, std::string_view 
     return Ending::failed;
 }
 
-CallGuard::Ending CallGuard::check_time(std::string_view operation,
-                                        std::chrono::nanoseconds spent) {
-    if (spent <= options_.budget) {
+CallGuard::Ending CallGuard::check_time(std::string_view operation, std::chrono::nanoseconds spent,
+                                        std::chrono::nanoseconds budget) {
+    if (spent <= budget) {
         return Ending::good;
     }
     ++counters_.slow;
@@ -38,7 +40,7 @@ CallGuard::Ending CallGuard::check_time(std::string_view operation,
         return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(time).count()) + " ms";
     };
     complain("policy '" + name_ + "': " + std::string(operation) + " took " + milliseconds(spent) +
-             ", more than the " + milliseconds(options_.budget) + " it may take");
+             ", more than the " + milliseconds(budget) + " it may take");
     return Ending::slow;
 }
 

@@ -33,7 +33,7 @@ class PluginChunkOrder final : public ChunkRanker {
 
 ChunkOrderFactory::ChunkOrderFactory(std::shared_ptr<PluginLibrary const> plugin)
     : plugin_(std::move(plugin)) {
-    static_cast<void>(plugin_->create_for_trial());
+    try_out(plugin_);
 }
 
 PluginInfo const& ChunkOrderFactory::info() const {
@@ -41,9 +41,12 @@ PluginInfo const& ChunkOrderFactory::info() const {
 }
 
 std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options) const {
-    auto const& operations = plugin_->operations<::xfs_chunk_order_operations>();
     return std::make_unique<GuardedChunkOrder>(
-        info().name, std::make_unique<PluginChunkOrder>(operations, plugin_->create()),
+        info().name,
+        [this] {
+            auto const& operations = plugin_->operations<::xfs_chunk_order_operations>();
+            return std::make_unique<PluginChunkOrder>(operations, plugin_->create());
+        },
         std::move(options));
 }
 

@@ -11,6 +11,12 @@ GuardedSelector::GuardedSelector(std::string name, std::unique_ptr<PeerSelector>
                                  std::uint64_t seed, GuardOptions options)
     : policy_(std::move(policy)), random_(seed), guard_(std::move(name), std::move(options)) {}
 
+GuardedSelector::GuardedSelector(std::string name, Make const& make, std::uint64_t seed,
+                                 GuardOptions options)
+    : random_(seed), guard_(std::move(name), std::move(options)) {
+    guard_.create([&] { policy_ = make(); });
+}
+
 std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
                                                  std::span<SourceView const> sources, Rng& rng) {
     if (sources.empty()) {

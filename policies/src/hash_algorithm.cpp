@@ -2,7 +2,6 @@
 #include "plugin_library.hpp"
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
-#include <xfsbus/policies/names.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -22,28 +21,33 @@ class PluginIntegrity final : public Integrity {
     [[nodiscard]] std::size_t digest_size() const override { return digest_size_; }
 
     void update(std::span<std::byte const> data) override {
-        ReasonBuffer reason;
-        if (operations_.update(object_.get(), data.data(), data.size(), reason.data(),
-                               reason.size()) != XFS_POLICY_OK) {
-            fail("update", reason);
-        }
+        run("update", [&](ReasonBuffer& reason) {
+            return operations_.update(object_.get(), data.data(), data.size(), reason.data(),
+                                      reason.size());
+        });
     }
 
     void finish(std::span<std::byte> digest) override {
         if (digest.size() != digest_size_) {
             throw std::invalid_argument("the room for the digest does not fit the algorithm");
         }
-        ReasonBuffer reason;
-        if (operations_.finish(object_.get(), digest.data(), reason.data(), reason.size()) !=
-            XFS_POLICY_OK) {
-            fail("finish", reason);
-        }
+        run("finish", [&](ReasonBuffer& reason) {
+            return operations_.finish(object_.get(), digest.data(), reason.data(), reason.size());
+        });
     }
 
   private:
-    [[noreturn]] void fail(std::string const& operation, ReasonBuffer& reason) const {
-        throw PolicyFault("integrity '" + plugin_->info().name + "': " + operation + ": " +
-                          reason.text());
+    template <class Operation>
+    void run(std::string const& name, Operation const& operation) const {
+        ReasonBuffer reason;
+        try {
+            if (call_plugin([&] { return operation(reason); }) != XFS_POLICY_OK) {
+                throw PolicyFault(reason.text());
+            }
+        } catch (PolicyFault const& fault) {
+            throw PolicyFault("integrity '" + plugin_->info().name + "': " + name + ": " +
+                              fault.what());
+        }
     }
 
     std::shared_ptr<PluginLibrary const> plugin_;
@@ -56,8 +60,9 @@ class PluginIntegrity final : public Integrity {
 
 HashAlgorithm::HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin)
     : plugin_(std::move(plugin)) {
-    auto const object = plugin_->create_for_trial();
-    digest_size_ = plugin_->operations<::xfs_integrity_operations>().digest_size(object.get());
+    auto const& operations = plugin_->operations<::xfs_integrity_operations>();
+    digest_size_ =
+        try_out(plugin_, [&operations](void* object) { return operations.digest_size(object); });
     if (digest_size_ < min_digest_size || digest_size_ > max_digest_size) {
         throw PluginRefused(info().path.string(),
                             "its digests have " + std::to_string(digest_size_) + " bytes, " +
@@ -82,12 +87,8 @@ std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
 
 std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
                                                             PluginPath const& path) {
-    if (!is_policy_name(name)) {
-        throw PluginRefused("(named by a manifest)",
-                            "an algorithm's name is 1 to 32 of [a-z0-9-], this one is not",
-                            "distrust the manifest");
-    }
-    auto algorithm = load_integrity({name, {}}, path);
+    auto algorithm = std::make_shared<HashAlgorithm const>(
+        load_library(path.find_for_stranger(name), XFS_KIND_INTEGRITY, {}));
     if (algorithm->name() != name) {
         throw PluginRefused(algorithm->info().path.string(),
                             "it calls itself '" + algorithm->name() + "', not '" + name + "'",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "printable.hpp"
+
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/rng.hpp>
@@ -7,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 
 namespace xfsbus::policies {
@@ -21,7 +24,7 @@ class ReasonBuffer {
     /// What was written; the plug-in may have forgotten the NUL, or everything.
     [[nodiscard]] std::string text() {
         text_.back() = '\0';
-        return text_.front() == '\0' ? "no reason given" : text_.data();
+        return text_.front() == '\0' ? "no reason given" : printable(text_.data());
     }
 
   private:
@@ -31,6 +34,19 @@ class ReasonBuffer {
 /// A generator as plug-ins call it. Valid as long as the generator is.
 inline ::xfs_random random_of(Rng& rng) {
     return {&rng, [](void* state) { return (*static_cast<Rng*>(state))(); }};
+}
+
+/// Calls a function of a plug-in. No exception may cross the boundary; one that does all the same
+/// becomes a PolicyFault.
+template <class Call>
+auto call_plugin(Call const& call) -> decltype(call()) {
+    try {
+        return call();
+    } catch (std::exception const& e) {
+        throw PolicyFault("an exception left the plug-in: " + printable(e.what()));
+    } catch (...) {
+        throw PolicyFault("an unknown exception left the plug-in");
+    }
 }
 
 /// What an operation that did not succeed answered, as a PolicyFault.

@@ -1,18 +1,16 @@
 #include "plugin_library.hpp"
 
-#include "plugin_call.hpp"
+#include "library_file.hpp"
+#include "mapped_library.hpp"
+#include "printable.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/names.hpp>
 
-#include <boost/dll/shared_library.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <map>
-#include <mutex>
-#include <system_error>
+#include <span>
 
 namespace xfsbus::policies {
 namespace {
@@ -22,66 +20,6 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t max_parameters = 64;
 constexpr std::string_view rebuild = "build it again against the headers of this version of xfsbus";
 constexpr std::string_view mend = "report it to the plug-in's author";
-
-void check_file(fs::path const& path) {
-    std::error_code error;
-    auto const status = fs::status(path, error);
-    if (!fs::exists(status)) {
-        throw PluginRefused(path.string(), "there is no such file", "check the path");
-    }
-    if (!fs::is_regular_file(status)) {
-        throw PluginRefused(path.string(), "not a regular file", "name the plug-in's own file");
-    }
-    if ((status.permissions() & fs::perms::others_write) != fs::perms::none) {
-        throw PluginRefused(path.string(), "anybody may write to it, so it cannot be trusted",
-                            "check where it comes from, then chmod o-w it");
-    }
-}
-
-/// Boost says "... (dlerror system message: PATH: REASON)", and only REASON helps.
-std::string loader_reason(std::string what, std::string const& path) {
-    constexpr std::string_view lead = "(dlerror system message: ";
-    if (auto const at = what.find(lead); at != std::string::npos) {
-        what = what.substr(at + lead.size());
-        what.resize(what.rfind(')'));
-    }
-    if (what.starts_with(path + ": ")) {
-        what.erase(0, path.size() + 2);
-    }
-    return what;
-}
-
-[[noreturn]] void refuse_load(fs::path const& path, std::string const& reason) {
-    if (reason.find("invalid ELF header") != std::string::npos ||
-        reason.find("file too short") != std::string::npos) {
-        throw PluginRefused(path.string(), "not a shared library (" + reason + ")",
-                            "name a plug-in, a file such as libloadlatency.so");
-    }
-    throw PluginRefused(path.string(), "the system cannot load it: " + reason,
-                        "a plug-in has to bring or link to everything it uses");
-}
-
-/// Maps a library and keeps it mapped for ever: objects, strings, thread-local destructors and
-/// unique symbols of it may be in use somewhere, and nothing could tell. A plug-in that was
-/// changed is loaded from a new file name; the system's loader would not notice the change either.
-boost::dll::shared_library const& keep_mapped(fs::path const& path) {
-    // On the heap, so that the end of the program does not unmap them either.
-    static auto& mutex = *new std::mutex();
-    static auto& mapped = *new std::map<fs::path, boost::dll::shared_library>();
-    std::scoped_lock const lock(mutex);
-    auto const known = mapped.find(path);
-    if (known != mapped.end()) {
-        return known->second;
-    }
-    using boost::dll::load_mode::rtld_local;
-    using boost::dll::load_mode::rtld_now;
-    try {
-        boost::dll::shared_library library(path, rtld_now | rtld_local);
-        return mapped.emplace(path, std::move(library)).first->second;
-    } catch (std::system_error const& e) {
-        refuse_load(path, loader_reason(e.what(), path.string()));
-    }
-}
 
 /// What can be read of a descriptor whatever its version.
 void check_layout(fs::path const& path, ::xfs_descriptor const& descriptor) {
@@ -109,6 +47,25 @@ bool is_complete(::xfs_parameter_info const& info) {
     return info.name != nullptr && info.default_value != nullptr && info.description != nullptr;
 }
 
+void check_parameters(fs::path const& path, std::span<::xfs_parameter_info const> parameters) {
+    for (auto it = parameters.begin(); it != parameters.end(); ++it) {
+        if (!is_complete(*it)) {
+            throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
+        }
+        std::string_view const name = it->name;
+        if (!is_parameter_name(name)) {
+            throw PluginRefused(path.string(),
+                                "it declares a parameter '" + printable(name) +
+                                    "', whose name is not 1 to 64 of [A-Za-z0-9_-]",
+                                mend);
+        }
+        if (std::any_of(parameters.begin(), it, [&](auto const& p) { return p.name == name; })) {
+            throw PluginRefused(
+                path.string(), "it declares the parameter '" + std::string(name) + "' twice", mend);
+        }
+    }
+}
+
 void check_contents(fs::path const& path, ::xfs_descriptor const& d) {
     if (d.kind == nullptr || d.name == nullptr || d.version == nullptr ||
         d.description == nullptr || d.operations == nullptr || d.create == nullptr ||
@@ -125,9 +82,7 @@ void check_contents(fs::path const& path, ::xfs_descriptor const& d) {
                                 " are possible",
                             mend);
     }
-    if (!std::all_of(d.parameters, d.parameters + d.parameter_count, is_complete)) {
-        throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
-    }
+    check_parameters(path, {d.parameters, d.parameter_count});
 }
 
 bool is_complete(::xfs_peer_selector_operations const& o) {
@@ -162,7 +117,15 @@ constexpr std::array known_kinds{
 
 std::string with_article(std::string_view kind) {
     bool const vowel = kind.find_first_of("aeiou") == 0;
-    return (vowel ? "an " : "a ") + std::string(kind);
+    return (vowel ? "an " : "a ") + printable(kind);
+}
+
+/// What to do with a plug-in that was named in the place of one of another kind.
+std::string advice_for(std::string_view kind) {
+    if (kind == XFS_KIND_CHUNK_ORDER) {
+        return "an order of chunks is chosen when the peer starts, by --chunk-order";
+    }
+    return "name a plug-in of that kind";
 }
 
 void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::string_view needed) {
@@ -171,7 +134,7 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
         throw PluginRefused(
             path.string(),
             "it is " + with_article(kind) + " plug-in, " + with_article(needed) + " one is needed",
-            "name a plug-in of that kind");
+            advice_for(kind));
     }
     auto const* const known = std::find_if(known_kinds.begin(), known_kinds.end(),
                                            [&](Kind const& k) { return k.name == kind; });
@@ -187,10 +150,9 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
     }
 }
 
-::xfs_descriptor const& open_plugin(fs::path const& path, std::string_view kind) {
-    check_file(path);
-    auto const canonical = fs::canonical(path);
-    auto const& library = keep_mapped(canonical);
+::xfs_descriptor const& open_plugin(LibraryFile const& file, std::string_view kind) {
+    auto const& path = file.path;
+    auto const& library = keep_mapped(file);
     if (!library.has(XFS_POLICY_SYMBOL)) {
         throw PluginRefused(
             path.string(),
@@ -204,9 +166,14 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
     return descriptor;
 }
 
-PluginInfo describe(fs::path const& path, ::xfs_descriptor const& descriptor) {
-    PluginInfo info{
-        path, descriptor.kind, descriptor.name, descriptor.version, descriptor.description, {}};
+PluginInfo describe(LibraryFile const& file, ::xfs_descriptor const& descriptor) {
+    PluginInfo info{file.path,
+                    file.hash,
+                    descriptor.kind,
+                    descriptor.name,
+                    descriptor.version,
+                    descriptor.description,
+                    {}};
     for (std::uint32_t i = 0; i < descriptor.parameter_count; ++i) {
         auto const& parameter = descriptor.parameters[i];
         info.parameters.push_back({parameter.name, parameter.default_value, parameter.default_value,
@@ -219,7 +186,7 @@ std::string known_parameters(PluginInfo const& info) {
     std::string text;
     for (auto const& parameter : info.parameters) {
         text += (text.empty() ? "it takes " : ", ") + parameter.name + " (default " +
-                parameter.default_value + ")";
+                printable(parameter.default_value) + ")";
     }
     return text.empty() ? "it takes no parameters" : text;
 }
@@ -244,9 +211,9 @@ void set_parameters(PluginInfo& info,
 
 }  // namespace
 
-PluginLibrary::PluginLibrary(fs::path const& path, std::string_view kind,
-                             std::vector<std::pair<std::string, std::string>> const& parameters)
-    : descriptor_(&open_plugin(path, kind)), info_(describe(path, *descriptor_)) {
+PluginLibrary::PluginLibrary(LibraryFile const& file, std::string_view kind,
+                             Parameters const& parameters)
+    : descriptor_(&open_plugin(file, kind)), info_(describe(file, *descriptor_)) {
     set_parameters(info_, parameters);
 }
 
@@ -256,26 +223,31 @@ PolicyObject PluginLibrary::create() const {
         parameters.push_back({parameter.name.c_str(), parameter.value.c_str()});
     }
     ReasonBuffer reason;
-    PolicyObject object(
-        descriptor_->create(parameters.data(), parameters.size(), reason.data(), reason.size()),
-        descriptor_->destroy);
-    if (!object) {
+    auto* const object = call_plugin([&] {
+        return descriptor_->create(parameters.data(), parameters.size(), reason.data(),
+                                   reason.size());
+    });
+    if (object == nullptr) {
         throw PolicyFault(reason.text());
     }
-    return object;
+    return {object, descriptor_->destroy};
 }
 
-PolicyObject PluginLibrary::create_for_trial() const {
-    try {
-        return create();
-    } catch (PolicyFault const& fault) {
-        throw PluginRefused(info_.path.string(), fault.what(), known_parameters(info_));
-    }
+PluginRefused PluginLibrary::refused(std::string const& reason) const {
+    return {info_.path.string(), reason, known_parameters(info_)};
+}
+
+std::shared_ptr<PluginLibrary const> load_library(fs::path const& path, std::string_view kind,
+                                                  PluginLibrary::Parameters const& parameters) {
+    auto const file = std::make_shared<LibraryFile const>(read_library(path));
+    return in_time(path, [file, kind = std::string(kind), parameters] {
+        return std::make_shared<PluginLibrary const>(*file, kind, parameters);
+    });
 }
 
 std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec, PluginPath const& path,
                                                   std::string_view kind) {
-    return std::make_shared<PluginLibrary const>(path.find(spec.file), kind, spec.parameters);
+    return load_library(path.find(spec.file), kind, spec.parameters);
 }
 
 }  // namespace xfsbus::policies

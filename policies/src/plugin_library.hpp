@@ -1,5 +1,9 @@
 #pragma once
 
+#include "deadline.hpp"
+#include "library_file.hpp"
+#include "plugin_call.hpp"
+
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/plugin_info.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
@@ -15,15 +19,47 @@
 namespace xfsbus::policies {
 
 /// An object that a plug-in created, destroyed by the plug-in.
-using PolicyObject = std::unique_ptr<void, void (*)(void*)>;
+class PolicyObject {
+  public:
+    PolicyObject(void* object, void (*deleter)(void*)) : object_(object), destroy_(deleter) {}
+
+    PolicyObject(PolicyObject&& other) noexcept
+        : object_(std::exchange(other.object_, nullptr)), destroy_(other.destroy_) {}
+
+    PolicyObject(PolicyObject const&) = delete;
+    PolicyObject& operator=(PolicyObject const&) = delete;
+    PolicyObject& operator=(PolicyObject&&) = delete;
+
+    /// Whether the plug-in does this well was seen at its trial; now nobody could do anything.
+    ~PolicyObject() {
+        try {
+            destroy();
+        } catch (PolicyFault const&) {
+        }
+    }
+
+    [[nodiscard]] void* get() const { return object_; }
+
+    /// Before the end of the scope, to see whether it succeeds. Throws PolicyFault.
+    void destroy() {
+        if (void* const object = std::exchange(object_, nullptr)) {
+            call_plugin([&] { destroy_(object); });
+        }
+    }
+
+  private:
+    void* object_;
+    void (*destroy_)(void*);
+};
 
 /// A plug-in that is mapped, whose descriptor makes sense and whose parameters are known to it.
 /// Immutable; safe to use from several threads.
 class PluginLibrary {
   public:
+    using Parameters = std::vector<std::pair<std::string, std::string>>;
+
     /// kind: one of XFS_KIND_..., or empty for any. Throws PluginRefused.
-    PluginLibrary(std::filesystem::path const& path, std::string_view kind,
-                  std::vector<std::pair<std::string, std::string>> const& parameters);
+    PluginLibrary(LibraryFile const& file, std::string_view kind, Parameters const& parameters);
 
     [[nodiscard]] PluginInfo const& info() const { return info_; }
 
@@ -36,17 +72,43 @@ class PluginLibrary {
     /// A new object with these parameters. Throws PolicyFault with the plug-in's reason alone.
     [[nodiscard]] PolicyObject create() const;
 
-    /// create(), but failing is a reason to refuse the plug-in.
-    [[nodiscard]] PolicyObject create_for_trial() const;
+    /// The refusal of a plug-in whose objects are no good, for this reason.
+    [[nodiscard]] PluginRefused refused(std::string const& reason) const;
 
   private:
     ::xfs_descriptor const* descriptor_;
     PluginInfo info_;
 };
 
-/// Finds, checks and loads the plug-in that a user means. Throws PluginRefused.
+/// Loads a plug-in, in time. kind: as for PluginLibrary. Throws PluginRefused.
+[[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(
+    std::filesystem::path const& path, std::string_view kind,
+    PluginLibrary::Parameters const& parameters);
+
+/// The same for the one that a user means.
 [[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec,
                                                                 PluginPath const& path,
                                                                 std::string_view kind);
+
+/// Creates an object, asks it something and destroys it, in time: so it is known before a plug-in
+/// is used whether it can. Throws PluginRefused if it cannot.
+template <class Ask>
+auto try_out(std::shared_ptr<PluginLibrary const> const& plugin, Ask ask) {
+    return in_time(plugin->info().path, [plugin, ask] {
+        try {
+            auto object = plugin->create();
+            auto answer = call_plugin([&] { return ask(object.get()); });
+            object.destroy();
+            return answer;
+        } catch (PolicyFault const& fault) {
+            throw plugin->refused(fault.what());
+        }
+    });
+}
+
+/// The same where there is nothing to ask.
+inline void try_out(std::shared_ptr<PluginLibrary const> const& plugin) {
+    try_out(plugin, [](void*) { return true; });
+}
 
 }  // namespace xfsbus::policies

@@ -1,4 +1,5 @@
 #include "plugin_library.hpp"
+#include "trust.hpp"
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
@@ -11,17 +12,17 @@ namespace xfsbus::policies {
 
 namespace fs = std::filesystem;
 
-PluginListing check_plugin(fs::path const& path) {
-    PluginListing listing{{path, {}, {}, {}, {}, {}}, {}};
+PluginListing check_plugin(fs::path const& path,
+                           std::vector<std::pair<std::string, std::string>> const& parameters) {
+    PluginListing listing{{path, {}, {}, {}, {}, {}, {}}, {}};
     try {
-        auto const plugin = std::make_shared<PluginLibrary const>(
-            path, "", std::vector<std::pair<std::string, std::string>>{});
+        auto const plugin = load_library(path, "", parameters);
         static_cast<PluginInfo&>(listing) = plugin->info();
         // What loading tries, so that the answer is the same: a hash has to tell its size as well.
         if (listing.kind == XFS_KIND_INTEGRITY) {
             HashAlgorithm const trial(plugin);
         } else {
-            static_cast<void>(plugin->create_for_trial());
+            try_out(plugin);
         }
     } catch (std::exception const& e) {
         listing.problem = e.what();
@@ -29,8 +30,8 @@ PluginListing check_plugin(fs::path const& path) {
     return listing;
 }
 
-std::vector<PluginListing> list_plugins(PluginPath const& path) {
-    std::vector<PluginListing> listings;
+std::vector<PluginListing> find_plugins(PluginPath const& path) {
+    std::vector<PluginListing> found;
     for (auto const& directory : path.directories()) {
         std::vector<fs::path> files;
         std::error_code error;
@@ -42,7 +43,24 @@ std::vector<PluginListing> list_plugins(PluginPath const& path) {
             }
         }
         std::sort(files.begin(), files.end());
-        std::transform(files.begin(), files.end(), std::back_inserter(listings), check_plugin);
+        for (auto const& file : files) {
+            PluginListing listing;
+            listing.path = file;
+            if (auto const problem = why_distrusted(file)) {
+                listing.problem = distrusted(file, *problem).what();
+            }
+            found.push_back(std::move(listing));
+        }
+    }
+    return found;
+}
+
+std::vector<PluginListing> list_plugins(PluginPath const& path) {
+    auto listings = find_plugins(path);
+    for (auto& listing : listings) {
+        if (listing.problem.empty()) {
+            listing = check_plugin(listing.path);
+        }
     }
     return listings;
 }

@@ -1,7 +1,9 @@
+#include "installed_places.hpp"
+#include "trust.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
-
-#include <boost/dll/runtime_symbol_info.hpp>
+#include <xfsbus/policies/names.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,24 +13,6 @@ namespace xfsbus::policies {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Relative to a program in bin/; relative to the shared library that contains this code, if any
-/// (a program that embeds us is not next to our plug-ins); and where they were configured to be.
-std::vector<fs::path> installed_places() {
-    fs::path const below = fs::path("xfsbus") / "plugins";
-    std::vector<fs::path> places;
-    std::error_code error;
-    auto const program = boost::dll::program_location(error);
-    if (!error) {
-        places.push_back(program.parent_path().parent_path() / XFSBUS_LIBDIR / below);
-    }
-    auto const module = boost::dll::this_line_location(error);
-    if (!error && fs::weakly_canonical(module, error) != program) {
-        places.push_back(fs::absolute(module, error).parent_path() / below);
-    }
-    places.push_back(fs::path(XFSBUS_FULL_LIBDIR) / below);
-    return places;
-}
 
 /// The names of a file that a name without directory may mean.
 std::vector<std::string> decorated(std::string const& name) {
@@ -58,6 +42,10 @@ PluginPath::PluginPath(std::vector<fs::path> const& given, std::string_view envi
     : PluginPath(given) {
     while (!environment.empty()) {
         auto const part = environment.substr(0, environment.find(':'));
+        if (!part.empty() && !part.starts_with('/')) {
+            throw PluginRefused(part, "XFS_PLUGIN_PATH names it, and it is not absolute",
+                                "write directories that begin with '/', divided by ':'");
+        }
         append(part);
         environment.remove_prefix(std::min(part.size() + 1, environment.size()));
     }
@@ -81,27 +69,59 @@ void PluginPath::append(fs::path const& directory) {
     }
 }
 
+void PluginPath::distrust(fs::path const& directory) {
+    strangers_.push_back(fs::absolute(directory));
+}
+
 fs::path PluginPath::find(std::string const& file) const {
-    std::vector<fs::path> candidates;
-    if (file.find('/') != std::string::npos) {
-        candidates.push_back(fs::absolute(file));
-    } else if (!file.empty()) {
-        for (auto const& directory : directories_) {
-            for (auto const& name : decorated(file)) {
-                candidates.push_back(directory / name);
-            }
-        }
-    }
     std::string tried;
-    for (auto const& candidate : candidates) {
-        if (is_file(candidate)) {
-            return candidate;
+    if (file.find('/') != std::string::npos) {
+        auto const path = fs::absolute(file);
+        if (is_file(path)) {
+            return path;
         }
-        tried += (tried.empty() ? ", tried " : ", ") + candidate.string();
+        tried = ", tried " + path.string();
+    } else if (auto const found = search(file, {}, tried)) {
+        return *found;
     }
     throw PluginRefused(file, "not found" + tried,
                         "install it, or say where it is: as a path with '/', with --plugin-dir, "
                         "or in XFS_PLUGIN_PATH");
+}
+
+fs::path PluginPath::find_for_stranger(std::string const& name) const {
+    if (!is_policy_name(name)) {
+        throw PluginRefused("(named by a stranger)",
+                            "a plug-in's name is 1 to 32 of [a-z0-9-], this one is not",
+                            "distrust who names it");
+    }
+    std::string tried;
+    if (auto const found = search(name, strangers_, tried)) {
+        return *found;
+    }
+    throw PluginRefused(name, "not found" + tried,
+                        "install it, or say where it is, with --plugin-dir or in XFS_PLUGIN_PATH");
+}
+
+/// `tried` says where it is not; what lies below one of `except` is as good as not there.
+std::optional<fs::path> PluginPath::search(std::string const& name,
+                                           std::vector<fs::path> const& except,
+                                           std::string& tried) const {
+    for (auto const& directory : directories_) {
+        for (auto const& file_name : name.empty() ? std::vector<std::string>() : decorated(name)) {
+            auto const candidate = directory / file_name;
+            bool const there = is_file(candidate);
+            if (there && !lies_below(candidate, except)) {
+                if (auto const problem = why_distrusted(candidate)) {
+                    throw distrusted(candidate, *problem);
+                }
+                return candidate;
+            }
+            tried += (tried.empty() ? ", tried " : ", ") + candidate.string() +
+                     (there ? " (where files of others are put)" : "");
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace xfsbus::policies

@@ -1,5 +1,6 @@
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/names.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -10,14 +11,9 @@ namespace {
 constexpr std::string_view advice =
     "write FILE or FILE:NAME=VALUE,NAME=VALUE, e.g. libloadlatency.so:load_weight=20";
 
-bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-}
-
 /// Whether text begins with NAME=.
 bool begins_with_parameter(std::string_view text) {
-    auto const* const end = std::find_if_not(text.begin(), text.end(), is_name_character);
+    auto const* const end = std::find_if_not(text.begin(), text.end(), is_parameter_character);
     return end != text.begin() && end != text.end() && *end == '=';
 }
 

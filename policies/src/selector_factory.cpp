@@ -63,7 +63,7 @@ class PluginSelector final : public PeerSelector {
 
 SelectorFactory::SelectorFactory(std::shared_ptr<PluginLibrary const> plugin)
     : plugin_(std::move(plugin)) {
-    static_cast<void>(plugin_->create_for_trial());
+    try_out(plugin_);
 }
 
 PluginInfo const& SelectorFactory::info() const {
@@ -72,10 +72,13 @@ PluginInfo const& SelectorFactory::info() const {
 
 std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
                                                        GuardOptions options) const {
-    auto const& operations = plugin_->operations<::xfs_peer_selector_operations>();
     return std::make_unique<GuardedSelector>(
-        info().name, std::make_unique<PluginSelector>(operations, plugin_->create()), seed,
-        std::move(options));
+        info().name,
+        [this] {
+            auto const& operations = plugin_->operations<::xfs_peer_selector_operations>();
+            return std::make_unique<PluginSelector>(operations, plugin_->create());
+        },
+        seed, std::move(options));
 }
 
 std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,

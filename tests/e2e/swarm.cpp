@@ -154,7 +154,11 @@ Shell::Shell(Swarm const& swarm, std::string const& name, Words const& options)
     : directory_(swarm.directory(name)),
       process_(XFS_PEER_PROGRAM,
                swarm.peer(with({host(), "0", directory_.string(), "--json"}, options))) {
-    port_ = ask_one("status").at("port");
+    process_.wait_until("that it is ready", [](auto const& output) {
+        return events_of(output.out, "ready").size() == 1;
+    });
+    port_ = events_of(process_.out(), "ready").at(0).at("port");
+    answers_ = 1;
 }
 
 void Shell::begin(std::string const& command) {

@@ -184,3 +184,14 @@ TEST_CASE("A chunk order is not asked about no chunks") {
     CHECK(guarded.counters().picks == 0);
     CHECK(guarded.counters().faults == 0);
 }
+
+TEST_CASE("A chunk order that cannot be created any more is a fault, and the default decides") {
+    Guarded guarded("faulty-chunk-order:fault=create_again");
+    CHECK(guarded.counters().faults == 1);
+    CHECK(guarded.order->given_up());
+    CHECK(guarded.reports.size() == 1);
+    CHECK(guarded.rank() == rarest);
+    CHECK(guarded.counters().fallback == 1);
+    CHECK(fault([] { Guarded("faulty-chunk-order:fault=create_again", strict()); }) ==
+          "policy 'faulty-order': create: failing in create on purpose");
+}

@@ -185,3 +185,26 @@ TEST_CASE("Nobody is picked from an empty list, and the policy is not asked") {
     CHECK_FALSE(guarded.pick().has_value());
     CHECK(guarded.counters().picks == 0);
 }
+
+TEST_CASE("A policy that cannot be created any more is a fault, and the default decides") {
+    Guarded guarded("create_again");
+    CHECK(guarded.counters().faults == 1);
+    CHECK(guarded.selector->given_up());
+    REQUIRE(guarded.reports.size() == 1);
+    CHECK(contains(guarded.reports[0], "policy 'faulty-selector': create: failing in create on"));
+    CHECK(guarded.pick() == 1);
+    CHECK(guarded.counters().fallback == 1);
+    CHECK(fault([] { Guarded("create_again", strict()); }) ==
+          "policy 'faulty-selector': create: failing in create on purpose");
+}
+
+TEST_CASE("A policy that takes long to create is used, and counted as slow") {
+    using namespace std::chrono_literals;
+    GuardOptions options;
+    options.clock = [time = 0ns]() mutable { return std::exchange(time, time + 1001ms); };
+    Guarded const guarded("none", options);
+    CHECK(guarded.counters().slow == 1);
+    REQUIRE(guarded.reports.size() == 1);
+    CHECK(contains(guarded.reports[0], "create took 1001 ms, more than the 1000 ms it may take"));
+    CHECK_FALSE(guarded.selector->given_up());
+}

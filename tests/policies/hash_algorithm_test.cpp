@@ -43,6 +43,15 @@ TEST_CASE("A hash that fails says so, as there is nothing to fall back to") {
     CHECK(fault([&] { static_cast<void>(digest(*algorithm, room)); }) != "no fault");
 }
 
+TEST_CASE("An exception that leaves a hash is a fault like any other") {
+    std::vector<std::byte> room(32);
+    auto const hash = load("rude-hash")->make();
+    CHECK(fault([&] { hash->update(room); }) ==
+          "integrity 'rude-hash': update: an exception left the plug-in: thrown in update");
+    CHECK(fault([&] { hash->finish(room); }) ==
+          "integrity 'rude-hash': finish: an unknown exception left the plug-in");
+}
+
 TEST_CASE("A digest is not written where it does not fit") {
     std::vector<std::byte> room(31);
     CHECK_THROWS_AS(load("sha256")->make()->finish(room), std::invalid_argument);
@@ -66,7 +75,7 @@ TEST_CASE("A manifest cannot name a path, nor a plug-in of another kind") {
     for (auto const* name : {"", "../sha256", "/lib/libsha256.so", "libsha256.so", "SHA256",
                              "a-name-that-has-thirty-three-char"}) {
         CHECK(contains(refusal([&] { return load_integrity_by_name(name, path); }),
-                       "an algorithm's name is 1 to 32 of [a-z0-9-], this one is not"));
+                       "a plug-in's name is 1 to 32 of [a-z0-9-], this one is not"));
     }
     CHECK(contains(refusal([&] { return load_integrity_by_name("random", path); }),
                    "an integrity one is needed"));
@@ -78,4 +87,36 @@ TEST_CASE("A plug-in that hides under another algorithm's name is refused") {
     CHECK(contains(
         refusal([&] { return load_integrity_by_name("sha256", PluginPath({dir.path()})); }),
         "it calls itself 'blake2b', not 'sha256'"));
+}
+
+TEST_CASE("What a manifest names is not taken from where files of others are put") {
+    TempDir const dir;
+    auto const share = dir.path() / "share";
+    fs::create_directories(share / "deep");
+    fs::create_directories(dir.path() / "apart");
+    auto const good = fs::path(XFS_TEST_PLUGINS) / "libsha256.so";
+    fs::copy_file(good, share / "libsha256.so");
+    fs::copy_file(good, share / "deep" / "libsha256.so");
+    fs::create_directory_symlink(share / "deep", dir.path() / "link");
+    fs::create_symlink(share / "libsha256.so", dir.path() / "apart" / "libsha256.so");
+
+    auto const place = GENERATE(as<std::string>{}, "share", "share/deep", "link", "apart");
+    INFO(place);
+    PluginPath path({dir.path() / place});
+    CHECK(load_integrity_by_name("sha256", path)->name() == "sha256");
+    path.distrust(share);
+    auto const reason = refusal([&] { return load_integrity_by_name("sha256", path); });
+    INFO(reason);
+    CHECK(contains(reason, "libsha256.so (where files of others are put)"));
+    // A user who names it takes it from wherever it is.
+    CHECK(load_integrity({"sha256", {}}, path)->name() == "sha256");
+}
+
+TEST_CASE("What a manifest names is looked for beyond the directory that others fill") {
+    TempDir const dir;
+    fs::copy_file(fs::path(XFS_TEST_PLUGINS) / "libblake2b.so", dir.path() / "libsha256.so");
+    PluginPath path({dir.path(), XFS_TEST_PLUGINS});
+    path.distrust(dir.path());
+    CHECK(load_integrity_by_name("sha256", path)->info().path ==
+          fs::path(XFS_TEST_PLUGINS) / "libsha256.so");
 }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include <unistd.h>
+
 using namespace xfsbus::policies;
 using namespace xfsbus::test;
 namespace fs = std::filesystem;
@@ -104,6 +106,70 @@ TEST_CASE("The current directory is not searched") {
         auto const& directories = path.directories();
         CHECK(std::count(directories.begin(), directories.end(), fs::current_path()) == 0);
     }
+}
+
+TEST_CASE("Every place that is searched is absolute, and none follows from the current directory") {
+    TempDir const dir;
+    WorkingDirectory const here(dir.path());
+    auto const here_now = fs::current_path();
+    for (auto const& directory : PluginPath({}, "").directories()) {
+        INFO(directory);
+        CHECK(directory.is_absolute());
+        CHECK_FALSE(directory.string().starts_with(here_now.string()));
+    }
+}
+
+TEST_CASE("A relative directory in the environment is refused, as nobody can say where it is") {
+    for (auto const* environment : {"plugins", ".", "/opt/x:plugins", "../x:/opt/x"}) {
+        INFO(environment);
+        auto const reason = refusal([&] { return PluginPath({}, environment).directories(); });
+        CHECK(contains(reason, "XFS_PLUGIN_PATH names it, and it is not absolute; write "));
+    }
+}
+
+TEST_CASE("A relative directory that a user names is taken from the current one of that time") {
+    TempDir const dir;
+    auto const file = make_file(dir.path() / "sub" / "libnear.so");
+    auto const path = [&] {
+        WorkingDirectory const here(dir.path());
+        return PluginPath({"sub"});
+    }();
+    CHECK(fs::equivalent(path.find("near"), file));
+}
+
+TEST_CASE("What a search finds where anybody may write is refused, but not if it is named whole") {
+    TempDir const dir;
+    auto const file = make_file(dir.path() / "open" / "libnear.so");
+    auto const directory = file.parent_path();
+    fs::create_directories(dir.path() / "links");
+    fs::create_symlink(file, dir.path() / "links" / "libnear.so");
+    auto const all = GENERATE(fs::perms::all, fs::perms::all | fs::perms::sticky_bit);
+    fs::permissions(directory, all);
+    for (auto const& searched : {directory, dir.path() / "links"}) {
+        INFO(searched);
+        auto const reason = refusal([&] { return PluginPath({searched}).find("near"); });
+        CHECK(contains(reason, "anybody may write to " + directory.string() +
+                                   ", so it cannot be trusted; mend that, or name the plug-in"));
+        CHECK(refusal([&] { return PluginPath({searched}).find_for_stranger("near"); }) == reason);
+    }
+    CHECK(PluginPath({directory}).find(file.string()) == file);
+    fs::permissions(directory, fs::perms::owner_all);
+    CHECK(PluginPath({directory}).find("near") == file);
+}
+
+TEST_CASE("What a search finds in another user's directory is refused") {
+    if (::geteuid() != 0) {
+        return;  // only root can give files away
+    }
+    TempDir const dir;
+    auto const file = make_file(dir.path() / "theirs" / "libnear.so");
+    REQUIRE(::chown(file.parent_path().c_str(), 12345, 0) == 0);
+    auto const find = [&] { return PluginPath({file.parent_path()}).find("near"); };
+    CHECK(
+        contains(refusal(find), file.parent_path().string() + " belongs to another user (12345)"));
+    REQUIRE(::chown(file.parent_path().c_str(), 0, 0) == 0);
+    REQUIRE(::chown(file.c_str(), 12345, 0) == 0);
+    CHECK(contains(refusal(find), file.string() + " belongs to another user (12345)"));
 }
 
 TEST_CASE("A directory with a plug-in's name is passed over") {

@@ -43,6 +43,10 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
         Case{"bad-name", "its name is not 1 to 32 of [a-z0-9-]"},
         Case{"no-parameters", "its descriptor is incomplete"},
         Case{"many-parameters", "it declares 65 parameters, at most 64 are possible"},
+        Case{"nameless-parameter", "it declares a parameter '', whose name is not 1 to 64 of "},
+        Case{"odd-parameter",
+             "it declares a parameter 'a\\x1b[31m=', whose name is not 1 to 64 of "},
+        Case{"double-parameter", "it declares the parameter 'name' twice"},
         Case{"no-create", "its descriptor is incomplete"},
         Case{"old-operations", "its table of operations is incomplete"},
         Case{"no-descriptor",
@@ -54,7 +58,7 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
         Case{"sha256", "it is an integrity plug-in, a peer-selection one is needed"});
     auto const reason = selector_refusal(c.plugin);
     INFO(reason);
-    CHECK(contains(reason, "/lib" + std::string(c.plugin) + ".so': " + c.reason + "; "));
+    CHECK(contains(reason, "/lib" + std::string(c.plugin) + ".so': " + c.reason));
 }
 
 TEST_CASE("A selection plug-in is refused where an integrity one is needed") {
@@ -83,6 +87,35 @@ TEST_CASE("A plug-in whose objects cannot be created is refused with its own rea
     CHECK(contains(selector_refusal("faulty-selector:fault=create_int"), ": unknown exception; "));
     CHECK(contains(chunk_order_refusal("faulty-chunk-order:fault=create"),
                    "libfaulty-chunk-order.so': failing in create on purpose; it takes fault"));
+}
+
+TEST_CASE("A plug-in out of which an exception comes is refused, and nothing else happens") {
+    CHECK(
+        contains(selector_refusal("throwing-create"),
+                 "libthrowing-create.so': an exception left the plug-in: thrown\\x0ain create; "));
+    CHECK(contains(selector_refusal("throwing-destroy"),
+                   "libthrowing-destroy.so': an exception left the plug-in: thrown in destroy; "));
+}
+
+TEST_CASE("A plug-in that takes for ever to create an object is refused after a while") {
+    CHECK(contains(selector_refusal("endless-create"),
+                   "libendless-create.so': it takes more than 5 s to load or to create an object"));
+    CHECK(selector_refusal("faulty-selector") == "not refused");
+}
+
+TEST_CASE("A plug-in that is cut short is refused, wherever it ends") {
+    TempDir const dir;
+    auto const path = dir.path() / "libcut.so";
+    fs::copy_file(fs::path(XFS_TEST_PLUGINS) / "librandom.so", path);
+    auto const whole = fs::file_size(path);
+    auto const load = [&] { return load_peer_selector({path.string(), {}}, PluginPath({})); };
+    for (auto const size : {whole / 2, whole / 4, std::uintmax_t{64}, std::uintmax_t{63}}) {
+        fs::resize_file(path, size);
+        INFO(size);
+        CHECK(contains(refusal(load), "libcut.so': it is cut short; "));
+    }
+    fs::resize_file(path, 4);
+    CHECK(contains(refusal(load), "not a shared library (file too short)"));
 }
 
 TEST_CASE("A file that is not a shared library is refused as such") {

@@ -41,11 +41,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     /// Of all its files, on disk.
     [[nodiscard]] std::uint64_t bytes_done() const { return progress().bytes_done; }
 
-    void swap_policy(std::unique_ptr<policies::GuardedSelector> policy) {
-        policy_->swap(std::move(policy));
-    }
-
-    [[nodiscard]] policies::PolicyCounters const& counters() const { return policy_->counters(); }
+    [[nodiscard]] std::shared_ptr<PolicySlot> const& policy() const { return policy_; }
 
   private:
     using Found = wire::FoundFile;

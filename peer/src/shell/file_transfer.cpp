@@ -29,7 +29,7 @@ FileTransfer::FileTransfer(Services& services, PartFile::Target target, std::siz
       sources_most_(sources_most),
       policy_(std::move(policy)),
       owner_(std::move(owner)),
-      order_(services.new_order()),
+      random_(policy_->seed_for(target_.content)),
       throttle_(services.reactor, services.transfer_bytes_per_second),
       has_(target_.manifest->layout().chunks),
       offering_(std::make_unique<Offering>(services, target_)) {
@@ -81,11 +81,7 @@ Download::Candidate FileTransfer::about_of(SourceId id, Candidate const& candida
 }
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
-    auto const found = services_.source_ids.find(endpoint);
-    if (found == services_.source_ids.end() || !download_) {
-        return false;
-    }
-    auto const* const source = download_->find(found->second);
+    auto const* const source = download_ ? download_->find(services_.source_id(endpoint)) : nullptr;
     return source != nullptr && source->state == DownloadSource::State::active;
 }
 
@@ -161,6 +157,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
+        prepared.order = services_.new_order();
         if (in_swarm()) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
@@ -184,8 +181,9 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
 
 void FileTransfer::begin(Prepared const& prepared) {
     auto const now = services_.reactor.now();
+    order_ = prepared.order;
     download_ = std::make_unique<Download>(target_.manifest->layout(), limits(),
-                                           Download::Policies{*policy_, *order_}, policy_->rng());
+                                           Download::Policies{*policy_, *order_}, random_.rng());
     for (auto const chunk : prepared.chunks) {
         download_->have(chunk);
         has_.insert(chunk);

@@ -71,6 +71,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         PartFile::Present present = PartFile::Present::nothing;
         std::vector<std::uint32_t> chunks;
         std::shared_ptr<PartReader const> reader;  ///< if others may have what is here
+        std::shared_ptr<OrderSlot> order;          ///< if it is to be fetched
     };
 
     struct Written {
@@ -121,7 +122,8 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     std::shared_ptr<PartFile> part_;
     std::optional<FileStamp> known_stamp_;  ///< of our own file, if it has this content
-    std::unique_ptr<OrderSlot> order_;
+    std::shared_ptr<OrderSlot> order_;
+    policies::SeededRandom random_;  ///< what policies see of it: of this file alone
     std::unique_ptr<Download> download_;
     std::map<SourceId, Way> ways_;
     std::optional<bus::Reactor::TimerId> timer_;

@@ -115,9 +115,12 @@ Services Node::make_services() {
         .counters = counters_,
         .self = self_,
         .random = random_,
+        .id_key = policy_seed(),
         .log = [this](LogLevel level, std::string_view text) { log(level, text); },
         .new_order =
-            [this] { return std::make_unique<OrderSlot>(plugins_.chunk_order->make(guard())); },
+            [order = plugins_.chunk_order, guard = guard(), totals = order_totals_] {
+                return std::make_shared<OrderSlot>(order->make(guard), totals);
+            },
         .on_fetched = [this](IndexedFile file) { on_fetched(std::move(file)); },
         .on_partial = [this](PartialFile const& file) { on_partial(file); },
         .on_partial_gone = [this](std::string const& name) { on_partial_gone(name); },
@@ -392,27 +395,34 @@ void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
 }
 
 void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    finder_.find(query, [this, query, on_found](Result<std::vector<wire::FoundFile>> files) {
+    auto const slot = std::make_shared<PolicySlot>(policy_seed());
+    put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
+        find_with(slot, query, on_found);
+    });
+}
+
+void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
+                     OnAnswer<std::vector<FoundSource>> const& on_found) {
+    finder_.find(query, [this, slot, query, on_found](Result<std::vector<wire::FoundFile>> files) {
         if (!files) {
             return on_found(files.error());
         }
-        auto on_probed = [this, query, files = *files, on_found](Finder::Probed const& probed,
-                                                                 Finder::Gone const& gone) mutable {
+        auto on_probed = [this, slot, query, files = *files, on_found](
+                             Finder::Probed const& probed, Finder::Gone const& gone) mutable {
             if (drop_gone(files, gone); files.empty()) {
                 return on_found(Finder::nobody(query));
             }
-            rank_sources(files, probed, on_found);
+            rank_sources(files, probed, *slot, on_found);
         };
         finder_.probe(*files, std::move(on_probed));
     });
 }
 
 void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
-                        OnAnswer<std::vector<FoundSource>> const& on_found) {
-    PolicySlot policy(new_selector(), random_());
+                        PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found) {
     std::vector<FoundSource> all;
     for (auto const& file : files) {
-        auto ranked = rank_file(file, probed, {self_, load()}, policy);
+        auto ranked = rank_file(services_, file, probed, {self_, load()}, policy);
         std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
     }
     if (policy.fault()) {
@@ -425,15 +435,12 @@ std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJo
     if (order.sources == 0) {
         order.sources = options_.sources;
     }
-    auto policy = std::make_shared<PolicySlot>(new_selector(), random_());
+    auto const policy = std::make_shared<PolicySlot>(policy_seed());
     auto holder = std::make_shared<std::weak_ptr<DownloadJob>>();
     auto job = std::make_shared<DownloadJob>(
-        services_, std::move(order), std::move(policy),
+        services_, std::move(order), policy,
         [this, holder, on_done = std::move(on_done)](Result<DownloadReport> report) {
             if (auto const over = holder->lock()) {
-                finished_counters_.picks += over->counters().picks;
-                finished_counters_.faults += over->counters().faults;
-                finished_counters_.fallback += over->counters().fallback;
                 jobs_.erase(over);
             }
             // The tracker is told before the caller is: who asks it next finds us as a source.
@@ -445,7 +452,11 @@ std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJo
         });
     *holder = job;
     jobs_.insert(job);
-    job->start();
+    put_selector(policy, [this, holder] {
+        if (auto const waiting = holder->lock(); jobs_.contains(waiting)) {  // not cancelled
+            waiting->start();
+        }
+    });
     return job;
 }
 
@@ -510,48 +521,11 @@ PeerStatus Node::status() const {
     }
     status.uploading = serving_.uploads();
     status.policy = plugins_.policy->info().name;
+    status.policy_faults = policy_totals_->faults;
+    status.chunk_order_faults = order_totals_->faults;
     status.chunk_order = plugins_.chunk_order->info().name;
     status.integrity = plugins_.integrity->name();
     return status;
-}
-
-PolicyInfo Node::policy() const {
-    auto const& plugin = plugins_.policy->info();
-    PolicyInfo info{plugin.name, plugin.version, plugin.description, plugin.path, {}, 0, 0, 0};
-    for (auto const& parameter : plugin.parameters) {
-        info.parameters.emplace_back(parameter.name, parameter.value);
-    }
-    auto totals = finished_counters_;
-    for (auto const& job : jobs_) {
-        totals.picks += job->counters().picks;
-        totals.faults += job->counters().faults;
-        totals.fallback += job->counters().fallback;
-    }
-    info.picks = totals.picks;
-    info.faults = totals.faults;
-    info.fallbacks = totals.fallback;
-    return info;
-}
-
-void Node::set_policy(std::shared_ptr<policies::SelectorFactory const> policy) {
-    plugins_.policy = std::move(policy);
-    finished_counters_ = {};
-    for (auto const& job : jobs_) {
-        job->swap_policy(new_selector());
-    }
-}
-
-policies::GuardOptions Node::guard() const {
-    policies::GuardOptions guard;
-    guard.strict = options_.strict_policy;
-    guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    guard.report = [this](std::string_view text) { log(LogLevel::warning, text); };
-    return guard;
-}
-
-std::unique_ptr<policies::GuardedSelector> Node::new_selector() {
-    auto const seed = options_.seed != 0 ? options_.seed : random_();
-    return plugins_.policy->make(seed, guard());
 }
 
 void Node::log(LogLevel level, std::string_view text) const {

@@ -61,6 +61,7 @@ class Node {
     [[nodiscard]] std::vector<SharedFileInfo> files() const;
     [[nodiscard]] PeerStatus status() const;
     [[nodiscard]] PolicyInfo policy() const;
+    [[nodiscard]] PolicyInfo chunk_order() const;
     void set_policy(std::shared_ptr<policies::SelectorFactory const> policy);
 
   private:
@@ -69,7 +70,11 @@ class Node {
     [[nodiscard]] wire::Pong vitals() const { return {load(), self_}; }
 
     [[nodiscard]] policies::GuardOptions guard() const;
-    [[nodiscard]] std::unique_ptr<policies::GuardedSelector> new_selector();
+    [[nodiscard]] std::uint64_t policy_seed();
+    using Selector = std::shared_ptr<policies::GuardedSelector>;
+    void put_selector(std::shared_ptr<PolicySlot> slot, std::function<void()> then);
+    void find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
+                   OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] Serving::Owner serving_owner();
     [[nodiscard]] Uploads::Limits upload_limits() const;
     [[nodiscard]] Services make_services();
@@ -87,7 +92,7 @@ class Node {
     void when_told(OnAnswer<std::monostate> then);
     void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
-                      OnAnswer<std::vector<FoundSource>> const& on_found);
+                      PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
     void log(LogLevel level, std::string_view text) const;
 
     bus::Reactor& reactor_;
@@ -106,6 +111,8 @@ class Node {
     Serving serving_;
     Throttle throttle_;
     Counters counters_;
+    PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
+    PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
     Services services_;
     Finder finder_;
     WorkerPool store_;  // after what its jobs use
@@ -115,7 +122,6 @@ class Node {
     std::set<std::shared_ptr<DownloadJob>> jobs_;
     std::set<std::shared_ptr<PushJob>> pushes_;
     PushInbox inbox_;
-    policies::PolicyCounters finished_counters_;
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;
     std::vector<OnAnswer<UpdateSummary>> on_scanned_;
@@ -123,6 +129,7 @@ class Node {
     bool was_registered_ = false;
     bool started_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    WorkerPool policy_maker_{1, "xfs-policy"};  // last: it uses the others
 };
 
 }  // namespace xfsbus::peer

@@ -4,25 +4,62 @@
 #include <xfsbus/policies/host/guarded_chunk_order.hpp>
 #include <xfsbus/policies/host/guarded_selector.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
+#include <xfsbus/wire/ids.hpp>
 
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace xfsbus::peer {
 
-/// The policy of one download or query, which may be swapped between two of its decisions.
-/// Reactor thread.
+/// What all objects of one plug-in have counted. Reactor thread.
+using PolicyTotals = std::shared_ptr<policies::PolicyCounters>;
+
+/// Adds to the totals what one object has counted since it was last asked.
+class PolicyTally {
+  public:
+    explicit PolicyTally(PolicyTotals totals) : totals_(std::move(totals)) {}
+
+    void add(policies::PolicyCounters const& counters) {
+        totals_->picks += counters.picks - seen_.picks;
+        totals_->faults += counters.faults - seen_.faults;
+        totals_->slow += counters.slow - seen_.slow;
+        totals_->fallback += counters.fallback - seen_.fallback;
+        seen_ = counters;
+    }
+
+  private:
+    PolicyTotals totals_;
+    policies::PolicyCounters seen_;
+};
+
+/// The policy of one download or query, which may be swapped between two of its decisions. Until
+/// it is put in, nothing may be asked of it. Reactor thread.
 class PolicySlot final : public policies::PeerSelector {
   public:
-    PolicySlot(std::unique_ptr<policies::GuardedSelector> policy, std::uint64_t seed)
-        : random_(seed), policy_(std::move(policy)) {}
+    /// `seed`: of the random numbers that the policy sees.
+    explicit PolicySlot(std::uint64_t seed) : seed_(seed), random_(seed) {}
 
-    void swap(std::unique_ptr<policies::GuardedSelector> policy) { policy_ = std::move(policy); }
+    void put(std::shared_ptr<policies::GuardedSelector> policy, PolicyTotals totals) {
+        policy_ = std::move(policy);
+        tally_ = PolicyTally(std::move(totals));
+    }
+
+    /// There is none to put in, and none may stand in for it (strict).
+    void fail(std::string why) { fault_ = std::move(why); }
+
+    [[nodiscard]] std::uint64_t seed() const { return seed_; }
+
+    /// Each file has random numbers of its own, whatever else is fetched at the same time.
+    [[nodiscard]] std::uint64_t seed_for(wire::ContentId const& content) const {
+        std::uint64_t salt = 0;
+        std::memcpy(&salt, content.bytes.data(), sizeof salt);
+        return seed_ ^ salt;
+    }
 
     [[nodiscard]] policies::Rng& rng() { return random_.rng(); }
-
-    [[nodiscard]] policies::PolicyCounters const& counters() const { return policy_->counters(); }
 
     /// Why the policy must not go on; only where faults are not made good (strict).
     [[nodiscard]] std::optional<std::string> const& fault() const { return fault_; }
@@ -49,24 +86,31 @@ class PolicySlot final : public policies::PeerSelector {
     /// A fault becomes a value: whoever asks for a decision is in the middle of one.
     template <typename Call>
     auto guarded(Call call) -> decltype(call()) {
-        try {
-            return call();
-        } catch (policies::PolicyFault const& fault) {
-            fault_ = fault.what();
+        if (fault_) {
             return std::nullopt;
         }
+        decltype(call()) answer;
+        try {
+            answer = call();
+        } catch (policies::PolicyFault const& fault) {
+            fault_ = fault.what();
+        }
+        tally_.add(policy_->counters());
+        return answer;
     }
 
+    std::uint64_t seed_;
     std::optional<std::string> fault_;
     policies::SeededRandom random_;
-    std::unique_ptr<policies::GuardedSelector> policy_;
+    std::shared_ptr<policies::GuardedSelector> policy_;
+    PolicyTally tally_{nullptr};
 };
 
-/// The chunk order of one file's download. Reactor thread.
+/// The chunk order of one file's download. Made on any thread, used on the reactor's.
 class OrderSlot final : public policies::ChunkRanker {
   public:
-    explicit OrderSlot(std::unique_ptr<policies::GuardedChunkOrder> order)
-        : order_(std::move(order)) {}
+    OrderSlot(std::unique_ptr<policies::GuardedChunkOrder> order, PolicyTotals totals)
+        : order_(std::move(order)), tally_(std::move(totals)) {}
 
     /// As PolicySlot::fault.
     [[nodiscard]] std::optional<std::string> const& fault() const { return fault_; }
@@ -78,11 +122,13 @@ class OrderSlot final : public policies::ChunkRanker {
         } catch (policies::PolicyFault const& fault) {
             fault_ = fault.what();
         }
+        tally_.add(order_->counters());
     }
 
   private:
     std::optional<std::string> fault_;
     std::unique_ptr<policies::GuardedChunkOrder> order_;
+    PolicyTally tally_;
 };
 
 }  // namespace xfsbus::peer

@@ -29,9 +29,9 @@ FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& sourc
 }
 
 /// The strings must outlive the view.
-policies::SourceView view_of(FoundSource const& row, std::string const& endpoint, std::size_t id) {
+policies::SourceView view_of(FoundSource const& row, std::string const& endpoint, SourceId id) {
     policies::SourceView view{};
-    view.source_id = id;
+    view.source_id = static_cast<std::uint64_t>(id);
     view.endpoint = endpoint.c_str();
     view.labels = row.labels.c_str();
     view.latency_ms = *row.latency_ms;
@@ -42,21 +42,24 @@ policies::SourceView view_of(FoundSource const& row, std::string const& endpoint
 
 }  // namespace
 
-std::vector<FoundSource> rank_file(wire::FoundFile const& file, Finder::Probed const& probed,
-                                   Self const& self, PolicySlot& policy) {
+std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile const& file,
+                                   Finder::Probed const& probed, Self const& self,
+                                   PolicySlot& policy) {
     std::vector<FoundSource> rows;
     for (auto const& source : file.sources) {
         rows.push_back(describe(file, source, probed, self));
     }
     auto const silent = std::stable_partition(
         rows.begin(), rows.end(), [](auto const& row) { return row.latency_ms.has_value(); });
-    std::vector<std::string> endpoints;
+    std::vector<wire::Endpoint> endpoints;
+    std::vector<std::string> texts;
     for (auto row = rows.begin(); row != silent; ++row) {
-        endpoints.push_back(wire::Endpoint{row->host, row->port}.to_string());
+        endpoints.push_back({row->host, row->port});
+        texts.push_back(endpoints.back().to_string());
     }
     std::vector<policies::SourceView> views;
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        views.push_back(view_of(rows[i], endpoints[i], i + 1));
+        views.push_back(view_of(rows[i], texts[i], services.source_id(endpoints[i])));
         rows[i].cost = policy.cost(views[i]);
     }
     policies::RequestView const request{0, file.size, file.size, file.size};

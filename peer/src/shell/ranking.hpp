@@ -18,7 +18,8 @@ struct Self {
 
 /// Who has this file, as the policy sees them: those that answered the probe, best first; then
 /// those that did not.
-std::vector<FoundSource> rank_file(wire::FoundFile const& file, Finder::Probed const& probed,
-                                   Self const& self, PolicySlot& policy);
+std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile const& file,
+                                   Finder::Probed const& probed, Self const& self,
+                                   PolicySlot& policy);
 
 }  // namespace xfsbus::peer

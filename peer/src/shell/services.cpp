@@ -4,8 +4,11 @@
 #include "system_random.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/sha256.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
+
+#include <cstring>
 
 namespace xfsbus::peer {
 
@@ -71,8 +74,11 @@ wire::TransferId Services::new_transfer() {
     return id;
 }
 
-SourceId Services::source_id(wire::Endpoint const& endpoint) {
-    return source_ids.try_emplace(endpoint, SourceId{source_ids.size() + 1}).first->second;
+SourceId Services::source_id(wire::Endpoint const& endpoint) const {
+    auto const digest = policies::sha256(std::to_string(id_key) + " " + endpoint.to_string());
+    std::uint64_t id = 0;
+    std::memcpy(&id, digest.data(), sizeof id);
+    return SourceId{id};
 }
 
 }  // namespace xfsbus::peer

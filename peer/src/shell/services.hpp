@@ -94,8 +94,11 @@ struct Services {
     Counters& counters;
     wire::PeerId self;
     std::mt19937_64& random;  ///< seeded from the system; for choices, not for secrets
+    std::uint64_t id_key;     ///< of source ids, so that no stranger can make two of them equal
     std::function<void(LogLevel, std::string_view)> log;
-    std::function<std::unique_ptr<OrderSlot>()> new_order;
+    /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
+    /// reactor's thread. Throws PolicyFault if strict.
+    std::function<std::shared_ptr<OrderSlot>()> new_order;
     /// A file was put in place and may be offered to others.
     std::function<void(IndexedFile)> on_fetched;
     /// So much of a file is here now, and offered to others.
@@ -106,13 +109,14 @@ struct Services {
     std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
     std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
-    std::map<wire::Endpoint, SourceId> source_ids{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 
     /// Nobody can guess it.
     static wire::TransferId new_transfer();
-    SourceId source_id(wire::Endpoint const& endpoint);
+    /// What policies know a source by: the same for the same endpoint as long as the program runs,
+    /// and with a seed in every run.
+    [[nodiscard]] SourceId source_id(wire::Endpoint const& endpoint) const;
 };
 
 }  // namespace xfsbus::peer

@@ -186,17 +186,35 @@ TEST_CASE("In JSON the status tells of each transfer") {
                            "bytes_per_second": 2.0, "credit_bytes": 3, "queued_chunks": 4}])"));
 }
 
-TEST_CASE("The policy is shown with the order of chunks beside it") {
+TEST_CASE("The policy is shown with the order of chunks beside it, and which builds they are") {
     peer::PolicyInfo policy;
     policy.name = "loadlatency";
-    policy.parameters = {{"load_weight", "20"}};
+    policy.version = "1\x1b[2J";
+    policy.hash = "0123456789abcdef0123456789abcdef";
+    policy.parameters = {{"load_weight", "20"}, {"odd\n", "1\r"}};
+    policy.faults = 3;
+    peer::PolicyInfo order;
+    order.name = "rarest";
+    order.version = "2.0";
+    order.hash = "fedcba9876543210";
+    order.picks = 7;
+    order.faults = 5;
     Printed plain;
-    plain.printer.policy(policy, "rarest");
-    CHECK_THAT(plain.out.str(), ContainsSubstring("load_weight = 20"));
-    CHECK_THAT(plain.out.str(), ContainsSubstring("chunks in the order of rarest\n"));
+    plain.printer.policy(policy, order);
+    auto const shown = plain.out.str();
+    CHECK_THAT(shown, ContainsSubstring("load_weight = 20"));
+    CHECK_THAT(shown, ContainsSubstring("loadlatency 1\\x1b[2J: "));
+    CHECK_THAT(shown, ContainsSubstring("odd\\x0a = 1\\x0d\n"));
+    CHECK_THAT(shown, ContainsSubstring("SHA-256 0123456789abcdef...\n"));
+    CHECK_THAT(shown, ContainsSubstring("0 decisions, 3 faults, 0 slow"));
+    CHECK_THAT(shown, ContainsSubstring("chunks in the order of rarest 2.0\n"));
+    CHECK_THAT(shown, ContainsSubstring("7 batches, 5 faults, 0 slow"));
     Printed json(as_json);
-    json.printer.policy(policy, "rarest");
-    CHECK(json.events().at(0).at("chunk_order") == "rarest");
+    json.printer.policy(policy, order);
+    auto const answer = json.events().at(0);
+    CHECK(answer.at("sha256") == policy.hash);
+    CHECK(answer.at("chunk_order") == "rarest");
+    CHECK(answer.at("chunk_order_faults") == 5);
 }
 
 TEST_CASE("Errors go beside the answers, but in JSON they are one") {

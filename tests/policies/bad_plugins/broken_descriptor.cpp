@@ -1,6 +1,10 @@
 // A plug-in as somebody would write it without export.hpp, each time with another mistake.
 #include <xfsbus/policies/abi.h>
 
+#include <stdexcept>
+
+#include <unistd.h>
+
 #ifndef MAGIC
 #define MAGIC XFS_POLICY_MAGIC
 #endif
@@ -25,6 +29,9 @@
 #ifndef CREATE
 #define CREATE create
 #endif
+#ifndef DESTROY
+#define DESTROY destroy
+#endif
 #ifndef OPERATIONS_SIZE
 #define OPERATIONS_SIZE sizeof(xfs_peer_selector_operations)
 #endif
@@ -35,11 +42,31 @@ int object = 0;
 
 [[maybe_unused]] xfs_parameter_info const a_parameter{"name", "value", "description"};
 
+[[maybe_unused]] xfs_parameter_info const a_nameless_parameter{"", "value", "description"};
+
+[[maybe_unused]] xfs_parameter_info const an_odd_parameter{"a\x1b[31m=", "value", "description"};
+
+[[maybe_unused]] xfs_parameter_info const one_parameter_twice[] = {a_parameter, a_parameter};
+
 [[maybe_unused]] void* create(xfs_parameter const*, size_t, char*, size_t) {
     return &object;
 }
 
-void destroy(void*) {}
+[[maybe_unused]] void* create_throws(xfs_parameter const*, size_t, char*, size_t) {
+    throw std::runtime_error("thrown\nin create");
+}
+
+[[maybe_unused]] void* create_never_returns(xfs_parameter const*, size_t, char*, size_t) {
+    while (true) {
+        ::pause();
+    }
+}
+
+[[maybe_unused]] void destroy(void*) {}
+
+[[maybe_unused]] void destroy_throws(void*) {
+    throw std::runtime_error("thrown in destroy");
+}
 
 int64_t pick(void*, xfs_request_view const*, xfs_source_view const*, size_t, xfs_random*, char*,
              size_t) {
@@ -62,4 +89,4 @@ extern "C" __attribute__((visibility("default"))) xfs_descriptor const xfs_polic
 
 xfs_descriptor const xfs_policy_descriptor{MAGIC,      ABI,         STRUCT_SIZE, PARAMETER_COUNT,
                                            KIND,       NAME,        "1.0",       "broken",
-                                           PARAMETERS, &operations, CREATE,      destroy};
+                                           PARAMETERS, &operations, CREATE,      DESTROY};

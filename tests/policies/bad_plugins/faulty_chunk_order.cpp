@@ -1,5 +1,6 @@
 #include <xfsbus/policies/export.hpp>
 
+#include <atomic>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -13,7 +14,8 @@ using namespace xfsbus::policies;
 class FaultyChunkOrder final : public ChunkOrder {
   public:
     explicit FaultyChunkOrder(Parameters const& parameters) : fault_(parameters.text("fault")) {
-        if (fault_ == "create") {
+        static std::atomic<int> created = 0;
+        if (fault_ == "create" || (fault_ == "create_again" && ++created % 2 == 0)) {
             throw std::runtime_error("failing in create on purpose");
         }
     }

@@ -1,8 +1,12 @@
 #include <xfsbus/policies/export.hpp>
 
+#include <atomic>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string>
+
+#include <unistd.h>
 
 namespace {
 
@@ -12,7 +16,14 @@ using namespace xfsbus::policies;
 class FaultySelector final : public PeerSelector {
   public:
     explicit FaultySelector(Parameters const& parameters) : fault_(parameters.text("fault")) {
+        static std::atomic<int> created = 0;
         fail_if("create");
+        if (fault_ == "create_waits" && ++created > 1) {
+            wait_for_mark();
+        }
+        if (fault_ == "create_again" && ++created % 2 == 0) {
+            throw std::runtime_error("failing in create on purpose");
+        }
         if (fault_ == "create_int") {
             throw 42;
         }
@@ -38,6 +49,14 @@ class FaultySelector final : public PeerSelector {
     void observe(SourceView const&, OutcomeView const&) override { fail_if("observe"); }
 
   private:
+    /// Until the file is there that XFS_TEST_MARK names.
+    static void wait_for_mark() {
+        char const* const mark = std::getenv("XFS_TEST_MARK");
+        while (mark != nullptr && ::access(mark, F_OK) != 0) {
+            ::usleep(1000);
+        }
+    }
+
     void fail_if(std::string const& operation) const {
         if (fault_ == operation) {
             throw std::runtime_error("failing in " + operation + " on purpose");

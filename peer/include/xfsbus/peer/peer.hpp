@@ -42,7 +42,9 @@ struct PeerOptions {
     std::string labels;                         ///< "key=value,...", told to others
     bool heartbeat = true;                      ///< false: silent until something is to be said
     bool watch = true;                          ///< notice changes of the directory by itself
-    std::uint64_t seed = 0;                     ///< of policies' random numbers; 0: a random one
+    /// Of all random numbers that policies see, and of the ids that they know sources by: equal
+    /// seeds and equal events give equal decisions. 0: a random one.
+    std::uint64_t seed = 0;
     /// Called on threads of the peer, one at a time. Text from others is escaped.
     std::function<void(LogLevel, std::string_view)> log;
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
@@ -153,15 +155,18 @@ struct SharedFileInfo {
     std::uint64_t size = 0;
 };
 
+/// A policy in use, and what its objects have done since it was loaded.
 struct PolicyInfo {
     std::string name;
     std::string version;
     std::string description;
     std::filesystem::path path;
+    std::string hash;  ///< SHA-256 of the file as it was loaded, in hex
     std::vector<std::pair<std::string, std::string>> parameters;
-    std::uint64_t picks = 0;
-    std::uint64_t faults = 0;
-    std::uint64_t fallbacks = 0;
+    std::uint64_t picks = 0;      ///< decisions asked for
+    std::uint64_t faults = 0;     ///< calls that failed, or whose answer was nonsense
+    std::uint64_t slow = 0;       ///< calls that took too long
+    std::uint64_t fallbacks = 0;  ///< decisions that the built-in default made instead
 };
 
 /// A file that is being fetched.
@@ -205,7 +210,9 @@ struct PeerStatus {
     std::vector<DownloadStatus> downloading;
     std::vector<UploadStatus> uploading;
     std::string policy;
+    std::uint64_t policy_faults = 0;  ///< as in PolicyInfo
     std::string chunk_order;
+    std::uint64_t chunk_order_faults = 0;
     std::string integrity;
 };
 
@@ -284,6 +291,8 @@ class Peer {
     PeerStatus status();
 
     PolicyInfo policy();
+    /// The order of chunks; a decision is about a batch of them.
+    PolicyInfo chunk_order();
     /// Swaps the policy, for downloads under way too, between two of their decisions.
     /// Errc::plugin if it is refused; then the old one stays.
     Result<PolicyInfo> load_policy(std::string const& spec);

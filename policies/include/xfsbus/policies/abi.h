@@ -11,7 +11,12 @@
  * by several threads at once.
  * Errors: an operation that fails returns XFS_POLICY_FAILED and writes a NUL-terminated reason of
  * at most error_size bytes into error. No exception may cross this boundary.
+ * Names of parameters are 1 to 64 of [A-Za-z0-9_-], each declared once.
  * Time: operations are called on the path of the data; they must not block, sleep, or do I/O.
+ * create is called where nobody waits, and may take up to a second; loading a plug-in, and then to
+ * create and to destroy an object as a trial, 5 s each.
+ * Loading: the file is copied to memory and loaded from there. Code does not see its file's name,
+ * and finds nothing beside it ($ORIGIN).
  */
 #ifndef XFSBUS_POLICIES_ABI_H
 #define XFSBUS_POLICIES_ABI_H

@@ -189,9 +189,13 @@ void* create(::xfs_parameter const* given, std::size_t count, char* error,
     });
 }
 
+/// There is no way to tell why a destructor failed, and nothing that could be done about it.
 template <class Class>
 void destroy(void* self) noexcept {
-    delete static_cast<Class*>(self);
+    shielded(0, nullptr, 0, [&] {
+        delete static_cast<Class*>(self);
+        return 0;
+    });
 }
 
 template <class Class, auto const& about>

@@ -15,6 +15,8 @@ struct GuardOptions {
     bool strict = false;
     /// How long one call may take; more is counted as slow. Without a clock nothing is.
     std::chrono::nanoseconds budget = std::chrono::milliseconds(10);
+    /// How long creating an object may take, which is done where nobody waits for it.
+    std::chrono::nanoseconds create_budget = std::chrono::seconds(1);
     /// A steady clock; left out where time is simulated.
     std::function<std::chrono::nanoseconds()> clock;
     /// Told of the first fault, of every 1000th, and when the policy is given up. Must not throw.
@@ -40,12 +42,20 @@ class CallGuard {
     /// name: the policy's, for reports.
     CallGuard(std::string name, GuardOptions options);
 
+    /// Runs the call that creates the policy. If it throws there is no policy, and none is called.
+    template <class Call>
+    void create(Call const& call) {
+        if (run("create", call, options_.create_budget) == Ending::failed) {
+            in_a_row_ = max_faults_in_a_row;
+        }
+    }
+
     /// Runs a call that decides; it throws if the policy's answer is nonsense. Whether the answer
     /// may be used; if not, the caller has the default decide.
     template <class Call>
     bool decide(std::string_view operation, Call const& call) {
         ++counters_.picks;
-        auto const ending = run(operation, call);
+        auto const ending = run(operation, call, options_.budget);
         if (ending == Ending::good) {
             in_a_row_ = 0;
         }
@@ -56,13 +66,13 @@ class CallGuard {
     /// does not end a row of faults.
     template <class Call>
     bool estimate(std::string_view operation, Call const& call) {
-        return usable(run(operation, call));
+        return usable(run(operation, call, options_.budget));
     }
 
     /// Runs a call that tells the policy something; no default stands in for it.
     template <class Call>
     void tell(std::string_view operation, Call const& call) {
-        run(operation, call);
+        run(operation, call, options_.budget);
     }
 
     [[nodiscard]] std::string const& name() const { return name_; }
@@ -76,7 +86,7 @@ class CallGuard {
     enum class Ending { good, slow, failed };
 
     template <class Call>
-    Ending run(std::string_view operation, Call const& call) {
+    Ending run(std::string_view operation, Call const& call, std::chrono::nanoseconds budget) {
         if (given_up()) {
             return refuse();
         }
@@ -88,12 +98,13 @@ class CallGuard {
         } catch (...) {
             return fault(operation, "unknown exception");
         }
-        return check_time(operation, now() - start);
+        return check_time(operation, now() - start, budget);
     }
 
     [[nodiscard]] Ending refuse() const;
     Ending fault(std::string_view operation, std::string_view reason);
-    Ending check_time(std::string_view operation, std::chrono::nanoseconds spent);
+    Ending check_time(std::string_view operation, std::chrono::nanoseconds spent,
+                      std::chrono::nanoseconds budget);
     bool usable(Ending ending);
     void complain(std::string const& what);
     [[nodiscard]] std::chrono::nanoseconds now() const;

@@ -21,7 +21,8 @@ class ChunkOrderFactory {
     [[nodiscard]] PluginInfo const& info() const;
 
     /// A new order. Its ranks depend on nothing but the generator and what it is asked.
-    /// Throws PolicyFault if the plug-in, which could do it before, cannot create an object.
+    /// The plug-in creates an object, which may take its time: not for a thread that others wait
+    /// for. If it cannot, though it could before, the default decides all; strict: PolicyFault.
     [[nodiscard]] std::unique_ptr<GuardedChunkOrder> make(GuardOptions options = {}) const;
 
   private:

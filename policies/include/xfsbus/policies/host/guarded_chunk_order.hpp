@@ -5,6 +5,7 @@
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/rarest.hpp>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,6 +22,12 @@ class GuardedChunkOrder final : public ChunkRanker {
     /// name: the policy's, for reports.
     GuardedChunkOrder(std::string name, std::unique_ptr<ChunkRanker> policy,
                       GuardOptions options = {});
+
+    using Make = std::function<std::unique_ptr<ChunkRanker>()>;
+
+    /// The same with a policy that is yet to be made: if `make` throws that is a fault, and the
+    /// default decides all. Throws PolicyFault if strict.
+    GuardedChunkOrder(std::string name, Make const& make, GuardOptions options);
 
     /// Every rank is finite. The policy is not asked about an empty batch.
     /// Throws PolicyFault if strict; what stands in ranks then means nothing.

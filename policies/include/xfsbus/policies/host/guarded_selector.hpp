@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,12 @@ class GuardedSelector final : public PeerSelector {
     /// name: the policy's, for reports. seed: of the generator for pick without one.
     GuardedSelector(std::string name, std::unique_ptr<PeerSelector> policy, std::uint64_t seed,
                     GuardOptions options = {});
+
+    using Make = std::function<std::unique_ptr<PeerSelector>()>;
+
+    /// The same with a policy that is yet to be made: if `make` throws that is a fault, and the
+    /// default decides all. Throws PolicyFault if strict.
+    GuardedSelector(std::string name, Make const& make, std::uint64_t seed, GuardOptions options);
 
     /// An index into sources, or nullopt; nullopt if there are no sources.
     /// Throws PolicyFault if strict.

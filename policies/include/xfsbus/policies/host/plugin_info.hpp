@@ -17,6 +17,7 @@ struct PluginParameter {
 /// What a plug-in says of itself, where it was found, and its parameters in force.
 struct PluginInfo {
     std::filesystem::path path;
+    std::string hash;  ///< SHA-256 of the file as it was loaded, in hex, as sha256sum prints it
     std::string kind;
     std::string name;
     std::string version;

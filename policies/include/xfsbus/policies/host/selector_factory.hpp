@@ -22,7 +22,8 @@ class SelectorFactory {
     [[nodiscard]] PluginInfo const& info() const;
 
     /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told.
-    /// Throws PolicyFault if the plug-in, which could do it before, cannot create an object.
+    /// The plug-in creates an object, which may take its time: not for a thread that others wait
+    /// for. If it cannot, though it could before, the default decides all; strict: PolicyFault.
     [[nodiscard]] std::unique_ptr<GuardedSelector> make(std::uint64_t seed,
                                                         GuardOptions options = {}) const;
 

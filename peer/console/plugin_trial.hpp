@@ -1,0 +1,25 @@
+#pragma once
+
+#include <xfsbus/policies/host/plugin_listing.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xfsbus::console {
+
+/// check_plugin in a process of its own, so that a plug-in may crash, leave or hang: then that is
+/// the problem of it. What it writes to stdout goes to stderr. Call it before there are threads.
+[[nodiscard]] policies::PluginListing try_plugin(
+    std::filesystem::path const& path,
+    std::vector<std::pair<std::string, std::string>> const& parameters = {});
+
+/// The same where there are threads: has another instance of this program check
+/// FILE[:key=value,...] as a user would. Errc::plugin, with the problem, if that finds one; a
+/// plug-in that it cannot find or name is none: who loads it says that better.
+[[nodiscard]] Status try_plugin_apart(std::string const& spec,
+                                      std::vector<std::filesystem::path> const& directories);
+
+}  // namespace xfsbus::console
