@@ -32,6 +32,8 @@ class Tracker final : private Directory::Outbox {
         OnLog log = {};           ///< may be empty
         std::uint64_t epoch = 0;  ///< 0: chosen at random
         Directory::Limits limits = {};
+        /// Peers may say that they listen at another address than they connect from.
+        bool foreign_hosts = false;
     };
 
     /// Binds; messages wait until run(). Errc::network if the address is in use or not this
