@@ -23,11 +23,17 @@ std::string rate_of(double bytes_per_second) {
     return show_size(bytes_per_second) + "/s";
 }
 
+std::string tracker_state(peer::PeerStatus const& status) {
+    if (!status.tracker_trouble.empty()) {
+        return status.tracker_trouble;
+    }
+    return status.tracker_connected ? "registered" : "not reached";
+}
+
 std::string totals(peer::PeerStatus const& status) {
     return aligned(
         {{"listens on", wire::Endpoint{status.host, status.port}.to_string()},
-         {"tracker", fmt::format("{} ({})", status.tracker,
-                                 status.tracker_connected ? "registered" : "not reached")},
+         {"tracker", fmt::format("{} ({})", status.tracker, tracker_state(status))},
          {"shares", fmt::format("{} files of {}", status.files, wire::escape(status.directory))},
          {"load", fmt::format("{} ({} uploads, {} downloads)", status.load, status.uploads,
                               status.downloads)},

@@ -47,7 +47,7 @@ class Node {
     void when_registered(std::function<void()> then);
     void when_settled(std::function<void()> then);
 
-    [[nodiscard]] std::string const& tracker_trouble() const { return tracker_.trouble(); }
+    [[nodiscard]] Error tracker_trouble() const { return tracker_.trouble(); }
 
     void when_scanned(OnAnswer<UpdateSummary> then);
     void update_list(OnAnswer<UpdateSummary> on_done);
@@ -87,6 +87,7 @@ class Node {
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
                       OnAnswer<std::vector<FoundSource>> const& on_found);
     void log(LogLevel level, std::string_view text) const;
+    void tell_refusal();
 
     bus::Reactor& reactor_;
     PeerOptions options_;
@@ -113,6 +114,7 @@ class Node {
     std::set<std::shared_ptr<PushJob>> pushes_;
     PushInbox inbox_;
     policies::PolicyCounters finished_counters_;
+    std::string told_refusal_;  ///< of the tracker; logged last
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;
     std::vector<OnAnswer<UpdateSummary>> on_scanned_;
