@@ -72,9 +72,9 @@ class Catalogue {
     using ContentIndex = std::set<Version, ByContent>;
 
     /// What a source of a version takes: its place in the version and in its peer's list.
-    static constexpr std::size_t source_bytes = 96;
+    static constexpr std::size_t source_bytes = 80;
     /// What a version takes beside its name: its places in both indexes.
-    static constexpr std::size_t version_overhead = 256;
+    static constexpr std::size_t version_overhead = 232;
 
     static std::size_t version_bytes(std::string const& name) {
         return version_overhead + name.size();

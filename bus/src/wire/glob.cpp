@@ -42,6 +42,9 @@ bool holds(std::string_view set, std::string_view character) {
     return false;
 }
 
+/// What a step takes beside looking at the pattern, in bytes of a pattern.
+constexpr std::size_t step_work = 4;
+
 /// The elements before which a match of the name so far can stand.
 using States = std::bitset<limits::pattern_bytes + 1>;
 
@@ -181,7 +184,7 @@ bool Glob::matches(std::string_view name, std::size_t& work) const {
     states.set(0);
     matcher.skip_runs(states);
     while (!name.empty() && states.any()) {
-        work += rest_.size();
+        work += step_work + rest_.size();
         states = matcher.step(states, take_character(name));
     }
     return states[elements_.size()];

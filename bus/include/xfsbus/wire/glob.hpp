@@ -19,8 +19,8 @@ class Glob {
   public:
     explicit Glob(std::string_view pattern);
 
-    /// As glob_match(). Adds what it took to `work`: the bytes of the pattern that were looked at,
-    /// once for each character of the name.
+    /// As glob_match(). Adds what it took to `work`: for each character of the name that was looked
+    /// at the bytes of the pattern, and a few.
     [[nodiscard]] bool matches(std::string_view name, std::size_t& work) const;
 
     /// What every match begins with.

@@ -74,7 +74,7 @@ class Directory {
         /// While a full list comes in, its names and the old ones count together.
         std::size_t files_per_peer = 10'000'000;
         std::size_t files = 20'000'000;  ///< of all peers together
-        /// What peers and their files take: some 350 bytes a file, and its name.
+        /// What peers and their files take: some 310 bytes a file, and its name.
         std::size_t bytes = std::size_t{4} << 30;
         std::size_t bytes_per_host = std::size_t{2} << 30;
 
