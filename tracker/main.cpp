@@ -2,6 +2,7 @@
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
 #include <xfsbus/program/signals.hpp>
+#include <xfsbus/program/sizes.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/tracker/tracker.hpp>
 #include <xfsbus/wire/endpoint.hpp>
@@ -9,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -22,6 +24,7 @@ using namespace xfsbus;
 
 constexpr char const* name = "xfs-tracker";
 constexpr std::chrono::milliseconds shortest_ttl{200};
+constexpr std::uint64_t least_memory = 1024 * 1024;
 
 constexpr char const* description = R"(Knows which peers are up and who has which file.
 
@@ -35,6 +38,8 @@ Examples:
 struct Arguments {
     std::string bind = "tcp://127.0.0.1:7470";
     std::string peer_ttl = "3s";
+    std::string memory = "4G";
+    bool foreign_hosts = false;
     std::string log_level = "info";
     bool quiet = false;
     bool verbose = false;
@@ -59,6 +64,11 @@ std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
     app.add_option("--peer-ttl", arguments.peer_ttl,
                    "A peer not heard of for so long is dropped; at least 200ms")
         ->capture_default_str();
+    app.add_option("--memory", arguments.memory,
+                   "For peers and their files, half of it for those of one host; at least 1M")
+        ->capture_default_str();
+    app.add_flag("--allow-foreign-hosts", arguments.foreign_hosts,
+                 "Peers may listen at other addresses than they connect from");
     auto* level =
         app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
             ->capture_default_str();
@@ -109,6 +119,13 @@ Result<Settings> read_settings(Arguments const& arguments) {
     if (*ttl < shortest_ttl) {
         return Error{Errc::usage, "--peer-ttl: at least 200ms, or peers that are up are lost"};
     }
+    auto const memory = program::parse_size(arguments.memory);
+    if (!memory) {
+        return Error{Errc::usage, "--memory: " + memory.error().message};
+    }
+    if (*memory < least_memory) {
+        return Error{Errc::usage, "--memory: at least 1M, or there is no room for anything"};
+    }
     auto log = log_options(arguments);
     if (!log) {
         return log.error();
@@ -116,6 +133,9 @@ Result<Settings> read_settings(Arguments const& arguments) {
     Settings settings;
     settings.tracker.bind = *bind;
     settings.tracker.peer_ttl = *ttl;
+    settings.tracker.limits.bytes = *memory;
+    settings.tracker.limits.bytes_per_host = *memory / 2;
+    settings.tracker.foreign_hosts = arguments.foreign_hosts;
     settings.log = std::move(log).value();
     return settings;
 }

@@ -164,6 +164,7 @@ Json to_json(peer::PeerStatus const& status) {
             {"port", status.port},
             {"tracker", status.tracker},
             {"tracker_connected", status.tracker_connected},
+            {"tracker_trouble", status.tracker_trouble},
             {"directory", status.directory},
             {"files", status.files},
             {"load", status.load},

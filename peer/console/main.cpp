@@ -121,8 +121,9 @@ class Program {
             if (stop_.stop_requested()) {
                 return settings_.serve ? 0 : 128 + signal_;
             }
-            auto const what =
-                "no tracker at " + settings_.peer.tracker + ": " + known.error().message;
+            bool const refused = known.error().code == Errc::not_authorised;
+            auto const what = (refused ? "not registered with the tracker at " : "no tracker at ") +
+                              settings_.peer.tracker + ": " + known.error().message;
             if (most && std::chrono::steady_clock::now() - begin >= *most) {
                 std::cerr << "xfs-peer: " << what << std::endl;
                 return static_cast<int>(Errc::tracker_unreachable);

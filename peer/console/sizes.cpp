@@ -1,69 +1,18 @@
 #include "sizes.hpp"
 
-#include <xfsbus/wire/name.hpp>
-
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <cmath>
 
 namespace xfsbus::console {
-namespace {
-
-constexpr std::uint64_t kibi = 1024;
-
-/// What a suffix stands for; 0: there is no such suffix.
-std::uint64_t factor_of(std::string_view suffix) {
-    if (suffix.ends_with("/s")) {
-        suffix.remove_suffix(2);
-    }
-    if (suffix.ends_with("iB")) {
-        suffix.remove_suffix(2);
-    } else if (suffix.ends_with("B")) {
-        suffix.remove_suffix(1);
-    }
-    if (suffix.empty()) {
-        return 1;
-    }
-    if (suffix.size() > 1) {
-        return 0;
-    }
-    switch (suffix.front()) {
-        case 'k':
-        case 'K':
-            return kibi;
-        case 'M':
-            return kibi * kibi;
-        case 'G':
-            return kibi * kibi * kibi;
-        default:
-            return 0;
-    }
-}
-
-}  // namespace
-
-Result<std::uint64_t> parse_size(std::string_view text) {
-    double value = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    auto const suffix = std::string_view(rest, static_cast<std::size_t>(end - rest));
-    auto const factor = error == std::errc{} ? factor_of(suffix) : 0;
-    constexpr double most = 1e15;
-    bool const sane = std::isfinite(value) && value >= 0;
-    if (factor == 0 || !sane || value * static_cast<double>(factor) > most) {
-        return Error{Errc::usage, "'" + wire::escape(text) +
-                                      "' is no size; write a number and K, M or G, such as 10M"};
-    }
-    return static_cast<std::uint64_t>(value * static_cast<double>(factor));
-}
 
 std::string show_size(double bytes) {
+    constexpr double kibi = 1024;
     static constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB"};
     std::size_t unit = 0;
-    while (bytes >= static_cast<double>(kibi) && unit + 1 < units.size()) {
-        bytes /= static_cast<double>(kibi);
+    while (bytes >= kibi && unit + 1 < units.size()) {
+        bytes /= kibi;
         ++unit;
     }
     return unit == 0 ? fmt::format("{:.0f} B", bytes)

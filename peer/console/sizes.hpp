@@ -1,15 +1,12 @@
 #pragma once
 
-#include <xfsbus/wire/result.hpp>
+#include <xfsbus/program/sizes.hpp>
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace xfsbus::console {
 
-/// "512", "10K", "1.5M", "2G": bytes, with 1024 for K; an optional "B", "iB" or "/s" may follow.
-Result<std::uint64_t> parse_size(std::string_view text);
+using program::parse_size;
 
 /// "1.5 MiB".
 std::string show_size(double bytes);

@@ -27,11 +27,17 @@ std::string with_faults(std::string const& policy, std::uint64_t faults) {
     return faults == 0 ? policy : fmt::format("{} ({} faults)", policy, faults);
 }
 
+std::string tracker_state(peer::PeerStatus const& status) {
+    if (!status.tracker_trouble.empty()) {
+        return status.tracker_trouble;
+    }
+    return status.tracker_connected ? "registered" : "not reached";
+}
+
 std::string totals(peer::PeerStatus const& status) {
     return aligned(
         {{"listens on", wire::Endpoint{status.host, status.port}.to_string()},
-         {"tracker", fmt::format("{} ({})", status.tracker,
-                                 status.tracker_connected ? "registered" : "not reached")},
+         {"tracker", fmt::format("{} ({})", status.tracker, tracker_state(status))},
          {"shares", fmt::format("{} files of {}", status.files, wire::escape(status.directory))},
          {"load", fmt::format("{} ({} uploads, {} downloads)", status.load, status.uploads,
                               status.downloads)},

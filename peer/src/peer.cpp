@@ -208,8 +208,7 @@ Status Peer::wait_for_tracker(std::chrono::milliseconds patience, std::stop_toke
     if (answer || stop.stop_requested()) {
         return answer;
     }
-    auto const trouble = impl_->call([node] { return node->tracker_trouble(); });
-    return Error{Errc::tracker_unreachable, trouble};
+    return impl_->call([node] { return node->tracker_trouble(); });
 }
 
 Result<UpdateSummary> Peer::wait_until_shared(std::stop_token stop) {

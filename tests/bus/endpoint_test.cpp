@@ -102,6 +102,38 @@ TEST_CASE("a peer may claim a host that is an address or a name, or none") {
     CHECK_FALSE(valid_host(std::string(256, 'h')));
 }
 
+TEST_CASE("an address has one canonical way of writing it") {
+    CHECK(canonical_host("10.0.0.1") == "10.0.0.1");
+    CHECK(canonical_host("::ffff:10.0.0.1") == "10.0.0.1");
+    CHECK(canonical_host("::FFFF:0a00:0001") == "10.0.0.1");
+    CHECK(canonical_host("2001:DB8:0:0:0:0:0:1") == "2001:db8::1");
+    CHECK(canonical_host("0:0:0:0:0:0:0:0") == "::");
+    CHECK(canonical_host("::ffff:0.0.0.0") == "0.0.0.0");
+    CHECK(canonical_host("FE80::1%eth0") == "fe80::1%eth0");
+    CHECK(canonical_host("2001:db8::1%eth0") == "2001:db8::1");
+    CHECK(canonical_host("::%eth0") == "::");
+    for (std::string const host :
+         {"", "*", "localhost", "10.0.0", "010.0.0.1", "10.0.0.1%eth0", "0x0a000001", "1", "::g"}) {
+        INFO(host);
+        CHECK(canonical_host(host) == std::nullopt);
+    }
+    CHECK(canonical_host(std::string("10.0.0.1\0x", 10)) == std::nullopt);
+}
+
+TEST_CASE("addresses are compared as addresses, and names are none") {
+    CHECK(same_host("::ffff:10.0.0.1", "10.0.0.1"));
+    CHECK(same_host("2001:DB8::0:1", "2001:db8::1"));
+    CHECK(same_host("fe80::1%eth0", "fe80::1"));
+    CHECK_FALSE(same_host("10.0.0.1", "10.0.0.2"));
+    CHECK_FALSE(same_host("localhost", "localhost"));
+    CHECK_FALSE(same_host("", ""));
+    CHECK(loopback_host("127.255.0.3"));
+    CHECK(loopback_host("::FFFF:127.0.0.1"));
+    CHECK(loopback_host("0:0:0:0:0:0:0:1"));
+    CHECK_FALSE(loopback_host("128.0.0.1"));
+    CHECK_FALSE(loopback_host("localhost"));
+}
+
 TEST_CASE("an endpoint without a host of its own says so") {
     for (auto const* host : {"", "*", "0.0.0.0", "::"}) {
         CHECK(Endpoint{host, 1}.any_host());

@@ -175,3 +175,20 @@ TEST_CASE("A tracker that lies about a size or a content costs an error, not a f
     CHECK(ended.code == (of_size ? 8 : 5));
     CHECK(fs::is_empty(swarm.directory("sink")));
 }
+
+TEST_CASE(
+    "A tracker that refuses a peer is told of, with its reason, and not waited for in silence") {
+    BusServer const tracker([](wire::Message const&) -> wire::Message {
+        return wire::Failure{wire::ErrorCode::not_authorised, "not\x1b[2Jhere", 7};
+    });
+    TempDir const home;
+    auto const ended =
+        run_to_end(XFS_PEER_PROGRAM,
+                   {{"--tracker", tracker.endpoint(), "--tracker-timeout", "2", "-c", "peers"},
+                    {},
+                    home.path(),
+                    {}});
+    CHECK(ended.code == 4);
+    CHECK(ended.says("not registered with the tracker at " + tracker.endpoint()));
+    CHECK(ended.says("it refuses this peer: not\\x1b[2Jhere"));
+}

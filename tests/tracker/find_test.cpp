@@ -198,7 +198,7 @@ TEST_CASE("a file whose sources alone are too large for a page is told with fewe
 
 TEST_CASE("a scan of very many names that match nothing ends its page early, and goes on") {
     tracker::Directory::Limits limits;
-    limits.scan_work = 2000;
+    limits.page_work = 2000;
     Simulated world(limits);
     auto files = numbered(300);
     files.push_back(file("zzz", 5000));
@@ -211,7 +211,7 @@ TEST_CASE("a scan of very many names that match nothing ends its page early, and
 
 TEST_CASE("the prefix of a pattern bounds what is scanned") {
     tracker::Directory::Limits limits;
-    limits.scan_work = 2000;
+    limits.page_work = 2000;
     Simulated world(limits);
     auto files = numbered(300);
     files.push_back(file("zzz", 5000));

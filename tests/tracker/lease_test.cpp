@@ -15,23 +15,6 @@ TEST_CASE("a registration is answered with the terms of the lease") {
     CHECK(answer.listens == wire::Endpoint{"10.0.0.1", 4000});
 }
 
-TEST_CASE("a host that is no address in particular is replaced by the one seen") {
-    Simulated world;
-    world.send("r", wire::Register{peer_id(1), {"0.0.0.0", 4000}, 1000, ""});
-    CHECK(world.last<wire::Registered>("r").listens.host == "10.0.0.1");
-    world.send("r", wire::Register{peer_id(1), {"192.168.7.7", 4000}, 1000, ""});
-    CHECK(world.last<wire::Registered>("r").listens.host == "192.168.7.7");
-}
-
-TEST_CASE("a registration without a port, or with a host that is none, is refused") {
-    Simulated world;
-    world.send("r", wire::Register{peer_id(1), {"10.0.0.1", 0}, 1000, ""});
-    world.expect_failure("r", wire::ErrorCode::bad_message);
-    world.send("r", wire::Register{peer_id(1), {"ho st", 1}, 1000, ""});
-    world.expect_failure("r", wire::ErrorCode::bad_message);
-    CHECK(world.directory.stats().peers == 0);
-}
-
 TEST_CASE("a lease holds until one nanosecond before its end and no longer") {
     Simulated world;
     world.join(1);
@@ -129,50 +112,6 @@ TEST_CASE("an Update or a heartbeat of another epoch is refused, though the peer
     world.send(route_of(1), wire::Heartbeat{epoch - 1, 0, 0});
     world.expect_failure(route_of(1), wire::ErrorCode::unknown_peer);
     CHECK(world.directory.stats().files == 0);
-}
-
-TEST_CASE("a peer that comes on a new connection keeps its files there") {
-    Simulated world;
-    world.join(1, {file("a")});
-    world.send("other", world.registration(1));
-    CHECK(world.directory.stats().peers == 1);
-    CHECK(world.sources_of("a") == Numbers{1});
-    CHECK(world.all<wire::Ping>("other").size() == 1);
-    world.heartbeat(1, 1);
-    world.expect_failure(route_of(1), wire::ErrorCode::unknown_peer);
-    world.send("other", wire::Heartbeat{epoch, 0, 0});
-    world.last<wire::Alive>("other");
-}
-
-TEST_CASE("another peer on the same endpoint takes the place of the one before") {
-    Simulated world;
-    world.join(1, {file("a")});
-    auto restarted = world.registration(1);
-    restarted.peer = peer_id(99);
-    world.send("new", restarted);
-    CHECK(world.directory.stats().peers == 1);
-    CHECK(world.sources_of("a").empty());
-    CHECK(std::any_of(world.out.changes.begin(), world.out.changes.end(),
-                      [](auto const& change) { return change.kind == Kind::replaced; }));
-}
-
-TEST_CASE("another peer on the same connection takes the place of the one before") {
-    Simulated world;
-    world.join(1, {file("a")});
-    world.send(route_of(1), world.registration(2));
-    CHECK(world.directory.stats().peers == 1);
-    CHECK(world.sources_of("a").empty());
-}
-
-TEST_CASE("one registration can take the place of two peers") {
-    Simulated world;
-    world.join(1, {file("a")});
-    world.join(2, {file("b")});
-    auto third = world.registration(2);
-    third.peer = peer_id(3);
-    world.send(route_of(1), third);
-    CHECK(world.directory.stats().peers == 1);
-    CHECK(world.directory.stats().versions == 0);
 }
 
 TEST_CASE("a peer that leaves is forgotten at once") {

@@ -37,6 +37,7 @@ struct ModelPeer {
     bool listing = false;
     std::map<std::string, ModelFile> files;
     std::set<std::string> named;
+    bool seen = false;  ///< by the step of a find that is under way
 
     wire::Time due() const {
         auto const expires = heard + ttl;
@@ -53,6 +54,12 @@ struct ModelFind {
     std::string query;
     wire::Time started;
     std::set<std::uint32_t> waiting;
+    /// Names and contents that there were when it was asked.
+    std::set<std::pair<std::string, std::uint32_t>> chosen;
+
+    bool names(std::string const& name, ModelFile const& file) const {
+        return sees(name, file) && chosen.contains({name, file.content});
+    }
 
     bool sees(std::string const& name, ModelFile const& file) const {
         if (by == wire::FindBy::glob) {
@@ -64,10 +71,20 @@ struct ModelFind {
     }
 };
 
+struct ModelRegistration {
+    std::string route;
+    std::uint32_t number = 0;
+    std::uint16_t port = 0;
+    bool silent = false;
+    std::set<std::uint32_t> holders;
+};
+
 struct Model {
     std::list<ModelPeer> peers;
     std::list<ModelFind> finds;
+    std::list<ModelRegistration> registrations;
     std::set<std::string> closed;
+    std::set<std::string> just_closed;  ///< found out by answering
     std::map<std::uint64_t, Rows> answers;
 
     ModelPeer* at(std::string const& route) {
@@ -76,10 +93,29 @@ struct Model {
         return found == peers.end() ? nullptr : &*found;
     }
 
+    ModelPeer* with(std::uint32_t number) {
+        auto const found = std::find_if(peers.begin(), peers.end(),
+                                        [&](auto const& peer) { return peer.number == number; });
+        return found == peers.end() ? nullptr : &*found;
+    }
+
+    ModelPeer* on(std::uint16_t port) {
+        auto const found = std::find_if(peers.begin(), peers.end(),
+                                        [&](auto const& peer) { return peer.port == port; });
+        return found == peers.end() ? nullptr : &*found;
+    }
+
     void heard(ModelPeer& peer, wire::Time now) {
         peer.heard = now;
         peer.check.reset();
         resolve(peer.number);
+        registrations.remove_if([&](auto const& waiting) {
+            bool const refused = waiting.holders.contains(peer.number);
+            if (refused && closed.contains(waiting.route)) {
+                just_closed.insert(waiting.route);
+            }
+            return refused;
+        });
     }
 
     void resolve(std::uint32_t number) {
@@ -88,34 +124,96 @@ struct Model {
         }
     }
 
-    void drop_if(auto const& condition) {
-        for (auto it = peers.begin(); it != peers.end();) {
-            if (condition(*it)) {
-                resolve(it->number);
-                it = peers.erase(it);
-            } else {
-                ++it;
+    void forget(std::uint32_t number) {
+        resolve(number);
+        for (auto& waiting : registrations) {
+            waiting.holders.erase(number);
+        }
+        peers.remove_if([&](auto const& peer) { return peer.number == number; });
+    }
+
+    /// Forgets the peer, or moves it, if it waits to come back.
+    void lose(std::uint32_t number, wire::Time now) {
+        for (auto it = registrations.begin(); it != registrations.end(); ++it) {
+            auto const* other = on(it->port);
+            if (it->number == number && it->holders == std::set{number} &&
+                (other == nullptr || other->number == number)) {
+                auto const heir = *it;
+                registrations.erase(it);
+                return admit(heir, now);
             }
+        }
+        forget(number);
+    }
+
+    void lose_if(auto const& condition, wire::Time now) {
+        std::vector<std::uint32_t> lost;
+        for (auto& peer : peers) {
+            if (condition(peer)) {
+                lost.push_back(peer.number);
+            }
+        }
+        for (auto const number : lost) {
+            lose(number, now);
         }
     }
 
-    void enter(std::uint32_t number, std::string const& route, std::uint16_t port, bool silent,
-               wire::Time now) {
-        drop_if([&](auto const& peer) {
-            return peer.number != number && (peer.route == route || peer.port == port);
-        });
-        auto it = std::find_if(peers.begin(), peers.end(),
-                               [&](auto const& peer) { return peer.number == number; });
-        if (it == peers.end()) {
-            it = peers.insert(peers.end(), ModelPeer{});
+    bool may_be_there(ModelPeer& peer, wire::Time now) {
+        if (ping(peer, now)) {
+            return false;
         }
-        it->number = number;
-        it->route = route;
-        it->port = port;
-        it->silent = silent;
-        it->accepted = 0;
-        it->listing = false;
-        heard(*it, now);
+        peer.check = peer.check.value_or(now + tracker::Directory::check_time);
+        return true;
+    }
+
+    void enter(ModelRegistration wanted, wire::Time now) {
+        registrations.remove_if([&](auto const& waiting) { return waiting.route == wanted.route; });
+        if (auto* former = at(wanted.route); former != nullptr && former->number != wanted.number) {
+            forget(former->number);
+        }
+        if (auto* same = with(wanted.number);
+            same != nullptr && same->route != wanted.route && may_be_there(*same, now)) {
+            wanted.holders.insert(same->number);
+        }
+        for (auto* other = on(wanted.port); other != nullptr && other->number != wanted.number;
+             other = on(wanted.port)) {
+            if (may_be_there(*other, now)) {
+                wanted.holders.insert(other->number);
+                break;
+            }
+            lose(other->number, now);
+        }
+        wanted.holders.empty() ? admit(wanted, now) : registrations.push_back(wanted);
+    }
+
+    /// Two checks that end at the same moment would decide about it, and it is not said which ends
+    /// first.
+    bool order_matters(std::string const& route, std::uint32_t number, std::uint16_t port) {
+        auto const* same = with(number);
+        auto const* other = on(port);
+        bool const two = same != nullptr && other != nullptr && same != other;
+        return two || std::any_of(registrations.begin(), registrations.end(), [&](auto const& one) {
+                   return one.route != route && (one.number == number || one.port == port);
+               });
+    }
+
+    void admit(ModelRegistration const& wanted, wire::Time now) {
+        if (with(wanted.number) == nullptr) {
+            peers.push_back({});
+            peers.back().number = wanted.number;
+        }
+        ModelPeer& peer = *with(wanted.number);
+        peer.route = wanted.route;
+        peer.port = wanted.port;
+        peer.silent = wanted.silent;
+        peer.accepted = 0;
+        peer.listing = false;
+        peer.pinged.reset();
+        peer.seen = false;
+        heard(peer, now);
+        if (closed.contains(peer.route)) {
+            just_closed.insert(peer.route);
+        }
     }
 
     static void apply(ModelPeer& peer, wire::Update const& update) {
@@ -140,7 +238,7 @@ struct Model {
 
     static bool is_source(ModelPeer const& peer, ModelFind const& find) {
         return std::any_of(peer.files.begin(), peer.files.end(),
-                           [&](auto const& file) { return find.sees(file.first, file.second); });
+                           [&](auto const& file) { return find.names(file.first, file.second); });
     }
 
     /// True if the peer, sent a Ping, is found closed.
@@ -150,50 +248,86 @@ struct Model {
     }
 
     void check_all(ModelFind& find, wire::Time now) {
-        std::set<std::uint32_t> dead;
         for (auto& peer : peers) {
-            if (!is_source(peer, find)) {
-                continue;
-            }
-            bool const just = peer.pinged && now - *peer.pinged < tracker::Directory::ping_pause;
-            bool const stale = find.started - peer.heard >= fresh;
-            if (!(just && (!stale || peer.check)) && ping(peer, now)) {
-                dead.insert(peer.number);
-            } else if (stale) {
-                if (!peer.check) {
-                    peer.check = now + tracker::Directory::check_time;
-                }
-                find.waiting.insert(peer.number);
-            }
+            peer.seen = false;
         }
-        drop_if([&](auto const& peer) { return dead.contains(peer.number); });
+        for (bool lost = true; lost;) {
+            std::set<std::uint32_t> dead;
+            for (auto& peer : peers) {
+                if (is_source(peer, find) && !std::exchange(peer.seen, true) &&
+                    !check(peer, find, now)) {
+                    dead.insert(peer.number);
+                }
+            }
+            lose_if([&](auto const& peer) { return dead.contains(peer.number); }, now);
+            lost = !dead.empty();
+        }
+    }
+
+    /// False: its connection is closed.
+    bool check(ModelPeer& peer, ModelFind& find, wire::Time now) {
+        bool const just = peer.pinged && now - *peer.pinged < tracker::Directory::ping_pause;
+        bool const stale = find.started - peer.heard >= fresh;
+        if (!(just && (!stale || peer.check)) && ping(peer, now)) {
+            return false;
+        }
+        if (stale) {
+            peer.check = peer.check.value_or(now + tracker::Directory::check_time);
+            find.waiting.insert(peer.number);
+        }
+        return true;
     }
 
     /// Answers the finds that wait for nobody.
     void settle(wire::Time now) {
-        for (auto it = finds.begin(); it != finds.end();) {
-            if (it->waiting.empty()) {
-                check_all(*it, now);
-            }
-            if (!it->waiting.empty()) {
-                ++it;
-                continue;
-            }
-            Rows& rows = answers[it->request];
-            for (auto const& peer : peers) {
-                for (auto const& [name, file] : peer.files) {
-                    if (it->sees(name, file)) {
-                        rows.insert({name, file.content, peer.number, file.have_ppm});
-                    }
-                }
-            }
-            finds.erase(it);
-            it = finds.begin();  // what this one found out may be what another waited for
+        while (settle_one(now)) {
         }
     }
 
+    bool settle_one(wire::Time now) {
+        if (!just_closed.empty()) {
+            auto const route = just_closed.extract(just_closed.begin()).value();
+            if (auto const* peer = at(route)) {
+                lose(peer->number, now);
+            }
+            return true;
+        }
+        for (auto it = finds.begin(); it != finds.end(); ++it) {
+            if (it->waiting.empty() && answer(*it, now)) {
+                finds.erase(it);
+                return true;  // what this one found out may be what another waited for
+            }
+        }
+        auto const free = std::find_if(registrations.begin(), registrations.end(),
+                                       [](auto const& one) { return one.holders.empty(); });
+        if (free != registrations.end()) {
+            auto const wanted = *free;
+            registrations.erase(free);
+            enter(wanted, now);
+            return true;
+        }
+        return false;
+    }
+
+    /// False: it waits.
+    bool answer(ModelFind& find, wire::Time now) {
+        check_all(find, now);
+        if (!find.waiting.empty()) {
+            return false;
+        }
+        Rows& rows = answers[find.request];
+        for (auto const& peer : peers) {
+            for (auto const& [name, file] : peer.files) {
+                if (find.names(name, file)) {
+                    rows.insert({name, file.content, peer.number, file.have_ppm});
+                }
+            }
+        }
+        return true;
+    }
+
     void tick(wire::Time now) {
-        drop_if([&](ModelPeer& peer) {
+        auto const lost = [&](ModelPeer& peer) {
             if (peer.due() > now) {
                 return false;
             }
@@ -202,7 +336,8 @@ struct Model {
             }
             peer.check = now + tracker::Directory::check_time;
             return false;
-        });
+        };
+        lose_if(lost, now);
         settle(now);
     }
 
@@ -288,8 +423,11 @@ class Run {
         std::uint32_t const number = pick(5);
         auto const port = static_cast<std::uint16_t>(1000 + pick(5));
         bool const silent = pick(2) == 0;
-        from(*route, wire::Register{peer_id(number), {"h", port}, silent ? 0U : 1000U, ""});
-        model_.enter(number, *route, port, silent, world_.now);
+        if (model_.order_matters(*route, number, port)) {
+            return;
+        }
+        from(*route, wire::Register{peer_id(number), {"", port}, silent ? 0U : 1000U, ""});
+        model_.enter({*route, number, port, silent, {}}, world_.now);
         model_.settle(world_.now);
     }
 
@@ -344,7 +482,11 @@ class Run {
             return;
         }
         from(*route, wire::Leave{});
-        model_.drop_if([&](auto const& peer) { return peer.route == *route; });
+        model_.registrations.remove_if(
+            [&](auto const& waiting) { return waiting.route == *route; });
+        if (auto const* peer = model_.at(*route)) {
+            model_.forget(peer->number);
+        }
         model_.settle(world_.now);
     }
 
@@ -357,7 +499,18 @@ class Run {
         } else {
             world_.out.gone.insert(route);
             model_.closed.insert(route);
+            if (pick(2) == 0) {
+                tell_closed(route);
+            }
         }
+    }
+
+    /// The directory learns of it from the network, before it sends something there.
+    void tell_closed(std::string const& route) {
+        world_.directory.on_closed(route, world_.now);
+        model_.registrations.remove_if([&](auto const& waiting) { return waiting.route == route; });
+        model_.just_closed.insert(route);
+        model_.settle(world_.now);
     }
 
     void find() {
@@ -367,7 +520,15 @@ class Run {
             find = swarm(pick(3));
             find.query.resize(pick(2) == 0 ? 7 + pick(2) : find.query.size());
         }
-        model_.finds.push_back({++request_, find.by, find.query, world_.now, {}});
+        ModelFind asked{++request_, find.by, find.query, world_.now, {}, {}};
+        for (auto const& peer : model_.peers) {
+            for (auto const& [name, file] : peer.files) {
+                if (asked.sees(name, file)) {
+                    asked.chosen.insert({name, file.content});
+                }
+            }
+        }
+        model_.finds.push_back(std::move(asked));
         model_.settle(world_.now);
         world_.send("asker", find, request_);
     }
@@ -403,6 +564,7 @@ class Run {
         REQUIRE(stats.files == files);
         REQUIRE(stats.versions == versions.size());
         REQUIRE(stats.pending_finds == model_.finds.size());
+        REQUIRE(stats.pending_registrations == model_.registrations.size());
         REQUIRE(world_.directory.next_deadline() == model_.next_deadline());
     }
 

@@ -155,6 +155,7 @@ TEST_CASE("xfs-tracker asked wrongly says what is wrong and exits with 2") {
     using Arguments = std::vector<std::string>;
     auto const arguments = GENERATE(
         Arguments{"--bind", "nonsense"}, Arguments{"--peer-ttl", "199ms"},
+        Arguments{"--memory", "1023K"}, Arguments{"--memory", "much"},
         Arguments{"--peer-ttl", "soon"}, Arguments{"--unknown"}, Arguments{"--log-level", "loud"},
         Arguments{"-q", "-v"}, Arguments{"--config", "/no/such/file"});
     Program tracker(arguments);

@@ -87,14 +87,17 @@ inline std::string route_of(std::uint32_t peer) {
 
 class Simulated {
   public:
-    explicit Simulated(Directory::Limits limits = {}) : directory({epoch, 42, ttl, limits}, out) {}
+    explicit Simulated(Directory::Limits limits = {}) : Simulated({epoch, 42, ttl, limits}) {}
+
+    explicit Simulated(Directory::Options const& options) : directory(options, out) {}
 
     ScriptedOutbox out;
     Directory directory;
     wire::Time now{1000s};
 
-    void send(Directory::Route const& route, wire::Message message, std::uint64_t request = 0) {
-        directory.on_message(route, "10.0.0.1", {request, std::move(message)}, now);
+    void send(Directory::Route const& route, wire::Message message, std::uint64_t request = 0,
+              std::string const& host = "10.0.0.1") {
+        directory.on_message(route, host, {request, std::move(message)}, now);
     }
 
     /// Lets time pass, with a tick at each deadline, as a shell does.

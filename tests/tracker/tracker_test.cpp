@@ -164,6 +164,36 @@ TEST_CASE("over real sockets a file that is announced is found, until its peer l
     CHECK(asker.count_sources("a file") == 0);
 }
 
+TEST_CASE("over the loopback a peer may name any address of this machine, and no other") {
+    RunningTracker const tracker(3s);
+    bus::Reactor reactor;
+    Client peer(reactor, tracker.endpoint());
+    for (std::string const own : {"127.0.0.1", "127.9.9.9", "::1"}) {
+        auto const told = peer.ask<wire::Registered>(wire::Register{id(1), {own, 4001}, 1000, ""});
+        CHECK(told.listens.host == own);
+    }
+    auto const refused =
+        peer.ask<wire::Failure>(wire::Register{id(1), {"203.0.113.9", 4001}, 1000, ""});
+    CHECK(refused.code == wire::ErrorCode::not_authorised);
+}
+
+TEST_CASE("a search that is not soon done goes on without another message") {
+    RunningTracker const tracker(std::chrono::hours(1));
+    bus::Reactor reactor;
+    Client peer(reactor, tracker.endpoint());
+    auto const lease = peer.ask<wire::Registered>(wire::Register{id(1), {"", 4001}, 0, ""});
+    for (std::uint64_t batch = 1; batch <= 20; ++batch) {
+        wire::Update update{lease.epoch, batch, false, false, {}, {}};
+        for (int i = 0; i < 1000; ++i) {
+            auto const name = std::to_string(batch) + "/a-file-" + std::to_string(i);
+            update.added.push_back({name, wire::ContentId{}, 5});
+        }
+        peer.ask<wire::Updated>(update);
+    }
+    auto const found = peer.ask<wire::Found>(wire::Find{wire::FindBy::glob, "**-999", "", 0});
+    CHECK(found.files.size() == 20);
+}
+
 TEST_CASE("a peer whose connection closed is not named any more, long before its lease ends") {
     RunningTracker const tracker(std::chrono::hours(1));
     bus::Reactor reactor;

@@ -220,6 +220,7 @@ TEST_CASE("a peer that registers anew during the check counts as there") {
     world.join(1, {file("a")});
     world.pass(fresh);
     ask(world, exact("a"));
+    world.out.gone.insert(route_of(1));
     world.send("another connection", world.registration(1));
     CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == Numbers{1});
 }
@@ -333,7 +334,7 @@ TEST_CASE("any number of closed connections is found out within one find") {
 
 TEST_CASE("more finds than may wait are told that the tracker is busy") {
     tracker::Directory::Limits limits;
-    limits.pending_finds = 2;
+    limits.pending_finds.in_all = 2;
     Simulated world(limits);
     world.join(1, {file("a")});
     world.pass(fresh);

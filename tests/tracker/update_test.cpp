@@ -250,9 +250,119 @@ TEST_CASE("there may be exactly as many peers as the limit says") {
     world.join(2);
     world.send("r3", world.registration(3));
     world.expect_failure("r3", wire::ErrorCode::limit);
+    world.out.gone.insert(route_of(1));
     world.send("r1", world.registration(1));
     world.last<wire::Registered>("r1");
     world.send("r1", wire::Leave{});
     world.join(3);
     CHECK(world.directory.stats().peers == 2);
+}
+
+TEST_CASE("what a peer and its files take is given back when they go") {
+    Simulated world;
+    auto const bytes = [&] { return world.directory.stats().bytes; };
+    CHECK(bytes() == 0);
+    world.join(1);
+    auto const one_peer = bytes();
+    CHECK(one_peer > 500);
+    world.update(1, 1, {file("a"), file("b")});
+    auto const two_files = bytes();
+    CHECK(two_files > one_peer + 600);
+    world.update(1, 2, {file("a", 2)}, {"b"});
+    CHECK(bytes() == one_peer + (two_files - one_peer) / 2);
+    world.send(route_of(1), wire::Leave{});
+    CHECK(bytes() == 0);
+}
+
+TEST_CASE("a long name takes more than a short one, and a name that is there already less") {
+    Simulated world;
+    world.join(1);
+    auto before = world.directory.stats().bytes;
+    auto const grown = [&] {
+        auto const now = world.directory.stats().bytes;
+        return now - std::exchange(before, now);
+    };
+    world.update(1, 1, {file("a")});
+    auto const shortest = grown();
+    std::string const name = std::string(250, 'x') + "/" + std::string(250, 'y');
+    world.update(1, 2, {file(name)});
+    CHECK(grown() == shortest + 500);
+    world.join(2);
+    grown();
+    world.update(2, 1, {file(name)});
+    CHECK(grown() < shortest);
+}
+
+TEST_CASE("the last source of a version pays for it, whoever named it first") {
+    Simulated world;
+    world.join(1, {file("a")});
+    auto const alone = world.directory.stats().bytes;
+    world.join(2, {file("a")});
+    world.send(route_of(1), wire::Leave{});
+    CHECK(world.directory.stats().bytes == alone);
+    world.send(route_of(2), wire::Leave{});
+    CHECK(world.directory.stats().bytes == 0);
+}
+
+TEST_CASE("files take exactly as many bytes as the limit says, and no more") {
+    std::size_t full = 0;
+    {
+        Simulated world;
+        world.join(1, {file("a"), file("b")});
+        full = world.directory.stats().bytes;
+    }
+    bool const of_one_host = GENERATE(false, true);
+    tracker::Directory::Limits limits;
+    (of_one_host ? limits.bytes_per_host : limits.bytes) = full;
+    Simulated world(limits);
+    world.join(1, {file("a"), file("b")});
+    world.update(1, 2, {file("c")});
+    world.expect_failure(route_of(1), wire::ErrorCode::limit);
+    CHECK(world.last<wire::Failure>(route_of(1)).reason.find("--memory") != std::string::npos);
+    world.update(1, 2, {file("a", 7)});
+    CHECK(world.last<wire::Updated>(route_of(1)).sequence == 2);
+    world.update(1, 3, {file("long name")}, {"b"});
+    world.expect_failure(route_of(1), wire::ErrorCode::limit);
+    world.update(1, 3, {}, {"b"});
+    world.update(1, 4, {file("c")});
+    CHECK(world.last<wire::Updated>(route_of(1)).sequence == 4);
+    CHECK(world.directory.stats().bytes == full);
+    world.send("another", world.registration(2));
+    world.expect_failure("another", wire::ErrorCode::limit);
+}
+
+TEST_CASE("one host cannot fill the tracker: another has room left") {
+    tracker::Directory::Limits limits;
+    limits.bytes_per_host = 100'000;
+    Simulated world(limits);
+    world.join(1);
+    std::uint64_t sequence = 0;
+    while (world.all<wire::Failure>(route_of(1)).empty()) {
+        ++sequence;
+        world.update(1, sequence, {file("name-" + std::to_string(sequence))});
+    }
+    CHECK(world.directory.stats().bytes <= limits.bytes_per_host);
+    CHECK(sequence > 200);
+    world.send("far", wire::Register{peer_id(2), {"", 2000}, 1000, ""}, 0, "10.0.0.2");
+    world.send("far", wire::Update{epoch, 1, true, true, {file("mine")}, {}}, 0, "10.0.0.2");
+    world.last<wire::Updated>("far");
+    CHECK(world.sources_of("mine").size() == 1);
+}
+
+TEST_CASE("changing what others have, too, counts as well") {
+    std::size_t full = 0;
+    std::string const name(200, 'n');
+    {
+        Simulated world;
+        world.join(1, {file(name)});
+        world.join(2, {file(name)});
+        full = world.directory.stats().bytes;
+    }
+    tracker::Directory::Limits limits;
+    limits.bytes = full;
+    Simulated world(limits);
+    world.join(1, {file(name)});
+    world.join(2, {file(name)});
+    world.update(2, 2, {file(name, 9)});
+    world.expect_failure(route_of(2), wire::ErrorCode::limit);
 }

@@ -28,8 +28,9 @@ Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
     Version version = versions_.lower_bound(wanted);
     if (version == versions_.end() || ByName{}(wanted, version->first)) {
         version = versions_.emplace_hint(version, Position{file.name, file.content},
-                                         VersionState{file.size, {}});
+                                         VersionState{file.size, peer, {}});
         contents_.insert(version);
+        memory_.add(peer, version_bytes(file.name));
     }
     auto& sources = version->second.sources;
     auto const place = place_of(sources, peer);
@@ -37,19 +38,29 @@ Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
         place->have_ppm = file.have_ppm;
     } else {
         sources.insert(place, {peer, file.have_ppm});
+        memory_.add(peer, source_bytes);
     }
     return version;
 }
 
 void Catalogue::remove(Version version, Slot peer) {
     auto& sources = version->second.sources;
+    auto& payer = version->second.payer;
     auto const place = place_of(sources, peer);
-    if (place != sources.end() && place->peer == peer) {
-        sources.erase(place);
+    if (place == sources.end() || place->peer != peer) {
+        return;
     }
+    sources.erase(place);
+    memory_.remove(peer, source_bytes);
+    auto const bytes = version_bytes(version->first.name);
     if (sources.empty()) {
+        memory_.remove(payer, bytes);
         contents_.erase(version);
         versions_.erase(version);
+    } else if (payer == peer) {
+        payer = sources.front().peer;
+        memory_.remove(peer, bytes);
+        memory_.add(payer, bytes);
     }
 }
 

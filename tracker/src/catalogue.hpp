@@ -1,5 +1,7 @@
 #pragma once
 
+#include "memory.hpp"
+
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/messages.hpp>
 
@@ -12,9 +14,6 @@
 #include <vector>
 
 namespace xfsbus::tracker {
-
-/// A peer's number in the Roster: half the size of a pointer, and there are as many as files.
-using Slot = std::uint32_t;
 
 /// A name and one content it stands for; also a place in the order of either index.
 struct Position {
@@ -48,6 +47,7 @@ struct VersionState {
     /// As the first source said. A content id stands for one size: who says another lies, and is
     /// found out when its manifest is checked.
     std::uint64_t size = 0;
+    Slot payer = 0;               ///< the source whose memory it is counted as
     std::vector<Source> sources;  ///< ordered by peer, never empty
 };
 
@@ -71,18 +71,33 @@ class Catalogue {
   public:
     using ContentIndex = std::set<Version, ByContent>;
 
+    /// What a source of a version takes: its place in the version and in its peer's list.
+    static constexpr std::size_t source_bytes = 80;
+    /// What a version takes beside its name: its places in both indexes.
+    static constexpr std::size_t version_overhead = 232;
+
+    static std::size_t version_bytes(std::string const& name) {
+        return version_overhead + name.size();
+    }
+
+    /// The memory must outlive the catalogue, and know each peer that becomes a source.
+    explicit Catalogue(Memory& memory) : memory_(memory) {}
+
     /// Makes the peer a source of this file, or changes how much of it it has.
     Version add(wire::FileEntry const& file, Slot peer);
     /// The peer is no longer a source; the last one takes the version along.
     void remove(Version version, Slot peer);
 
-    [[nodiscard]] Versions& by_name() { return versions_; }
+    [[nodiscard]] bool contains(PositionView const& file) const {
+        return versions_.find(file) != versions_.end();
+    }
 
     [[nodiscard]] Versions const& by_name() const { return versions_; }
 
     [[nodiscard]] ContentIndex const& by_content() const { return contents_; }
 
   private:
+    Memory& memory_;
     Versions versions_;
     ContentIndex contents_;
 };

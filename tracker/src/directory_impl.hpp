@@ -1,8 +1,11 @@
 #pragma once
 
 #include "catalogue.hpp"
+#include "memory.hpp"
 #include "page.hpp"
+#include "quota.hpp"
 #include "roster.hpp"
+#include "scan_queue.hpp"
 
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/messages.hpp>
@@ -18,10 +21,15 @@
 
 namespace xfsbus::tracker {
 
-/// The parts of the Directory: directory.cpp has the messages of peers, finds.cpp the finds and the
-/// checks. A peer is dropped, and a find goes on, within these methods at the places that say so
-/// and nowhere else, so that references to peers stay good between them.
+/// As a message carries it; what is out of its range is clamped.
+std::uint32_t milliseconds(wire::Duration duration);
+
+/// The parts of the Directory: directory.cpp has the life of a peer's entry, registration.cpp how
+/// it begins, files.cpp the lists of files, finds.cpp the finds and the checks. A peer is dropped,
+/// and a find goes on, within these methods at the places that say so and nowhere else, so that
+/// references to peers stay good between them.
 struct Directory::Impl {
+    using Peer = tracker::Peer;
     using Kind = PeerChange::Kind;
     using Sent = Outbox::Sent;
 
@@ -36,27 +44,34 @@ struct Directory::Impl {
     struct PendingFind {
         FindId id = 0;
         Route route;
+        std::string host;
         std::uint64_t request = 0;
-        Query query;
-        wire::Time started;
-        std::optional<Position> until;  ///< where its page ends
-        std::size_t waiting = 0;        ///< peers whose checks it waits for
-        int rounds = 0;
+        wire::Time started;  ///< when its page was complete
+        Reading reading;
+        std::optional<Position> end;  ///< of its page
+        std::size_t waiting = 0;      ///< peers whose checks it waits for
+        int rounds = 0;               ///< of checks
+    };
+
+    /// Waits until those who hold its id or its endpoint have spoken, or have not.
+    struct PendingRegistration {
+        std::string host;
+        std::uint64_t request = 0;
+        wire::Register message;
+        std::vector<wire::PeerId> holders;  ///< two at most
     };
 
     Impl(Options const& its_options, Outbox& its_outbox);
 
     void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
                     wire::Time now);
+    void on_closed(Route const& route, wire::Time now);
     void on_tick(wire::Time now);
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
     // ---- directory.cpp ----
-    void handle(Caller const& caller, wire::Register const& message);
-    void handle(Caller const& caller, wire::Update const& message);
     void handle(Caller const& caller, wire::Heartbeat const& message);
     void handle(Caller const& caller, wire::Leave const& message);
-    void handle(Caller const& caller, wire::ListPeers const& message);
     void handle(Caller const& caller, wire::Ping const& message);
     void handle(Caller const& caller, wire::Pong const& message);
     void handle(Caller const& caller, wire::Failure const& message);
@@ -67,35 +82,81 @@ struct Directory::Impl {
         fail(caller, wire::ErrorCode::unsupported, "a tracker does not take this message");
     }
 
-    Peer* admit(Caller const& caller, wire::Register const& message, wire::Endpoint const& listens);
     /// The caller's entry; nullptr, and the caller is told, if there is none of this epoch.
     Peer* known(Caller const& caller, std::uint64_t epoch);
+    void reply(Caller const& caller, wire::Message const& message);
+    void fail(Caller const& caller, wire::ErrorCode code, std::string reason);
+    void tell(Peer const& peer, Kind kind);
+
+    /// The peer lives: renews its lease, ends its check. Finds that waited for it become ready,
+    /// registrations that did are refused.
+    void heard(Peer& peer, wire::Time now);
+    void set_due(Peer& peer);
+    void release_waiters(Peer& peer);
+    /// Forgets the peer, unless it was lost and waits to register again: then its entry moves. The
+    /// reference is bad afterwards.
+    void drop(Peer& peer, Kind kind);
+    /// What is to be done after each event: drops those whose connection was found closed, takes
+    /// ready finds and registrations on, clears a part of what dropped peers have left.
+    void settle(wire::Time now);
+    void forget_connection(Route const& route);
+    void clear_remains();
+
+    // ---- registration.cpp ----
+    void handle(Caller const& caller, wire::Register const& message);
+    /// Admits the peer, refuses it, or lets it wait for those who hold what it wants. May drop
+    /// peers.
+    void enroll(Caller const& caller, wire::Register const& message);
+    [[nodiscard]] std::optional<wire::Endpoint> listening(Caller const& caller,
+                                                          wire::Register const& message) const;
+    bool may_listen(std::string const& at, Caller const& caller);
+    bool is_own_host(std::string const& host, wire::Time now);
+    /// Those who hold what the registration asks for and may be there; each is sent a Ping. Who
+    /// turns out to be gone is dropped, if it is another peer.
+    std::vector<wire::PeerId> challenge(Caller const& caller, wire::Register const& message,
+                                        wire::Endpoint const& listens);
+    bool may_be_there(Peer& holder, wire::Time now);
+    void wait(Caller const& caller, wire::Register const& message,
+              std::vector<wire::PeerId> holders);
+    /// Takes the peer in. Nobody else has its id or its endpoint.
+    void admit(Caller const& caller, wire::Register const& message, wire::Endpoint const& listens);
+    Peer* entry_for(Caller const& caller, wire::Register const& message,
+                    wire::Endpoint const& listens);
+    /// Takes it out of those that wait. The route must be one that waits.
+    PendingRegistration withdraw(Route const& route);
+    /// One that waits for nobody any more.
+    void retry_registration(Route const& route, wire::Time now);
+    void refuse_contenders(Peer& peer);
+    /// True if the lost peer itself waits to register again, and has its entry now.
+    bool hand_over(Peer& peer);
+    void release_contenders(Peer& peer);
+
+    // ---- files.cpp ----
+    void handle(Caller const& caller, wire::Update const& message);
     [[nodiscard]] std::optional<wire::Failure> refusal(Peer const& peer,
                                                        wire::Update const& update) const;
+    /// Which limit keeps the Update out.
+    [[nodiscard]] std::optional<std::string> room_problem(Peer const& peer,
+                                                          wire::Update const& update) const;
+    [[nodiscard]] std::size_t growth(Peer const& peer, wire::Update const& update) const;
     void apply(Peer& peer, wire::Update const& update);
     void add_file(Peer& peer, wire::FileEntry const& file);
     void remove_file(Peer& peer, std::string const& name);
     void end_list(Peer& peer);
 
-    void reply(Caller const& caller, wire::Message const& message);
-    void fail(Caller const& caller, wire::ErrorCode code, std::string reason);
-    void tell(Peer const& peer, Kind kind);
-
-    /// The peer lives: renews its lease, ends its check. Finds that waited for it become ready.
-    void heard(Peer& peer, wire::Time now);
-    void set_due(Peer& peer);
-    void release_waiters(Peer& peer);
-    /// Forgets the peer. The reference is bad afterwards.
-    void drop(Peer& peer, Kind kind);
-    /// What is to be done after each event: drops those whose connection was found closed, takes
-    /// ready finds on, clears a part of what dropped peers have left.
-    void settle(wire::Time now);
-    void clear_remains();
-
     // ---- finds.cpp ----
     void handle(Caller const& caller, wire::Find const& message);
-    /// Takes the find one step on: it is answered, or waits. May drop peers.
-    void advance(PendingFind find, wire::Time now);
+    void handle(Caller const& caller, wire::ListPeers const& message);
+    void take_up(Scan&& scan, bool at_once, wire::Time now);
+    /// Works on it for so much. True: it is answered, or waits for checks. May drop peers.
+    bool work_on(Scan& scan, std::size_t work, wire::Time now);
+    void work_off_scans(wire::Time now);
+    void list_peers(Scan const& scan, std::optional<wire::PeerId> const& after, wire::Time now);
+    /// Takes the find one step on, with its page as it was just read: it is answered, or waits. May
+    /// drop peers.
+    void advance(PendingFind find, Page page, wire::Time now);
+    void resume(FindId id, wire::Time now);
+    void forget_finds(Route const& route);
     void answer(PendingFind const& find, Page const& page);
     [[nodiscard]] bool verified(Peer const& peer, PendingFind const& find) const;
     /// Asks all who would be named; those whose connection is closed are dropped. True if one was.
@@ -109,13 +170,24 @@ struct Directory::Impl {
     Outbox& outbox;
     wire::Duration const fresh;  ///< a peer heard of within it need not be waited for
 
-    Catalogue catalogue;
+    Memory memory;
+    Catalogue catalogue{memory};
     Roster roster;
+    PageReader const reader{catalogue, roster, options.limits};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet
     std::deque<std::unique_ptr<Peer>> remains;  ///< dropped, their files still in the catalogue
 
+    ScanQueue scans{options.limits.scans};
     std::map<FindId, PendingFind> pending;
+    Quota finds_open{options.limits.pending_finds};
     std::deque<FindId> ready;
+
+    std::map<Route, PendingRegistration> registering;
+    Quota registrations_open{options.limits.registrations};
+    std::deque<Route> undisputed;  ///< registrations that wait for nobody any more
+    std::vector<std::string> own_hosts;
+    std::optional<wire::Time> own_hosts_asked;
+
     std::vector<Route> closed;  ///< found closed by this event's answers
     FindId last_find = 0;
     std::uint64_t last_step = 0;  ///< steps of finds: calls of advance()

@@ -10,6 +10,16 @@
 
 namespace xfsbus::tracker {
 
+namespace {
+
+/// Into so many turns the work is divided that is done before other messages are taken in.
+constexpr std::size_t turns = 8;
+/// What a listed peer takes on the wire beside its texts, and the work of telling it.
+constexpr std::size_t listed_peer_bytes = 112;
+constexpr std::size_t listed_peer_work = 128;
+
+}  // namespace
+
 void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
     ++counters.finds;
     std::string problem;
@@ -18,35 +28,140 @@ void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
         fail(caller, wire::ErrorCode::bad_message, problem);
         return;
     }
-    PendingFind find;
-    find.id = ++last_find;
-    find.route = caller.route;
-    find.request = caller.request;
-    find.query = std::move(*query);
-    find.started = caller.now;
-    advance(std::move(find), caller.now);
+    // A narrow one is not kept behind others of its host.
+    bool const narrow = query->by == wire::FindBy::name || query->swarm;
+    // Another sample for each find, the same one each time that this find is read.
+    Reading reading{std::move(*query), options.seed + ++last_find, {}, std::nullopt};
+    take_up({caller.route, caller.host, caller.request, std::move(reading)},
+            narrow || !scans.has(caller.host), caller.now);
 }
 
-void Directory::Impl::advance(PendingFind find, wire::Time now) {
-    // Another sample for each find, the same one each time that this find is read.
-    PageReader reader(catalogue, roster, options.limits, options.seed + find.id);
-    Page page = reader.read(find.query, find.until);
+void Directory::Impl::handle(Caller const& caller, wire::ListPeers const& message) {
+    auto const bytes = wire::from_hex(message.after);
+    auto const after = bytes ? wire::PeerId::from(*bytes) : std::nullopt;
+    if (!message.after.empty() && !after) {
+        fail(caller, wire::ErrorCode::bad_message, "`after` is not a cursor of this tracker");
+        return;
+    }
+    std::size_t const told = std::min(roster.size(), options.limits.peers_page);
+    bool const quick = told * listed_peer_work <= options.limits.quick_work;
+    take_up({caller.route, caller.host, caller.request, PeersAfter{after}},
+            quick && !scans.has(caller.host), caller.now);
+}
+
+/// Answers what is soon answered, if it may be, and lets the rest wait for its turn.
+void Directory::Impl::take_up(Scan&& scan, bool at_once, wire::Time now) {
+    if (at_once && work_on(scan, options.limits.quick_work, now)) {
+        return;
+    }
+    Caller const caller{scan.route, scan.host, scan.request, now};
+    if (!scans.add(std::move(scan))) {
+        fail(caller, wire::ErrorCode::busy, "too many searches wait for their turn; try again");
+    }
+}
+
+bool Directory::Impl::work_on(Scan& scan, std::size_t work, wire::Time now) {
+    if (auto const* peers = std::get_if<PeersAfter>(&scan.what)) {
+        list_peers(scan, peers->after, now);
+        return true;
+    }
+    auto& reading = std::get<Reading>(scan.what);
+    auto page = reader.read(reading, work);
+    if (!page) {
+        return false;
+    }
+    PendingFind find;
+    find.id = ++last_find;
+    find.route = scan.route;
+    find.host = scan.host;
+    find.request = scan.request;
+    find.started = now;
+    find.reading = std::move(reading);
+    find.end = page->end;
+    advance(std::move(find), std::move(*page), now);
+    return true;
+}
+
+/// The hosts that have asked take turns, until it is time to take other messages in.
+void Directory::Impl::work_off_scans(wire::Time now) {
+    std::size_t const turn = options.limits.turn_work / turns;
+    for (std::size_t i = 0; i < turns && !scans.empty(); ++i) {
+        auto scan = scans.take();
+        if (work_on(*scan, turn, now)) {
+            scans.done(*scan);
+        } else {
+            scans.put_back(std::move(*scan));
+        }
+    }
+}
+
+void Directory::Impl::list_peers(Scan const& scan, std::optional<wire::PeerId> const& after,
+                                 wire::Time now) {
+    wire::PeerList list{options.epoch, {}, {}};
+    auto const& ids = roster.ids();
+    std::size_t size = 0;
+    for (auto it = after ? ids.upper_bound(*after) : ids.begin(); it != ids.end(); ++it) {
+        Peer const& peer = *roster.at(it->second);
+        size += listed_peer_bytes + peer.listens.host.size() + peer.labels.size();
+        if (list.peers.size() == options.limits.peers_page ||
+            (!list.peers.empty() && size > options.limits.found_bytes)) {
+            list.next = wire::to_hex(list.peers.back().peer);
+            break;
+        }
+        list.peers.push_back({peer.id, peer.listens, peer.files.size(), peer.load,
+                              milliseconds(now - peer.heard), peer.labels});
+    }
+    reply({scan.route, scan.host, scan.request, now}, list);
+}
+
+void Directory::Impl::advance(PendingFind find, Page page, wire::Time now) {
+    auto const keep = [&] {
+        if (find.reading.chosen.empty()) {
+            for (Pick const& pick : page.files) {
+                find.reading.chosen.push_back(pick.file);
+            }
+        }
+    };
     // Those who were asked before a wait are asked again after it.
     ++last_step;
     while (check_sources(find, page, now)) {
-        page = reader.read(find.query, find.until);
+        keep();
+        page = reader.again(find.reading, find.end);
     }
     bool const enough = find.rounds == check_rounds;
     if (find.waiting == 0 || enough) {
         leave_out_unverified(find, page);
         answer(find, page);
-    } else if (pending.size() >= options.limits.pending_finds) {
-        fail({find.route, {}, find.request, now}, wire::ErrorCode::busy,
+    } else if (!finds_open.take(find.host, find.route)) {
+        fail({find.route, find.host, find.request, now}, wire::ErrorCode::busy,
              "too many finds wait for peers to answer; try again");
     } else {
+        keep();
         ++find.rounds;
-        find.until = page.end;
         pending.emplace(find.id, std::move(find));
+    }
+}
+
+void Directory::Impl::resume(FindId id, wire::Time now) {
+    auto node = pending.extract(id);
+    if (node.empty()) {
+        return;  // its asker has gone
+    }
+    PendingFind& find = node.mapped();
+    finds_open.give_back(find.host, find.route);
+    Page page = reader.again(find.reading, find.end);
+    advance(std::move(find), std::move(page), now);
+}
+
+void Directory::Impl::forget_finds(Route const& route) {
+    if (finds_open.of_connection(route) > 0) {
+        std::erase_if(pending, [&](auto const& each) {
+            bool const of_route = each.second.route == route;
+            if (of_route) {
+                finds_open.give_back(each.second.host, route);
+            }
+            return of_route;
+        });
     }
 }
 

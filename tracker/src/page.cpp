@@ -1,7 +1,5 @@
 #include "page.hpp"
 
-#include <xfsbus/wire/glob.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -52,40 +50,28 @@ std::uint64_t mixed(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
-/// Names that can match: all of them begin with it.
-std::string_view name_prefix(Query const& query) {
-    return query.by == wire::FindBy::glob ? wire::glob_prefix(query.text)
-                                          : std::string_view(query.text);
-}
+/// Steps that looking at a version takes, at each of its sources, and at each that is told.
+constexpr std::size_t version_work = 64;
+constexpr std::size_t source_work = 8;
+constexpr std::size_t told_work = 128;
 
 bool in_range(Query const& query, Position const& file) {
     switch (query.by) {
         case wire::FindBy::name:
             return file.name == query.text;
         case wire::FindBy::glob:
-            return std::string_view(file.name).starts_with(name_prefix(query));
+            return std::string_view(file.name).starts_with(query.prefix());
         case wire::FindBy::content_prefix:
             break;
     }
     return wire::to_hex(file.content).starts_with(query.text);
 }
 
-bool matches(Query const& query, Position const& file) {
-    return query.by != wire::FindBy::glob || wire::glob_match(query.text, file.name);
-}
-
-/// The characters that looking at this version costs to compare, at worst.
-std::size_t work_of(Query const& query, Versions::value_type const& version) {
-    std::size_t const per_name =
-        query.by == wire::FindBy::glob ? query.text.size() * version.first.name.size() : 0;
-    return per_name + hex_digits + version.second.sources.size();
-}
-
 }  // namespace
 
 std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
                                 std::string& problem) {
-    Query query{find.by, find.query, std::nullopt, most_files, false};
+    Query query{find.by, find.query, std::nullopt, most_files, false, std::nullopt};
     if (find.limit != 0) {
         query.limit = std::min<std::size_t>(find.limit, most_files);
     }
@@ -103,6 +89,8 @@ std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
         }
         to_lower(query.text);
         query.swarm = query.text.size() == hex_digits;
+    } else if (find.by == wire::FindBy::glob) {
+        query.glob.emplace(find.query);
     }
     return query;
 }
@@ -113,90 +101,132 @@ std::string write_cursor(Position const& position) {
 
 /// One read() under way.
 struct PageReader::Walk {
-    Query const& query;
-    std::optional<Position> const& until;
-    Page page;
+    Reading& reading;
+    std::size_t work_end;  ///< of the reading's work
+    std::vector<Pick> picks = {};
     Position const* last_seen = nullptr;
-    std::size_t work = 0;
-    std::size_t bytes = 0;
 
-    /// Ends the page here, with more to come.
-    bool stop() {
-        page.end = *last_seen;
-        return false;
+    [[nodiscard]] std::size_t size() const { return reading.chosen.size() + picks.size(); }
+
+    [[nodiscard]] std::optional<Position> last() const {
+        return last_seen != nullptr ? std::optional(*last_seen) : reading.last;
+    }
+
+    /// Puts down what is to be known when the walk goes on.
+    void save() {
+        for (Pick& pick : picks) {
+            reading.chosen.push_back(std::move(pick.file));
+        }
+        reading.last = last();
     }
 };
 
-Page PageReader::read(Query const& query, std::optional<Position> const& until) {
-    Walk walk{query, until, {}};
+std::optional<Page> PageReader::read(Reading& reading, std::size_t work) const {
+    Walk walk{reading, reading.work + work};
+    Query const& query = reading.query;
     if (query.by == wire::FindBy::content_prefix) {
-        read_by_content(walk);
-    } else {
-        read_by_name(walk);
+        return this->walk(
+            catalogue_.by_content(), ByContent{}, {"", *first_content(query.text)}, walk,
+            [](Version version) -> auto& { return *version; });
     }
-    return std::move(walk.page);
+    return this->walk(
+        catalogue_.by_name(), ByName{}, {query.prefix(), wire::ContentId{}}, walk,
+        [](auto& version) -> auto& { return version; });
 }
 
-void PageReader::read_by_name(Walk& walk) const {
-    auto const& versions = catalogue_.by_name();
-    PositionView const start{name_prefix(walk.query), wire::ContentId{}};
+template <typename Index, typename Order, typename FileOf>
+std::optional<Page> PageReader::walk(Index const& index, Order order, PositionView start,
+                                     Walk& walk, FileOf file_of) const {
+    auto const& last = walk.reading.last ? walk.reading.last : walk.reading.query.after;
     // A cursor is the caller's word: it may point before the first match.
-    bool const resume = walk.query.after && !ByName{}(*walk.query.after, start);
-    auto it = resume ? versions.upper_bound(PositionView(*walk.query.after))
-                     : versions.lower_bound(start);
-    for (; it != versions.end(); ++it) {
-        if (walk.until && ByName{}(*walk.until, it->first)) {
-            walk.page.end = walk.until;
-            return;
+    bool const resume = last && !order(*last, start);
+    auto it = resume ? index.upper_bound(PositionView(*last)) : index.lower_bound(start);
+    std::optional<Position> end;
+    for (; it != index.end(); ++it) {
+        Step const step = offer(walk, file_of(*it));
+        if (step == Step::out_of_work) {
+            walk.save();
+            return std::nullopt;
         }
-        if (!offer(walk, *it)) {
-            return;
+        if (step == Step::page_full) {
+            end = walk.last();
+        }
+        if (step != Step::next) {
+            break;
         }
     }
+    if (walk.reading.chosen.empty()) {
+        return Page{std::move(walk.picks), std::move(end)};
+    }
+    walk.save();
+    return again(walk.reading, end);
 }
 
-void PageReader::read_by_content(Walk& walk) const {
-    auto const& contents = catalogue_.by_content();
-    PositionView const start{"", *first_content(walk.query.text)};
-    bool const resume = walk.query.after && !ByContent{}(*walk.query.after, start);
-    auto it = resume ? contents.upper_bound(PositionView(*walk.query.after))
-                     : contents.lower_bound(start);
-    for (; it != contents.end(); ++it) {
-        if (walk.until && ByContent{}(*walk.until, (*it)->first)) {
-            walk.page.end = walk.until;
-            return;
-        }
-        if (!offer(walk, **it)) {
-            return;
-        }
+/// Takes the version into the page if it matches.
+PageReader::Step PageReader::offer(Walk& walk, Versions::value_type const& version) const {
+    Reading& reading = walk.reading;
+    Position const& file = version.first;
+    if (!in_range(reading.query, file)) {
+        return Step::out_of_range;
     }
-}
-
-/// Takes the version into the page if it matches. False: the page ends before this version.
-bool PageReader::offer(Walk& walk, Versions::value_type const& version) const {
-    auto const& [file, state] = version;
-    if (!in_range(walk.query, file)) {
-        return false;
+    if (walk.size() == reading.query.limit || reading.work > limits_.page_work) {
+        return Step::page_full;
     }
-    if (walk.page.files.size() == walk.query.limit || walk.work > limits_.scan_work) {
-        return walk.stop();
+    if (reading.work > walk.work_end) {
+        return Step::out_of_work;
     }
-    walk.work += work_of(walk.query, version);
-    if (matches(walk.query, file)) {
-        Pick pick{file, state.size, 0, known_sources(walk.query, state.sources)};
-        pick.source_count = static_cast<std::uint32_t>(pick.sources.size());
-        keep_sample(pick.sources, walk.query.swarm ? limits_.swarm_sources : limits_.found_sources);
-        if (!pick.sources.empty()) {
-            std::size_t const bytes = fit(pick, walk.page.files.empty());
-            if (!walk.page.files.empty() && walk.bytes + bytes > limits_.found_bytes) {
-                return walk.stop();
+    reading.work += version_work;
+    if (!reading.query.glob || reading.query.glob->matches(file.name, reading.work)) {
+        reading.work += source_work * version.second.sources.size();
+        if (auto picked = pick(reading, version)) {
+            bool const first = walk.size() == 0;
+            std::size_t const bytes = fit(*picked, first);
+            if (!first && reading.bytes + bytes > limits_.found_bytes) {
+                return Step::page_full;
             }
-            walk.bytes += bytes;
-            walk.page.files.push_back(std::move(pick));
+            reading.bytes += bytes;
+            reading.work += told_work * (1 + picked->sources.size());
+            walk.picks.push_back(std::move(*picked));
         }
     }
     walk.last_seen = &file;
-    return true;
+    return Step::next;
+}
+
+Page PageReader::again(Reading const& reading, std::optional<Position> const& end) const {
+    Page page{{}, end};
+    std::size_t size = 0;
+    Position const* last = nullptr;
+    for (Position const& file : reading.chosen) {
+        auto const version = catalogue_.by_name().find(PositionView(file));
+        auto picked =
+            version == catalogue_.by_name().end() ? std::nullopt : pick(reading, *version);
+        if (picked) {
+            std::size_t const bytes = fit(*picked, page.files.empty());
+            if (!page.files.empty() && size + bytes > limits_.found_bytes) {
+                page.end = *last;  // it has more sources now than when it was chosen
+                break;
+            }
+            size += bytes;
+            page.files.push_back(std::move(*picked));
+        }
+        last = &file;
+    }
+    return page;
+}
+
+/// The version as it is told; nullopt if it has no sources for this query.
+std::optional<Pick> PageReader::pick(Reading const& reading,
+                                     Versions::value_type const& version) const {
+    auto const& [file, state] = version;
+    Pick pick{file, state.size, 0, known_sources(reading.query, state.sources)};
+    if (pick.sources.empty()) {
+        return std::nullopt;
+    }
+    pick.source_count = static_cast<std::uint32_t>(pick.sources.size());
+    keep_sample(pick.sources, reading.query.swarm ? limits_.swarm_sources : limits_.found_sources,
+                reading.mix);
+    return pick;
 }
 
 /// Those that the query may know of, without the peers that were dropped and not cleared away yet.
@@ -213,11 +243,14 @@ std::vector<Source> PageReader::known_sources(Query const& query,
 /// Keeps at most so many: half of them complete and half not, or all of the kind of which there
 /// are too few. Of each kind those of the lowest rank: so when one of them goes, the others stay
 /// and one takes its place, and a find that is checked again asks few new ones.
-void PageReader::keep_sample(std::vector<Source>& sources, std::size_t most) const {
+void PageReader::keep_sample(std::vector<Source>& sources, std::size_t most,
+                             std::uint64_t mix) const {
     if (sources.size() <= most) {
         return;
     }
-    auto const by_rank = [this](Source const& a, Source const& b) { return rank(a) < rank(b); };
+    // A random order, which is another one for each mix.
+    auto const rank = [mix](Source const& source) { return mixed(mix ^ mixed(source.peer)); };
+    auto const by_rank = [&](Source const& a, Source const& b) { return rank(a) < rank(b); };
     auto const partial = std::partition(sources.begin(), sources.end(), [](Source const& source) {
         return source.have_ppm == wire::complete_ppm;
     });
@@ -233,11 +266,6 @@ void PageReader::keep_sample(std::vector<Source>& sources, std::size_t most) con
     sources.erase(complete_end, partial);
     // The kinds among each other: who takes only the first ones, as fit() may, has both.
     std::sort(sources.begin(), sources.end(), by_rank);
-}
-
-/// Its place in a random order, which is another one for each mix.
-std::uint64_t PageReader::rank(Source const& source) const {
-    return mixed(mix_ ^ mixed(source.peer));
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {

@@ -59,11 +59,13 @@ struct Peer {
     bool listing = false;  ///< a full list has begun and not ended
     std::set<Holding, ByHeldName> files;
 
-    std::vector<FindId> waiters;  ///< finds that wait for its check
-    std::uint64_t seen_in = 0;    ///< the last step of a find that has looked at it
+    std::vector<FindId> waiters;               ///< finds that wait for its check
+    std::vector<Directory::Route> contenders;  ///< registrations that do
+    std::uint64_t seen_in = 0;                 ///< the last step of a find that has looked at it
 
     Slot slot = 0;
-    wire::Time due;  ///< its place among the deadlines; kept by the Roster
+    std::size_t bytes = 0;  ///< it takes, without its files
+    wire::Time due;         ///< its place among the deadlines; kept by the Roster
 };
 
 /// The peers that are up: found by identity, connection and endpoint, and ordered by deadline.

@@ -1,3 +1,5 @@
+#include "own_hosts.hpp"
+
 #include <xfsbus/tracker/tracker.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -22,7 +24,8 @@ std::uint64_t random_number() {
 Directory::Options directory_options(Tracker::Options const& options) {
     // Not 0: that is what a message without an epoch says.
     std::uint64_t const epoch = options.epoch != 0 ? options.epoch : random_number() | 1;
-    return {epoch, random_number(), options.peer_ttl, options.limits};
+    return {epoch,          random_number(),       options.peer_ttl,
+            options.limits, options.foreign_hosts, &own_hosts};
 }
 
 char const* describe(Directory::PeerChange::Kind kind) {
@@ -35,7 +38,7 @@ char const* describe(Directory::PeerChange::Kind kind) {
         case Kind::left:
             return "left";
         case Kind::replaced:
-            return "was replaced by another on its connection or endpoint";
+            return "was replaced by another on its connection";
         case Kind::closed:
             return "is gone: its connection is closed";
         case Kind::expired:

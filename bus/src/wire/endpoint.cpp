@@ -1,7 +1,9 @@
 #include <xfsbus/wire/endpoint.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 
 #include <arpa/inet.h>
 
@@ -58,6 +60,39 @@ bool numeric_host(std::string const& host) {
     return valid_host(host) && host.size() - zone <= zone_bytes_max &&
            (::inet_pton(AF_INET, host.c_str(), &address) == 1 ||
             ::inet_pton(AF_INET6, host.substr(0, zone).c_str(), &address) == 1);
+}
+
+std::optional<std::string> canonical_host(std::string_view host) {
+    if (!valid_host(host)) {
+        return std::nullopt;  // nothing that ends a C string early
+    }
+    auto const zone_at = std::min(host.find('%'), host.size());
+    std::string const address(host.substr(0, zone_at));
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    in_addr four{};
+    if (::inet_pton(AF_INET, address.c_str(), &four) == 1) {
+        return zone_at == host.size() ? std::optional(address) : std::nullopt;
+    }
+    in6_addr six{};
+    if (::inet_pton(AF_INET6, address.c_str(), &six) != 1) {
+        return std::nullopt;
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&six)) {
+        std::memcpy(&four, &six.s6_addr[12], sizeof four);
+        return ::inet_ntop(AF_INET, &four, text.data(), text.size());
+    }
+    std::string const canonical = ::inet_ntop(AF_INET6, &six, text.data(), text.size());
+    return IN6_IS_ADDR_LINKLOCAL(&six) ? canonical + std::string(host.substr(zone_at)) : canonical;
+}
+
+bool same_host(std::string_view a, std::string_view b) {
+    auto const one = canonical_host(a.substr(0, a.find('%')));
+    return one && one == canonical_host(b.substr(0, b.find('%')));
+}
+
+bool loopback_host(std::string_view host) {
+    auto const canonical = canonical_host(host);
+    return canonical && (canonical->starts_with("127.") || *canonical == "::1");
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text) {

@@ -4,7 +4,6 @@
 #include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
-#include <array>
 #include <bitset>
 
 namespace xfsbus::wire {
@@ -27,70 +26,6 @@ std::uint32_t value_of(std::string_view character) {
                             : beyond_unicode + static_cast<unsigned char>(character.front());
 }
 
-/// One step of a pattern: a character, one of several, or a run of any length.
-struct Element {
-    enum class Kind : std::uint8_t { character, any, one_of, none_of, run, deep_run };
-    Kind kind = Kind::any;
-    std::string_view text;  ///< the character, or what stands between the brackets
-};
-
-/// A pattern taken apart once, so that no set is read again to find its end.
-struct Pattern {
-    std::array<Element, limits::pattern_bytes> elements;
-    std::size_t size = 0;
-
-    void add(Element::Kind kind, std::string_view text = {}) { elements[size++] = {kind, text}; }
-};
-
-void parse_run(std::string_view& text, Pattern& pattern) {
-    auto const stars = std::min(text.find_first_not_of('*'), text.size());
-    pattern.add(stars == 1 ? Element::Kind::run : Element::Kind::deep_run);
-    text.remove_prefix(stars);
-}
-
-/// A set at the start of the text; false if it is not closed (then '[' is itself). A ']' that
-/// comes first is a member.
-bool parse_set(std::string_view& text, bool may_close, Pattern& pattern) {
-    bool const negated = text.size() > 1 && (text[1] == '!' || text[1] == '^');
-    std::size_t const first = negated ? 2 : 1;
-    auto const end = may_close ? text.find(']', first + 1) : std::string_view::npos;
-    if (end == std::string_view::npos) {
-        return false;
-    }
-    pattern.add(negated ? Element::Kind::none_of : Element::Kind::one_of,
-                text.substr(first, end - first));
-    text.remove_prefix(end + 1);
-    return true;
-}
-
-/// Only for a text within limits::pattern_bytes: each element takes at least one of them.
-Pattern parse(std::string_view text) {
-    Pattern pattern;
-    bool sets_may_close = true;  // if one does not, no later one does
-    while (!text.empty()) {
-        if (text.front() == '*') {
-            parse_run(text, pattern);
-            continue;
-        }
-        if (text.front() == '[') {
-            if (parse_set(text, sets_may_close, pattern)) {
-                continue;
-            }
-            sets_may_close = false;
-        }
-        if (text.front() == '?') {
-            pattern.add(Element::Kind::any);
-            text.remove_prefix(1);
-            continue;
-        }
-        if (text.front() == '\\' && text.size() > 1) {
-            text.remove_prefix(1);
-        }
-        pattern.add(Element::Kind::character, take_character(text));
-    }
-    return pattern;
-}
-
 bool holds(std::string_view set, std::string_view character) {
     auto const wanted = value_of(character);
     while (!set.empty()) {
@@ -107,70 +42,157 @@ bool holds(std::string_view set, std::string_view character) {
     return false;
 }
 
-bool is_run(Element const& element) {
-    return element.kind == Element::Kind::run || element.kind == Element::Kind::deep_run;
+/// What a step takes beside looking at the pattern, in bytes of a pattern.
+constexpr std::size_t step_work = 4;
+
+/// The elements before which a match of the name so far can stand.
+using States = std::bitset<limits::pattern_bytes + 1>;
+
+}  // namespace
+
+/// Takes a pattern apart, and steps through a name.
+struct Glob::Matcher {
+    using Kind = Element::Kind;
+
+    static void parse(Glob& glob);
+    static std::string_view parse_run(std::string_view text, Glob& glob);
+    static std::size_t parse_set(std::string_view text, bool may_close, Glob& glob);
+    static void add(Glob& glob, Kind kind, std::string_view text = {});
+
+    [[nodiscard]] std::string_view text_of(Element const& element) const {
+        return std::string_view(glob.rest_).substr(element.begin, element.size);
+    }
+
+    static bool is_run(Element const& element) {
+        return element.kind == Kind::run || element.kind == Kind::deep_run;
+    }
+
+    [[nodiscard]] bool matches(Element const& element, std::string_view character) const;
+    void skip_runs(States& states) const;
+    [[nodiscard]] States step(States const& states, std::string_view character) const;
+
+    Glob const& glob;
+};
+
+void Glob::Matcher::add(Glob& glob, Kind kind, std::string_view text) {
+    auto const begin = text.empty() ? 0 : text.data() - glob.rest_.data();
+    glob.elements_.push_back(
+        {kind, static_cast<std::uint16_t>(begin), static_cast<std::uint16_t>(text.size())});
 }
 
-bool matches(Element const& element, std::string_view character) {
+/// Returns what follows the stars that the text begins with.
+std::string_view Glob::Matcher::parse_run(std::string_view text, Glob& glob) {
+    auto const stars = std::min(text.find_first_not_of('*'), text.size());
+    add(glob, stars == 1 ? Kind::run : Kind::deep_run);
+    return text.substr(stars);
+}
+
+/// The size of the set that the text begins with; 0 if it is not closed (then '[' is itself). A
+/// ']' that comes first is a member.
+std::size_t Glob::Matcher::parse_set(std::string_view text, bool may_close, Glob& glob) {
+    bool const negated = text.size() > 1 && (text[1] == '!' || text[1] == '^');
+    std::size_t const first = negated ? 2 : 1;
+    auto const end = may_close ? text.find(']', first + 1) : std::string_view::npos;
+    if (end == std::string_view::npos) {
+        return 0;
+    }
+    add(glob, negated ? Kind::none_of : Kind::one_of, text.substr(first, end - first));
+    return end + 1;
+}
+
+void Glob::Matcher::parse(Glob& glob) {
+    std::string_view text = glob.rest_;
+    bool sets_may_close = true;  // if one does not, no later one does
+    while (!text.empty()) {
+        if (text.front() == '*') {
+            text = parse_run(text, glob);
+            continue;
+        }
+        if (text.front() == '[') {
+            auto const size = parse_set(text, sets_may_close, glob);
+            text.remove_prefix(size);
+            if (size > 0) {
+                continue;
+            }
+            sets_may_close = false;
+        }
+        if (text.front() == '?') {
+            add(glob, Kind::any);
+            text.remove_prefix(1);
+            continue;
+        }
+        if (text.front() == '\\' && text.size() > 1) {
+            text.remove_prefix(1);
+        }
+        add(glob, Kind::character, take_character(text));
+    }
+}
+
+bool Glob::Matcher::matches(Element const& element, std::string_view character) const {
     switch (element.kind) {
-        case Element::Kind::character:
-            return element.text == character;
-        case Element::Kind::any:
-        case Element::Kind::run:
+        case Kind::character:
+            return text_of(element) == character;
+        case Kind::any:
+        case Kind::run:
             return character != "/";
-        case Element::Kind::one_of:
-            return character != "/" && holds(element.text, character);
-        case Element::Kind::none_of:
-            return character != "/" && !holds(element.text, character);
-        case Element::Kind::deep_run:
+        case Kind::one_of:
+            return character != "/" && holds(text_of(element), character);
+        case Kind::none_of:
+            return character != "/" && !holds(text_of(element), character);
+        case Kind::deep_run:
             break;
     }
     return true;
 }
 
-/// The elements before which a match of the name so far can stand.
-using States = std::bitset<limits::pattern_bytes + 1>;
-
 /// A run may match nothing, so whoever stands before one stands behind it too.
-void skip_runs(Pattern const& pattern, States& states) {
-    for (std::size_t i = 0; i < pattern.size; ++i) {
-        if (states[i] && is_run(pattern.elements[i])) {
+void Glob::Matcher::skip_runs(States& states) const {
+    for (std::size_t i = 0; i < glob.elements_.size(); ++i) {
+        if (states[i] && is_run(glob.elements_[i])) {
             states.set(i + 1);
         }
     }
 }
 
-States step(Pattern const& pattern, States const& states, std::string_view character) {
+States Glob::Matcher::step(States const& states, std::string_view character) const {
     States next;
-    for (std::size_t i = 0; i < pattern.size; ++i) {
-        auto const& element = pattern.elements[i];
+    for (std::size_t i = 0; i < glob.elements_.size(); ++i) {
+        auto const& element = glob.elements_[i];
         if (states[i] && matches(element, character)) {
             next.set(is_run(element) ? i : i + 1);
         }
     }
-    skip_runs(pattern, next);
+    skip_runs(next);
     return next;
 }
 
-}  // namespace
+Glob::Glob(std::string_view pattern) : too_long_(pattern.size() > limits::pattern_bytes) {
+    if (!too_long_) {
+        prefix_ = glob_prefix(pattern);
+        rest_ = pattern.substr(prefix_.size());
+        Matcher::parse(*this);
+    }
+}
 
-bool glob_match(std::string_view pattern, std::string_view name) {
-    if (pattern.size() > limits::pattern_bytes) {
+bool Glob::matches(std::string_view name, std::size_t& work) const {
+    if (too_long_ || !name.starts_with(prefix_)) {
         return false;
     }
-    auto const literal = glob_prefix(pattern);
-    if (!name.starts_with(literal)) {
-        return false;
-    }
-    auto const parsed = parse(pattern.substr(literal.size()));
-    name.remove_prefix(literal.size());
+    name.remove_prefix(prefix_.size());
+    Matcher const matcher{*this};
     States states;
     states.set(0);
-    skip_runs(parsed, states);
+    matcher.skip_runs(states);
     while (!name.empty() && states.any()) {
-        states = step(parsed, states, take_character(name));
+        work += step_work + rest_.size();
+        states = matcher.step(states, take_character(name));
     }
-    return states[parsed.size];
+    return states[elements_.size()];
+}
+
+bool glob_match(std::string_view pattern, std::string_view name) {
+    std::size_t work = 0;
+    return Glob(pattern).matches(name, work);
 }
 
 bool is_glob(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "core/announcer.hpp"
 
 #include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -27,6 +28,9 @@ Announcer::Announcer(Options options, Line& line)
 void Announcer::on_connected(wire::Time now, bool connected) {
     bool const again = connected && !connected_;
     connected_ = connected;
+    if (!connected) {
+        trouble_.clear();
+    }
     if (!again || left_) {
         return;
     }
@@ -89,6 +93,9 @@ void Announcer::on_tick(wire::Time now) {
         restart_list();  // an Update or its answer was lost: the whole list puts it right
         answered_ = now;
     }
+    if (held_ && now >= *held_) {
+        held_.reset();
+    }
     flush(now);
     if (!options_.silent && now - spoke_ >= heartbeat_) {
         spoke_ = now;
@@ -105,6 +112,7 @@ void Announcer::leave(wire::Time) {
 
 void Announcer::resend(wire::Time now) {
     if (state_ == State::registered) {
+        held_.reset();
         restart_list();
         flush(now);
     }
@@ -135,7 +143,9 @@ void Announcer::on_registered(wire::Time now, wire::Registered const& message) {
     }
     state_ = State::registered;
     epoch_ = message.epoch;
-    options_.listens = message.listens;
+    told_ = message.listens;
+    trouble_.clear();
+    held_.reset();
     heartbeat_ = std::chrono::milliseconds(std::max<std::uint32_t>(message.heartbeat_ms, 10));
     spoke_ = now;
     sequence_ = 0;
@@ -144,14 +154,33 @@ void Announcer::on_registered(wire::Time now, wire::Registered const& message) {
     flush(now);
 }
 
+/// The answer to a Register, an Update or a Heartbeat.
 void Announcer::on_failure(wire::Time now, wire::Failure const& message) {
     if (message.code == wire::ErrorCode::unknown_peer) {
         if (state_ == State::registered) {
             begin_registration(now, true);
         }
-    } else if (message.code == wire::ErrorCode::resync && state_ == State::registered) {
+    } else if (message.code == wire::ErrorCode::resync) {
+        if (state_ == State::registered && !held_) {
+            restart_list();
+            flush(now);
+        }
+    } else {
+        on_refused(now, message);
+    }
+}
+
+/// What was asked for is not done as it is. It is not forgotten, either: a port may become free, an
+/// operator may give the tracker more room.
+void Announcer::on_refused(wire::Time now, wire::Failure const& message) {
+    if (state_ == State::asked) {
+        trouble_ = "it refuses this peer: " + wire::escape(message.reason);
+        wake_ = now + options_.refused_pause;
+    } else if (state_ == State::registered && acknowledged_ < sequence_) {
+        trouble_ = "it does not take this peer's list of files: " + wire::escape(message.reason);
+        held_ = now + options_.list_pause;
+        sequence_ = acknowledged_;  // a refused Update does not count, nor does what followed it
         restart_list();
-        flush(now);
     }
 }
 
@@ -171,7 +200,7 @@ void Announcer::restart_list() {
 }
 
 bool Announcer::may_send() const {
-    return state_ == State::registered && connected_ && !left_ &&
+    return state_ == State::registered && connected_ && !left_ && !held_ &&
            sequence_ - acknowledged_ < options_.unanswered_most;
 }
 
@@ -233,6 +262,7 @@ void Announcer::on_updated(wire::Time now, wire::Updated const& message) {
     if (message.sequence > acknowledged_ && message.sequence <= sequence_) {
         acknowledged_ = message.sequence;
         answered_ = now;
+        trouble_.clear();
         flush(now);
     }
 }
@@ -257,6 +287,9 @@ std::optional<wire::Time> Announcer::next_deadline() const {
     if (acknowledged_ < sequence_) {
         auto const again = answered_ + options_.answer_most;
         next = next ? std::min(*next, again) : again;
+    }
+    if (held_) {
+        next = next ? std::min(*next, *held_) : held_;
     }
     return next;
 }

@@ -19,11 +19,15 @@ class Announcer {
   public:
     struct Options {
         wire::PeerId peer;
-        wire::Endpoint listens;
+        wire::Endpoint listens;  ///< as configured; this is registered, whatever a tracker says
         std::string labels;
         bool silent = false;  ///< no heartbeats: speak only when something is to be said
         std::uint64_t seed = 0;
         wire::Duration answer_most = std::chrono::seconds(2);  ///< then it is said again
+        /// A registration that was refused is tried again after it.
+        wire::Duration refused_pause = std::chrono::seconds(1);
+        /// So is a list of files that the tracker does not take.
+        wire::Duration list_pause = std::chrono::seconds(30);
         wire::Duration jitter = std::chrono::milliseconds(500);
         std::size_t unanswered_most = 4;
     };
@@ -60,7 +64,11 @@ class Announcer {
     [[nodiscard]] bool settled() const;
 
     /// What the tracker tells others of our address; once registered.
-    [[nodiscard]] wire::Endpoint const& listens() const { return options_.listens; }
+    [[nodiscard]] wire::Endpoint const& listens() const { return told_; }
+
+    /// What the tracker refuses, and why, in words of its own, escaped; empty: nothing. It is tried
+    /// again all the same, now and then.
+    [[nodiscard]] std::string const& trouble() const { return trouble_; }
 
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
@@ -72,6 +80,7 @@ class Announcer {
     void on_registered(wire::Time now, wire::Registered const& message);
     void on_updated(wire::Time now, wire::Updated const& message);
     void on_failure(wire::Time now, wire::Failure const& message);
+    void on_refused(wire::Time now, wire::Failure const& message);
     void on_epoch(wire::Time now, std::uint64_t epoch);
     void restart_list();
     void flush(wire::Time now);
@@ -92,6 +101,8 @@ class Announcer {
     bool left_ = false;
     std::uint64_t epoch_ = 0;
     wire::Duration heartbeat_ = std::chrono::seconds(1);
+    wire::Endpoint told_;
+    std::string trouble_;
     wire::Time wake_{};      ///< waiting: when to register; asked: when to ask again
     wire::Time spoke_{};     ///< last message to the tracker
     wire::Time answered_{};  ///< last progress of unanswered updates
@@ -100,6 +111,7 @@ class Announcer {
     std::uint64_t acknowledged_ = 0;        ///< of the last Updated received
     std::optional<std::string> full_from_;  ///< full list under way: the name sent last
     bool full_begun_ = false;
+    std::optional<wire::Time> held_;  ///< until then no list is sent, since one was refused
     std::map<std::string, std::optional<wire::FileEntry>> changes_;
 };
 

@@ -296,11 +296,22 @@ void Node::on_state() {
             then();
         }
     }
-    if (tracker_.settled()) {
+    tell_refusal();
+    // Where the tracker does not take the list there is nothing to wait for.
+    if (tracker_.settled() || !tracker_.refusal().empty()) {
         for (auto const& then : std::exchange(on_settled_, {})) {
             then();
         }
     }
+}
+
+/// Once for each reason: it is tried again every second.
+void Node::tell_refusal() {
+    if (tracker_.refusal().empty() || tracker_.refusal() == told_refusal_) {
+        return;
+    }
+    told_refusal_ = tracker_.refusal();
+    log(LogLevel::warning, "the tracker at " + options_.tracker + ": " + told_refusal_);
 }
 
 std::uint32_t Node::load() const {
@@ -351,8 +362,8 @@ void Node::watch(std::shared_ptr<Wait> const& wait) {
     auto const deadline = std::max(wait->since, tracker_.heard()) + tracker_patience;
     if (deadline <= reactor_.now()) {
         return std::exchange(wait->then, {})(
-            Error{Errc::tracker_unreachable,
-                  "no answer from the tracker at " + options_.tracker + ": " + tracker_trouble()});
+            Error{Errc::tracker_unreachable, "no answer from the tracker at " + options_.tracker +
+                                                 ": " + tracker_trouble().message});
     }
     wait->timer = reactor_.at(deadline, [this, wait, alive = std::weak_ptr(alive_)] {
         if (!alive.expired()) {
@@ -505,6 +516,7 @@ PeerStatus Node::status() const {
     status.port = listens.port;
     status.tracker = options_.tracker;
     status.tracker_connected = tracker_.registered();
+    status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
     status.files = share_.size();
     status.load = load();

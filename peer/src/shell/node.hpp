@@ -49,7 +49,7 @@ class Node {
     void when_registered(std::function<void()> then);
     void when_settled(std::function<void()> then);
 
-    [[nodiscard]] std::string const& tracker_trouble() const { return tracker_.trouble(); }
+    [[nodiscard]] Error tracker_trouble() const { return tracker_.trouble(); }
 
     void when_scanned(OnAnswer<UpdateSummary> then);
     void update_list(OnAnswer<UpdateSummary> on_done);
@@ -94,6 +94,7 @@ class Node {
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
                       PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
     void log(LogLevel level, std::string_view text) const;
+    void tell_refusal();
 
     bus::Reactor& reactor_;
     PeerOptions options_;
@@ -122,6 +123,7 @@ class Node {
     std::set<std::shared_ptr<DownloadJob>> jobs_;
     std::set<std::shared_ptr<PushJob>> pushes_;
     PushInbox inbox_;
+    std::string told_refusal_;  ///< of the tracker; logged last
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;
     std::vector<OnAnswer<UpdateSummary>> on_scanned_;

@@ -10,6 +10,10 @@ namespace {
 /// Longer than the tracker's own check of its candidates may take, for each page.
 constexpr auto answer_most = std::chrono::seconds(3);
 
+/// Set in the numbers of what the announcer sends, and in no question's: so a refusal of the one is
+/// not taken for that of the other.
+constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
+
 }  // namespace
 
 TrackerLink::TrackerLink(bus::Reactor& reactor, Owner owner)
@@ -55,6 +59,11 @@ void TrackerLink::leave() {
     announcer_->leave(reactor_.now());
 }
 
+Error TrackerLink::trouble() const {
+    return refusal().empty() ? Error{Errc::tracker_unreachable, asker_->trouble()}
+                             : Error{Errc::not_authorised, refusal()};
+}
+
 void TrackerLink::on_connected(bool connected) {
     connected_ = connected;
     if (connected) {
@@ -79,8 +88,11 @@ void TrackerLink::on_message(wire::Envelope&& envelope) {
         client_->send(wire::Pong{load()}, envelope.request);
         return;
     }
-    announcer_->on_message(reactor_.now(), envelope.message);
-    if (envelope.request != 0) {
+    bool const announced = (envelope.request & announcement) != 0;
+    if (announced || !std::holds_alternative<wire::Failure>(envelope.message)) {
+        announcer_->on_message(reactor_.now(), envelope.message);
+    }
+    if (!announced && envelope.request != 0) {
         asker_->on_answer(envelope.request, std::move(envelope.message));
     }
     after_event();
@@ -102,7 +114,8 @@ void TrackerLink::after_event() {
 }
 
 void TrackerLink::send(wire::Message const& message) {
-    client_->send(message, 0);
+    // What meets a full queue is lost like what the network loses: the announcer says it again.
+    client_->send(message, announcement | ++announced_);
 }
 
 std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {

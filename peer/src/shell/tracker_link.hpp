@@ -46,7 +46,11 @@ class TrackerLink : private Announcer::Line {
 
     [[nodiscard]] wire::Endpoint const& listens() const { return announcer_->listens(); }
 
-    [[nodiscard]] std::string const& trouble() const { return asker_->trouble(); }
+    /// What the tracker refuses, and why; empty: nothing.
+    [[nodiscard]] std::string const& refusal() const { return announcer_->trouble(); }
+
+    /// Why this peer is not registered; escaped.
+    [[nodiscard]] Error trouble() const;
 
     [[nodiscard]] bool connected() const { return connected_; }
 
@@ -77,6 +81,7 @@ class TrackerLink : private Announcer::Line {
     std::unique_ptr<Asker> asker_;
     std::unique_ptr<Announcer> announcer_;
     std::optional<bus::Reactor::TimerId> timer_;
+    std::uint64_t announced_ = 0;  ///< messages of the announcer
     wire::Time heard_{};
     bool connected_ = false;
     bool garbage_ = false;  // since the last time it was connected

@@ -87,3 +87,11 @@ TEST_CASE("The status shows each upload in a row") {
                           "QUEUED\n"
                           "    0123456789ab  10.0.0.4:5555  1.0 KiB  2.0 KiB/s  4.0 KiB  7"));
 }
+
+TEST_CASE("The status says what the tracker refuses, and why") {
+    auto status = idle();
+    status.tracker_connected = false;
+    status.tracker_trouble = "it refuses this peer: its port is taken";
+    CHECK(status_text(status).find("(it refuses this peer: its port is taken)") !=
+          std::string::npos);
+}

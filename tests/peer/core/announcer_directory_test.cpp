@@ -26,6 +26,7 @@ struct Weather {
     std::uint64_t lost_percent = 0;
     std::uint64_t twice_percent = 0;
     std::uint64_t late_percent = 0;
+    std::uint64_t full_percent = 0;  ///< of the tracker's answers meet a queue that is full
 };
 
 /// An Announcer and the tracker's Directory, and a network between them.
@@ -48,11 +49,28 @@ class World final : private Announcer::Line, private Directory::Outbox {
         announcer_.on_connected(now_, connected);
     }
 
-    void restart_tracker() {
+    void restart_tracker(Directory::Limits const& limits = {}) {
         Directory::Outbox& outbox = *this;
-        directory_ = std::make_unique<Directory>(
-            Directory::Options{++epoch_, 1, 3s, Directory::Limits{}}, outbox);
+        directory_ =
+            std::make_unique<Directory>(Directory::Options{++epoch_, 1, 3s, limits}, outbox);
     }
+
+    /// The peer has another address from now on, and a new connection from there.
+    void move_to(std::string const& host) {
+        connect(false);
+        host_ = host;
+        route_ = "peer at " + host;
+        connect(true);
+    }
+
+    /// Somebody on the same machine registers the peer's endpoint.
+    void claim_endpoint() {
+        wire::PeerId other;
+        other.bytes[0] = 2;
+        directory_->on_message("rival", host_, {1, wire::Register{other, {"", 7000}, 0, ""}}, now_);
+    }
+
+    [[nodiscard]] bool rival_was_refused() const { return rival_refused_; }
 
     void put(std::string const& name, std::uint8_t version) {
         wire::ContentId content;
@@ -162,13 +180,13 @@ class World final : private Announcer::Line, private Directory::Outbox {
         }
         bool const registers = std::holds_alternative<wire::Register>(message);
         registers_sent_ += registers ? 1 : 0;
-        travel([this, message, registers, after = registers_sent_] {
+        travel([this, message, registers, after = registers_sent_, route = route_, host = host_] {
             // However late: no connection carries a message past a Register that was sent later.
             if (after < registers_arrived_) {
                 return;
             }
             registers_arrived_ = registers ? after : registers_arrived_;
-            directory_->on_message("peer", "10.0.0.1", {0, message}, now_);
+            directory_->on_message(route, host, {0, message}, now_);
         });
     }
 
@@ -185,13 +203,20 @@ class World final : private Announcer::Line, private Directory::Outbox {
             }
             return Sent::yes;
         }
-        if (!up_) {
+        if (route == "rival") {
+            rival_refused_ = rival_refused_ || std::holds_alternative<wire::Failure>(message);
+            return Sent::yes;
+        }
+        if (!up_ || route != route_) {
             return Sent::gone;
+        }
+        if (dice.chance(weather.full_percent)) {
+            return Sent::full;
         }
         travel([this, message] {
             if (std::holds_alternative<wire::Ping>(message)) {  // the shell answers these
-                travel([this] {
-                    directory_->on_message("peer", "10.0.0.1", {0, wire::Pong{}}, now_);
+                travel([this, route = route_, host = host_] {
+                    directory_->on_message(route, host, {0, wire::Pong{}}, now_);
                 });
             } else {
                 announcer_.on_message(now_, message);
@@ -204,6 +229,9 @@ class World final : private Announcer::Line, private Directory::Outbox {
 
     wire::Time now_{1000s};
     bool up_ = false;
+    std::string route_ = "peer";
+    std::string host_ = "10.0.0.1";
+    bool rival_refused_ = false;
     std::uint64_t epoch_ = 10;
     std::map<std::pair<wire::Time, std::uint64_t>, std::function<void()>> on_the_way_;
     wire::Time last_{};
@@ -262,11 +290,76 @@ TEST_CASE("a peer that leaves is no longer found") {
     CHECK(world.agrees());
 }
 
+TEST_CASE("whatever answer meets a full queue, the peer asks again") {
+    for_each_seed(200, [](std::uint64_t seed) {
+        World world(seed, false);
+        world.weather.full_percent = 50;
+        world.put("a", 1);
+        world.connect(true);
+        for (int i = 0; i < 20; ++i) {
+            change_something(world);
+            world.pass(std::chrono::milliseconds(world.dice.number(0, 500)));
+        }
+        world.weather = {};
+        world.pass(10s);
+        must(world.announcer().settled(), "all is said in the end");
+        must(world.agrees(), "the tracker's list is the share");
+    });
+}
+
+TEST_CASE("a peer that changes its network is found at its new address, with its files") {
+    World world(1, false);
+    world.put("a", 1);
+    world.connect(true);
+    world.pass(1s);
+    CHECK(world.announcer().listens().host == "10.0.0.1");
+    world.move_to("192.168.7.7");
+    world.pass(3s);
+    CHECK(world.announcer().settled());
+    CHECK(world.announcer().listens().host == "192.168.7.7");
+    CHECK(world.agrees());
+}
+
+TEST_CASE("a peer keeps its entry while others claim its endpoint") {
+    World world(1, false);
+    world.put("a", 1);
+    world.connect(true);
+    world.pass(1s);
+    for (int i = 0; i < 20; ++i) {
+        world.claim_endpoint();
+        world.pass(500ms);
+        CHECK(world.rival_was_refused());
+        CHECK(world.announcer().settled());
+    }
+    CHECK(world.agrees());
+}
+
+TEST_CASE(
+    "a peer whose list is too long for the tracker says so, and lists it when there is room") {
+    Directory::Limits limits;
+    limits.files = 3;
+    World world(1, false);
+    world.restart_tracker(limits);
+    for (auto const* name : {"a", "b", "c", "d"}) {
+        world.put(name, 1);
+    }
+    world.connect(true);
+    world.pass(10s);
+    CHECK(world.announcer().registered());
+    CHECK_FALSE(world.announcer().settled());
+    CHECK(world.announcer().trouble().find("3 files") != std::string::npos);
+    world.remove("d");
+    world.pass(31s);
+    CHECK(world.announcer().settled());
+    CHECK(world.announcer().trouble().empty());
+    CHECK(world.agrees());
+}
+
 TEST_CASE("whatever the network does, the tracker's list becomes the share of the peer") {
     for_each_seed(2000, [](std::uint64_t seed) {
         World world(seed, false);
         world.weather = {world.dice.number(0, 40), world.dice.number(0, 20),
-                         world.dice.number(0, 20)};
+                         world.dice.number(0, 20), world.dice.number(0, 20)};
         bool const large = world.dice.chance(1);  // takes several batches
         for (int i = 0; i < (large ? 3000 : 10); ++i) {
             world.put("f" + std::to_string(i), 1);

@@ -36,22 +36,110 @@ TEST_CASE("a Register that is not answered is sent again after two seconds") {
     CHECK(peer.take<wire::Register>().size() == 1);
 }
 
-TEST_CASE("a refused registration is tried again later") {
+TEST_CASE("a refused registration is told of, and tried again once a second") {
     Scripted peer;
     peer.connect();
     peer.sent.clear();
-    peer.hear(wire::Failure{wire::ErrorCode::limit, "no room", epoch});
-    CHECK(peer.sent.empty());
-    peer.pass(2s);
-    CHECK(peer.take<wire::Register>().size() == 1);
+    for (auto const code : {wire::ErrorCode::limit, wire::ErrorCode::busy,
+                            wire::ErrorCode::not_authorised, wire::ErrorCode::bad_message}) {
+        peer.hear(wire::Failure{code, "no\nroom", epoch});
+        CHECK(peer.sent.empty());
+        CHECK(peer.core.trouble() == "it refuses this peer: no\\x0aroom");
+        CHECK(peer.core.next_deadline() == peer.now + 1s);
+        peer.pass(1s - tick);
+        CHECK(peer.sent.empty());
+        peer.pass(tick);
+        CHECK(peer.take<wire::Register>().size() == 1);
+    }
+    peer.be_registered();
+    CHECK(peer.core.registered());
+    CHECK(peer.core.trouble().empty());
 }
 
-TEST_CASE("once registered, the peer tells others the address that the tracker tells") {
+TEST_CASE("when the connection is lost, a refusal is no longer what is wrong") {
+    Scripted peer;
+    peer.connect();
+    peer.hear(wire::Failure{wire::ErrorCode::limit, "no room", epoch});
+    peer.core.on_connected(peer.now, false);
+    CHECK(peer.core.trouble().empty());
+}
+
+TEST_CASE("once registered, the peer shows the address that the tracker tells") {
     Scripted peer;
     peer.connect();
     peer.be_registered();
     CHECK(peer.core.registered());
     CHECK(peer.core.listens() == wire::Endpoint{"10.0.0.9", 7000});
+}
+
+TEST_CASE("the address that a tracker tells is never registered, whatever it is") {
+    Scripted peer;
+    peer.connect();
+    peer.sent.clear();
+    peer.hear(wire::Registered{epoch, 3000, 1000, {"203.0.113.66", 6666}});
+    CHECK(peer.core.listens() == wire::Endpoint{"203.0.113.66", 6666});
+    peer.sent.clear();
+    SECTION("it has forgotten the peer") {
+        peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "register first", epoch});
+    }
+    SECTION("it is another one now") {
+        peer.hear(wire::Alive{epoch + 1});
+    }
+    peer.pass(500ms);
+    auto const asked = peer.take<wire::Register>();
+    REQUIRE(asked.size() == 1);
+    CHECK(asked[0].listens == wire::Endpoint{"", 7000});
+    peer.hear(wire::Registered{epoch, 3000, 1000, {"10.0.0.7", 7000}});
+    CHECK(peer.core.listens() == wire::Endpoint{"10.0.0.7", 7000});
+}
+
+TEST_CASE("a list that the tracker does not take is told of, and sent again after half a minute") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.settle();
+    peer.put("a");
+    peer.put("b");
+    REQUIRE(peer.take<wire::Update>().size() == 2);
+    peer.hear(wire::Failure{wire::ErrorCode::limit, "memory is full", epoch});
+    peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
+    CHECK(peer.core.registered());
+    CHECK_FALSE(peer.core.settled());
+    CHECK(peer.core.trouble() == "it does not take this peer's list of files: memory is full");
+    auto const refused = peer.now;
+    peer.put("c");
+    while (peer.now + 500ms < refused + 30s) {
+        peer.pass(500ms);
+        REQUIRE(peer.take<wire::Update>().empty());
+        REQUIRE(peer.core.next_deadline().has_value());
+        // It asks whether the change that it has sent is missing; it is, and that is known.
+        peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
+    }
+    peer.pass(500ms);
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].sequence == 2);
+    CHECK(updates[0].full_begin);
+    CHECK(names(updates[0]) == Names{"a", "b", "c"});
+    peer.answer(2);
+    CHECK(peer.core.settled());
+    CHECK(peer.core.trouble().empty());
+}
+
+TEST_CASE("a list that was refused is sent at once if the user wants that, or after registration") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    peer.hear(wire::Failure{wire::ErrorCode::limit, "memory is full", epoch});
+    peer.sent.clear();
+    SECTION("the user wants it") {
+        peer.core.resend(peer.now);
+    }
+    SECTION("the tracker was restarted") {
+        peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "register first", epoch});
+        peer.pass(500ms);
+        peer.be_registered();
+    }
+    CHECK(peer.take<wire::Update>().size() == 1);
 }
 
 TEST_CASE("an answer to a Register that was repeated changes nothing") {

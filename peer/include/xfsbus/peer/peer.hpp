@@ -197,6 +197,7 @@ struct PeerStatus {
     std::uint16_t port = 0;
     std::string tracker;
     bool tracker_connected = false;  ///< registered with it
+    std::string tracker_trouble;     ///< what it refuses, and why; escaped; empty: nothing
     std::string directory;
     std::uint64_t files = 0;
     std::uint32_t load = 0;
@@ -261,11 +262,13 @@ class Peer {
     /// Says good-bye to the tracker and stops.
     ~Peer();
 
-    /// Waits until the tracker knows this peer. Errc::tracker_unreachable, with what is wrong,
-    /// after `patience`; Errc::interrupted if stopped.
+    /// Waits until the tracker knows this peer. After `patience`, with what is wrong:
+    /// Errc::tracker_unreachable, or Errc::not_authorised if it refuses this peer.
+    /// Errc::interrupted if stopped.
     Status wait_for_tracker(std::chrono::milliseconds patience, std::stop_token stop = {});
 
-    /// Waits until the first scan is over and the tracker has the list.
+    /// Waits until the first scan is over and the tracker has the list, or refuses it (see
+    /// PeerStatus::tracker_trouble).
     Result<UpdateSummary> wait_until_shared(std::stop_token stop = {});
 
     /// Scans the directory and sends the whole list to the tracker.

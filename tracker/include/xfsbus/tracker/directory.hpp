@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// The tracker: who is up, and who has what.
 namespace xfsbus::tracker {
@@ -31,7 +33,7 @@ class Directory {
             joined,
             renewed,     ///< registered again
             left,        ///< said so
-            replaced,    ///< another peer came on its connection or its endpoint
+            replaced,    ///< another peer came on its connection
             closed,      ///< its connection is gone
             expired,     ///< nothing was heard of it for a lease
             unanswered,  ///< it did not answer a check
@@ -58,21 +60,46 @@ class Directory {
         ~Outbox() = default;
     };
 
+    /// How many of a thing may be open at once.
+    struct Share {
+        std::size_t in_all = 0;
+        std::size_t per_host = 0;  ///< of the connections that come from one address
+        std::size_t per_connection = 0;
+    };
+
     /// Everything that strangers can make grow.
     struct Limits {
         std::size_t peers = 100'000;
+        std::size_t peers_per_host = 25'000;
         /// While a full list comes in, its names and the old ones count together.
         std::size_t files_per_peer = 10'000'000;
-        std::size_t files = 20'000'000;    ///< of all peers together: some 350 bytes each
-        std::size_t pending_finds = 1024;  ///< that wait for a check; more are told "busy"
+        std::size_t files = 20'000'000;  ///< of all peers together
+        /// What peers and their files take: some 310 bytes a file, and its name.
+        std::size_t bytes = std::size_t{4} << 30;
+        std::size_t bytes_per_host = std::size_t{2} << 30;
+
+        /// Finds that wait for a check, for 1 s at most; more are told "busy", as with the
+        /// following.
+        Share pending_finds{1024, 256, 64};
+        /// Questions that take long, and wait for their turn. Each may hold a page of names.
+        Share scans{256, 128, 4};
+        /// Registrations that wait for the holder of their id or endpoint, for 250 ms each.
+        Share registrations{1024, 256, 1};
+
         std::size_t found_files = wire::limits::found_files;
         std::size_t found_sources = wire::limits::found_sources;
         std::size_t swarm_sources = wire::limits::swarm_sources;
         std::size_t found_bytes = wire::limits::found_bytes;
         std::size_t peers_page = wire::limits::peers_page;
-        /// Characters compared for one page, at worst: some 10 ms. A page may end for it, even an
-        /// empty one.
-        std::size_t scan_work = 4 * 1024 * 1024;
+
+        // Work is counted in steps of some 2 ns: a byte of a pattern compared, for example.
+
+        /// For one page: some 8 ms. A page may end for it, even an empty one.
+        std::size_t page_work = 4 * 1024 * 1024;
+        /// Of one turn, after which other messages are taken in: some 2 ms.
+        std::size_t turn_work = 1024 * 1024;
+        /// A question that takes no more is answered at once: some 0.1 ms.
+        std::size_t quick_work = 64 * 1024;
         /// Files of dropped peers that one event clears away: some 10 ms where there are a million.
         std::size_t clear_step = 2'000;
     };
@@ -82,6 +109,11 @@ class Directory {
         std::uint64_t seed = 0;   ///< mixes the samples of sources
         wire::Duration peer_ttl = std::chrono::seconds(3);
         Limits limits = {};
+        /// A peer may say that it listens at another address than its connection comes from.
+        bool foreign_hosts = false;
+        /// The addresses of the tracker's own machine, any of which a peer there may name. Asked at
+        /// most once a second, when a registration would be refused without them; may be empty.
+        std::function<std::vector<std::string>()> own_hosts = {};
     };
 
     /// A peer that is asked whether it is there has so long to answer.
@@ -105,8 +137,12 @@ class Directory {
     void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
                     wire::Time now);
 
+    /// The connection is closed: the peer behind it is dropped at once, and all that it has asked
+    /// for is forgotten.
+    void on_closed(Route const& route, wire::Time now);
+
     /// Ends leases and checks that are due at `now` (or were before), and does a part of the work
-    /// left over by large peers that were dropped. Nothing ends but here.
+    /// left over: of long questions, and of large peers that were dropped. No time ends but here.
     void on_tick(wire::Time now);
 
     /// When on_tick() is wanted; nullopt: not before the next message. A time in the past means at
@@ -117,7 +153,10 @@ class Directory {
         std::size_t peers = 0;
         std::size_t files = 0;     ///< entries of all peers
         std::size_t versions = 0;  ///< different (name, content)
+        std::size_t bytes = 0;     ///< that peers and their files take
         std::size_t pending_finds = 0;
+        std::size_t scans = 0;
+        std::size_t pending_registrations = 0;
         std::uint64_t messages = 0;  ///< taken in since the start, as the following
         std::uint64_t finds = 0;
         std::uint64_t registrations = 0;

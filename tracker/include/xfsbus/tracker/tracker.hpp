@@ -34,6 +34,8 @@ class Tracker final : private Directory::Outbox {
         Directory::Limits limits = {};
         /// At once, as far as the limit of descriptors allows; some 25 KiB of memory each.
         std::size_t connections_most = 100'000;
+        /// Peers may say that they listen at another address than they connect from.
+        bool foreign_hosts = false;
     };
 
     /// Binds; messages wait until run(). Errc::network if the address is in use or not this
