@@ -132,6 +132,7 @@ Node::~Node() {
     }
     // While everything that an answer may touch is still there.
     links_.abandon();
+    finder_.abandon();
     if (started_) {
         tracker_.abandon();
     }
