@@ -272,6 +272,20 @@ TEST_CASE(
     CHECK(bytes_from(ended.event("downloaded"), a.port) == bytes.size());
 }
 
+TEST_CASE("A version that nobody can describe does not keep another of its name from its users") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", "right");
+    FakeSource const liar(swarm, {"file.bin", wire::ContentId{}, 5}, [](auto const& of, auto) {
+        return wire::ManifestPart{of, 9, 0, "nonsense!"};
+    });
+    Source const a(swarm, "a");
+    auto const ended = swarm.in("sink", {"download file.bin"});
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("sink") / "file.bin", "right"));
+    CHECK(ended.says("instead"));
+}
+
 TEST_CASE("Where all sources lie, the error says which and how, and nothing is written") {
     Swarm swarm;
     FakeSource const liar(swarm, {"file.bin", wire::ContentId{{5}}, 1000},

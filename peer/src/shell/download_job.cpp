@@ -108,6 +108,7 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
                                              "; fetching " +
                                              wire::to_hex(found_.back().content).substr(0, 12) +
                                              ", which most peers have (NAME@ID picks one)");
+        other_versions_[file.name].push_back(std::move(file));
     }
 }
 
@@ -335,9 +336,28 @@ void DownloadJob::on_no_manifest(wire::ContentId const& content, Error const& er
     }
     asking_count_ -= node.mapped().size();
     for (auto const& file : node.mapped()) {
-        fail_file(file, error);
+        if (!try_other_version(file, error)) {
+            fail_file(file, error);
+        }
     }
     advance();
+}
+
+/// A version that nobody can describe does not keep the others of its name from being fetched.
+bool DownloadJob::try_other_version(Found const& file, Error const& error) {
+    auto const others = other_versions_.find(file.name);
+    if (others == other_versions_.end() || others->second.empty()) {
+        return false;
+    }
+    auto other = std::move(others->second.front());
+    others->second.pop_front();
+    auto const id = [](Found const& of) { return wire::to_hex(of.content).substr(0, 12); };
+    services_.log(LogLevel::warning, "version " + id(file) + " of '" + wire::escape(file.name) +
+                                         "' cannot be fetched: " + error.message + "; fetching " +
+                                         id(other) + " instead");
+    bytes_total_ = bytes_total_ - file.size + other.size;
+    found_.push_front(std::move(other));
+    return true;
 }
 
 void DownloadJob::on_discredited(ManifestFetcher::Discredited const& discredited) {

@@ -72,6 +72,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void on_manifest(wire::ContentId const& content,
                      std::shared_ptr<wire::Manifest const> const& manifest);
     void on_no_manifest(wire::ContentId const& content, Error const& error);
+    [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
     void on_discredited(ManifestFetcher::Discredited const& discredited);
     void search_for_manifest(wire::ContentId const& content);
 
@@ -98,11 +99,12 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         std::shared_ptr<wire::Manifest const> manifest;
     };
 
-    std::deque<Found> found_;                               ///< not looked at yet
-    std::map<wire::ContentId, std::vector<Found>> asking_;  ///< their manifests are under way
-    std::size_t asking_count_ = 0;                          ///< files of these
-    std::deque<Ready> ready_;                               ///< can be begun
-    std::size_t ready_bytes_ = 0;                           ///< of their manifests
+    std::deque<Found> found_;                                  ///< not looked at yet
+    std::map<std::string, std::deque<Found>> other_versions_;  ///< of these names, the best first
+    std::map<wire::ContentId, std::vector<Found>> asking_;     ///< their manifests are under way
+    std::size_t asking_count_ = 0;                             ///< files of these
+    std::deque<Ready> ready_;                                  ///< can be begun
+    std::size_t ready_bytes_ = 0;                              ///< of their manifests
     std::shared_ptr<ManifestFetch> manifests_;
     std::unordered_map<FileTransfer const*, std::shared_ptr<FileTransfer>> running_;
     std::uint64_t running_bytes_ = 0;

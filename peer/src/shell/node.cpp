@@ -393,14 +393,16 @@ void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_
         if (!files) {
             return on_found(files.error());
         }
-        auto on_probed = [this, query, files = *files, on_found](Finder::Probed const& probed,
-                                                                 Finder::Gone const& gone) mutable {
-            if (drop_gone(files, gone); files.empty()) {
+        // There may be a million: they are not copied.
+        auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
+        auto on_probed = [this, query, kept, on_found](Finder::Probed const& probed,
+                                                       Finder::Gone const& gone) {
+            if (drop_gone(*kept, gone); kept->empty()) {
                 return on_found(Finder::nobody(query));
             }
-            rank_sources(files, probed, on_found);
+            rank_sources(*kept, probed, on_found);
         };
-        finder_.probe(*files, std::move(on_probed));
+        finder_.probe(*kept, std::move(on_probed));
     });
 }
 
