@@ -98,7 +98,7 @@ std::optional<ManifestFetcher::Place> ManifestFetcher::find(wire::ContentId cons
 
 // ---- events ----
 
-void ManifestFetcher::want(wire::Time now, std::vector<Want> const& wants) {
+void ManifestFetcher::want(std::vector<Want> const& wants) {
     for (auto const& want : wants) {
         auto const [entry, is_new] = wanted_.try_emplace(want.content);
         auto& wanted = entry->second;
@@ -112,14 +112,11 @@ void ManifestFetcher::want(wire::Time now, std::vector<Want> const& wants) {
             add(wanted, source);
         }
     }
-    go_on(now);
 }
 
-void ManifestFetcher::add_source(wire::Time now, wire::ContentId const& content,
-                                 Source const& source) {
+void ManifestFetcher::add_source(wire::ContentId const& content, Source const& source) {
     if (auto const found = wanted_.find(content); found != wanted_.end()) {
         add(found->second, source);
-        go_on(now);
     }
 }
 
@@ -130,11 +127,10 @@ void ManifestFetcher::add(Wanted& wanted, Source const& source) {
     }
 }
 
-void ManifestFetcher::on_search_done(wire::Time now, wire::ContentId const& content) {
+void ManifestFetcher::on_search_done(wire::ContentId const& content) {
     if (auto const found = wanted_.find(content); found != wanted_.end()) {
         found->second.searching = false;
     }
-    go_on(now);
 }
 
 /// Parts come in the order asked; what is left out at the end did not fit.
@@ -165,10 +161,9 @@ void ManifestFetcher::on_answer(wire::Time now, Source const& source, wire::Mani
         }
         place->wanted.set(place->attempt, Try::State::untried);
     }
-    go_on(now);
 }
 
-void ManifestFetcher::on_failure(wire::Time now, Source const& source, Error const& error) {
+void ManifestFetcher::on_failure(Source const& source, Error const& error) {
     auto& known = known_[source];
     auto const asked = std::exchange(known.asked, {});
     if (asked.empty()) {
@@ -182,10 +177,9 @@ void ManifestFetcher::on_failure(wire::Time now, Source const& source, Error con
             fail_and_widen(*place, error);
         }
     }
-    go_on(now);
 }
 
-void ManifestFetcher::on_checked(wire::Time now, Check const& check,
+void ManifestFetcher::on_checked(Check const& check,
                                  Result<std::shared_ptr<wire::Manifest const>> const& checked) {
     (check.in_parts ? long_bytes_ : held_bytes_) -= check.bytes->size();
     auto const place = find(check.content, check.source);
@@ -200,7 +194,6 @@ void ManifestFetcher::on_checked(wire::Time now, Check const& check,
             fail(*place, {checked.error().code, of_source(check.source, checked.error().message)});
         }
     }
-    go_on(now);
 }
 
 /// Whoever is slow is not given up yet, but others are asked as well.
@@ -221,7 +214,6 @@ void ManifestFetcher::on_tick(wire::Time now) {
             }
         }
     }
-    go_on(now);
 }
 
 std::optional<wire::Time> ManifestFetcher::next_deadline() const {
@@ -236,9 +228,10 @@ std::optional<wire::Time> ManifestFetcher::next_deadline() const {
 
 // ---- who is asked ----
 
-void ManifestFetcher::go_on(wire::Time now) {
+ManifestFetcher::Actions ManifestFetcher::take_actions(wire::Time now) {
     settle();
     ask_all(now);
+    return std::exchange(actions_, {});
 }
 
 /// What did not fit any more is asked for when something has come in.

@@ -116,23 +116,23 @@ class ManifestFetcher {
     };
 
     /// Neighbours that have the same sources are asked for together.
-    void want(wire::Time now, std::vector<Want> const& wants);
+    void want(std::vector<Want> const& wants);
     /// Ignored if it is known, or the content is not wanted any more.
-    void add_source(wire::Time now, wire::ContentId const& content, Source const& source);
-    void on_search_done(wire::Time now, wire::ContentId const& content);
+    void add_source(wire::ContentId const& content, Source const& source);
+    void on_search_done(wire::ContentId const& content);
     void on_answer(wire::Time now, Source const& source, wire::Manifests&& answer);
     /// No answer, or a refusal; the message says whose.
-    void on_failure(wire::Time now, Source const& source, Error const& error);
+    void on_failure(Source const& source, Error const& error);
     /// The manifest if it is the right one. Errc::integrity: it is not; anything else: nobody here
     /// can say.
-    void on_checked(wire::Time now, Check const& check,
+    void on_checked(Check const& check,
                     Result<std::shared_ptr<wire::Manifest const>> const& checked);
     void on_tick(wire::Time now);
 
     // ---- answers ----
 
-    /// What is to be done since the last call.
-    Actions take_actions() { return std::exchange(actions_, {}); }
+    /// What is to be done now. To be called after one event, or several.
+    Actions take_actions(wire::Time now);
 
     /// When on_tick should be called, if nothing else happens.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
@@ -203,7 +203,6 @@ class ManifestFetcher {
 
     void add(Wanted& wanted, Source const& source);
     [[nodiscard]] std::optional<Place> find(wire::ContentId const& content, Source const& source);
-    void go_on(wire::Time now);
     void ask_all(wire::Time now);
     [[nodiscard]] Try* next_try(Wanted& wanted);
     bool add_to_question(wire::Time now, Place const& place);

@@ -15,6 +15,8 @@ constexpr std::size_t files_ahead_most = 512;
 constexpr std::size_t ready_bytes_most = 64 * 1024 * 1024;
 /// Connections that are kept for the files that are looked at.
 constexpr std::size_t links_most = 256;
+/// Sources of a file that are asked how they are, if there are so many.
+constexpr std::size_t choice_least = 64;
 /// A source that did not answer is not asked again for so long.
 constexpr auto silent_for = std::chrono::seconds(30);
 /// Files in progress at once: many small ones, few large ones.
@@ -219,9 +221,9 @@ void DownloadJob::forget_unused(std::vector<Found> const& next) {
     std::erase_if(probed_, [&](auto const& entry) { return !used.contains(entry.first); });
 }
 
-/// Twice as many as are used at once.
+/// Twice as many as are used at once, and enough for the policy to have a choice.
 std::size_t DownloadJob::enough_sources() const {
-    return 2 * std::max<std::size_t>(order_.sources, 1);
+    return std::max(2 * order_.sources, choice_least);
 }
 
 std::vector<Candidate> DownloadJob::candidates(Found const& file) const {

@@ -48,17 +48,17 @@ ManifestFetch::~ManifestFetch() {
 }
 
 void ManifestFetch::want(std::vector<ManifestFetcher::Want> const& wants) {
-    fetcher_.want(services_.reactor.now(), wants);
+    fetcher_.want(wants);
     pump();
 }
 
 void ManifestFetch::add_source(wire::ContentId const& content, wire::Endpoint const& source) {
-    fetcher_.add_source(services_.reactor.now(), content, source);
+    fetcher_.add_source(content, source);
     pump();
 }
 
 void ManifestFetch::on_search_done(wire::ContentId const& content) {
-    fetcher_.on_search_done(services_.reactor.now(), content);
+    fetcher_.on_search_done(content);
     pump();
 }
 
@@ -86,7 +86,7 @@ void ManifestFetch::pump() {
         return;
     }
     auto const self = shared_from_this();
-    auto actions = fetcher_.take_actions();
+    auto actions = fetcher_.take_actions(services_.reactor.now());
     arm_timer();
     for (auto const& discredited : actions.discredited) {
         owner_.on_discredited(discredited);
@@ -128,15 +128,13 @@ void ManifestFetch::on_answer(wire::Endpoint const& source, Result<wire::Message
     if (stopped_) {
         return;
     }
-    auto const now = services_.reactor.now();
     if (!answer) {
-        fetcher_.on_failure(now, source, answer.error());
+        fetcher_.on_failure(source, answer.error());
     } else if (auto* const manifests = std::get_if<wire::Manifests>(&*answer)) {
-        fetcher_.on_answer(now, source, std::move(*manifests));
+        fetcher_.on_answer(services_.reactor.now(), source, std::move(*manifests));
     } else {
-        fetcher_.on_failure(now, source,
-                            Error{Errc::network, wire::escape(source.to_string()) +
-                                                     ": an answer of the wrong kind"});
+        fetcher_.on_failure(source, Error{Errc::network, wire::escape(source.to_string()) +
+                                                             ": an answer of the wrong kind"});
     }
     pump();
 }
@@ -155,7 +153,7 @@ void ManifestFetch::check(std::vector<ManifestFetcher::Check> checks) {
         },
         [this, all](std::vector<Checked> const& checked) {
             for (std::size_t i = 0; i < all->size(); ++i) {
-                fetcher_.on_checked(services_.reactor.now(), (*all)[i], checked[i]);
+                fetcher_.on_checked((*all)[i], checked[i]);
             }
             pump();
         });

@@ -158,7 +158,7 @@ TEST_CASE("The manifests of small files with the same sources are asked for toge
     for (std::size_t i = 0; i < ManifestFetcher::contents_per_question + 1; ++i) {
         wants.push_back({world.file(small_file), small_file, {source}});
     }
-    world.core.want(world.now, wants);
+    world.core.want(wants);
     world.pump();
     REQUIRE(world.asks.size() == 1);
     CHECK(world.asks[0].contents.size() == ManifestFetcher::contents_per_question);
@@ -175,7 +175,7 @@ TEST_CASE("What did not fit an answer is asked for again") {
     for (int i = 0; i < 20; ++i) {
         wants.push_back({world.file(size), size, sources});
     }
-    world.core.want(world.now, wants);
+    world.core.want(wants);
     world.pump();
     world.run();
     CHECK(world.had.size() == wants.size());
@@ -237,7 +237,7 @@ TEST_CASE("Long manifests together take no more memory than is allowed, and all 
     for (int i = 0; i < 9; ++i) {
         wants.push_back({world.file(size), told ? size : 0, {world.honest()}});
     }
-    world.core.want(world.now, wants);
+    world.core.want(wants);
     world.pump();
     world.run();
     CHECK(world.had.size() == wants.size());
@@ -255,7 +255,7 @@ TEST_CASE("No more is asked for while as much as may be held is being checked") 
     for (int i = 0; i < 600; ++i) {
         wants.push_back({world.file(size), size, {world.honest()}});
     }
-    world.core.want(world.now, wants);
+    world.core.want(wants);
     world.pump();
     world.run();
     CHECK(world.had.size() == wants.size());
@@ -281,7 +281,7 @@ TEST_CASE("When all have failed a source that a search finds is asked, too") {
     auto const content = world.file(small_file);
     auto const liar = world.source(lies().front().make(world));
     auto const honest = world.honest();
-    world.on_search = [&](auto const& of) { world.core.add_source(world.now, of, honest); };
+    world.on_search = [&](auto const& of) { world.core.add_source(of, honest); };
     world.want(content, {liar});
     world.run();
     CHECK(world.searches == std::vector{content});
@@ -291,12 +291,12 @@ TEST_CASE("When all have failed a source that a search finds is asked, too") {
 TEST_CASE("A search that finds nobody ends in the error, and there is one for each content") {
     ManifestWorld world;
     auto const liar = world.source(saying(10ms, [](auto const&) { return wire::Manifests{}; }));
-    world.on_search = [&](auto const& of) { world.core.add_source(world.now, of, liar); };
+    world.on_search = [&](auto const& of) { world.core.add_source(of, liar); };
     std::vector<ManifestFetcher::Want> wants;
     for (std::size_t i = 0; i < ManifestFetcher::searches_most + 3; ++i) {
         wants.push_back({world.file(small_file), small_file, {liar}});
     }
-    world.core.want(world.now, wants);
+    world.core.want(wants);
     world.pump();
     world.run();
     CHECK(world.failed.size() == wants.size());
@@ -308,7 +308,7 @@ TEST_CASE("An answer that nobody waits for changes nothing") {
     auto const content = world.file(small_file);
     auto const source = world.honest();
     world.core.on_answer(world.now, source, world.parts_of({source, {content}, 0, 1s}));
-    world.core.on_failure(world.now, source, {Errc::timeout, "late"});
+    world.core.on_failure(source, {Errc::timeout, "late"});
     world.pump();
     CHECK(world.had.empty());
     world.want(content, {source});

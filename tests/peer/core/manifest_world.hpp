@@ -97,7 +97,7 @@ class ManifestWorld {
 
     void want(wire::ContentId const& content, std::vector<Source> const& sources,
               std::uint64_t size_hint = 1000) {
-        core.want(now, {{content, size_hint, sources}});
+        core.want({{content, size_hint, sources}});
         pump();
     }
 
@@ -125,7 +125,7 @@ class ManifestWorld {
     }
 
     void pump() {
-        auto actions = core.take_actions();
+        auto actions = core.take_actions(now);
         held_most = std::max(held_most, core.held_bytes());
         for (auto const& have : actions.haves) {
             CHECK(wire::encode_manifest(*have.manifest) == truth.at(have.content));
@@ -136,7 +136,7 @@ class ManifestWorld {
         }
         std::ranges::move(actions.discredited, std::back_inserter(discredited));
         for (auto const& check : actions.checks) {
-            at(now + check_takes, [this, check] { core.on_checked(now, check, verdict(check)); });
+            at(now + check_takes, [this, check] { core.on_checked(check, verdict(check)); });
         }
         for (auto& ask : actions.asks) {
             open_most = std::max(open_most, ++open_);
@@ -149,7 +149,7 @@ class ManifestWorld {
                 if (on_search) {
                     on_search(content);
                 }
-                core.on_search_done(now, content);
+                core.on_search_done(content);
             });
         }
     }
@@ -163,10 +163,10 @@ class ManifestWorld {
         at(now + std::min(reply.after, ask.patience), [this, source = ask.source, silent, reply] {
             --open_;
             if (silent) {
-                core.on_failure(now, source,
+                core.on_failure(source,
                                 {Errc::timeout, "no answer from peer " + source.to_string()});
             } else if (!reply.answer) {
-                core.on_failure(now, source, reply.answer.error());
+                core.on_failure(source, reply.answer.error());
             } else {
                 core.on_answer(now, source, wire::Manifests(*reply.answer));
             }
