@@ -3,6 +3,10 @@
 #include "strangers.hpp"
 #include "swarm.hpp"
 
+#include <xfsbus/wire/limits.hpp>
+
+#include <atomic>
+#include <chrono>
 #include <csignal>
 
 using namespace xfsbus;
@@ -45,6 +49,26 @@ wire::FoundFile named(std::string name, Json const& source) {
             source.at("size"),
             1,
             {{fake_id, at, wire::complete_ppm, ""}}};
+}
+
+Ended download_from(BusServer const& tracker, Swarm const& swarm, std::string const& what) {
+    return run_to_end(XFS_PEER_PROGRAM, {{"--json", "--tracker", tracker.endpoint(), "--dir",
+                                          swarm.directory("sink"), "-c", "download " + what},
+                                         {},
+                                         swarm.directory("home"),
+                                         {}});
+}
+
+/// The content id and the manifest of a file in a directory.
+std::pair<wire::ContentId, std::string> content_of(Swarm const& swarm, std::string const& directory,
+                                                   std::string const& name) {
+    Source const source(swarm, directory);
+    auto const found = swarm.in("x", {"find " + name}).event("source");
+    auto const id = wire::from_hex(found.at("content").get<std::string>());
+    auto const content = *wire::ContentId::from(*id);
+    BusClient client({host(), source.port});
+    auto const answer = client.ask(wire::GetManifests{{content}, 0});
+    return {content, std::get<wire::Manifests>(answer).parts.at(0).bytes};
 }
 
 }  // namespace
@@ -152,28 +176,186 @@ TEST_CASE("A tracker that lies about one name of several does not harm the other
     CHECK_FALSE(fs::exists(swarm.directory("deep") / "evil"));
 }
 
-TEST_CASE("A tracker that lies about a size or a content costs an error, not a file") {
+TEST_CASE("A tracker that lies about a content costs an error, not a file") {
     Swarm swarm;
     write_file(swarm.directory("a") / "file.txt", "true");
     Source const a(swarm, "a");
     auto const source = swarm.in("x", {"find file.txt"}).event("source");
     auto lie = named("file.txt", source);
-    auto const of_size = GENERATE(true, false);
-    if (of_size) {
-        lie.size = 5'000'000'000;
-    } else {
-        lie.content.bytes[0] ^= 1;
-    }
+    lie.content.bytes[0] ^= 1;
     BusServer const tracker(FakeTracker({lie}));
+    auto const ended = download_from(tracker, swarm, "file.txt");
+    INFO(ended.out);
+    CHECK(ended.code == 5);
+    CHECK_THAT(ended.out, ContainsSubstring(at(a.port)));
+    CHECK(fs::is_empty(swarm.directory("sink")));
+}
+
+TEST_CASE("A tracker that lies about a size only shows a wrong size") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "true");
+    Source const a(swarm, "a");
+    auto const source = swarm.in("x", {"find file.txt"}).event("source");
+    auto lie = named("file.txt", source);
+    lie.size = GENERATE(as<std::uint64_t>{}, 0, 1, 5'000'000'000, wire::limits::file_bytes);
+    BusServer const tracker(FakeTracker({lie}));
+    auto const ended = download_from(tracker, swarm, "file.txt");
+    INFO(ended.out);
+    CHECK(ended.code == 0);
+    CHECK(ended.event("downloaded").at("size") == 4);
+    CHECK(holds(swarm.directory("sink") / "file.txt", "true"));
+}
+
+TEST_CASE(
+    "A source that lies about a file, and registered it first, does not keep others from it") {
+    Swarm swarm;
+    auto const bytes = noise(3 * mib);
+    write_file(swarm.directory("a") / "file.bin", bytes);
+    auto const [content, manifest] = content_of(swarm, "a", "file.bin");
+    auto const part = [manifest = manifest](std::string const& all, std::uint64_t offset) {
+        return [all, offset](auto const& of, auto) {
+            return wire::ManifestPart{of, all.size(), offset, all.substr(offset)};
+        };
+    };
+    wire::FileEntry claim{"file.bin", content, bytes.size()};
+    FakeSource::Manifest lie;
+    constexpr auto huge = wire::limits::manifest_bytes;
+    SECTION("a manifest that is another's") {
+        auto changed = manifest;
+        changed.back() ^= 1;
+        lie = part(changed, 0);
+    }
+    SECTION("an algorithm that nobody has") {
+        auto changed = manifest;
+        changed.replace(changed.find("sha256"), 6, "evil42");
+        lie = part(changed, 0);
+    }
+    SECTION("a manifest that is cut short") {
+        lie = part(manifest.substr(0, 40), 0);
+    }
+    SECTION("the first byte again and again") {
+        lie = [&](auto const& of, auto) {
+            return wire::ManifestPart{of, manifest.size(), 0, manifest.substr(0, 1)};
+        };
+    }
+    SECTION("a promise and nothing") {
+        lie = [](auto const& of, auto offset) { return wire::ManifestPart{of, huge, offset, ""}; };
+    }
+    SECTION("a byte at a time") {
+        lie = [](auto const& of, auto offset) { return wire::ManifestPart{of, huge, offset, "x"}; };
+    }
+    SECTION("silence") {
+        lie = [](auto const&, auto) { return std::nullopt; };
+    }
+    SECTION("a size that is too large") {
+        claim.size = wire::limits::file_bytes;
+        lie = part(manifest, 0);
+    }
+    SECTION("a size that is too small") {
+        claim.size = 0;
+        lie = part(manifest, 0);
+    }
+    SECTION("a size and a manifest") {
+        claim.size = wire::limits::file_bytes;
+        lie = [](auto const& of, auto offset) {
+            return wire::ManifestPart{of, huge, offset, std::string(1000, 'x')};
+        };
+    }
+    FakeSource const liar(swarm, claim, lie);
+    Source const a(swarm, "a");
+    auto const began = std::chrono::steady_clock::now();
+    auto const ended = swarm.in("sink", {"download file.bin"});
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 0);
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(8));
+    CHECK(holds(swarm.directory("sink") / "file.bin", bytes));
+    CHECK(bytes_from(ended.event("downloaded"), a.port) == bytes.size());
+}
+
+TEST_CASE("A version that nobody can describe does not keep another of its name from its users") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", "right");
+    FakeSource const liar(swarm, {"file.bin", wire::ContentId{}, 5}, [](auto const& of, auto) {
+        return wire::ManifestPart{of, 9, 0, "nonsense!"};
+    });
+    Source const a(swarm, "a");
+    auto const ended = swarm.in("sink", {"download file.bin"});
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("sink") / "file.bin", "right"));
+    CHECK(ended.says("instead"));
+}
+
+TEST_CASE("Where all sources lie, the error says which and how, and nothing is written") {
+    Swarm swarm;
+    FakeSource const liar(swarm, {"file.bin", wire::ContentId{{5}}, 1000},
+                          [](auto const& of, auto) {
+                              return wire::ManifestPart{of, 9, 0, "nonsense!"};
+                          });
+    auto const ended = swarm.in("sink", {"download file.bin"});
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 8);
+    CHECK_THAT(ended.out, ContainsSubstring(at(liar.port())));
+    CHECK_THAT(ended.out, ContainsSubstring("not a valid manifest"));
+    CHECK(fs::is_empty(swarm.directory("sink")));
+}
+
+TEST_CASE("A tracker whose pages do not end is told from one that has an answer") {
+    Swarm swarm;
+    auto const empty = GENERATE(true, false);
+    std::atomic<int> pages = 0;
+    BusServer const tracker([&](wire::Message const& message) -> std::optional<wire::Message> {
+        ++pages;
+        wire::FoundFile const file{"name.bin", {}, 5, 1, {}};
+        auto const next = std::string("again");
+        if (std::holds_alternative<wire::Find>(message)) {
+            return wire::Found{7, empty ? std::vector<wire::FoundFile>{} : std::vector{file}, next};
+        }
+        if (std::holds_alternative<wire::ListPeers>(message)) {
+            return wire::PeerList{7, {}, next};
+        }
+        return FakeTracker({})(message);
+    });
+    auto const command = GENERATE(as<std::string>{}, "find '**'", "download '**'", "peers");
     auto const ended =
-        run_to_end(XFS_PEER_PROGRAM, {{"--json", "--tracker", tracker.endpoint(), "--dir",
-                                       swarm.directory("sink"), "-c", "download file.txt"},
+        run_to_end(XFS_PEER_PROGRAM, {{"--json", "--tracker", tracker.endpoint(), "-c", command},
                                       {},
                                       swarm.directory("home"),
                                       {}});
-    INFO(ended.out);
-    CHECK(ended.code == (of_size ? 8 : 5));
-    CHECK(fs::is_empty(swarm.directory("sink")));
+    INFO(ended.out << ended.err);
+    CHECK(ended.code == 6);
+    CHECK_THAT(ended.out + ended.err, ContainsSubstring("does not end"));
+    CHECK(pages < 100);
+}
+
+TEST_CASE(
+    "A tracker that names hundreds of sources that are not there does not use up a peer's "
+    "descriptors") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "fine");
+    Source const a(swarm, "a");
+    auto const source = swarm.in("x", {"find file.txt"}).event("source");
+    std::vector<wire::FoundFile> files;
+    std::uint16_t port = 1024;
+    for (int i = 0; i < 2; ++i) {
+        auto& file = files.emplace_back(named("file" + std::to_string(i), source));
+        auto const real = std::exchange(file.sources, {}).front();
+        while (file.sources.size() + 1 < wire::limits::found_sources) {
+            file.sources.push_back({{{4}}, {host(), ++port}, wire::complete_ppm, ""});
+        }
+        file.sources.push_back(real);
+    }
+    BusServer const tracker{FakeTracker(files)};
+    auto const ended = run_to_end(
+        "/bin/sh",
+        {{"-c", R"(ulimit -n 400; exec "$0" "$@")", XFS_PEER_PROGRAM, "--json", "--tracker",
+          tracker.endpoint(), "--dir", swarm.directory("sink"), "-c", "download **"},
+         {},
+         swarm.directory("home"),
+         {}});
+    INFO(ended.err);
+    CHECK(ended.code == 0);
+    CHECK(holds(swarm.directory("sink") / "file1", "fine"));
 }
 
 TEST_CASE(

@@ -126,15 +126,20 @@ void WebServer::serve() const {
 // ---- the bus ----
 
 BusClient::BusClient(wire::Endpoint const& to) {
-    auto client = bus::ControlClient::connect(reactor_, to,
-                                              {.on_message =
-                                                   [this](wire::Envelope&& envelope) {
-                                                       std::lock_guard const lock(mutex_);
-                                                       answers_.push_back(std::move(envelope));
-                                                       changed_.notify_all();
-                                                   },
-                                               .on_garbage = [](std::string const&) {},
-                                               .on_connected = [](bool) {}});
+    auto client = bus::ControlClient::connect(
+        reactor_, to,
+        {.on_message =
+             [this](wire::Envelope&& envelope) {
+                 if (std::holds_alternative<wire::Ping>(envelope.message)) {
+                     client_->send(wire::Pong{}, envelope.request);
+                     return;
+                 }
+                 std::lock_guard const lock(mutex_);
+                 answers_.push_back(std::move(envelope));
+                 changed_.notify_all();
+             },
+         .on_garbage = [](std::string const&) {},
+         .on_connected = [](bool) {}});
     if (!client) {
         throw std::runtime_error(client.error().message);
     }
@@ -167,7 +172,9 @@ BusServer::BusServer(Answer answer) {
         reactor_, {host(), 0},
         {.on_message =
              [this, answer = std::move(answer)](auto const& route, auto const&, auto&& envelope) {
-                 server_->send(route, answer(envelope.message), envelope.request);
+                 if (auto const message = answer(envelope.message)) {
+                     server_->send(route, *message, envelope.request);
+                 }
              },
          .on_garbage = [](auto const&, auto const&, auto const&) {}});
     if (!server) {
@@ -181,6 +188,50 @@ BusServer::~BusServer() {
     reactor_.post([this] { server_.reset(); });
     reactor_.stop();
     thread_.join();
+}
+
+// ---- FakeSource ----
+
+namespace {
+
+std::optional<wire::Message> answer_as_source(FakeSource::Manifest const& manifest,
+                                              wire::Message const& message) {
+    if (std::holds_alternative<wire::Ping>(message)) {
+        return wire::Pong{};
+    }
+    if (auto const* request = std::get_if<wire::Request>(&message)) {
+        return wire::Refused{request->wants.at(0).transfer, wire::ErrorCode::not_found,
+                             "no chunks"};
+    }
+    auto const* question = std::get_if<wire::GetManifests>(&message);
+    if (question == nullptr) {
+        return std::nullopt;
+    }
+    wire::Manifests answer;
+    for (auto const& content : question->contents) {
+        if (auto part = manifest(content, question->offset)) {
+            answer.parts.push_back(std::move(*part));
+        } else {
+            return std::nullopt;
+        }
+    }
+    return answer;
+}
+
+}  // namespace
+
+FakeSource::FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest)
+    : server_([manifest = std::move(manifest)](auto const& message) {
+          return answer_as_source(manifest, message);
+      }),
+      client_(*wire::parse_endpoint(swarm.endpoint())) {
+    wire::PeerId id{{9}};
+    auto const registered = client_.ask(wire::Register{id, server_.address(), 0, ""});
+    auto const epoch = std::get<wire::Registered>(registered).epoch;
+    auto const updated = client_.ask(wire::Update{epoch, 1, true, true, {claim}, {}});
+    if (!std::holds_alternative<wire::Updated>(updated)) {
+        throw std::runtime_error("the tracker did not take the claim");
+    }
 }
 
 }  // namespace xfsbus::test

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -62,7 +63,8 @@ class WebServer {
     std::thread thread_;
 };
 
-/// Asks a tracker or a peer whatever is wanted, as one who knows the protocol.
+/// Asks a tracker or a peer whatever is wanted, as one who knows the protocol; is there when it is
+/// pinged.
 class BusClient {
   public:
     explicit BusClient(wire::Endpoint const& to);
@@ -85,7 +87,8 @@ class BusClient {
 /// Answers whatever it is asked.
 class BusServer {
   public:
-    using Answer = std::function<wire::Message(wire::Message const&)>;
+    /// nullopt: says nothing.
+    using Answer = std::function<std::optional<wire::Message>(wire::Message const&)>;
     explicit BusServer(Answer answer);
     ~BusServer();
     BusServer(BusServer const&) = delete;
@@ -93,10 +96,27 @@ class BusServer {
 
     [[nodiscard]] std::string endpoint() const { return server_->endpoint().to_zmq(); }
 
+    [[nodiscard]] wire::Endpoint const& address() const { return server_->endpoint(); }
+
   private:
     bus::Reactor reactor_;
     std::unique_ptr<bus::ControlServer> server_;
     std::thread thread_;
+};
+
+/// Is in the tracker's list as a source of a file, answers as it likes when it is asked for the
+/// manifest, and has no chunks.
+class FakeSource {
+  public:
+    using Manifest =
+        std::function<std::optional<wire::ManifestPart>(wire::ContentId const&, std::uint64_t)>;
+    FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest);
+
+    [[nodiscard]] std::uint16_t port() const { return server_.address().port; }
+
+  private:
+    BusServer server_;
+    BusClient client_;
 };
 
 }  // namespace xfsbus::test

@@ -57,6 +57,9 @@ void Asker::ask(wire::Message const& question, wire::Duration patience, OnAnswer
     if (abandoned_) {
         return on_answer(closed());
     }
+    if (pending_.size() >= open_most) {
+        return on_answer(Error{Errc::network, "too many questions to " + whom_ + " are open"});
+    }
     auto const request = ++last_request_;
     auto const timer = reactor_.at(reactor_.now() + patience, [this, request] {
         finish(request, Error{silence_, "no answer from " + whom_ +

@@ -14,6 +14,9 @@ namespace xfsbus::peer {
 /// Reactor thread.
 class Asker {
   public:
+    /// Questions without an answer yet; each is kept as long as its patience lasts.
+    static constexpr std::size_t open_most = 4096;
+
     using OnAnswer = std::function<void(Result<wire::Message>)>;
     using Send = std::function<bool(wire::Message const&, std::uint64_t request)>;
 
@@ -24,7 +27,7 @@ class Asker {
     Asker& operator=(Asker const&) = delete;
 
     /// `on_answer` is called once: with the answer; an Error for a Failure, after `patience`, or
-    /// when the asker is destroyed.
+    /// when the asker is destroyed; at once if too many are open.
     void ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer);
 
     /// An answer came in. False: nobody waits for it.

@@ -1,19 +1,24 @@
 #include "shell/download_job.hpp"
 
-#include <xfsbus/policies/host/errors.hpp>
-#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <tuple>
 
 namespace xfsbus::peer {
 namespace {
 
-constexpr auto manifest_patience = std::chrono::seconds(5);
-constexpr std::size_t manifest_batch = 512;
+/// Files that are looked at together, or are ready.
+constexpr std::size_t files_ahead_most = 512;
+/// Of the manifests of files that are ready.
+constexpr std::size_t ready_bytes_most = 64 * 1024 * 1024;
+/// Connections that are kept for the files that are looked at.
+constexpr std::size_t links_most = 256;
+/// Sources of a file that are asked how they are, if there are so many.
+constexpr std::size_t choice_least = 64;
+/// A source that did not answer is not asked again for so long.
+constexpr auto silent_for = std::chrono::seconds(30);
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 64;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
@@ -22,13 +27,6 @@ constexpr auto rate_window = std::chrono::seconds(3);
 
 double seconds(wire::Duration duration) {
     return std::chrono::duration<double>(duration).count();
-}
-
-bool is_content(wire::ContentId const& content, std::string const& manifest,
-                policies::HashAlgorithm const& algorithm) {
-    auto const digest = policies::digest(algorithm, std::as_bytes(std::span(manifest)));
-    return digest.size() >= wire::ContentId::size &&
-           std::memcmp(digest.data(), content.bytes.data(), wire::ContentId::size) == 0;
 }
 
 }  // namespace
@@ -49,6 +47,7 @@ DownloadJob::~DownloadJob() {
 
 void DownloadJob::start() {
     started_ = services_.reactor.now();
+    manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
     finder_.find(order_.query,
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
 }
@@ -84,11 +83,8 @@ void DownloadJob::on_found(Result<std::vector<Found>> found) {
     for (auto const& file : found_) {
         bytes_total_ += file.size;
     }
-    finder_.probe({found_.begin(), found_.end()},
-                  [self = shared_from_this()](auto probed, auto const&) {
-                      self->on_probed(std::move(probed));
-                  });
     report_progress();
+    advance();
 }
 
 /// Of several versions of one name, the one that most peers have. If it is to take the place of
@@ -114,49 +110,135 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
                                              "; fetching " +
                                              wire::to_hex(found_.back().content).substr(0, 12) +
                                              ", which most peers have (NAME@ID picks one)");
+        other_versions_[file.name].push_back(std::move(file));
     }
 }
 
-void DownloadJob::on_probed(Finder::Probed probed) {
-    probed_ = std::move(probed);
-    probing_ = false;
-    advance();
+/// Begins what can be begun, looks on to the next files; ends the job when nothing is left.
+void DownloadJob::advance() {
+    if (over_ || std::exchange(advancing_, true)) {
+        return;
+    }
+    auto const self = shared_from_this();
+    bool look = false;
+    do {
+        begin_ready();
+        look = may_look_on();
+        if (look) {
+            look_on();
+        }
+    } while (look && !probing_);  // nobody had to be asked
+    advancing_ = false;
+    bool const idle = running_.empty() && ready_.empty() && asking_.empty();
+    if (idle && found_.empty() && !probing_) {
+        finish();
+    }
+}
+
+void DownloadJob::begin_ready() {
+    while (!ready_.empty() && room(ready_.front().file.size)) {
+        auto next = std::move(ready_.front());
+        ready_.pop_front();
+        ready_bytes_ -= next.manifest->digests.size();
+        begin(next.file, std::move(next.manifest));
+    }
+}
+
+bool DownloadJob::may_look_on() const {
+    return !over_ && !probing_ && !found_.empty() && asking_count_ <= files_ahead_most / 4 &&
+           ready_.size() < files_ahead_most && ready_bytes_ < ready_bytes_most;
+}
+
+/// Asks the sources of the next files how they are.
+void DownloadJob::look_on() {
+    probing_ = true;
+    auto const next = next_files();
+    forget_unused(next);
+    auto to_ask = next;
+    for (auto& file : to_ask) {
+        std::erase_if(file.sources,
+                      [this](auto const& source) { return silent_.contains(source.listens); });
+    }
+    std::vector<wire::Endpoint> known;
+    for (auto const& [endpoint, candidate] : probed_) {
+        known.push_back(endpoint);
+    }
+    auto on_each = [weak = weak_from_this()](auto const& source, auto candidate) {
+        auto const self = weak.lock();
+        if (!self) {
+            return;
+        }
+        if (candidate) {
+            self->probed_.insert_or_assign(source.listens, std::move(*candidate));
+        } else {
+            self->silent_.insert_or_assign(source.listens, self->services_.reactor.now());
+        }
+    };
+    finder_.probe_each(to_ask, enough_sources(), known, std::move(on_each),
+                       [weak = weak_from_this(), next] {
+                           if (auto const self = weak.lock()) {
+                               self->on_probed(next);
+                           }
+                       });
+}
+
+/// As many as are looked at together.
+std::vector<DownloadJob::Found> DownloadJob::next_files() {
+    std::vector<Found> next;
+    std::set<wire::Endpoint> sources;
+    while (!found_.empty() && next.size() < files_ahead_most) {
+        auto const& file = found_.front();
+        for (std::size_t i = 0; i < std::min(file.sources.size(), enough_sources()); ++i) {
+            sources.insert(file.sources[i].listens);
+        }
+        if (!next.empty() && sources.size() > links_most) {
+            break;
+        }
+        next.push_back(std::move(found_.front()));
+        found_.pop_front();
+    }
+    return next;
+}
+
+/// A connection is kept as long as a file at hand has a use for it.
+void DownloadJob::forget_unused(std::vector<Found> const& next) {
+    auto const now = services_.reactor.now();
+    std::erase_if(silent_, [now](auto const& entry) { return now - entry.second > silent_for; });
+    if (probed_.size() <= links_most) {
+        return;
+    }
+    std::set<wire::Endpoint> used;
+    auto const use = [&](Found const& file) {
+        for (auto const& source : file.sources) {
+            used.insert(source.listens);
+        }
+    };
+    std::ranges::for_each(next, use);
+    for (auto const& [content, files] : asking_) {
+        std::ranges::for_each(files, use);
+    }
+    std::ranges::for_each(ready_, use, &Ready::file);
+    std::erase_if(probed_, [&](auto const& entry) { return !used.contains(entry.first); });
+}
+
+/// Twice as many as are used at once, and enough for the policy to have a choice.
+std::size_t DownloadJob::enough_sources() const {
+    return std::max(2 * order_.sources, choice_least);
 }
 
 std::vector<Candidate> DownloadJob::candidates(Found const& file) const {
+    auto const liars = discredited_.find(file.content);
     std::vector<Candidate> all;
     for (auto const& source : file.sources) {
         auto const found = probed_.find(source.listens);
-        if (source.peer != services_.self && found != probed_.end()) {
+        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
+        if (source.peer != services_.self && found != probed_.end() && !lied) {
             auto candidate = found->second;
             candidate.completeness = static_cast<double>(source.have_ppm) / wire::complete_ppm;
             all.push_back(std::move(candidate));
         }
     }
     return all;
-}
-
-/// Begins what can be begun; ends the job when nothing is left.
-void DownloadJob::advance() {
-    if (over_ || probing_ || std::exchange(advancing_, true)) {
-        return;
-    }
-    auto const self = shared_from_this();
-    while (true) {
-        while (!ready_.empty() && room(ready_.front().file.size)) {
-            auto next = std::move(ready_.front());
-            ready_.pop_front();
-            begin(next.file, std::move(next.manifest));
-        }
-        if (asking_ > 0 || ready_.size() >= manifest_batch || found_.empty()) {
-            break;
-        }
-        fetch_manifests();  // those of our own files are ready at once
-    }
-    advancing_ = false;
-    if (running_.empty() && ready_.empty() && found_.empty() && asking_ == 0) {
-        finish();
-    }
 }
 
 bool DownloadJob::room(std::uint64_t file_bytes) const {
@@ -167,133 +249,160 @@ bool DownloadJob::room(std::uint64_t file_bytes) const {
 
 // ---- manifests ----
 
-/// Asks for those of the next files. Files of one share mostly have the same sources, so a batch
-/// is made of neighbours with equal ones.
-void DownloadJob::fetch_manifests() {
-    auto const same_sources = [](Found const& a, Found const& b) {
-        return std::ranges::equal(a.sources, b.sources, {}, &wire::SourceEntry::listens,
-                                  &wire::SourceEntry::listens);
-    };
-    auto batch = std::make_shared<std::vector<Found>>();
-    while (!found_.empty() && batch->size() < manifest_batch &&
-           (batch->empty() || same_sources(batch->front(), found_.front()))) {
-        batch->push_back(std::move(found_.front()));
-        found_.pop_front();
-    }
-    asking_ += batch->size();
-    ask_manifests(std::move(batch), 0);
-}
-
-/// Asks the source of this number; the next one when it fails.
-void DownloadJob::ask_manifests(std::shared_ptr<std::vector<Found>> batch, std::size_t source) {
-    auto const sources = candidates(batch->front());
-    if (source >= sources.size()) {
-        auto const files = std::move(*batch);
-        for (auto const& file : files) {
-            --asking_;
-            auto const* mine = services_.share.by_content(file.content);
-            if (mine != nullptr) {
-                on_manifest(file, *mine->manifest);
-                continue;
+ManifestFetch::Owner DownloadJob::manifest_owner() {
+    auto const self = weak_from_this();
+    auto const alive = [self](auto then) {
+        return [self, then](auto const& what) {
+            if (auto const job = self.lock()) {
+                then(*job, what);
             }
-            fail_file(file, source == 0 ? Error{Errc::network, "none of its sources can be reached"}
-                                        : Error{Errc::timeout, "no source gives its manifest"});
-        }
-        return advance();
-    }
-    wire::GetManifests question;
-    for (auto const& file : *batch) {
-        question.contents.push_back(file.content);
-    }
-    auto const link = sources[source].link;
-    link->ask(question, manifest_patience,
-              [self = shared_from_this(), batch, source, link](auto answer) {
-                  self->on_manifests(batch, source, std::move(answer));
-              });
+        };
+    };
+    return {.link =
+                [self](wire::Endpoint const& source) {
+                    auto const job = self.lock();
+                    auto const found = job ? job->probed_.find(source) : decltype(probed_.end()){};
+                    return job && found != job->probed_.end() ? found->second.link : nullptr;
+                },
+            .on_have = alive([](auto& job, ManifestFetcher::Have const& have) {
+                job.on_manifest(have.content, have.manifest);
+            }),
+            .on_failed = alive([](auto& job, ManifestFetcher::Failed const& failed) {
+                job.on_no_manifest(failed.content, failed.error);
+            }),
+            .on_discredited = alive([](auto& job, ManifestFetcher::Discredited const& discredited) {
+                job.on_discredited(discredited);
+            }),
+            .search = alive([](auto& job, wire::ContentId const& content) {
+                job.search_for_manifest(content);
+            })};
 }
 
-void DownloadJob::on_manifests(std::shared_ptr<std::vector<Found>> const& batch, std::size_t source,
-                               Result<wire::Message> answer) {
+/// What this peer has itself it need not ask for.
+void DownloadJob::on_probed(std::vector<Found> const& files) {
     if (over_) {
         return;
     }
-    auto const* reply = answer ? std::get_if<wire::Manifests>(&*answer) : nullptr;
-    if (reply == nullptr || reply->parts.empty()) {
-        return ask_manifests(batch, source + 1);
-    }
-    auto const link = candidates(batch->front())[source].link;
-    std::size_t taken = 0;
-    auto missing = std::make_shared<std::vector<Found>>();
-    for (auto const& part : reply->parts) {
-        if (taken == batch->size() || part.content != (*batch)[taken].content) {
-            break;
+    probing_ = false;
+    std::vector<ManifestFetcher::Want> wants;
+    for (auto const& file : files) {
+        auto const want = want_of(file);
+        asking_[file.content].push_back(file);
+        ++asking_count_;
+        auto const* mine = services_.share.by_content(file.content);
+        if (mine == nullptr) {
+            wants.push_back(want);
+            continue;
         }
-        auto& file = (*batch)[taken++];
-        if (part.total == 0 || part.total > wire::limits::manifest_bytes || part.offset != 0 ||
-            part.bytes.empty()) {
-            missing->push_back(std::move(file));
-        } else if (part.bytes.size() < part.total) {
-            fetch_long_manifest(std::move(file), part.bytes, link);
-        } else {
-            --asking_;
-            on_manifest(file, part.bytes);
-        }
+        auto on_checked = [weak = weak_from_this(), want](ManifestFetch::Checked const& checked) {
+            if (auto const self = weak.lock()) {
+                checked ? self->on_manifest(want.content, *checked)
+                        : self->manifests_->want({want});
+            }
+        };
+        manifests_->check_own(file.content, mine->manifest, std::move(on_checked));
     }
-    if (!missing->empty()) {
-        ask_manifests(missing, source + 1);
+    manifests_->want(wants);
+    advance();
+}
+
+ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
+    ManifestFetcher::Want want{file.content, file.size, {}};
+    for (auto const& candidate : candidates(file)) {
+        want.sources.push_back(candidate.link->endpoint());
     }
-    batch->erase(batch->begin(), batch->begin() + static_cast<std::ptrdiff_t>(taken));
-    if (!batch->empty()) {
-        ask_manifests(batch, taken == 0 ? source + 1 : source);
+    return want;
+}
+
+/// From now on the size that it says is that of the file.
+void DownloadJob::on_manifest(wire::ContentId const& content,
+                              std::shared_ptr<wire::Manifest const> const& manifest) {
+    auto const node = asking_.extract(content);
+    if (over_ || node.empty()) {
+        return;
+    }
+    asking_count_ -= node.mapped().size();
+    for (auto& file : node.mapped()) {
+        bytes_total_ = bytes_total_ - file.size + manifest->file_bytes;
+        file.size = manifest->file_bytes;
+        ready_bytes_ += manifest->digests.size();
+        ready_.push_back({std::move(file), manifest});
     }
     advance();
 }
 
-void DownloadJob::fetch_long_manifest(Found file, std::string so_far, std::shared_ptr<Link> link) {
-    wire::GetManifests const question{{file.content}, so_far.size()};
-    auto on_answer = [self = shared_from_this(), file, so_far, link](auto answer) mutable {
-        if (self->over_) {
-            return;
+void DownloadJob::on_no_manifest(wire::ContentId const& content, Error const& error) {
+    auto const node = asking_.extract(content);
+    if (over_ || node.empty()) {
+        return;
+    }
+    asking_count_ -= node.mapped().size();
+    for (auto const& file : node.mapped()) {
+        if (!try_other_version(file, error)) {
+            fail_file(file, error);
         }
-        auto const* reply = answer ? std::get_if<wire::Manifests>(&*answer) : nullptr;
-        bool const good = reply != nullptr && reply->parts.size() == 1 &&
-                          reply->parts[0].offset == so_far.size() &&
-                          !reply->parts[0].bytes.empty() &&
-                          so_far.size() < wire::limits::manifest_bytes;
-        if (!good) {
-            --self->asking_;
-            self->fail_file(file, Error{Errc::timeout, "its manifest cannot be fetched"});
-            return self->advance();
-        }
-        so_far += reply->parts[0].bytes;
-        if (so_far.size() < reply->parts[0].total) {
-            return self->fetch_long_manifest(std::move(file), std::move(so_far), std::move(link));
-        }
-        --self->asking_;
-        self->on_manifest(file, so_far);
-        self->advance();
-    };
-    link->ask(question, manifest_patience, std::move(on_answer));
+    }
+    advance();
 }
 
-void DownloadJob::on_manifest(Found const& file, std::string const& bytes) {
-    auto manifest = wire::decode_manifest(bytes);
-    if (!manifest) {
-        return fail_file(file, manifest.error());
+/// A version that nobody can describe does not keep the others of its name from being fetched.
+bool DownloadJob::try_other_version(Found const& file, Error const& error) {
+    auto const others = other_versions_.find(file.name);
+    if (others == other_versions_.end() || others->second.empty()) {
+        return false;
     }
-    auto const algorithm = services_.hashes.get(manifest->algorithm);
-    if (!algorithm) {
-        return fail_file(file, algorithm.error());
+    auto other = std::move(others->second.front());
+    others->second.pop_front();
+    auto const id = [](Found const& of) { return wire::to_hex(of.content).substr(0, 12); };
+    services_.log(LogLevel::warning, "version " + id(file) + " of '" + wire::escape(file.name) +
+                                         "' cannot be fetched: " + error.message + "; fetching " +
+                                         id(other) + " instead");
+    bytes_total_ = bytes_total_ - file.size + other.size;
+    found_.push_front(std::move(other));
+    return true;
+}
+
+void DownloadJob::on_discredited(ManifestFetcher::Discredited const& discredited) {
+    auto const files = asking_.find(discredited.content);
+    if (over_ || files == asking_.end()) {
+        return;
     }
-    bool const right = (*algorithm)->digest_size() == manifest->digest_bytes &&
-                       is_content(file.content, bytes, **algorithm) &&
-                       manifest->file_bytes == file.size;
-    if (!right) {
-        return fail_file(file, Error{Errc::integrity,
-                                     "a source sent a manifest that is not the one of this "
-                                     "content"});
+    discredited_[discredited.content].insert(discredited.source);
+    services_.log(LogLevel::warning,
+                  wire::escape(discredited.source.to_string()) + " lied about '" +
+                      wire::escape(files->second.front().name) + "': " + discredited.why +
+                      "; it is not used for this file");
+}
+
+/// Everybody who was known has failed.
+void DownloadJob::search_for_manifest(wire::ContentId const& content) {
+    auto const files = asking_.find(content);
+    if (over_ || files == asking_.end()) {
+        return manifests_->on_search_done(content);
     }
-    ready_.push_back({file, std::make_shared<wire::Manifest const>(std::move(*manifest))});
+    auto on_each = [weak = weak_from_this(), content](wire::SourceEntry const& source,
+                                                      auto candidate) {
+        auto const self = weak.lock();
+        if (!self || !candidate) {
+            return;
+        }
+        auto const there = self->asking_.find(content);
+        if (there == self->asking_.end()) {
+            return;
+        }
+        self->probed_.insert_or_assign(source.listens, std::move(*candidate));
+        for (auto& file : there->second) {
+            file.sources.push_back(source);
+        }
+        self->manifests_->add_source(content, source.listens);
+    };
+    auto const file = files->second.front();
+    auto const known = [file](wire::Endpoint const& endpoint) {
+        return std::ranges::find(file.sources, endpoint, &wire::SourceEntry::listens) !=
+               file.sources.end();
+    };
+    find_more(file, known, on_each,
+              [manifests = manifests_, content] { manifests->on_search_done(content); });
 }
 
 // ---- files ----
@@ -335,43 +444,57 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     transfer->start();
 }
 
-/// Whoever has this content now, or a part of it.
 void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
-    auto const self = shared_from_this();
+    auto const used = [transfer](wire::Endpoint const& endpoint) {
+        auto const alive = transfer.lock();
+        return !alive || alive->uses(endpoint);
+    };
+    auto const on_each = [transfer](auto const&, auto candidate) {
+        auto const alive = transfer.lock();
+        if (alive && candidate) {
+            alive->add_candidate(std::move(*candidate));
+        }
+    };
+    find_more(file, used, on_each, [transfer] {
+        if (auto const alive = transfer.lock()) {
+            alive->on_search_done();
+        }
+    });
+}
+
+/// Whoever has this content now, or a part of it. Those that lied about it stay out.
+void DownloadJob::find_more(Found const& file,
+                            std::function<bool(wire::Endpoint const&)> const& skip,
+                            Finder::OnEach const& on_each, std::function<void()> const& on_done) {
+    auto on_found = [self = shared_from_this(), file, skip, on_each,
+                     on_done](Result<std::vector<Found>> found) {
+        if (self->over_) {
+            return;
+        }
+        // Without a tracker, those that had it may still be there.
+        auto const files = found ? std::move(*found) : std::vector{file};
+        auto more = file;
+        more.sources.clear();
+        for (auto const& each : files) {
+            std::ranges::copy_if(each.sources, std::back_inserter(more.sources),
+                                 [&](auto const& source) { return !skip(source.listens); });
+        }
+        if (auto const liars = self->discredited_.find(file.content);
+            liars != self->discredited_.end()) {
+            std::erase_if(more.sources, [&](auto const& source) {
+                return liars->second.contains(source.listens);
+            });
+        }
+        self->finder_.probe_each({more}, self->enough_sources(), {}, on_each, on_done);
+    };
     services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
-                           [self, transfer, file](Result<std::vector<Found>> found) {
-                               auto const alive = transfer.lock();
-                               if (!alive || self->over_) {
-                                   return;
-                               }
-                               // Without a tracker, those that had it may still be there.
-                               auto const files = found ? std::move(*found) : std::vector{file};
-                               std::vector<wire::SourceEntry> sources;
-                               for (auto const& each : files) {
-                                   for (auto const& source : each.sources) {
-                                       if (!alive->uses(source.listens)) {
-                                           sources.push_back(source);
-                                       }
-                                   }
-                               }
-                               self->finder_.probe_each(
-                                   sources,
-                                   [transfer](Candidate candidate) {
-                                       if (auto const there = transfer.lock()) {
-                                           there->add_candidate(std::move(candidate));
-                                       }
-                                   },
-                                   [transfer] {
-                                       if (auto const there = transfer.lock()) {
-                                           there->on_search_done();
-                                       }
-                                   });
-                           });
+                           std::move(on_found));
 }
 
 void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
                                DownloadedFile report) {
     running_.erase(transfer);
+    discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     bytes_done_ += file.size;
     report_.bytes_fetched += report.bytes_fetched;
@@ -387,6 +510,7 @@ void DownloadJob::fail_file(Found const& file, Error error) {
     report.error = std::move(error);
     report_.files.push_back(std::move(report));
     bytes_done_ += file.size;
+    discredited_.erase(file.content);
 }
 
 // ---- progress and the end ----
@@ -447,6 +571,7 @@ void DownloadJob::finish(std::optional<Error> error) {
     if (std::exchange(over_, true)) {
         return;
     }
+    manifests_->stop();
     auto const on_done = std::exchange(on_done_, {});
     if (error && report_.files.empty()) {
         return on_done(*error);

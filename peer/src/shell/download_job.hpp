@@ -1,10 +1,12 @@
 #pragma once
 
 #include "shell/finder.hpp"
+#include "shell/manifest_fetch.hpp"
 #include "shell/policy_slot.hpp"
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,8 +15,9 @@
 
 namespace xfsbus::peer {
 
-/// Fetches everything that a query names: finds it, asks the sources how they are, fetches
-/// manifests in batches and files side by side. Reactor thread.
+/// Fetches everything that a query names: finds it, asks the sources of the next files how they
+/// are, fetches their manifests, and files side by side. What a tracker says of sizes is shown
+/// until the manifest is here, and is not relied on. Reactor thread.
 class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
   public:
     struct Order {
@@ -46,20 +49,35 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
   private:
     using Found = wire::FoundFile;
 
+    // what is to be fetched
     void on_found(Result<std::vector<Found>> found);
     void choose_versions(std::vector<Found> found);
-    void on_probed(Finder::Probed probed);
     void advance();
-    void fetch_manifests();
-    void ask_manifests(std::shared_ptr<std::vector<Found>> batch, std::size_t source);
-    void on_manifests(std::shared_ptr<std::vector<Found>> const& batch, std::size_t source,
-                      Result<wire::Message> answer);
-    void fetch_long_manifest(Found file, std::string so_far, std::shared_ptr<Link> link);
-    void on_manifest(Found const& file, std::string const& bytes);
+    void begin_ready();
+    [[nodiscard]] bool may_look_on() const;
+    void look_on();
+    [[nodiscard]] std::vector<Found> next_files();
+    void forget_unused(std::vector<Found> const& next);
+    void on_probed(std::vector<Found> const& files);
     [[nodiscard]] std::vector<Candidate> candidates(Found const& file) const;
+    [[nodiscard]] std::size_t enough_sources() const;
+
+    // manifests
+    [[nodiscard]] ManifestFetch::Owner manifest_owner();
+    [[nodiscard]] ManifestFetcher::Want want_of(Found const& file) const;
+    void on_manifest(wire::ContentId const& content,
+                     std::shared_ptr<wire::Manifest const> const& manifest);
+    void on_no_manifest(wire::ContentId const& content, Error const& error);
+    [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
+    void on_discredited(ManifestFetcher::Discredited const& discredited);
+    void search_for_manifest(wire::ContentId const& content);
+
+    // files
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
     void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
+    void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
+                   Finder::OnEach const& on_each, std::function<void()> const& on_done);
     void on_file_done(Found const& file, FileTransfer const* transfer, DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
@@ -77,13 +95,19 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         std::shared_ptr<wire::Manifest const> manifest;
     };
 
-    std::deque<Found> found_;  ///< manifests not asked for yet
-    std::deque<Ready> ready_;  ///< can be begun
-    std::size_t asking_ = 0;   ///< files whose manifests are under way
+    std::deque<Found> found_;                                  ///< not looked at yet
+    std::map<std::string, std::deque<Found>> other_versions_;  ///< of these names, the best first
+    std::map<wire::ContentId, std::vector<Found>> asking_;     ///< their manifests are under way
+    std::size_t asking_count_ = 0;                             ///< files of these
+    std::deque<Ready> ready_;                                  ///< can be begun
+    std::size_t ready_bytes_ = 0;                              ///< of their manifests
+    std::shared_ptr<ManifestFetch> manifests_;
     std::unordered_map<FileTransfer const*, std::shared_ptr<FileTransfer>> running_;
     std::uint64_t running_bytes_ = 0;
-    Finder::Probed probed_;
-    bool probing_ = true;
+    std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
+    std::map<wire::Endpoint, wire::Time> silent_;  ///< since when
+    std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
+    bool probing_ = false;
     bool advancing_ = false;
 
     DownloadReport report_;

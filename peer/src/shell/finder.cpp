@@ -1,14 +1,21 @@
 #include "shell/finder.hpp"
 
+#include "core/probe_plan.hpp"
+
 #include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace xfsbus::peer {
 namespace {
 
 constexpr auto probe_patience = std::chrono::milliseconds(1500);
+/// Of all of a question's sources together: who has not been asked by then is not.
+constexpr auto probing_most = std::chrono::seconds(10);
+/// A connection that failed may linger so long, and holds its descriptors.
+constexpr auto closing_most = std::chrono::milliseconds(500);
 constexpr std::size_t id_digits_least = 4;
 
 struct Version {
@@ -36,6 +43,29 @@ void drop_bad_names(std::vector<wire::FoundFile>& files) {
 }
 
 }  // namespace
+
+/// A number of sources that are being asked.
+struct Finder::Round {
+    using OnVitals = std::function<void(wire::SourceEntry const&, std::shared_ptr<Link> const&,
+                                        Result<Link::Vitals> const&)>;
+
+    ProbePlan plan;
+    std::map<wire::Endpoint, wire::SourceEntry> sources{};
+    wire::Time until{};
+    OnVitals on_vitals{};
+    std::function<void()> on_done{};
+    bool asking = false;
+    bool warned = false;
+    bool dropped = false;  ///< the finder is gone
+};
+
+Finder::Finder(Services& services) : services_(services) {}
+
+Finder::~Finder() {
+    for (auto const& round : rounds_) {
+        round->dropped = true;
+    }
+}
 
 Error Finder::nobody(std::string const& query) {
     return {Errc::not_found, "no peer that is up has '" + wire::escape(query) + "'"};
@@ -93,67 +123,134 @@ void Finder::find_pattern(std::string const& query, OnFiles on_files) {
                            });
 }
 
+// ---- how they are ----
+
 void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed) {
-    std::map<wire::Endpoint, wire::SourceEntry> others;
-    for (auto const& file : files) {
-        for (auto const& source : file.sources) {
-            others.emplace(source.listens, source);
-        }
-    }
-    std::vector<wire::SourceEntry> sources;
-    sources.reserve(others.size());
-    for (auto& [endpoint, source] : others) {
-        sources.push_back(std::move(source));
-    }
     auto const probed = std::make_shared<Probed>();
     auto const gone = std::make_shared<Gone>();
-    ask_each(
-        sources,
-        [probed, gone](wire::SourceEntry const& source, std::shared_ptr<Link> const& link,
-                       Result<Link::Vitals> const& vitals) {
-            if (vitals) {
-                probed->emplace(source.listens, Candidate{link, source.labels, *vitals, 1});
-            } else if (vitals.error().code == Errc::network) {
-                gone->insert(source.listens);
-            }
-        },
-        [probed, gone, on_probed = std::move(on_probed)] {
-            on_probed(std::move(*probed), std::move(*gone));
-        });
+    auto const round = plan(files, std::numeric_limits<std::size_t>::max());
+    round->on_vitals = [probed, gone](auto const& source, auto const&, auto const& vitals) {
+        if (vitals) {
+            probed->emplace(source.listens, *vitals);
+        } else if (vitals.error().code == Errc::network) {
+            gone->insert(source.listens);
+        }
+    };
+    round->on_done = [probed, gone, on_probed = std::move(on_probed)] {
+        on_probed(std::move(*probed), std::move(*gone));
+    };
+    begin(round);
 }
 
-void Finder::probe_each(std::vector<wire::SourceEntry> const& sources, OnEach const& on_each,
+void Finder::probe_each(std::vector<wire::FoundFile> const& files, std::size_t enough,
+                        std::vector<wire::Endpoint> const& known, OnEach on_each,
                         std::function<void()> on_done) {
-    ask_each(
-        sources,
-        [on_each](wire::SourceEntry const& source, std::shared_ptr<Link> const& link,
-                  Result<Link::Vitals> const& vitals) {
-            if (vitals) {
-                auto const part = static_cast<double>(source.have_ppm) / wire::complete_ppm;
-                on_each({link, source.labels, *vitals, part});
-            }
-        },
-        std::move(on_done));
+    auto const round = plan(files, enough);
+    for (auto const& endpoint : known) {
+        round->plan.known(endpoint);
+    }
+    round->on_vitals = [on_each = std::move(on_each)](auto const& source, auto const& link,
+                                                      auto const& vitals) {
+        if (!vitals) {
+            return on_each(source, vitals.error());
+        }
+        auto const part = static_cast<double>(source.have_ppm) / wire::complete_ppm;
+        on_each(source, Candidate{link, source.labels, *vitals, part});
+    };
+    round->on_done = std::move(on_done);
+    begin(round);
 }
 
-/// Asks every other peer of these how it is.
-void Finder::ask_each(std::vector<wire::SourceEntry> const& sources, OnVitals const& on_vitals,
-                      std::function<void()> on_done) {
-    // Calls on_done when the last that waits lets go of it.
-    std::shared_ptr<void> const last(nullptr, [on_done = std::move(on_done)](void*) { on_done(); });
-    for (auto const& source : sources) {
-        if (source.peer == services_.self) {
-            continue;
+/// All but this peer itself.
+std::shared_ptr<Finder::Round> Finder::plan(std::vector<wire::FoundFile> const& files,
+                                            std::size_t enough) const {
+    auto round = std::make_shared<Round>(Round{.plan = ProbePlan(enough)});
+    for (auto const& file : files) {
+        std::vector<wire::Endpoint> others;
+        for (auto const& source : file.sources) {
+            if (source.peer != services_.self) {
+                others.push_back(source.listens);
+                round->sources.emplace(source.listens, source);
+            }
         }
-        auto link = services_.links.to(source.listens);
-        if (!link) {
+        round->plan.add_file(others);
+    }
+    round->until = services_.reactor.now() + probing_most;
+    return round;
+}
+
+void Finder::begin(std::shared_ptr<Round> const& round) {
+    rounds_.insert(round);
+    ask_some(round);
+}
+
+/// Asks as many as may be asked now; ends the round when nobody is left to be waited for.
+void Finder::ask_some(std::shared_ptr<Round> const& round) {
+    if (std::exchange(round->asking, true)) {
+        return;  // a link may answer at once
+    }
+    if (services_.reactor.now() >= round->until) {
+        round->plan.stop();
+    }
+    while (!round->dropped) {
+        auto const endpoint = round->plan.next();
+        if (!endpoint) {
+            break;
+        }
+        ask_one(round, round->sources.at(*endpoint));
+    }
+    round->asking = false;
+    if (!round->dropped && round->plan.over()) {
+        finish(round);
+    }
+}
+
+void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source) {
+    auto link = services_.links.to(source.listens);
+    if (!link) {
+        if (!std::exchange(round->warned, true)) {  // the others' trouble will be the same
             services_.log(LogLevel::warning, link.error().message);
-            continue;
         }
-        auto* const raw = link->get();
-        raw->probe(probe_patience, [last, source, link = *link, on_vitals](auto vitals) {
-            on_vitals(source, link, vitals);
-        });
+        return on_answer(round, source, nullptr, link.error());
+    }
+    auto* const raw = link->get();
+    raw->probe(probe_patience, [this, weak = std::weak_ptr(round), source,
+                                link = *link](Result<Link::Vitals> const& vitals) {
+        if (auto const there = weak.lock()) {
+            on_answer(there, source, link, vitals);
+        }
+    });
+}
+
+void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
+                       std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals) {
+    round->plan.on_result(source.listens, vitals.ok());
+    if (!vitals) {
+        round->plan.on_closing();
+        services_.reactor.at(services_.reactor.now() + closing_most,
+                             [this, weak = std::weak_ptr(round)] {
+                                 if (auto const there = weak.lock()) {
+                                     there->plan.on_closed();
+                                     ask_some(there);
+                                 }
+                             });
+    }
+    round->on_vitals(source, link, vitals);  // may be the end of the finder
+    if (!round->dropped) {
+        ask_some(round);
+    }
+}
+
+void Finder::finish(std::shared_ptr<Round> const& round) {
+    if (rounds_.erase(round) > 0) {
+        std::exchange(round->on_done, {})();  // this may be gone then
+    }
+}
+
+void Finder::abandon() {
+    for (auto const& round : std::set(rounds_)) {
+        round->plan.stop();
+        finish(round);
     }
 }
 

@@ -15,14 +15,18 @@ namespace xfsbus::peer {
 class Finder {
   public:
     using OnFiles = std::function<void(Result<std::vector<wire::FoundFile>>)>;
-    /// The peers that answered, by where they listen.
-    using Probed = std::map<wire::Endpoint, Candidate>;
+    /// How the peers are that answered, by where they listen.
+    using Probed = std::map<wire::Endpoint, Link::Vitals>;
     /// Those that cannot be connected to, so that nobody can be there; others were just silent.
     using Gone = std::set<wire::Endpoint>;
     using OnProbed = std::function<void(Probed, Gone)>;
-    using OnEach = std::function<void(Candidate)>;
+    using OnEach = std::function<void(wire::SourceEntry const&, Result<Candidate>)>;
 
-    explicit Finder(Services& services) : services_(services) {}
+    explicit Finder(Services& services);
+    /// on_probed and on_done are not called any more.
+    ~Finder();
+    Finder(Finder const&) = delete;
+    Finder& operator=(Finder const&) = delete;
 
     static Error nobody(std::string const& query);
 
@@ -30,22 +34,34 @@ class Finder {
     /// pattern can be asked for. Errc::not_found if nobody has such a file.
     void find(std::string const& query, OnFiles on_files);
 
-    /// Asks every other peer that these files name for its latency and load.
+    /// Asks the other peers that these files name for their latency and load. Those that it had no
+    /// time to ask count as silent.
     void probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed);
-    /// The same of these sources, telling of each as it answers; then calls on_done.
-    void probe_each(std::vector<wire::SourceEntry> const& sources, OnEach const& on_each,
+    /// The same, telling of each as it answers or does not, until `enough` sources of each file
+    /// have answered; then calls on_done. Those that `known` holds have answered before.
+    void probe_each(std::vector<wire::FoundFile> const& files, std::size_t enough,
+                    std::vector<wire::Endpoint> const& known, OnEach on_each,
                     std::function<void()> on_done);
 
-  private:
-    using OnVitals = std::function<void(wire::SourceEntry const&, std::shared_ptr<Link> const&,
-                                        Result<Link::Vitals> const&)>;
+    /// Before the end: each question ends with what is known.
+    void abandon();
 
-    void ask_each(std::vector<wire::SourceEntry> const& sources, OnVitals const& on_vitals,
-                  std::function<void()> on_done);
+  private:
+    struct Round;
+
+    [[nodiscard]] std::shared_ptr<Round> plan(std::vector<wire::FoundFile> const& files,
+                                              std::size_t enough) const;
+    void begin(std::shared_ptr<Round> const& round);
+    void ask_some(std::shared_ptr<Round> const& round);
+    void ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source);
+    void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
+                   std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);
+    void finish(std::shared_ptr<Round> const& round);
     void find_version(std::string const& query, OnFiles on_files);
     void find_pattern(std::string const& query, OnFiles on_files);
 
     Services& services_;
+    std::set<std::shared_ptr<Round>> rounds_;
 };
 
 }  // namespace xfsbus::peer

@@ -138,6 +138,7 @@ Node::~Node() {
     }
     // While everything that an answer may touch is still there.
     links_.abandon();
+    finder_.abandon();
     if (started_) {
         tracker_.abandon();
     }
@@ -418,14 +419,16 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
         if (!files) {
             return on_found(files.error());
         }
-        auto on_probed = [this, slot, query, files = *files, on_found](
-                             Finder::Probed const& probed, Finder::Gone const& gone) mutable {
-            if (drop_gone(files, gone); files.empty()) {
+        // There may be a million: they are not copied.
+        auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
+        auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
+                                                       Finder::Gone const& gone) {
+            if (drop_gone(*kept, gone); kept->empty()) {
                 return on_found(Finder::nobody(query));
             }
-            rank_sources(files, probed, *slot, on_found);
+            rank_sources(*kept, probed, *slot, on_found);
         };
-        finder_.probe(*files, std::move(on_probed));
+        finder_.probe(*kept, std::move(on_probed));
     });
 }
 

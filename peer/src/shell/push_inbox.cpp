@@ -33,18 +33,17 @@ std::string fitting(std::string const& text) {
     return text.substr(0, end);
 }
 
-/// Why this content did not come; nullopt if it did.
-std::optional<std::string> problem_of(Result<DownloadReport> const& report,
-                                      std::string const& content) {
+/// The size of this content if it came, else why it did not.
+Result<std::uint64_t> outcome_of(Result<DownloadReport> const& report, std::string const& content) {
     if (!report) {
-        return report.error().message;
+        return report.error();
     }
     // A file that is really called NAME@ID comes before what NAME@ID means.
     auto const file = std::ranges::find(report->files, content, &DownloadedFile::content);
     if (file == report->files.end()) {
-        return "another content has come under that name";
+        return Error{Errc::not_found, "another content has come under that name"};
     }
-    return file->error ? std::optional(file->error->message) : std::nullopt;
+    return file->error ? Result<std::uint64_t>(*file->error) : Result(file->size);
 }
 
 }  // namespace
@@ -58,12 +57,12 @@ void PushInbox::Job::look() {
     stands.state = stands.bytes > 0 ? wire::PushState::fetching : wire::PushState::waiting;
 }
 
-void PushInbox::Job::end(Result<DownloadReport> const& report, wire::Push const& push,
+void PushInbox::Job::end(Result<DownloadReport> const& report, wire::ContentId const& content,
                          wire::Time now) {
-    auto const problem = problem_of(report, wire::to_hex(push.content));
-    stands.state = problem ? wire::PushState::failed : wire::PushState::there;
-    stands.bytes = problem ? stands.bytes : push.size;
-    stands.reason = fitting(problem.value_or(""));
+    auto const outcome = outcome_of(report, wire::to_hex(content));
+    stands.state = outcome ? wire::PushState::there : wire::PushState::failed;
+    stands.bytes = outcome ? *outcome : stands.bytes;
+    stands.reason = outcome ? "" : fitting(outcome.error().message);
     ended = now;
 }
 
@@ -100,9 +99,8 @@ void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
     job->stands = {wire::PushState::waiting, 0, {}};
     DownloadJob::Order order;
     order.query = literal(push.name) + "@" + wire::to_hex(push.content);
-    auto on_done = [job, push, now = owner_.now](Result<DownloadReport> const& report) {
-        job->end(report, push, now());
-    };
+    auto on_done = [job, content = push.content, now = owner_.now](
+                       Result<DownloadReport> const& report) { job->end(report, content, now()); };
     job->download = owner_.download(std::move(order), std::move(on_done));
 }
 

@@ -54,7 +54,8 @@ class PushInbox {
 
         /// Takes over how far the download is.
         void look();
-        void end(Result<DownloadReport> const& report, wire::Push const& push, wire::Time now);
+        void end(Result<DownloadReport> const& report, wire::ContentId const& content,
+                 wire::Time now);
     };
 
     void begin(wire::Push const& push, std::shared_ptr<Job> const& job);

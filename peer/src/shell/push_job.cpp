@@ -85,6 +85,9 @@ void PushJob::on_found(Result<std::vector<wire::FoundFile>> files) {
         return finish(several(order_.query, *files));
     }
     file_ = std::move(files->front());
+    if (auto const* mine = services_.share.by_content(file_.content)) {
+        file_.size = mine->stamp.size;  // what the tracker says is a hint
+    }
     report_.name = file_.name;
     report_.content = wire::to_hex(file_.content);
     report_.size = file_.size;

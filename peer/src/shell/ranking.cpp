@@ -22,8 +22,8 @@ FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& sourc
         row.latency_ms = 0;
         row.load = self.load;
     } else if (found != probed.end()) {
-        row.latency_ms = found->second.vitals.latency_ms;
-        row.load = found->second.vitals.load;
+        row.latency_ms = found->second.latency_ms;
+        row.load = found->second.load;
     }
     return row;
 }

@@ -12,10 +12,13 @@
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -26,9 +29,14 @@ class FileTransfer;
 class Serving;
 enum class SourceId : std::uint64_t;
 
-/// The integrity plug-ins in use, by the name that manifests know them by. Reactor thread.
+/// The integrity plug-ins in use, by the name that manifests know them by. Any thread; loading one
+/// reads files, so that a name which a stranger chose is asked for on a pool's thread first.
 class Hashes {
   public:
+    /// Names that there is no plug-in for are not looked for again for so long.
+    static constexpr auto missing_for = std::chrono::seconds(10);
+    static constexpr std::size_t missing_most = 64;
+
     explicit Hashes(policies::PluginPath path) : path_(std::move(path)) {}
 
     void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
@@ -36,8 +44,22 @@ class Hashes {
     Result<std::shared_ptr<policies::HashAlgorithm const>> get(std::string const& name);
 
   private:
+    using Found = Result<std::shared_ptr<policies::HashAlgorithm const>>;
+
+    struct Missing {
+        Error error;
+        wire::Time until{};
+    };
+
+    [[nodiscard]] std::optional<Found> known(std::string const& name) const;
+    Found load(std::string const& name);
+    void note_missing(std::string const& name, Error const& error);
+
     policies::PluginPath path_;
+    std::mutex loading_;        ///< one is loaded at a time
+    mutable std::mutex mutex_;  ///< guards what follows; not held while one is loaded
     std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;
+    std::map<std::string, Missing> missing_;
 };
 
 /// Lets tasks through as a rate limit allows, in their order. Reactor thread.

@@ -2,8 +2,6 @@
 
 #include <xfsbus/wire/name.hpp>
 
-#include <iterator>
-
 namespace xfsbus::peer {
 namespace {
 
@@ -130,52 +128,41 @@ std::uint32_t TrackerLink::load() {
 
 void TrackerLink::find(wire::FindBy by, std::string query,
                        OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    find_page({by, std::move(query), {}, 0}, {}, std::move(on_files));
-}
-
-void TrackerLink::find_page(wire::Find question, std::vector<wire::FoundFile> so_far,
-                            OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    asker_->ask(question, answer_most,
-                [this, question, so_far = std::move(so_far),
-                 on_files = std::move(on_files)](Result<wire::Message> answer) mutable {
-                    if (!answer) {
-                        return on_files(answer.error());
-                    }
-                    auto* found = std::get_if<wire::Found>(&*answer);
-                    if (found == nullptr) {
-                        return on_files(Error{Errc::network, "an answer of the wrong kind"});
-                    }
-                    std::move(found->files.begin(), found->files.end(), std::back_inserter(so_far));
-                    if (found->next.empty()) {
-                        return on_files(std::move(so_far));
-                    }
-                    question.after = found->next;
-                    find_page(std::move(question), std::move(so_far), std::move(on_files));
-                });
+    ask_pages<wire::FoundFile>(wire::Find{by, std::move(query), {}, 0}, &wire::Found::files,
+                               std::move(on_files));
 }
 
 void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
-    peers_page({}, {}, std::move(on_peers));
+    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_peers));
 }
 
-void TrackerLink::peers_page(std::string after, std::vector<wire::PeerEntry> so_far,
-                             OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
-    asker_->ask(wire::ListPeers{std::move(after)}, answer_most,
-                [this, so_far = std::move(so_far),
-                 on_peers = std::move(on_peers)](Result<wire::Message> answer) mutable {
-                    if (!answer) {
-                        return on_peers(answer.error());
-                    }
-                    auto* list = std::get_if<wire::PeerList>(&*answer);
-                    if (list == nullptr) {
-                        return on_peers(Error{Errc::network, "an answer of the wrong kind"});
-                    }
-                    std::move(list->peers.begin(), list->peers.end(), std::back_inserter(so_far));
-                    if (list->next.empty()) {
-                        return on_peers(std::move(so_far));
-                    }
-                    peers_page(list->next, std::move(so_far), std::move(on_peers));
-                });
+template <typename Entry, typename Question, typename Page>
+void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries,
+                            OnAnswer<std::vector<Entry>> on_all,
+                            std::shared_ptr<Pages<Entry>> pages) {
+    if (!pages) {
+        pages = std::make_shared<Pages<Entry>>(reactor_.now());
+    }
+    auto on_answer = [this, question, entries, pages,
+                      on_all = std::move(on_all)](Result<wire::Message> answer) mutable {
+        if (!answer) {
+            return on_all(answer.error());
+        }
+        auto* const page = std::get_if<Page>(&*answer);
+        if (page == nullptr) {
+            return on_all(Error{Errc::network, "an answer of the wrong kind"});
+        }
+        auto const more = pages->take(reactor_.now(), std::move(page->*entries), page->next);
+        if (!more) {
+            return on_all(more.error());
+        }
+        if (!*more) {
+            return on_all(std::move(*pages).all());
+        }
+        question.after = page->next;
+        ask_pages(std::move(question), entries, std::move(on_all), pages);
+    };
+    asker_->ask(question, answer_most, std::move(on_answer));
 }
 
 }  // namespace xfsbus::peer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/announcer.hpp"
+#include "core/pages.hpp"
 #include "core/share_table.hpp"
 #include "shell/asker.hpp"
 
@@ -57,7 +58,7 @@ class TrackerLink : private Announcer::Line {
     /// When the tracker last said something.
     [[nodiscard]] wire::Time heard() const { return heard_; }
 
-    /// All pages of an answer.
+    /// All pages of an answer, within PagesLimits.
     void find(wire::FindBy by, std::string query, OnAnswer<std::vector<wire::FoundFile>> on_files);
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
 
@@ -70,10 +71,11 @@ class TrackerLink : private Announcer::Line {
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
     void after_event();
-    void find_page(wire::Find question, std::vector<wire::FoundFile> so_far,
-                   OnAnswer<std::vector<wire::FoundFile>> on_files);
-    void peers_page(std::string after, std::vector<wire::PeerEntry> so_far,
-                    OnAnswer<std::vector<wire::PeerEntry>> on_peers);
+    /// `entries` is the list in each page.
+    template <typename Entry, typename Question, typename Page>
+    void ask_pages(Question question, std::vector<Entry> Page::*entries,
+                   OnAnswer<std::vector<Entry>> on_all,
+                   std::shared_ptr<Pages<Entry>> pages = nullptr);
 
     bus::Reactor& reactor_;
     Owner owner_;

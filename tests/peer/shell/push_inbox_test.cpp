@@ -25,6 +25,7 @@ DownloadReport report_of(wire::Push const& push, std::optional<Error> error = st
     auto& file = report.files.emplace_back();
     file.name = push.name;
     file.content = wire::to_hex(push.content);
+    file.size = 1000;  // whatever the push claims
     file.error = std::move(error);
     return report;
 }
@@ -215,6 +216,15 @@ TEST_CASE("A pushed file that was shared and is gone is fetched again") {
     receiver.share.remove(push.name);
     CHECK(receiver.ask(push).state == WireState::waiting);
     CHECK(receiver.begun.size() == 2);
+}
+
+TEST_CASE("How much of a pushed file is here is told by the file, not by the push") {
+    Receiver receiver;
+    auto push = push_of(1);
+    push.size = wire::limits::file_bytes;
+    static_cast<void>(receiver.ask(push));
+    receiver.begun[0].done(report_of(push));
+    CHECK(receiver.ask(push) == Pushed{WireState::there, 1000, ""});
 }
 
 TEST_CASE("A download may be over before it has returned") {

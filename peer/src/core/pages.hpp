@@ -1,0 +1,90 @@
+#pragma once
+
+#include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/result.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// How much of a tracker's answer is taken, and for how long.
+struct PagesLimits {
+    /// An honest tracker sends many empty pages, each with a `next`, while it looks through a large
+    /// directory in slices of a few milliseconds: twenty million names are some ten thousand.
+    std::size_t pages = 100'000;
+    std::size_t entries = 1'000'000;        ///< files, or peers
+    std::size_t bytes = 512 * 1024 * 1024;  ///< with the sources, about what they take in memory
+    wire::Duration quiet = std::chrono::minutes(1);  ///< without a page that is not empty
+    wire::Duration whole = std::chrono::minutes(10);
+};
+
+/// About what it takes in memory.
+std::size_t bytes_of(wire::FoundFile const& file);
+std::size_t bytes_of(wire::PeerEntry const& peer);
+
+/// Finds out that cursors go in a circle, of any length, by keeping one of them: that of a page
+/// whose number is a power of two (Brent).
+class CursorCheck {
+  public:
+    /// The next cursor; false: the same was there before.
+    bool take(std::string const& cursor);
+
+  private:
+    std::string kept_;
+    std::size_t taken_ = 0;
+    std::size_t keep_at_ = 1;
+};
+
+/// The bounds of one answer's pages, and how much has come.
+class PagesBounds {
+  public:
+    PagesBounds(wire::Time now, PagesLimits limits) : limits_(limits), began_(now), heard_(now) {}
+
+    /// One page has come. An Error says why the answer cannot be taken.
+    Status take(wire::Time now, std::size_t entries, std::size_t bytes, std::string const& next);
+
+  private:
+    PagesLimits limits_;
+    wire::Time began_;
+    wire::Time heard_;  ///< when the last page came that was not empty
+    std::size_t pages_ = 0;
+    std::size_t entries_ = 0;
+    std::size_t bytes_ = 0;
+    CursorCheck cursors_;
+};
+
+/// The pages of one answer of a tracker, put together, within bounds: a tracker may be wrong, or
+/// lie, and a pattern may match more than anybody wants. A core.
+template <typename Entry>
+class Pages {
+  public:
+    explicit Pages(wire::Time now, PagesLimits limits = {}) : bounds_(now, limits) {}
+
+    /// A page has come. True: ask for that after `next`; false: that was all.
+    Result<bool> take(wire::Time now, std::vector<Entry>&& page, std::string const& next) {
+        std::size_t bytes = 0;
+        for (auto const& entry : page) {
+            bytes += bytes_of(entry);
+        }
+        if (auto taken = bounds_.take(now, page.size(), bytes, next); !taken) {
+            return taken.error();
+        }
+        all_.insert(all_.end(), std::make_move_iterator(page.begin()),
+                    std::make_move_iterator(page.end()));
+        return !next.empty();
+    }
+
+    [[nodiscard]] std::vector<Entry> all() && { return std::move(all_); }
+
+  private:
+    PagesBounds bounds_;
+    std::vector<Entry> all_;
+};
+
+}  // namespace xfsbus::peer
