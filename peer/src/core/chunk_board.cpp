@@ -42,14 +42,21 @@ void ChunkBoard::add_source(ChunkSet const& has) {
 
 void ChunkBoard::remove_source(ChunkSet const& has) {
     --sources_;
-    has.for_each([this](std::uint32_t chunk) {
-        --copies_[chunk];
-        touch(chunk);
-    });
+    has.for_each([this](std::uint32_t chunk) { remove_copy(chunk); });
+}
+
+void ChunkBoard::change_source(ChunkSet const& from, ChunkSet const& to) {
+    from.for_each_not_in(to, [this](std::uint32_t chunk) { remove_copy(chunk); });
+    to.for_each_not_in(from, [this](std::uint32_t chunk) { add_copy(chunk); });
 }
 
 void ChunkBoard::add_copy(std::uint32_t chunk) {
     ++copies_[chunk];
+    touch(chunk);
+}
+
+void ChunkBoard::remove_copy(std::uint32_t chunk) {
+    --copies_[chunk];
     touch(chunk);
 }
 

@@ -51,12 +51,15 @@ class ChunkBoard {
 
     void add_source(ChunkSet const& has);
     void remove_source(ChunkSet const& has);
+    /// A source that is counted has other chunks now. Costs what has changed.
+    void change_source(ChunkSet const& from, ChunkSet const& to);
     void add_copy(std::uint32_t chunk);
 
     /// The chunk to ask for next among those that are needed and available.
     std::optional<std::uint32_t> best(ChunkSet const& available);
 
   private:
+    void remove_copy(std::uint32_t chunk);
     void touch(std::uint32_t chunk);
     void rank_touched();
 

@@ -1,13 +1,25 @@
 #include "core/chunk_set.hpp"
 
+#include <utility>
+
 namespace xfsbus::peer {
 namespace {
 
 constexpr unsigned byte_bits = 8;
+constexpr unsigned word_bytes = sizeof(std::uint64_t);
+constexpr unsigned word_bits = word_bytes * byte_bits;
 
 /// Where a chunk's bit stands in its byte: the first chunk's is the highest.
 constexpr unsigned shift_of(std::uint32_t chunk) {
     return byte_bits - 1 - chunk % byte_bits;
+}
+
+/// The lowest bit becomes the highest: a word's first chunk is its lowest bit.
+constexpr unsigned char reversed(unsigned byte) {
+    byte = (byte & 0xf0U) >> 4U | (byte & 0x0fU) << 4U;
+    byte = (byte & 0xccU) >> 2U | (byte & 0x33U) << 2U;
+    byte = (byte & 0xaaU) >> 1U | (byte & 0x55U) << 1U;
+    return static_cast<unsigned char>(byte);
 }
 
 }  // namespace
@@ -18,19 +30,13 @@ std::optional<ChunkSet> ChunkSet::from_wire(std::string_view bitmap, std::uint32
     }
     ChunkSet set(chunks);
     for (std::size_t i = 0; i < bitmap.size(); ++i) {
-        auto const byte = static_cast<unsigned char>(bitmap[i]);
-        for (unsigned bit = 0; byte != 0 && bit < byte_bits; ++bit) {
-            auto const chunk = static_cast<std::uint32_t>(i * byte_bits + bit);
-            if ((byte >> shift_of(chunk) & 1U) == 0) {
-                continue;
-            }
-            if (chunk >= chunks) {
-                return std::nullopt;  // a spare bit is set
-            }
-            set.insert(chunk);
-        }
+        std::uint64_t const byte = reversed(static_cast<unsigned char>(bitmap[i]));
+        set.words_[i / word_bytes] |= byte << (i % word_bytes * byte_bits);
+        set.count_ += static_cast<std::uint32_t>(std::popcount(byte));
     }
-    return set;
+    bool const has_spare = chunks % word_bits != 0;
+    bool const spare_is_set = has_spare && (set.words_.back() >> (chunks % word_bits)) != 0;
+    return spare_is_set ? std::nullopt : std::optional(std::move(set));
 }
 
 std::string ChunkSet::to_wire() const {

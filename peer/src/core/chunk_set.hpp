@@ -90,12 +90,34 @@ class ChunkSet {
         }
     }
 
+    /// For each that the other one, of the same file, has not.
+    template <typename Visit>
+    void for_each_not_in(ChunkSet const& other, Visit visit) const {
+        for (std::size_t i = 0; i < words_.size(); ++i) {
+            visit_word(i, words_[i] & ~other.words_[i], visit);
+        }
+    }
+
+    /// How many are in one and not in the other, which is of the same file.
+    [[nodiscard]] std::uint32_t differences(ChunkSet const& other) const {
+        std::uint32_t count = 0;
+        for (std::size_t i = 0; i < words_.size(); ++i) {
+            count += static_cast<std::uint32_t>(std::popcount(words_[i] ^ other.words_[i]));
+        }
+        return count;
+    }
+
     /// For each that is in both.
     template <typename Visit>
     void for_each_common(ChunkSet const& other, Visit visit) const {
         for (std::size_t i = 0; i < words_.size(); ++i) {
             visit_word(i, words_[i] & other.words_[i], visit);
         }
+    }
+
+    /// Memory that one of a file with so many chunks takes.
+    static std::size_t bytes_of(std::uint32_t chunks) {
+        return (std::size_t{chunks} + 63) / 64 * sizeof(std::uint64_t);
     }
 
     friend bool operator==(ChunkSet const&, ChunkSet const&) = default;

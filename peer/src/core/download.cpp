@@ -5,6 +5,8 @@
 
 namespace xfsbus::peer {
 
+using namespace std::chrono_literals;
+
 Download::Download(File file, Limits limits, Policies policies, policies::Rng rng)
     : limits_(limits),
       selector_(policies.selector),
@@ -30,20 +32,24 @@ void Download::start(wire::Time now) {
     advance(now);
 }
 
-void Download::add_source(wire::Time now, Candidate const& candidate) {
+bool Download::add_source(wire::Time now, Candidate const& candidate) {
     constexpr unsigned revivals_most = 3;
     meets_others_ = meets_others_ || candidate.completeness < 1;
     if (!sources_.contains(candidate.id) && !make_place(candidate)) {
-        return;
+        return false;
     }
     auto const [entry, added] = sources_.try_emplace(candidate.id, board_.file().chunks);
     Source& source = entry->second;
     bool const revived = source.state == State::lost && source.revivals < revivals_most;
     bool const rests = source.state == State::resting;
     if (!added && !revived && !rests && source.state != State::reserve) {
-        return;
+        return source.state == State::active;
     }
     counts_[static_cast<std::size_t>(State::reserve)] += added ? 1 : 0;
+    if (auto const lost = std::ranges::find(actions_.drops, candidate.id, &Drop::source);
+        lost != actions_.drops.end()) {
+        lost->for_good = false;
+    }
     source.about = candidate;
     set_state(source, rests ? State::resting : State::reserve);
     source.revivals += revived ? 1 : 0;
@@ -52,6 +58,7 @@ void Download::add_source(wire::Time now, Candidate const& candidate) {
         source.has = candidate.completeness >= 1 ? ChunkSet::full(chunks) : ChunkSet(chunks);
     }
     advance(now);
+    return true;
 }
 
 /// Whether one more is to be known: strangers name themselves, and those that have nothing yet are
@@ -61,24 +68,63 @@ bool Download::make_place(Candidate const& candidate) {
     if (candidate.completeness <= 0 && usable >= enough_sources()) {
         return false;
     }
-    if (sources_.size() < known_most * limits_.sources_most) {
-        return true;
-    }
-    auto const is_lost = [](auto const& entry) { return entry.second.state == State::lost; };
-    auto const lost = std::ranges::find_if(sources_, is_lost);
-    if (lost == sources_.end()) {
+    if (std::ranges::find(banned_, candidate.id) != banned_.end()) {
         return false;
     }
-    --counts_[static_cast<std::size_t>(State::lost)];
-    sources_.erase(lost);
-    return true;
+    if (sources_.size() < limits_.known_most) {
+        return true;
+    }
+    auto const found = least_promising(candidate);
+    if (found != sources_.end()) {
+        forget_source(found);
+    }
+    return found != sources_.end();
+}
+
+/// One that promises less than a newcomer does: it is gone, or out, or has delivered nothing when
+/// it was asked; or it has nothing, and the newcomer has.
+Download::Sources::iterator Download::least_promising(Candidate const& candidate) {
+    auto const promises = [&](Source const& source) {
+        switch (source.state) {
+            case State::lost:
+                return 0;
+            case State::out:
+                return 1;
+            case State::resting:
+                return source.is_busy || source.delivered_bytes > 0 || source.strikes == 0 ? 4 : 2;
+            case State::reserve:
+                return source.about.completeness <= 0 && source.has.empty() ? 3 : 4;
+            default:
+                return 4;
+        }
+    };
+    auto const least = std::ranges::min_element(
+        sources_, {}, [&](auto const& entry) { return promises(entry.second); });
+    auto const most = candidate.completeness > 0 ? 3 : 2;
+    return least != sources_.end() && promises(least->second) <= most ? least : sources_.end();
+}
+
+/// It is not in use.
+void Download::forget_source(Sources::iterator found) {
+    auto const& [id, source] = *found;
+    if (source.state == State::out) {
+        banned_.push_back(id);
+        if (banned_.size() > limits_.banned_most) {
+            banned_.pop_front();
+        }
+    } else if (source.state != State::lost) {
+        drop_for_good(id);
+    }
+    --counts_[static_cast<std::size_t>(source.state)];
+    sources_.erase(found);
 }
 
 void Download::on_search_done(wire::Time now) {
     searching_ = false;
     searched_ = true;
     search_is_fresh_ = true;
-    next_search_ = now + (dry_since_ ? limits_.find_every : search_pause_);
+    bool const soon = dry_since_ && !waits_for_busy(now);
+    next_search_ = now + (soon ? limits_.find_every : search_pause_);
     search_pause_ = std::min(2 * search_pause_, limits_.find_seldom);
     advance(now);
 }
@@ -89,14 +135,31 @@ void Download::on_has(wire::Time now, SourceId id, ChunkSet has) {
         return;
     }
     Source& source = found->second;
+    source.has_told = true;
+    if (source.will_have || !source.changes.open(now)) {
+        source.will_have = std::move(has);
+    } else {
+        take_has(now, source, std::move(has));
+    }
+    advance(now);
+}
+
+void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
+    source.changes.spend(now, source.has.differences(has));
     if (source.state == State::active) {
-        board_.remove_source(source.has);
-        board_.add_source(has);
+        board_.change_source(source.has, has);
     }
     source.has = std::move(has);
-    source.has_told = true;
     news_ = has_needed(source) ? now : news_;
-    advance(now);
+}
+
+/// What sources said too soon after other changes.
+void Download::take_late_has(wire::Time now) {
+    for (auto* const source : active_) {
+        if (source->will_have && source->changes.open(now)) {
+            take_has(now, *source, *std::exchange(source->will_have, std::nullopt));
+        }
+    }
 }
 
 void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t> const& chunks) {
@@ -106,12 +169,17 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
     }
     Source& source = found->second;
     bool const was_useful = has_needed(source);
+    bool is_new = false;
     bool wanted = false;
     source.has_told = true;
     for (auto const chunk : chunks) {
+        if (chunk < board_.file().chunks && source.will_have) {
+            source.will_have->insert(chunk);
+        }
         if (chunk >= board_.file().chunks || !source.has.insert(chunk)) {
             continue;
         }
+        is_new = true;
         if (source.state == State::active) {
             board_.add_copy(chunk);
         }
@@ -121,7 +189,7 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
     if (wanted && !was_useful && started_ && !over()) {
         activate(now);  // it does not count among those that have nothing any more
     }
-    if (at_the_end() || (wanted && source.state == State::active && may_ask(source))) {
+    if ((is_new && at_the_end()) || (wanted && source.state == State::active && may_ask(source))) {
         go_on(now);
     }
 }
@@ -135,7 +203,9 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
     std::string why = "refused: " + reason;
     if (code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone) {
         retire(now, id, State::out, std::move(why));
-    } else if (code == wire::ErrorCode::busy || code == wire::ErrorCode::limit) {
+    } else if (code == wire::ErrorCode::busy) {
+        rest_busy(now, id, *source, std::move(why));
+    } else if (code == wire::ErrorCode::limit) {
         ++source->strikes;  // so that it is asked ever more seldom
         rest(now, id, *source, std::move(why));
     } else {
@@ -221,6 +291,8 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         source.delivered_bytes += bytes;
         source.delivered = now;
         source.strikes = 0;
+        source.busies = 0;
+        searched_while_busy_ = false;
         source.revivals = 0;
         settle(now, source, chunk, true);
     }
@@ -323,10 +395,17 @@ Download::Progress Download::progress(wire::Time now) const {
     return progress;
 }
 
-std::vector<Download::SourceReport> Download::sources() const {
+std::vector<Download::SourceReport> Download::sources(wire::Time now) const {
+    auto const state_of = [now](Source const& source) -> std::string {
+        if (source.state == State::resting && source.is_busy) {
+            auto const tenths = std::max<wire::Duration>(source.rests_until - now, {}) / 100ms;
+            return "busy, asked again in " + std::to_string(tenths / 10) + "." +
+                   std::to_string(tenths % 10) + " s";
+        }
+        return !source.why.empty() ? source.why : source.state == State::active ? "active" : "idle";
+    };
     std::vector<SourceReport> reports;
     for (auto const& [id, source] : sources_) {
-        std::string state = source.state == State::active ? "active" : "idle";
         reports.push_back({.id = id,
                            .endpoint = source.about.endpoint,
                            .bytes = source.delivered_bytes,
@@ -335,7 +414,7 @@ std::vector<Download::SourceReport> Download::sources() const {
                            .bytes_per_second = source.rate.bytes_per_second(),
                            .window_bytes = source.window_bytes(window()),
                            .outstanding_bytes = source.outstanding_bytes,
-                           .state = source.why.empty() ? state : source.why});
+                           .state = state_of(source)});
     }
     return reports;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/chunk_board.hpp"
+#include "core/download_limits.hpp"
 #include "core/download_source.hpp"
 
 #include <xfsbus/policies/peer_selector.hpp>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,28 +38,7 @@ class Download {
     /// A file of fewer chunks is not worth telling each other who has which.
     static constexpr std::uint32_t swarm_chunks_least = 4;
 
-    struct Limits {
-        std::size_t sources_most = 24;                      ///< used at once
-        std::uint64_t window_most = 32 * 1024 * 1024;       ///< asked of one source, not yet stored
-        std::uint64_t outstanding_most = 48 * 1024 * 1024;  ///< of all sources
-        wire::Duration ping_every = std::chrono::seconds(1);
-        wire::Duration silence_most = std::chrono::seconds(3);  ///< then a source is lost
-        /// How long a source that has not delivered yet may take; one whose rate is known gets what
-        /// four times its rate makes, within these bounds. Twice as long after each strike.
-        wire::Duration chunk_patience = std::chrono::seconds(10);
-        wire::Duration patience_least = std::chrono::seconds(2);
-        wire::Duration patience_most = std::chrono::seconds(60);
-        wire::Duration rest = std::chrono::seconds(1);  ///< the first; each is twice the one before
-        unsigned strikes_most = 4;                      ///< in a row
-        wire::Duration find_every = std::chrono::seconds(1);         ///< while nothing is coming
-        wire::Duration find_first = std::chrono::milliseconds(100);  ///< then ever more seldom
-        wire::Duration find_seldom = std::chrono::seconds(15);
-        wire::Duration no_source_most = std::chrono::seconds(5);  ///< then the download fails
-        /// The same while there are sources, but none has anything that is still needed.
-        wire::Duration no_news_most = std::chrono::seconds(60);
-        /// A source that has had nothing for us for so long makes room for another.
-        wire::Duration useless_most = std::chrono::seconds(3);
-    };
+    using Limits = DownloadLimits;
 
     // ---- what the owner is asked to do ----
 
@@ -83,6 +64,8 @@ class Download {
     /// This source's part in the transfer has ended, for now at least.
     struct Drop {
         SourceId source{};
+        /// Nothing will be asked of it any more, unless it is found again: let its link go.
+        bool for_good = false;
     };
 
     /// To be done in this order.
@@ -110,8 +93,9 @@ class Download {
     // ---- events ----
 
     void start(wire::Time now);
-    /// A source that was lost before begins anew; one that was banned stays so.
-    void add_source(wire::Time now, Candidate const& candidate);
+    /// A source that was lost before begins anew; one that was banned stays so. False: it is not
+    /// taken, and no action will name it.
+    bool add_source(wire::Time now, Candidate const& candidate);
     /// The search that was asked for has ended; what it found has been added.
     void on_search_done(wire::Time now);
 
@@ -131,7 +115,7 @@ class Download {
     /// Its bytes are not what the manifest says: the source is banned from this download.
     void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
     /// The source ended the transfer. Unless it does not have the content (any more), it may be
-    /// tried again later.
+    /// tried again later. One that is busy is waited for as long as it says so.
     void on_refused(wire::Time now, SourceId source, wire::ErrorCode code,
                     std::string const& reason);
     /// It lives, and is so busy.
@@ -174,10 +158,10 @@ class Download {
         double bytes_per_second = 0;
         std::uint64_t window_bytes = 0;
         std::uint64_t outstanding_bytes = 0;
-        std::string state;  ///< "active", "idle", or why it is out
+        std::string state;  ///< "active", "idle", "busy, asked again in 1.5 s", or why it is out
     };
 
-    [[nodiscard]] std::vector<SourceReport> sources() const;
+    [[nodiscard]] std::vector<SourceReport> sources(wire::Time now) const;
 
     /// Bytes and chunks asked of this source and not settled. For the owner's own checks.
     [[nodiscard]] DownloadSource const* find(SourceId source) const;
@@ -185,10 +169,6 @@ class Download {
   private:
     /// How long a source may take to say what it offers.
     static constexpr wire::Duration word_most = std::chrono::milliseconds(500);
-    /// Of the sources that may be used at once, so many times may be known, whatever became of
-    /// them.
-    static constexpr std::size_t known_most = 16;
-
     using Source = DownloadSource;
     using State = DownloadSource::State;
     using ChunkState = ChunkBoard::State;
@@ -199,6 +179,10 @@ class Download {
 
     // what is asked of whom
     [[nodiscard]] bool make_place(Candidate const& candidate);
+    [[nodiscard]] Sources::iterator least_promising(Candidate const& candidate);
+    void forget_source(Sources::iterator source);
+    void take_has(wire::Time now, Source& source, ChunkSet has);
+    void take_late_has(wire::Time now);
     void advance(wire::Time now);
     void go_on(wire::Time now);
     void activate(wire::Time now);
@@ -224,8 +208,10 @@ class Download {
     [[nodiscard]] wire::Duration longer(wire::Duration patience, Source const& source) const;
     void strike(wire::Time now, SourceId id, Source& source);
     void rest(wire::Time now, SourceId id, Source& source, std::string why);
+    void rest_busy(wire::Time now, SourceId id, Source& source, std::string why);
     void retire(wire::Time now, SourceId id, State state, std::string why);
     void give_back(wire::Time now, Source& source);
+    void drop_for_good(SourceId id);
     void settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered);
     void note_duplicate(Source& source, std::uint64_t bytes);
     void forget(wire::Time now, Source& source, std::uint32_t chunk);
@@ -236,6 +222,7 @@ class Download {
 
     // whether anything can come
     void check_supply(wire::Time now);
+    [[nodiscard]] bool waits_for_busy(wire::Time now) const;
     [[nodiscard]] bool gives_up(wire::Time now) const;
     [[nodiscard]] wire::Time dry_until() const;
     [[nodiscard]] bool searches() const;
@@ -272,7 +259,8 @@ class Download {
     std::vector<Source*> active_;          ///< in the order of their ids
     std::array<std::size_t, 5> counts_{};  ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;
-    std::set<std::uint32_t> twice_;              ///< chunks asked of two sources
+    std::deque<SourceId> banned_;    ///< of those that are not known any more, the last one last
+    std::set<std::uint32_t> twice_;  ///< chunks asked of two sources
     std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;
@@ -280,8 +268,10 @@ class Download {
     bool searching_ = false;
     bool searched_ = false;                ///< a search has ended
     bool search_is_fresh_ = false;         ///< no source has been lost since
+    bool searched_while_busy_ = false;     ///< soon, since nothing came; then ever more seldom
     std::optional<wire::Time> dry_since_;  ///< since when nothing has been on its way
     wire::Duration waited_{};
+    wire::Time busy_{};  ///< when a source last said that it is busy
     wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
     wire::Time next_check_{};  ///< of the sources

@@ -81,6 +81,7 @@ void Download::put_to_work(wire::Time now, Source& source) {
     source.useful = now;
     source.opened = now;
     source.is_mute = false;
+    source.is_busy = false;
     source.why.clear();
     board_.add_source(source.has);
     if (in_swarm()) {
@@ -103,6 +104,7 @@ void Download::make_room(wire::Time now) {
         Source& source = **useless;
         source.about.completeness = 0;  // until it is found again
         source.rests_until = now + limits_.useless_most;
+        source.is_busy = false;
         retire(now, source.about.id, State::resting, "");  // so that another comes first
     }
 }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "core/chunk_set.hpp"
+#include "core/rate_limit.hpp"
 #include "core/rate_meter.hpp"
 
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -39,6 +41,10 @@ struct DownloadSource {
         std::uint64_t most = 0;
     };
 
+    /// Chunks a second of which a source may say that it has them, or has not any more, after a
+    /// change is taken at once: each makes the order of chunks be thought over.
+    static constexpr std::uint64_t changes_per_second = 200'000;
+
     explicit DownloadSource(std::uint32_t chunks) : has(chunks) {}
 
     /// The most bytes that may be asked of it and not be stored: what is on the way at its rate
@@ -53,11 +59,13 @@ struct DownloadSource {
 
     About about;
     State state = State::reserve;
-    ChunkSet has;           ///< what it offers, as far as we know
-    bool has_told = false;  ///< by a Have, not just by the tracker
-    bool is_mute = false;   ///< it has not told for so long that it is not waited for
-    wire::Time opened{};    ///< when it was put to work
-    wire::Time useful{};    ///< when it last had something that we need
+    ChunkSet has;                       ///< what it offers, as far as we know
+    bool has_told = false;              ///< by a Have, not just by the tracker
+    std::optional<ChunkSet> will_have;  ///< what it said since, too soon after another change
+    RateLimit changes{changes_per_second};
+    bool is_mute = false;  ///< it has not told for so long that it is not waited for
+    wire::Time opened{};   ///< when it was put to work
+    wire::Time useful{};   ///< when it last had something that we need
     std::map<std::uint32_t, wire::Time> asked;  ///< outstanding chunks: when asked
     std::set<std::uint32_t> spared;  ///< asked for, come from another, perhaps on their way
     std::uint64_t outstanding_bytes = 0;
@@ -68,6 +76,8 @@ struct DownloadSource {
     RateMeter rate{std::chrono::seconds(1)};
     unsigned failures = 0;  ///< times that it did not deliver
     unsigned strikes = 0;   ///< of these, since it last delivered
+    unsigned busies = 0;    ///< times that it was busy, since it last delivered
+    bool is_busy = false;   ///< that is why it rests
     unsigned revivals = 0;  ///< times that it was lost and found, since it last delivered
     bool liar = false;
     std::string why;  ///< why it is resting, lost or out

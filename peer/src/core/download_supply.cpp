@@ -2,6 +2,7 @@
 #include "core/download.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace xfsbus::peer {
 namespace {
@@ -26,6 +27,7 @@ void Download::check_sources(wire::Time now) {
         }
     }
     next_check_ = now + check_every;
+    take_late_has(now);
     for (auto* const source : std::vector(active_)) {
         check(now, *source);
     }
@@ -95,8 +97,23 @@ void Download::strike(wire::Time now, SourceId id, Source& source) {
 }
 
 void Download::rest(wire::Time now, SourceId id, Source& source, std::string why) {
+    source.is_busy = false;
     auto const doublings = std::min(source.strikes - 1, doublings_most);
     source.rests_until = now + limits_.rest * (1U << doublings);
+    retire(now, id, State::resting, std::move(why));
+}
+
+/// It lives, and will say the same of everything else: that is no failure, and it is asked again
+/// soon, and then more seldom; not all that wait for it at the same time.
+void Download::rest_busy(wire::Time now, SourceId id, Source& source, std::string why) {
+    busy_ = now;
+    auto const doublings = std::min(source.busies++, doublings_most);
+    auto const usual = std::min(limits_.busy_rest * (1U << doublings), limits_.busy_rest_most);
+    constexpr std::size_t steps = 1024;
+    auto const part = static_cast<std::int64_t>(rng_.below(steps));
+    source.rests_until =
+        now + usual * 3 / 4 + usual * part / (2 * static_cast<std::int64_t>(steps));
+    source.is_busy = true;
     retire(now, id, State::resting, std::move(why));
 }
 
@@ -116,20 +133,37 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why)
         std::erase_if(actions_.spares, [id](auto const& spare) { return spare.source == id; });
         actions_.drops.push_back({id});
     }
+    bool const was_lost = source.state == State::lost;
     set_state(source, state);
     source.why = std::move(why);
     if (state == State::lost || state == State::out) {
+        if (!was_lost) {
+            drop_for_good(id);
+        }
         search_is_fresh_ = false;
         search_pause_ = limits_.find_first;
         next_search_ = std::min(next_search_, now + search_pause_);
     }
 }
 
-/// The source will not deliver what was asked of it; somebody else may.
+/// Its link may go: it is not named any more, unless it is found again.
+void Download::drop_for_good(SourceId id) {
+    auto const found = std::ranges::find(actions_.drops, id, &Drop::source);
+    auto& drop = found != actions_.drops.end() ? *found : actions_.drops.emplace_back(Drop{id});
+    drop.for_good = true;
+}
+
+/// The source will not deliver what was asked of it; somebody else may. One that is busy has not
+/// even begun, so the policy is told nothing.
 void Download::give_back(wire::Time now, Source& source) {
     auto const asked = source.asked;
     for (auto const& [chunk, since] : asked) {
-        settle(now, source, chunk, has_brought(source.about.id, chunk));
+        bool const delivered = has_brought(source.about.id, chunk);
+        if (source.is_busy && !delivered) {
+            forget(now, source, chunk);
+        } else {
+            settle(now, source, chunk, delivered);
+        }
         if (board_.state(chunk) == ChunkState::asked) {
             reopen(chunk);
         }
@@ -146,7 +180,9 @@ void Download::check_supply(wire::Time now) {
         dry_since_.reset();
     } else if (!coming && !dry_since_) {
         dry_since_ = now;
-        next_search_ = std::min(next_search_, now + limits_.find_every);
+        if (!waits_for_busy(now) || !std::exchange(searched_while_busy_, true)) {
+            next_search_ = std::min(next_search_, now + limits_.find_every);
+        }
     }
     if (gives_up(now)) {
         fail();
@@ -154,6 +190,12 @@ void Download::check_supply(wire::Time now) {
         searching_ = true;
         actions_.search = true;
     }
+}
+
+/// A source has said of late that it is busy. Many may wait for it like this one: they do not all
+/// look for others every second.
+bool Download::waits_for_busy(wire::Time now) const {
+    return busy_ != wire::Time{} && now - busy_ < limits_.no_source_most;
 }
 
 bool Download::gives_up(wire::Time now) const {
@@ -166,13 +208,14 @@ bool Download::gives_up(wire::Time now) const {
 
 /// Until when it is waited for something to come.
 wire::Time Download::dry_until() const {
+    auto const since = std::max(*dry_since_, busy_);
     if (std::ranges::any_of(active_, [this](auto const* source) { return has_needed(*source); })) {
-        return *dry_since_ + limits_.no_source_most;  // the policy does not want it
+        return since + limits_.no_source_most;  // the policy does not want it
     }
     if (count(State::resting) > 0 || !active_.empty()) {
-        return std::max(*dry_since_, news_) + limits_.no_news_most;
+        return std::max(since, news_) + limits_.no_news_most;
     }
-    return *dry_since_ + limits_.no_source_most;
+    return since + limits_.no_source_most;
 }
 
 /// While nothing comes, and now and then as long as more sources could be used.
@@ -211,6 +254,9 @@ std::optional<wire::Time> Download::next_deadline() const {
         consider(source->probed + limits_.ping_every);
         if (awaits_word(*source)) {
             consider(source->opened + word_most);
+        }
+        if (source->will_have) {
+            consider(source->changes.free_at());
         }
     }
     if (count(State::resting) > 0) {

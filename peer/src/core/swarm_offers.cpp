@@ -25,6 +25,12 @@ constexpr int queues_most = 4;
 constexpr auto calm = std::chrono::milliseconds(200);
 /// So many chunks are compared when the rarest is looked for.
 constexpr std::uint32_t looked_at_most = 4096;
+/// All together when chunks are dealt out: the rest of the sinks have their turn the next time.
+constexpr std::uint32_t looks_most = 64 * looked_at_most;
+/// A content of more chunks than this is told of no more often than once in so long for each
+/// chunk, since some of what is done then is done for each.
+constexpr std::uint32_t many_chunks = 65'536;
+constexpr auto rest_per_chunk = std::chrono::nanoseconds(500);
 /// The share of the latest in the usual interval from chunk to chunk.
 constexpr int interval_share = 8;
 /// If nothing has left for so many times the usual while, the sinks that wait for what has never
@@ -43,7 +49,6 @@ void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, wire::C
         served.id = id;
         served.about = content;
         served.seed = content.has.complete();
-        served.copies.resize(chunks);
         served.never_left = content.has.count();
         served.in_open = ChunkSet(chunks);
         served.last_sent = now;
@@ -104,24 +109,62 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer,
     if (found == sinks_.end()) {
         return;
     }
-    Served& served = *found->second.served;
+    bool is_new = false;
     for (auto const chunk : chunks) {
-        if (chunk < served.about.layout.chunks && found->second.has.insert(chunk)) {
-            found->second.asked.erase(chunk);
-            note_copy(served, chunk);
-        }
+        is_new = note_has(found->second, chunk) || is_new;
     }
-    note_use(served);
+    if (is_new) {
+        note_use(*found->second.served);
+    }
 }
 
-void SwarmOffers::asked(wire::TransferId const& transfer, std::uint32_t chunk) {
+void SwarmOffers::sink_has(wire::TransferId const& transfer, ChunkSet const& chunks) {
+    auto const found = sinks_.find(transfer);
+    if (found == sinks_.end() || chunks.chunks() != found->second.has.chunks()) {
+        return;
+    }
+    Sink& sink = found->second;
+    Served& served = *sink.served;
+    if (chunks.complete() && sink.has.empty()) {
+        sink.has = chunks;
+        sink.asked = ChunkSet(chunks.chunks());
+        served.copies.add_all();
+        served.never_left = 0;
+        return note_use(served);
+    }
+    bool is_new = false;
+    auto const note = [&](std::uint32_t chunk) { is_new = note_has(sink, chunk) || is_new; };
+    chunks.for_each_common(sink.asked, note);
+    chunks.for_each_not_in(sink.has, note);
+    if (is_new) {
+        note_use(served);
+    }
+}
+
+/// False if that is no news.
+bool SwarmOffers::note_has(Sink& sink, std::uint32_t chunk) {
+    if (chunk >= sink.has.chunks()) {
+        return false;
+    }
+    bool const was_asked = sink.asked.erase(chunk);
+    bool const is_new = sink.has.insert(chunk);
+    if (is_new) {
+        note_copy(*sink.served, chunk);
+    }
+    return is_new || was_asked;
+}
+
+bool SwarmOffers::asked(wire::TransferId const& transfer, std::uint32_t chunk) {
     Sink& sink = sinks_.at(transfer);
     Served& served = *sink.served;
-    sink.asked.insert(chunk);
+    if (!sink.asked.insert(chunk)) {
+        return false;
+    }
     if (served.narrow && served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
         hold_open(served, {&sink, chunk, served.told});
     }
     note_use(served);
+    return true;
 }
 
 void SwarmOffers::sent(wire::Time now, wire::TransferId const& transfer, std::uint32_t chunk) {
@@ -148,7 +191,8 @@ void SwarmOffers::note_interval(Served& served, wire::Time now) {
 }
 
 void SwarmOffers::note_copy(Served& served, std::uint32_t chunk) {
-    bool const first = served.copies[chunk]++ == 0;
+    bool const first = served.copies[chunk] == 0;
+    served.copies.add(chunk, served.about.layout.chunks);
     served.never_left -= first && served.about.has.contains(chunk) ? 1 : 0;
 }
 
@@ -170,8 +214,18 @@ bool SwarmOffers::has(wire::TransferId const& transfer, std::uint32_t chunk) con
     return sinks_.at(transfer).served->about.has.contains(chunk);
 }
 
-std::vector<std::uint32_t> const& SwarmOffers::copies(wire::TransferId const& transfer) const {
+SwarmOffers::Copies const& SwarmOffers::copies(wire::TransferId const& transfer) const {
     return sinks_.at(transfer).served->copies;
+}
+
+std::vector<wire::TransferId> SwarmOffers::transfers_of(wire::ContentId const& content) const {
+    std::vector<wire::TransferId> all;
+    if (auto const found = served_.find(content); found != served_.end()) {
+        for (auto const* const sink : found->second.sinks) {
+            all.push_back(sink->transfer);
+        }
+    }
+    return all;
 }
 
 // ---- what is told ----
@@ -181,6 +235,10 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
     for (auto* const changed : std::exchange(changed_, {})) {
         Served& served = *changed;
         served.changed = false;
+        if (is_told_enough(served, now)) {
+            note_change(served);
+            continue;
+        }
         set_narrow(served, narrows(served, now));
         served.told = now;
         if (served.narrow) {
@@ -194,6 +252,11 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
         }
     }
     return all;
+}
+
+bool SwarmOffers::is_told_enough(Served const& served, wire::Time now) {
+    auto const chunks = served.about.layout.chunks;
+    return chunks > many_chunks && now - served.told < chunks * rest_per_chunk;
 }
 
 bool SwarmOffers::narrows(Served const& served, wire::Time now) {
@@ -280,22 +343,28 @@ void SwarmOffers::deal(wire::Time now, Served& served) {
     std::vector<Sink*> takers;
     for (std::size_t i = 0; i < sinks; ++i) {
         auto* const sink = served.sinks[(served.next_sink + i) % sinks];
-        if (sink->swarm && !sink->chooses && sink->unasked < sink->choice) {
+        bool const has_all = sink->has.complete();
+        if (sink->swarm && !sink->chooses && !has_all && sink->unasked < sink->choice) {
             takers.push_back(sink);
         }
     }
-    while (served.open.size() < most && !takers.empty()) {
+    std::uint32_t looks = looks_most;
+    while (served.open.size() < most && !takers.empty() && looks > 0) {
         auto const fewest = (*std::ranges::min_element(takers, {}, &Sink::open))->open;
         std::erase_if(takers, [&](Sink* sink) {
-            if (sink->open > fewest || served.open.size() >= most) {
+            if (sink->open > fewest || served.open.size() >= most || looks == 0) {
                 return false;
             }
-            auto const chunk = next_for(*sink);
+            auto const chunk = next_for(*sink, looks);
             if (chunk) {
                 offer(now, *sink, *chunk);
             }
             return !chunk || sink->unasked >= sink->choice;
         });
+    }
+    if (looks == 0) {
+        auto const next = std::ranges::find(served.sinks, takers.empty() ? nullptr : takers[0]);
+        served.next_sink = static_cast<std::size_t>(next - served.sinks.begin()) % sinks;
     }
 }
 
@@ -310,7 +379,7 @@ void SwarmOffers::offer(wire::Time now, Sink& sink, std::uint32_t chunk) {
 }
 
 /// What to offer to it: something that has never left; after that, what the fewest others have.
-std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink) {
+std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink, std::uint32_t& looks) {
     Served& served = *sink.served;
     while (!served.fresh.empty()) {
         auto const chunk = served.fresh.back();
@@ -322,7 +391,9 @@ std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink) {
     auto const chunks = served.about.layout.chunks;
     auto const first = static_cast<std::uint32_t>(random_() % chunks);
     std::optional<std::uint32_t> rarest;
-    for (std::uint32_t i = 0; i < std::min(chunks, looked_at_most); ++i) {
+    auto const looked_at = std::min(chunks, looked_at_most);
+    looks -= std::min(looks, looked_at);
+    for (std::uint32_t i = 0; i < looked_at; ++i) {
         auto const chunk = (first + i) % chunks;
         bool const wanted = !sink.has.contains(chunk) && !sink.asked.contains(chunk) &&
                             !served.in_open.contains(chunk);

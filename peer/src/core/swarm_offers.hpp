@@ -41,6 +41,26 @@ class SwarmOffers {
         std::vector<std::uint32_t> gained;
     };
 
+    /// How often each chunk of a content has left. Those who say at once that they have all cost
+    /// one step.
+    class Copies {
+      public:
+        [[nodiscard]] std::uint32_t operator[](std::uint32_t chunk) const {
+            return of_all_ + (of_each_.empty() ? 0 : of_each_[chunk]);
+        }
+
+        void add(std::uint32_t chunk, std::uint32_t chunks) {
+            of_each_.resize(chunks);
+            ++of_each_[chunk];
+        }
+
+        void add_all() { ++of_all_; }
+
+      private:
+        std::uint32_t of_all_ = 0;
+        std::vector<std::uint32_t> of_each_;  ///< besides; empty as long as it would be all 0
+    };
+
     explicit SwarmOffers(std::uint64_t seed) : random_(seed) {}
 
     /// `swarm`: the sink wants to be told.
@@ -50,10 +70,19 @@ class SwarmOffers {
 
     /// A chunk of a content has come here.
     void gained(wire::ContentId const& content, std::uint32_t chunk);
-    /// What the sink of this transfer has; adds to what is known.
+    /// What the sink of this transfer has, of the same content; adds to what is known. Costs what
+    /// is new in it, and a step for each 64 chunks.
+    void sink_has(wire::TransferId const& transfer, ChunkSet const& chunks);
+    /// The same in a list.
     void sink_has(wire::TransferId const& transfer, std::vector<std::uint32_t> const& chunks);
-    /// The sink of this transfer wants it.
-    void asked(wire::TransferId const& transfer, std::uint32_t chunk);
+    /// The sink of this transfer wants it. False: it waits for it already.
+    bool asked(wire::TransferId const& transfer, std::uint32_t chunk);
+
+    /// What the sink of this transfer has asked for and was not sent since, nor has from elsewhere.
+    [[nodiscard]] ChunkSet const& awaited(wire::TransferId const& transfer) const {
+        return sinks_.at(transfer).asked;
+    }
+
     /// It is on its way to this sink.
     void sent(wire::Time now, wire::TransferId const& transfer, std::uint32_t chunk);
 
@@ -66,7 +95,15 @@ class SwarmOffers {
     }
 
     /// The same of all chunks; stands as long as the transfer is open.
-    [[nodiscard]] std::vector<std::uint32_t> const& copies(wire::TransferId const& transfer) const;
+    [[nodiscard]] Copies const& copies(wire::TransferId const& transfer) const;
+
+    /// Those that are open of a content.
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(wire::ContentId const& content) const;
+
+    /// Memory that a transfer of a content of so many chunks takes here.
+    static std::size_t bytes_of(std::uint32_t chunks) {
+        return sizeof(Sink) + 2 * ChunkSet::bytes_of(chunks);
+    }
 
     /// Whether take() may have something to say.
     [[nodiscard]] bool pending() const { return !changed_.empty(); }
@@ -107,10 +144,10 @@ class SwarmOffers {
     struct Served {
         wire::ContentId id;
         Content about;
-        bool seed = false;                  ///< it was all here when its first sink came
-        std::vector<std::uint32_t> copies;  ///< of each chunk, that have left
-        std::uint32_t never_left = 0;       ///< chunks that are here and have no copies
-        bool changed = false;               ///< something may have to be told
+        bool seed = false;             ///< it was all here when its first sink came
+        Copies copies;                 ///< of each chunk, that have left
+        std::uint32_t never_left = 0;  ///< chunks that are here and have no copies
+        bool changed = false;          ///< something may have to be told
         bool narrow = false;
         std::vector<std::uint32_t>
             fresh;               ///< while narrow: never left, offered to nobody; shuffled
@@ -126,9 +163,11 @@ class SwarmOffers {
         wire::Duration interval{};  ///< from one chunk that leaves to the next, usually
     };
 
+    [[nodiscard]] static bool is_told_enough(Served const& served, wire::Time now);
     [[nodiscard]] static bool narrows(Served const& served, wire::Time now);
     static void note_interval(Served& served, wire::Time now);
     static void note_copy(Served& served, std::uint32_t chunk);
+    static bool note_has(Sink& sink, std::uint32_t chunk);
     void note_change(Served& served);
     void note_use(Served& served);
     void set_narrow(Served& served, bool narrow);
@@ -136,7 +175,7 @@ class SwarmOffers {
     static void settle_open(wire::Time now, Served& served);
     void deal(wire::Time now, Served& served);
     static void offer(wire::Time now, Sink& sink, std::uint32_t chunk);
-    [[nodiscard]] std::optional<std::uint32_t> next_for(Sink& sink);
+    [[nodiscard]] std::optional<std::uint32_t> next_for(Sink& sink, std::uint32_t& looks);
     [[nodiscard]] std::optional<Told> news_of(wire::Time now, Sink& sink);
 
     std::mt19937_64 random_;

@@ -1,124 +1,193 @@
 #include "core/uploads.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace xfsbus::peer {
 
 using wire::ErrorCode;
 
+namespace {
+
+/// Memory of a transfer of a content of so many chunks, with nothing asked for.
+std::size_t bytes_of(std::uint32_t chunks) {
+    return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks);
+}
+
+}  // namespace
+
 Uploads::Uploads(Limits limits, std::uint64_t seed)
     : limits_(limits),
       offers_(seed),
       limit_(limits.bytes_per_second),
+      waiting_room_(limits.waiting),
       breadth_(limits.ahead_sinks_least) {}
 
 // ---- what sinks say ----
 
-std::optional<wire::Refused> Uploads::on_want(wire::Time now, SinkRoute const& route,
-                                              wire::Endpoint const& sink, wire::Want const& want,
-                                              std::optional<Content> const& content) {
+Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+                                wire::Want const& want, std::optional<Content> const& content) {
     on_heard(now, route);
-    auto const refuse = [&](ErrorCode code, std::string reason) {
-        end(want.transfer);
-        return wire::Refused{want.transfer, code, std::move(reason)};
-    };
+    Taken taken;
     if (!transfers_.contains(want.transfer)) {
-        if (!content) {
-            return refuse(ErrorCode::not_found, "this peer does not have that content");
+        taken.refused = open(now, {route, sink}, want, content, taken.ended);
+        if (taken.refused) {
+            return taken;
         }
-        auto const at = sinks_.find(sink);
-        std::size_t const of_sink = at == sinks_.end() ? 0 : at->second.transfers;
-        if (transfers_.size() >= limits_.transfers_most || of_sink >= limits_.transfers_per_sink) {
-            return refuse(ErrorCode::busy, "too many transfers");
-        }
-        open(now, route, sink, want, *content);
     }
     Transfer& transfer = transfers_.at(want.transfer);
     if (transfer.route != route || transfer.content != want.content || transfer.sink != sink) {
-        return wire::Refused{want.transfer, ErrorCode::bad_message,
-                             "a transfer keeps its content and its sink"};
+        taken.refused = wire::Refused{want.transfer, ErrorCode::bad_message,
+                                      "a transfer keeps its content and its sink"};
+        return taken;
     }
-    if (transfer.queue.size() + want.chunks.size() > limits_.queued_chunks_most) {
-        return refuse(ErrorCode::limit, "too many chunks asked for at once");
+    taken.refused = enqueue(now, transfer, want, taken.ended);
+    if (taken.refused) {
+        end(want.transfer);
     }
-    if (std::ranges::any_of(want.chunks,
-                            [&](auto chunk) { return chunk >= transfer.layout.chunks; })) {
-        return refuse(ErrorCode::bad_message, "the content has no such chunk");
+    return taken;
+}
+
+std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
+                                           wire::Want const& want,
+                                           std::optional<Content> const& content,
+                                           std::vector<Notice>& ended) {
+    auto const refuse = [&](ErrorCode code, std::string reason) {
+        return wire::Refused{want.transfer, code, std::move(reason)};
+    };
+    if (!content) {
+        return refuse(ErrorCode::not_found, "this peer does not have that content");
     }
-    if (std::ranges::any_of(want.chunks,
-                            [&](auto chunk) { return !offers_.has(want.transfer, chunk); })) {
-        return refuse(ErrorCode::not_found, "this peer does not have that chunk");
+    auto const& [route, endpoint] = key;
+    if (auto const line = lines_.find(route); line != lines_.end()) {
+        if (line->second.transfers.size() >= limits_.transfers_per_route) {
+            return refuse(ErrorCode::limit, "too many transfers over one connection");
+        }
+        auto const sink = sinks_.find(key);
+        bool const is_new = sink == sinks_.end() || sink->second.transfers == 0;
+        if (is_new && line->second.sinks >= limits_.data_ports_per_route) {
+            return refuse(ErrorCode::limit, "too many data endpoints for one connection");
+        }
     }
-    enqueue(now, transfer, want);
+    if (!make_place(now, key, ended)) {
+        return refuse(ErrorCode::busy, "as many sinks are served as can be; ask again later");
+    }
+    auto const bytes = bytes_of(content->layout.chunks);
+    if (!make_room(now, {endpoint.host, 1, bytes, nullptr}, ended)) {
+        return refuse(ErrorCode::busy, "too many transfers; ask again later");
+    }
+    add(now, key, want, *content);
     return std::nullopt;
 }
 
-void Uploads::open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
-                   wire::Want const& want, Content const& content) {
-    Transfer transfer;
+void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
+                  Content const& content) {
+    auto const& [route, endpoint] = key;
+    Transfer& transfer = transfers_[want.transfer];
     transfer.id = want.transfer;
     transfer.route = route;
-    transfer.sink = sink;
+    transfer.sink = endpoint;
     transfer.content = want.content;
     transfer.layout = content.layout;
     transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
+    transfer.serial = ++serial_;
+    transfer.before = pieces_;
+    transfer.moved = now;
     offers_.open(now, want.transfer, want.content, content, want.swarm);
     transfer.copies = &offers_.copies(want.transfer);
-    transfers_.emplace(want.transfer, std::move(transfer));
-    ++sinks_[sink].transfers;
-    ++lines_.try_emplace(route, Line{now, 0}).first->second.transfers;
+    Host& host = hosts_[endpoint.host];
+    host.transfers.emplace(transfer.serial, &transfer);
+    Line& line = lines_.try_emplace(route, Line{now, {}, 0, 0}).first->second;
+    line.transfers.emplace(transfer.serial, &transfer);
+    Sink& sink = sinks_[key];
+    transfer.to = &sink;
+    if (sink.transfers++ == 0) {
+        sink.key = key;
+        sink.serial = ++serial_;
+        sink.opened = now;
+        sink.moved = now;
+        host.sinks.emplace(sink.serial, &sink);
+        ++line.sinks;
+        ++served_[endpoint];
+        ++places_;
+    }
+    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content.layout.chunks)));
 }
 
-void Uploads::enqueue(wire::Time now, Transfer& transfer, wire::Want const& want) {
-    transfer.credit = std::max(transfer.credit, want.credit);
-    if (want.chunks.empty()) {
-        return;
+std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer,
+                                              wire::Want const& want, std::vector<Notice>& ended) {
+    auto const refuse = [&](ErrorCode code, std::string reason) {
+        return wire::Refused{want.transfer, code, std::move(reason)};
+    };
+    auto const is_beyond = [&](auto chunk) { return chunk >= transfer.layout.chunks; };
+    if (std::ranges::any_of(want.chunks, is_beyond)) {
+        return refuse(ErrorCode::bad_message, "the content has no such chunk");
     }
-    if (transfer.queue.empty()) {
-        transfer.rate.set_busy(now, true);
-        add_turn(sinks_.at(transfer.sink), transfer);
+    auto const is_missing = [&](auto chunk) { return !offers_.has(want.transfer, chunk); };
+    if (std::ranges::any_of(want.chunks, is_missing)) {
+        return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
+    auto& line = lines_.at(transfer.route);
+    bool const was_idle = transfer.queue.empty();
     for (auto const chunk : want.chunks) {
+        if (offers_.awaited(want.transfer).contains(chunk)) {
+            continue;
+        }
+        if (transfer.queue.size() >= limits_.queued_chunks_most ||
+            line.queued >= limits_.queued_chunks_per_route) {
+            return refuse(ErrorCode::limit, "too many chunks asked for at once");
+        }
+        if (!make_room(now, {transfer.sink.host, 0, sizeof(Queued), &transfer}, ended)) {
+            return refuse(ErrorCode::busy, "too much is asked for by all; ask again later");
+        }
         transfer.queue.push_back({chunk, now});
+        ++line.queued;
+        weigh(transfer, sizeof(Queued));
         offers_.asked(want.transfer, chunk);
     }
+    transfer.credit = std::max(transfer.credit, want.credit);
+    if (was_idle && !transfer.queue.empty()) {
+        transfer.rate.set_busy(now, true);
+    }
+    see_turn(now, transfer);
+    return std::nullopt;
 }
 
 void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
-    auto const* const transfer = find(have.transfer);
-    if (transfer == nullptr || transfer->route != route) {
+    auto const found = transfers_.find(have.transfer);
+    if (found == transfers_.end() || found->second.route != route) {
         return;
     }
-    auto const chunks = transfer->layout.chunks;
-    std::vector<std::uint32_t> has = have.chunks;
+    auto const chunks = found->second.layout.chunks;
+    if (std::ranges::any_of(have.chunks, [&](auto chunk) { return chunk >= chunks; })) {
+        return;
+    }
     if (have.complete || !have.bitmap.empty()) {
         auto const all = have.complete ? std::optional(ChunkSet::full(chunks))
                                        : ChunkSet::from_wire(have.bitmap, chunks);
         if (!all) {
             return;
         }
-        all->for_each([&](std::uint32_t chunk) { has.push_back(chunk); });
+        offers_.sink_has(have.transfer, *all);
     }
-    if (std::ranges::any_of(has, [&](auto chunk) { return chunk >= chunks; })) {
-        return;
-    }
-    offers_.sink_has(have.transfer, has);
-    spare(now, transfers_.at(have.transfer), has);
+    offers_.sink_has(have.transfer, have.chunks);
+    spare(now, found->second);
 }
 
 /// What the sink has got from another by now need not be sent.
-void Uploads::spare(wire::Time now, Transfer& transfer, std::vector<std::uint32_t> const& chunks) {
-    if (transfer.queue.empty()) {
+void Uploads::spare(wire::Time now, Transfer& transfer) {
+    auto const& awaited = offers_.awaited(transfer.id);
+    auto const before = transfer.queue.size();
+    if (awaited.count() == before) {
         return;
     }
-    for (auto const chunk : chunks) {
-        std::erase_if(transfer.queue,
-                      [chunk](Queued const& queued) { return queued.chunk == chunk; });
-    }
-    if (transfer.queue.empty()) {
-        remove_turn(sinks_.at(transfer.sink), transfer);
-        note_idle(now, transfer);
-    }
+    std::erase_if(transfer.queue,
+                  [&](Queued const& queued) { return !awaited.contains(queued.chunk); });
+    auto const spared = before - transfer.queue.size();
+    lines_.at(transfer.route).queued -= spared;
+    weigh(transfer, -static_cast<std::ptrdiff_t>(spared * sizeof(Queued)));
+    see_turn(now, transfer);
+    note_idle(now, transfer);
 }
 
 /// Unless it still waits for something that is under way.
@@ -143,13 +212,8 @@ void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer)
 }
 
 void Uploads::on_gone(SinkRoute const& route) {
-    std::vector<wire::TransferId> ended;
-    for (auto const& [id, transfer] : transfers_) {
-        if (transfer.route == route) {
-            ended.push_back(id);
-        }
-    }
-    for (auto const& id : ended) {
+    waiting_room_.leave(route);
+    for (auto const& id : transfers_of(route)) {
         end(id);
     }
 }
@@ -163,8 +227,7 @@ void Uploads::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
 std::vector<Uploads::Notice> Uploads::on_withdrawn(wire::ContentId const& content,
                                                    std::string const& reason) {
     std::vector<Notice> notices;
-    end_all([&](Transfer const& transfer) { return transfer.content == content; }, ErrorCode::gone,
-            reason, notices);
+    end_all(transfers_of(content), ErrorCode::gone, reason, notices);
     return notices;
 }
 
@@ -194,27 +257,22 @@ std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
 // ---- time ----
 
 std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
-    std::vector<SinkRoute> silent;
+    waiting_room_.forget_silent(now);
+    std::vector<wire::TransferId> silent;
     for (auto const& [route, line] : lines_) {
         if (now - line.heard >= limits_.idle_most) {
-            silent.push_back(route);
+            std::ranges::copy(transfers_of(route), std::back_inserter(silent));
         }
     }
-    std::vector<wire::Endpoint> stuck;
-    for (auto& [endpoint, sink] : sinks_) {
+    std::vector<wire::TransferId> stuck;
+    for (auto& [key, sink] : sinks_) {
         if (is_stuck(now, sink)) {
-            stuck.push_back(endpoint);
+            std::ranges::copy(transfers_of(sink), std::back_inserter(stuck));
         }
     }
     std::vector<Notice> notices;
-    for (auto const& route : silent) {
-        end_all([&](Transfer const& transfer) { return transfer.route == route; },
-                ErrorCode::closed, "nothing was heard for too long", notices);
-    }
-    for (auto const& endpoint : stuck) {
-        end_all([&](Transfer const& transfer) { return transfer.sink == endpoint; },
-                ErrorCode::closed, "what was sent is not read", notices);
-    }
+    end_all(silent, ErrorCode::closed, "nothing was heard for too long", notices);
+    end_all(stuck, ErrorCode::closed, "what was sent is not read", notices);
     return notices;
 }
 
@@ -234,18 +292,37 @@ bool Uploads::is_stuck(wire::Time now, Sink& sink) const {
     return sink.stuck_since && now - *sink.stuck_since >= most;
 }
 
-template <typename Belongs>
-void Uploads::end_all(Belongs belongs, ErrorCode code, std::string const& reason,
-                      std::vector<Notice>& notices) {
-    std::size_t const first = notices.size();
-    for (auto const& [id, transfer] : transfers_) {
-        if (belongs(transfer)) {
-            notices.push_back({transfer.route, {id, code, reason}});
+/// Those of these that are still open.
+void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
+                      std::string const& reason, std::vector<Notice>& notices) {
+    for (auto const& id : ids) {
+        if (auto const* const transfer = find(id)) {
+            notices.push_back({transfer->route, {id, code, reason}});
+            end(id);
         }
     }
-    for (std::size_t i = first; i < notices.size(); ++i) {
-        end(notices[i].refused.transfer);
+}
+
+std::vector<wire::TransferId> Uploads::transfers_of(SinkRoute const& route) const {
+    std::vector<wire::TransferId> ids;
+    if (auto const found = lines_.find(route); found != lines_.end()) {
+        for (auto const& [serial, transfer] : found->second.transfers) {
+            ids.push_back(transfer->id);
+        }
     }
+    return ids;
+}
+
+std::vector<wire::TransferId> Uploads::transfers_of(Sink const& sink) const {
+    std::vector<wire::TransferId> ids;
+    if (auto const found = lines_.find(sink.key.first); found != lines_.end()) {
+        for (auto const& [serial, transfer] : found->second.transfers) {
+            if (transfer->to == &sink) {
+                ids.push_back(transfer->id);
+            }
+        }
+    }
+    return ids;
 }
 
 std::optional<wire::Time> Uploads::next_deadline() const {
@@ -257,171 +334,6 @@ std::optional<wire::Time> Uploads::next_deadline() const {
     return oldest->second.heard + limits_.idle_most;
 }
 
-// ---- whose turn it is ----
-
-void Uploads::add_turn(Sink& sink, Transfer& transfer) {
-    if (sink.turns.empty()) {
-        waiting_.push_back(&sink);
-    }
-    sink.turns.push_back(&transfer);
-}
-
-void Uploads::remove_turn(Sink& sink, Transfer& transfer) {
-    if (std::erase(sink.turns, &transfer) > 0 && sink.turns.empty()) {
-        std::erase(waiting_, &sink);
-        sink.competes = false;
-    }
-}
-
-std::optional<Uploads::Piece> Uploads::next(wire::Time now) {
-    if (waiting_.empty() || !limit_.open(now) ||
-        (ahead_bytes_ > 0 && ahead_bytes_ >= limits_.ahead_bytes)) {
-        return std::nullopt;
-    }
-    auto const under_way = moving(now);
-    bool const few = under_way.sinks < breadth_.sinks();
-    if (!few && !leaves_in_time(under_way, 1)) {
-        if (someone_idle_waits()) {
-            breadth_.on_refused();
-        }
-        return std::nullopt;
-    }
-    auto all = turns(now);
-    if (all.empty()) {
-        return std::nullopt;
-    }
-    auto const& turn = choose(now, all);
-    if (leaves_in_time(under_way, turn.length)) {
-        return take(now, turn);
-    }
-    std::erase_if(all, [](Turn const& other) { return !other.sink->ahead.empty(); });
-    if (all.empty()) {
-        return std::nullopt;
-    }
-    if (!few) {
-        breadth_.on_refused();
-        return std::nullopt;
-    }
-    return take(now, choose(now, all));
-}
-
-/// One for each sink that could be served now.
-std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
-    std::uint64_t round_bytes = 0;
-    for (auto const* const sink : waiting_) {
-        round_bytes += sink->turns.front()->layout.length(0);
-    }
-    starved_after_ = std::max(limits_.starve_most, 2 * time_of(round_bytes));
-    std::vector<Turn> all;
-    all.reserve(waiting_.size());
-    for (auto* const sink : waiting_) {
-        auto turn = turn_of(now, *sink);
-        if (turn && !sink->competes) {
-            // What it got long ago, while others asked for nothing, is not held against it.
-            sink->served = std::clamp<std::uint64_t>(sink->served, level_, level_ + turn->length);
-            sink->waits_since = now;
-        }
-        sink->competes = turn.has_value();
-        if (turn) {
-            turn->sink = sink;
-            all.push_back(*turn);
-        }
-    }
-    return all;
-}
-
-/// The first of the sink's transfers, in the order of their turns, that may send.
-std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink const& sink) const {
-    if (takes_long(now, sink)) {
-        return std::nullopt;
-    }
-    for (auto* const transfer : sink.turns) {
-        if (!transfer->limit.open(now)) {
-            continue;
-        }
-        auto const turn = first_of(now, *transfer);
-        if (!has_room(sink, turn.length)) {
-            return std::nullopt;
-        }
-        if (transfer->granted + turn.length <= transfer->credit) {
-            return turn;
-        }
-    }
-    return std::nullopt;
-}
-
-/// Of what is asked for, what has left least often; but unless something has never left, what has
-/// waited for too long.
-Uploads::Turn Uploads::first_of(wire::Time now, Transfer& transfer) const {
-    auto const copies_of = [&](Queued const& queued) { return (*transfer.copies)[queued.chunk]; };
-    auto const& oldest = transfer.queue.front();
-    auto const& rarest = *std::ranges::min_element(transfer.queue, {}, copies_of);
-    bool const starved = now - oldest.since >= starved_after_ && copies_of(rarest) > 0;
-    auto const& first = starved ? oldest : rarest;
-    return {.sink = nullptr,
-            .transfer = &transfer,
-            .chunk = first.chunk,
-            .length = transfer.layout.length(first.chunk),
-            .copies = copies_of(first)};
-}
-
-/// Who was given least; but a chunk that has never left goes before a second copy of another of
-/// the same content, and who has waited for too long goes first.
-Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& turns) const {
-    auto const waits_since = [](Turn const& turn) { return turn.sink->waits_since; };
-    auto const longest = std::ranges::min_element(turns, {}, waits_since);
-    if (now - waits_since(*longest) >= starved_after_) {
-        return *longest;
-    }
-    auto const served = [](Turn const& turn) { return turn.sink->served; };
-    auto const& fair = *std::ranges::min_element(turns, {}, served);
-    if (fair.copies == 0) {
-        return fair;
-    }
-    auto const& content = fair.transfer->content;
-    Turn const* best = &fair;
-    for (auto const& turn : turns) {
-        bool const fresher = turn.copies == 0 && turn.transfer->content == content;
-        if (fresher && (best->copies > 0 || served(turn) < served(*best))) {
-            best = &turn;
-        }
-    }
-    return *best;
-}
-
-Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
-    Sink& sink = *turn.sink;
-    Transfer& transfer = *turn.transfer;
-    std::uint32_t const length = turn.length;
-    transfer.queue.erase(std::ranges::find(transfer.queue, turn.chunk, &Queued::chunk));
-    transfer.granted += length;
-    transfer.limit.spend(now, length);
-    limit_.spend(now, length);
-    offers_.sent(now, transfer.id, turn.chunk);
-    if (transfer.queue.empty()) {
-        remove_turn(sink, transfer);
-    } else {
-        std::erase(sink.turns, &transfer);
-        sink.turns.push_back(&transfer);
-    }
-    level_ = sink.served;
-    sink.served += length;
-    sink.waits_since = now;
-    sink.ahead_bytes += length;
-    if (sink.ahead.empty()) {
-        sink.rate.set_busy(now, true);
-        moving_.push_back(&sink);
-    }
-    if (ahead_bytes_ == 0) {
-        rate_.set_busy(now, true);
-    }
-    ahead_bytes_ += length;
-    Piece piece{transfer.id, transfer.sink, turn.chunk, transfer.layout.offset(turn.chunk),
-                length,      ++pieces_};
-    sink.ahead.push_back({piece.number, now, length});
-    return piece;
-}
-
 // ---- the end of a piece, and of a transfer ----
 
 void Uploads::on_done(wire::Time now, Piece const& piece) {
@@ -430,7 +342,7 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
     if (ahead_bytes_ == 0) {
         rate_.set_busy(now, false);
     }
-    Sink& sink = sinks_.at(piece.sink);
+    Sink& sink = sinks_.at({piece.route, piece.sink});
     sink.rate.add(now, piece.length);
     sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
@@ -442,26 +354,35 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
         std::erase(moving_, &sink);
     }
     ++sink.sent;
-    auto const found = transfers_.find(piece.transfer);
-    if (found != transfers_.end()) {
-        Transfer& transfer = found->second;
-        transfer.sent += piece.length;
-        transfer.rate.add(now, piece.length);
-        note_idle(now, transfer);
+    sink.moved = now;
+    if (auto* const transfer = transfer_of(piece)) {
+        transfer->sent += piece.length;
+        transfer->moved = now;
+        transfer->rate.add(now, piece.length);
+        note_idle(now, *transfer);
     }
-    forget_if_idle(piece.sink);
+    forget_if_idle(sink);
 }
 
 std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& piece,
                                                   ErrorCode code, std::string const& reason) {
     std::optional<Notice> notice;
-    auto const found = transfers_.find(piece.transfer);
-    if (found != transfers_.end()) {
-        notice = Notice{found->second.route, {piece.transfer, code, reason}};
+    bool const is_open = transfer_of(piece) != nullptr;
+    if (is_open) {
+        notice = Notice{piece.route, {piece.transfer, code, reason}};
     }
     on_done(now, piece);
-    end(piece.transfer);
+    if (is_open) {
+        end(piece.transfer);
+    }
     return notice;
+}
+
+/// The one that it was read for, if that is open.
+Uploads::Transfer* Uploads::transfer_of(Piece const& piece) {
+    auto const found = transfers_.find(piece.transfer);
+    bool const is_open = found != transfers_.end() && piece.number > found->second.before;
+    return is_open ? &found->second : nullptr;
 }
 
 Uploads::Transfer const* Uploads::find(wire::TransferId const& transfer) const {
@@ -477,23 +398,25 @@ std::vector<Uploads::SinkRoute> Uploads::routes() const {
     return routes;
 }
 
-bool Uploads::serves(wire::Endpoint const& sink) const {
-    auto const found = sinks_.find(sink);
-    return found != sinks_.end() && found->second.transfers > 0;
-}
-
 void Uploads::end(wire::TransferId const& id) {
     auto const found = transfers_.find(id);
     if (found == transfers_.end()) {
         return;
     }
-    auto const line = lines_.find(found->second.route);
-    if (--line->second.transfers == 0) {
+    Transfer& transfer = found->second;
+    remove_turn(transfer.moved, transfer);
+    weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
+    auto const line = lines_.find(transfer.route);
+    line->second.transfers.erase(transfer.serial);
+    line->second.queued -= transfer.queue.size();
+    hosts_.at(transfer.sink.host).transfers.erase(transfer.serial);
+    Sink& sink = *transfer.to;
+    if (--sink.transfers == 0) {
+        leave_place(sink);
+    }
+    if (line->second.transfers.empty()) {
         lines_.erase(line);
     }
-    auto const sink = found->second.sink;
-    remove_turn(sinks_.at(sink), found->second);
-    --sinks_.at(sink).transfers;
     offers_.close(id);
     transfers_.erase(found);
     if (transfers_.empty()) {
@@ -502,10 +425,25 @@ void Uploads::end(wire::TransferId const& id) {
     forget_if_idle(sink);
 }
 
-void Uploads::forget_if_idle(wire::Endpoint const& endpoint) {
-    auto const found = sinks_.find(endpoint);
-    if (found->second.transfers == 0 && found->second.ahead.empty()) {
-        sinks_.erase(found);
+/// With its last transfer.
+void Uploads::leave_place(Sink& sink) {
+    auto const& [route, endpoint] = sink.key;
+    auto const host = hosts_.find(endpoint.host);
+    host->second.sinks.erase(sink.serial);
+    if (host->second.transfers.empty()) {
+        hosts_.erase(host);
+    }
+    --lines_.at(route).sinks;
+    auto const served = served_.find(endpoint);
+    if (--served->second == 0) {
+        served_.erase(served);
+    }
+    --places_;
+}
+
+void Uploads::forget_if_idle(Sink const& sink) {
+    if (sink.transfers == 0 && sink.ahead.empty()) {
+        sinks_.erase(SinkKey(sink.key));
     }
 }
 

@@ -1,21 +1,13 @@
 #pragma once
 
 #include "core/breadth.hpp"
-#include "core/rate_limit.hpp"
-#include "core/rate_meter.hpp"
-#include "core/swarm_offers.hpp"
+#include "core/upload_parts.hpp"
+#include "core/waiting_room.hpp"
 
-#include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
-#include <xfsbus/wire/time.hpp>
 
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
 #include <unordered_map>
-#include <vector>
 
 namespace xfsbus::peer {
 
@@ -32,12 +24,28 @@ namespace xfsbus::peer {
 ///   as it takes where the sinks are slower than the link (see Breadth). A sink that
 ///   takes several times what a chunk usually takes holds back nobody: it does not count, and gets
 ///   nothing until it moves; as long as it is slow it gets one chunk at a time.
+/// - Only transfers that may send something take turns, so that those that wait cost nothing.
+/// - Places for sinks are few. Who does nothing with its place gives way to a newcomer; hosts share
+///   the places, and memory, alike: one that has less takes from the one that has most. Who has
+///   waited for long takes the place of one that has had its place for long.
 class Uploads {
   public:
     struct Limits {
+        std::size_t sinks_most = 8192;  ///< served at once; each needs a socket
         std::size_t transfers_most = 8192;
-        std::size_t transfers_per_sink = 2048;
-        std::size_t queued_chunks_most = 4096;  ///< of one transfer
+        /// Memory of all transfers: what their sinks have, and wait for.
+        std::size_t memory_most = 128 * 1024 * 1024;
+        std::size_t transfers_per_route = wire::limits::transfers_per_connection;
+        std::size_t data_ports_per_route = wire::limits::data_endpoints_per_connection;
+        std::size_t queued_chunks_most = wire::limits::queued_per_transfer;
+        std::size_t queued_chunks_per_route = wire::limits::queued_per_connection;
+        std::size_t queue_looked_at = 128;  ///< so many of the oldest are compared; see first_of
+        /// So long a sink keeps its place while others want it and it does nothing; for a chunk of
+        /// up to 1 MiB, and as much longer as a chunk is larger.
+        wire::Duration place_idle_most = std::chrono::seconds(2);
+        /// So long it keeps its place while another has waited for long.
+        wire::Duration place_most = std::chrono::seconds(30);
+        WaitingRoom::Limits waiting{};
         std::uint64_t ahead_bytes_per_sink = 4 * 1024 * 1024;
         std::size_t ahead_chunks_per_sink = 64;
         /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
@@ -62,8 +70,9 @@ class Uploads {
         std::uint64_t transfer_bytes_per_second = 0;  ///< of each transfer; 0: no limit
     };
 
-    /// The connection that a sink's messages come over; opaque.
-    using SinkRoute = std::string;
+    using SinkRoute = peer::SinkRoute;
+    using Transfer = UploadTransfer;
+    using Queued = Transfer::Queued;
 
     /// A content that this peer has, or has a part of.
     using Content = SwarmOffers::Content;
@@ -71,6 +80,7 @@ class Uploads {
     /// A chunk to be read and then sent.
     struct Piece {
         wire::TransferId transfer;
+        SinkRoute route;
         wire::Endpoint sink;
         std::uint32_t chunk = 0;
         std::uint64_t offset = 0;
@@ -89,6 +99,12 @@ class Uploads {
         wire::Have have;
     };
 
+    /// What became of a Want.
+    struct Taken {
+        std::optional<wire::Refused> refused;  ///< why it is not served
+        std::vector<Notice> ended;             ///< transfers that gave way to it
+    };
+
     /// `seed`: of the random choice of what is offered to whom.
     Uploads(Limits limits, std::uint64_t seed);
 
@@ -101,11 +117,10 @@ class Uploads {
 
     // ---- what sinks say ----
 
-    /// Opens the transfer or adds to it. Returns why it is refused, if it is. `content`: what this
-    /// peer has of it; asked for only when a transfer opens.
-    std::optional<wire::Refused> on_want(wire::Time now, SinkRoute const& route,
-                                         wire::Endpoint const& sink, wire::Want const& want,
-                                         std::optional<Content> const& content);
+    /// Opens the transfer or adds to it. `sink`: where its chunks go. `content`: what this peer has
+    /// of it; asked for only when a transfer opens.
+    Taken on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+                  wire::Want const& want, std::optional<Content> const& content);
     /// What the sink has.
     void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
     /// Something came over this connection: its transfers live on.
@@ -138,27 +153,6 @@ class Uploads {
 
     // ---- answers ----
 
-    /// A chunk that a sink waits for.
-    struct Queued {
-        std::uint32_t chunk = 0;
-        wire::Time since{};
-    };
-
-    struct Transfer {
-        wire::TransferId id;
-        SinkRoute route;
-        wire::Endpoint sink;
-        wire::ContentId content;
-        wire::FileLayout layout;
-        std::uint64_t credit = 0;
-        std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
-        std::uint64_t sent = 0;     ///< of these, bytes that have left
-        std::vector<Queued> queue;
-        std::vector<std::uint32_t> const* copies = nullptr;  ///< of each chunk, that have left
-        RateLimit limit{0};
-        RateMeter rate{std::chrono::seconds(1)};
-    };
-
     [[nodiscard]] Transfer const* find(wire::TransferId const& transfer) const;
 
     [[nodiscard]] std::unordered_map<wire::TransferId, Transfer> const& transfers() const {
@@ -171,8 +165,22 @@ class Uploads {
     /// The connections over which transfers are open.
     [[nodiscard]] std::vector<SinkRoute> routes() const;
 
+    /// Those that are open of a content.
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(wire::ContentId const& content) const {
+        return offers_.transfers_of(content);
+    }
+
     /// Whether a transfer to this sink is open.
-    [[nodiscard]] bool serves(wire::Endpoint const& sink) const;
+    [[nodiscard]] bool serves(wire::Endpoint const& sink) const { return served_.contains(sink); }
+
+    /// Sinks that have a place.
+    [[nodiscard]] std::size_t places() const { return places_; }
+
+    /// Bytes that the transfers take.
+    [[nodiscard]] std::size_t memory() const { return memory_; }
+
+    /// Chunks of queues that were looked at in decisions: what these cost.
+    [[nodiscard]] std::uint64_t looked_at() const { return looked_at_; }
 
     /// Transfers that this peer is busy with as a source.
     [[nodiscard]] std::size_t load() const { return transfers_.size(); }
@@ -180,35 +188,11 @@ class Uploads {
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
   private:
-    /// A piece on its way.
-    struct Ahead {
-        std::uint64_t number = 0;
-        wire::Time since;
-        std::uint32_t length = 0;
-    };
-
-    struct Sink {
-        std::uint64_t served = 0;  ///< virtual time: bytes given, or the level it joined at
-        bool competes = false;     ///< at the last decision it could have been chosen
-        wire::Time waits_since{};  ///< since when it competes, or was served last
-        std::uint64_t ahead_bytes = 0;
-        std::vector<Ahead> ahead;  ///< the oldest first
-        RateMeter rate{std::chrono::seconds(1)};
-        bool slow = false;             ///< it takes far less than its share
-        std::vector<Transfer*> turns;  ///< those that have something queued
-        std::size_t transfers = 0;
-        std::uint64_t sent = 0;         ///< pieces that are done
-        std::uint64_t sent_before = 0;  ///< at the tick before
-        std::optional<wire::Time> stuck_since;
-    };
-
-    using Sinks = std::map<wire::Endpoint, Sink>;
-
-    /// A sink's control connection.
-    struct Line {
-        wire::Time heard;
-        std::size_t transfers = 0;
-    };
+    using Sink = UploadSink;
+    using Line = UploadLine;
+    using Host = UploadHost;
+    using Sinks = std::map<SinkKey, Sink>;
+    using Ahead = Sink::Ahead;
 
     /// What could be sent next to one sink.
     struct Turn {
@@ -226,18 +210,53 @@ class Uploads {
         std::size_t sinks = 0;
     };
 
-    void open(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
-              wire::Want const& want, Content const& content);
-    void spare(wire::Time now, Transfer& transfer, std::vector<std::uint32_t> const& chunks);
+    /// What somebody needs room for.
+    struct Need {
+        std::string const& host;
+        std::size_t transfers = 0;
+        std::size_t bytes = 0;
+        Transfer const* asker = nullptr;  ///< null: a new transfer
+    };
+
+    // what sinks say
+    std::optional<wire::Refused> open(wire::Time now, SinkKey const& key, wire::Want const& want,
+                                      std::optional<Content> const& content,
+                                      std::vector<Notice>& ended);
+    void add(wire::Time now, SinkKey const& key, wire::Want const& want, Content const& content);
+    std::optional<wire::Refused> enqueue(wire::Time now, Transfer& transfer, wire::Want const& want,
+                                         std::vector<Notice>& ended);
+    void spare(wire::Time now, Transfer& transfer);
     static void note_idle(wire::Time now, Transfer& transfer);
-    void enqueue(wire::Time now, Transfer& transfer, wire::Want const& want);
-    void add_turn(Sink& sink, Transfer& transfer);
-    void remove_turn(Sink& sink, Transfer& transfer);
+
+    // places and memory
+    bool make_place(wire::Time now, SinkKey const& key, std::vector<Notice>& ended);
+    [[nodiscard]] Sink* who_gives_way(wire::Time now, SinkKey const& key);
+    [[nodiscard]] Sink* one_that_does_nothing(wire::Time now);
+    [[nodiscard]] Sink* one_of_largest_host(std::size_t places);
+    [[nodiscard]] Sink* one_that_had_long(wire::Time now, std::string const& host);
+    [[nodiscard]] bool does_nothing(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] std::size_t places_of(std::string const& host) const;
+    bool make_room(wire::Time now, Need const& need, std::vector<Notice>& ended);
+    template <typename Amount>
+    bool take_from_largest(wire::Time now, Need const& need, std::size_t more, Amount amount,
+                           std::vector<Notice>& ended);
+    [[nodiscard]] Transfer const* transfer_that_does_nothing(wire::Time now, Host& host,
+                                                             Transfer const* asker) const;
+    void weigh(Transfer& transfer, std::ptrdiff_t bytes);
+
+    // whose turn it is
+    void see_turn(wire::Time now, Transfer& transfer);
+    void add_turn(Transfer& transfer);
+    void remove_turn(wire::Time now, Transfer& transfer);
+    [[nodiscard]] bool may_send(Transfer const& transfer) const;
+    void release_limited(wire::Time now);
     [[nodiscard]] std::vector<Turn> turns(wire::Time now);
-    [[nodiscard]] Turn first_of(wire::Time now, Transfer& transfer) const;
-    [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] std::optional<Turn> first_of(wire::Time now, Transfer& transfer);
+    [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink& sink);
     [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
     Piece take(wire::Time now, Turn const& turn);
+
+    // room
     [[nodiscard]] bool takes_little(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] bool takes_long(wire::Time now, Sink const& sink) const;
     [[nodiscard]] wire::Duration slow_after(std::uint32_t length) const;
@@ -246,12 +265,17 @@ class Uploads {
     [[nodiscard]] Moving moving(wire::Time now) const;
     [[nodiscard]] bool someone_idle_waits() const;
     [[nodiscard]] bool leaves_in_time(Moving const& moving, std::uint32_t length) const;
-    void forget_if_idle(wire::Endpoint const& sink);
     [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
-    template <typename Belongs>
-    void end_all(Belongs belongs, wire::ErrorCode code, std::string const& reason,
-                 std::vector<Notice>& notices);
+
+    // the end
+    [[nodiscard]] Transfer* transfer_of(Piece const& piece);
+    void end_all(std::vector<wire::TransferId> const& ids, wire::ErrorCode code,
+                 std::string const& reason, std::vector<Notice>& notices);
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(Sink const& sink) const;
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(SinkRoute const& route) const;
     void end(wire::TransferId const& transfer);
+    void leave_place(Sink& sink);
+    void forget_if_idle(Sink const& sink);
 
     Limits limits_;
     SwarmOffers offers_;
@@ -259,13 +283,22 @@ class Uploads {
     RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
     std::unordered_map<wire::TransferId, Transfer> transfers_;
     Sinks sinks_;
-    std::vector<Sink*> waiting_;       ///< those that have turns
-    std::vector<Sink*> moving_;        ///< those to which something is under way
-    std::map<SinkRoute, Line> lines_;  ///< those with transfers
-    std::uint64_t level_ = 0;          ///< virtual time of the last decision
+    std::map<wire::Endpoint, std::size_t> served_;  ///< connections that have a place there
+    std::vector<Sink*> waiting_;                    ///< those that have turns
+    std::vector<Sink*> moving_;                     ///< those to which something is under way
+    std::multimap<wire::Time, Transfer*> limited_;  ///< when their rate limits let them go on
+    std::map<SinkRoute, Line> lines_;               ///< those with transfers
+    std::map<std::string, Host> hosts_;             ///< those with transfers
+    WaitingRoom waiting_room_;
+    std::size_t places_ = 0;
+    std::size_t memory_ = 0;
+    wire::Time next_look_{};   ///< for one that does nothing with its place
+    std::uint64_t level_ = 0;  ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
     Breadth breadth_;
     std::uint64_t pieces_ = 0;
+    std::uint64_t serial_ = 0;  ///< of the latest transfer or place
+    std::uint64_t looked_at_ = 0;
     wire::Duration starved_after_{};  ///< who has waited for so long goes first
 };
 

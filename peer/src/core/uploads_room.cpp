@@ -87,19 +87,19 @@ std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
             next = next ? std::min(*next, time) : time;
         }
     };
-    for (auto const* const sink : moving_) {
-        Ahead const& oldest = sink->ahead.front();
-        consider(oldest.since + slow_after(oldest.length));
-    }
-    if (limits_.transfer_bytes_per_second > 0) {
-        for (auto const* const sink : waiting_) {
-            for (auto const* const transfer : sink->turns) {
-                consider(transfer->limit.free_at());
-            }
+    if (!waiting_.empty()) {
+        for (auto const* const sink : moving_) {
+            Ahead const& oldest = sink->ahead.front();
+            consider(oldest.since + slow_after(oldest.length));
         }
     }
-    consider(limit_.free_at());
-    return waiting_.empty() ? std::nullopt : next;
+    if (!limited_.empty()) {
+        consider(limited_.begin()->first);
+    }
+    if (!waiting_.empty() || !limited_.empty()) {
+        consider(limit_.free_at());
+    }
+    return next;
 }
 
 }  // namespace xfsbus::peer

@@ -62,12 +62,31 @@ Download::Limits FileTransfer::limits() const {
 }
 
 void FileTransfer::add_candidate(Candidate candidate) {
+    if (*over_) {
+        return;
+    }
     auto const id = services_.source_id(candidate.link->endpoint());
     auto const about = about_of(id, candidate);
     ways_.try_emplace(id, Way{std::move(candidate)});
-    if (download_ && !*over_) {
-        download_->add_source(services_.reactor.now(), about);
+    if (download_) {
+        if (!download_->add_source(services_.reactor.now(), about)) {
+            let_go(id);
+        }
         pump();
+    }
+}
+
+FileTransfer::Way* FileTransfer::way_of(SourceId source) {
+    auto const found = ways_.find(source);
+    return found == ways_.end() ? nullptr : &found->second;
+}
+
+/// Of the link to a source that the core knows no more. Not at once: it may be the link that tells
+/// us so.
+void FileTransfer::let_go(SourceId source) {
+    if (auto const found = ways_.find(source); found != ways_.end()) {
+        services_.reactor.post([link = std::move(found->second.about.link)] {});
+        ways_.erase(found);
     }
 }
 
@@ -188,9 +207,13 @@ void FileTransfer::begin(Prepared const& prepared) {
         download_->have(chunk);
         has_.insert(chunk);
     }
+    std::vector<SourceId> refused;
     for (auto const& [id, way] : ways_) {
-        download_->add_source(now, about_of(id, way.about));
+        if (!download_->add_source(now, about_of(id, way.about))) {
+            refused.push_back(id);
+        }
     }
+    std::ranges::for_each(refused, [this](SourceId id) { let_go(id); });
     rate_.set_busy(now, true);
     if (has_.complete()) {
         download_->start(now);
@@ -214,10 +237,14 @@ void FileTransfer::pump() {
     auto const actions = download_->take_actions();
     for (auto const& dropped : actions.drops) {
         drop(dropped.source);
+        if (dropped.for_good) {
+            let_go(dropped.source);
+        }
     }
     for (auto const& spared : actions.spares) {
-        // A source does not send what its sink says that it has.
-        tell(ways_.at(spared.source), spared.chunks);
+        if (auto const* const way = way_of(spared.source)) {
+            tell(*way, spared.chunks);  // a source does not send what its sink says that it has
+        }
     }
     for (auto const& asked : actions.asks) {
         ask(asked);
@@ -240,7 +267,11 @@ void FileTransfer::pump() {
 }
 
 void FileTransfer::ask(Download::Ask const& ask) {
-    Way& way = ways_.at(ask.source);
+    auto* const found = way_of(ask.source);
+    if (found == nullptr) {
+        return;
+    }
+    Way& way = *found;
     bool const opens = !way.transfer;
     if (opens) {
         way.transfer = services_.new_transfer();
@@ -281,8 +312,8 @@ void FileTransfer::ask_slowly(Download::Ask const& ask, wire::TransferId const& 
 /// Unless the transfer has ended meanwhile.
 void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
                         std::vector<std::uint32_t> chunks) {
-    auto const found = ways_.find(source);
-    if (found == ways_.end() || found->second.transfer != transfer) {
+    auto* const way = way_of(source);
+    if (way == nullptr || way->transfer != transfer) {
         return;
     }
     wire::Want want;
@@ -293,23 +324,24 @@ void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::
     want.chunks = std::move(chunks);
     want.swarm = in_swarm();
     want.serves = offering_->active() ? services_.serving->endpoint().port : 0;
-    found->second.about.link->want(std::move(want),
-                                   {.on_refused =
-                                        [self = weak_from_this(), source](auto const& refused) {
-                                            if (auto const alive = self.lock()) {
-                                                alive->on_refused(source, refused);
-                                            }
-                                        },
-                                    .on_have =
-                                        [self = weak_from_this(), source](auto const& have) {
-                                            if (auto const alive = self.lock()) {
-                                                alive->on_have(source, have);
-                                            }
-                                        }});
+    way->about.link->want(std::move(want),
+                          {.on_refused =
+                               [self = weak_from_this(), source](auto const& refused) {
+                                   if (auto const alive = self.lock()) {
+                                       alive->on_refused(source, refused);
+                                   }
+                               },
+                           .on_have =
+                               [self = weak_from_this(), source](auto const& have) {
+                                   if (auto const alive = self.lock()) {
+                                       alive->on_have(source, have);
+                                   }
+                               }});
 }
 
 void FileTransfer::on_have(SourceId source, wire::Have const& have) {
-    if (*over_ || ways_.at(source).transfer != have.transfer) {
+    auto const* const way = way_of(source);
+    if (*over_ || way == nullptr || way->transfer != have.transfer) {
         return;
     }
     auto const now = services_.reactor.now();
@@ -328,7 +360,8 @@ void FileTransfer::on_have(SourceId source, wire::Have const& have) {
 }
 
 void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
-    if (!*over_ && ways_.at(source).transfer == refused.transfer) {
+    auto const* const way = way_of(source);
+    if (!*over_ && way != nullptr && way->transfer == refused.transfer) {
         download_->on_refused(services_.reactor.now(), source, refused.code,
                               wire::escape(refused.reason));
         pump();
@@ -336,23 +369,27 @@ void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
 }
 
 void FileTransfer::probe(SourceId source) {
-    ways_.at(source).about.link->probe(
-        probe_patience, [self = weak_from_this(), source](Result<Link::Vitals> const& vitals) {
-            auto const alive = self.lock();
-            // No answer needs no word: the core counts the silence.
-            if (alive && !*alive->over_ && vitals) {
-                alive->download_->on_pong(alive->services_.reactor.now(), source, vitals->load,
-                                          vitals->latency_ms);
-            }
-        });
+    auto const* const way = way_of(source);
+    if (way == nullptr) {
+        return;
+    }
+    way->about.link->probe(probe_patience,
+                           [self = weak_from_this(), source](Result<Link::Vitals> const& vitals) {
+                               auto const alive = self.lock();
+                               // No answer needs no word: the core counts the silence.
+                               if (alive && !*alive->over_ && vitals) {
+                                   alive->download_->on_pong(alive->services_.reactor.now(), source,
+                                                             vitals->load, vitals->latency_ms);
+                               }
+                           });
 }
 
 void FileTransfer::drop(SourceId source) {
-    Way& way = ways_.at(source);
-    if (way.transfer) {
-        services_.routes.erase(*way.transfer);
-        way.about.link->close(*way.transfer);
-        way.transfer.reset();
+    auto* const way = way_of(source);
+    if (way != nullptr && way->transfer) {
+        services_.routes.erase(*way->transfer);
+        way->about.link->close(*way->transfer);
+        way->transfer.reset();
     }
 }
 
@@ -399,10 +436,11 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
     }
     if (*written.stored == PartFile::Stored::corrupt) {
         ++services_.counters.chunks_rejected;
-        services_.log(LogLevel::warning, "corrupt data for '" + wire::escape(target_.name) +
-                                             "' from " +
-                                             ways_.at(source).about.link->endpoint().to_string() +
-                                             "; it is not used again for this file");
+        auto const* const known = download_->find(source);
+        services_.log(LogLevel::warning,
+                      "corrupt data for '" + wire::escape(target_.name) + "' from " +
+                          (known != nullptr ? known->about.endpoint : "a source that is gone") +
+                          "; it is not used again for this file");
         download_->on_corrupt(now, source, chunk);
         return pump();
     }
@@ -543,53 +581,6 @@ void FileTransfer::arm_timer() {
             pump();
         });
     }
-}
-
-// ---- figures ----
-
-std::vector<SourceStatus> FileTransfer::source_status() const {
-    std::vector<SourceStatus> all;
-    for (auto& source : download_->sources()) {
-        all.push_back({.endpoint = std::move(source.endpoint),
-                       .bytes = source.bytes,
-                       .bytes_duplicate = source.bytes_duplicate,
-                       .chunks_rejected = source.chunks_rejected,
-                       .bytes_per_second = source.bytes_per_second,
-                       .credit_bytes = source.window_bytes,
-                       .outstanding_bytes = source.outstanding_bytes,
-                       .state = std::move(source.state)});
-    }
-    return all;
-}
-
-DownloadStatus FileTransfer::status() const {
-    DownloadStatus status;
-    status.name = target_.name;
-    status.content = wire::to_hex(target_.content);
-    status.bytes_total = target_.manifest->file_bytes;
-    if (download_) {
-        auto const progress = download_->progress(services_.reactor.now());
-        status.bytes_done = progress.bytes_stored;
-        status.bytes_duplicate = progress.bytes_duplicate;
-        status.chunks_rejected = progress.chunks_rejected;
-        status.bytes_per_second = rate_.bytes_per_second();
-        status.seconds_waited = std::chrono::duration<double>(progress.waited).count();
-        status.sources = source_status();
-    }
-    return status;
-}
-
-FileProgress FileTransfer::progress() const {
-    FileProgress progress;
-    progress.name = target_.name;
-    progress.bytes_total = target_.manifest->file_bytes;
-    if (download_) {
-        auto const current = download_->progress(services_.reactor.now());
-        progress.bytes_done = current.bytes_stored;
-        progress.sources = current.sources_active;
-        progress.bytes_per_second = rate_.bytes_per_second();
-    }
-    return progress;
 }
 
 }  // namespace xfsbus::peer

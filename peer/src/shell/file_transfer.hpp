@@ -96,6 +96,8 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_have(SourceId source, wire::Have const& have);
     void probe(SourceId source);
     void drop(SourceId source);
+    [[nodiscard]] Way* way_of(SourceId source);
+    void let_go(SourceId source);
     void on_written(SourceId source, std::uint32_t chunk, Written const& written);
     void finish();
     void succeed(IndexedFile file);

@@ -114,9 +114,13 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
     wire::Endpoint const sink{host, want.port};
     bool const opened = uploads_.find(want.transfer) != nullptr;
     auto const content = opened ? std::nullopt : content_of(want.content);
-    if (auto const refused = uploads_.on_want(reactor_.now(), route.id, sink, want, content)) {
+    auto const taken = uploads_.on_want(reactor_.now(), route.id, sink, want, content);
+    for (auto const& notice : taken.ended) {
+        tell(notice);
+    }
+    if (taken.refused) {
         forget_if_over(want.transfer);
-        answer(route, *refused, 0);
+        answer(route, *taken.refused, 0);
         return;
     }
     if (!opened) {
@@ -185,10 +189,8 @@ void Serving::completed(wire::ContentId const& content, IndexedFile const& file)
     if (partials_.erase(content) == 0) {
         return;
     }
-    for (auto const& [id, transfer] : uploads_.transfers()) {
-        if (transfer.content == content) {
-            readings_[id] = reading_of(file);
-        }
+    for (auto const& id : uploads_.transfers_of(content)) {
+        readings_[id] = reading_of(file);
     }
 }
 

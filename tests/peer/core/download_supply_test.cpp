@@ -17,7 +17,7 @@ Times searches_within(Fetch& fetch, wire::Duration duration) {
     for (auto next = fetch.core.next_deadline(); next && *next <= begun + duration;
          next = fetch.core.next_deadline()) {
         fetch.now = *next;
-        for (auto const& report : fetch.core.sources()) {
+        for (auto const& report : fetch.core.sources(fetch.now)) {
             fetch.pong(static_cast<std::uint64_t>(report.id));
         }
         if (auto const outstanding = fetch.outstanding(1); !outstanding.empty()) {
@@ -66,8 +66,8 @@ TEST_CASE("a source that ended the transfer may be tried again, unless it has no
     CHECK(fetch.asked.contains(1) == refusal.again);
 }
 
-TEST_CASE("a source that is busy rests, each time twice as long, and is then asked again") {
-    auto const code = GENERATE(wire::ErrorCode::busy, wire::ErrorCode::limit);
+TEST_CASE("a source that was asked for too much rests, each time twice as long") {
+    auto const code = wire::ErrorCode::limit;
     Fetch fetch(file_of(2));
     fetch.begin({1});
     for (auto const rest : {1s, 2s, 4s, 8s, 16s}) {
@@ -94,7 +94,7 @@ TEST_CASE("the end of a rest is a deadline") {
     limits.rest = 700ms;
     Fetch fetch(file_of(2), limits);
     fetch.begin({1});
-    fetch.refuse(1, wire::ErrorCode::busy);
+    fetch.refuse(1, wire::ErrorCode::limit);
     CHECK(fetch.core.next_deadline() == fetch.now + 700ms);
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("when nothing comes any more a search begins within a second, however 
     fetch.begin({1});
     CHECK(searches_within(fetch, 32s).back() == 31s);
     fetch.forget();
-    fetch.refuse(1, wire::ErrorCode::busy);
+    fetch.refuse(1, wire::ErrorCode::limit);
     fetch.pass(1s - tick);
     CHECK(fetch.searches == 0);
     fetch.pass(tick);
@@ -237,7 +237,7 @@ TEST_CASE("a source that only rests is waited for longer than for one that is go
     limits.rest = 1h;
     Fetch fetch(file_of(2), limits);
     fetch.begin({1});
-    fetch.refuse(1, wire::ErrorCode::busy);
+    fetch.refuse(1, wire::ErrorCode::limit);
     fetch.search_done();
     fetch.pass(60s - tick);
     CHECK_FALSE(fetch.core.failure().has_value());
@@ -277,7 +277,7 @@ TEST_CASE("what a source gains while it rests is news, too") {
     fetch.begin({});
     fetch.add(1, 0.5);
     fetch.has(1, {0});
-    fetch.refuse(1, wire::ErrorCode::busy);
+    fetch.refuse(1, wire::ErrorCode::limit);
     fetch.pass(50s);
     fetch.gain(1, {1});
     fetch.pass(60s - tick);

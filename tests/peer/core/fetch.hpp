@@ -77,6 +77,8 @@ class Fetch {
     Chunks probed;
     std::map<std::uint64_t, Chunks> spared;
     Chunks dropped;
+    Chunks forgotten;    ///< of these, for good
+    bool taken = false;  ///< whether the source that was added last was
     int searches = 0;
 
     void take() {
@@ -100,6 +102,9 @@ class Fetch {
         }
         for (auto const& drop : actions.drops) {
             dropped.push_back(static_cast<std::uint32_t>(drop.source));
+            if (drop.for_good) {
+                forgotten.push_back(static_cast<std::uint32_t>(drop.source));
+            }
         }
         searches += actions.search ? 1 : 0;
     }
@@ -111,14 +116,15 @@ class Fetch {
         probed.clear();
         spared.clear();
         dropped.clear();
+        forgotten.clear();
         searches = 0;
     }
 
     // ---- events ----
     /// The lower its number, the better the source: so many ms it is away.
     void add(std::uint64_t number, double completeness = 1) {
-        core.add_source(now, {source(number), "peer-" + std::to_string(number), "",
-                              static_cast<double>(number), 0, completeness});
+        taken = core.add_source(now, {source(number), "peer-" + std::to_string(number), "",
+                                      static_cast<double>(number), 0, completeness});
         take();
     }
 
@@ -222,7 +228,7 @@ class Fetch {
     [[nodiscard]] Download::Progress progress() const { return core.progress(now); }
 
     [[nodiscard]] std::string state_of(std::uint64_t number) const {
-        for (auto const& report : core.sources()) {
+        for (auto const& report : core.sources(now)) {
             if (report.id == source(number)) {
                 return report.state;
             }

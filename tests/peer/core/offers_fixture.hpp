@@ -71,6 +71,14 @@ class Peer {
         core.sink_has(transfer(number), chunks);
     }
 
+    void sink_has_all(std::uint32_t number) {
+        core.sink_has(transfer(number), ChunkSet::full(about_.layout.chunks));
+    }
+
+    [[nodiscard]] Set awaited(std::uint32_t number) const {
+        return members(core.awaited(transfer(number)));
+    }
+
     void ask(std::uint32_t number, std::uint32_t chunk) { core.asked(transfer(number), chunk); }
 
     void send(std::uint32_t number, std::uint32_t chunk) {

@@ -296,6 +296,85 @@ TEST_CASE("a chunk that was sent and is then said to be there has left once") {
     CHECK(seed.copies(1, 3) == 1);
 }
 
+TEST_CASE("a sink that says that it has all counts for each chunk once, whatever it said before") {
+    Peer peer(4);
+    peer.open_and_take({1, 2});
+    auto const copies = [&] {
+        Chunks all;
+        for (std::uint32_t chunk = 0; chunk < 4; ++chunk) {
+            all.push_back(peer.copies(2, chunk));
+        }
+        return all;
+    };
+    bool const said_before = GENERATE(false, true);
+    if (said_before) {
+        peer.sink_has(1, {1, 3});
+        CHECK(copies() == Chunks{0, 1, 0, 1});
+    }
+    for (int times = 0; times < 3; ++times) {
+        peer.sink_has_all(1);
+        CHECK(copies() == Chunks{1, 1, 1, 1});
+    }
+    peer.serve(2, 2);
+    CHECK(copies() == Chunks{1, 1, 2, 1});
+    CHECK(peer.core.early_copies() == 0);
+}
+
+TEST_CASE("what a sink waits for and says that it has is not waited for any more") {
+    Peer peer(4);
+    peer.open_and_take({1});
+    peer.serve(1, 0);
+    peer.ask(1, 0);  // once more
+    peer.ask(1, 1);
+    CHECK(peer.awaited(1) == Set{0, 1});
+    SECTION("in a list") {
+        peer.sink_has(1, {0, 1});
+    }
+    SECTION("in a bitmap") {
+        peer.sink_has_all(1);
+    }
+    CHECK(peer.awaited(1).empty());
+}
+
+TEST_CASE("a content of very many chunks is told of seldom, and in the end") {
+    Peer peer(200'000);
+    peer.open_and_take({1});
+    CHECK(peer.told[1] == 1);
+    peer.open(2);
+    peer.now += 100ms - 1ns;
+    peer.take();
+    CHECK(peer.told[2] == 0);
+    CHECK(peer.core.pending());
+    peer.now += 1ns;
+    peer.take();
+    CHECK(peer.told[2] == 1);
+}
+
+TEST_CASE("sinks to which nothing can be offered do not keep the others from being offered to") {
+    // All but one chunk has left for everybody, and a hundred sinks lack only what is offered to
+    // another: finding that out for all of them would take a while, each time.
+    Peer peer(5000);
+    for (std::uint32_t number = 1; number <= 102; ++number) {
+        peer.open(number);
+    }
+    peer.take();
+    auto most = all_of(5000);
+    most.erase(4999);
+    Chunks const has(most.begin(), most.end());
+    for (std::uint32_t number = 1; number <= 100; ++number) {
+        peer.sink_has(number, has);
+    }
+    bool offered = false;
+    for (int times = 0; times < 50 && !offered; ++times) {
+        peer.now += 20ms;
+        peer.serve(101, static_cast<std::uint32_t>(times));  // so that it is not stalled
+        peer.take();
+        auto const& dealt = peer.dealt[102];
+        offered = std::ranges::any_of(dealt, [&](auto chunk) { return most.contains(chunk); });
+    }
+    CHECK(offered);
+}
+
 TEST_CASE("a second seed that comes late offers what the first has not sent yet") {
     Peer second(100);
     for (std::uint32_t number = 1; number <= 4; ++number) {

@@ -102,7 +102,7 @@ TEST_CASE("a sink cannot claim what it was not given while it did not compete") 
         source.open(2, 2, content(100));
     }
     SECTION("because it gave no credit") {
-        REQUIRE_FALSE(source.want(2, 2, Chunks(100, 1), 0, content(100)));
+        REQUIRE_FALSE(source.want(2, 2, all_of(content(100)), 0, content(100)));
         source.serve(200);
         REQUIRE_FALSE(source.want(2, 2, {}, 10'000, content(100)));
     }
@@ -191,7 +191,7 @@ TEST_CASE("what has never left of one content does not go before another content
     REQUIRE_FALSE(source.want(2, 2, {0}, 1000, content(6), 6));
     source.serve(2);
     REQUIRE_FALSE(source.want(1, 1, {1, 2, 3}, 1000, std::nullopt, 5));
-    REQUIRE_FALSE(source.want(2, 2, {0, 0}, 1000, std::nullopt, 6));
+    REQUIRE_FALSE(source.want(2, 2, {0, 1}, 1000, std::nullopt, 6));
     std::vector<std::uint16_t> sinks;
     for (auto const& piece : source.fill()) {
         sinks.push_back(piece.sink.port);
@@ -203,8 +203,10 @@ TEST_CASE(
     "while a sink that asks for second copies waits nobody waits for much longer than allowed") {
     Source source;
     source.open(1, 1, content(4000), 5);
-    source.serve(1, 10ms);
-    REQUIRE_FALSE(source.want(2, 2, Chunks(100, 0), 10'000, content(4000), 5));
+    source.serve(20, 10ms);
+    Chunks second_copies(20);
+    std::iota(second_copies.begin(), second_copies.end(), 0U);
+    REQUIRE_FALSE(source.want(2, 2, second_copies, 10'000, content(4000), 5));
     auto const begun = source.now;
     std::vector<wire::Time> times;
     while (source.now - begun < 21s) {
@@ -231,9 +233,9 @@ TEST_CASE("where a round takes long, waiting for that long is not waiting for to
     // first.
     Source source;
     source.open(1, 1, content(1000), 5);
-    source.serve(1, 5s);
+    source.serve(3, 5s);
     for (std::uint16_t number = 2; number <= 10; ++number) {
-        REQUIRE_FALSE(source.want(number, number, Chunks(100, 0), 100'000, content(1000), 5));
+        REQUIRE_FALSE(source.want(number, number, {0, 1, 2}, 100'000, content(1000), 5));
     }
     CHECK(source.serve(18, 5s).at(1) == 1800);
 }

@@ -82,7 +82,8 @@ class Source {
 
     Uploads core;
     wire::Time now{1000s};
-    bool swarm = false;  ///< sinks want to be told what there is
+    bool swarm = false;                  ///< sinks want to be told what there is
+    std::vector<Uploads::Notice> ended;  ///< transfers that gave way to others
 
     std::optional<ErrorCode> want(std::uint32_t number, std::uint16_t to, Chunks const& chunks,
                                   std::uint64_t credit,
@@ -95,7 +96,9 @@ class Source {
         wish.credit = credit;
         wish.chunks = chunks;
         wish.swarm = swarm;
-        auto const refused = core.on_want(now, std::to_string(to), sink(to), wish, about);
+        auto const taken = core.on_want(now, std::to_string(to), sink(to), wish, about);
+        auto const& refused = taken.refused;
+        ended.insert(ended.end(), taken.ended.begin(), taken.ended.end());
         if (refused) {
             CHECK(refused->transfer == transfer(number));
             CHECK_FALSE(refused->reason.empty());

@@ -32,6 +32,7 @@ struct ModelTransfer {
     std::uint64_t granted = 0;
     std::deque<Waiting> queue;
     std::set<std::uint32_t> has;  ///< what the sink has, as it said or as it was sent
+    std::uint64_t before = 0;     ///< the last piece before it was opened
 };
 
 /// A content that is or was here.
@@ -100,11 +101,12 @@ class Run {
             must(!core_.serves(sink(number)), "no sink is served");
         }
         // All of its memory is free again: one sink can have what it could have at first.
-        ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}, {}};
-        must(!send_want(transfer(0), all, std::vector<std::uint32_t>(6, 0)), "all begins anew");
+        ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}, {}, 0};
+        must(!send_want(transfer(0), all, {0}), "all begins anew");
         std::size_t pieces = 0;
         while (core_.next(now_)) {
             ++pieces;
+            must(!send_want(transfer(0), all, {0}), "what was sent may be asked for again");
         }
         must(pieces == fresh_pieces(), "what was read ahead is free again");
     }
@@ -112,8 +114,10 @@ class Run {
   private:
     Uploads::Limits limits() {
         limits_.transfers_most = dice_.number(1, 8);
-        limits_.transfers_per_sink = dice_.number(1, 5);
-        limits_.queued_chunks_most = dice_.number(6, 12);
+        limits_.transfers_per_route = dice_.number(1, 5);
+        limits_.data_ports_per_route = dice_.number(1, 4);
+        limits_.queued_chunks_most = dice_.number(2, 6);
+        limits_.queued_chunks_per_route = dice_.number(4, 10);
         limits_.ahead_bytes_per_sink = dice_.number(50, 500);
         limits_.ahead_chunks_per_sink = dice_.number(1, 5);
         limits_.ahead_bytes = dice_.number(50, 1500);
@@ -164,7 +168,7 @@ class Run {
             return pieces * size < limits_.ahead_bytes && (few || (sink && rate_known_));
         };
         std::size_t pieces = 1;
-        while (pieces < 6 && fits(pieces)) {
+        while (fits(pieces)) {
             ++pieces;
         }
         return pieces;
@@ -172,10 +176,12 @@ class Run {
 
     std::optional<ErrorCode> send_want(wire::TransferId const& id, ModelTransfer const& wish,
                                        std::vector<std::uint32_t> const& chunks, bool here = true) {
-        auto const refused =
+        auto const taken =
             core_.on_want(now_, wish.route, wish.sink,
                           {id, wish.content, wish.sink.port, wish.credit, chunks, dice_.chance(50), 0},
                           here ? std::optional(present(wish)) : std::nullopt);
+        gave_way_ = taken.ended;
+        auto const& refused = taken.refused;
         must(!refused || refused->transfer == id, "a refusal is about its transfer");
         return refused ? std::optional(refused->code) : std::nullopt;
     }
@@ -197,7 +203,8 @@ class Run {
                            dice_.number(0, 2000),
                            0,
                            {},
-                           {}};
+                           {},
+                           0};
         auto const known = transfers_.find(id);
         if (known != transfers_.end() && dice_.chance(80)) {  // mostly one that goes on
             wish.route = known->second.route;
@@ -213,8 +220,16 @@ class Run {
             chunks.push_back(static_cast<std::uint32_t>(dice_.number(0, most)));
         }
         bool const here = dice_.chance(95);
-        auto const expected = apply(id, wish, chunks, here);
-        must(send_want(id, wish, chunks, here) == expected, "a Want is taken or refused by rule");
+        auto const refused = send_want(id, wish, chunks, here);
+        for (auto const& notice : gave_way_) {
+            must(transfers_.size() >= limits_.transfers_most, "nobody gives way without need");
+            must(notice.refused.code == ErrorCode::busy, "who gives way may come back");
+            must(notice.route == transfers_.at(notice.refused.transfer).route,
+                 "and is told over its own connection");
+            must(does_nothing(notice.refused.transfer), "who does something does not give way");
+            end(notice.refused.transfer);
+        }
+        must(refused == apply(id, wish, chunks, here), "a Want is taken or refused by rule");
     }
 
     std::optional<ErrorCode> apply(wire::TransferId const& id, ModelTransfer const& wish,
@@ -224,56 +239,108 @@ class Run {
         }
         auto known = transfers_.find(id);
         if (known == transfers_.end()) {
-            auto const of_sink = std::ranges::count_if(
-                transfers_, [&](auto const& entry) { return entry.second.sink == wish.sink; });
             if (!here) {
                 return ErrorCode::not_found;
             }
-            if (transfers_.size() >= limits_.transfers_most ||
-                static_cast<std::size_t>(of_sink) >= limits_.transfers_per_sink) {
+            if (exceeds_route(wish)) {
+                return ErrorCode::limit;
+            }
+            if (transfers_.size() >= limits_.transfers_most) {
                 return ErrorCode::busy;
             }
             known = transfers_.emplace(id, wish).first;
             known->second.credit = 0;
+            known->second.before = pieces_;
             heard_[wish.route] = now_;
         }
         ModelTransfer& model = known->second;
         if (model.route != wish.route || model.sink != wish.sink || model.content != wish.content) {
             return ErrorCode::bad_message;
         }
-        bool const too_many = model.queue.size() + chunks.size() > limits_.queued_chunks_most;
         bool const beyond = std::ranges::any_of(
             chunks, [&](auto chunk) { return chunk >= model.about.layout.chunks; });
         auto const& there = contents_.at(model.content).here;
         bool const missing =
             std::ranges::any_of(chunks, [&](auto chunk) { return !there.contains(chunk); });
-        if (too_many || beyond || missing) {
+        if (beyond || missing) {
             end(id);
-            return too_many ? ErrorCode::limit
-                            : (beyond ? ErrorCode::bad_message : ErrorCode::not_found);
+            return beyond ? ErrorCode::bad_message : ErrorCode::not_found;
         }
         model.credit = std::max(model.credit, wish.credit);
         for (auto const chunk : chunks) {
+            if (std::ranges::find(model.queue, chunk, &Waiting::chunk) != model.queue.end()) {
+                continue;
+            }
+            if (model.queue.size() >= limits_.queued_chunks_most ||
+                queued_over(model.route) >= limits_.queued_chunks_per_route) {
+                end(id);
+                return ErrorCode::limit;
+            }
             model.queue.push_back({chunk, now_});
         }
         return std::nullopt;
+    }
+
+    /// Whether a new transfer is more than its connection may have.
+    bool exceeds_route(ModelTransfer const& wish) const {
+        std::size_t count = 0;
+        std::set<wire::Endpoint> sinks;
+        for (auto const& [id, model] : transfers_) {
+            if (model.route == wish.route) {
+                ++count;
+                sinks.insert(model.sink);
+            }
+        }
+        bool const is_new = !sinks.contains(wish.sink);
+        return count >= limits_.transfers_per_route ||
+               (is_new && sinks.size() >= limits_.data_ports_per_route);
+    }
+
+    std::size_t queued_over(std::string const& route) const {
+        std::size_t queued = 0;
+        for (auto const& [id, model] : transfers_) {
+            queued += model.route == route ? model.queue.size() : 0;
+        }
+        return queued;
+    }
+
+    /// Nothing of it is on its way, and its credit covers nothing that it asks for.
+    bool does_nothing(wire::TransferId const& id) {
+        auto const& model = transfers_.at(id);
+        bool const moves = std::ranges::any_of(
+            ahead_, [&](Uploads::Piece const& piece) { return is_of(piece, model, id); });
+        return !moves && std::ranges::none_of(model.queue, [&](Waiting const& waiting) {
+            return covers(model, waiting.chunk);
+        });
+    }
+
+    static bool is_of(Uploads::Piece const& piece, ModelTransfer const& model,
+                      wire::TransferId const& id) {
+        return piece.transfer == id && piece.number > model.before;
+    }
+
+    static bool covers(ModelTransfer const& model, std::uint32_t chunk) {
+        return model.granted + length(model.about, chunk) <= model.credit;
     }
 
     std::uint32_t copies(ModelTransfer const& model, std::uint32_t chunk) {
         return contents_.at(model.content).copies[chunk];
     }
 
-    /// The first of those that have left least often.
+    /// The first of those that have left least often, of those that credit covers.
     std::deque<Waiting>::iterator rarest_of(ModelTransfer& model) {
-        return std::ranges::min_element(
-            model.queue, {}, [&](Waiting const& waiting) { return copies(model, waiting.chunk); });
+        return std::ranges::min_element(model.queue, {}, [&](Waiting const& waiting) {
+            return std::pair(!covers(model, waiting.chunk), copies(model, waiting.chunk));
+        });
     }
 
     /// With nothing that has never left, the one that was asked for first may have waited for too
     /// long: not before starve_most, and later where chunks take long.
     std::deque<Waiting>::iterator first_of(ModelTransfer& model, std::uint32_t chunk) {
         auto const rarest = rarest_of(model);
-        auto const oldest = model.queue.begin();
+        auto const oldest = std::ranges::find_if(
+            model.queue, [&](Waiting const& waiting) { return covers(model, waiting.chunk); });
+        must(oldest != model.queue.end(), "credit covers something");
         bool const may_starve =
             now_ - oldest->since >= limits_.starve_most && copies(model, rarest->chunk) > 0;
         return may_starve && oldest->chunk == chunk ? oldest : rarest;
@@ -288,8 +355,9 @@ class Run {
         std::uint64_t bytes = piece->length;
         std::size_t chunks = 1;
         for (auto const& other : ahead_) {
-            bytes += other.sink == piece->sink ? other.length : 0;
-            chunks += other.sink == piece->sink ? 1 : 0;
+            bool const same = other.sink == piece->sink && other.route == piece->route;
+            bytes += same ? other.length : 0;
+            chunks += same ? 1 : 0;
         }
         must(chunks <= limits_.ahead_chunks_least ||
                  (bytes <= limits_.ahead_bytes_per_sink && chunks <= limits_.ahead_chunks_per_sink),
@@ -308,6 +376,7 @@ class Run {
         model.granted += piece->length;
         must(model.granted <= model.credit, "credit covers it");
         ahead_.push_back(*piece);
+        pieces_ = piece->number;
     }
 
     std::uint64_t ahead_bytes() const {
@@ -325,13 +394,11 @@ class Run {
             return;
         }
         for (auto& [id, model] : transfers_) {
-            bool const reads = std::ranges::none_of(
-                ahead_, [&sink = model.sink](auto const& piece) { return piece.sink == sink; });
-            auto const covered = [&](Waiting const& waiting) {
-                return model.granted + length(model.about, waiting.chunk) <= model.credit;
-            };
-            bool const credit =
-                !model.queue.empty() && covered(model.queue.front()) && covered(*rarest_of(model));
+            bool const reads = std::ranges::none_of(ahead_, [&model = model](auto const& piece) {
+                return piece.sink == model.sink && piece.route == model.route;
+            });
+            bool const credit = std::ranges::any_of(
+                model.queue, [&](Waiting const& waiting) { return covers(model, waiting.chunk); });
             must(!reads || !credit, "who has credit and reads is served");
         }
     }
@@ -351,7 +418,8 @@ class Run {
         }
         auto const model = transfers_.find(piece.transfer);
         auto const notice = core_.on_failed(now_, piece, ErrorCode::gone, "gone");
-        must(notice.has_value() == (model != transfers_.end()), "who still waits is told");
+        bool const open = model != transfers_.end() && is_of(piece, model->second, piece.transfer);
+        must(notice.has_value() == open, "who still waits is told");
         if (notice) {
             must(notice->route == model->second.route, "over its own connection");
             end(piece.transfer);
@@ -488,6 +556,8 @@ class Run {
     std::map<std::string, wire::Time> heard_;  ///< routes that have transfers
     std::map<wire::ContentId, ModelContent> contents_;
     std::vector<Uploads::Piece> ahead_;
+    std::vector<Uploads::Notice> gave_way_;  ///< to the last Want
+    std::uint64_t pieces_ = 0;
     bool rate_known_ = false;
 };
 

@@ -43,11 +43,34 @@ TEST_CASE("a transfer without credit does not hold up the others of its sink") {
     CHECK(pieces[0].transfer == transfer(2));
 }
 
-TEST_CASE("a chunk that is asked for again is sent again, if credit covers it") {
+TEST_CASE("a chunk that was sent and is asked for again is sent again, if credit covers it") {
     Source source(roomy_limits());
-    REQUIRE_FALSE(source.want(1, 1, {0, 0}, 200, content(1)));
-    CHECK(source.fill().size() == 2);
+    REQUIRE_FALSE(source.want(1, 1, {0}, 200, content(1)));
+    CHECK(source.fill().size() == 1);
     REQUIRE_FALSE(source.want(1, 1, {0}, 300, std::nullopt));
+    CHECK(source.fill().size() == 1);
+}
+
+TEST_CASE("a chunk that waits and is asked for again waits once") {
+    Source source(roomy_limits());
+    REQUIRE_FALSE(source.want(1, 1, {1, 0, 1}, 0, content(2)));
+    source.now += 1s;
+    REQUIRE_FALSE(source.want(1, 1, {0, 1}, 1000, std::nullopt));
+    auto const& queue = source.core.find(transfer(1))->queue;
+    REQUIRE(queue.size() == 2);
+    CHECK(queue[0].chunk == 1);
+    CHECK(queue[0].since == source.now - 1s);
+    CHECK(source.fill().size() == 2);
+}
+
+TEST_CASE("of several chunks that wait the one is sent that credit covers") {
+    Source source(roomy_limits());
+    Uploads::Content const about{{250, 100, 3}, ChunkSet::full(3)};
+    REQUIRE_FALSE(source.want(1, 1, {0, 2}, 50, about));
+    auto const pieces = source.fill();
+    REQUIRE(pieces.size() == 1);
+    CHECK(pieces[0].chunk == 2);
+    REQUIRE_FALSE(source.want(1, 1, {}, 150, std::nullopt));
     CHECK(source.fill().size() == 1);
 }
 
@@ -166,13 +189,13 @@ TEST_CASE("a content that is not here is refused") {
     CHECK(source.core.load() == 0);
 }
 
-TEST_CASE("more transfers than one sink may have are refused as busy") {
+TEST_CASE("more transfers than one connection may have are refused") {
     Uploads::Limits limits;
-    limits.transfers_per_sink = 2;
+    limits.transfers_per_route = 2;
     Source source(limits);
     source.open(1, 1, content(1));
     source.open(2, 1, content(1));
-    CHECK(source.want(3, 1, {0}, 100, content(1)) == ErrorCode::busy);
+    CHECK(source.want(3, 1, {0}, 100, content(1)) == ErrorCode::limit);
     CHECK(source.core.load() == 2);
     source.open(4, 2, content(1));
     source.core.on_close("1", transfer(1));
@@ -195,12 +218,59 @@ TEST_CASE("a transfer with more chunks asked for than may wait is ended") {
     Uploads::Limits limits;
     limits.queued_chunks_most = 3;
     Source source(limits);
-    CHECK_FALSE(source.want(1, 1, {0, 0, 0}, 0, content(1)));
-    CHECK(source.want(1, 1, {0}, 0, std::nullopt) == ErrorCode::limit);
+    CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
+    CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
+    CHECK(source.want(1, 1, {3}, 0, std::nullopt) == ErrorCode::limit);
     CHECK(source.core.load() == 0);
-    CHECK(source.want(2, 1, {0, 0, 0, 0}, 0, content(1)) == ErrorCode::limit);
+    CHECK(source.want(2, 1, {0, 1, 2, 3}, 0, content(4)) == ErrorCode::limit);
     CHECK(source.core.load() == 0);
     CHECK_FALSE(source.core.next_deadline().has_value());
+}
+
+TEST_CASE("no more chunks wait for one connection than may, whatever its transfers are") {
+    Uploads::Limits limits = roomy_limits();
+    limits.queued_chunks_per_route = 5;
+    Source source(limits);
+    CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
+    CHECK_FALSE(source.want(2, 1, {0, 1}, 0, content(4)));
+    CHECK(source.want(3, 1, {0}, 0, content(4)) == ErrorCode::limit);
+    CHECK(source.core.load() == 2);
+    CHECK_FALSE(source.want(4, 2, {0, 1, 2, 3}, 0, content(4)));
+    SECTION("what is sent does not wait any more") {
+        CHECK_FALSE(source.want(2, 1, {}, 100, std::nullopt));
+        CHECK(source.fill().size() == 1);
+    }
+    SECTION("nor what the sink has from another") {
+        wire::Have have;
+        have.transfer = transfer(1);
+        have.chunks = {2};
+        source.core.on_have(source.now, "1", have);
+    }
+    SECTION("nor what a transfer waited for that is closed") {
+        source.core.on_close("1", transfer(1));
+    }
+    CHECK_FALSE(source.want(3, 1, {0}, 0, content(4)));
+}
+
+TEST_CASE("a connection names so many data endpoints at a time, and no more") {
+    Uploads::Limits limits;
+    limits.data_ports_per_route = 2;
+    Source source(limits);
+    auto const want = [&](std::uint32_t number, std::uint16_t port) {
+        wire::Want wish;
+        wish.transfer = transfer(number);
+        wish.content = content_id(1);
+        auto const taken = source.core.on_want(source.now, "route", sink(port), wish, content(4));
+        return taken.refused ? std::optional(taken.refused->code) : std::nullopt;
+    };
+    CHECK_FALSE(want(1, 1));
+    CHECK_FALSE(want(2, 2));
+    CHECK(want(3, 3) == ErrorCode::limit);
+    CHECK_FALSE(want(4, 2));
+    source.core.on_close("route", transfer(2));
+    CHECK(want(3, 3) == ErrorCode::limit);
+    source.core.on_close("route", transfer(4));
+    CHECK_FALSE(want(3, 3));
 }
 
 TEST_CASE("a chunk that the content does not have ends the transfer") {
@@ -231,7 +301,7 @@ TEST_CASE("a transfer keeps its content and its sink") {
     other.transfer = transfer(1);
     other.content = content_id(1);
     other.chunks = {0};
-    CHECK(source.core.on_want(source.now, "1", sink(2), other, content(2))->code ==
+    CHECK(source.core.on_want(source.now, "1", sink(2), other, content(2)).refused->code ==
           ErrorCode::bad_message);
     CHECK(source.core.load() == 1);
     CHECK(source.fill().size() == 2);

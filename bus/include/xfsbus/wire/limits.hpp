@@ -27,6 +27,10 @@ inline constexpr std::size_t manifests_per_request = 1024;
 inline constexpr std::size_t manifest_reply_bytes = 192 * 1024;
 inline constexpr std::size_t wants_per_request = 1024;
 inline constexpr std::size_t chunks_per_want = 1024;
+inline constexpr std::size_t queued_per_transfer = 4096;  ///< chunks that wait to be sent
+inline constexpr std::size_t queued_per_connection = 64 * 1024;
+inline constexpr std::size_t transfers_per_connection = 2048;
+inline constexpr std::size_t data_endpoints_per_connection = 4;
 inline constexpr std::size_t chunks_per_have = 1024;
 inline constexpr std::size_t transfers_per_close = 4096;
 

@@ -107,7 +107,7 @@ std::vector<Swarm::PeerIndex> Swarm::sample(PeerIndex asker) {
     std::vector<PeerIndex> others;
     for (PeerIndex index = 0; index < peers_.size(); ++index) {
         Peer const& peer = *peers_[index];
-        if (peer.here && !peer.failure && index != asker) {
+        if (peer.here && peer.nature.serves && !peer.failure && index != asker) {
             (peer.has.complete() ? complete : others).push_back(index);
         }
     }

@@ -31,7 +31,8 @@ struct Nature {
     double down = 50e6;
     bool seed = false;  ///< has the file from the start
     Conduct conduct = Conduct::honest;
-    bool stays = true;  ///< and serves when it has the file; else it leaves cleanly
+    bool stays = true;   ///< and serves when it has the file; else it leaves cleanly
+    bool serves = true;  ///< what it has; else nobody hears of it
 };
 
 /// A swarm of real Downloads and Uploads in virtual time: no sockets, no threads. All chance comes
@@ -62,6 +63,7 @@ class Swarm {
         std::uint64_t chunks_sent = 0;
         std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
         std::uint64_t chunks_corrupt = 0;
+        std::uint64_t busy = 0;  ///< times that a sink was told to come back later
     };
 
     Swarm(Rules rules, std::uint64_t seed);

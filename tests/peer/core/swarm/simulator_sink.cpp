@@ -201,6 +201,7 @@ void Swarm::hear(Download& download, Link& link, SourceId id, wire::Have const& 
 
 void Swarm::on(Refusal const& refusal) {
     auto const& refused = refusal.refused;
+    figures_.busy += refused.code == wire::ErrorCode::busy ? 1 : 0;
     if (auto* const link = open_link(refused.transfer)) {
         auto const ends = ends_of(refused.transfer);
         link->open = false;

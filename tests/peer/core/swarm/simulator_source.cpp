@@ -37,8 +37,12 @@ void Swarm::on(Asked& asked) {
     bool const opens = peer.uploads.find(asked.transfer) == nullptr;
     auto const content = opens && !peer.failure ? std::optional(content_of(peer)) : std::nullopt;
     wire::Endpoint const sink{"", static_cast<std::uint16_t>(ends.sink + 1)};
-    if (auto refused = peer.uploads.on_want(now_, route_of(ends.sink), sink, want, content)) {
-        return tell(Refusal{std::move(*refused)});
+    auto taken = peer.uploads.on_want(now_, route_of(ends.sink), sink, want, content);
+    for (auto& notice : taken.ended) {
+        tell(Refusal{std::move(notice.refused)});
+    }
+    if (taken.refused) {
+        return tell(Refusal{std::move(*taken.refused)});
     }
     pump_uploads(ends.source);
     if (opens) {
@@ -47,7 +51,7 @@ void Swarm::on(Asked& asked) {
         deliver_together(std::move(offered));
     }
     flush_soon(ends.source);
-    if (opens && fetches(peer)) {
+    if (opens && fetches(peer) && peers_[ends.sink]->nature.serves) {
         add_candidate(ends.source, ends.sink, 0, 0);
         pump_download(ends.source);
     }
