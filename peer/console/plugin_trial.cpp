@@ -127,6 +127,7 @@ int wait_for(pid_t child) {
 /// Starts this program anew, with its stdout going to `out`.
 pid_t start_again(std::vector<std::string> words, int out) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words) {
         arguments.push_back(word.data());
     }
