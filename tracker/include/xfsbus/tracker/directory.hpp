@@ -80,7 +80,7 @@ class Directory {
 
         /// Finds that wait for a check, for 1 s at most; more are told "busy", as with the
         /// following.
-        Share pending_finds{1024, 256, 64};
+        Share pending_finds{1024, 512, 256};
         /// Questions that take long, and wait for their turn. Each may hold a page of names.
         Share scans{256, 128, 4};
         /// Registrations that wait for the holder of their id or endpoint, for 250 ms each.
