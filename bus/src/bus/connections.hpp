@@ -57,6 +57,12 @@ class Connections {
 
     explicit Connections(Limits limits) : limits_(limits) {}
 
+    /// Of a message, and of those that have not ended of a host's connections together.
+    void expect(std::uint64_t message_bytes, std::uint64_t unended_bytes_per_host) {
+        limits_.message_bytes = message_bytes;
+        limits_.unended_bytes_per_host = unended_bytes_per_host;
+    }
+
     // ---- what happens ----
 
     void opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
@@ -66,6 +72,8 @@ class Connections {
     std::string closed(int fd);
     /// A whole message was handed over.
     void delivered(int fd, std::uint64_t bytes, wire::Time now);
+    /// It has sent what was asked of it: what it has not ended counts no more with its host's.
+    void trust(int fd);
     void sent(int fd, std::uint64_t bytes);
 
     /// All that had come in was handed over, or a message of each connection that had one.
@@ -100,6 +108,7 @@ class Connections {
         bool cut = false;
         wire::Time heard{};  ///< when its last message was handed over, or it was opened
         bool spoke = false;
+        bool trusted = false;
         std::uint64_t delivered = 0;
         std::uint64_t read = 0;
         std::uint64_t out = 0;

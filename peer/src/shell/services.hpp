@@ -131,6 +131,8 @@ struct Services {
     std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
     std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
+    /// A route was added, by which chunks of this size may come; or one is gone (0).
+    std::function<void(std::uint32_t chunk_bytes)> on_routes{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 
