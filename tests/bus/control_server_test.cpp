@@ -119,6 +119,38 @@ TEST_CASE("frames that are no message are answered with a Failure that says why"
     CHECK(server.messages.empty());
 }
 
+TEST_CASE("what says that it is a Failure is not answered, however wrong it is") {
+    Loop loop;
+    Server server(loop);
+    Stranger stranger(server.socket->endpoint());
+    auto const failure = wire::encode(wire::Failure{wire::ErrorCode::busy, "no", 0}, 11);
+    auto later_version = failure.header;
+    later_version[4] = '\x02';
+    std::string const unknown_code =
+        "\x82\xA4"
+        "code\x63\xA6"
+        "reason\xA0";
+    std::vector<std::vector<std::string>> const wrong = {
+        {failure.header, unknown_code},
+        {failure.header, "\x80"},
+        {failure.header, ""},
+        {failure.header, "\xC1"},
+        {later_version, failure.body},
+        {failure.header},
+        {failure.header, failure.body, "more"},
+    };
+    for (auto const& frames : wrong) {
+        stranger.send(frames);
+    }
+    // Answers come in their order: this one's is the first.
+    stranger.send({wire::encode(wire::Ping{}, 12).header, "\xC1"});
+    std::optional<std::pair<wire::Failure, std::uint64_t>> answer;
+    loop.until([&] { return (answer = stranger.failure()).has_value(); });
+    CHECK(answer->second == 12);
+    CHECK(server.garbage.size() == wrong.size() + 1);
+    CHECK(server.messages.empty());
+}
+
 TEST_CASE("a message of many frames is dropped whole and the next one is read") {
     Loop loop;
     Server server(loop);
