@@ -57,7 +57,7 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       hashes_(plugins_.path),
       links_(reactor, std::move(latencies), shares.links, [this] { return vitals(); }),
       tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
-      serving_(reactor, serving_owner(), upload_limits(), shares.sinks, random_()),
+      serving_(reactor, serving_owner(), upload_limits(), random_()),
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
@@ -94,6 +94,7 @@ Serving::Owner Node::serving_owner() {
 
 Uploads::Limits Node::upload_limits() const {
     Uploads::Limits limits;
+    limits.sinks_most = descriptors_.sinks;
     limits.bytes_per_second = options_.upload_limit;
     limits.transfer_bytes_per_second = options_.transfer_upload_limit;
     return limits;
@@ -106,7 +107,7 @@ Services Node::make_services() {
         .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
         .hashes = hashes_,
-        .files_most = descriptors_.files,
+        .file_places = FilePlaces(descriptors_.files),
         .store = store_,
         .share = share_,
         .tree = tree_,
@@ -422,7 +423,7 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
         // There may be a million: they are not copied.
         auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
         auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
-                                                       Finder::Gone const& gone) {
+                                                             Finder::Gone const& gone) {
             if (drop_gone(*kept, gone); kept->empty()) {
                 return on_found(Finder::nobody(query));
             }
