@@ -137,11 +137,15 @@ void DownloadJob::advance() {
 
 void DownloadJob::begin_ready() {
     while (!ready_.empty() && room(ready_.front().file.size)) {
+        if (!take_place()) {
+            return;
+        }
         auto next = std::move(ready_.front());
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
         begin(next.file, std::move(next.manifest));
     }
+    services_.file_places.leave(this);
 }
 
 bool DownloadJob::may_look_on() const {
@@ -245,6 +249,14 @@ bool DownloadJob::room(std::uint64_t file_bytes) const {
     return running_.empty() ||
            (running_.size() < running_files_most &&
             running_bytes_ + std::min(file_bytes, running_bytes_most) <= running_bytes_most);
+}
+
+/// Goes on later if all are taken.
+bool DownloadJob::take_place() {
+    return services_.file_places.take(
+        this, [&reactor = services_.reactor, weak = weak_from_this()] {
+            reactor.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
+        });
 }
 
 // ---- manifests ----
@@ -494,6 +506,7 @@ void DownloadJob::find_more(Found const& file,
 void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
                                DownloadedFile report) {
     running_.erase(transfer);
+    services_.file_places.give_back();
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     bytes_done_ += file.size;
@@ -572,6 +585,7 @@ void DownloadJob::finish(std::optional<Error> error) {
         return;
     }
     manifests_->stop();
+    services_.file_places.leave(this);
     auto const on_done = std::exchange(on_done_, {});
     if (error && report_.files.empty()) {
         return on_done(*error);

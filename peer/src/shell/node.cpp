@@ -58,7 +58,7 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       links_(reactor, std::move(latencies), shares.links, [this] { return vitals(); }),
       tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
       resolver_(reactor),
-      serving_(reactor, serving_owner(), upload_limits(), shares.sinks, random_()),
+      serving_(reactor, serving_owner(), upload_limits(), random_()),
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
@@ -95,6 +95,7 @@ Serving::Owner Node::serving_owner() {
 
 Uploads::Limits Node::upload_limits() const {
     Uploads::Limits limits;
+    limits.sinks_most = descriptors_.sinks;
     limits.bytes_per_second = options_.upload_limit;
     limits.transfer_bytes_per_second = options_.transfer_upload_limit;
     return limits;
@@ -107,7 +108,7 @@ Services Node::make_services() {
         .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
         .hashes = hashes_,
-        .files_most = descriptors_.files,
+        .file_places = FilePlaces(descriptors_.files),
         .store = store_,
         .share = share_,
         .tree = tree_,

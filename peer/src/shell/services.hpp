@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/file_places.hpp"
 #include "core/rate_limit.hpp"
 #include "core/share_table.hpp"
 #include "disk/tree.hpp"
@@ -107,7 +108,7 @@ struct Services {
     TrackerLink& tracker;
     Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
-    std::size_t files_most;  ///< fetched at once, by all downloads
+    FilePlaces file_places;  ///< of all downloads
     WorkerPool& store;       ///< verifies and writes
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;

@@ -32,13 +32,14 @@ struct InFlight {
 
 // ---- Serving ----
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
+Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits,
                  std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
       uploads_(limits, seed),
-      files_(std::make_shared<ServedFiles>(owner_.tree, files_most)),
+      files_(std::make_shared<ServedFiles>(owner_.tree, limits.sinks_most)),
       buffers_(kept_buffer_bytes),
+      outlets_most_(limits.sinks_most),
       readers_(1, "xfs-read") {}
 
 Serving::~Serving() {
@@ -250,6 +251,9 @@ void Serving::on_closed(bus::Route const& route) {
 
 void Serving::tell(Uploads::Notice const& notice) {
     readings_.erase(notice.refused.transfer);
+    if (notice.refused.code == wire::ErrorCode::busy) {
+        close_unserved();  // its place is another's, and what waits for it takes memory
+    }
     answer({notice.route}, notice.refused, 0);
 }
 
@@ -343,17 +347,22 @@ void Serving::refuse_all(wire::Endpoint const& sink) {
 }
 
 Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
-    auto const [entry, added] = outlets_.try_emplace(sink);
-    if (added) {
-        auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
-        if (!source) {
-            outlets_.erase(entry);
-            owner_.on_trouble(source.error().message);
-            return nullptr;
-        }
-        entry->second.source = std::move(*source);
+    if (auto const found = outlets_.find(sink); found != outlets_.end()) {
+        return &found->second;
     }
-    return &entry->second;
+    if (outlets_.size() >= outlets_most_) {
+        close_unserved();
+    }
+    auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
+    if (!source) {
+        owner_.on_trouble(source.error().message);
+        return nullptr;
+    }
+    return &outlets_.emplace(sink, Outlet{std::move(*source), {}, {}}).first->second;
+}
+
+void Serving::close_unserved() {
+    std::erase_if(outlets_, [this](auto const& entry) { return !uploads_.serves(entry.first); });
 }
 
 void Serving::drain(wire::Endpoint const& sink) {

@@ -44,9 +44,7 @@ class Serving {
         Read read;
     };
 
-    /// `files_most`: kept open at once.
-    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
-            std::uint64_t seed);
+    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits, std::uint64_t seed);
     ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
@@ -114,6 +112,7 @@ class Serving {
     void on_unreadable(Uploads::Piece const& piece, std::string const& name);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);
+    void close_unserved();
     [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
     void tick();
     void schedule_tick();
@@ -125,6 +124,7 @@ class Serving {
     bus::BufferPool buffers_;
     std::map<wire::ContentId, Partial> partials_;
     std::unordered_map<wire::TransferId, Reading> readings_;
+    std::size_t outlets_most_;
     std::map<wire::Endpoint, Outlet> outlets_;
     std::uint64_t bytes_sent_ = 0;
     std::unique_ptr<bus::ControlServer> server_;
