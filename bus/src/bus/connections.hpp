@@ -31,7 +31,7 @@ class Connections {
         wire::Duration message_time = std::chrono::seconds(30);
         /// Of all connections of a host together, in messages that have not ended. In memory it
         /// can be 32 times as much: an empty frame takes 2 bytes on the wire.
-        std::uint64_t unended_bytes_per_host = 4 * 1024 * 1024;
+        std::uint64_t unended_bytes_per_host = 2 * 1024 * 1024;
         /// Of all connections together, that came in and were not handed over yet.
         std::uint64_t waiting_bytes = 64 * 1024 * 1024;
         /// Sent to one connection and not received by it: it is crowded beyond.
