@@ -19,6 +19,8 @@ constexpr std::size_t links_most = 256;
 constexpr std::size_t choice_least = 64;
 /// A source that did not answer is not asked again for so long.
 constexpr auto silent_for = std::chrono::seconds(30);
+/// Of one name, tried one after the other; whoever registers more of them holds nobody longer.
+constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 64;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
@@ -105,12 +107,18 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
             found_.push_back(std::move(file));
             continue;
         }
+        auto& others = other_versions_[file.name];
+        bool const known = file.content == found_.back().content ||
+                           std::ranges::find(others, file.content, &Found::content) != others.end();
+        if (known || others.size() == other_versions_most) {
+            continue;
+        }
         services_.log(LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
                                              wire::to_hex(file.content).substr(0, 12) +
                                              "; fetching " +
                                              wire::to_hex(found_.back().content).substr(0, 12) +
                                              ", which most peers have (NAME@ID picks one)");
-        other_versions_[file.name].push_back(std::move(file));
+        others.push_back(std::move(file));
     }
 }
 
