@@ -28,7 +28,7 @@ namespace xfsbus::peer {
 /// The chunk-order policy says which chunk comes next among those that a source with room has; the
 /// peer-selection policy says which of these sources is asked for it. A source is asked for no more
 /// than its window, which follows its rate and its round trip. A chunk is asked of one source at a
-/// time, save a few at the very end.
+/// time, save a few at the very end, and those of sources that do not deliver.
 class Download {
   public:
     using File = ChunkBoard::File;
@@ -193,6 +193,9 @@ class Download {
     [[nodiscard]] bool awaits_word(Source const& source) const;
     void ask_again(wire::Time now);
     void ask_other_too(wire::Time now, std::uint32_t chunk);
+    void ask_for_stuck(wire::Time now, std::uint32_t chunk);
+    void ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some);
+    [[nodiscard]] bool is_stuck(wire::Time now, Source const& source) const;
     [[nodiscard]] Source* choose(wire::Time now, std::uint64_t bytes,
                                  std::vector<Source*> eligible);
     void assign(wire::Time now, Source& source, std::uint32_t chunk);
@@ -260,7 +263,7 @@ class Download {
     std::array<std::size_t, 5> counts_{};  ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;
     std::deque<SourceId> banned_;    ///< of those that are not known any more, the last one last
-    std::set<std::uint32_t> twice_;  ///< chunks asked of two sources
+    std::set<std::uint32_t> twice_;  ///< chunks asked of more than one source
     std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;

@@ -13,6 +13,8 @@ constexpr double empty_part_most = 0.75;
 /// Of a file's chunks, the part that may be asked of two sources, at the end.
 constexpr std::uint32_t twice_part = 128;
 constexpr auto again_least = std::chrono::milliseconds(200);
+/// Of so many sources a chunk is asked at the most.
+constexpr std::size_t askers_most = 3;
 /// A source that delivers nothing is stuck after so many times what each would need for a chunk if
 /// all delivered alike.
 constexpr double stuck_factor = 4;
@@ -161,30 +163,45 @@ bool Download::awaits_word(Source const& source) const {
 }
 
 /// At the end, with every chunk asked for, those that take long are asked of another, too: the last
-/// chunk must not wait for the slowest source. So many copies may come in vain; but a source that
-/// has delivered nothing for a while will hardly send one.
+/// chunk must not wait for the slowest source. So many copies may come in vain; but sources that
+/// have delivered nothing for a while will hardly send one. Of a chunk that none but such were
+/// asked for, a third is asked.
 void Download::ask_again(wire::Time now) {
-    std::vector<std::pair<wire::Time, std::uint32_t>> waiting;
-    std::set<std::uint32_t> stuck;
-    auto const patience = stuck_after();
+    struct Waiting {
+        wire::Time since{};
+        std::size_t askers = 0;
+        bool late = true;   ///< each of them
+        bool stuck = true;  ///< each of them
+    };
+
+    std::map<std::uint32_t, Waiting> waiting;
     for (auto const* const source : active_) {
+        bool const delivers = !is_stuck(now, *source);
         for (auto const& [chunk, since] : source->asked) {
-            bool const is_stuck = now - std::max(since, source->delivered) >= patience;
-            bool const late = is_stuck || now - since >= again_after(*source);
-            if (board_.state(chunk) != ChunkState::asked || twice_.contains(chunk) || !late) {
+            if (board_.state(chunk) != ChunkState::asked) {
                 continue;
             }
-            waiting.emplace_back(since, chunk);
-            if (is_stuck) {
-                stuck.insert(chunk);
-            }
+            auto& each = waiting.try_emplace(chunk, Waiting{now}).first->second;
+            bool const stuck = !delivers && now - since >= stuck_after();
+            each.since = std::min(each.since, since);
+            each.stuck = each.stuck && stuck;
+            each.late = each.late && (stuck || now - since >= again_after(*source));
+            ++each.askers;
         }
     }
-    std::ranges::sort(waiting);
+    std::vector<std::pair<wire::Time, std::uint32_t>> oldest;
+    for (auto const& [chunk, each] : waiting) {
+        if (each.askers < askers_most && (each.stuck || (each.late && each.askers == 1))) {
+            oldest.emplace_back(each.since, chunk);
+        }
+    }
+    std::ranges::sort(oldest);
     auto const in_vain = progress_.bytes_duplicate / board_.file().chunk_bytes;
     auto const most = std::max(1U, board_.file().chunks / twice_part);
-    for (auto const& [since, chunk] : waiting) {
-        if (stuck.contains(chunk) || twice_.size() + in_vain < most) {
+    for (auto const& [since, chunk] : oldest) {
+        if (waiting.at(chunk).stuck) {
+            ask_for_stuck(now, chunk);
+        } else if (twice_.size() + in_vain < most) {
             ask_other_too(now, chunk);
         }
     }
@@ -200,12 +217,39 @@ void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
     if (!std::ranges::all_of(idle, untried)) {
         std::erase_if(idle, untried);
     }
-    auto* const chosen = choose(now, board_.file().length(chunk), idle);
+    ask_one_too(now, chunk, idle);
+}
+
+/// Of one that is known to deliver, as soon as it has room: one that is not may be silent like
+/// those that were asked. Only where there is none, of one that has nothing else to do.
+void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
+    std::vector<Source*> delivering;
+    std::ranges::copy_if(active_, std::back_inserter(delivering), [&](Source const* source) {
+        return source->delivered_bytes > 0 && source->has.contains(chunk) &&
+               !source->asked.contains(chunk) && !is_stuck(now, *source);
+    });
+    if (delivering.empty()) {
+        return ask_other_too(now, chunk);
+    }
+    std::erase_if(delivering, [this](Source const* source) { return !may_ask(*source); });
+    ask_one_too(now, chunk, delivering);
+}
+
+void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some) {
+    auto* const chosen = choose(now, board_.file().length(chunk), some);
     if (chosen != nullptr) {
         ++progress_.chunks_asked_twice;
         twice_.insert(chunk);
         assign(now, *chosen, chunk);
     }
+}
+
+/// It was asked for something, and has delivered nothing for a while.
+bool Download::is_stuck(wire::Time now, Source const& source) const {
+    auto const patience = stuck_after();
+    return now - source.delivered >= patience &&
+           std::ranges::any_of(source.asked,
+                               [&](auto const& asked) { return now - asked.second >= patience; });
 }
 
 /// Twice what the chunk should take, by what is known of its source.

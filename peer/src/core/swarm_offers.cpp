@@ -21,6 +21,12 @@ constexpr std::size_t choice_most = 4096;
 constexpr auto offer_lasts = std::chrono::seconds(1);
 constexpr auto ask_lasts = std::chrono::seconds(3);
 constexpr int queues_most = 4;
+/// A sink that waits for nothing and has not asked for what is offered to it after so long, or
+/// twice the usual while from chunk to chunk, stands.
+constexpr auto stands_after = std::chrono::milliseconds(400);
+/// Chunks that a sink asks for although they were not offered to it are kept for it only as long as
+/// no more than so many are: else who asks for all would keep all.
+constexpr std::size_t unoffered_most = 4;
 /// A sink that waits for something is told of what is gained no sooner than so long after the last.
 constexpr auto calm = std::chrono::milliseconds(200);
 /// So many chunks are compared when the rarest is looked for.
@@ -127,6 +133,7 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer, ChunkSet const& chu
     Served& served = *sink.served;
     if (chunks.complete() && sink.has.empty()) {
         sink.has = chunks;
+        sink.stirs = true;
         sink.asked = ChunkSet(chunks.chunks());
         served.copies.add_all();
         served.never_left = 0;
@@ -148,6 +155,7 @@ bool SwarmOffers::note_has(Sink& sink, std::uint32_t chunk) {
     }
     bool const was_asked = sink.asked.erase(chunk);
     bool const is_new = sink.has.insert(chunk);
+    sink.stirs = sink.stirs || is_new;
     if (is_new) {
         note_copy(*sink.served, chunk);
     }
@@ -160,7 +168,9 @@ bool SwarmOffers::asked(wire::TransferId const& transfer, std::uint32_t chunk) {
     if (!sink.asked.insert(chunk)) {
         return false;
     }
-    if (served.narrow && served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
+    sink.stirs = true;
+    if (served.narrow && sink.open < unoffered_most && served.copies[chunk] == 0 &&
+        !served.in_open.contains(chunk)) {
         hold_open(served, {&sink, chunk, served.told});
     }
     note_use(served);
@@ -172,6 +182,7 @@ void SwarmOffers::sent(wire::Time now, wire::TransferId const& transfer, std::ui
     Served& served = *sink.served;
     note_interval(served, now);
     served.last_sent = now;
+    sink.stirs = true;
     early_copies_ += served.copies[chunk] > 0 && served.never_left > 0 ? 1 : 0;
     sink.asked.erase(chunk);
     sink.has.insert(chunk);
@@ -230,7 +241,7 @@ std::vector<wire::TransferId> SwarmOffers::transfers_of(wire::ContentId const& c
 
 // ---- what is told ----
 
-std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
+std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now, Blocks const& blocks) {
     std::vector<Told> all;
     for (auto* const changed : std::exchange(changed_, {})) {
         Served& served = *changed;
@@ -242,6 +253,8 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now) {
         set_narrow(served, narrows(served, now));
         served.told = now;
         if (served.narrow) {
+            see_moves(now, served, blocks);
+            settle_open(now, served);
             deal(now, served);
             note_change(served);  // it may turn out to be stalled
         }
@@ -276,8 +289,12 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
     served.in_open = ChunkSet(served.about.layout.chunks);
     for (auto* const sink : served.sinks) {
         sink->chose = false;
+        sink->stands = false;
+        sink->open = 0;
+        sink->unasked = 0;
         sink->asked.for_each([&](std::uint32_t chunk) {
-            if (served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
+            bool const few = sink->open < open_first;
+            if (few && served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
                 hold_open(served, {sink, chunk, served.told});
             }
         });
@@ -293,6 +310,24 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
 void SwarmOffers::hold_open(Served& served, Open open) {
     served.in_open.insert(open.chunk);
     served.open.push_back(open);
+    ++open.sink->open;
+}
+
+/// Who does not take what it asks for stands, and who does not ask for what is offered to it. Who
+/// waits for its turn here does not.
+void SwarmOffers::see_moves(wire::Time now, Served& served, Blocks const& blocks) {
+    auto const patience = std::max<wire::Duration>(stands_after, 2 * served.interval);
+    for (auto* const sink : served.sinks) {
+        bool const stirs = std::exchange(sink->stirs, false);
+        sink->moved = stirs ? now : sink->moved;
+        bool const passes =
+            sink->unasked > 0 && sink->asked.empty() && now - sink->moved >= patience;
+        sink->stands = (sink->stands && !stirs) || passes || blocks(sink->transfer);
+        if (sink->stands) {
+            sink->choice = choice_least;
+            sink->chose = false;
+        }
+    }
 }
 
 /// Forgets what has left, and takes back what has waited for too long.
@@ -303,27 +338,23 @@ void SwarmOffers::settle_open(wire::Time now, Served& served) {
         sink->unasked = 0;
     }
     std::erase_if(served.open, [&](Open const& open) {
-        bool const left = open.sink->has.contains(open.chunk);
-        bool const asked = open.sink->asked.contains(open.chunk);
+        Sink& sink = *open.sink;
+        bool const left = sink.has.contains(open.chunk);
+        bool const asked = sink.asked.contains(open.chunk);
         auto const lasts = asked ? std::max<wire::Duration>(ask_lasts, queues_most * queue)
                                  : std::max<wire::Duration>(offer_lasts, queue);
         bool const late = now - open.since >= lasts;
-        if (!left && late) {
-            served.fresh.push_back(open.chunk);
-        }
-        if (!left && late && !asked) {
-            open.sink->told = false;  // not what stands now
-            open.sink->choice = choice_least;
-            open.sink->chose = false;
-            open.sink->chooses = served.never_left == 0;
-        }
-        if (left || late) {
+        if (left || late || sink.stands) {
             served.in_open.erase(open.chunk);
         } else {
-            ++open.sink->open;
-            open.sink->unasked += asked ? 0 : 1;
+            ++sink.open;
+            sink.unasked += asked ? 0 : 1;
+            return false;
         }
-        return left || late;
+        if (!left) {
+            take_back(open);
+        }
+        return true;
     });
     for (auto* const sink : served.sinks) {
         if (sink->unasked == 0 && std::exchange(sink->chose, false)) {
@@ -332,27 +363,50 @@ void SwarmOffers::settle_open(wire::Time now, Served& served) {
     }
 }
 
-/// Offers chunks, to those first that have the fewest to ask for.
+/// It is to be offered to another. One that stands may still ask for it, so that it can show that
+/// it moves.
+void SwarmOffers::take_back(Open const& open) {
+    Sink& sink = *open.sink;
+    Served& served = *sink.served;
+    served.fresh.push_back(open.chunk);
+    if (!sink.stands && !sink.asked.contains(open.chunk)) {
+        sink.told = false;  // not what stands now
+        sink.choice = choice_least;
+        sink.chose = false;
+        sink.chooses = served.never_left == 0;
+    }
+}
+
+/// Offers chunks, to those first that have the fewest to ask for. Who has less than an equal share
+/// of what may be offered is not kept waiting by those that have more.
 void SwarmOffers::deal(wire::Time now, Served& served) {
-    settle_open(now, served);
     bool const known = served.sent >= interval_share && served.interval > wire::Duration();
     auto const most =
         known ? std::max(open_least, static_cast<std::size_t>(open_time / served.interval))
               : open_first;
     auto const sinks = served.sinks.size();
+    std::size_t moving = 0;
     std::vector<Sink*> takers;
     for (std::size_t i = 0; i < sinks; ++i) {
         auto* const sink = served.sinks[(served.next_sink + i) % sinks];
-        bool const has_all = sink->has.complete();
-        if (sink->swarm && !sink->chooses && !has_all && sink->unasked < sink->choice) {
+        bool const moves = sink->swarm && !sink->stands && !sink->has.complete();
+        moving += moves ? 1 : 0;
+        if (moves && !sink->chooses && sink->unasked < sink->choice) {
             takers.push_back(sink);
         }
     }
+    auto const share = most / std::max<std::size_t>(moving, 1);
+    auto const may_have = [&](Sink const* sink) {
+        return served.open.size() < most || sink->open < share;
+    };
     std::uint32_t looks = looks_most;
-    while (served.open.size() < most && !takers.empty() && looks > 0) {
-        auto const fewest = (*std::ranges::min_element(takers, {}, &Sink::open))->open;
-        std::erase_if(takers, [&](Sink* sink) {
-            if (sink->open > fewest || served.open.size() >= most || looks == 0) {
+    while (!takers.empty() && looks > 0) {
+        auto const* const poorest = *std::ranges::min_element(takers, {}, &Sink::open);
+        if (!may_have(poorest)) {
+            break;
+        }
+        std::erase_if(takers, [&, fewest = poorest->open](Sink* sink) {
+            if (sink->open > fewest || !may_have(sink) || looks == 0) {
                 return false;
             }
             auto const chunk = next_for(*sink, looks);
@@ -371,8 +425,7 @@ void SwarmOffers::deal(wire::Time now, Served& served) {
 void SwarmOffers::offer(wire::Time now, Sink& sink, std::uint32_t chunk) {
     Served& served = *sink.served;
     hold_open(served, {&sink, chunk, now});
-    ++sink.open;
-    ++sink.unasked;
+    sink.moved = sink.unasked++ == 0 ? now : sink.moved;
     sink.chose = true;
     sink.gained.push_back(chunk);
     served.next_sink = (served.next_sink + 1) % served.sinks.size();

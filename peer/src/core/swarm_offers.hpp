@@ -7,6 +7,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -23,6 +24,9 @@ namespace xfsbus::peer {
 /// left once: so it sends nothing twice while the sinks can get it from each other. (Known as
 /// super-seeding, BitTorrent's BEP 16.) What a sink says that it has counts as having left, whoever
 /// sent it.
+///
+/// What was dealt to a sink that does not move is dealt to others, too, and it is dealt nothing
+/// more until it moves: a sink that takes nothing takes nothing from anybody.
 ///
 /// A sink that waits for something anyway is told of what is gained more seldom: in a swarm most
 /// messages are such news, from everybody to everybody.
@@ -108,8 +112,11 @@ class SwarmOffers {
     /// Whether take() may have something to say.
     [[nodiscard]] bool pending() const { return !changed_.empty(); }
 
-    /// What has not been told yet; of each transfer at most one.
-    std::vector<Told> take(wire::Time now);
+    /// Whether the sink of this transfer lets nothing be sent of what it has asked for.
+    using Blocks = std::function<bool(wire::TransferId const&)>;
+
+    /// What has not been told yet; of each transfer at most one. `blocks` is called within.
+    std::vector<Told> take(wire::Time now, Blocks const& blocks);
 
     /// Copies of chunks that left while others of the content had never left.
     [[nodiscard]] std::uint64_t early_copies() const { return early_copies_; }
@@ -131,6 +138,9 @@ class SwarmOffers {
         std::size_t unasked = 0;            ///< of these, for which it has not asked
         std::size_t choice = 2;             ///< the most of these: more the quicker it asks
         bool chose = false;                 ///< it was offered something since that has grown
+        bool stirs = false;                 ///< it has asked, got or gained something of late
+        bool stands = false;                ///< it does not move: what it holds is others', too
+        wire::Time moved{};                 ///< when it last stirred, or could begin to ask
         std::vector<std::uint32_t> gained;  ///< to be told
     };
 
@@ -172,7 +182,9 @@ class SwarmOffers {
     void note_use(Served& served);
     void set_narrow(Served& served, bool narrow);
     static void hold_open(Served& served, Open open);
+    static void see_moves(wire::Time now, Served& served, Blocks const& blocks);
     static void settle_open(wire::Time now, Served& served);
+    static void take_back(Open const& open);
     void deal(wire::Time now, Served& served);
     static void offer(wire::Time now, Sink& sink, std::uint32_t chunk);
     [[nodiscard]] std::optional<std::uint32_t> next_for(Sink& sink, std::uint32_t& looks);

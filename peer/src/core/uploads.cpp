@@ -233,7 +233,8 @@ std::vector<Uploads::Notice> Uploads::on_withdrawn(wire::ContentId const& conten
 
 std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
     std::vector<Offer> offers;
-    for (auto& told : offers_.take(now)) {
+    auto const blocks = [&](wire::TransferId const& id) { return this->blocks(now, id); };
+    for (auto& told : offers_.take(now, blocks)) {
         wire::Have have;
         have.transfer = told.transfer;
         have.complete = told.replaces && told.has.complete();

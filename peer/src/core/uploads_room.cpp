@@ -22,6 +22,14 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
     return now - oldest.since >= slow_after(oldest.length);
 }
 
+/// What its sink asks for cannot be sent because of the sink: it grants no credit, or does not
+/// read.
+bool Uploads::blocks(wire::Time now, wire::TransferId const& id) const {
+    Transfer const& transfer = transfers_.at(id);
+    bool const no_credit = !transfer.queue.empty() && transfer.turn == Transfer::Turn::none;
+    return no_credit || takes_long(now, *transfer.to);
+}
+
 /// Several times what such a piece usually takes, within bounds.
 wire::Duration Uploads::slow_after(std::uint32_t length) const {
     constexpr std::uint32_t usual_most = 1024 * 1024;

@@ -189,13 +189,43 @@ TEST_CASE("where all are slow nobody is stuck who takes as long as the others") 
     CHECK(fetch.asked.empty());
 }
 
-TEST_CASE("no chunk is asked of three") {
+TEST_CASE("a chunk is asked of a third when neither of two delivers, and of no fourth") {
     Fetch fetch(file_of(400), limits_of(4));
     have_all_but(fetch, 1);
     fetch.begin({1, 2, 3, 4});
-    fetch.stall(9s, {1, 2, 3, 4});
-    CHECK(fetch.asked.size() == 1);
+    fetch.pass(200ms);
+    REQUIRE(asked_of_two(fetch) == 1);
+    fetch.stall(2s - tick, {1, 2, 3, 4});
     CHECK(asked_of_two(fetch) == 1);
+    fetch.pass(50ms);
+    CHECK(asked_of_two(fetch) == 2);
+    fetch.stall(7s, {1, 2, 3, 4});
+    CHECK(asked_of_two(fetch) == 2);
+}
+
+TEST_CASE(
+    "what is stuck is asked of one that delivers, as soon as it has room, not of an unknown") {
+    Fetch fetch(file_of(40), limits_of(3));
+    fetch.begin({1, 2});
+    REQUIRE(fetch.outstanding(1) == Chunks{0, 1});
+    fetch.add(3, 0.5);
+    fetch.has(3, {});
+    fetch.gain(2, {});  // so that its word is not waited for
+    fetch.now += 10ms;
+    while (fetch.outstanding(2) != Chunks{38, 39}) {
+        REQUIRE_FALSE(fetch.outstanding(2).empty());
+        fetch.deliver(2, fetch.outstanding(2).front());
+    }
+    fetch.forget();
+    fetch.stall(900ms, {1, 2, 3});
+    fetch.deliver(2, 38);
+    CHECK(fetch.asked.empty());
+    fetch.now += 100ms;
+    fetch.has(3, {0, 1});
+    CHECK(fetch.asked[2] == Chunks{0});
+    fetch.deliver(2, 39);
+    CHECK(fetch.asked[2] == Chunks{0, 1});
+    CHECK(fetch.outstanding(3).empty());
 }
 
 // ---- which copy counts ----

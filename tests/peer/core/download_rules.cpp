@@ -120,22 +120,25 @@ void DownloadRules::on_ask_for(wire::Time now, Source& source, std::uint32_t chu
     must(!source.outstanding.contains(chunk), "no source is asked for a chunk twice");
     note_again(now, chunk);
     source.asked_at[chunk] = now;
-    must(asked_of(chunk) < 2, "no chunk is asked of three");
-    must(asked_of(chunk) == 0 || source.outstanding.empty(),
-         "only idle sources are asked for what another was asked for, too");
+    must(asked_of(chunk) < (from_stuck_.contains(chunk) ? 3 : 2), "no chunk is asked of four");
+    must(asked_of(chunk) == 0 || source.outstanding.empty() || from_stuck_.contains(chunk),
+         "only idle sources are asked for what another may still deliver");
     source.outstanding.insert(chunk);
     source.outstanding_bytes += file_.length(chunk);
     source.asked_bytes += file_.length(chunk);
 }
 
 void DownloadRules::note_again(wire::Time now, std::uint32_t chunk) {
-    auto const other = std::ranges::find_if(
-        sources_, [chunk](Source const& each) { return each.outstanding.contains(chunk); });
-    if (other == sources_.end()) {
+    wire::Time since{};
+    for (auto const& each : sources_) {
+        if (each.outstanding.contains(chunk)) {
+            since = std::max({since, each.asked_at.at(chunk), each.stored_at});
+        }
+    }
+    if (since == wire::Time{}) {
         return;
     }
     ++asked_twice_;
-    auto const since = std::max(other->asked_at.at(chunk), other->stored_at);
     if (now - since >= stuck_least) {
         from_stuck_.insert(chunk);
     } else {

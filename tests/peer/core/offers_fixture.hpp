@@ -46,6 +46,7 @@ class Peer {
 
     SwarmOffers core;
     wire::Time now{1000s};
+    Set blocking;                          ///< sinks that let nothing be sent
     std::map<std::uint32_t, Set> known;    ///< what each sink knows to be offered
     std::map<std::uint32_t, int> told;     ///< how often
     std::map<std::uint32_t, Set> dealt;    ///< what each was told last, if that was just now
@@ -92,7 +93,8 @@ class Peer {
 
     void take() {
         dealt.clear();
-        for (auto const& news : core.take(now)) {
+        auto const blocks = [&](auto const& id) { return blocking.contains(numbers_.at(id)); };
+        for (auto const& news : core.take(now, blocks)) {
             auto const number = numbers_.at(news.transfer);
             if (news.replaces) {
                 known[number] = members(news.has);

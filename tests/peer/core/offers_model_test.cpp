@@ -26,10 +26,11 @@ class Run {
         auto const number = static_cast<std::uint32_t>(dice_.number(1, 6));
         if (!open_.contains(number)) {
             peer_.open(number);
-            open_[number];
+            open_[number].moved = peer_.now;
         } else if (dice_.chance(5)) {
             peer_.close(number);
             open_.erase(number);
+            stood_.erase(number);
         } else if (dice_.chance(10)) {
             tell(number);
         } else {
@@ -45,14 +46,19 @@ class Run {
     struct Sink {
         Set asked;  ///< and not got
         Set got;
+        wire::Time moved{};  ///< when it last asked, got or told something
     };
+
+    /// Before that nobody stands. Some time after it a sink does if it asks for nothing.
+    static constexpr auto stands_after = 400ms;
 
     void tell(std::uint32_t number) {
         auto const chunk = static_cast<std::uint32_t>(dice_.number(0, chunks_ - 1));
         peer_.sink_has(number, {chunk});
         left_.insert(chunk);
-        open_.at(number).got.insert(chunk);
-        open_.at(number).asked.erase(chunk);
+        auto& sink = open_.at(number);
+        sink.moved = sink.got.insert(chunk).second ? peer_.now : sink.moved;
+        sink.asked.erase(chunk);
     }
 
     void ask_and_send(std::uint32_t number) {
@@ -61,11 +67,12 @@ class Run {
         if (!known.empty() && dice_.chance(60)) {
             auto const chunk = known[dice_.number(0, known.size() - 1)];
             peer_.ask(number, chunk);
-            sink.asked.insert(chunk);
+            sink.moved = sink.asked.insert(chunk).second ? peer_.now : sink.moved;
         }
         if (!sink.asked.empty() && dice_.chance(60)) {
             auto const chunk = *sink.asked.begin();
             peer_.send(number, chunk);
+            sink.moved = peer_.now;
             sink.asked.erase(chunk);
             sink.got.insert(chunk);
             left_.insert(chunk);
@@ -105,11 +112,15 @@ class Run {
         }
     }
 
-    /// What has never left waits for one sink only to ask for it.
-    void check_unshared() const {
+    /// What has never left waits for one sink only to ask for it, and for those that have stood.
+    void check_unshared() {
         Set waiting;
-        for (auto const& [number, sink] : open_) {
-            for (auto const chunk : narrow(number) ? without(choice(number), left_) : Set()) {
+        for (auto& [number, sink] : open_) {
+            if (peer_.now - sink.moved >= stands_after) {
+                stood_[number] = peer_.known[number];
+            }
+            auto const alone = without(choice(number), stood_[number]);
+            for (auto const chunk : narrow(number) ? without(alone, left_) : Set()) {
                 must(waiting.insert(chunk).second, "no fresh chunk is offered to two");
             }
         }
@@ -136,7 +147,8 @@ class Run {
     std::uint32_t chunks_;
     Peer peer_;
     std::map<std::uint32_t, Sink> open_;
-    Set left_;  ///< since there have been sinks
+    std::map<std::uint32_t, Set> stood_;  ///< what was offered to it when it stood
+    Set left_;                            ///< since there have been sinks
 };
 
 /// A swarm in which all know at once what has left: what the seed sends until all has left once.

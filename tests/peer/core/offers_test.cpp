@@ -232,21 +232,113 @@ TEST_CASE("no more is offered than leaves in half a second, and before anything 
     CHECK(waiting() == 16 + 10);
 }
 
-TEST_CASE(
-    "what a sink has not asked for after a second is taken back, and it gets no more for it") {
+TEST_CASE("what a sink that waits for something has not asked for after a second is taken back") {
     Peer seed(100);
     seed.open_and_take({1, 2});
+    seed.ask(2, *seed.known[2].begin());
+    auto const unasked = *seed.known[2].rbegin();
+    for (int times = 1; times <= 10; ++times) {
+        CHECK(seed.known[2].contains(unasked));
+        seed.now += 100ms;
+        seed.serve(1, *seed.known[1].begin());
+        seed.take();
+    }
+    CHECK_FALSE(seed.known[2].contains(unasked));
+    CHECK(seed.known[1].contains(unasked));
+}
+
+TEST_CASE("a sink that asks for nothing gets no more, and another is offered what it was, soon") {
+    Peer seed(100);
+    seed.open_and_take({1, 2});
+    auto const of_second = seed.known[2];
     Set got;
-    for (int times = 1; times <= 30; ++times) {
+    for (int times = 1; times <= 10; ++times) {
         seed.now += 100ms;
         auto const chunk = *without(seed.known[1], got).begin();
         seed.serve(1, chunk);
         got.insert(chunk);
         seed.take();
-        CHECK(seed.told[2] == 1 + times / 10);
-        CHECK(seed.known[2].size() == 2);
+        CHECK(std::ranges::includes(seed.known[1], of_second) == (times >= 5));
+        CHECK(seed.known[2] == of_second);
     }
     CHECK(seed.core.early_copies() == 0);
+}
+
+TEST_CASE("a sink that does not take what it asked for keeps nothing from the others") {
+    Peer seed(20);
+    seed.open_and_take({1, 2});
+    for (auto const chunk : all_of(20)) {
+        seed.ask(2, chunk);
+    }
+    seed.blocking = {2};
+    Set got;
+    for (int times = 1; times <= 20; ++times) {
+        seed.now += 20ms;
+        seed.take();
+        auto const left = without(seed.known[1], got);
+        REQUIRE_FALSE(left.empty());
+        seed.serve(1, *left.begin());
+        got.insert(*left.begin());
+    }
+    CHECK(got == all_of(20));
+    CHECK(seed.core.early_copies() == 0);
+}
+
+TEST_CASE("who asks for all at once leaves as much to one that asks for what it is offered") {
+    Peer seed(200);
+    seed.open_and_take({1, 2});
+    for (auto const chunk : all_of(200)) {
+        seed.ask(2, chunk);
+    }
+    for (int times = 1; times <= 30; ++times) {
+        for (auto const chunk : seed.dealt[1]) {
+            seed.ask(1, chunk);
+        }
+        seed.now += 20ms;
+        seed.take();
+        auto const awaited = seed.awaited(1);
+        REQUIRE_FALSE(awaited.empty());
+        seed.send(1, *awaited.begin());
+        seed.send(2, *without(seed.awaited(2), awaited).begin());
+    }
+}
+
+TEST_CASE("a sink that stood is offered more once it asks, gets or gains something") {
+    auto const move = GENERATE(0, 1, 2);
+    Peer seed(100);
+    seed.open_and_take({1, 2});
+    auto const of_second = seed.known[2];
+    for (int times = 1; times <= 5; ++times) {
+        seed.now += 100ms;
+        seed.serve(1, *seed.known[1].rbegin());
+        seed.take();
+    }
+    REQUIRE(seed.known[2] == of_second);
+    if (move == 0) {
+        seed.ask(2, *of_second.begin());
+    } else if (move == 1) {
+        seed.serve(2, *of_second.begin());
+    } else {
+        seed.sink_has(2, {*of_second.begin()});
+    }
+    seed.take();
+    CHECK(seed.known[2].size() > of_second.size());
+}
+
+TEST_CASE("who waits for its turn is not taken for one that stands") {
+    Peer seed(100);
+    seed.open_and_take({1, 2});
+    auto const of_second = seed.known[2];
+    seed.ask(2, *of_second.begin());
+    Set got;
+    for (int times = 1; times <= 9; ++times) {
+        seed.now += 100ms;
+        auto const chunk = *without(seed.known[1], got).begin();
+        seed.serve(1, chunk);
+        got.insert(chunk);
+        seed.take();
+    }
+    CHECK(without(seed.known[1], of_second) == seed.known[1]);
 }
 
 TEST_CASE("a sink that leaves gives back what was offered to it") {

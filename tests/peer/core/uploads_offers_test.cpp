@@ -2,6 +2,7 @@
 #include "uploads_fixture.hpp"
 
 #include <algorithm>
+#include <utility>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -182,6 +183,39 @@ TEST_CASE("the time after a transfer was spared all that it waited for does not 
     REQUIRE_FALSE(source.want(1, 1, {2}, 10'000, about));
     serve_in_a_second();
     CHECK(source.core.find(transfer(1))->rate.bytes_per_second() > 0.9 * rate);
+}
+
+TEST_CASE("a sink that grants no credit, or does not read, keeps nothing from the others") {
+    bool const grants = GENERATE(false, true);
+    auto const about = content(12);
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, about, 5));
+    REQUIRE_FALSE(source.want(2, 2, {}, 0, about, 5));
+    Chunks asked;
+    auto const ask = [&] {
+        for (auto const& offer : source.core.take_offers(source.now)) {
+            auto offered = ChunkSet::from_wire(offer.have.bitmap, 12).value_or(ChunkSet(12));
+            for (auto const chunk : offer.have.chunks) {
+                offered.insert(chunk);
+            }
+            if (offer.route == "2") {
+                offered.for_each([&](std::uint32_t chunk) { asked.push_back(chunk); });
+            }
+        }
+    };
+    ask();
+    REQUIRE_FALSE(source.want(1, 1, all_of(about), grants ? 200 : 0, about, 5));
+    auto const unread = source.fill();
+    REQUIRE(unread.size() == (grants ? 2 : 0));
+    for (int times = 0; times < 50; ++times) {
+        REQUIRE_FALSE(source.want(2, 2, std::exchange(asked, {}), 1200, about, 5));
+        for (auto const& piece : source.fill()) {
+            source.done(piece);
+        }
+        source.now += 20ms;
+        ask();
+    }
+    CHECK(source.core.find(transfer(2))->sent == 1200);
 }
 
 TEST_CASE("when a sink has all there is no second copy of anything too early") {

@@ -83,3 +83,30 @@ TEST_CASE("a liar is out at its first bad chunk, and no honest peer is blamed") 
         CHECK(swarm.figures().chunks_corrupt <= liars * (count - 1));
     });
 }
+
+TEST_CASE("sinks that take nothing that they are offered do not hold back one that does") {
+    struct Case {
+        char const* what;
+        std::vector<Taking> kinds;
+    };
+
+    auto const c = GENERATE(values<Case>({
+        {"no credit", {Taking::no_credit}},
+        {"never reads", {Taking::never_reads}},
+        {"seldom asks", {Taking::seldom}},
+        {"asks for nothing", {Taking::nothing}},
+        {"all of them", {Taking::no_credit, Taking::never_reads, Taking::seldom, Taking::nothing}},
+    }));
+    INFO(c.what);
+    for_seeds(1, is_slow_build ? 2 : 10, [&](auto seed) {
+        auto const rules = rules_of(4 * chunks, 1ms);
+        Swarm swarm(rules, seed);
+        swarm.add(seed_nature);
+        for (std::size_t i = 0; i < 20; ++i) {
+            swarm.add({.serves = false, .taking = c.kinds[i % c.kinds.size()]});
+        }
+        auto const honest = swarm.add(leecher);
+        REQUIRE(swarm.run(900s));
+        CHECK(makespan(swarm, {honest}) <= 1.5 * alone(rules));
+    });
+}

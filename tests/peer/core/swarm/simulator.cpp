@@ -62,7 +62,7 @@ void Swarm::tell(Event event) {
 /// Whether the simulation goes on until it has ended.
 bool Swarm::waited_for(Peer const& peer) const {
     return !peer.gone && !peer.nature.seed && peer.nature.conduct == Conduct::honest &&
-           !peer.completed && !peer.failure;
+           peer.nature.taking == Taking::honest && !peer.completed && !peer.failure;
 }
 
 // ---- coming and going ----

@@ -25,6 +25,16 @@ enum class Conduct : std::uint8_t {
     stalls,  ///< answers pings, offers what it has, and sends nothing
 };
 
+/// How a peer is as a sink. Those that hoard are connected to the first peer only; that one takes
+/// them for peers of the swarm.
+enum class Taking : std::uint8_t {
+    honest,
+    no_credit,    ///< asks for all, and grants no credit
+    never_reads,  ///< asks for all, with all credit, and nothing reaches it
+    seldom,       ///< asks for one chunk every five seconds, and takes it
+    nothing,      ///< asks for nothing, and has nothing for ever
+};
+
 /// What a peer of the simulation is like.
 struct Nature {
     double up = 12.5e6;  ///< bytes per second
@@ -33,6 +43,7 @@ struct Nature {
     Conduct conduct = Conduct::honest;
     bool stays = true;   ///< and serves when it has the file; else it leaves cleanly
     bool serves = true;  ///< what it has; else nobody hears of it
+    Taking taking = Taking::honest;
 };
 
 /// A swarm of real Downloads and Uploads in virtual time: no sockets, no threads. All chance comes
@@ -256,6 +267,7 @@ class Swarm {
 
     // ---- as a sink ----
     void join(PeerIndex index);
+    void hoard(PeerIndex index, std::uint32_t round);
     void search(PeerIndex index);
     void pump_download(PeerIndex index);
     void ask(PeerIndex index, Download::Ask const& ask);

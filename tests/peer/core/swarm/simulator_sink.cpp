@@ -8,6 +8,8 @@
 
 namespace xfsbus::peer::test {
 
+using namespace std::chrono_literals;
+
 bool Swarm::fetches(Peer const& peer) {
     return peer.here && peer.download && !peer.completed && !peer.failure;
 }
@@ -19,12 +21,32 @@ void Swarm::join(PeerIndex index) {
     }
     peer.here = true;
     events_.push(now_ + tick_every, SecondPassed{index});
-    if (!peer.nature.seed) {
+    if (peer.nature.taking != Taking::honest) {
+        hoard(index, 0);
+    } else if (!peer.nature.seed) {
         peer.download = std::make_unique<Download>(rules_.file, rules_.download,
                                                    Download::Policies{peer.selector, peer.order},
                                                    peer.random.rng());
         search(index);  // then the download begins
     }
+}
+
+/// Once a second.
+void Swarm::hoard(PeerIndex index, std::uint32_t round) {
+    Peer& peer = *peers_[index];
+    auto const taking = peer.nature.taking;
+    bool const asks_for_all = taking == Taking::no_credit || taking == Taking::never_reads;
+    Asked asked{id_of({index, 0, 0, 1}), 0, {}};
+    if (taking == Taking::seldom && round % 5 == 0) {
+        asked.chunks = {(index + round) % rules_.file.chunks};
+    }
+    for (std::uint32_t chunk = 0; round == 0 && asks_for_all && chunk < rules_.file.chunks;
+         ++chunk) {
+        asked.chunks.push_back(chunk);
+    }
+    asked.credit = taking == Taking::no_credit ? 0 : rules_.file.bytes;
+    tell(std::move(asked));
+    events_.push(now_ + 1s, Scripted{[this, index, round] { hoard(index, round + 1); }});
 }
 
 /// Does what the Download wants done.

@@ -116,6 +116,9 @@ void Swarm::send(PeerIndex index, Uploads::Piece const& piece) {
     peer.ahead_bytes += piece.length;
     ++peer.ahead_chunks;
     check_ahead(peer);
+    if (peers_[ends_of(piece.transfer).sink]->nature.taking == Taking::never_reads) {
+        return;  // it stays where it is
+    }
     peer.up_free = std::max(peer.up_free, now_) + time_of(piece.length, peer.nature.up);
     events_.push(peer.up_free, Left{index, piece});
 }
