@@ -421,9 +421,9 @@ TEST_CASE(
     {
         DescriptorShortage const shortage(0);
         index->recheck("kept");
+        REQUIRE(collector.wait_warning("(see `ulimit -n`)"));
         index->rescan({});
         fs::rename(share.root / "renamed", share.root / "empty/renamed");
-        REQUIRE(collector.wait_warning("(see `ulimit -n`)"));
         CHECK(collector.names() == std::vector<std::string>{"a/b/c/deep", "kept", "renamed"});
         collector.change([&] { CHECK(collector.summaries.size() == 1); });
     }
