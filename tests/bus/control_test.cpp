@@ -539,7 +539,7 @@ TEST_CASE("where the system gives no descriptors a socket is refused, and nothin
     auto const before = open_descriptors();
     for (std::size_t left = 0; left < 24; ++left) {
         {
-            DescriptorShortage const shortage(left);
+            test::DescriptorShortage const shortage(left);
             auto const client = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
                                                        {[](wire::Envelope&&) {}, nullptr, nullptr});
             auto const other = ControlServer::bind(loop.reactor(), anywhere, {});
