@@ -205,7 +205,8 @@ Status Node::start_index() {
     options.cache_file = options_.cache_file;
     options.algorithm = plugins_.integrity;
     options.watch = options_.watch;
-    options.hash_threads = std::max(1U, std::thread::hardware_concurrency());
+    options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
+                                      static_cast<unsigned>(descriptors_.hashers));
     auto index = ShareIndex::start(
         std::move(options),
         {.on_changed =

@@ -281,7 +281,7 @@ void Serving::read(Uploads::Piece const& piece) {
     auto const& reading = readings_.at(piece.transfer);
     readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
         auto buffer = buffers_.take(piece.length);
-        bool const good = reading.read(buffer.bytes, piece.offset);
+        auto const outcome = reading.read(buffer.bytes, piece.offset);
         // The reactor outlives every chunk; this object may not.
         auto done = [this, &reactor = reactor_, piece, alive] {
             reactor.post([this, piece, alive] {
@@ -291,10 +291,10 @@ void Serving::read(Uploads::Piece const& piece) {
                 }
             });
         };
-        if (!good) {
-            reactor_.post([this, piece, alive, name = reading.name] {
+        if (outcome != ReadOutcome::good) {
+            reactor_.post([this, piece, alive, name = reading.name, outcome] {
                 if (!alive.expired()) {
-                    on_unreadable(piece, name);
+                    on_unreadable(piece, name, outcome);
                 }
             });
             return;
@@ -309,10 +309,16 @@ void Serving::read(Uploads::Piece const& piece) {
     });
 }
 
-void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name) {
-    owner_.on_stale(name);
-    if (auto const notice = uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
-                                               "the file has changed or vanished")) {
+void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why) {
+    bool const later = why == ReadOutcome::not_now;
+    if (!later) {
+        owner_.on_stale(name);
+    }
+    auto const notice = later ? uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::busy,
+                                                   "no more files can be opened now")
+                              : uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
+                                                   "the file has changed or vanished");
+    if (notice) {
         tell(*notice);
     }
     pump();

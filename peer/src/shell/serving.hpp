@@ -34,8 +34,8 @@ class Serving {
         std::function<wire::Message(wire::Push const&)> on_push;
     };
 
-    /// Reads a part of a content into the buffer. One reading thread. False: it cannot be read.
-    using Read = std::function<bool(std::span<std::byte>, std::uint64_t offset)>;
+    /// Reads a part of a content into the buffer. One reading thread.
+    using Read = std::function<ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
     /// A content of which a part is here.
     struct Partial {
@@ -109,7 +109,7 @@ class Serving {
     void pump();
     void read(Uploads::Piece const& piece);
     void on_read(Uploads::Piece const& piece, bus::Payload payload);
-    void on_unreadable(Uploads::Piece const& piece, std::string const& name);
+    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);
     void close_unserved();
