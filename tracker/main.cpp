@@ -18,6 +18,8 @@
 #include <string>
 #include <utility>
 
+#include <malloc.h>
+
 namespace {
 
 using namespace xfsbus;
@@ -152,7 +154,18 @@ program::LogLevel to_log_level(tracker::Tracker::Level level) {
     return program::LogLevel::warning;
 }
 
+/// What strangers make come and go is given back to the system: large messages at once, and the
+/// rest is kept in few arenas, so that it is found again.
+void tune_memory() {
+    constexpr int large_bytes = 128 * 1024;
+    // NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread yet
+    ::mallopt(M_MMAP_THRESHOLD, large_bytes);
+    ::mallopt(M_ARENA_MAX, 2);
+    // NOLINTEND(concurrency-mt-unsafe)
+}
+
 int run(Settings settings) {
+    tune_memory();
     program::Log const log(settings.log);
     settings.tracker.log = [&log](tracker::Tracker::Level level, std::string const& line) {
         log.write(to_log_level(level), line);

@@ -1,15 +1,19 @@
 #!/usr/bin/python3
-"""Checks xfs_client's codec against the test vectors of PROTOCOL.md, both ways.
+"""Checks xfs_wire against the test vectors of PROTOCOL.md, both ways.
 
     test_vectors.py PROTOCOL.md
 
-Exit code 77: python3-zmq or python3-msgpack is missing.
+Exit code 77: python3-msgpack is missing.
 """
 import json
 import sys
 
-from xfs_client import (TYPES, Manifest, chunk_size, decode, decode_chunk_header, encode,
-                        encode_chunk_header)
+try:
+    from xfs_wire import (TYPES, Manifest, chunk_size, decode, decode_chunk_header, encode,
+                          encode_chunk_header, failure_for, is_failure)
+except ImportError as missing:
+    print(f"skipped: {missing}; install python3-msgpack")
+    sys.exit(77)
 
 
 def with_bytes(value):
@@ -29,6 +33,19 @@ def check_messages(vectors):
         assert encode(kind, fields, vector["request"]) == frames, kind
         assert decode(frames) == (kind, fields, vector["request"]), kind
     assert {vector["message"] for vector in vectors} == set(TYPES)
+
+
+def check_failures():
+    """What is no message is answered, but for what says that it is a Failure."""
+    failure = encode("Failure", {"code": 3, "reason": "no", "epoch": 0}, 7)
+    later = [failure[0][:4] + b"\x02" + failure[0][5:], b"\x80"]
+    ping = encode("Ping", {}, 9)
+    assert is_failure(failure) and is_failure(failure[:1]) and is_failure(later)
+    assert not is_failure(ping) and not is_failure([]) and not is_failure([b"hello", b""])
+    for frames, code, request in (([ping[0], b"\xc1"], 1, 9), ([b"hello"], 1, 0),
+                                  ([ping[0][:5] + b"\x7e" + ping[0][6:], b"\x80"], 2, 9)):
+        kind, fields, number = decode(failure_for(frames))
+        assert (kind, fields["code"], number) == ("Failure", code, request), frames
 
 
 def check_chunk_header(vector):
@@ -66,6 +83,7 @@ def main():
     check_chunk_header(vectors["chunk_header"])
     check_manifests(vectors["manifests"])
     check_chunk_size()
+    check_failures()
     print(f"{len(vectors['messages'])} messages, {len(vectors['manifests'])} manifests: good")
 
 

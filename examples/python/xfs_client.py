@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """A client of the xfs bus in another language, written from bus/PROTOCOL.md alone.
 
-    xfs_client.py [--tracker tcp://HOST:PORT] find NAME
-    xfs_client.py [--tracker tcp://HOST:PORT] download NAME [-o FILE]
-    xfs_client.py [--tracker tcp://HOST:PORT] register
+    xfs_client.py [--tracker tcp://HOST:PORT] [--host ADDRESS] find NAME
+    xfs_client.py [...] download NAME [-o FILE]
+    xfs_client.py [...] register
 
 Needs python3-zmq and python3-msgpack. Numbers in brackets are sections of PROTOCOL.md.
 Exit codes: 0 done, 1 other failure, 2 usage, 3 not found, 4 tracker unreachable, 5 timeout,
@@ -11,39 +11,28 @@ Exit codes: 0 done, 1 other failure, 2 usage, 3 not found, 4 tracker unreachable
 """
 import argparse
 import collections
-import hashlib
+import ipaddress
 import os
 import random
 import secrets
-import struct
+import socket
 import sys
 import time
+import urllib.parse
 
 try:
-    import msgpack
     import zmq
+    from xfs_wire import (BODY_MOST, BUSY, BY_NAME, BY_PATTERN, CHUNK_MOST, MANIFEST_MOST, RESYNC,
+                          UNKNOWN_PEER, UNSUPPORTED, Manifest, decode, decode_chunk_header, encode,
+                          failure_for, is_failure, shown)
 except ImportError as missing:
     print(f"xfs_client: {missing}; install python3-zmq and python3-msgpack", file=sys.stderr)
     sys.exit(77)
 
-VERSION = 1
-TYPES = {  # [7]
-    "Register": 0x01, "Registered": 0x02, "Update": 0x03, "Updated": 0x04, "Heartbeat": 0x05,
-    "Alive": 0x06, "Leave": 0x07, "Left": 0x08, "Find": 0x09, "Found": 0x0A, "ListPeers": 0x0B,
-    "PeerList": 0x0C, "Ping": 0x10, "Pong": 0x11, "Failure": 0x12, "GetManifests": 0x20,
-    "Manifests": 0x21, "Request": 0x22, "Close": 0x23, "Refused": 0x24, "Have": 0x25,
-    "Push": 0x26, "Pushed": 0x27}
-KINDS = {number: kind for kind, number in TYPES.items()}
-BY_NAME, BY_PATTERN = 0, 1
-UNSUPPORTED, UNKNOWN_PEER, RESYNC = 2, 3, 4  # [11]
-BODY_MOST, CHUNK_MOST, MANIFEST_MOST = 262144, 4194304, 67108960  # [14]
-HASHES = {  # [13]
-    "sha256": lambda data: hashlib.sha256(data).digest(),
-    "sha512-256": lambda data: hashlib.new("sha512_256", data).digest(),
-    "blake2b": lambda data: hashlib.blake2b(data, digest_size=32).digest()}
-
 WINDOW = 4  # chunks asked of one source at a time
 PING_EVERY, LOST_AFTER = 1.0, 3.0  # seconds [9]
+PAGES_MOST, FILES_MOST = 100000, 1000000  # [14]
+BUSY_FIRST, BUSY_MOST = 0.1, 2.0  # seconds [11]
 
 
 class Failed(Exception):
@@ -54,91 +43,69 @@ class Failed(Exception):
         self.code = code
 
 
-def shown(text):
-    """A text from the network, safe to print [12]."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+class Pauses:
+    """How long to wait before a busy one is asked again [11]."""
 
+    def __init__(self):
+        self.usual = BUSY_FIRST
 
-# ---- frames [4] ----
-
-def encode(kind, fields, request=0):
-    header = struct.pack(">4sBBHQ", b"XFSB", VERSION, TYPES[kind], 0, request)
-    return [header, msgpack.packb(fields, use_bin_type=True)]
-
-
-def decode(frames):
-    """(kind, fields, request); ValueError for what is no message."""
-    if len(frames) != 2 or len(frames[0]) != 16:
-        raise ValueError("not two frames with a header of 16 bytes")
-    magic, version, number, _, request = struct.unpack(">4sBBHQ", frames[0])
-    if magic != b"XFSB" or version != VERSION or number not in KINDS:
-        raise ValueError("another protocol, version or type")
-    fields = msgpack.unpackb(frames[1], raw=False, strict_map_key=False)
-    if not isinstance(fields, dict):
-        raise ValueError("the body is no map")
-    return KINDS[number], fields, request
-
-
-def encode_chunk_header(transfer, chunk, offset):
-    return struct.pack(">4sIQ16s", b"XFC\x01", chunk, offset, transfer)
-
-
-def decode_chunk_header(frame):
-    if len(frame) != 32 or frame[:4] != b"XFC\x01":
-        raise ValueError("no chunk header")
-    _, chunk, offset, transfer = struct.unpack(">4sIQ16s", frame)
-    return transfer, chunk, offset
-
-
-# ---- manifest [13] ----
-
-def chunk_size(size):
-    target = min(size // 1024, 4194304)
-    power = 1
-    while power < target:
-        power *= 2
-    return max(262144, power)
-
-
-class Manifest:
-    def __init__(self, data, content):
-        """Checks everything; ValueError says what is wrong."""
-        if len(data) < 18 or data[:4] != b"XFM\x01":
-            raise ValueError("no manifest of this version")
-        self.size, self.chunk_bytes, digest, length = struct.unpack(">QIBB", data[4:18])
-        algorithm = data[18:18 + length].decode("ascii")
-        self.chunks = -(-self.size // self.chunk_bytes) if self.chunk_bytes else 0
-        if self.size > 4398046511104 or self.chunk_bytes != chunk_size(self.size):
-            raise ValueError("sizes that do not belong together")
-        if not 32 <= digest <= 64 or len(data) != 18 + length + self.chunks * digest:
-            raise ValueError("digests that do not belong to the size")
-        if algorithm not in HASHES:
-            raise ValueError(f"algorithm {shown(algorithm)!r}, which this client lacks")
-        self.hash = HASHES[algorithm]
-        if self.hash(data)[:32] != content:
-            raise ValueError("not the content id that was asked for")
-        digests = data[18 + length:]
-        self.digests = [digests[i * digest:(i + 1) * digest] for i in range(self.chunks)]
-
-    def offset(self, chunk):
-        return chunk * self.chunk_bytes
-
-    def length(self, chunk):
-        return min(self.chunk_bytes, self.size - self.offset(chunk))
+    def next(self):
+        pause = self.usual * random.uniform(1.0, 1.25)
+        self.usual = min(2 * self.usual, BUSY_MOST)
+        return pause
 
 
 # ---- connections [3] ----
 
+def open_socket(context, kind, linger, frame_most, queue_in, queue_out):
+    """With the options that all sockets have. ZMTP's heartbeats stay off."""
+    made = context.socket(kind)
+    for option, value in (
+            (zmq.LINGER, linger), (zmq.MAXMSGSIZE, frame_most), (zmq.RCVHWM, queue_in),
+            (zmq.SNDHWM, queue_out), (zmq.HANDSHAKE_IVL, 5000), (zmq.CONNECT_TIMEOUT, 5000),
+            (zmq.TCP_MAXRT, 15000), (zmq.RECONNECT_IVL, 100), (zmq.RECONNECT_IVL_MAX, 2000),
+            (zmq.TCP_KEEPALIVE, 1), (zmq.TCP_KEEPALIVE_IDLE, 10), (zmq.TCP_KEEPALIVE_INTVL, 5),
+            (zmq.TCP_KEEPALIVE_CNT, 3)):
+        made.setsockopt(option, value)
+    return made
+
+
+def endpoint_of(host, port):
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+def is_address(host):
+    """Hosts on the wire are IP addresses [6]."""
+    try:
+        return ipaddress.ip_address(host) is not None
+    except ValueError:
+        return False
+
+
+def looked_up(endpoint):
+    """What a user typed, with an address in place of a name."""
+    parts = urllib.parse.urlsplit(endpoint if "://" in endpoint else "tcp://" + endpoint)
+    try:
+        if parts.scheme != "tcp" or not parts.hostname or not parts.port:
+            raise Failed(2, f"{endpoint} is no address of a tracker: tcp://HOST:PORT")
+        found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise Failed(2, f"{endpoint}: {error}") from error
+    return endpoint_of(found[0][4][0], parts.port)
+
+
 class Link:
     """A DEALER to a tracker or a source. Answers Pings by itself."""
 
-    def __init__(self, context, endpoint, meanwhile=lambda: None):
-        """`meanwhile` is called again and again while ask() waits."""
+    def __init__(self, context, endpoint, meanwhile=lambda: None, source=""):
+        """`meanwhile` is called again and again while ask() waits. `source`: the address of this
+        machine to come from; empty: any."""
         self.endpoint, self.meanwhile, self.load, self.last_request = endpoint, meanwhile, 0, 0
         self.heard = self.sent = time.monotonic()
-        self.socket = context.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.LINGER, 500)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, BODY_MOST)
+        self.socket = open_socket(context, zmq.DEALER, 500, BODY_MOST, 16, 64)
+        self.socket.setsockopt(zmq.IPV6, int("[" in endpoint))
+        if source:
+            endpoint = endpoint_of(source, 0) + ";" + endpoint.removeprefix("tcp://")
         try:
             self.socket.connect(endpoint)
         except zmq.ZMQError as error:
@@ -166,33 +133,51 @@ class Link:
         return None
 
     def ask(self, kind, fields, patience=5.0):
-        """The answer's kind and fields; None: none came. Asked again once, after a second [11]."""
+        """The answer's kind and fields; None: none came. Asked again if the other is busy [11]."""
+        end, pauses = time.monotonic() + patience, Pauses()
+        answer = self.ask_once(kind, fields, end)
+        while answer and answer[0] == "Failure" and answer[1].get("code") == BUSY:
+            again = time.monotonic() + (1.0 if kind == "Register" else pauses.next())
+            if again >= end:
+                break
+            self.wait(again, None)
+            answer = self.ask_once(kind, fields, end)
+        return answer
+
+    def ask_once(self, kind, fields, end):
         self.last_request += 1
-        number, begin, again = self.last_request, time.monotonic(), False
-        self.send(kind, fields, number)
-        while (waited := time.monotonic() - begin) < patience:
-            self.socket.poll(50)
+        self.send(kind, fields, self.last_request)
+        return self.wait(end, self.last_request)
+
+    def wait(self, end, number):
+        """Until `end`, or the answer of that number; what else comes is answered or ignored."""
+        while (left := end - time.monotonic()) > 0:
+            self.socket.poll(min(50, max(1, int(1000 * left))))
             self.meanwhile()
             while message := self.receive():
                 if message[2] == number:
                     return message[0], message[1]
-            if waited > 1.0 and not again:
-                again = True
-                self.send(kind, fields, number)
         return None
 
 
 class Peer:
     """This client on the bus: its tracker, and the ROUTER at which others may knock [8]."""
 
-    def __init__(self, tracker):
+    def __init__(self, tracker, host):
+        """`host`: the address of this machine to listen at; empty: all."""
         self.context = zmq.Context()
+        self.host = host
         self.id = secrets.token_bytes(16)
-        self.tracker = Link(self.context, tracker)
-        self.router = self.context.socket(zmq.ROUTER)
-        self.router.setsockopt(zmq.LINGER, 0)
-        self.router.setsockopt(zmq.MAXMSGSIZE, BODY_MOST)
-        self.port = self.router.bind_to_random_port("tcp://*")
+        self.tracker = Link(self.context, tracker, source=host)
+        self.router = open_socket(self.context, zmq.ROUTER, 0, BODY_MOST, 16, 64)
+        self.router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self.port = self.listen(self.router)
+
+    def listen(self, bound):
+        """At a free port, which is returned."""
+        bound.setsockopt(zmq.IPV6, int(":" in self.host))
+        bound.bind(endpoint_of(self.host or "*", 0 if self.host else "*"))
+        return int(bound.getsockopt_string(zmq.LAST_ENDPOINT).rsplit(":", 1)[1])
 
     def close(self):
         self.context.destroy(linger=500)
@@ -206,7 +191,7 @@ class Peer:
         return answer[1]
 
     def register(self, heartbeat_ms):
-        return self.ask_tracker("Register", {"peer": self.id, "host": "", "port": self.port,
+        return self.ask_tracker("Register", {"peer": self.id, "host": self.host, "port": self.port,
                                              "heartbeat_ms": heartbeat_ms, "labels": ""})
 
     def leave(self):
@@ -216,12 +201,15 @@ class Peer:
         """All files that match, page by page."""
         by = BY_PATTERN if any(c in query for c in "*?[\\") else BY_NAME
         files, cursor = [], ""
-        while True:
+        for _ in range(PAGES_MOST):
             page = self.ask_tracker("Find", {"by": by, "query": query, "after": cursor, "limit": 0})
             files += page["files"]
-            cursor = page["next"]
-            if not cursor:
+            if not page["next"]:
                 return files
+            if page["next"] == cursor or len(files) > FILES_MOST:
+                break
+            cursor = page["next"]
+        raise Failed(6, "the tracker's answer does not end")
 
     def attend(self):
         """Answers what came in meanwhile: the tracker's Pings, and whoever knocks."""
@@ -232,13 +220,22 @@ class Peer:
         """This client has nothing to give."""
         while self.router.poll(0):
             route, *frames = self.router.recv_multipart()
+            if is_failure(frames):
+                continue
             try:
                 kind, fields, request = decode(frames)
                 answer = self.answer(kind, fields)
+                frames = answer and encode(*answer, request)
             except (ValueError, KeyError, TypeError):
-                continue
-            if answer:
-                self.router.send_multipart([route, *encode(*answer, request)], zmq.NOBLOCK)
+                frames = failure_for(frames)
+            if frames:
+                self.reply(route, frames)
+
+    def reply(self, route, frames):
+        try:
+            self.router.send_multipart([route, *frames], zmq.NOBLOCK)
+        except zmq.ZMQError:
+            pass  # it is gone, or does not read
 
     def answer(self, kind, fields):
         if kind == "Ping":
@@ -257,8 +254,14 @@ class Source:
     """One source and the transfer from it."""
 
     def __init__(self, peer, entry):
-        host = f"[{entry['host']}]" if ":" in entry["host"] else entry["host"]
-        self.link = Link(peer.context, f"tcp://{host}:{entry['port']}", peer.attend)
+        # Chunks go to where this connection comes from, so that has to be where the PULL listens.
+        self.link = Link(peer.context, endpoint_of(entry["host"], entry["port"]), peer.attend,
+                         peer.host)
+        self.begin()
+        self.pauses, self.rests_until = Pauses(), 0.0
+
+    def begin(self):
+        """A new transfer, which has a new id."""
         self.transfer = secrets.token_bytes(16)
         self.credit = 0
         self.asked = {}  # chunk: when
@@ -271,6 +274,8 @@ class Source:
             if answer is None or answer[0] != "Manifests":
                 return None
             part = answer[1]["parts"][0]
+            if part["content"] != content:
+                raise ValueError("the manifest of another content")
             total = part["total"]
             if total == 0:
                 return None
@@ -285,14 +290,9 @@ class Download:
         self.peer, self.content, self.timeout = peer, file["content"], timeout
         self.sources = [Source(peer, entry) for entry in entries]
         self.liars = 0
-        self.pull = peer.context.socket(zmq.PULL)
-        self.pull.setsockopt(zmq.LINGER, 0)
-        self.pull.setsockopt(zmq.RCVHWM, 16)
-        self.pull.setsockopt(zmq.MAXMSGSIZE, CHUNK_MOST)
-        self.port = self.pull.bind_to_random_port("tcp://*")
-        self.manifest = self.fetch_manifest()
-        if self.manifest.size != file["size"]:
-            raise Failed(8, "the tracker and the manifest disagree about the file's size")
+        self.pull = open_socket(peer.context, zmq.PULL, 0, CHUNK_MOST, 16, 4)
+        self.port = peer.listen(self.pull)
+        self.manifest = self.fetch_manifest()  # whose size is the file's, whatever Found says [7]
         self.todo = collections.deque(range(self.manifest.chunks))
         self.left = self.manifest.chunks
 
@@ -311,9 +311,9 @@ class Download:
 
     def run(self, file):
         poller = zmq.Poller()
-        for socket in [self.pull, self.peer.router, self.peer.tracker.socket,
-                       *(source.link.socket for source in self.sources)]:
-            poller.register(socket, zmq.POLLIN)
+        for each in [self.pull, self.peer.router, self.peer.tracker.socket,
+                     *(source.link.socket for source in self.sources)]:
+            poller.register(each, zmq.POLLIN)
         now = progress = time.monotonic()
         for source in self.sources:
             source.link.heard = now
@@ -333,7 +333,9 @@ class Download:
     def request(self):
         """Round robin: one chunk for each source in turn, while there are chunks and room."""
         wanted = {}
-        ready = [source for source in self.sources if len(source.asked) < WINDOW]
+        now = time.monotonic()
+        ready = [source for source in self.sources
+                 if len(source.asked) < WINDOW and source.rests_until <= now]
         while self.todo and ready:
             source = ready.pop(0)
             wanted.setdefault(source, []).append(chunk := self.todo.popleft())
@@ -371,14 +373,17 @@ class Download:
             file.seek(offset)
             file.write(frames[1])
             del source.asked[chunk]
+            source.pauses = Pauses()
             self.left -= 1
         return self.left < before
 
     def look_after(self, source):
         while message := source.link.receive():
             if message[0] == "Refused" and message[1].get("transfer") == source.transfer:
-                self.drop(source)
-                return
+                if message[1].get("code") != BUSY:
+                    self.drop(source)
+                    return
+                self.rest(source)
         now = time.monotonic()
         if now - source.link.heard > LOST_AFTER:
             self.drop(source)
@@ -389,6 +394,12 @@ class Download:
         if lost:
             source.asked.update((chunk, now) for chunk in lost)
             self.want(source, lost)
+
+    def rest(self, source):
+        """It is busy: asked again after a while, and no fault of it [9]."""
+        self.todo.extendleft(source.asked)
+        source.begin()
+        source.rests_until = time.monotonic() + source.pauses.next()
 
     def drop(self, source):
         self.close(source)
@@ -413,6 +424,8 @@ def command_find(peer, options):
 
 def choose(files, name):
     """The version that most peers have, and its complete sources first."""
+    for file in files:
+        file["sources"] = [each for each in file["sources"] if is_address(each["host"])]
     files = [file for file in files if file["name"] == name and file["sources"]]
     if not files:
         raise Failed(3, f"nobody has {shown(name)}")
@@ -429,7 +442,7 @@ def command_download(peer, options):
             raise Failed(2, "say where to put it: -o FILE")
         peer.tracker.load = 1
         save(Download(peer, file, entries, options.timeout), target)
-        print(f"{target}: {file['size']} bytes, {file['content'].hex()}")
+        print(f"{target}: {os.path.getsize(target)} bytes, {file['content'].hex()}")
     finally:
         peer.leave()
 
@@ -454,32 +467,56 @@ def command_register(peer, _options):
     """A peer that shares nothing, until Ctrl-C [8]."""
     while True:
         registered = peer.register(heartbeat_ms=1000)
-        epoch, heartbeat = registered["epoch"], registered["heartbeat_ms"] / 1000
         print(f"registered as {shown(registered['host'])}:{registered['port']}", flush=True)
-        peer.tracker.send("Update", {"epoch": epoch, "sequence": 1, "full_begin": True,
-                                     "full_end": True, "added": [], "removed": []})
-        stay_registered(peer, epoch, heartbeat, registered["lease_ms"] / 1000)
+        Registration(peer, registered).stay()
         time.sleep(random.uniform(0, 0.5))
 
 
-def stay_registered(peer, epoch, heartbeat, lease):
-    """Until the tracker has forgotten this peer, or is silent."""
-    while time.monotonic() - peer.tracker.heard < max(lease, 3 * heartbeat):
-        if time.monotonic() - peer.tracker.sent >= heartbeat:
-            peer.tracker.last_request += 1
-            peer.tracker.send("Heartbeat", {"epoch": epoch, "sequence": 1, "load": 0},
-                              peer.tracker.last_request)
-        peer.tracker.socket.poll(50)
-        peer.serve()
-        while message := peer.tracker.receive():
-            forgotten = message[0] == "Failure" and message[1].get("code") in (UNKNOWN_PEER, RESYNC)
-            if forgotten or message[1].get("epoch", epoch) != epoch:
-                return
+class Registration:
+    """One entry of this peer at the tracker, with an empty list."""
+
+    def __init__(self, peer, registered):
+        self.peer, self.epoch, self.sequence = peer, registered["epoch"], 0
+        self.heartbeat = max(registered["heartbeat_ms"], 10) / 1000
+        self.send_list()
+
+    def tell(self, kind, fields):
+        tracker = self.peer.tracker
+        tracker.last_request += 1
+        tracker.send(kind, fields, tracker.last_request)
+        return tracker.last_request
+
+    def send_list(self):
+        self.sequence += 1
+        self.listed = self.tell("Update", {
+            "epoch": self.epoch, "sequence": self.sequence, "full_begin": True, "full_end": True,
+            "added": [], "removed": []})
+
+    def stay(self):
+        """Until the tracker has forgotten this peer, or is another one."""
+        tracker = self.peer.tracker
+        while True:
+            if time.monotonic() - tracker.sent >= self.heartbeat:
+                self.tell("Heartbeat", {"epoch": self.epoch, "sequence": self.sequence, "load": 0})
+            tracker.socket.poll(50)
+            self.peer.serve()
+            while message := tracker.receive():
+                if self.is_over(*message):
+                    return
+
+    def is_over(self, kind, fields, request):
+        if kind == "Failure" and fields.get("code") == UNKNOWN_PEER:
+            return True
+        if kind == "Failure" and fields.get("code") == RESYNC and request >= self.listed:
+            self.send_list()
+        return kind in ("Alive", "Updated") and fields.get("epoch") != self.epoch
 
 
 def main():
     parser = argparse.ArgumentParser(description="A client of the xfs bus, in Python.")
     parser.add_argument("--tracker", default=os.environ.get("XFS_TRACKER", "tcp://127.0.0.1:7470"))
+    parser.add_argument("--host", default="", metavar="ADDRESS",
+                        help="address of this machine to listen at; else all")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS",
                         help="give a download up when no chunk came for so long")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -493,8 +530,9 @@ def main():
     register = commands.add_parser("register", help="be a peer that shares nothing, until Ctrl-C")
     register.set_defaults(run=command_register)
     options = parser.parse_args()
-    tracker = options.tracker if "://" in options.tracker else "tcp://" + options.tracker
-    peer = Peer(tracker)
+    if options.host and not is_address(options.host):
+        raise Failed(2, f"--host {options.host}: no IP address")
+    peer = Peer(looked_up(options.tracker), options.host)
     try:
         return options.run(peer, options)
     except (KeyError, TypeError, ValueError) as error:

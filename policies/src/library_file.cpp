@@ -24,9 +24,9 @@ namespace fs = std::filesystem;
     if (error == ENOENT || error == ENOTDIR) {
         throw PluginRefused(path.string(), "there is no such file", "check the path");
     }
-    throw PluginRefused(path.string(),
-                        "it cannot be read: " + std::generic_category().message(error),
-                        "check its permissions");
+    throw PluginRefused(
+        path.string(), "it cannot be read: " + std::generic_category().message(error),
+        error == EMFILE ? "raise the limit of open files (ulimit -n)" : "check its permissions");
 }
 
 [[noreturn]] void refuse_no_library(fs::path const& path, std::string const& reason) {

@@ -111,8 +111,8 @@ TEST_CASE("many connections of a host must not do together what one must not") {
     }
     watched.judge();
     auto const cut = watched.cuts(Connections::Why::endless);
-    // 20 of them are 4 MiB; the other host has only one.
-    CHECK(cut.size() == 29 - 20);
+    // 10 of them are 2 MiB; the other host has only one.
+    CHECK(cut.size() == 29 - 10);
     CHECK(std::ranges::find(cut, 39) == cut.end());
 }
 

@@ -2,6 +2,7 @@
 #include "loop.hpp"
 #include "samples.hpp"
 #include "tcp.hpp"
+#include "zmtp.hpp"
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -36,6 +37,7 @@ struct Sink {
             loop.reactor(), "127.0.0.1",
             [this](wire::ChunkHeader const& header, Payload payload) {
                 chunks.emplace_back(header, text_of(payload));
+                return asked_for;
             },
             [this] { ++garbage; });
         REQUIRE(bound.ok());
@@ -45,6 +47,7 @@ struct Sink {
     std::unique_ptr<ChunkSink> socket;
     std::vector<Received> chunks;
     int garbage = 0;
+    bool asked_for = true;
 };
 
 struct Source {
@@ -258,7 +261,11 @@ TEST_CASE("a sink may be destroyed by its own callback") {
             log += word;
         };
         auto bound = ChunkSink::bind(
-            loop.reactor(), "127.0.0.1", [stop](wire::ChunkHeader const&, Payload) { stop(); },
+            loop.reactor(), "127.0.0.1",
+            [stop](wire::ChunkHeader const&, Payload) {
+                stop();
+                return true;
+            },
             stop);
         REQUIRE(bound.ok());
         sink = std::move(*bound);
@@ -291,9 +298,58 @@ TEST_CASE("a source may be destroyed by its own callback") {
 TEST_CASE("a sink's address that is not this machine's is a network error") {
     Loop loop;
     auto const bound = ChunkSink::bind(
-        loop.reactor(), "192.0.2.1", [](wire::ChunkHeader const&, Payload) {}, [] {});
+        loop.reactor(), "192.0.2.1", [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
     REQUIRE_FALSE(bound.ok());
     CHECK(bound.error().code == Errc::network);
+}
+
+TEST_CASE("who sends more in one piece than a chunk that is waited for is cut") {
+    Loop loop;
+    Sink sink(loop);
+    sink.socket->expect(wire::limits::chunk_bytes_min);
+    ZmtpStranger const stranger(sink.socket->endpoint(), "PUSH");
+    auto const frame = ZmtpStranger::frame(std::string(50'000, 'x'), true);
+    bool cut = false;
+    loop.until([&] { return cut = cut || !stranger.say(frame); });
+    CHECK(sink.chunks.empty());
+    CHECK(sink.garbage == 0);
+}
+
+TEST_CASE("strangers that begin chunks together have little, who has sent one is left alone") {
+    Loop loop;
+    Sink sink(loop);
+    sink.socket->expect(wire::limits::chunk_bytes_min);
+    ZmtpStranger const honest(sink.socket->endpoint(), "PUSH");
+    auto const array = wire::encode_chunk_header(header_of(1));
+    auto const header = ZmtpStranger::frame({array.data(), array.size()}, true);
+    honest.say(header + ZmtpStranger::frame("chunk", false));
+    loop.until([&] { return sink.chunks.size() == 1; });
+    std::string const begun(200'000, 'x');
+    auto const half = header + ZmtpStranger::frame(begun + begun, false).substr(0, begun.size());
+    honest.say(half);
+    std::vector<std::unique_ptr<ZmtpStranger>> strangers;
+    for (int i = 0; i < 12; ++i) {
+        strangers.push_back(std::make_unique<ZmtpStranger>(sink.socket->endpoint(), "PUSH"));
+        strangers.back()->say(half);
+    }
+    auto const alive = [](auto const& stranger) { return !stranger->hung_up(); };
+    loop.until([&] { return std::ranges::count_if(strangers, alive) < 6; });
+    CHECK_FALSE(honest.hung_up());
+}
+
+TEST_CASE("a sink that talks to its source is cut") {
+    Loop loop;
+    TcpServer const listening;
+    Source const source(loop, listening.endpoint());
+    ZmtpStranger const stranger(listening.accept(), "PULL");
+    auto const frame = ZmtpStranger::frame("", true);
+    bool cut = false;
+    loop.until([&] {
+        for (int i = 0; i < 1'000 && !cut; ++i) {
+            cut = !stranger.say(frame);
+        }
+        return cut;
+    });
 }
 
 TEST_CASE("a buffer that was given back is given out again") {

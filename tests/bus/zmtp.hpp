@@ -5,6 +5,7 @@
 #include <xfsbus/wire/endpoint.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -55,6 +56,13 @@ class ZmtpStranger {
             said += static_cast<std::size_t>(more);
         }
         return true;
+    }
+
+    /// The other side has closed the connection.
+    [[nodiscard]] bool hung_up() const {
+        char byte = 0;
+        auto const heard = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return heard == 0 || (heard < 0 && errno != EAGAIN);
     }
 
     std::string hear(std::size_t bytes) const {

@@ -51,6 +51,20 @@ TEST_CASE("A client written from the protocol's page downloads from two peers, e
     }
 }
 
+TEST_CASE("A client written from the protocol's page is sent chunks to the address it listens at") {
+    Swarm const swarm;
+    auto const bytes = noise(3 * mib);
+    write_file(swarm.directory("a") / "model.bin", bytes);
+    Source const source(swarm, "a");
+    // Its PULL listens there alone, and the kernel would let it come from another one.
+    if (auto const done =
+            run_client(swarm, {"--host", "127.0.0.77", "download", "model.bin", "-o", "out.bin"})) {
+        INFO(done->err);
+        CHECK(done->code == 0);
+        CHECK(holds(swarm.directory("client") / "out.bin", bytes));
+    }
+}
+
 TEST_CASE("A client that knows nothing of partial sources downloads from a seed of several sinks") {
     Swarm const swarm;
     auto const bytes = noise(8 * mib);

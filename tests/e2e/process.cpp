@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,8 +86,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 /// In the child, between fork and exec: system calls only.
 [[noreturn]] void become(char const* program, char* const* arguments, char* const* environment,
-                         char const* directory, std::array<int, 3> const& streams, bool in_terminal,
-                         pid_t parent) {
+                         char const* directory, std::array<int, 3> const& streams,
+                         Process::Options const& options, pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) {
         ::_exit(127);
@@ -94,12 +95,16 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (in_terminal) {
+    if (options.terminal) {
         ::setsid();
         ::ioctl(streams[0], TIOCSCTTY, 0);
     }
     for (int i = 0; i < 3; ++i) {
         ::dup2(streams[static_cast<std::size_t>(i)], i);
+    }
+    if (options.descriptors) {
+        rlimit const limit{*options.descriptors, *options.descriptors};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
     }
     if (::chdir(directory) == 0) {
         ::execve(program, arguments, environment);
@@ -128,7 +133,7 @@ void Process::start(std::string const& program, Options const& options) {
     pid_ = checked(::fork(), "fork");
     if (pid_ == 0) {
         become(program.c_str(), arguments.data(), environment.data(), directory.c_str(),
-               streams.child, options.terminal, parent);
+               streams.child, options, parent);
     }
     in_ = streams.in;
     ::close(streams.child[0]);

@@ -25,10 +25,11 @@ class Process {
   public:
     struct Options {
         std::vector<std::string> arguments;
-        std::vector<std::string> environment;  ///< NAME=VALUE
-        std::filesystem::path home;            ///< caches and histories go below it
-        std::filesystem::path directory;       ///< to run in; empty: `home`
-        bool terminal = false;                 ///< runs in a terminal of its own; all is output
+        std::vector<std::string> environment;   ///< NAME=VALUE
+        std::filesystem::path home;             ///< caches and histories go below it
+        std::filesystem::path directory;        ///< to run in; empty: `home`
+        bool terminal = false;                  ///< runs in a terminal of its own; all is output
+        std::optional<unsigned> descriptors{};  ///< may be open at once; none: as in this process
     };
 
     /// What it has written until now.

@@ -82,11 +82,12 @@ class Run:
 
     stage = property(lambda self: Stage)
 
-    def __init__(self, name, attacks, seconds=5.0, source_options=(), sink_options=(),
-                 descriptors=1024, fds_wait=None):
+    def __init__(self, name, attacks, seconds=5.0, tracker_options=(), source_options=(),
+                 sink_options=(), descriptors=1024, fds_wait=None):
         self.name = name
         self.attacks = attacks
         self.seconds = seconds
+        self.tracker_options = list(tracker_options)
         self.source_options = list(source_options)
         self.sink_options = list(sink_options)
         self.descriptors = descriptors
@@ -182,7 +183,8 @@ class Stage:
         return started
 
     def _start_tracker(self):
-        self.tracker = self._start("tracker", "xfs-tracker", ["--bind", f"tcp://{self.scene.host}:0"])
+        words = ["--bind", f"tcp://{self.scene.host}:0", *self.run.tracker_options]
+        self.tracker = self._start("tracker", "xfs-tracker", words)
         self.scene.tracker = _address_of(self.tracker)
 
     def _peer_words(self, *more):

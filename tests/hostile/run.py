@@ -74,13 +74,15 @@ def tell(outcome):
     sys.stdout.flush()
 
 
-def tell_table(outcomes):
+def tell_table(runs, outcomes):
     """A row for each attack, as Markdown. Memory is that of the program of the run that grew most."""
-    print("| attack | connections | messages | MiB sent | memory grew by | outcome |")
-    print("|---|---|---|---|---|---|")
+    does = {kind.__name__: " ".join(kind.__doc__.split()) for run in runs for kind in run.attacks}
+    print("| attack | what it does | connections | messages | MiB sent | memory grew by | outcome |")
+    print("|---|---|---|---|---|---|---|")
     for outcome in outcomes:
         for name, report in outcome.attacks:
-            print(f"| {name} | {report.get('connections', 0)} | {report.get('messages', 0)} "
+            print(f"| `{name}` | {does[name]} "
+                  f"| {report.get('connections', 0)} | {report.get('messages', 0)} "
                   f"| {report.get('bytes', 0) / MIB:.1f} | {outcome.growth / MIB:.0f} MiB "
                   f"| {'FAILED' if outcome.failures else 'stood'} |")
 
@@ -128,7 +130,7 @@ def main():
         outcomes.append(outcome)
     failed = sum(bool(outcome.failures) for outcome in outcomes)
     if len(picked) > 1:
-        tell_table(outcomes)
+        tell_table(picked, outcomes)
         print(f"{len(picked)} runs: {failed} failed, {skipped} skipped; seed {options.seed}")
     return 1 if failed else SKIPPED if skipped == len(picked) else 0
 

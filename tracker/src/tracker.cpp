@@ -83,7 +83,11 @@ Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_mos
              },
          .on_garbage = [this](bus::Route const&, std::string const& host,
                               wire::DecodeError const& error) { on_garbage(host, error); },
-         .on_closed = {},
+         .on_closed =
+             [this](bus::Route const& route) {
+                 directory_.on_closed(route.id, reactor_.now());
+                 arm();
+             },
          .on_trouble = [this](std::string const& what) { log(Level::warning, what); }},
         connections_most);
     if (!server) {

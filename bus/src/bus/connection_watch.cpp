@@ -94,6 +94,10 @@ void ConnectionWatch::delivered(std::string const& route, zmq::message_t const& 
     count_turn();
 }
 
+void ConnectionWatch::trust(zmq::message_t const& frame) {
+    connections_.trust(descriptor_of(frame));
+}
+
 /// libzmq takes a message of each connection in turn.
 void ConnectionWatch::count_turn() {
     drained_ = false;

@@ -41,6 +41,13 @@ class ConnectionWatch {
     void delivered(zmq::message_t const& frame, std::uint64_t bytes);
     void delivered(std::string const& route, zmq::message_t const& frame, std::uint64_t bytes);
 
+    /// The connection that this frame came by has sent what was asked of it.
+    void trust(zmq::message_t const& frame);
+
+    void expect(std::uint64_t message_bytes, std::uint64_t unended_bytes_per_host) {
+        connections_.expect(message_bytes, unended_bytes_per_host);
+    }
+
     /// No message is waiting.
     void drained() { drained_ = true; }
 

@@ -56,6 +56,13 @@ void Connections::delivered(int fd, std::uint64_t bytes, wire::Time now) {
     }
 }
 
+void Connections::trust(int fd) {
+    auto const found = accounts_.find(fd);
+    if (found != accounts_.end()) {
+        found->second.trusted = true;
+    }
+}
+
 void Connections::sent(int fd, std::uint64_t bytes) {
     auto const found = accounts_.find(fd);
     if (found != accounts_.end()) {
@@ -114,7 +121,7 @@ void Connections::note_unended(Account& account, wire::Time now) const {
 void Connections::judge_hosts(wire::Time now) {
     std::map<std::string, std::vector<std::pair<std::uint64_t, int>>> unended;
     for (auto const& [fd, account] : accounts_) {
-        if (account.unended(now) && !account.cut) {
+        if (account.unended(now) && !account.cut && !account.trusted) {
             unended[account.host].emplace_back(account.inside(), fd);
         }
     }

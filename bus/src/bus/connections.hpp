@@ -31,7 +31,7 @@ class Connections {
         wire::Duration message_time = std::chrono::seconds(30);
         /// Of all connections of a host together, in messages that have not ended. In memory it
         /// can be 32 times as much: an empty frame takes 2 bytes on the wire.
-        std::uint64_t unended_bytes_per_host = 4 * 1024 * 1024;
+        std::uint64_t unended_bytes_per_host = 2 * 1024 * 1024;
         /// Of all connections together, that came in and were not handed over yet.
         std::uint64_t waiting_bytes = 64 * 1024 * 1024;
         /// Sent to one connection and not received by it: it is crowded beyond.
@@ -57,6 +57,12 @@ class Connections {
 
     explicit Connections(Limits limits) : limits_(limits) {}
 
+    /// Of a message, and of those that have not ended of a host's connections together.
+    void expect(std::uint64_t message_bytes, std::uint64_t unended_bytes_per_host) {
+        limits_.message_bytes = message_bytes;
+        limits_.unended_bytes_per_host = unended_bytes_per_host;
+    }
+
     // ---- what happens ----
 
     void opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
@@ -66,6 +72,8 @@ class Connections {
     std::string closed(int fd);
     /// A whole message was handed over.
     void delivered(int fd, std::uint64_t bytes, wire::Time now);
+    /// It has sent what was asked of it: what it has not ended counts no more with its host's.
+    void trust(int fd);
     void sent(int fd, std::uint64_t bytes);
 
     /// All that had come in was handed over, or a message of each connection that had one.
@@ -100,6 +108,7 @@ class Connections {
         bool cut = false;
         wire::Time heard{};  ///< when its last message was handed over, or it was opened
         bool spoke = false;
+        bool trusted = false;
         std::uint64_t delivered = 0;
         std::uint64_t read = 0;
         std::uint64_t out = 0;

@@ -112,10 +112,14 @@ void ControlServer::Impl::read() {
 void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes) {
     Route const route{frames[0].to_string()};
     watch_.delivered(route.id, frames.back(), bytes - wire_bytes(route.id.size()));
-    auto decoded = decode_frames(std::span(frames).subspan(1));
+    auto const message = std::span(std::as_const(frames)).subspan(1);
+    auto decoded = decode_frames(message);
     auto const host = peer_address(frames.back());
     if (auto const* error = std::get_if<wire::DecodeError>(&decoded)) {
-        send(route.id, wire::encode(wire::Failure{error->code, error->reason, 0}, error->request));
+        if (!says_failure(message)) {
+            send(route.id,
+                 wire::encode(wire::Failure{error->code, error->reason, 0}, error->request));
+        }
         if (handler_->on_garbage) {
             handler_->on_garbage(route, host, *error);
         }

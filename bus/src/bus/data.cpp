@@ -29,16 +29,18 @@ zmq::message_t to_frame(Payload const& payload) {
     return frame;
 }
 
+/// Beside the chunk itself: header, framing, what was read with it.
+constexpr std::uint64_t besides_chunk = 64 * 1024;
+/// Of a host's connections that have sent nothing yet that was asked for.
+constexpr std::uint64_t unended_chunks_per_host = 3;
+
 Connections::Limits sink_limits(std::size_t connections_most) {
-    constexpr std::uint64_t besides = 64 * 1024;  // header, framing, what was read with it
     Connections::Limits limits;
     limits.most = connections_most;
-    limits.message_bytes = wire::limits::chunk_bytes_max + besides;
+    limits.message_bytes = wire::limits::chunk_bytes_max + besides_chunk;
     // The largest chunk takes so long at some 14 kB/s.
     limits.message_time = std::chrono::minutes(5);
-    // One large frame takes in memory what it has on the wire; the bound of each connection, and
-    // of all, is what holds here.
-    limits.unended_bytes_per_host = 64 * 1024 * 1024;
+    limits.unended_bytes_per_host = unended_chunks_per_host * limits.message_bytes;
     limits.waiting_bytes = 96 * 1024 * 1024;
     return limits;
 }
@@ -97,7 +99,10 @@ void ChunkSink::Impl::read() {
         }
         auto owner = std::make_shared<zmq::message_t>(std::move(frames[1]));
         std::span const bytes(static_cast<std::byte const*>(owner->data()), owner->size());
-        handler->on_chunk(*header, Payload{bytes, std::move(owner)});
+        bool const asked_for = handler->on_chunk(*header, Payload{bytes, std::move(owner)});
+        if (asked_for && !alive.expired()) {
+            watch_.trust(frames[0]);
+        }
     }
 }
 
@@ -123,6 +128,12 @@ Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string
 
 wire::Endpoint const& ChunkSink::endpoint() const {
     return impl_->endpoint_;
+}
+
+void ChunkSink::expect(std::uint32_t chunk_bytes) {
+    auto const most = chunk_bytes == 0 ? wire::limits::chunk_bytes_max : chunk_bytes;
+    auto const bytes = most + besides_chunk;
+    impl_->watch_.expect(bytes, unended_chunks_per_host * bytes);
 }
 
 // ---- ChunkSource ----

@@ -24,7 +24,7 @@ constexpr int sockets_most = 16 * 1024;
 // Without a timer the loop still turns now and then; nothing depends on it.
 constexpr auto patience_longest = std::chrono::milliseconds(1000);
 /// Within this a stranger's message without end takes some tens of MiB.
-constexpr auto look_every = std::chrono::milliseconds(50);
+constexpr auto look_every = std::chrono::milliseconds(25);
 /// For each connection at least; a look at one takes a microsecond.
 constexpr auto look_time = std::chrono::microseconds(50);
 constexpr std::size_t wakeups_most = 64;  // told of in one turn; the others come in the next

@@ -36,6 +36,9 @@ void Announcer::on_connected(wire::Time now, bool connected) {
     }
     if (state_ == State::away) {
         begin_registration(now, false);
+    } else if (state_ == State::registered && options_.silent) {
+        // The tracker has dropped it with its connection, and no heartbeat would find that out.
+        begin_registration(now, true);
     } else if (state_ == State::registered) {
         if (acknowledged_ < sequence_) {
             restart_list();  // what was on its way may have been lost with the connection

@@ -14,6 +14,7 @@ struct DescriptorShares {
     std::size_t links = 0;             ///< to other peers
     std::size_t sinks = 0;             ///< served at once
     std::size_t files = 0;             ///< fetched at once
+    std::size_t hashers = 0;           ///< files of the share that are read at once
 
     friend bool operator==(DescriptorShares const&, DescriptorShares const&) = default;
 };

@@ -18,8 +18,9 @@ struct PagesLimits {
     /// An honest tracker sends many empty pages, each with a `next`, while it looks through a large
     /// directory in slices of a few milliseconds: twenty million names are some ten thousand.
     std::size_t pages = 100'000;
-    std::size_t entries = 1'000'000;        ///< files, or peers
-    std::size_t bytes = 512 * 1024 * 1024;  ///< with the sources, about what they take in memory
+    std::size_t entries = 1'000'000;  ///< files, or peers
+    /// With the sources, about what they take in memory: some 300,000 files of one source each.
+    std::size_t bytes = 80 * 1024 * 1024;
     wire::Duration quiet = std::chrono::minutes(1);  ///< without a page that is not empty
     wire::Duration whole = std::chrono::minutes(10);
 };

@@ -14,6 +14,9 @@ void ProbePlan::add_file(std::vector<wire::Endpoint> const& sources) {
     auto const number = files_.size();
     auto& file = files_.emplace_back();
     for (auto const& endpoint : sources) {
+        if (file.sources.size() == of_a_file_most) {
+            break;
+        }
         auto const [entry, added] = numbers_.try_emplace(endpoint, sources_.size());
         if (added) {
             sources_.push_back({.endpoint = endpoint});

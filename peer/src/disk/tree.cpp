@@ -30,6 +30,8 @@ Error disk_error(std::string_view what, std::string_view name, int error) {
     std::string why = std::generic_category().message(error);
     if (error == ELOOP || error == ENOTDIR) {
         why = "a part of it is a symbolic link or no directory";
+    } else if (error == EMFILE) {
+        why += " (see `ulimit -n`)";
     }
     return {Errc::disk, std::string(what) + " '" + wire::escape(name) + "': " + why};
 }

@@ -29,7 +29,7 @@ class Tree {
     /// passed wire::name_problem.
     [[nodiscard]] Result<Place> place(std::string_view name, bool make) const;
 
-    /// Opens a regular file for reading.
+    /// Opens a regular file for reading. errno says why it could not be opened.
     [[nodiscard]] Result<Fd> open_file(std::string_view name) const;
 
     [[nodiscard]] std::filesystem::path const& root() const { return root_; }

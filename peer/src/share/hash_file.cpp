@@ -54,7 +54,8 @@ HashOutcome FileHasher::hash(int root, std::string const& name, std::stop_token 
     auto const fd = open_beneath(root, name, O_RDONLY | O_NONBLOCK);
     if (!fd) {
         bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-        return gone ? HashOutcome(FileGone{}) : FileUnreadable{errno_text(errno)};
+        return gone ? HashOutcome(FileGone{})
+                    : FileUnreadable{errno_text(errno), is_shortage(errno)};
     }
     auto const before = stamp_of(fd.get());
     if (!before) {
@@ -64,7 +65,7 @@ HashOutcome FileHasher::hash(int root, std::string const& name, std::stop_token 
         return hash_open(fd.get(), *before, stop);
     } catch (std::exception const& e) {  // a fault of the plug-in, or of the disk
         integrity_.reset();              // it is in the middle of a message
-        return FileUnreadable{e.what()};
+        return FileUnreadable{e.what(), false};
     }
 }
 

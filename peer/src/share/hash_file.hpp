@@ -45,6 +45,7 @@ struct FileGone {};
 
 struct FileUnreadable {
     std::string why;
+    bool for_now = false;  ///< see is_shortage
 };
 
 struct HashStopped {};

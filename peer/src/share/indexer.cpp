@@ -27,6 +27,7 @@ constexpr auto event_delay = 1s;
 // How long to wait for a file that keeps changing.
 constexpr auto patience = 3s;
 constexpr auto unwatched_interval = 30s;
+constexpr auto shortage_interval = 500ms;
 // Enough to keep the hashing threads busy with small files while this thread does other things.
 constexpr std::size_t running_per_thread = 16;
 // So that a warning is not repeated with each scan.
@@ -84,7 +85,8 @@ void Indexer::turn() {
 }
 
 std::optional<Indexer::Time> Indexer::next_deadline() const {
-    if (scanner_ || walk_wanted_ || !new_directories_.empty()) {
+    bool const scans = scanner_ || walk_wanted_ || !new_directories_.empty();
+    if (scans && scan_after_ <= now_) {
         return now_;
     }
     std::optional<Time> earliest;
@@ -93,6 +95,9 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
             earliest = time;
         }
     };
+    if (scans) {
+        at(scan_after_);
+    }
     if (has_room()) {  // else a file that is done wakes it
         at(pending_.next_due());
     }
@@ -139,8 +144,15 @@ void Indexer::walk_some() {
     if (!scanner_) {
         start_walk();
     }
-    if (scanner_ && !scanner_->step(entries_per_turn)) {
+    if (!scanner_ || now_ < scan_after_) {
+        return;
+    }
+    auto const step = scanner_->step(entries_per_turn);
+    if (step == Scanner::Step::done) {
         end_walk();
+    } else if (step == Scanner::Step::shortage) {
+        warn_of_shortage(errno_text(errno));
+        scan_after_ = now_ + shortage_interval;
     }
 }
 
@@ -251,7 +263,7 @@ void Indexer::apply_changes() {
         // A new file will be closed, which is when it is looked at; a new name of an old file
         // will not.
         if (auto const sight = look_at(root_, name);
-            sight.kind == Sight::Kind::file && sight.linked) {
+            sight.linked || sight.kind == Sight::Kind::unknown) {
             check(name, no_walk, false);
         }
     }
@@ -268,6 +280,10 @@ void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
     auto const sight = look_at(root_, name);
     if (sight.kind == Sight::Kind::file) {
         consider(name, sight.stamp, walk, force);
+        return;
+    }
+    if (sight.kind == Sight::Kind::unknown) {
+        consider(name, {}, walk, true);  // it is as it was until somebody can read it
         return;
     }
     if (sight.kind == Sight::Kind::refused) {
@@ -305,6 +321,15 @@ void Indexer::refuse(std::string const& name, std::string_view why, std::uint64_
     }
     auto text = (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
                 " is left out: " + std::string(why);
+    warn_once(std::move(text));
+}
+
+void Indexer::warn_of_shortage(std::string_view why) {
+    warn_once("files of the share cannot be opened now: " + std::string(why) +
+              " (see `ulimit -n`); they are tried again, and what is known of them stands");
+}
+
+void Indexer::warn_once(std::string text) {
     if (warned_.size() >= warnings_remembered) {
         warned_.clear();
     }
@@ -377,6 +402,11 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
         table_.put({name, hashed->content, std::move(hashed->manifest), hashed->stamp},
                    hashed->settled);
     } else if (auto const* unreadable = std::get_if<FileUnreadable>(&outcome)) {
+        if (unreadable->for_now) {
+            warn_of_shortage(unreadable->why);
+            pending_.retry(name, now_ + shortage_interval);
+            return false;
+        }
         table_.drop(name);
         refuse(name, unreadable->why, file.walk);
     } else if (std::holds_alternative<FileGone>(outcome)) {

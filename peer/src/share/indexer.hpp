@@ -87,6 +87,8 @@ class Indexer {
     void check(std::string const& name, std::uint64_t walk, bool force);
     void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force);
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
+    void warn_of_shortage(std::string_view why);
+    void warn_once(std::string text);
 
     // Hashing.
     [[nodiscard]] bool has_room() const;
@@ -120,6 +122,7 @@ class Indexer {
     std::deque<std::string> new_directories_;
     std::optional<Scanner> scanner_;
     std::uint64_t scanning_for_ = no_walk;
+    Time scan_after_ = now_;
     std::uint64_t walk_number_ = no_walk;
     std::deque<Walk> walks_;  ///< begun, oldest first
     Time last_walk_ = now_;

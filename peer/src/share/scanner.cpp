@@ -21,13 +21,15 @@ Scanner::Scanner(int root, std::string start, Sink sink) : root_(root), sink_(st
     waiting_.push_back(std::move(start));
 }
 
-bool Scanner::step(std::size_t entries) {
+Scanner::Step Scanner::step(std::size_t entries) {
     for (; entries > 0; --entries) {
         if (dir_ == nullptr) {
             if (waiting_.empty()) {
-                return false;
+                return Step::done;
             }
-            open_next();
+            if (!open_next()) {
+                return Step::shortage;
+            }
             continue;
         }
         errno = 0;
@@ -40,7 +42,7 @@ bool Scanner::step(std::size_t entries) {
         }
         dir_.reset();
     }
-    return true;
+    return Step::more;
 }
 
 void Scanner::abandon(std::string const& directory) {
@@ -50,7 +52,8 @@ void Scanner::abandon(std::string const& directory) {
     }
 }
 
-void Scanner::open_next() {
+/// False: it cannot be opened now.
+bool Scanner::open_next() {
     dir_name_ = std::move(waiting_.back());
     waiting_.pop_back();
     auto fd = open_beneath(root_, dir_name_, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
@@ -62,9 +65,13 @@ void Scanner::open_next() {
         static_cast<void>(fd.release());  // closedir closes it
         name_ = dir_name_.empty() ? "" : dir_name_ + '/';
         prefix_ = name_.size();
+    } else if (is_shortage(errno)) {
+        waiting_.push_back(std::move(dir_name_));
+        return false;
     } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {  // else: just replaced
         fail_directory(errno);
     }
+    return true;
 }
 
 void Scanner::fail_directory(int error) {

@@ -30,8 +30,11 @@ class Scanner {
     /// `root` stays open for as long as this lives; `start` is a directory below it, "" for itself.
     Scanner(int root, std::string start, Sink sink);
 
-    /// Looks at up to this many entries. False when there are no more.
-    bool step(std::size_t entries);
+    enum class Step { more, done, shortage };
+
+    /// Looks at up to this many entries. With a shortage (see is_shortage) a directory cannot be
+    /// opened now, and errno says why: the next step tries again.
+    Step step(std::size_t entries);
 
     /// False if a directory could not be read, though it may well be readable later: then nothing
     /// can be said about what was not found.
@@ -45,7 +48,7 @@ class Scanner {
         void operator()(DIR* dir) const { ::closedir(dir); }
     };
 
-    void open_next();
+    bool open_next();
     void fail_directory(int error);
     void visit(dirent const& entry);
     void visit_by_stat(char const* part);

@@ -2,16 +2,18 @@
 
 #include "disk/io.hpp"
 #include "share/share_index.hpp"
+#include "share/sight.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace xfsbus::peer {
 
-bool ServedFiles::read(std::string const& name, FileStamp const& stamp, std::span<std::byte> buffer,
-                       std::uint64_t offset) {
+ReadOutcome ServedFiles::read(std::string const& name, FileStamp const& stamp,
+                              std::span<std::byte> buffer, std::uint64_t offset) {
     auto* const file = open(name, stamp);
     if (file == nullptr) {
-        return false;
+        return is_shortage(errno) ? ReadOutcome::not_now : ReadOutcome::changed;
     }
     // Before, so that no changed file is begun; after, so that none is sent that changed while it
     // was read. What slips through is caught by the sink's check of the hash.
@@ -21,7 +23,7 @@ bool ServedFiles::read(std::string const& name, FileStamp const& stamp, std::spa
     if (!good) {
         open_.pop_front();  // so that the next try looks at what has the name by then
     }
-    return good;
+    return good ? ReadOutcome::good : ReadOutcome::changed;
 }
 
 ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& stamp) {
@@ -35,6 +37,10 @@ ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& s
         open_.pop_back();
     }
     auto fd = tree_->open_file(name);
+    if (!fd && is_shortage(errno)) {
+        open_.clear();
+        fd = tree_->open_file(name);
+    }
     if (!fd) {
         return nullptr;
     }

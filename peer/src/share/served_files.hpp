@@ -13,6 +13,12 @@
 
 namespace xfsbus::peer {
 
+enum class ReadOutcome {
+    good,
+    changed,  ///< or vanished, or it cannot be read
+    not_now,  ///< see is_shortage
+};
+
 /// Reads files of the share, each checked at every chunk to be still the one that was indexed.
 /// Keeps the last ones open, and no more than these: others decide how many files are asked for.
 /// One thread at a time.
@@ -21,9 +27,8 @@ class ServedFiles {
     ServedFiles(std::shared_ptr<Tree const> tree, std::size_t open_most)
         : tree_(std::move(tree)), open_most_(open_most) {}
 
-    /// False: it has changed, vanished or cannot be read.
-    bool read(std::string const& name, FileStamp const& stamp, std::span<std::byte> buffer,
-              std::uint64_t offset);
+    ReadOutcome read(std::string const& name, FileStamp const& stamp, std::span<std::byte> buffer,
+                     std::uint64_t offset);
 
   private:
     struct Open {

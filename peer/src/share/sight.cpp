@@ -71,8 +71,14 @@ Sight look_at(int root, std::string_view name) {
     Sight sight;
     // A part that is no directory, or a link, any more: the file of this name is gone.
     bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    sight.kind = gone ? Sight::Kind::gone : Sight::Kind::refused;
+    sight.kind = gone                 ? Sight::Kind::gone
+                 : is_shortage(errno) ? Sight::Kind::unknown
+                                      : Sight::Kind::refused;
     return sight;
+}
+
+bool is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
 std::string errno_text(int error) {

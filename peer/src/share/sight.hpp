@@ -18,6 +18,7 @@ struct Sight {
         ignored,  ///< a symbolic link or a temporary file of ours: left out without a word
         gone,
         refused,  ///< left out with a warning
+        unknown,  ///< nobody can look now: see is_shortage
     };
     Kind kind = Kind::gone;
     FileStamp stamp;         ///< of a file
@@ -38,6 +39,9 @@ Fd open_beneath(int root, std::string_view name, int flags);
 
 /// What stands under a name right now. Refused with why == "" means: see errno.
 Sight look_at(int root, std::string_view name);
+
+/// Whether there are no descriptors or no memory left: of the file itself that says nothing.
+bool is_shortage(int error);
 
 /// The text of an errno, from any thread.
 std::string errno_text(int error);

@@ -2,8 +2,13 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
+
 namespace xfsbus::peer {
 namespace {
+
+constexpr auto busy_pause = std::chrono::milliseconds(100);
+constexpr auto busy_pause_most = std::chrono::milliseconds(800);
 
 Errc code_of(wire::ErrorCode code) {
     switch (code) {
@@ -34,7 +39,7 @@ void Asker::abandon() {
     abandoned_ = true;
     auto pending = std::exchange(pending_, {});
     for (auto& [request, waiting] : pending) {
-        reactor_.cancel(waiting.timer);
+        cancel_timers(waiting);
         waiting.on_answer(closed());
     }
 }
@@ -42,7 +47,7 @@ void Asker::abandon() {
 void Asker::fail_all(Error const& error) {
     auto const pending = std::exchange(pending_, {});
     for (auto const& [request, waiting] : pending) {
-        reactor_.cancel(waiting.timer);
+        cancel_timers(waiting);
     }
     for (auto const& [request, waiting] : pending) {
         waiting.on_answer(error);
@@ -62,10 +67,12 @@ void Asker::ask(wire::Message const& question, wire::Duration patience, OnAnswer
     }
     auto const request = ++last_request_;
     auto const timer = reactor_.at(reactor_.now() + patience, [this, request] {
-        finish(request, Error{silence_, "no answer from " + whom_ +
-                                            (trouble_.empty() ? "" : ": " + trouble_)});
+        auto const& busy = pending_.at(request).busy;
+        auto const why = busy.empty() ? trouble_ : "it says that it is busy: " + busy;
+        finish(request,
+               Error{silence_, "no answer from " + whom_ + (why.empty() ? "" : ": " + why)});
     });
-    pending_.emplace(request, Pending{std::move(on_answer), timer});
+    pending_.emplace(request, Pending{std::move(on_answer), timer, question, busy_pause});
     send_(question, request);  // a full queue is the same as no answer
 }
 
@@ -73,7 +80,11 @@ bool Asker::on_answer(std::uint64_t request, wire::Message&& message) {
     if (!pending_.contains(request)) {
         return false;
     }
-    if (auto const* failure = std::get_if<wire::Failure>(&message)) {
+    auto const* failure = std::get_if<wire::Failure>(&message);
+    if (failure != nullptr && failure->code == wire::ErrorCode::busy) {
+        pending_.at(request).busy = wire::escape(failure->reason);
+        ask_again(request);
+    } else if (failure != nullptr) {
         finish(request,
                Error{code_of(failure->code), whom_ + " says: " + wire::escape(failure->reason)});
     } else {
@@ -82,9 +93,30 @@ bool Asker::on_answer(std::uint64_t request, wire::Message&& message) {
     return true;
 }
 
+/// Its patience ends it, too.
+void Asker::ask_again(std::uint64_t request) {
+    auto& pending = pending_.at(request);
+    if (pending.again) {
+        return;
+    }
+    pending.again = reactor_.at(reactor_.now() + pending.pause, [this, request] {
+        auto& waiting = pending_.at(request);
+        waiting.again.reset();
+        send_(waiting.question, request);
+    });
+    pending.pause = std::min<wire::Duration>(2 * pending.pause, busy_pause_most);
+}
+
+void Asker::cancel_timers(Pending const& pending) const {
+    reactor_.cancel(pending.timer);
+    if (pending.again) {
+        reactor_.cancel(*pending.again);
+    }
+}
+
 void Asker::finish(std::uint64_t request, Result<wire::Message> answer) {
     auto node = pending_.extract(request);
-    reactor_.cancel(node.mapped().timer);
+    cancel_timers(node.mapped());
     node.mapped().on_answer(std::move(answer));
 }
 

@@ -5,6 +5,7 @@
 #include <xfsbus/wire/result.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -26,6 +27,7 @@ class Asker {
     Asker(Asker const&) = delete;
     Asker& operator=(Asker const&) = delete;
 
+    /// Asks again, at growing pauses, as long as the other side says that it is busy.
     /// `on_answer` is called once: with the answer; an Error for a Failure, after `patience`, or
     /// when the asker is destroyed; at once if too many are open.
     void ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer);
@@ -49,9 +51,15 @@ class Asker {
     struct Pending {
         OnAnswer on_answer;
         bus::Reactor::TimerId timer{};
+        wire::Message question;
+        wire::Duration pause{};                        ///< before it is asked again
+        std::string busy = {};                         ///< why, as it last said; escaped
+        std::optional<bus::Reactor::TimerId> again{};  ///< set while the other side is busy
     };
 
     [[nodiscard]] Error closed() const;
+    void cancel_timers(Pending const& pending) const;
+    void ask_again(std::uint64_t request);
     void finish(std::uint64_t request, Result<wire::Message> answer);
 
     bus::Reactor& reactor_;

@@ -19,6 +19,8 @@ constexpr std::size_t links_most = 256;
 constexpr std::size_t choice_least = 64;
 /// A source that did not answer is not asked again for so long.
 constexpr auto silent_for = std::chrono::seconds(30);
+/// Of one name, tried one after the other; whoever registers more of them holds nobody longer.
+constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 64;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
@@ -105,12 +107,18 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
             found_.push_back(std::move(file));
             continue;
         }
+        auto& others = other_versions_[file.name];
+        bool const known = file.content == found_.back().content ||
+                           std::ranges::find(others, file.content, &Found::content) != others.end();
+        if (known || others.size() == other_versions_most) {
+            continue;
+        }
         services_.log(LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
                                              wire::to_hex(file.content).substr(0, 12) +
                                              "; fetching " +
                                              wire::to_hex(found_.back().content).substr(0, 12) +
                                              ", which most peers have (NAME@ID picks one)");
-        other_versions_[file.name].push_back(std::move(file));
+        others.push_back(std::move(file));
     }
 }
 
@@ -137,11 +145,15 @@ void DownloadJob::advance() {
 
 void DownloadJob::begin_ready() {
     while (!ready_.empty() && room(ready_.front().file.size)) {
+        if (!take_place()) {
+            return;
+        }
         auto next = std::move(ready_.front());
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
         begin(next.file, std::move(next.manifest));
     }
+    services_.file_places.leave(this);
 }
 
 bool DownloadJob::may_look_on() const {
@@ -245,6 +257,14 @@ bool DownloadJob::room(std::uint64_t file_bytes) const {
     return running_.empty() ||
            (running_.size() < running_files_most &&
             running_bytes_ + std::min(file_bytes, running_bytes_most) <= running_bytes_most);
+}
+
+/// Goes on later if all are taken.
+bool DownloadJob::take_place() {
+    return services_.file_places.take(
+        this, [&reactor = services_.reactor, weak = weak_from_this()] {
+            reactor.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
+        });
 }
 
 // ---- manifests ----
@@ -494,6 +514,7 @@ void DownloadJob::find_more(Found const& file,
 void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
                                DownloadedFile report) {
     running_.erase(transfer);
+    services_.file_places.give_back();
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     bytes_done_ += file.size;
@@ -572,6 +593,7 @@ void DownloadJob::finish(std::optional<Error> error) {
         return;
     }
     manifests_->stop();
+    services_.file_places.leave(this);
     auto const on_done = std::exchange(on_done_, {});
     if (error && report_.files.empty()) {
         return on_done(*error);

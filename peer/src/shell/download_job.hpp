@@ -74,6 +74,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     // files
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
+    [[nodiscard]] bool take_place();
     void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,

@@ -276,6 +276,7 @@ void FileTransfer::ask(Download::Ask const& ask) {
     if (opens) {
         way.transfer = services_.new_transfer();
         services_.routes[*way.transfer] = {this, ask.source};
+        services_.on_routes(target_.manifest->chunk_bytes);
     }
     bool const limited = services_.throttle.rate() > 0 || throttle_.rate() > 0;
     if (!limited || ask.chunks.empty()) {
@@ -388,12 +389,13 @@ void FileTransfer::drop(SourceId source) {
     auto* const way = way_of(source);
     if (way != nullptr && way->transfer) {
         services_.routes.erase(*way->transfer);
+        services_.on_routes(0);
         way->about.link->close(*way->transfer);
         way->transfer.reset();
     }
 }
 
-void FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
+bool FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
                             bus::Payload payload) {
     auto const verdict = download_->on_chunk(services_.reactor.now(), source, header.chunk,
                                              header.offset, payload.bytes.size());
@@ -402,7 +404,8 @@ void FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
         auto& counters = services_.counters;
         ++(verdict == Download::Verdict::lie ? counters.chunks_rejected
                                              : counters.chunks_unsolicited);
-        return pump();
+        pump();
+        return false;
     }
     on_store_thread(
         [over = over_, part = part_, chunk = header.chunk, payload = std::move(payload)] {
@@ -412,6 +415,7 @@ void FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
         [this, source, chunk = header.chunk](Written const& written) {
             on_written(source, chunk, written);
         });
+    return true;
 }
 
 /// Store thread. The thread that stores the last chunk gives the file its name, too.

@@ -51,7 +51,8 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     /// Ends it; what was stored stays on disk. on_done is called, with Errc::interrupted.
     void cancel();
 
-    void on_chunk(SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
+    /// Returns whether it was asked for.
+    bool on_chunk(SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
 
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;

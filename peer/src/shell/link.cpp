@@ -223,7 +223,7 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
 
 /// A source sends its chunks to where our connection comes from, so that has to be where we listen.
 std::string Links::source_for(wire::Endpoint const& endpoint) const {
-    if (listens_.empty() || bus::address_towards(endpoint.host) == listens_) {
+    if (listens_.empty() || wire::same_host(bus::address_towards(endpoint.host), listens_)) {
         return {};
     }
     return listens_;

@@ -57,7 +57,8 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       hashes_(plugins_.path),
       links_(reactor, std::move(latencies), shares.links, [this] { return vitals(); }),
       tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
-      serving_(reactor, serving_owner(), upload_limits(), shares.sinks, random_()),
+      resolver_(reactor),
+      serving_(reactor, serving_owner(), upload_limits(), random_()),
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
@@ -94,6 +95,7 @@ Serving::Owner Node::serving_owner() {
 
 Uploads::Limits Node::upload_limits() const {
     Uploads::Limits limits;
+    limits.sinks_most = descriptors_.sinks;
     limits.bytes_per_second = options_.upload_limit;
     limits.transfer_bytes_per_second = options_.transfer_upload_limit;
     return limits;
@@ -106,7 +108,7 @@ Services Node::make_services() {
         .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
         .hashes = hashes_,
-        .files_most = descriptors_.files,
+        .file_places = FilePlaces(descriptors_.files),
         .store = store_,
         .share = share_,
         .tree = tree_,
@@ -156,13 +158,17 @@ Status Node::start() {
     }
     auto sink = bus::ChunkSink::bind(
         reactor_, options_.host,
-        [this](auto const& header, bus::Payload payload) { on_chunk(header, std::move(payload)); },
+        [this](auto const& header, bus::Payload payload) {
+            return on_chunk(header, std::move(payload));
+        },
         [this] { ++counters_.chunks_unsolicited; }, descriptors_.data_connections);
     if (!sink) {
         return sink.error();
     }
     sink_ = std::move(*sink);
     services_.data_port = sink_->endpoint().port;
+    services_.on_routes = [this](std::uint32_t chunk_bytes) { expect_chunks(chunk_bytes); };
+    expect_chunks(0);
     links_.set_self(serving_.endpoint());
     if (!sink_->endpoint().any_host()) {
         links_.set_listens(sink_->endpoint().host);
@@ -176,7 +182,8 @@ Status Node::start() {
     announcer.labels = options_.labels;
     announcer.silent = !options_.heartbeat;
     announcer.seed = random_();
-    if (auto connected = tracker_.connect(*tracker, std::move(announcer)); !connected) {
+    if (auto connected = tracker_.connect(*tracker, source_for(*tracker), std::move(announcer));
+        !connected) {
         return connected;
     }
     started_ = true;
@@ -204,7 +211,8 @@ Status Node::start_index() {
     options.cache_file = options_.cache_file;
     options.algorithm = plugins_.integrity;
     options.watch = options_.watch;
-    options.hash_threads = std::max(1U, std::thread::hardware_concurrency());
+    options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
+                                      static_cast<unsigned>(descriptors_.hashers));
     auto index = ShareIndex::start(
         std::move(options),
         {.on_changed =
@@ -319,14 +327,24 @@ std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
 }
 
-void Node::on_chunk(wire::ChunkHeader const& header, bus::Payload payload) {
+/// Nobody may send more in one piece than a chunk that some file waits for.
+void Node::expect_chunks(std::uint32_t chunk_bytes) {
+    auto const before = expected_chunk_bytes_;
+    auto const most = services_.routes.empty() ? 0 : std::max(before, chunk_bytes);
+    expected_chunk_bytes_ = std::max<std::uint32_t>(most, wire::limits::chunk_bytes_min);
+    if (expected_chunk_bytes_ != before) {
+        sink_->expect(expected_chunk_bytes_);
+    }
+}
+
+bool Node::on_chunk(wire::ChunkHeader const& header, bus::Payload payload) {
     auto const found = services_.routes.find(header.transfer);
     if (found == services_.routes.end()) {
         ++counters_.chunks_unsolicited;
-        return;
+        return false;
     }
     auto const [transfer, source] = found->second;
-    transfer->on_chunk(source, header, std::move(payload));
+    return transfer->on_chunk(source, header, std::move(payload));
 }
 
 // ---- commands ----
@@ -395,7 +413,22 @@ void Node::update_list(OnAnswer<UpdateSummary> on_done) {
     });
 }
 
+/// A tracker takes a peer to be where its connection comes from.
+std::string Node::source_for(wire::Endpoint const& tracker) const {
+    auto const& host = serving_.endpoint().host;
+    bool const matters = !serving_.endpoint().any_host() && !wire::loopback_host(host) &&
+                         wire::numeric_host(tracker.host) && !wire::loopback_host(tracker.host) &&
+                         !wire::same_host(bus::address_towards(tracker.host), host);
+    return matters ? host : std::string();
+}
+
 void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
+    resolver_.resolve(of.host, load_patience, [this, port = of.port, on_load](auto const& hosts) {
+        hosts ? get_load_at({hosts->front(), port}, on_load) : on_load(hosts.error());
+    });
+}
+
+void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load) {
     auto link = links_.to(of);
     if (!link) {
         return on_load(link.error());
@@ -422,7 +455,7 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
         // There may be a million: they are not copied.
         auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
         auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
-                                                       Finder::Gone const& gone) {
+                                                             Finder::Gone const& gone) {
             if (drop_gone(*kept, gone); kept->empty()) {
                 return on_found(Finder::nobody(query));
             }

@@ -87,8 +87,11 @@ class Node {
     void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
     void put(IndexedFile file);
     void on_state();
-    void on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
+    void expect_chunks(std::uint32_t chunk_bytes);
+    bool on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
     struct Wait;
+    [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
+    void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
     void when_told(OnAnswer<std::monostate> then);
     void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
@@ -109,6 +112,7 @@ class Node {
     Hashes hashes_;
     Links links_;
     TrackerLink tracker_;
+    bus::Resolver resolver_;
     Serving serving_;
     Throttle throttle_;
     Counters counters_;
@@ -118,6 +122,7 @@ class Node {
     Finder finder_;
     WorkerPool store_;  // after what its jobs use
     std::unique_ptr<bus::ChunkSink> sink_;
+    std::uint32_t expected_chunk_bytes_ = 0;
     std::unique_ptr<ShareIndex> index_;
 
     std::set<std::shared_ptr<DownloadJob>> jobs_;

@@ -28,7 +28,7 @@ void Offering::begin(ChunkSet const& has, std::shared_ptr<std::string const> man
     active_ = services_.serving->offer(
         file_.content,
         {file_.name, {layout_, has}, [reader = std::move(reader)](auto buffer, auto offset) {
-             return reader->read(buffer, offset);
+             return reader->read(buffer, offset) ? ReadOutcome::good : ReadOutcome::changed;
          }});
     file_.manifest = std::move(manifest);
     if (active_) {

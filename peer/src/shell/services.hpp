@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/file_places.hpp"
 #include "core/rate_limit.hpp"
 #include "core/share_table.hpp"
 #include "disk/tree.hpp"
@@ -107,7 +108,7 @@ struct Services {
     TrackerLink& tracker;
     Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
-    std::size_t files_most;  ///< fetched at once, by all downloads
+    FilePlaces file_places;  ///< of all downloads
     WorkerPool& store;       ///< verifies and writes
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;
@@ -131,6 +132,8 @@ struct Services {
     std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
     std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
+    /// A route was added, by which chunks of this size may come; or one is gone (0).
+    std::function<void(std::uint32_t chunk_bytes)> on_routes{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 

@@ -32,13 +32,14 @@ struct InFlight {
 
 // ---- Serving ----
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
+Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits,
                  std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
       uploads_(limits, seed),
-      files_(std::make_shared<ServedFiles>(owner_.tree, files_most)),
+      files_(std::make_shared<ServedFiles>(owner_.tree, limits.sinks_most)),
       buffers_(kept_buffer_bytes),
+      outlets_most_(limits.sinks_most),
       readers_(1, "xfs-read") {}
 
 Serving::~Serving() {
@@ -250,6 +251,9 @@ void Serving::on_closed(bus::Route const& route) {
 
 void Serving::tell(Uploads::Notice const& notice) {
     readings_.erase(notice.refused.transfer);
+    if (notice.refused.code == wire::ErrorCode::busy) {
+        close_unserved();  // its place is another's, and what waits for it takes memory
+    }
     answer({notice.route}, notice.refused, 0);
 }
 
@@ -277,7 +281,7 @@ void Serving::read(Uploads::Piece const& piece) {
     auto const& reading = readings_.at(piece.transfer);
     readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
         auto buffer = buffers_.take(piece.length);
-        bool const good = reading.read(buffer.bytes, piece.offset);
+        auto const outcome = reading.read(buffer.bytes, piece.offset);
         // The reactor outlives every chunk; this object may not.
         auto done = [this, &reactor = reactor_, piece, alive] {
             reactor.post([this, piece, alive] {
@@ -287,10 +291,10 @@ void Serving::read(Uploads::Piece const& piece) {
                 }
             });
         };
-        if (!good) {
-            reactor_.post([this, piece, alive, name = reading.name] {
+        if (outcome != ReadOutcome::good) {
+            reactor_.post([this, piece, alive, name = reading.name, outcome] {
                 if (!alive.expired()) {
-                    on_unreadable(piece, name);
+                    on_unreadable(piece, name, outcome);
                 }
             });
             return;
@@ -305,10 +309,16 @@ void Serving::read(Uploads::Piece const& piece) {
     });
 }
 
-void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name) {
-    owner_.on_stale(name);
-    if (auto const notice = uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
-                                               "the file has changed or vanished")) {
+void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why) {
+    bool const later = why == ReadOutcome::not_now;
+    if (!later) {
+        owner_.on_stale(name);
+    }
+    auto const notice = later ? uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::busy,
+                                                   "no more files can be opened now")
+                              : uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
+                                                   "the file has changed or vanished");
+    if (notice) {
         tell(*notice);
     }
     pump();
@@ -343,17 +353,22 @@ void Serving::refuse_all(wire::Endpoint const& sink) {
 }
 
 Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
-    auto const [entry, added] = outlets_.try_emplace(sink);
-    if (added) {
-        auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
-        if (!source) {
-            outlets_.erase(entry);
-            owner_.on_trouble(source.error().message);
-            return nullptr;
-        }
-        entry->second.source = std::move(*source);
+    if (auto const found = outlets_.find(sink); found != outlets_.end()) {
+        return &found->second;
     }
-    return &entry->second;
+    if (outlets_.size() >= outlets_most_) {
+        close_unserved();
+    }
+    auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
+    if (!source) {
+        owner_.on_trouble(source.error().message);
+        return nullptr;
+    }
+    return &outlets_.emplace(sink, Outlet{std::move(*source), {}, {}}).first->second;
+}
+
+void Serving::close_unserved() {
+    std::erase_if(outlets_, [this](auto const& entry) { return !uploads_.serves(entry.first); });
 }
 
 void Serving::drain(wire::Endpoint const& sink) {

@@ -34,8 +34,8 @@ class Serving {
         std::function<wire::Message(wire::Push const&)> on_push;
     };
 
-    /// Reads a part of a content into the buffer. One reading thread. False: it cannot be read.
-    using Read = std::function<bool(std::span<std::byte>, std::uint64_t offset)>;
+    /// Reads a part of a content into the buffer. One reading thread.
+    using Read = std::function<ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
     /// A content of which a part is here.
     struct Partial {
@@ -44,9 +44,7 @@ class Serving {
         Read read;
     };
 
-    /// `files_most`: kept open at once.
-    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits limits, std::size_t files_most,
-            std::uint64_t seed);
+    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits, std::uint64_t seed);
     ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
@@ -111,9 +109,10 @@ class Serving {
     void pump();
     void read(Uploads::Piece const& piece);
     void on_read(Uploads::Piece const& piece, bus::Payload payload);
-    void on_unreadable(Uploads::Piece const& piece, std::string const& name);
+    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);
+    void close_unserved();
     [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
     void tick();
     void schedule_tick();
@@ -125,6 +124,7 @@ class Serving {
     bus::BufferPool buffers_;
     std::map<wire::ContentId, Partial> partials_;
     std::unordered_map<wire::TransferId, Reading> readings_;
+    std::size_t outlets_most_;
     std::map<wire::Endpoint, Outlet> outlets_;
     std::uint64_t bytes_sent_ = 0;
     std::unique_ptr<bus::ControlServer> server_;

@@ -2,11 +2,16 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
+
 namespace xfsbus::peer {
 namespace {
 
 /// Longer than the tracker's own check of its candidates may take, for each page.
 constexpr auto answer_most = std::chrono::seconds(3);
+
+constexpr auto look_up_most = std::chrono::seconds(10);
+constexpr auto look_up_pause = std::chrono::seconds(2);
 
 /// Set in the numbers of what the announcer sends, and in no question's: so a refusal of the one is
 /// not taken for that of the other.
@@ -15,32 +20,84 @@ constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
 }  // namespace
 
 TrackerLink::TrackerLink(bus::Reactor& reactor, Owner owner)
-    : reactor_(reactor), owner_(std::move(owner)) {}
+    : reactor_(reactor), owner_(std::move(owner)), resolver_(reactor) {}
 
 TrackerLink::~TrackerLink() {
-    if (timer_) {
-        reactor_.cancel(*timer_);
+    for (auto const& timer : {timer_, look_up_timer_}) {
+        if (timer) {
+            reactor_.cancel(*timer);
+        }
     }
 }
 
-Status TrackerLink::connect(wire::Endpoint const& tracker, Announcer::Options announcer) {
+// ---- the connection ----
+
+Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& from,
+                            Announcer::Options announcer) {
+    tracker_ = tracker;
+    from_ = from;
     Announcer::Line& line = *this;
     announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
     asker_ = std::make_unique<Asker>(
-        reactor_,
-        [this](auto const& message, auto request) { return client_->send(message, request); },
+        reactor_, [this](auto const& message, auto request) { return send(message, request); },
         "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);
+    if (wire::numeric_host(tracker.host)) {
+        return open(tracker.host);
+    }
+    asker_->set_trouble("its name is being looked up");
+    look_up();
+    return done();
+}
+
+Status TrackerLink::open(std::string const& host) {
     asker_->set_trouble("nothing listens there; is xfs-tracker running?");
     auto client = bus::ControlClient::connect(
-        reactor_, tracker,
+        reactor_, {host, tracker_.port},
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
          .on_garbage = [this](std::string const& what) { on_garbage(what); },
-         .on_connected = [this](bool connected) { on_connected(connected); }});
+         .on_connected = [this](bool connected) { on_connected(connected); }},
+        from_);
     if (!client) {
         return client.error();
     }
     client_ = std::move(*client);
     return done();
+}
+
+void TrackerLink::look_up() {
+    look_up_timer_.reset();
+    resolver_.resolve(tracker_.host, look_up_most,
+                      [this](auto const& addresses) { on_addresses(addresses); });
+}
+
+/// The name's addresses are tried in turn, each for as long as it answers.
+void TrackerLink::on_addresses(Result<std::vector<std::string>> const& addresses) {
+    auto const again = [this] {
+        look_up_timer_ = reactor_.at(reactor_.now() + look_up_pause, [this] { look_up(); });
+    };
+    if (!addresses) {
+        asker_->set_trouble(addresses.error().message);
+        owner_.on_state();
+        return again();
+    }
+    if (connected_) {
+        return;
+    }
+    auto const used = std::ranges::find(*addresses, address_);
+    bool const next = used != addresses->end() && used + 1 != addresses->end();
+    auto const& host = next ? *(used + 1) : addresses->front();
+    if (client_ && host == address_) {
+        return again();  // its client goes on trying
+    }
+    address_ = host;
+    if (auto const opened = open(host); !opened) {
+        asker_->set_trouble(opened.error().message);
+    }
+    again();
+}
+
+bool TrackerLink::send(wire::Message const& message, std::uint64_t request) {
+    return client_ && client_->send(message, request);
 }
 
 void TrackerLink::on_changed(std::string const& name, std::optional<wire::FileEntry> entry) {
@@ -64,6 +121,9 @@ Error TrackerLink::trouble() const {
 
 void TrackerLink::on_connected(bool connected) {
     connected_ = connected;
+    if (!connected && !look_up_timer_ && !wire::numeric_host(tracker_.host)) {
+        look_up_timer_ = reactor_.at(reactor_.now() + look_up_pause, [this] { look_up(); });
+    }
     if (connected) {
         garbage_ = false;
         asker_->set_trouble("it is connected but silent; is it an xfs-tracker?");
@@ -83,7 +143,7 @@ void TrackerLink::on_garbage(std::string const& what) {
 void TrackerLink::on_message(wire::Envelope&& envelope) {
     heard_ = reactor_.now();
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
-        client_->send(wire::Pong{load()}, envelope.request);
+        send(wire::Pong{load()}, envelope.request);
         return;
     }
     bool const announced = (envelope.request & announcement) != 0;
@@ -113,7 +173,7 @@ void TrackerLink::after_event() {
 
 void TrackerLink::send(wire::Message const& message) {
     // What meets a full queue is lost like what the network loses: the announcer says it again.
-    client_->send(message, announcement | ++announced_);
+    send(message, announcement | ++announced_);
 }
 
 std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {

@@ -6,6 +6,7 @@
 #include "shell/asker.hpp"
 
 #include <xfsbus/bus/control.hpp>
+#include <xfsbus/bus/resolver.hpp>
 
 #include <functional>
 #include <memory>
@@ -32,7 +33,11 @@ class TrackerLink : private Announcer::Line {
     TrackerLink(TrackerLink const&) = delete;
     TrackerLink& operator=(TrackerLink const&) = delete;
 
-    Status connect(wire::Endpoint const& tracker, Announcer::Options announcer);
+    /// Keeps trying to reach it, by whatever address its name has at that moment. `from`: the
+    /// address of this machine to come from; empty: any. Errc::network if no connection can be
+    /// opened.
+    Status connect(wire::Endpoint const& tracker, std::string const& from,
+                   Announcer::Options announcer);
 
     void on_changed(std::string const& name, std::optional<wire::FileEntry> entry);
     void resend();
@@ -67,6 +72,10 @@ class TrackerLink : private Announcer::Line {
     std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override;
     std::uint32_t load() override;
 
+    Status open(std::string const& host);
+    void look_up();
+    void on_addresses(Result<std::vector<std::string>> const& addresses);
+    bool send(wire::Message const& message, std::uint64_t request);
     void on_connected(bool connected);
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
@@ -79,6 +88,11 @@ class TrackerLink : private Announcer::Line {
 
     bus::Reactor& reactor_;
     Owner owner_;
+    wire::Endpoint tracker_;
+    std::string from_;
+    bus::Resolver resolver_;
+    std::string address_;  ///< of the tracker's name, in use
+    std::optional<bus::Reactor::TimerId> look_up_timer_;
     std::unique_ptr<bus::ControlClient> client_;
     std::unique_ptr<Asker> asker_;
     std::unique_ptr<Announcer> announcer_;

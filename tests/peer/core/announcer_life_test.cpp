@@ -46,6 +46,15 @@ TEST_CASE("a tracker that wants heartbeats all the time gets a hundred a second"
     CHECK(peer.core.next_deadline() == peer.now + 10ms);
 }
 
+TEST_CASE("a silent peer registers again when its connection is back") {
+    Scripted peer(true);
+    peer.settle();
+    peer.core.on_connected(peer.now, false);
+    peer.core.on_connected(peer.now, true);
+    peer.pass(500ms);
+    CHECK(peer.take<wire::Register>().size() == 1);
+}
+
 TEST_CASE("a silent peer says so, and sends no heartbeats") {
     Scripted peer(true);
     peer.connect();

@@ -8,7 +8,7 @@ namespace {
 
 std::uint64_t taken(DescriptorShares const& shares) {
     return shares.connections + shares.data_connections + 4 * shares.links + 5 * shares.sinks +
-           4 * shares.files;
+           4 * shares.files + 2 * shares.hashers;
 }
 
 }  // namespace

@@ -48,12 +48,19 @@ constexpr auto no = [](auto const&) { return false; };
 
 TEST_CASE("Each source is asked once, and never too many at a time") {
     ProbePlan plan(all);
-    plan.add_file(range(1, 20'000));
-    plan.add_file(range(10'000, 20'000));
+    plan.add_file(range(1, 1'000));
+    plan.add_file(range(501, 1'000));
     auto const asked = run(plan, no);
-    CHECK(asked.size() == 29'999);
+    CHECK(asked.size() == 1'500);
     CHECK(std::set(asked.begin(), asked.end()).size() == asked.size());
     CHECK(plan.waiting() == 0);
+}
+
+TEST_CASE("Of very many sources of a file the first are asked") {
+    ProbePlan plan(all);
+    plan.add_file(range(1, 20'000));
+    CHECK(run(plan, no).size() == ProbePlan::of_a_file_most);
+    CHECK(plan.over());
 }
 
 TEST_CASE("No more are asked for a file than are enough, if they answer") {

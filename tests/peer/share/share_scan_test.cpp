@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "descriptor_shortage.hpp"
 #include "share_fixture.hpp"
 
 #include <xfsbus/wire/manifest.hpp>
@@ -405,4 +406,31 @@ TEST_CASE("An index ends, however busy it is at that moment") {
             index->recheck("not there");
         }
     }
+}
+
+TEST_CASE(
+    "What cannot be opened for want of descriptors stays shared, and is read when it can be") {
+    Share share;
+    write_old(share.root / "kept", "content");
+    write_old(share.root / "renamed", "of another name");
+    write_old(share.root / "a/b/c/deep", "deep");
+    fs::create_directories(share.root / "empty");
+    Collector collector;
+    auto const index = share.start(collector, true);
+    REQUIRE(collector.wait_for_scans(1));
+    {
+        DescriptorShortage const shortage(0);
+        index->recheck("kept");
+        index->rescan({});
+        fs::rename(share.root / "renamed", share.root / "empty/renamed");
+        REQUIRE(collector.wait_warning("(see `ulimit -n`)"));
+        CHECK(collector.names() == std::vector<std::string>{"a/b/c/deep", "kept", "renamed"});
+        collector.change([&] { CHECK(collector.summaries.size() == 1); });
+    }
+    REQUIRE(collector.wait_for("empty/renamed"));
+    REQUIRE(collector.wait_gone("renamed"));
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.last_scan().files == 3);
+    CHECK(collector.last_scan().skipped == 0);
+    CHECK(collector.names() == std::vector<std::string>{"a/b/c/deep", "empty/renamed", "kept"});
 }

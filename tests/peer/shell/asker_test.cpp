@@ -2,6 +2,9 @@
 
 #include "catch.hpp"
 
+#include <optional>
+#include <vector>
+
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace std::chrono_literals;
@@ -27,4 +30,63 @@ TEST_CASE("Only so many questions are open at a time, and an answer makes room f
     CHECK(failed == 1);
     asker.abandon();
     CHECK(failed == 1 + Asker::open_most);
+}
+
+TEST_CASE("A question is asked again, at growing pauses, while the other side is busy") {
+    bus::Reactor reactor;
+    std::vector<wire::Time> asked;
+    std::optional<Result<wire::Message>> answer;
+    Asker* self = nullptr;
+    wire::Failure const busy{wire::ErrorCode::busy, "too many finds", 0};
+    Asker asker(
+        reactor,
+        [&](auto const&, auto request) {
+            asked.push_back(reactor.now());
+            // Answers never come before the question is sent.
+            reactor.post([&, request] {
+                self->on_answer(request, asked.size() < 3 ? wire::Message(busy) : wire::Pong{});
+            });
+            return true;
+        },
+        "the other side", Errc::timeout);
+    self = &asker;
+    reactor.post([&] {
+        asker.ask(wire::Ping{}, 20s, [&](Result<wire::Message> got) {
+            answer = std::move(got);
+            reactor.stop();
+        });
+    });
+    reactor.run();
+    REQUIRE(answer);
+    CHECK(answer->ok());
+    REQUIRE(asked.size() == 3);
+    CHECK(asked[1] - asked[0] >= 100ms);
+    CHECK(asked[2] - asked[1] >= 200ms);
+}
+
+TEST_CASE("Who is asked and stays busy is named with its reason") {
+    bus::Reactor reactor;
+    std::optional<Result<wire::Message>> answer;
+    Asker* self = nullptr;
+    Asker asker(
+        reactor,
+        [&](auto const&, auto request) {
+            reactor.post([&, request] {
+                self->on_answer(request, wire::Failure{wire::ErrorCode::busy, "too many finds", 0});
+            });
+            return true;
+        },
+        "the other side", Errc::timeout);
+    self = &asker;
+    reactor.post([&] {
+        asker.ask(wire::Ping{}, 50ms, [&](Result<wire::Message> got) {
+            answer = std::move(got);
+            reactor.stop();
+        });
+    });
+    reactor.run();
+    REQUIRE(answer);
+    REQUIRE_FALSE(answer->ok());
+    CHECK(answer->error().code == Errc::timeout);
+    CHECK(answer->error().message.find("too many finds") != std::string::npos);
 }

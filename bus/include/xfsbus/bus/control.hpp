@@ -27,7 +27,7 @@ class ControlServer {
     struct Handler {
         /// `host` is the address of the sender's end of the connection.
         std::function<void(Route const&, std::string const& host, wire::Envelope&&)> on_message;
-        /// Frames that were no message; they have been answered with a Failure already.
+        /// Frames that were no message; answered with a Failure already, unless they were one.
         std::function<void(Route const&, std::string const& host, wire::DecodeError const&)>
             on_garbage;
         /// A connection that messages came by is gone; some of them may still follow. Whoever

@@ -24,7 +24,8 @@ struct Payload {
 
 class ChunkSink {
   public:
-    using OnChunk = std::function<void(wire::ChunkHeader const&, Payload)>;
+    /// Returns whether the chunk was asked for.
+    using OnChunk = std::function<bool(wire::ChunkHeader const&, Payload)>;
     /// Something that is no chunk came in; it was dropped.
     using OnGarbage = std::function<void()>;
 
@@ -35,6 +36,10 @@ class ChunkSink {
     ~ChunkSink();
 
     [[nodiscard]] wire::Endpoint const& endpoint() const;
+
+    /// No chunk is larger: a connection that sends more as one is cut. At first, and with 0, that
+    /// is the largest chunk that there can be.
+    void expect(std::uint32_t chunk_bytes);
 
     struct Impl;
     explicit ChunkSink(std::unique_ptr<Impl> impl);

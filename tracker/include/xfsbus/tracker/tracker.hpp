@@ -32,7 +32,7 @@ class Tracker final : private Directory::Outbox {
         OnLog log = {};           ///< may be empty
         std::uint64_t epoch = 0;  ///< 0: chosen at random
         Directory::Limits limits = {};
-        /// At once, as far as the limit of descriptors allows; some 25 KiB of memory each.
+        /// At once, as far as the limit of descriptors allows; some 28 KiB of memory each.
         std::size_t connections_most = 100'000;
         /// Peers may say that they listen at another address than they connect from.
         bool foreign_hosts = false;
