@@ -190,6 +190,7 @@ class Download {
     void ask(wire::Time now);
     bool ask_next(wire::Time now, std::vector<Source*> const& open);
     [[nodiscard]] bool may_ask(Source const& source) const;
+    [[nodiscard]] bool is_trusted(Source const& source) const;
     [[nodiscard]] bool awaits_word(Source const& source) const;
     void ask_again(wire::Time now);
     void ask_other_too(wire::Time now, std::uint32_t chunk);

@@ -153,7 +153,16 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
 
 /// Whether one that is in use may be asked for something now.
 bool Download::may_ask(Source const& source) const {
-    return !awaits_word(source) && source.has_room(board_.file().chunk_bytes, window());
+    return !awaits_word(source) && is_trusted(source) &&
+           source.has_room(board_.file().chunk_bytes, window());
+}
+
+/// Where chunks are so large that two for each source would be more than may be outstanding, one
+/// that has delivered nothing is asked for one: else silent ones would leave the others no room.
+bool Download::is_trusted(Source const& source) const {
+    auto const two_of_each = 2 * limits_.sources_most * std::uint64_t{board_.file().chunk_bytes};
+    return source.delivered_bytes > 0 || source.asked.empty() ||
+           two_of_each <= limits_.outstanding_most;
 }
 
 /// Where there are other sinks, a source that has all may want to give each of them something else:

@@ -121,3 +121,13 @@ TEST_CASE("silent sources delay the end by no more than a second, however many t
     CHECK(std::chrono::duration<double>(took - alone).count() <= 1.0);
     CHECK(silence.progress().bytes_duplicate == 0);
 }
+
+TEST_CASE("silent sources leave room for others where chunks are large") {
+    Scene scene;
+    scene.bytes = 4 * 1024 * 1024;
+    scene.chunks = 25;
+    auto const alone = Silence(scene).run();
+    scene.silent = 8;
+    auto const took = Silence(scene).run();
+    CHECK(std::chrono::duration<double>(took - alone).count() <= 1.0);
+}
