@@ -536,31 +536,6 @@ void DownloadJob::fail_file(Found const& file, Error error) {
 
 // ---- progress and the end ----
 
-DownloadProgress DownloadJob::progress() const {
-    DownloadProgress progress;
-    progress.name = order_.query;
-    progress.bytes_done = bytes_done_;
-    progress.bytes_total = bytes_total_;
-    progress.files_done = report_.files.size();
-    progress.files_total = files_total_;
-    for (auto const& [key, transfer] : running_) {
-        auto file = transfer->progress();
-        progress.bytes_done += file.bytes_done;
-        progress.sources = std::max(progress.sources, file.sources);
-        progress.running.push_back(std::move(file));
-    }
-    std::ranges::sort(progress.running, {}, &FileProgress::name);
-    return progress;
-}
-
-std::vector<DownloadStatus> DownloadJob::status() const {
-    std::vector<DownloadStatus> files;
-    for (auto const& [key, transfer] : running_) {
-        files.push_back(transfer->status());
-    }
-    return files;
-}
-
 void DownloadJob::report_progress() {
     progress_timer_.reset();
     if (over_ || !order_.on_progress) {
@@ -592,7 +567,9 @@ void DownloadJob::finish(std::optional<Error> error) {
     if (std::exchange(over_, true)) {
         return;
     }
-    manifests_->stop();
+    if (manifests_) {  // else it was cancelled before it began
+        manifests_->stop();
+    }
     services_.file_places.leave(this);
     auto const on_done = std::exchange(on_done_, {});
     if (error && report_.files.empty()) {

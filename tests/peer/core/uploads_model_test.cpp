@@ -176,10 +176,10 @@ class Run {
 
     std::optional<ErrorCode> send_want(wire::TransferId const& id, ModelTransfer const& wish,
                                        std::vector<std::uint32_t> const& chunks, bool here = true) {
-        auto const taken =
-            core_.on_want(now_, wish.route, wish.sink,
-                          {id, wish.content, wish.sink.port, wish.credit, chunks, dice_.chance(50), 0},
-                          here ? std::optional(present(wish)) : std::nullopt);
+        auto const taken = core_.on_want(
+            now_, wish.route, wish.sink,
+            {id, wish.content, wish.sink.port, wish.credit, chunks, dice_.chance(50), 0},
+            here ? std::optional(present(wish)) : std::nullopt);
         gave_way_ = taken.ended;
         auto const& refused = taken.refused;
         must(!refused || refused->transfer == id, "a refusal is about its transfer");
