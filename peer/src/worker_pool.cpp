@@ -12,8 +12,8 @@ constexpr std::size_t thread_name_bytes = 15;
 
 }  // namespace
 
-WorkerPool::WorkerPool(unsigned threads, std::string name)
-    : name_(name.substr(0, thread_name_bytes)) {
+WorkerPool::WorkerPool(unsigned threads, std::string name, OnFault on_fault)
+    : name_(name.substr(0, thread_name_bytes)), on_fault_(std::move(on_fault)) {
     for (unsigned i = 0; i < std::max(threads, 1U); ++i) {
         threads_.emplace_back([this](std::stop_token const& stop) { work(stop); });
     }
@@ -52,7 +52,11 @@ void WorkerPool::work(std::stop_token const& stop) {
             job = std::move(jobs_.front());
             jobs_.pop_front();
         }
-        job();
+        try {
+            job();
+        } catch (...) {
+            on_fault_(std::current_exception());
+        }
     }
 }
 

@@ -5,12 +5,12 @@
 namespace xfsbus::peer {
 
 HashWorkers::HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                         int root, std::stop_token stop, Done done)
+                         int root, std::stop_token stop, Done done, WorkerPool::OnFault on_fault)
     : algorithm_(std::move(algorithm)),
       root_(root),
       stop_(std::move(stop)),
       done_(std::move(done)),
-      pool_(threads, "xfs-hash") {}
+      pool_(threads, "xfs-hash", std::move(on_fault)) {}
 
 void HashWorkers::submit(std::string name) {
     pool_.submit([this, name = std::move(name)] { hash(name); });

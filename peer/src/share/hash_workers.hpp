@@ -20,7 +20,7 @@ class HashWorkers {
     using Done = std::function<void(std::string const& name, HashOutcome outcome)>;
 
     HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                int root, std::stop_token stop, Done done);
+                int root, std::stop_token stop, Done done, WorkerPool::OnFault on_fault);
 
     void submit(std::string name);
 

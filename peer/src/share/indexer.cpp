@@ -44,12 +44,14 @@ Indexer::Indexer(Parts const& parts)
       cache_(options_.cache_file, options_.directory.string(), options_.algorithm,
              [this](std::string const& text) { warn(text); }),
       table_(cache_, batch_),
-      workers_(options_.hash_threads, options_.algorithm, root_, stop_,
-               [&mailbox = mailbox_](std::string const& name, HashOutcome outcome) {
-                   mailbox.post([name, outcome = std::move(outcome)](Indexer& indexer) {
-                       indexer.on_outcome(name, outcome);
-                   });
-               }) {
+      workers_(
+          options_.hash_threads, options_.algorithm, root_, stop_,
+          [&mailbox = mailbox_](std::string const& name, HashOutcome outcome) {
+              mailbox.post([name, outcome = std::move(outcome)](Indexer& indexer) {
+                  indexer.on_outcome(name, outcome);
+              });
+          },
+          events_.on_fault) {
     if (options_.watch) {
         watcher_.emplace([this](std::string const& text) { warn(text); });
     }

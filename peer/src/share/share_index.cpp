@@ -27,8 +27,12 @@ struct ShareIndex::Impl {
           root(std::move(root_in)),
           thread([this](std::stop_token const& stop) {
               ::pthread_setname_np(::pthread_self(), "xfs-index");
-              Indexer indexer({options, events, root.get(), mailbox, stop});
-              indexer.run();
+              try {
+                  Indexer indexer({options, events, root.get(), mailbox, stop});
+                  indexer.run();
+              } catch (...) {
+                  events.on_fault(std::current_exception());
+              }
           }) {}
 
     Impl(Impl const&) = delete;

@@ -7,6 +7,7 @@
 #include <xfsbus/wire/result.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -43,6 +44,8 @@ class ShareIndex {
         /// The first scan, and each later one of the whole directory, whoever asked for it.
         std::function<void(ScanSummary const&)> on_scanned;
         std::function<void(std::string_view)> on_warning;
+        /// The index cannot go on: a fault of ours, or no memory.
+        std::function<void(std::exception_ptr)> on_fault;
     };
 
     /// Starts the first scan. Fails with Errc::disk if the directory cannot be read, and with

@@ -62,7 +62,7 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
-      store_(store_threads, "xfs-store"),
+      store_(store_threads, "xfs-store", fault_teller(reactor)),
       inbox_({.accept = options.accept_push && shares_,
               .share = share_,
               .download =
@@ -230,7 +230,8 @@ Status Node::start_index() {
                      }
                  });
              },
-         .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); }});
+         .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); },
+         .on_fault = fault_teller(reactor_)});
     if (!index) {
         return index.error();
     }

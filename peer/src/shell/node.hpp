@@ -2,6 +2,7 @@
 
 #include "core/descriptor_shares.hpp"
 #include "shell/download_job.hpp"
+#include "shell/fault_teller.hpp"
 #include "shell/push_inbox.hpp"
 #include "shell/push_job.hpp"
 #include "shell/serving.hpp"
@@ -136,7 +137,7 @@ class Node {
     bool was_registered_ = false;
     bool started_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    WorkerPool policy_maker_{1, "xfs-policy"};  // last: it uses the others
+    WorkerPool policy_maker_{1, "xfs-policy", fault_teller(reactor_)};  // last: it uses the others
 };
 
 }  // namespace xfsbus::peer

@@ -1,5 +1,7 @@
 #include "shell/serving.hpp"
 
+#include "shell/fault_teller.hpp"
+
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -40,7 +42,7 @@ Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limi
       files_(std::make_shared<ServedFiles>(owner_.tree, limits.sinks_most)),
       buffers_(kept_buffer_bytes),
       outlets_most_(limits.sinks_most),
-      readers_(1, "xfs-read") {}
+      readers_(1, "xfs-read", fault_teller(reactor)) {}
 
 Serving::~Serving() {
     for (auto const& timer : {pump_timer_, offer_timer_, tick_timer_}) {
