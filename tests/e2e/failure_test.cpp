@@ -291,3 +291,26 @@ TEST_CASE("Sinks that download at once from one limited source get equal parts")
     // Together they cannot be faster than the limit, but for what is read ahead at the start.
     CHECK(seconds(*one) + seconds(*two) > 4);
 }
+
+TEST_CASE("A tracker is reached by its name, and a name that nobody has is told at once") {
+    Swarm const swarm(Swarm::Tracker::down);
+    Process tracker(XFS_TRACKER_PROGRAM, {.arguments = {"--bind", "tcp://127.0.0.1:0"},
+                                          .environment = {},
+                                          .home = swarm.path(),
+                                          .directory = {}});
+    tracker.wait_for_out("\n");
+    auto const out = tracker.out();
+    auto const port = out.substr(out.rfind(':'), out.find('\n') - out.rfind(':'));
+    auto const peers_of = [&](std::string const& host) {
+        return run_to_end(XFS_PEER_PROGRAM,
+                          {.arguments = {"--tracker", "tcp://" + host + port, "--tracker-timeout",
+                                         "5s", "-c", "peers"},
+                           .environment = {},
+                           .home = swarm.path(),
+                           .directory = {}});
+    };
+    CHECK(peers_of("localhost").code == 0);
+    auto const unknown = peers_of("no-such-host.invalid");
+    CHECK(unknown.code == 4);
+    CHECK(unknown.says("cannot look up 'no-such-host.invalid'"));
+}
