@@ -66,6 +66,17 @@ TEST_CASE("a connection that sends more than a message can have, and no message,
     CHECK(watched.cuts(Connections::Why::endless) == Fds{5});
 }
 
+TEST_CASE("as long as a message may be without end its connection is to be looked at soon") {
+    Watched watched;
+    watched.open(5);
+    watched.sut.sampled(5, 10'000, 0);
+    watched.judge();
+    CHECK(watched.sut.suspects());
+    watched.sut.delivered(5, 10'000, watched.now);
+    watched.judge();
+    CHECK_FALSE(watched.sut.suspects());
+}
+
 TEST_CASE("a connection whose messages wait for their turn is not cut for them") {
     Watched watched;
     watched.open(5);

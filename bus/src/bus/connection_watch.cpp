@@ -131,11 +131,11 @@ void ConnectionWatch::give_up(std::string const& route, Connections::Why why) {
 
 // ---- looks ----
 
-void ConnectionWatch::look() {
+bool ConnectionWatch::look() {
     std::weak_ptr<bool> const alive = alive_;
     read_events();
     if (alive.expired()) {
-        return;
+        return false;
     }
     for (int const fd : connections_.descriptors()) {
         sample(fd);
@@ -144,7 +144,9 @@ void ConnectionWatch::look() {
         connections_.had_their_turn();
     }
     connections_.judge(loop_.now());
+    bool const suspects = connections_.suspects();
     carry_out();
+    return suspects;
 }
 
 void ConnectionWatch::sample(int fd) {

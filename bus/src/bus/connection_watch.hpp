@@ -56,8 +56,9 @@ class ConnectionWatch {
     [[nodiscard]] bool crowded(std::string const& route);
     void give_up(std::string const& route, Connections::Why why);
 
-    /// Looks at all connections; the loop calls this now and then.
-    void look();
+    /// Looks at all connections; the loop calls this now and then, and soon again if it returns
+    /// true.
+    bool look();
 
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
 

@@ -89,8 +89,10 @@ void Connections::give_up(int fd, Why why) {
 
 void Connections::judge(wire::Time now) {
     std::uint64_t unread = 0;
+    suspects_ = false;
     for (auto& [fd, account] : accounts_) {
         note_unended(account, now);
+        suspects_ = suspects_ || (account.unended_since && !account.trusted && !account.cut);
         bool const endless =
             account.unended(now) && (account.inside() > limits_.message_bytes ||
                                      now - *account.unended_since > limits_.message_time);

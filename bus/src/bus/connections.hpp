@@ -94,6 +94,9 @@ class Connections {
 
     [[nodiscard]] std::optional<int> fd_of(std::string const& route) const;
 
+    /// One of them may be sending a message that does not end: it is to be judged again soon.
+    [[nodiscard]] bool suspects() const { return suspects_; }
+
     [[nodiscard]] std::size_t size() const { return accounts_.size(); }
 
     [[nodiscard]] std::vector<int> descriptors() const;
@@ -140,6 +143,7 @@ class Connections {
     std::unordered_map<std::string, int> routes_;  // their descriptors
     std::size_t open_ = 0;                         ///< those that are not cut
     std::uint64_t turn_ = 1;
+    bool suspects_ = false;
     bool crowd_ = false;  ///< all of them together have too much unread
     std::vector<Cut> cuts_;
 };

@@ -145,11 +145,11 @@ struct ChunkSource::Impl {
           watch_(loop, socket_, source_limits(), 0, ConnectionWatch::Polls::no,
                  {.on_opened = bound_unsent}),
           // The loop keeps what it calls until it returns: it may destroy this socket.
-          registration_(loop,
-                        loop.add(socket_, 0, [this, on_writable = std::move(writable)](short) {
-                            loop_.set_events(registration_.token(), 0);
-                            on_writable();
-                        })) {}
+          registration_(loop, loop.add(socket_, ZMQ_POLLOUT,
+                                       [this, on_writable = std::move(writable)](short) {
+                                           loop_.set_events(registration_.token(), 0);
+                                           on_writable();
+                                       })) {}
 
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;

@@ -25,6 +25,7 @@ constexpr int sockets_most = 16 * 1024;
 constexpr auto patience_longest = std::chrono::milliseconds(1000);
 /// Within this a stranger's message without end takes some tens of MiB.
 constexpr auto look_every = std::chrono::milliseconds(25);
+constexpr auto look_soon = std::chrono::milliseconds(5);
 /// For each connection at least; a look at one takes a microsecond.
 constexpr auto look_time = std::chrono::microseconds(50);
 constexpr std::size_t wakeups_most = 64;  // told of in one turn; the others come in the next
@@ -129,14 +130,16 @@ void Reactor::Impl::look_at_connections() {
         return;
     }
     std::size_t connections = 0;
+    bool soon = false;
     // What comes of a look may be the end of any of them.
     for (auto next = watches_.begin(); next != watches_.end();) {
         auto* const watch = *next;
         connections += watch->size();
-        watch->look();
+        soon = watch->look() || soon;
         next = watches_.upper_bound(watch);
     }
-    auto const pause = std::max<wire::Duration>(look_every, connections * look_time);
+    auto const pause =
+        std::max<wire::Duration>(soon ? look_soon : look_every, connections * look_time);
     at(now_ + pause, [this] { look_at_connections(); });
 }
 

@@ -81,6 +81,7 @@ struct UploadSink {
     std::uint64_t ahead_bytes = 0;
     std::vector<Ahead> ahead;  ///< the oldest first
     RateMeter rate{std::chrono::seconds(1)};
+    bool reachable = true;             ///< else nothing can be sent there yet
     bool slow = false;                 ///< it takes far less than its share
     std::list<UploadTransfer*> turns;  ///< those that may send
     std::size_t limited = 0;           ///< transfers that wait for their rate limit

@@ -197,6 +197,14 @@ void Uploads::note_idle(wire::Time now, Transfer& transfer) {
     }
 }
 
+void Uploads::set_reachable(wire::Endpoint const& sink, bool reachable) {
+    for (auto& [key, each] : sinks_) {
+        if (key.second == sink) {
+            each.reachable = reachable;
+        }
+    }
+}
+
 void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
     auto const found = lines_.find(route);
     if (found != lines_.end()) {
@@ -340,8 +348,10 @@ std::optional<wire::Time> Uploads::next_deadline() const {
 void Uploads::on_done(wire::Time now, Piece const& piece) {
     ahead_bytes_ -= piece.length;
     rate_.add(now, piece.length);
+    long_rate_.add(now, piece.length);
     if (ahead_bytes_ == 0) {
         rate_.set_busy(now, false);
+        long_rate_.set_busy(now, false);
     }
     Sink& sink = sinks_.at({piece.route, piece.sink});
     sink.rate.add(now, piece.length);

@@ -84,6 +84,8 @@ class Uploads {
                   wire::Want const& want, std::optional<Content> const& content);
     /// What the sink has.
     void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
+    /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
+    void set_reachable(wire::Endpoint const& sink, bool reachable);
     /// Something came over this connection: its transfers live on.
     void on_heard(wire::Time now, SinkRoute const& route);
     /// The sink is done with it. Another's transfer stays.
@@ -221,8 +223,9 @@ class Uploads {
     [[nodiscard]] bool takes_little(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] bool takes_long(wire::Time now, Sink const& sink) const;
     [[nodiscard]] bool blocks(wire::Time now, wire::TransferId const& id) const;
-    [[nodiscard]] wire::Duration slow_after(std::uint32_t length) const;
+    [[nodiscard]] wire::Duration slow_after(Sink const& sink) const;
     [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
+    [[nodiscard]] static wire::Duration time_at(RateMeter const& meter, std::uint64_t bytes);
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] Moving moving(wire::Time now) const;
     [[nodiscard]] bool someone_idle_waits() const;
@@ -243,6 +246,7 @@ class Uploads {
     SwarmOffers offers_;
     RateLimit limit_;
     RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
+    RateMeter long_rate_{std::chrono::seconds(10)};   ///< the same, over a longer time
     std::unordered_map<wire::TransferId, Transfer> transfers_;
     Sinks sinks_;
     std::map<wire::Endpoint, std::size_t> served_;  ///< connections that have a place there

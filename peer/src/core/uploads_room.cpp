@@ -19,7 +19,7 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
         return false;
     }
     Ahead const& oldest = sink.ahead.front();
-    return now - oldest.since >= slow_after(oldest.length);
+    return now - oldest.since >= slow_after(sink);
 }
 
 /// What its sink asks for cannot be sent because of the sink: it grants no credit, or does not
@@ -27,14 +27,18 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
 bool Uploads::blocks(wire::Time now, wire::TransferId const& id) const {
     Transfer const& transfer = transfers_.at(id);
     bool const no_credit = !transfer.queue.empty() && transfer.turn == Transfer::Turn::none;
-    return no_credit || takes_long(now, *transfer.to);
+    return no_credit || !transfer.to->reachable || takes_long(now, *transfer.to);
 }
 
-/// Several times what such a piece usually takes, within bounds.
-wire::Duration Uploads::slow_after(std::uint32_t length) const {
+/// Several times what such a piece as its oldest usually takes, within bounds. A sink that has taken
+/// nothing yet may never take anything: that nothing leaves because of it, and others like it, does
+/// not make it usual.
+wire::Duration Uploads::slow_after(Sink const& sink) const {
     constexpr std::uint32_t usual_most = 1024 * 1024;
+    auto const length = sink.ahead.front().length;
+    auto const usual = time_at(sink.sent == 0 ? long_rate_ : rate_, length);
     auto const most = limits_.slow_after_most * std::max(1U, length / usual_most);
-    return std::clamp(4 * time_of(length), limits_.slow_after, most);
+    return std::clamp(4 * usual, limits_.slow_after, most);
 }
 
 /// Whether such a piece takes the sink long, and far longer than its share of what leaves would let
@@ -49,7 +53,11 @@ bool Uploads::takes_little(Sink const& sink, std::uint32_t length) const {
 
 /// What so many bytes take at the rate at which pieces leave.
 wire::Duration Uploads::time_of(std::uint64_t bytes) const {
-    double const rate = rate_.bytes_per_second();
+    return time_at(rate_, bytes);
+}
+
+wire::Duration Uploads::time_at(RateMeter const& meter, std::uint64_t bytes) {
+    double const rate = meter.bytes_per_second();
     double const time_s = static_cast<double>(bytes) / (rate > 0 ? rate : first_guess_bytes_per_s);
     return std::chrono::duration_cast<wire::Duration>(
         std::chrono::duration<double>(std::min(time_s, longest_s)));
@@ -77,7 +85,8 @@ Uploads::Moving Uploads::moving(wire::Time now) const {
 }
 
 bool Uploads::someone_idle_waits() const {
-    return std::ranges::any_of(waiting_, [](Sink const* sink) { return sink->ahead.empty(); });
+    return std::ranges::any_of(
+        waiting_, [](Sink const* sink) { return sink->reachable && sink->ahead.empty(); });
 }
 
 /// Whether so much more is no more than what leaves in ahead_time.
@@ -97,8 +106,7 @@ std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
     };
     if (!waiting_.empty()) {
         for (auto const* const sink : moving_) {
-            Ahead const& oldest = sink->ahead.front();
-            consider(oldest.since + slow_after(oldest.length));
+            consider(sink->ahead.front().since + slow_after(*sink));
         }
     }
     if (!limited_.empty()) {

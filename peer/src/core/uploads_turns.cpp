@@ -128,7 +128,7 @@ std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
 
 /// The first of the sink's transfers, in the order of their turns, that may send.
 std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink& sink) {
-    if (takes_long(now, sink)) {
+    if (!sink.reachable || takes_long(now, sink)) {
         return std::nullopt;
     }
     while (!sink.turns.empty()) {
@@ -227,6 +227,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     }
     if (ahead_bytes_ == 0) {
         rate_.set_busy(now, true);
+        long_rate_.set_busy(now, true);
     }
     ahead_bytes_ += length;
     Piece piece{

@@ -127,6 +127,12 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
         return;
     }
     if (!opened) {
+        // Nothing is read for a sink that nobody can reach.
+        auto const* const way = outlet(sink);
+        if (way == nullptr) {
+            return refuse_all(sink);
+        }
+        uploads_.set_reachable(sink, way->connected);
         readings_[want.transfer] = reading_of(want.content);
         if (want.serves != 0) {
             owner_.on_sink(want.content, {host, want.serves});
@@ -361,16 +367,25 @@ Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
     if (outlets_.size() >= outlets_most_) {
         close_unserved();
     }
-    auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { drain(sink); });
+    auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { on_writable(sink); });
     if (!source) {
         owner_.on_trouble(source.error().message);
         return nullptr;
     }
-    return &outlets_.emplace(sink, Outlet{std::move(*source), {}, {}}).first->second;
+    return &outlets_.emplace(sink, Outlet{std::move(*source), {}, reactor_.now()}).first->second;
 }
 
 void Serving::close_unserved() {
     std::erase_if(outlets_, [this](auto const& entry) { return !uploads_.serves(entry.first); });
+}
+
+void Serving::on_writable(wire::Endpoint const& sink) {
+    auto const found = outlets_.find(sink);
+    if (found != outlets_.end() && !std::exchange(found->second.connected, true)) {
+        uploads_.set_reachable(sink, true);
+        pump();
+    }
+    drain(sink);
 }
 
 void Serving::drain(wire::Endpoint const& sink) {

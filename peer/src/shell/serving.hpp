@@ -90,6 +90,7 @@ class Serving {
         std::unique_ptr<bus::ChunkSource> source;
         std::deque<Ready> ready;
         wire::Time used{};
+        bool connected = false;
     };
 
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
@@ -110,6 +111,7 @@ class Serving {
     void read(Uploads::Piece const& piece);
     void on_read(Uploads::Piece const& piece, bus::Payload payload);
     void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why);
+    void on_writable(wire::Endpoint const& sink);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);
     void close_unserved();

@@ -351,3 +351,17 @@ TEST_CASE("the connections that have transfers are known") {
     source.core.on_close("2", transfer(3));
     CHECK(source.core.routes() == std::vector<std::string>{"1"});
 }
+
+TEST_CASE("nothing is read for a sink that cannot be reached yet, and it keeps nobody waiting") {
+    Source source(plain_limits());
+    source.open(1, 1, content(3));
+    source.core.set_reachable(sink(1), false);
+    CHECK(source.fill().empty());
+    source.open(2, 2, content(1));
+    auto const other = source.fill();
+    REQUIRE(other.size() == 1);
+    CHECK(other[0].sink == sink(2));
+    source.done(other[0]);
+    source.core.set_reachable(sink(1), true);
+    CHECK(source.serve(10)[sink(1).port] == 300);
+}

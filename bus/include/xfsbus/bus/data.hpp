@@ -50,7 +50,8 @@ class ChunkSink {
 
 class ChunkSource {
   public:
-    /// Connects to a sink. `on_writable` is called when send() said false and may now say true.
+    /// Connects to a sink. `on_writable` is called when it is there, and when send() said false and
+    /// may now say true.
     static Result<std::unique_ptr<ChunkSource>> connect(Reactor& reactor,
                                                         wire::Endpoint const& sink,
                                                         std::function<void()> on_writable);
