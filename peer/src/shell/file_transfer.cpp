@@ -274,7 +274,7 @@ void FileTransfer::ask(Download::Ask const& ask) {
     Way& way = *found;
     bool const opens = !way.transfer;
     if (opens) {
-        way.transfer = services_.new_transfer();
+        way.transfer = Services::new_transfer();
         services_.routes[*way.transfer] = {this, ask.source};
         services_.on_routes(target_.manifest->chunk_bytes);
     }
