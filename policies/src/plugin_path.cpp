@@ -76,7 +76,7 @@ void PluginPath::distrust(fs::path const& directory) {
 fs::path PluginPath::find(std::string const& file) const {
     std::string tried;
     if (file.find('/') != std::string::npos) {
-        auto const path = fs::absolute(file);
+        auto path = fs::absolute(file);
         if (is_file(path)) {
             return path;
         }
