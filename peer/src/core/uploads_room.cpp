@@ -30,9 +30,9 @@ bool Uploads::blocks(wire::Time now, wire::TransferId const& id) const {
     return no_credit || !transfer.to->reachable || takes_long(now, *transfer.to);
 }
 
-/// Several times what such a piece as its oldest usually takes, within bounds. A sink that has taken
-/// nothing yet may never take anything: that nothing leaves because of it, and others like it, does
-/// not make it usual.
+/// Several times what such a piece as its oldest usually takes, within bounds. A sink that has
+/// taken nothing yet may never take anything: that nothing leaves because of it, and others like
+/// it, does not make it usual.
 wire::Duration Uploads::slow_after(Sink const& sink) const {
     constexpr std::uint32_t usual_most = 1024 * 1024;
     auto const length = sink.ahead.front().length;
