@@ -6,9 +6,13 @@
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
+
 namespace xfsbus::peer {
 namespace {
 
+/// All are looked through for each chunk; to open one again costs no more than that.
+constexpr std::size_t open_files_most = 32;
 constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
 /// A way to a sink that carries nothing is closed.
 constexpr auto outlet_idle = std::chrono::seconds(5);
@@ -39,7 +43,8 @@ Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limi
     : reactor_(reactor),
       owner_(std::move(owner)),
       uploads_(limits, seed),
-      files_(std::make_shared<ServedFiles>(owner_.tree, limits.sinks_most)),
+      files_(
+          std::make_shared<ServedFiles>(owner_.tree, std::min(limits.sinks_most, open_files_most))),
       buffers_(kept_buffer_bytes),
       outlets_most_(limits.sinks_most),
       readers_(1, "xfs-read", fault_teller(reactor)) {}
