@@ -188,7 +188,7 @@ TEST_CASE("a frame that is too large disconnects its sender and nobody else") {
 TEST_CASE("a client that does not read loses its connection, and nobody else does") {
     Loop loop;
     Server server(loop);
-    Stranger sleeper(server.socket->endpoint());
+    Stranger sleeper(server.socket->endpoint(), 1);
     auto const ping = wire::encode(wire::Ping{}, 1);
     sleeper.send({ping.header, ping.body});
     loop.until([&] { return server.messages.size() == 1; });
