@@ -18,13 +18,6 @@ constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
                              ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
-Connections::Limits limits() {
-    constexpr std::uint64_t besides = 16 * 1024;  // header, framing, what was read with it
-    Connections::Limits limits;
-    limits.message_bytes = wire::limits::control_body_bytes + besides;
-    return limits;
-}
-
 }  // namespace
 
 struct ControlClient::Impl {
@@ -32,7 +25,8 @@ struct ControlClient::Impl {
         : loop_(loop),
           socket_(make_dealer(loop.context())),
           handler_(std::make_shared<Handler const>(std::move(on))),
-          watch_(loop, socket_, limits(), other_events, ConnectionWatch::Polls::yes,
+          watch_(loop, socket_, control_limits(Connections::Limits{}.most), other_events,
+                 ConnectionWatch::Polls::yes,
                  {.on_opened = [this](int) { handshaking_ = true; },
                   .on_closed = [this](std::string const&) { on_lost(); },
                   .on_cut = [this](Connections::Cut const& cut) { on_cut(cut); },

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "bus/connections.hpp"
 #include "bus/sockets.hpp"
 
 #include <xfsbus/wire/codec.hpp>
+#include <xfsbus/wire/limits.hpp>
 
 #include <cstdint>
 #include <deque>
@@ -16,6 +18,15 @@ namespace xfsbus::bus {
 /// The most messages taken from one socket in one turn, so that a flood on one does not keep the
 /// others waiting.
 inline constexpr int control_burst = 256;
+
+/// Of a socket that carries control messages.
+inline Connections::Limits control_limits(std::size_t connections_most) {
+    constexpr std::uint64_t besides = 16 * 1024;  // header, framing, what was read with it
+    Connections::Limits limits;
+    limits.most = connections_most;
+    limits.message_bytes = wire::limits::control_body_bytes + besides;
+    return limits;
+}
 
 inline zmq::message_t to_frame(std::string const& text) {
     return {text.data(), text.size()};

@@ -18,14 +18,6 @@ constexpr auto retry_every = std::chrono::milliseconds(10);
 /// Of what may happen a thousand times a second, one is told of.
 constexpr auto told_every = std::chrono::seconds(10);
 
-Connections::Limits limits_for(std::size_t connections_most) {
-    constexpr std::uint64_t besides = 16 * 1024;  // header, framing, what was read with it
-    Connections::Limits limits;
-    limits.most = connections_most;
-    limits.message_bytes = wire::limits::control_body_bytes + besides;
-    return limits;
-}
-
 /// The address of the other end of the connection that a frame came over; empty if unknown.
 std::string peer_address(zmq::message_t& frame) {
     try {
@@ -49,7 +41,7 @@ struct ControlServer::Impl {
         : loop_(loop),
           socket_(make_router(loop.context())),
           handler_(std::make_shared<Handler const>(std::move(on))),
-          watch_(loop, socket_, limits_for(connections_most), ZMQ_EVENT_ACCEPT_FAILED,
+          watch_(loop, socket_, control_limits(connections_most), ZMQ_EVENT_ACCEPT_FAILED,
                  ConnectionWatch::Polls::yes,
                  {.on_closed = [this](std::string const& route) { on_closed(route); },
                   .on_cut = [this](Connections::Cut const& cut) { on_cut(cut); },
