@@ -32,7 +32,7 @@ class Holder {
         client_ = bus::ControlClient::connect(reactor, tracker,
                                               {.on_message = [this](auto&& e) { on_message(e); },
                                                .on_garbage = {},
-                                               .on_connected = {}})
+                                               .on_connection = {}})
                       .value();
         client_->send(wire::Register{{}, {"127.0.0.1", 1}, 1000, ""});
     }
@@ -79,7 +79,7 @@ class Asker {
         client_ = bus::ControlClient::connect(reactor, tracker,
                                               {.on_message = [this](auto&& e) { on_message(e); },
                                                .on_garbage = {},
-                                               .on_connected = {}})
+                                               .on_connection = {}})
                       .value();
     }
 

@@ -133,6 +133,9 @@ TEST_CASE("a client is told when the connection is lost and when it is back") {
     loop.until([&] { return client.connected(); });
     server.reset();
     loop.until([&] { return !client.connected(); });
+    CHECK(client.states.back() == ControlClient::Connection::lost);
+    // From then on nobody is there.
+    loop.until([&] { return client.states.back() == ControlClient::Connection::refused; });
 }
 
 TEST_CASE("what a client sends before it is connected arrives whole and in its order") {
@@ -159,7 +162,8 @@ TEST_CASE("a server that sends a message without end is cut, and the client lear
     }
     loop.until([&] { return !client.garbage.empty(); });
     CHECK(client.garbage[0].find("does not end") != std::string::npos);
-    loop.until([&] { return std::ranges::count(client.states, false) > 0; });
+    loop.until(
+        [&] { return std::ranges::count(client.states, ControlClient::Connection::lost) > 0; });
 }
 
 TEST_CASE("a client comes from the address that it is given") {
@@ -296,7 +300,7 @@ TEST_CASE("a callback on the connection's state may destroy its socket") {
     std::string const word(100, 'w');
     auto connected = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
                                             {[](wire::Envelope&&) {}, nullptr,
-                                             [&client, &log, word](bool) {
+                                             [&client, &log, word](auto) {
                                                  client.reset();
                                                  log += word;
                                              }});

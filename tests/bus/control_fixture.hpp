@@ -55,17 +55,19 @@ struct Client {
             loop.reactor(), endpoint,
             {[this](wire::Envelope&& envelope) { messages.push_back(std::move(envelope)); },
              [this](std::string const& why) { garbage.push_back(why); },
-             [this](bool now) { states.push_back(now); }});
+             [this](auto now) { states.push_back(now); }});
         REQUIRE(connected.ok());
         socket = std::move(*connected);
     }
 
-    [[nodiscard]] bool connected() const { return !states.empty() && states.back(); }
+    [[nodiscard]] bool connected() const {
+        return !states.empty() && states.back() == ControlClient::Connection::up;
+    }
 
     std::unique_ptr<ControlClient> socket;
     std::vector<wire::Envelope> messages;
     std::vector<std::string> garbage;
-    std::vector<bool> states;
+    std::vector<ControlClient::Connection> states;
 };
 
 /// A stranger with a DEALER of his own, who sends whatever he likes.

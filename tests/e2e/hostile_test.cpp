@@ -348,7 +348,7 @@ TEST_CASE(
     BusServer const tracker{FakeTracker(files)};
     auto const ended = run_to_end(
         "/bin/sh",
-        {{"-c", R"(ulimit -n 2200; exec "$0" "$@")", XFS_PEER_PROGRAM, "--json", "--tracker",
+        {{"-c", R"(ulimit -n 400; exec "$0" "$@")", XFS_PEER_PROGRAM, "--json", "--tracker",
           tracker.endpoint(), "--dir", swarm.directory("sink"), "-c", "download **"},
          {},
          swarm.directory("home"),

@@ -139,7 +139,7 @@ BusClient::BusClient(wire::Endpoint const& to) {
                  changed_.notify_all();
              },
          .on_garbage = [](std::string const&) {},
-         .on_connected = [](bool) {}});
+         .on_connection = {}});
     if (!client) {
         throw std::runtime_error(client.error().message);
     }

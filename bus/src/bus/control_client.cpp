@@ -14,8 +14,8 @@ constexpr std::uint64_t backlog_bytes_most = 1024 * 1024;
 constexpr auto retry_first = std::chrono::milliseconds(100);
 constexpr auto retry_last = std::chrono::milliseconds(2'000);
 
-constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
-                             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                             ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
 
 }  // namespace
@@ -54,7 +54,7 @@ struct ControlClient::Impl {
     void on_event(std::uint16_t event);
     void on_lost();
     void on_cut(Connections::Cut const& cut);
-    void tell_connected(bool connected);
+    void tell(Connection state);
     void retry_soon();
 
     Reactor::Impl& loop_;
@@ -117,22 +117,29 @@ void ControlClient::Impl::retry_soon() {
 }
 
 void ControlClient::Impl::on_event(std::uint16_t event) {
-    if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-        return on_lost();
+    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+        handshaking_ = false;
+        pause_ = retry_first;
+        set_lingering(socket_, true);
+        tell(Connection::up);
+    } else if (event == ZMQ_EVENT_CLOSED && !handshaking_) {
+        retry_soon();
+        tell(Connection::refused);
+    } else {
+        on_lost();
     }
-    handshaking_ = false;
-    pause_ = retry_first;
-    tell_connected(true);
 }
 
 void ControlClient::Impl::on_lost() {
     retry_soon();
+    set_lingering(socket_, false);
     auto const running = handler_;  // must outlive the socket, should it destroy it
     bool const mute = std::exchange(handshaking_, false);
     if (mute && running->on_garbage) {
-        running->on_garbage("it accepts connections but does not speak ZeroMQ");
+        running->on_garbage(
+            "it closes a new connection at once: it does not speak ZeroMQ, or has no room");
     } else {
-        tell_connected(false);
+        tell(Connection::lost);
     }
 }
 
@@ -144,10 +151,10 @@ void ControlClient::Impl::on_cut(Connections::Cut const& cut) {
     }
 }
 
-void ControlClient::Impl::tell_connected(bool connected) {
+void ControlClient::Impl::tell(Connection state) {
     auto const running = handler_;
-    if (running->on_connected) {
-        running->on_connected(connected);
+    if (running->on_connection) {
+        running->on_connection(state);
     }
 }
 

@@ -35,7 +35,7 @@ constexpr int keepalive_count = 3;
 // what goes out beyond is kept by the sockets of control.hpp, in bounds of their own.
 constexpr int control_queue_in = 16;
 constexpr int control_queue_out = 64;
-constexpr int control_linger_ms = 500;  // so that the last answers are still sent
+constexpr int linger_ms = 500;  // so that the last answers are still sent
 
 // Chunks are large and bounded by credit; libzmq's own bound counts messages and is a backstop.
 constexpr int pull_queue = 16;
@@ -67,7 +67,6 @@ void set_control(zmq::socket_t& socket) {
     socket.set(opt::maxmsgsize, static_cast<std::int64_t>(wire::limits::control_body_bytes));
     socket.set(opt::sndhwm, control_queue_out);
     socket.set(opt::rcvhwm, control_queue_in);
-    socket.set(opt::linger, control_linger_ms);
 }
 
 void set_data(zmq::socket_t& socket) {
@@ -104,13 +103,20 @@ zmq::socket_t make_router(zmq::context_t& context) {
     // Without it a message to a peer that is gone disappears without an error. Always send with
     // dontwait: a blocking send can hang when a peer dies with its queue full.
     socket.set(zmq::sockopt::router_mandatory, true);
+    set_lingering(socket, true);
     return socket;
 }
 
+/// One that is not connected would keep its descriptors for nothing.
 zmq::socket_t make_dealer(zmq::context_t& context) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
     set_control(socket);
+    set_lingering(socket, false);
     return socket;
+}
+
+void set_lingering(zmq::socket_t& socket, bool lingers) {
+    socket.set(zmq::sockopt::linger, lingers ? linger_ms : 0);
 }
 
 zmq::socket_t make_pull(zmq::context_t& context) {

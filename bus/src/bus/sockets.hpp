@@ -35,6 +35,8 @@ auto uninterrupted(Call const& call) {
 
 zmq::socket_t make_router(zmq::context_t& context);
 zmq::socket_t make_dealer(zmq::context_t& context);
+/// Whether what waits in the socket is still sent, for a moment, after its end.
+void set_lingering(zmq::socket_t& socket, bool lingers);
 zmq::socket_t make_pull(zmq::context_t& context);
 zmq::socket_t make_push(zmq::context_t& context);
 

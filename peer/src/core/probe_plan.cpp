@@ -1,11 +1,17 @@
 #include "core/probe_plan.hpp"
 
+#include <algorithm>
+
 namespace xfsbus::peer {
 namespace {
 
 constexpr auto promises = [](auto state) {
     using State = decltype(state);
     return state == State::asked || state == State::answered ? std::size_t{1} : std::size_t{0};
+};
+
+constexpr auto answers = [](auto state) {
+    return state == decltype(state)::answered ? std::size_t{1} : std::size_t{0};
 };
 
 }  // namespace
@@ -25,13 +31,14 @@ void ProbePlan::add_file(std::vector<wire::Endpoint> const& sources) {
         source.files.push_back(number);
         file.sources.push_back(entry->second);
         file.promises += promises(source.state);
+        file.answered += answers(source.state);
     }
     take_turn(number);
 }
 
 /// The files take turns, so that each has some early.
 std::optional<wire::Endpoint> ProbePlan::next() {
-    if (stopped_ || waiting_ + closing_ >= at_once_most) {
+    if (stopped_ || full_ || waiting_ + closing_ >= at_once_most) {
         return std::nullopt;
     }
     while (!turns_.empty()) {
@@ -56,7 +63,16 @@ bool ProbePlan::over() {
         files_[turns_.front()].in_turn = false;
         turns_.pop_front();
     }
-    return waiting_ == 0 && (stopped_ || turns_.empty());
+    if (waiting_ > 0) {
+        return false;
+    }
+    return stopped_ || turns_.empty() || (full_ && closing_ == 0 && all_have_one());
+}
+
+bool ProbePlan::all_have_one() const {
+    return std::ranges::all_of(files_, [](File const& file) {
+        return file.answered > 0 || file.next == file.sources.size();
+    });
 }
 
 /// If so, the next of its sources is unasked.
@@ -83,6 +99,7 @@ void ProbePlan::on_result(wire::Endpoint const& endpoint, bool answered) {
     auto& source = sources_[found->second];
     waiting_ -= source.state == State::asked ? 1 : 0;
     set(source, answered ? State::answered : State::silent);
+    full_ = false;
     if (!answered) {
         for (auto const file : source.files) {
             take_turn(file);
@@ -90,10 +107,26 @@ void ProbePlan::on_result(wire::Endpoint const& endpoint, bool answered) {
     }
 }
 
+void ProbePlan::on_no_room(wire::Endpoint const& endpoint) {
+    auto const number = numbers_.at(endpoint);
+    auto& source = sources_[number];
+    --waiting_;
+    set(source, State::unasked);
+    for (auto const of : source.files) {
+        auto& file = files_[of];
+        auto const place = std::ranges::find(file.sources, number) - file.sources.begin();
+        file.next = std::min(file.next, static_cast<std::size_t>(place));
+        take_turn(of);
+    }
+    full_ = true;
+}
+
 void ProbePlan::set(Source& source, State state) {
     for (auto const file : source.files) {
         files_[file].promises += promises(state);
         files_[file].promises -= promises(source.state);
+        files_[file].answered += answers(state);
+        files_[file].answered -= answers(source.state);
     }
     source.state = state;
 }

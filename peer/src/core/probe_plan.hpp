@@ -32,10 +32,20 @@ class ProbePlan {
     std::optional<wire::Endpoint> next();
     void on_result(wire::Endpoint const& source, bool answered);
 
+    /// No connection may be opened to this one, which `next` gave out, for now: it is to be asked
+    /// later. Nobody else is asked until there may be room.
+    void on_no_room(wire::Endpoint const& source);
+
+    /// There may be room again. So there is after each on_result and on_closed.
+    void on_room() { full_ = false; }
+
     /// A connection that failed takes its place until on_closed.
     void on_closing() { ++closing_; }
 
-    void on_closed() { --closing_; }
+    void on_closed() {
+        --closing_;
+        full_ = false;
+    }
 
     /// Nobody new is asked any more.
     void stop() { stopped_ = true; }
@@ -43,7 +53,8 @@ class ProbePlan {
     /// Those that are being asked.
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
-    /// Nobody is being asked, and nobody will be.
+    /// Nobody is being asked, and nobody will be. Also if there is no room for more and nothing
+    /// that would make some, once each file has somebody.
     [[nodiscard]] bool over();
 
   private:
@@ -59,10 +70,12 @@ class ProbePlan {
         std::vector<std::size_t> sources;
         std::size_t next = 0;      ///< those before are not unasked
         std::size_t promises = 0;  ///< sources that have answered, or may
+        std::size_t answered = 0;  ///< of these
         bool in_turn = false;
     };
 
     [[nodiscard]] bool needs_more(File& file) const;
+    [[nodiscard]] bool all_have_one() const;
     void take_turn(std::size_t file);
     void set(Source& source, State state);
 
@@ -73,6 +86,7 @@ class ProbePlan {
     std::deque<std::size_t> turns_;  ///< the files that may need more
     std::size_t waiting_ = 0;
     std::size_t closing_ = 0;
+    bool full_ = false;
     bool stopped_ = false;
 };
 

@@ -107,6 +107,12 @@ void Asker::ask_again(std::uint64_t request) {
     pending.pause = std::min<wire::Duration>(2 * pending.pause, busy_pause_most);
 }
 
+void Asker::ask_all_again() {
+    for (auto const& [request, waiting] : pending_) {
+        send_(waiting.question, request);
+    }
+}
+
 void Asker::cancel_timers(Pending const& pending) const {
     reactor_.cancel(pending.timer);
     if (pending.again) {

@@ -42,6 +42,9 @@ class Asker {
     /// destroy this.
     void fail_all(Error const& error);
 
+    /// On a new connection: what was sent on the one before may be lost.
+    void ask_all_again();
+
     /// What is known to be wrong with the other side; explains the silence in errors.
     void set_trouble(std::string trouble) { trouble_ = std::move(trouble); }
 

@@ -14,8 +14,10 @@ namespace {
 constexpr auto probe_patience = std::chrono::milliseconds(1500);
 /// Of all of a question's sources together: who has not been asked by then is not.
 constexpr auto probing_most = std::chrono::seconds(10);
-/// A connection that failed may linger so long, and holds its descriptors.
-constexpr auto closing_most = std::chrono::milliseconds(500);
+/// A connection that failed holds its descriptors until libzmq's threads have closed it.
+constexpr auto closing_most = std::chrono::milliseconds(50);
+/// Other downloads' connections may make room at any time.
+constexpr auto room_pause = std::chrono::milliseconds(100);
 constexpr std::size_t id_digits_least = 4;
 
 struct Version {
@@ -197,12 +199,27 @@ void Finder::ask_some(std::shared_ptr<Round> const& round) {
         if (!endpoint) {
             break;
         }
-        ask_one(round, round->sources.at(*endpoint));
+        if (services_.links.room_for(*endpoint)) {
+            ask_one(round, round->sources.at(*endpoint));
+        } else {
+            wait_for_room(round, *endpoint);
+        }
     }
     round->asking = false;
     if (!round->dropped && round->plan.over()) {
         finish(round);
     }
+}
+
+void Finder::wait_for_room(std::shared_ptr<Round> const& round, wire::Endpoint const& source) {
+    round->plan.on_no_room(source);
+    services_.reactor.at(services_.reactor.now() + room_pause, [this, weak = std::weak_ptr(round)] {
+        auto const there = weak.lock();
+        if (there && !there->dropped) {
+            there->plan.on_room();
+            ask_some(there);
+        }
+    });
 }
 
 void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source) {
@@ -229,7 +246,8 @@ void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry co
         round->plan.on_closing();
         services_.reactor.at(services_.reactor.now() + closing_most,
                              [this, weak = std::weak_ptr(round)] {
-                                 if (auto const there = weak.lock()) {
+                                 auto const there = weak.lock();
+                                 if (there && !there->dropped) {
                                      there->plan.on_closed();
                                      ask_some(there);
                                  }

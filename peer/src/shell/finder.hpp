@@ -53,6 +53,7 @@ class Finder {
                                               std::size_t enough) const;
     void begin(std::shared_ptr<Round> const& round);
     void ask_some(std::shared_ptr<Round> const& round);
+    void wait_for_room(std::shared_ptr<Round> const& round, wire::Endpoint const& source);
     void ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source);
     void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
                    std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);

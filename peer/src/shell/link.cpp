@@ -42,22 +42,31 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         reactor, to,
         {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
          .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
-         .on_connected =
-             [raw, whom](bool connected) {
-                 raw->asker_->set_trouble(connected ? "" : "the connection failed");
-                 if (!connected) {
-                     auto const alive = raw->shared_from_this();
-                     raw->asker_->fail_all(
-                         {Errc::network, whom + " is not there: the connection failed"});
-                     raw->lose_transfers();
-                 }
-             }},
+         .on_connection = [raw, whom](auto state) { raw->on_connection(state, whom); }},
         from);
     if (!client) {
         return client.error();
     }
     link->client_ = std::move(*client);
     return link;
+}
+
+/// Who closes a connection may have no room for it just now, and is asked again when it takes the
+/// next; where nobody listens, nobody will answer.
+void Link::on_connection(bus::ControlClient::Connection state, std::string const& whom) {
+    using State = bus::ControlClient::Connection;
+    auto const alive = shared_from_this();
+    if (state == State::up) {
+        asker_->set_trouble("");
+        return std::exchange(was_lost_, false) ? asker_->ask_all_again() : void();
+    }
+    was_lost_ = true;
+    asker_->set_trouble(state == State::lost ? "it closed the connection"
+                                             : "the connection failed");
+    if (state == State::refused) {
+        asker_->fail_all({Errc::network, whom + " is not there: the connection failed"});
+    }
+    lose_transfers();
 }
 
 void Link::probe(wire::Duration patience, OnVitals on_vitals) {
@@ -200,14 +209,12 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
     if (abandoned_) {
         return Error{Errc::interrupted, "the peer is leaving"};
     }
-    std::erase_if(links_, [](auto const& entry) { return entry.second.expired(); });
-    auto const found = links_.find(endpoint);
-    if (found != links_.end()) {
+    if (auto const found = links_.find(endpoint); found != links_.end()) {
         if (auto link = found->second.lock()) {
             return link;
         }
     }
-    if (links_.size() >= most_) {
+    if (!room_for(endpoint)) {
         return Error{Errc::network, "no connection to " + wire::escape(endpoint.to_string()) +
                                         ": this peer may have " + std::to_string(most_) +
                                         " to other peers at once (see `ulimit -n`)"};
@@ -219,6 +226,11 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
         links_[endpoint] = *link;
     }
     return link;
+}
+
+bool Links::room_for(wire::Endpoint const& endpoint) {
+    std::erase_if(links_, [](auto const& entry) { return entry.second.expired(); });
+    return links_.size() < most_ || links_.contains(endpoint);
 }
 
 /// A source sends its chunks to where our connection comes from, so that has to be where we listen.

@@ -64,6 +64,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
   private:
     [[nodiscard]] bool is_another(wire::PeerId const& who);
+    void on_connection(bus::ControlClient::Connection state, std::string const& whom);
     void lose_transfers();
     void on_message(wire::Envelope&& envelope);
     bool send(wire::Message const& message, std::uint64_t request);
@@ -78,7 +79,8 @@ class Link : public std::enable_shared_from_this<Link> {
     std::unique_ptr<Asker> asker_;
     std::optional<double> round_trip_ms_;  ///< smoothed downwards at once, upwards slowly
     bool answered_before_ = false;
-    wire::PeerId who_{};  ///< all zero: it has not said
+    bool was_lost_ = false;  ///< and what was sent may be lost, too
+    wire::PeerId who_{};     ///< all zero: it has not said
 
     std::unordered_map<wire::TransferId, Heard> transfers_;
     std::vector<wire::Want> wants_;
@@ -106,6 +108,9 @@ class Links {
 
     /// Errc::network if there are too many already, or none can be opened.
     Result<std::shared_ptr<Link>> to(wire::Endpoint const& endpoint);
+
+    /// Whether there is a link to it, or may be one more.
+    [[nodiscard]] bool room_for(wire::Endpoint const& endpoint);
 
     /// Before the end: no question stays open, and none is asked any more.
     void abandon();

@@ -55,7 +55,7 @@ Status TrackerLink::open(std::string const& host) {
         reactor_, {host, tracker_.port},
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
          .on_garbage = [this](std::string const& what) { on_garbage(what); },
-         .on_connected = [this](bool connected) { on_connected(connected); }},
+         .on_connection = [this](auto state) { on_connection(state); }},
         from_);
     if (!client) {
         return client.error();
@@ -119,7 +119,8 @@ Error TrackerLink::trouble() const {
                              : Error{Errc::not_authorised, refusal()};
 }
 
-void TrackerLink::on_connected(bool connected) {
+void TrackerLink::on_connection(bus::ControlClient::Connection state) {
+    bool const connected = state == bus::ControlClient::Connection::up;
     connected_ = connected;
     if (!connected && !look_up_timer_ && !wire::numeric_host(tracker_.host)) {
         look_up_timer_ = reactor_.at(reactor_.now() + look_up_pause, [this] { look_up(); });

@@ -143,3 +143,72 @@ TEST_CASE("A plan is over when nobody is left to be waited for, whatever is not 
     plan.on_result(at(2), true);
     CHECK(plan.over());
 }
+
+TEST_CASE("One that there is no room for is asked later, and is not taken for silent") {
+    ProbePlan plan(all);
+    plan.add_file(range(1, 3));
+    REQUIRE(plan.next() == at(1));
+    REQUIRE(plan.next() == at(2));
+    plan.on_no_room(at(2));
+    CHECK_FALSE(plan.next());
+    CHECK(plan.waiting() == 1);
+    plan.on_result(at(1), false);
+    CHECK_FALSE(plan.over());
+    CHECK(plan.next() == at(2));
+    CHECK(plan.next() == at(3));
+}
+
+TEST_CASE("A plan without room goes on when a connection is closed, or the owner says so") {
+    ProbePlan plan(all);
+    plan.add_file(range(1, 2));
+    plan.on_no_room(*plan.next());
+    CHECK_FALSE(plan.over());
+    plan.on_closing();
+    CHECK_FALSE(plan.next());
+    plan.on_closed();
+    plan.on_no_room(*plan.next());
+    CHECK_FALSE(plan.next());
+    plan.on_room();
+    CHECK(plan.next() == at(1));
+}
+
+TEST_CASE("A plan without room is over once each file has a source and nothing makes room") {
+    ProbePlan plan(all);
+    plan.add_file(range(1, 10));
+    plan.add_file(range(101, 1));
+    REQUIRE(plan.next() == at(1));
+    plan.on_result(at(1), true);
+    REQUIRE(plan.next() == at(101));
+    plan.on_no_room(at(101));
+    CHECK_FALSE(plan.over());  // the second file has nobody
+    plan.on_room();
+    auto next = plan.next();
+    while (next && *next != at(101)) {
+        plan.on_result(*next, false);
+        next = plan.next();
+    }
+    REQUIRE(next);
+    plan.on_result(at(101), true);
+    if (auto const another = plan.next()) {
+        plan.on_no_room(*another);
+    }
+    CHECK(plan.over());
+}
+
+TEST_CASE("With room for few at a time, hundreds that are not there hide nobody") {
+    ProbePlan plan(64);
+    plan.add_file(range(1, 500));
+    constexpr std::size_t room = 10;
+    std::vector<wire::Endpoint> open;
+    bool found = false;
+    for (int i = 0; i < 10'000 && !found; ++i) {
+        while (auto const next = plan.next()) {
+            open.size() < room ? open.push_back(*next) : plan.on_no_room(*next);
+        }
+        REQUIRE_FALSE(open.empty());
+        found = open.front() == at(500);
+        plan.on_result(open.front(), found);
+        open.erase(open.begin());
+    }
+    CHECK(found);
+}

@@ -90,3 +90,24 @@ TEST_CASE("Who is asked and stays busy is named with its reason") {
     CHECK(answer->error().code == Errc::timeout);
     CHECK(answer->error().message.find("too many finds") != std::string::npos);
 }
+
+TEST_CASE("On a new connection all that is open is asked again") {
+    bus::Reactor reactor;
+    std::vector<std::uint64_t> sent;
+    std::optional<Result<wire::Message>> answer;
+    Asker asker(
+        reactor,
+        [&](auto const&, auto request) {
+            sent.push_back(request);
+            return true;
+        },
+        "the other side", Errc::timeout);
+    asker.ask(wire::Ping{}, 1h, [&](Result<wire::Message> got) { answer = std::move(got); });
+    asker.ask_all_again();
+    CHECK(sent == std::vector<std::uint64_t>{1, 1});
+    CHECK(asker.on_answer(1, wire::Pong{}));
+    CHECK_FALSE(asker.on_answer(1, wire::Pong{}));  // the first may have come, too
+    asker.ask_all_again();
+    CHECK(sent.size() == 2);
+    CHECK(answer->ok());
+}

@@ -64,12 +64,18 @@ class ControlServer {
 /// A connected DEALER: a peer's to the tracker, and to each source.
 class ControlClient {
   public:
+    enum class Connection {
+        up,
+        lost,     ///< it was up; there may be no room for it. It is tried again
+        refused,  ///< nobody listens there, or nothing comes back. It is tried again
+    };
+
     struct Handler {
         std::function<void(wire::Envelope&&)> on_message;
         /// The other side speaks something else: what is wrong with it, in words.
         std::function<void(std::string const&)> on_garbage;
-        /// The connection is there (true), or was lost or refused (false). May repeat itself.
-        std::function<void(bool)> on_connected = {};
+        /// May repeat itself.
+        std::function<void(Connection)> on_connection = {};
     };
 
     /// Starts to connect; goes on trying, with growing pauses, until destroyed. `from`: the address
