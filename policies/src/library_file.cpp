@@ -1,5 +1,7 @@
 #include "library_file.hpp"
 
+#include <xfsbus/files/fd.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/sha256.hpp>
 
@@ -13,7 +15,6 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace xfsbus::policies {
 namespace {
@@ -53,7 +54,7 @@ std::string read_all(fs::path const& path, int fd, std::size_t expected) {
         if (size == bytes.size()) {
             bytes.resize(std::min(2 * size, max_library_bytes + 1));
         }
-        auto const n = ::read(fd, bytes.data() + size, bytes.size() - size);
+        auto const n = files::read(fd, bytes.data() + size, bytes.size() - size);
         if (n < 0 && errno != EINTR) {
             refuse_unreadable(path, errno);
         }
@@ -68,24 +69,15 @@ std::string read_all(fs::path const& path, int fd, std::size_t expected) {
 
 std::string read_file(fs::path const& path) {
     // O_NONBLOCK: a FIFO must not hold us up.
-    int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
+    files::Fd const fd(files::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+
+    struct stat about {};
+
+    if (!fd || files::fstat(fd.get(), &about) != 0) {
         refuse_unreadable(path, errno);
     }
-    try {
-        struct stat about {};
-
-        if (::fstat(fd, &about) != 0) {
-            refuse_unreadable(path, errno);
-        }
-        check_kind_of_file(path, about);
-        auto bytes = read_all(path, fd, static_cast<std::size_t>(about.st_size));
-        ::close(fd);
-        return bytes;
-    } catch (...) {
-        ::close(fd);
-        throw;
-    }
+    check_kind_of_file(path, about);
+    return read_all(path, fd.get(), static_cast<std::size_t>(about.st_size));
 }
 
 template <class T>

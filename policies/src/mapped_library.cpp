@@ -1,5 +1,7 @@
 #include "mapped_library.hpp"
 
+#include <xfsbus/files/fd.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 
 #include <cerrno>
@@ -10,7 +12,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace xfsbus::policies {
 namespace {
@@ -45,20 +46,12 @@ class Copy {
   public:
     explicit Copy(LibraryFile const& file) : fd_(make(file.path.filename().string())) {
         constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-        if (fd_ < 0 || !write_all(file.bytes) || ::fcntl(fd_, F_ADD_SEALS, seals) != 0) {
+        if (!fd_ || !write_all(file.bytes) || ::fcntl(fd_.get(), F_ADD_SEALS, seals) != 0) {
             auto const reason = std::generic_category().message(errno);
-            close();
             throw PluginRefused(file.path.string(), "it cannot be copied to memory: " + reason,
                                 "see whether memory or file descriptors are short");
         }
     }
-
-    ~Copy() { close(); }
-
-    Copy(Copy const&) = delete;
-    Copy& operator=(Copy const&) = delete;
-    Copy(Copy&&) = delete;
-    Copy& operator=(Copy&&) = delete;
 
     /// A path that no other copy has had: the system's loader takes equal paths for one library,
     /// and descriptors' numbers come again.
@@ -67,7 +60,7 @@ class Copy {
         for (std::size_t i = 0; i < number; ++i) {
             path += "./";
         }
-        return path + std::to_string(fd_);
+        return path + std::to_string(fd_.get());
     }
 
   private:
@@ -82,7 +75,7 @@ class Copy {
 
     [[nodiscard]] bool write_all(std::string_view bytes) const {
         while (!bytes.empty()) {
-            auto const n = ::write(fd_, bytes.data(), bytes.size());
+            auto const n = files::write(fd_.get(), bytes.data(), bytes.size());
             if (n < 0 && errno != EINTR) {
                 return false;
             }
@@ -91,13 +84,7 @@ class Copy {
         return true;
     }
 
-    void close() const {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-
-    int fd_;
+    files::Fd fd_;
 };
 
 boost::dll::shared_library map_copy(LibraryFile const& file, std::size_t number) {

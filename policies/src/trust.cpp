@@ -1,8 +1,12 @@
 #include "trust.hpp"
 
+#include <xfsbus/files/system.hpp>
+
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,15 +19,20 @@ bool is_trusted(uid_t owner) {
     struct stat program {};
 
     return owner == 0 || owner == ::geteuid() ||
-           (::stat("/proc/self/exe", &program) == 0 && owner == program.st_uid);
+           (files::fstatat(AT_FDCWD, "/proc/self/exe", &program, 0) == 0 &&
+            owner == program.st_uid);
 }
 
-/// What is wrong with a file or a directory; nullopt, if nothing is or it is not there.
+/// What is wrong with a file or a directory; nullopt, if nothing is or it is not there. Of what
+/// cannot be looked at nobody can say that it is in order.
 std::optional<std::string> problem_of(fs::path const& path) {
     struct stat about {};
 
-    if (::stat(path.c_str(), &about) != 0) {
-        return std::nullopt;
+    if (files::fstatat(AT_FDCWD, path.c_str(), &about, 0) != 0) {
+        bool const missing = errno == ENOENT || errno == ENOTDIR;
+        return missing ? std::nullopt
+                       : std::optional(path.string() + " cannot be looked at: " +
+                                       std::generic_category().message(errno));
     }
     if ((about.st_mode & S_IWOTH) != 0) {
         return "anybody may write to " + path.string();

@@ -1,6 +1,7 @@
 #include "disk/chunk_finder.hpp"
 
-#include "disk/io.hpp"
+#include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 
 #include <cerrno>
 #include <cstring>
@@ -23,7 +24,7 @@ std::optional<std::span<std::byte const>> ChunkFinder::find(std::uint32_t chunk)
     auto const layout = manifest_.layout();
     buffer_.resize(layout.length(0));  // none is longer
     auto const bytes = std::span(buffer_).first(layout.length(chunk));
-    if (!read_whole(fd_, bytes, layout.offset(chunk)) ||
+    if (!files::read_whole(fd_, bytes, layout.offset(chunk)) ||
         !is_chunk(manifest_, algorithm_, chunk, bytes)) {
         return std::nullopt;
     }
@@ -34,7 +35,7 @@ std::vector<std::uint32_t> ChunkFinder::written() const {
     std::uint64_t const count = manifest_.layout().chunks;
     auto const written_from = [&](std::uint64_t chunk) {
         auto const begin = static_cast<off_t>(chunk * manifest_.chunk_bytes);
-        auto const data = ::lseek(fd_, begin, SEEK_DATA);
+        auto const data = files::lseek(fd_, begin, SEEK_DATA);
         if (data >= 0) {
             return static_cast<std::uint64_t>(data) / manifest_.chunk_bytes;
         }

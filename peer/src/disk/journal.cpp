@@ -1,7 +1,7 @@
 #include "disk/journal.hpp"
 
-#include "disk/io.hpp"
-
+#include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/fnv.hpp>
 
 #include <algorithm>
@@ -62,7 +62,7 @@ std::size_t most_bytes(JournalSubject const& subject) {
 }
 
 bool write_whole(int fd, std::string_view bytes, std::uint64_t offset) {
-    return write_at(fd, std::as_bytes(std::span(bytes)), offset).bytes == bytes.size();
+    return files::write_at(fd, std::as_bytes(std::span(bytes)), offset).bytes == bytes.size();
 }
 
 }  // namespace
@@ -106,19 +106,19 @@ Journal::Journal(Place place, JournalSubject const& subject)
 
 std::optional<std::vector<std::uint32_t>> Journal::load() {
     // O_NONBLOCK: opening a FIFO must not hang.
-    Fd fd(::openat(place_.directory->get(), place_.leaf.c_str(),
-                   O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    files::Fd fd(files::openat(place_.directory->get(), place_.leaf.c_str(),
+                               O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
 
     struct stat status {};
 
     // With a second name it may be somebody's file, which is not ours to append to.
-    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+    if (!fd || files::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
         status.st_nlink != 1) {
         return std::nullopt;
     }
     auto const size = static_cast<std::uint64_t>(status.st_size);
     std::string bytes(std::min<std::uint64_t>(size, most_bytes(subject_)), '\0');
-    bytes.resize(read_at(fd.get(), std::as_writable_bytes(std::span(bytes)), 0).bytes);
+    bytes.resize(files::read_at(fd.get(), std::as_writable_bytes(std::span(bytes)), 0).bytes);
     auto claims = parse_journal(bytes, subject_);
     if (!claims) {
         return std::nullopt;
@@ -136,8 +136,8 @@ void Journal::begin(std::vector<std::uint32_t> const& chunks) {
         return;
     }
     remove();
-    fd_ = Fd(::openat(place_.directory->get(), place_.leaf.c_str(),
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    fd_ = files::Fd(files::openat(place_.directory->get(), place_.leaf.c_str(),
+                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     auto const journal = encode_journal(subject_, chunks);
     auto const bytes = std::string_view(journal);
     // The header last: a run that is killed here leaves a journal that claims nothing, so that the
@@ -160,14 +160,14 @@ void Journal::append(std::uint32_t chunk) {
         return;
     }
     auto const record = record_of(check_, chunk);
-    if (::write(fd_.get(), &record, sizeof record) != ssize_t{sizeof record}) {
+    if (files::write(fd_.get(), &record, sizeof record) != ssize_t{sizeof record}) {
         remove();
     }
 }
 
 void Journal::remove() {
     usable_ = false;
-    ::unlinkat(place_.directory->get(), place_.leaf.c_str(), 0);
+    files::unlinkat(place_.directory->get(), place_.leaf.c_str(), 0);
 }
 
 }  // namespace xfsbus::peer

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "disk/fd.hpp"
 #include "disk/tree.hpp"
 
+#include <xfsbus/files/fd.hpp>
 #include <xfsbus/wire/ids.hpp>
 
 #include <atomic>
@@ -72,7 +72,7 @@ class Journal {
     Place place_;
     JournalSubject subject_;
     std::uint64_t check_;  ///< the header's, from which the records' follow
-    Fd fd_;
+    files::Fd fd_;
     std::optional<std::vector<std::uint32_t>> claimed_;  ///< by a journal in order, until begin()
     std::atomic<bool> usable_{false};                    ///< fd_ may be appended to
 };

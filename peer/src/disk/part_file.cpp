@@ -1,8 +1,9 @@
 #include "disk/part_file.hpp"
 
 #include "disk/chunk_finder.hpp"
-#include "disk/io.hpp"
 
+#include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -33,7 +34,7 @@ std::string mib(std::uint64_t bytes) {
 bool in_memory(int fd) {
     struct statfs status {};
 
-    return ::fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
+    return files::fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
 }
 
 /// 0 if there is room for the file to grow to this size, else ENOSPC.
@@ -42,7 +43,7 @@ int find_space(int fd, std::uint64_t bytes) {
 
     struct stat file {};
 
-    if (::fstatvfs(fd, &space) != 0 || ::fstat(fd, &file) != 0 || space.f_blocks == 0) {
+    if (files::fstatvfs(fd, &space) != 0 || files::fstat(fd, &file) != 0 || space.f_blocks == 0) {
         return 0;  // not known, or without a limit: it shows as it is written
     }
     constexpr std::uint64_t stat_block = 512;
@@ -56,7 +57,7 @@ Error full(std::string_view name, std::uint64_t needed, int directory) {
 
     struct statvfs status {};
 
-    if (::fstatvfs(directory, &status) == 0) {
+    if (files::fstatvfs(directory, &status) == 0) {
         free = ", " + mib(std::uint64_t{status.f_bavail} * status.f_frsize) + " are free";
     }
     return {Errc::disk, "the disk is full: '" + wire::escape(name) + "' needs " + mib(needed) +
@@ -82,7 +83,7 @@ Result<PartFile::Present> PartFile::look(Target const& target, std::function<boo
 
     struct stat status {};
 
-    if (::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (files::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return Present::nothing;
     }
     if (!has_size(status, *target.manifest)) {
@@ -126,7 +127,7 @@ void PartFile::discard() {
     if (journal_) {
         journal_->remove();
     }
-    ::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
+    files::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
 }
 
 /// One for each content and final name, so that files with equal bytes do not get in each other's
@@ -176,12 +177,12 @@ Status PartFile::lock() {
     auto const directory = place_.directory->get();
     auto const part = part_leaf();
     for (int tries = 0; tries < open_tries; ++tries) {
-        fd_ =
-            Fd(::openat(directory, part.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        fd_ = files::Fd(files::openat(directory, part.c_str(),
+                                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
         if (!fd_) {
             return disk_error("cannot write in the directory of", target_.name, errno);
         }
-        if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (files::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
             break;
         }
 
@@ -189,19 +190,20 @@ Status PartFile::lock() {
 
         struct stat named {};
 
-        bool const same = ::fstat(fd_.get(), &opened) == 0 &&
-                          ::fstatat(directory, part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                          same_file(opened, named);
+        bool const same =
+            files::fstat(fd_.get(), &opened) == 0 &&
+            files::fstatat(directory, part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+            same_file(opened, named);
         if (same && S_ISREG(opened.st_mode) && opened.st_nlink == 1) {
             return done();
         }
         if (same) {
-            fd_ = Fd();
+            fd_ = files::Fd();
             return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
                                          "' is not a plain file; remove " + part};
         }
     }
-    fd_ = Fd();
+    fd_ = files::Fd();
     return Error{Errc::disk, "'" + wire::escape(target_.name) +
                                  "' is being downloaded to the same place already"};
 }
@@ -210,7 +212,7 @@ void PartFile::find_journal() {
     struct stat status {};
 
     auto const& manifest = *target_.manifest;
-    if (manifest.layout().chunks > 1 && ::fstat(fd_.get(), &status) == 0) {
+    if (manifest.layout().chunks > 1 && files::fstat(fd_.get(), &status) == 0) {
         journal_.emplace(
             Place{place_.directory, leaf(".journal")},
             JournalSubject{manifest.chunk_bytes, manifest.layout().chunks, manifest.file_bytes,
@@ -223,14 +225,14 @@ void PartFile::find_journal() {
 Status PartFile::reserve_space() {
     auto const bytes = static_cast<off_t>(target_.manifest->file_bytes);
     int const error = in_memory(fd_.get()) ? find_space(fd_.get(), target_.manifest->file_bytes)
-                      : bytes == 0 || ::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0
-                                                                               : errno;
+                      : bytes == 0 || files::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0
+                                                                                    : errno;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
     }
     // A filesystem without fallocate: the space is found as it is written. A longer leftover of
     // something else is cut.
-    if (::ftruncate(fd_.get(), bytes) != 0) {
+    if (files::ftruncate(fd_.get(), bytes) != 0) {
         return disk_error("cannot make", target_.name, errno);
     }
     return done();
@@ -262,7 +264,7 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
 
     struct stat status {};
 
-    if (!old || ::fstat(old->get(), &status) != 0 || !has_size(status, *target_.manifest)) {
+    if (!old || files::fstat(old->get(), &status) != 0 || !has_size(status, *target_.manifest)) {
         return done();
     }
     ChunkFinder finder(old->get(), *target_.manifest, *target_.algorithm);
@@ -288,7 +290,8 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
 
 /// Puts a verified chunk in its place; how many are there then.
 Result<std::uint32_t> PartFile::write(std::uint32_t chunk, std::span<std::byte const> bytes) {
-    int const error = write_at(fd_.get(), bytes, target_.manifest->layout().offset(chunk)).error;
+    int const error =
+        files::write_at(fd_.get(), bytes, target_.manifest->layout().offset(chunk)).error;
     if (error == ENOSPC || error == EDQUOT) {
         return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
     }
@@ -313,17 +316,17 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
 }
 
 Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
-    Fd fd;
+    files::Fd fd;
     if (fd_) {
-        fd = Fd(::openat(place_.directory->get(), part_leaf().c_str(),
-                         O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+        fd = files::Fd(files::openat(place_.directory->get(), part_leaf().c_str(),
+                                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     }
 
     struct stat mine {};
 
     struct stat named {};
 
-    if (!fd || ::fstat(fd_.get(), &mine) != 0 || ::fstat(fd.get(), &named) != 0 ||
+    if (!fd || files::fstat(fd_.get(), &mine) != 0 || files::fstat(fd.get(), &named) != 0 ||
         !same_file(mine, named)) {
         return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
                                      "' is no longer where it was made"};
@@ -335,7 +338,8 @@ Result<IndexedFile> PartFile::finish() {
     int const directory = place_.directory->get();
     auto const part = part_leaf();
     auto const rename = [&](unsigned flags) {
-        return ::renameat2(directory, part.c_str(), directory, place_.leaf.c_str(), flags) == 0;
+        return files::renameat2(directory, part.c_str(), directory, place_.leaf.c_str(), flags) ==
+               0;
     };
     // Closed before it has its name, so that whoever watches the directory sees one finished file.
     auto const stamp = settle_stamp(fd_.get());
@@ -343,12 +347,12 @@ Result<IndexedFile> PartFile::finish() {
         return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
                                      "' is no longer a regular file"};
     }
-    fd_ = Fd();
+    fd_ = files::Fd();
     bool named = rename(target_.replace || target_.repair ? 0 : RENAME_NOREPLACE);
     if (!named && errno == EINVAL) {
         // A filesystem that cannot rename without replacing (NFS, some others) can link.
-        named = ::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
-                ::unlinkat(directory, part.c_str(), 0) == 0;
+        named = files::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
+                files::unlinkat(directory, part.c_str(), 0) == 0;
     }
     int const error = named ? 0 : errno;
     IndexedFile const file{

@@ -101,7 +101,7 @@ class PartFile {
 
     Target target_;
     Place place_;
-    Fd fd_;
+    files::Fd fd_;
     std::optional<Journal> journal_;  ///< none for a file of one chunk: it is there, or it is not
     std::atomic<std::uint32_t> stored_{0};
     std::uint32_t reused_ = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "disk/fd.hpp"
-#include "disk/io.hpp"
+#include <xfsbus/files/fd.hpp>
+#include <xfsbus/files/io.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,16 +17,16 @@ class PartReader {
   public:
     /// Takes a descriptor that is open for reading only, so that closing it tells no watcher of
     /// the directory that the file was written.
-    explicit PartReader(Fd fd) : fd_(std::move(fd)) {}
+    explicit PartReader(files::Fd fd) : fd_(std::move(fd)) {}
 
     /// Fills the buffer from this offset; false if it cannot. Chunks that are not stored yet read
     /// as any bytes: whoever asks knows which are.
     [[nodiscard]] bool read(std::span<std::byte> buffer, std::uint64_t offset) const {
-        return read_whole(fd_.get(), buffer, offset);
+        return files::read_whole(fd_.get(), buffer, offset);
     }
 
   private:
-    Fd fd_;
+    files::Fd fd_;
 };
 
 }  // namespace xfsbus::peer

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "disk/fd.hpp"
-
+#include <xfsbus/files/fd.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <filesystem>
@@ -13,7 +12,7 @@ namespace xfsbus::peer {
 
 /// A directory of a Tree, and the last part of a name in it.
 struct Place {
-    std::shared_ptr<Fd const> directory;
+    std::shared_ptr<files::Fd const> directory;
     std::string leaf;
 };
 
@@ -30,18 +29,18 @@ class Tree {
     [[nodiscard]] Result<Place> place(std::string_view name, bool make) const;
 
     /// Opens a regular file for reading. errno says why it could not be opened.
-    [[nodiscard]] Result<Fd> open_file(std::string_view name) const;
+    [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
 
     [[nodiscard]] std::filesystem::path const& root() const { return root_; }
 
   private:
-    Tree(std::filesystem::path root, Fd fd);
+    Tree(std::filesystem::path root, files::Fd fd);
 
-    [[nodiscard]] Result<std::shared_ptr<Fd const>> directory(std::string_view name,
-                                                              bool make) const;
+    [[nodiscard]] Result<std::shared_ptr<files::Fd const>> directory(std::string_view name,
+                                                                     bool make) const;
 
     std::filesystem::path root_;
-    std::shared_ptr<Fd const> fd_;
+    std::shared_ptr<files::Fd const> fd_;
 };
 
 /// The Error for a failed call on a file: Errc::disk, with what was done, to what, and why.

@@ -1,8 +1,8 @@
 #include "share/hash_file.hpp"
 
-#include "disk/io.hpp"
 #include "share/sight.hpp"
 
+#include <xfsbus/files/io.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
@@ -120,7 +120,8 @@ HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_t
 }
 
 std::size_t FileHasher::read_piece(int fd, std::uint64_t offset, std::size_t bytes) {
-    auto const read = read_at(fd, std::as_writable_bytes(std::span(buffer_)).first(bytes), offset);
+    auto const read =
+        files::read_at(fd, std::as_writable_bytes(std::span(buffer_)).first(bytes), offset);
     if (read.error != 0) {
         throw std::system_error(read.error, std::generic_category());
     }

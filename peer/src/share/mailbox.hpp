@@ -1,6 +1,6 @@
 #pragma once
 
-#include "disk/fd.hpp"
+#include <xfsbus/files/fd.hpp>
 
 #include <functional>
 #include <mutex>
@@ -28,7 +28,7 @@ class Mailbox {
     std::vector<Letter> take();
 
   private:
-    Fd event_;
+    files::Fd event_;
     std::mutex mutex_;
     std::vector<Letter> letters_;
 };

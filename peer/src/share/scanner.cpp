@@ -2,6 +2,7 @@
 
 #include "share/sight.hpp"
 
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
@@ -33,7 +34,7 @@ Scanner::Step Scanner::step(std::size_t entries) {
             continue;
         }
         errno = 0;
-        if (dirent const* entry = ::readdir(dir_.get())) {
+        if (dirent const* entry = files::readdir(dir_.get())) {
             visit(*entry);
             continue;
         }
@@ -59,7 +60,7 @@ bool Scanner::open_next() {
     auto fd = open_beneath(root_, dir_name_, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd) {
         sink_.on_directory(fd.get(), dir_name_);
-        dir_.reset(::fdopendir(fd.get()));
+        dir_.reset(files::fdopendir(fd.get()));
     }
     if (dir_ != nullptr) {
         static_cast<void>(fd.release());  // closedir closes it
@@ -98,7 +99,7 @@ void Scanner::visit(dirent const& entry) {
 void Scanner::visit_by_stat(char const* part) {
     struct stat status {};
 
-    if (::fstatat(::dirfd(dir_.get()), part, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (files::fstatat(::dirfd(dir_.get()), part, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {
             sink_.on_refused(name_, errno_text(errno));
         }

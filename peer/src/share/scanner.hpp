@@ -1,7 +1,8 @@
 #pragma once
 
-#include "disk/fd.hpp"
 #include "share/share_index.hpp"
+
+#include <xfsbus/files/fd.hpp>
 
 #include <cstddef>
 #include <functional>

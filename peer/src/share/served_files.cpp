@@ -1,8 +1,9 @@
 #include "share/served_files.hpp"
 
-#include "disk/io.hpp"
 #include "share/share_index.hpp"
 #include "share/sight.hpp"
+
+#include <xfsbus/files/io.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,7 +20,8 @@ ReadOutcome ServedFiles::read(std::string const& name, FileStamp const& stamp,
     // was read. What slips through is caught by the sink's check of the hash.
     auto const unchanged = [&] { return stamp_of(file->fd.get()) == stamp; };
     bool const good = unchanged() &&
-                      read_at(file->fd.get(), buffer, offset).bytes == buffer.size() && unchanged();
+                      files::read_at(file->fd.get(), buffer, offset).bytes == buffer.size() &&
+                      unchanged();
     if (!good) {
         open_.pop_front();  // so that the next try looks at what has the name by then
     }

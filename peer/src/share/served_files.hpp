@@ -1,8 +1,9 @@
 #pragma once
 
 #include "core/indexed_file.hpp"
-#include "disk/fd.hpp"
 #include "disk/tree.hpp"
+
+#include <xfsbus/files/fd.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +35,7 @@ class ServedFiles {
     struct Open {
         std::string name;
         FileStamp stamp;
-        Fd fd;
+        files::Fd fd;
     };
 
     Open* open(std::string const& name, FileStamp const& stamp);

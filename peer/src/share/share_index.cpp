@@ -4,6 +4,7 @@
 #include "share/mailbox.hpp"
 #include "share/sight.hpp"
 
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -21,7 +22,7 @@
 namespace xfsbus::peer {
 
 struct ShareIndex::Impl {
-    Impl(Options&& options_in, Events&& events_in, Fd&& root_in)
+    Impl(Options&& options_in, Events&& events_in, files::Fd&& root_in)
         : options(std::move(options_in)),
           events(std::move(events_in)),
           root(std::move(root_in)),
@@ -45,7 +46,7 @@ struct ShareIndex::Impl {
 
     Options options;
     Events events;
-    Fd root;
+    files::Fd root;
     Mailbox mailbox;
     std::jthread thread;  // last: it uses the others
 };
@@ -58,9 +59,9 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
     }
     std::error_code error;
     auto const directory = std::filesystem::canonical(options.directory, error);
-    Fd root;
+    files::Fd root;
     if (!error) {
-        root = Fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        root = files::Fd(files::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         error = root ? error : std::error_code(errno, std::generic_category());
     }
     if (error) {

@@ -1,5 +1,6 @@
 #include "share/sight.hpp"
 
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <cerrno>
@@ -42,12 +43,12 @@ Sight judge(struct stat const& status) {
     return sight;
 }
 
-Fd open_beneath(int root, std::string_view name, int flags) {
-    Fd parent;
+files::Fd open_beneath(int root, std::string_view name, int flags) {
+    files::Fd parent;
     std::string part;
     auto const open_part = [&](int how) {
-        return Fd(
-            ::openat(parent ? parent.get() : root, part.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
+        return files::Fd(files::openat(parent ? parent.get() : root, part.c_str(),
+                                       how | O_NOFOLLOW | O_CLOEXEC));
     };
     for (auto slash = name.find('/'); slash != std::string_view::npos; slash = name.find('/')) {
         part = name.substr(0, slash);
@@ -65,7 +66,7 @@ Sight look_at(int root, std::string_view name) {
     struct stat status {};
 
     auto const fd = open_beneath(root, name, O_PATH);
-    if (fd && ::fstat(fd.get(), &status) == 0) {
+    if (fd && files::fstat(fd.get(), &status) == 0) {
         return judge(status);
     }
     Sight sight;
@@ -88,7 +89,7 @@ std::string errno_text(int error) {
 std::optional<FileStamp> stamp_of(int fd) {
     struct stat status {};
 
-    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (files::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         return std::nullopt;
     }
     return stamp_from(status);
@@ -99,7 +100,7 @@ std::optional<FileStamp> settle_stamp(int fd) {
     timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
     ::clock_gettime(CLOCK_REALTIME, &times[1]);
     times[1].tv_sec -= seconds_back;
-    if (::futimens(fd, times) != 0) {
+    if (files::futimens(fd, times) != 0) {
         return std::nullopt;
     }
     return stamp_of(fd);

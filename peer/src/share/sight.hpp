@@ -1,7 +1,8 @@
 #pragma once
 
-#include "disk/fd.hpp"
 #include "share/share_index.hpp"
+
+#include <xfsbus/files/fd.hpp>
 
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ Sight judge(struct stat const& status);
 
 /// Opens a name below a directory. No part of it may be a symbolic link, at no moment: each part
 /// is opened in the one before. "" is the directory itself. Sets errno.
-Fd open_beneath(int root, std::string_view name, int flags);
+files::Fd open_beneath(int root, std::string_view name, int flags);
 
 /// What stands under a name right now. Refused with why == "" means: see errno.
 Sight look_at(int root, std::string_view name);

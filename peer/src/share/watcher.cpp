@@ -3,6 +3,8 @@
 #include "share/scanner.hpp"
 #include "share/sight.hpp"
 
+#include <xfsbus/files/system.hpp>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -38,7 +40,7 @@ bool Watcher::Changes::empty() const {
 }
 
 Watcher::Watcher(Warn warn)
-    : warn_(std::move(warn)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    : warn_(std::move(warn)), inotify_(files::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
     if (!inotify_) {
         fail(errno);
     }
@@ -66,7 +68,7 @@ void Watcher::watch(int directory_fd, std::string const& name) {
         return;
     }
     auto const path = "/proc/self/fd/" + std::to_string(directory_fd);
-    int const wd = ::inotify_add_watch(inotify_.get(), path.c_str(), interest);
+    int const wd = files::inotify_add_watch(inotify_.get(), path.c_str(), interest);
     if (wd < 0) {
         if (errno != ENOENT) {  // it may be gone already
             fail(errno);
@@ -95,7 +97,7 @@ void Watcher::fail(int error) {
 
 bool Watcher::read(Changes& changes) {
     alignas(inotify_event) std::array<std::byte, 64 * std::size_t{1024}> buffer;
-    auto const n = inotify_ ? ::read(inotify_.get(), buffer.data(), buffer.size()) : 0;
+    auto const n = inotify_ ? files::read(inotify_.get(), buffer.data(), buffer.size()) : 0;
     if (n <= 0) {
         return false;
     }

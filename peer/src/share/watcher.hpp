@@ -1,6 +1,6 @@
 #pragma once
 
-#include "disk/fd.hpp"
+#include <xfsbus/files/fd.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +67,7 @@ class Watcher {
     void fail(int error);
 
     Warn warn_;
-    Fd inotify_;
+    files::Fd inotify_;
     std::unordered_map<int, Watched> watched_;
     std::map<std::string, int> by_name_;
     std::uint64_t walk_ = 0;

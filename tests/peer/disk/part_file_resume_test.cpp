@@ -64,7 +64,7 @@ bool tells_holes(fs::path const& directory) {
     auto const path = directory / "sparse";
     write(path, "");
     fs::resize_file(path, 4 * chunk_bytes);
-    Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    files::Fd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     bool const tells = ::lseek(fd.get(), 0, SEEK_DATA) < 0 && errno == ENXIO;
     fs::remove(path);
     if (!tells) {

@@ -33,7 +33,7 @@ class ClosedWrites {
     }
 
   private:
-    Fd inotify_;
+    files::Fd inotify_;
 };
 
 }  // namespace

@@ -14,19 +14,19 @@ using namespace xfsbus::peer::test;
 
 namespace {
 
-std::string read(Fd const& fd) {
+std::string read(files::Fd const& fd) {
     std::array<char, 256> buffer{};
     auto const size = ::pread(fd.get(), buffer.data(), buffer.size(), 0);
     REQUIRE(size >= 0);
     return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
-std::string read(Result<Fd> const& file) {
+std::string read(Result<files::Fd> const& file) {
     REQUIRE(file);
     return read(*file);
 }
 
-void refuses(Result<Fd> const& file, std::string const& why) {
+void refuses(Result<files::Fd> const& file, std::string const& why) {
     REQUIRE_FALSE(file);
     CHECK(file.error().code == Errc::disk);
     CHECK_THAT(file.error().message, ContainsSubstring(why));
@@ -34,7 +34,8 @@ void refuses(Result<Fd> const& file, std::string const& why) {
 
 /// Makes a file in the place, as a download does.
 void make(Place const& place) {
-    Fd const fd(::openat(place.directory->get(), place.leaf.c_str(), O_CREAT | O_WRONLY, 0666));
+    files::Fd const fd(
+        ::openat(place.directory->get(), place.leaf.c_str(), O_CREAT | O_WRONLY, 0666));
     REQUIRE(fd);
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("only regular files are opened, and nothing blocks") {
     TempDisk disk;
     fs::create_directory(disk.root / "dir");
     REQUIRE(::mkfifo((disk.root / "fifo").c_str(), 0666) == 0);
-    Fd const socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+    files::Fd const socket(::socket(AF_UNIX, SOCK_STREAM, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     auto const path = (disk.root / "socket").string();

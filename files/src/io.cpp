@@ -1,10 +1,9 @@
-#include "disk/io.hpp"
+#include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 
 #include <cerrno>
 
-#include <unistd.h>
-
-namespace xfsbus::peer {
+namespace xfsbus::files {
 namespace {
 
 /// Repeats `transfer(done)` until `size` bytes are through, it makes no progress, or it fails.
@@ -29,8 +28,8 @@ IoResult transfer_all(std::size_t size, Transfer transfer) {
 
 IoResult read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
     return transfer_all(buffer.size(), [&](std::size_t done) {
-        return ::pread(fd, buffer.data() + done, buffer.size() - done,
-                       static_cast<off_t>(offset + done));
+        return files::pread(fd, buffer.data() + done, buffer.size() - done,
+                            static_cast<off_t>(offset + done));
     });
 }
 
@@ -40,9 +39,9 @@ bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset) {
 
 IoResult write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset) {
     return transfer_all(bytes.size(), [&](std::size_t done) {
-        return ::pwrite(fd, bytes.data() + done, bytes.size() - done,
-                        static_cast<off_t>(offset + done));
+        return files::pwrite(fd, bytes.data() + done, bytes.size() - done,
+                             static_cast<off_t>(offset + done));
     });
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::files

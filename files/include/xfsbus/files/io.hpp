@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace xfsbus::peer {
+namespace xfsbus::files {
 
 /// How much was read or written, and errno if that is why it was no more (0: the end of the file).
 struct IoResult {
@@ -21,4 +21,4 @@ bool read_whole(int fd, std::span<std::byte> buffer, std::uint64_t offset);
 /// Writes everything at this offset.
 IoResult write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::files

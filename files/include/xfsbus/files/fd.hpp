@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::files {
 
 /// Owns a file descriptor.
 class Fd {
@@ -40,4 +40,4 @@ class Fd {
     int fd_ = -1;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::files
