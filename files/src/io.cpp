@@ -12,9 +12,6 @@ IoResult transfer_all(std::size_t size, Transfer transfer) {
     IoResult result;
     while (result.bytes < size) {
         auto const n = transfer(result.bytes);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
         if (n <= 0) {
             result.error = n < 0 ? errno : 0;
             break;

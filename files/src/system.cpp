@@ -20,27 +20,29 @@ Fault fault_of(std::string_view call, int fd, char const* path) {
     return faults == nullptr ? Fault{} : faults->on_call(call, fd, path == nullptr ? "" : path);
 }
 
-/// The call, unless it is to fail: then -1, with errno.
+/// Makes the call, unless it is to fail, again as long as a signal interrupts it.
 template <typename Call>
-auto unless_fault(std::string_view name, int fd, char const* path, Call const& call)
-    -> decltype(call()) {
-    auto const fault = fault_of(name, fd, path);
-    if (fault.error != 0) {
+auto repeated(std::string_view name, int fd, char const* path, Call const& call) {
+    while (true) {
+        auto const fault = fault_of(name, fd, path);
         errno = fault.error;
-        return static_cast<decltype(call())>(-1);
+        auto const result = fault.error != 0 ? decltype(call(fault))(-1) : call(fault);
+        if (result != -1 || errno != EINTR) {
+            return result;
+        }
     }
-    return call();
+}
+
+template <typename Call>
+auto unless_fault(std::string_view name, int fd, char const* path, Call const& call) {
+    return repeated(name, fd, path, [&](Fault const&) { return call(); });
 }
 
 /// The same for a transfer, which may also be cut short.
 template <typename Call>
 ssize_t transfer(std::string_view name, int fd, std::size_t bytes, Call const& call) {
-    auto const fault = fault_of(name, fd, nullptr);
-    if (fault.error != 0) {
-        errno = fault.error;
-        return -1;
-    }
-    return call(std::min(bytes, fault.bytes_most));
+    return repeated(name, fd, nullptr,
+                    [&](Fault const& fault) { return call(std::min(bytes, fault.bytes_most)); });
 }
 
 }  // namespace

@@ -24,11 +24,10 @@ std::optional<std::span<std::byte const>> ChunkFinder::find(std::uint32_t chunk)
     auto const layout = manifest_.layout();
     buffer_.resize(layout.length(0));  // none is longer
     auto const bytes = std::span(buffer_).first(layout.length(chunk));
-    if (!files::read_whole(fd_, bytes, layout.offset(chunk)) ||
-        !is_chunk(manifest_, algorithm_, chunk, bytes)) {
-        return std::nullopt;
-    }
-    return bytes;
+    auto const read = files::read_at(fd_, bytes, layout.offset(chunk));
+    error_ = read.error;
+    bool const found = read.bytes == bytes.size() && is_chunk(manifest_, algorithm_, chunk, bytes);
+    return found ? std::optional<std::span<std::byte const>>(bytes) : std::nullopt;
 }
 
 std::vector<std::uint32_t> ChunkFinder::written() const {

@@ -26,6 +26,9 @@ class ChunkFinder {
     /// The chunk's bytes, until the next call; nullopt unless they are what the manifest says.
     std::optional<std::span<std::byte const>> find(std::uint32_t chunk);
 
+    /// errno, if that is why the last one was not found; else 0.
+    [[nodiscard]] int error() const { return error_; }
+
     /// The chunks of which anything was ever written, ascending, where the file system can tell:
     /// holes, which are also what was only preallocated, are left out.
     [[nodiscard]] std::vector<std::uint32_t> written() const;
@@ -35,6 +38,7 @@ class ChunkFinder {
     wire::Manifest const& manifest_;
     policies::HashAlgorithm const& algorithm_;
     std::vector<std::byte> buffer_;
+    int error_ = 0;
 };
 
 }  // namespace xfsbus::peer

@@ -1,10 +1,13 @@
 #include "disk/journal.hpp"
 
+#include "disk/sync.hpp"
+
 #include <xfsbus/files/io.hpp>
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/fnv.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
@@ -17,7 +20,7 @@ namespace xfsbus::peer {
 namespace {
 
 constexpr std::uint32_t magic = 0x4a534658;  // "XFSJ" where the low byte comes first
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 
 struct Header {
     std::uint32_t magic;
@@ -66,6 +69,24 @@ bool write_whole(int fd, std::string_view bytes, std::uint64_t offset) {
 }
 
 }  // namespace
+
+std::array<char, 256> journal_leaf(std::string_view leaf) {
+    std::array<char, 256> padded{};
+    std::copy_n(leaf.begin(), std::min(leaf.size(), padded.size() - 1), padded.begin());
+    return padded;
+}
+
+std::optional<JournalReport> report_of_journal(std::string_view bytes) {
+    Header found{};
+    if (bytes.size() < sizeof found) {
+        return std::nullopt;
+    }
+    std::memcpy(&found, bytes.data(), sizeof found);
+    found.subject.leaf.back() = '\0';
+    auto const claims = parse_journal(bytes, found.subject);
+    return claims ? std::optional(JournalReport{found.subject, claims->chunks.size()})
+                  : std::nullopt;
+}
 
 std::string encode_journal(JournalSubject const& subject, std::span<std::uint32_t const> chunks) {
     auto const header = header_of(subject);
@@ -163,6 +184,10 @@ void Journal::append(std::uint32_t chunk) {
     if (files::write(fd_.get(), &record, sizeof record) != ssize_t{sizeof record}) {
         remove();
     }
+}
+
+int Journal::sync() {
+    return usable_ ? sync_data(fd_.get()) : 0;
 }
 
 void Journal::remove() {

@@ -5,6 +5,7 @@
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/wire/ids.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -24,9 +25,13 @@ struct JournalSubject {
     std::uint64_t device = 0;  ///< and
     std::uint64_t inode = 0;   ///< of the temporary file
     wire::ContentId content;
+    std::array<char, 256> leaf{};  ///< the final name in its directory, for whoever finds it
 };
 
-inline constexpr std::size_t journal_header_bytes = 80;
+/// A leaf as it stands there; longer names than file systems allow are cut.
+std::array<char, 256> journal_leaf(std::string_view leaf);
+
+inline constexpr std::size_t journal_header_bytes = 336;
 inline constexpr std::size_t journal_record_bytes = 16;
 
 /// A journal: the subject, then a record for each chunk. In the byte order of the machine, since
@@ -41,6 +46,14 @@ struct JournalClaims {
 /// Reads a journal, which may be any bytes, up to the first record that is wrong or torn; nullopt
 /// unless it begins as one about this subject does.
 std::optional<JournalClaims> parse_journal(std::string_view bytes, JournalSubject const& subject);
+
+/// What a journal of whatever subject says of itself; nullopt unless it begins as one.
+struct JournalReport {
+    JournalSubject subject;
+    std::size_t claimed = 0;  ///< chunks
+};
+
+std::optional<JournalReport> report_of_journal(std::string_view bytes);
 
 /// Remembers, beside a file on its way, which of its chunks were written, so that the next run
 /// need not read all of it to know. It is a hint: what it claims is verified, what it does not
@@ -64,6 +77,9 @@ class Journal {
     /// Adds a chunk whose bytes were written. Does nothing before load() has found a journal in
     /// order or begin() has made one.
     void append(std::uint32_t chunk);
+
+    /// What was added stays there in a power cut. Returns 0 or errno.
+    int sync();
 
     /// Removes what has its name; nothing is added any more.
     void remove();

@@ -1,68 +1,30 @@
 #include "disk/part_file.hpp"
 
 #include "disk/chunk_finder.hpp"
+#include "disk/final_name.hpp"
+#include "disk/space.hpp"
+#include "disk/sync.hpp"
 
 #include <xfsbus/files/io.hpp>
 #include <xfsbus/files/system.hpp>
-#include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/name.hpp>
 
-#include <linux/magic.h>
+#include <linux/falloc.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 namespace xfsbus::peer {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 /// How often the temporary file is opened if it changes hands meanwhile.
 constexpr int open_tries = 16;
-
-std::string mib(std::uint64_t bytes) {
-    return std::to_string((bytes + 1048575) / 1048576) + " MiB";
-}
-
-/// A file system in memory has nothing to gain from preallocation: it would only write zeros to
-/// every page first.
-bool in_memory(int fd) {
-    struct statfs status {};
-
-    return files::fstatfs(fd, &status) == 0 && status.f_type == TMPFS_MAGIC;
-}
-
-/// 0 if there is room for the file to grow to this size, else ENOSPC.
-int find_space(int fd, std::uint64_t bytes) {
-    struct statvfs space {};
-
-    struct stat file {};
-
-    if (files::fstatvfs(fd, &space) != 0 || files::fstat(fd, &file) != 0 || space.f_blocks == 0) {
-        return 0;  // not known, or without a limit: it shows as it is written
-    }
-    constexpr std::uint64_t stat_block = 512;
-    auto const there = static_cast<std::uint64_t>(file.st_blocks) * stat_block;
-    auto const free = std::uint64_t{space.f_bavail} * space.f_frsize;
-    return bytes <= there + free ? 0 : ENOSPC;
-}
-
-Error full(std::string_view name, std::uint64_t needed, int directory) {
-    std::string free;
-
-    struct statvfs status {};
-
-    if (files::fstatvfs(directory, &status) == 0) {
-        free = ", " + mib(std::uint64_t{status.f_bavail} * status.f_frsize) + " are free";
-    }
-    return {Errc::disk, "the disk is full: '" + wire::escape(name) + "' needs " + mib(needed) +
-                            free + "; what was fetched is kept for the next try"};
-}
 
 bool same_file(struct stat const& one, struct stat const& other) {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -73,22 +35,91 @@ bool has_size(struct stat const& status, wire::Manifest const& manifest) {
            static_cast<std::uint64_t>(status.st_size) == manifest.file_bytes;
 }
 
+bool is_zero(std::span<std::byte const> bytes) {
+    return !bytes.empty() && bytes[0] == std::byte{} &&
+           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+/// A file cannot take the place of some things, whatever the user says.
+std::optional<Error> obstacle(PartFile::Target const& target, mode_t mode) {
+    auto const name = "'" + wire::escape(target.name) + "'";
+    if (S_ISDIR(mode)) {
+        return Error{Errc::disk, name + " is a directory here; choose another name with -o"};
+    }
+    bool const replaces = target.replace || target.repair;
+    if (S_ISLNK(mode) && !replaces) {
+        return Error{Errc::disk, name +
+                                     " is a symbolic link here; remove it, choose another name "
+                                     "with -o, or use --force to put the file in the link's "
+                                     "place"};
+    }
+    if (!S_ISREG(mode) && !S_ISLNK(mode)) {
+        return Error{Errc::disk, name +
+                                     " is no regular file here; remove it, or choose another "
+                                     "name with -o"};
+    }
+    return std::nullopt;
+}
+
+/// A run that was killed may have left an empty file that only holds the name. Whoever works on
+/// the same now holds the lock; then it is theirs.
+void release_old_claim(PartFile::Target const& target, Place const& at) {
+    TemporaryNames const names(target.content, at.leaf);
+    int const directory = at.directory->get();
+    if (!is_claimed(directory, names)) {
+        return;
+    }
+    files::Fd const part(
+        files::openat(directory, names.part.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    PartLock lock;
+    if (!part || lock.take(part.get()) != PartLock::Outcome::busy) {
+        release_claim(directory, names);
+    }
+}
+
+/// The file is whole. A journal that could not be removed then is of no use to anybody.
+void remove_stray_journal(PartFile::Target const& target, Place const& at) {
+    TemporaryNames const names(target.content, at.leaf);
+    int const directory = at.directory->get();
+
+    struct stat status {};
+
+    bool const no_part =
+        files::fstatat(directory, names.part.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0;
+    if (no_part && errno == ENOENT && target.manifest->layout().chunks > 1) {
+        files::unlinkat(directory, names.journal.c_str(), 0);
+    }
+}
+
 }  // namespace
 
 Result<PartFile::Present> PartFile::look(Target const& target, std::function<bool()> const& stop) {
-    auto const at = target.tree->place(target.name, false);
+    auto const at = target.tree->place(target.name, Tree::Make::no);
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
 
+    release_old_claim(target, *at);
+
     struct stat status {};
 
-    if (files::fstatat(at->directory->get(), at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        return Present::nothing;
+    int const directory = at->directory->get();
+    if (files::fstatat(directory, at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? Result(Present::nothing)
+                               : disk_error("cannot look at", target.name, errno);
+    }
+    if (auto error = obstacle(target, status.st_mode)) {
+        return *error;
     }
     if (!has_size(status, *target.manifest)) {
         return Present::other;
     }
+    return compare(target, *at, stop);
+}
+
+/// The file under the final name has the right size.
+Result<PartFile::Present> PartFile::compare(Target const& target, Place const& at,
+                                            std::function<bool()> const& stop) {
     auto const fd = target.tree->open_file(target.name);
     if (!fd) {
         return fd.error();
@@ -96,8 +127,28 @@ Result<PartFile::Present> PartFile::look(Target const& target, std::function<boo
     auto const& manifest = *target.manifest;
     ChunkFinder finder(fd->get(), manifest, *target.algorithm);
     for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
-        if (stop() || !finder.find(chunk)) {
+        if (stop()) {
             return Present::other;
+        }
+        if (!finder.find(chunk)) {
+            return finder.error() == 0 ? Result(Present::other)
+                                       : disk_error("cannot read", target.name, finder.error());
+        }
+    }
+
+    struct stat status {};
+
+    if (target.written && files::fstat(fd->get(), &status) == 0) {
+        if (auto const name =
+                target.written->other_name(WrittenFiles::identity(status), target.name)) {
+            return one_name(target, *name);
+        }
+    }
+    remove_stray_journal(target, at);
+    if (target.durability == Durability::power) {
+        int const error = sync_all(fd->get());
+        if (int const failed = error != 0 ? error : sync_all(at.directory->get())) {
+            return disk_error("cannot make sure that a power cut leaves", target.name, failed);
         }
     }
     return Present::same;
@@ -124,32 +175,41 @@ void PartFile::discard_if_empty() {
 }
 
 void PartFile::discard() {
-    if (journal_) {
-        journal_->remove();
-    }
-    files::unlinkat(place_.directory->get(), part_leaf().c_str(), 0);
+    remove_journal();
+    files::unlinkat(place_.directory->get(), names_->part.c_str(), 0);
 }
 
-/// One for each content and final name, so that files with equal bytes do not get in each other's
-/// way. (Equal hashes of two names would only make one of the two wait its turn.)
-std::string PartFile::leaf(std::string_view suffix) const {
-    auto const hash = wire::fnv1a(place_.leaf);
-    std::string name_hash;
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        name_hash += static_cast<char>(static_cast<unsigned char>(hash >> shift));
+/// Also one that an earlier run left and that could not be read.
+void PartFile::remove_journal() {
+    if (journal_) {
+        journal_->remove();
+    } else if (target_.manifest->layout().chunks > 1) {
+        files::unlinkat(place_.directory->get(), names_->journal.c_str(), 0);
     }
-    return ".xfs-" + wire::to_hex(target_.content.view().substr(0, 8)) + "-" +
-           wire::to_hex(name_hash) + std::string(suffix);
+}
+
+void PartFile::warn(std::string const& text) const {
+    if (target_.warn) {
+        target_.warn(text);
+    }
 }
 
 Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& stop) {
-    auto at = target_.tree->place(target_.name, true);
+    auto at = target_.tree->place(target_.name, target_.durability == Durability::power
+                                                    ? Tree::Make::synced
+                                                    : Tree::Make::yes);
     if (!at) {
         return at.error();
     }
     place_ = std::move(*at);
+    names_.emplace(target_.content, place_.leaf);
     if (auto locked = lock(); !locked) {
         return locked.error();
+    }
+    if (int const error = is_claimed(place_.directory->get(), *names_)
+                              ? release_claim(place_.directory->get(), *names_)
+                              : 0) {
+        return disk_error("cannot remove what an earlier run left of", target_.name, error);
     }
     find_journal();
     auto chunks = scan(stop);
@@ -163,6 +223,7 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
     if (journal_) {
         journal_->begin(chunks);
     }
+    synced_at_ = Clock::now();
     if (target_.repair) {
         if (auto reused = reuse_old(chunks, stop); !reused) {
             return reused.error();
@@ -175,14 +236,18 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
 /// time before it is locked; what has the name then is another file.
 Status PartFile::lock() {
     auto const directory = place_.directory->get();
-    auto const part = part_leaf();
+    auto const& part = names_->part;
+    auto outcome = PartLock::Outcome::busy;
     for (int tries = 0; tries < open_tries; ++tries) {
-        fd_ = files::Fd(files::openat(directory, part.c_str(),
-                                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+        fd_ = files::Fd(files::openat(
+            directory, part.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666));
         if (!fd_) {
-            return disk_error("cannot write in the directory of", target_.name, errno);
+            return is_no_room(errno)
+                       ? no_room(errno)
+                       : disk_error("cannot write in the directory of", target_.name, errno);
         }
-        if (files::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+        outcome = lock_.take(fd_.get());
+        if (outcome == PartLock::Outcome::busy || outcome == PartLock::Outcome::failed) {
             break;
         }
 
@@ -195,6 +260,10 @@ Status PartFile::lock() {
             files::fstatat(directory, part.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
             same_file(opened, named);
         if (same && S_ISREG(opened.st_mode) && opened.st_nlink == 1) {
+            if (outcome == PartLock::Outcome::held_here_only) {
+                warn("this file system has no file locks: two programs must not download '" +
+                     wire::escape(target_.name) + "' to the same place at once");
+            }
             return done();
         }
         if (same) {
@@ -203,7 +272,11 @@ Status PartFile::lock() {
                                          "' is not a plain file; remove " + part};
         }
     }
+    int const error = errno;
     fd_ = files::Fd();
+    if (outcome == PartLock::Outcome::failed) {
+        return disk_error("cannot lock the temporary file of", target_.name, error);
+    }
     return Error{Errc::disk, "'" + wire::escape(target_.name) +
                                  "' is being downloaded to the same place already"};
 }
@@ -213,29 +286,23 @@ void PartFile::find_journal() {
 
     auto const& manifest = *target_.manifest;
     if (manifest.layout().chunks > 1 && files::fstat(fd_.get(), &status) == 0) {
-        journal_.emplace(
-            Place{place_.directory, leaf(".journal")},
-            JournalSubject{manifest.chunk_bytes, manifest.layout().chunks, manifest.file_bytes,
-                           status.st_dev, status.st_ino, target_.content});
+        journal_.emplace(Place{place_.directory, names_->journal},
+                         JournalSubject{manifest.chunk_bytes, manifest.layout().chunks,
+                                        manifest.file_bytes, status.st_dev, status.st_ino,
+                                        target_.content, journal_leaf(place_.leaf)});
     }
 }
 
-/// All of it at once, so that a full disk is noticed now and not after an hour. Writing to
-/// allocated space is also twice as fast.
 Status PartFile::reserve_space() {
-    auto const bytes = static_cast<off_t>(target_.manifest->file_bytes);
-    int const error = in_memory(fd_.get()) ? find_space(fd_.get(), target_.manifest->file_bytes)
-                      : bytes == 0 || files::fallocate(fd_.get(), 0, 0, bytes) == 0 ? 0
-                                                                                    : errno;
-    if (error == ENOSPC || error == EDQUOT) {
-        return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
-    }
-    // A filesystem without fallocate: the space is found as it is written. A longer leftover of
-    // something else is cut.
-    if (files::ftruncate(fd_.get(), bytes) != 0) {
-        return disk_error("cannot make", target_.name, errno);
-    }
-    return done();
+    int const error = peer::reserve_space(fd_.get(), target_.manifest->file_bytes);
+    return error == 0          ? done()
+           : is_no_room(error) ? no_room(error)
+                               : disk_error("cannot make", target_.name, error);
+}
+
+Error PartFile::no_room(int error) const {
+    return peer::no_room(error, place_.directory->get(), target_.name, target_.manifest->file_bytes,
+                         std::uint64_t{stored_} * target_.manifest->chunk_bytes);
 }
 
 /// The chunks that are there: of those that the journal claims or, without one, of all.
@@ -288,18 +355,23 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
     return done();
 }
 
-/// Puts a verified chunk in its place; how many are there then.
+/// Puts a verified chunk in its place; how many are there then. Where there is nothing but zeros
+/// a hole stays, or becomes, a hole.
 Result<std::uint32_t> PartFile::write(std::uint32_t chunk, std::span<std::byte const> bytes) {
-    int const error =
-        files::write_at(fd_.get(), bytes, target_.manifest->layout().offset(chunk)).error;
-    if (error == ENOSPC || error == EDQUOT) {
-        return full(target_.name, target_.manifest->file_bytes, place_.directory->get());
-    }
+    auto const offset = target_.manifest->layout().offset(chunk);
+    bool const hole =
+        is_zero(bytes) &&
+        files::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                         static_cast<off_t>(offset), static_cast<off_t>(bytes.size())) == 0;
+    int const error = hole ? 0 : files::write_at(fd_.get(), bytes, offset).error;
     if (error != 0) {
-        return disk_error("cannot write", target_.name, error);
+        return is_no_room(error) ? no_room(error) : disk_error("cannot write", target_.name, error);
     }
     if (journal_) {
         journal_->append(chunk);  // after the bytes, so that it claims nothing that is not there
+    }
+    if (auto synced = sync_some(bytes.size()); !synced) {
+        return synced.error();
     }
     return ++stored_;
 }
@@ -318,7 +390,7 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
 Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
     files::Fd fd;
     if (fd_) {
-        fd = files::Fd(files::openat(place_.directory->get(), part_leaf().c_str(),
+        fd = files::Fd(files::openat(place_.directory->get(), names_->part.c_str(),
                                      O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     }
 
@@ -332,50 +404,6 @@ Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
                                      "' is no longer where it was made"};
     }
     return std::make_shared<PartReader const>(std::move(fd));
-}
-
-Result<IndexedFile> PartFile::finish() {
-    int const directory = place_.directory->get();
-    auto const part = part_leaf();
-    auto const rename = [&](unsigned flags) {
-        return files::renameat2(directory, part.c_str(), directory, place_.leaf.c_str(), flags) ==
-               0;
-    };
-    // Closed before it has its name, so that whoever watches the directory sees one finished file.
-    auto const stamp = settle_stamp(fd_.get());
-    if (!stamp) {
-        return Error{Errc::disk, "the temporary file of '" + wire::escape(target_.name) +
-                                     "' is no longer a regular file"};
-    }
-    fd_ = files::Fd();
-    bool named = rename(target_.replace || target_.repair ? 0 : RENAME_NOREPLACE);
-    if (!named && errno == EINVAL) {
-        // A filesystem that cannot rename without replacing (NFS, some others) can link.
-        named = files::linkat(directory, part.c_str(), directory, place_.leaf.c_str(), 0) == 0 &&
-                files::unlinkat(directory, part.c_str(), 0) == 0;
-    }
-    int const error = named ? 0 : errno;
-    IndexedFile const file{
-        target_.name, target_.content,
-        std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)), *stamp};
-    if (named) {
-        if (journal_) {
-            journal_->remove();
-        }
-        return file;
-    }
-    // Another download of the same may have been quicker by a moment.
-    auto const present =
-        error == EEXIST || error == ENOENT ? look(target_, [] { return false; }) : Present::nothing;
-    if (present && *present == Present::same) {
-        discard();
-        return file;
-    }
-    discard_if_empty();
-    if (error == EEXIST) {
-        return exists_already(target_);
-    }
-    return disk_error("cannot give its name to", target_.name, error);
 }
 
 }  // namespace xfsbus::peer

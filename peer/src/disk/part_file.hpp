@@ -1,18 +1,24 @@
 #pragma once
 
 #include "disk/journal.hpp"
+#include "disk/part_lock.hpp"
 #include "disk/part_reader.hpp"
+#include "disk/temporary.hpp"
 #include "disk/tree.hpp"
+#include "disk/written_files.hpp"
 #include "share/share_index.hpp"
 
+#include <xfsbus/peer/durability.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,8 +31,9 @@ namespace xfsbus::peer {
 /// `.xfs-<content>-<name>.part`, which takes the final name when it is whole. Never appears
 /// incomplete, never replaces a different file unless told to. What an interrupted run left is
 /// verified again and used; a Journal beside it, `.xfs-<content>-<name>.journal`, says which of its
-/// chunks are worth reading. Nothing that was stored is lost if the program is killed; neither file
-/// is synced, so that after a power cut the next run may find less.
+/// chunks are worth reading. Nothing that was stored is lost if the program is killed. With
+/// Durability::power a power cut costs no more than sync_bytes or sync_time of what was stored,
+/// and nothing of a file that has its name.
 ///
 /// store() may be called on several threads at once; everything else by one at a time.
 class PartFile {
@@ -41,7 +48,17 @@ class PartFile {
         /// A file of the same size under the final name is an older or damaged copy: what is right
         /// in it is used, and it is replaced. It stays as it is until then.
         bool repair = false;
+        Durability durability = Durability::process;
+        bool executable = false;                  ///< for whoever may read it
+        std::optional<std::int64_t> mtime_ns{};   ///< what it is to have; nullopt: about now
+        std::shared_ptr<WrittenFiles> written{};  ///< by the same job; null: there is no job
+        /// Something is not as it should be, but the download goes on. On the calling thread.
+        std::function<void(std::string const&)> warn{};
     };
+
+    /// With Durability::power no more than this is stored and not synced.
+    static constexpr std::uint64_t sync_bytes = 64ULL * 1024 * 1024;
+    static constexpr auto sync_time = std::chrono::seconds(2);
 
     /// What is found under the final name.
     enum class Present {
@@ -49,8 +66,9 @@ class PartFile {
         same,   ///< the content that is wanted
         other,  ///< something else
     };
-    /// Reads the file if there is one. `stop` is asked between chunks; once it says yes, what is
-    /// returned means nothing.
+    /// Reads the file if there is one. Errc::disk if it cannot be read, or if something stands
+    /// there that no file can take the place of. `stop` is asked between chunks; once it says yes,
+    /// what is returned means nothing.
     static Result<Present> look(Target const& target, std::function<bool()> const& stop);
     /// What to say of `other` where it is not to be replaced.
     static Error exists_already(Target const& target);
@@ -85,15 +103,40 @@ class PartFile {
     /// not to be replaced or repaired.
     Result<IndexedFile> finish();
 
+    /// Whether it is to survive a power cut: then a Committer is to end it, with others.
+    [[nodiscard]] bool commits() const { return target_.durability == Durability::power; }
+
+    // ---- the steps of finish(), for whoever ends many files together; see Committer ----
+
+    /// Its attributes are what they are to be, and its bytes begin to go to the disk.
+    Status begin_end();
+    /// Its bytes survive a power cut.
+    Status sync();
+    /// It has its name.
+    Result<IndexedFile> name_it();
+
+    /// Where it has its name; to be synced.
+    [[nodiscard]] std::shared_ptr<files::Fd const> directory() const { return place_.directory; }
+
+    /// That could not be done.
+    [[nodiscard]] Error name_not_safe(int error) const;
+
   private:
-    [[nodiscard]] std::string leaf(std::string_view suffix) const;
-
-    [[nodiscard]] std::string part_leaf() const { return leaf(".part"); }
-
+    static Result<Present> compare(Target const& target, Place const& at,
+                                   std::function<bool()> const& stop);
+    static Error one_name(Target const& target, std::string const& other);
     Status lock();
     void find_journal();
     Status reserve_space();
+    void set_attributes();
+    Status sync_some(std::uint64_t bytes);
+    Error cannot_sync(int error);
+    Result<IndexedFile> on_name_taken(int error);
+    [[nodiscard]] IndexedFile indexed() const;
+    [[nodiscard]] Error no_room(int error) const;
+    void warn(std::string const& text) const;
     void discard();
+    void remove_journal();
     void discard_if_empty();
     std::vector<std::uint32_t> scan(std::function<bool()> const& stop);
     Status reuse_old(std::vector<std::uint32_t>& chunks, std::function<bool()> const& stop);
@@ -101,11 +144,16 @@ class PartFile {
 
     Target target_;
     Place place_;
+    std::optional<TemporaryNames> names_;
     files::Fd fd_;
+    PartLock lock_;
     std::optional<Journal> journal_;  ///< none for a file of one chunk: it is there, or it is not
     std::atomic<std::uint32_t> stored_{0};
     std::uint32_t reused_ = 0;
-    bool scanned_ = false;  ///< what an earlier run left was looked at to its end
+    bool scanned_ = false;                    ///< what an earlier run left was looked at to its end
+    std::atomic<std::uint64_t> unsynced_{0};  ///< bytes
+    std::mutex syncing_;                      ///< one thread syncs at a time
+    std::chrono::steady_clock::time_point synced_at_{};
 };
 
 }  // namespace xfsbus::peer

@@ -1,5 +1,7 @@
 #include "disk/tree.hpp"
 
+#include "disk/sync.hpp"
+
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -15,14 +17,20 @@ namespace {
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 /// One step down: opens a directory in a directory, making it if it is to be made.
-files::Fd step(int parent, std::string const& part, bool make) {
+files::Fd step(int parent, std::string const& part, Tree::Make make) {
     files::Fd fd(files::openat(parent, part.c_str(), directory_flags));
-    if (!fd && errno == ENOENT && make) {
-        if (files::mkdirat(parent, part.c_str(), 0777) == 0 || errno == EEXIST) {
-            fd = files::Fd(files::openat(parent, part.c_str(), directory_flags));
-        }
+    if (fd || errno != ENOENT || make == Tree::Make::no) {
+        return fd;
     }
-    return fd;
+    bool const made = files::mkdirat(parent, part.c_str(), 0777) == 0;
+    if (!made && errno != EEXIST) {
+        return fd;
+    }
+    if (int const error = made && make == Tree::Make::synced ? sync_all(parent) : 0) {
+        errno = error;
+        return fd;
+    }
+    return files::Fd(files::openat(parent, part.c_str(), directory_flags));
 }
 
 }  // namespace
@@ -33,6 +41,10 @@ Error disk_error(std::string_view what, std::string_view name, int error) {
         why = "a part of it is a symbolic link or no directory";
     } else if (error == EMFILE) {
         why += " (see `ulimit -n`)";
+    } else if (error == EDQUOT) {
+        why = "the disk quota is used up";
+    } else if (error == ENOSPC) {
+        why = "the disk is full";
     }
     return {Errc::disk, std::string(what) + " '" + wire::escape(name) + "': " + why};
 }
@@ -52,7 +64,7 @@ Result<std::shared_ptr<Tree>> Tree::open(std::filesystem::path const& root) {
     return std::shared_ptr<Tree>(new Tree(root, std::move(fd)));
 }
 
-Result<Place> Tree::place(std::string_view name, bool make) const {
+Result<Place> Tree::place(std::string_view name, Make make) const {
     auto const slash = name.rfind('/');
     if (slash == std::string_view::npos) {
         return Place{fd_, std::string(name)};
@@ -64,7 +76,7 @@ Result<Place> Tree::place(std::string_view name, bool make) const {
     return Place{std::move(*parent), std::string(name.substr(slash + 1))};
 }
 
-Result<std::shared_ptr<files::Fd const>> Tree::directory(std::string_view name, bool make) const {
+Result<std::shared_ptr<files::Fd const>> Tree::directory(std::string_view name, Make make) const {
     // Walked each time: a directory that was used before may have been moved away since, or
     // swapped for a link.
     files::Fd fd;
@@ -72,8 +84,8 @@ Result<std::shared_ptr<files::Fd const>> Tree::directory(std::string_view name, 
         auto const end = std::min(name.find('/', begin), name.size());
         fd = step(fd ? fd.get() : fd_->get(), std::string(name.substr(begin, end - begin)), make);
         if (!fd) {
-            return disk_error(make ? "cannot make directory" : "cannot open directory", name,
-                              errno);
+            return disk_error(make != Make::no ? "cannot make directory" : "cannot open directory",
+                              name, errno);
         }
         begin = end + 1;
     }
@@ -81,7 +93,7 @@ Result<std::shared_ptr<files::Fd const>> Tree::directory(std::string_view name, 
 }
 
 Result<files::Fd> Tree::open_file(std::string_view name) const {
-    auto const at = place(name, false);
+    auto const at = place(name, Make::no);
     if (!at) {
         return at.error();
     }
@@ -94,7 +106,11 @@ Result<files::Fd> Tree::open_file(std::string_view name) const {
 
     struct stat status {};
 
-    if (files::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (files::fstat(fd.get(), &status) != 0) {
+        return disk_error("cannot look at", name, errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        errno = EINVAL;
         return Error{Errc::disk, "'" + wire::escape(name) + "' is not a regular file"};
     }
     return fd;

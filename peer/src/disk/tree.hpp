@@ -24,9 +24,15 @@ class Tree {
     /// Fails with Errc::disk if it is not a directory that can be entered.
     static Result<std::shared_ptr<Tree>> open(std::filesystem::path const& root);
 
-    /// The directory that holds a name; made, with those above it, if `make`. The name must have
-    /// passed wire::name_problem.
-    [[nodiscard]] Result<Place> place(std::string_view name, bool make) const;
+    /// What becomes of directories that are not there.
+    enum class Make {
+        no,
+        yes,
+        synced,  ///< they are made, and survive a power cut
+    };
+
+    /// The directory that holds a name. The name must have passed wire::name_problem.
+    [[nodiscard]] Result<Place> place(std::string_view name, Make make) const;
 
     /// Opens a regular file for reading. errno says why it could not be opened.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
@@ -37,7 +43,7 @@ class Tree {
     Tree(std::filesystem::path root, files::Fd fd);
 
     [[nodiscard]] Result<std::shared_ptr<files::Fd const>> directory(std::string_view name,
-                                                                     bool make) const;
+                                                                     Make make) const;
 
     std::filesystem::path root_;
     std::shared_ptr<files::Fd const> fd_;

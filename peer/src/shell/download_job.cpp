@@ -437,6 +437,15 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     target.algorithm = *algorithm;
     target.replace = order_.force || order_.repair;
     target.repair = order_.repair;
+    target.durability = services_.durability;
+    target.written = written_;
+    target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
+        reactor.post([weak, text] {
+            if (auto const job = weak.lock()) {
+                job->services_.log(LogLevel::warning, text);
+            }
+        });
+    };
     auto holder = std::make_shared<std::weak_ptr<FileTransfer>>();
     auto const self = weak_from_this();
     auto transfer = std::make_shared<FileTransfer>(

@@ -418,16 +418,16 @@ bool FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
     return true;
 }
 
-/// Store thread. The thread that stores the last chunk gives the file its name, too.
+/// Store thread. The thread that stores the last chunk gives the file its name, too, unless it is
+/// to survive a power cut: then it is committed with others.
 FileTransfer::Written FileTransfer::write(PartFile& part, std::uint32_t chunk,
                                           bus::Payload const& payload) {
     try {
         Written written{part.store(chunk, payload.bytes), std::nullopt};
-        if (written.stored && *written.stored == PartFile::Stored::last) {
+        if (written.stored && *written.stored == PartFile::Stored::last && !part.commits()) {
             written.finished = part.finish();
         }
         return written;
-
     } catch (policies::PolicyFault const& fault) {
         return {Error{Errc::plugin, fault.what()}, std::nullopt};
     }
@@ -457,12 +457,34 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
     download_->on_stored(now, source, chunk);
     if (written.finished) {
         finished_ = written.finished;
+    } else if (*written.stored == PartFile::Stored::last) {
+        commit();
     }
     // The word of the thread that stored the last chunk may overtake another's.
     if (finished_ && has_.complete()) {
         return finished_->ok() ? succeed(**finished_) : end(finished_->error());
     }
     pump();
+}
+
+void FileTransfer::commit() {
+    auto& reactor = services_.reactor;
+    services_.committer.submit(
+        part_, [self = shared_from_this(), &reactor](Result<IndexedFile> file) mutable {
+            // Moved: the last hold on the transfer is let go of on the reactor's thread.
+            reactor.post([self = std::move(self), file = std::move(file)] {
+                if (!*self->over_) {
+                    self->on_finished(file);
+                }
+            });
+        });
+}
+
+void FileTransfer::on_finished(Result<IndexedFile> const& file) {
+    finished_ = file;
+    if (has_.complete()) {
+        file ? succeed(*file) : end(file.error());
+    }
 }
 
 // ---- what sources are told of what is here ----
@@ -515,10 +537,11 @@ void FileTransfer::tell(Way const& way, std::vector<std::uint32_t> chunks) {
 
 /// Everything was on disk already.
 void FileTransfer::finish() {
+    if (part_->commits()) {
+        return commit();
+    }
     on_store_thread([part = part_] { return part->finish(); },
-                    [this](Result<IndexedFile> const& finished) {
-                        finished ? succeed(*finished) : end(finished.error());
-                    });
+                    [this](Result<IndexedFile> const& finished) { on_finished(finished); });
 }
 
 void FileTransfer::succeed(IndexedFile file) {

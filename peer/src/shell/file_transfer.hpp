@@ -101,6 +101,8 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void let_go(SourceId source);
     void on_written(SourceId source, std::uint32_t chunk, Written const& written);
     void finish();
+    void commit();
+    void on_finished(Result<IndexedFile> const& file);
     void succeed(IndexedFile file);
     void end(std::optional<Error> error, bool present = false);
     void arm_timer();

@@ -122,6 +122,7 @@ class Node {
     Services services_;
     Finder finder_;
     WorkerPool store_;  // after what its jobs use
+    Committer committer_;
     std::unique_ptr<bus::ChunkSink> sink_;
     std::uint32_t expected_chunk_bytes_ = 0;
     std::unique_ptr<ShareIndex> index_;

@@ -3,6 +3,7 @@
 #include "core/file_places.hpp"
 #include "core/rate_limit.hpp"
 #include "core/share_table.hpp"
+#include "disk/committer.hpp"
 #include "disk/tree.hpp"
 #include "shell/link.hpp"
 #include "shell/policy_slot.hpp"
@@ -110,6 +111,8 @@ struct Services {
     Hashes& hashes;
     FilePlaces file_places;  ///< of all downloads
     WorkerPool& store;       ///< verifies and writes
+    Committer& committer;    ///< ends files that are to survive a power cut
+    Durability durability;   ///< of what is fetched
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;
     Throttle& throttle;                       ///< of all downloads

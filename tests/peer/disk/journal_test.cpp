@@ -49,7 +49,7 @@ class JournalDisk {
 
   private:
     [[nodiscard]] Place place() const {
-        return Tree::open(dir_.path()).value()->place("journal", false).value();
+        return Tree::open(dir_.path()).value()->place("journal", Tree::Make::no).value();
     }
 
     xfsbus::test::TempDir dir_;

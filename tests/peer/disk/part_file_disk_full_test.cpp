@@ -157,7 +157,7 @@ TEST_CASE("a journal that cannot grow is given up, so that the next run reads ev
     }
     JournalSubject const subject{chunk_bytes, 1000, 1000 * chunk_bytes, 1, 2, {}};
     auto const tree = Tree::open(small.path()).value();
-    Journal journal(tree->place("journal", false).value(), subject);
+    Journal journal(tree->place("journal", Tree::Make::no).value(), subject);
     journal.begin({});
     fill(small.path() / "ballast");
     for (std::uint32_t chunk = 0; chunk < subject.chunk_count; ++chunk) {

@@ -213,19 +213,45 @@ TEST_CASE("a look tells what is under the name") {
     SECTION("it is longer") {
         write(disk.root / "file", four().bytes + "x");
     }
-    SECTION("it is a link to the content that is wanted") {
-        write(disk.root / "real", four().bytes);
-        fs::create_symlink("real", disk.root / "file");
-    }
-    SECTION("it is a directory") {
-        fs::create_directory(disk.root / "file");
-    }
-    SECTION("it is a FIFO") {
-        REQUIRE(::mkfifo((disk.root / "file").c_str(), 0666) == 0);
-    }
     auto const present = PartFile::look(target, never);
     REQUIRE(present);
     CHECK(*present == expected);
+}
+
+TEST_CASE("a look names what no file can take the place of, before anything is fetched") {
+    TempDisk disk;
+    auto target = disk.target(four());
+    std::string expected;
+    SECTION("a directory, even with --force") {
+        fs::create_directory(disk.root / "file");
+        target.replace = true;
+        expected = "'file' is a directory here";
+    }
+    SECTION("a link, without --force") {
+        write(disk.root / "real", four().bytes);
+        fs::create_symlink("real", disk.root / "file");
+        expected = "'file' is a symbolic link here";
+    }
+    SECTION("a FIFO, even with --force") {
+        REQUIRE(::mkfifo((disk.root / "file").c_str(), 0666) == 0);
+        target.replace = true;
+        expected = "'file' is no regular file here";
+    }
+    auto const present = PartFile::look(target, never);
+    REQUIRE_FALSE(present);
+    refused(present.error(), expected);
+}
+
+TEST_CASE("with --force a file takes a link's place, and what the link leads to stays") {
+    TempDisk disk;
+    write(disk.root / "real", "precious");
+    fs::create_symlink("real", disk.root / "file");
+    auto const target = disk.target(four(), "file", true);
+    CHECK(PartFile::look(target, never).value() == Present::other);
+    REQUIRE(download(target, four()));
+    CHECK_FALSE(fs::is_symlink(disk.root / "file"));
+    CHECK(read(disk.root / "file") == four().bytes);
+    CHECK(read(disk.root / "real") == "precious");
 }
 
 TEST_CASE("a look at a name whose directory is missing, or is none, finds nothing") {

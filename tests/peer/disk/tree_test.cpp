@@ -90,7 +90,7 @@ TEST_CASE("no link is followed at any level, wherever it leads") {
     }
     for (auto const* name : {"link/new", "real/link/new", "link/sub/new"}) {
         INFO(name);
-        auto const place = disk.tree->place(name, true);
+        auto const place = disk.tree->place(name, Tree::Make::yes);
         REQUIRE_FALSE(place);
         CHECK(place.error().code == Errc::disk);
     }
@@ -109,16 +109,16 @@ TEST_CASE("a directory that is swapped for a link is not followed, though it was
     fs::create_directories(disk.root / fs::path(name).parent_path());
     fs::create_directory_symlink(outside.root, disk.root / name);
     refuses(disk.tree->open_file(name + "/file"), "symbolic link");
-    CHECK_FALSE(disk.tree->place(name + "/new", true));
+    CHECK_FALSE(disk.tree->place(name + "/new", Tree::Make::yes));
 }
 
 TEST_CASE("a directory that was moved away is not written to: its name means the new one") {
     TempDisk disk;
     TempDisk outside;
     auto const name = GENERATE(as<std::string>{}, "a", "a/b");
-    make(disk.tree->place(name + "/first", true).value());
+    make(disk.tree->place(name + "/first", Tree::Make::yes).value());
     fs::rename(disk.root / "a", outside.root / "a");
-    make(disk.tree->place(name + "/second", true).value());
+    make(disk.tree->place(name + "/second", Tree::Make::yes).value());
     CHECK(fs::exists(disk.root / name / "second"));
     CHECK(fs::exists(outside.root / name / "first"));
     CHECK_FALSE(fs::exists(outside.root / name / "second"));
@@ -126,10 +126,10 @@ TEST_CASE("a directory that was moved away is not written to: its name means the
 
 TEST_CASE("a directory that was removed is made again") {
     TempDisk disk;
-    make(disk.tree->place("a/b/first", true).value());
+    make(disk.tree->place("a/b/first", Tree::Make::yes).value());
     fs::remove_all(disk.root / "a");
-    CHECK_FALSE(disk.tree->place("a/b/x", false));
-    make(disk.tree->place("a/b/second", true).value());
+    CHECK_FALSE(disk.tree->place("a/b/x", Tree::Make::no));
+    make(disk.tree->place("a/b/second", Tree::Make::yes).value());
     CHECK(fs::exists(disk.root / "a/b/second"));
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("names of every awkward kind are taken as they are") {
             if (name.size() == 255 && path != name) {
                 continue;
             }
-            make(disk.tree->place(path, true).value());
+            make(disk.tree->place(path, Tree::Make::yes).value());
             write(disk.root / path, name);
             CHECK(read(disk.tree->open_file(path)) == name);
         }
@@ -177,7 +177,7 @@ TEST_CASE("names of every awkward kind are taken as they are") {
 TEST_CASE("a name that is too long for the file system is an error, not a crash") {
     TempDisk disk;
     refuses(disk.tree->open_file(std::string(256, 'x')), "cannot open");
-    CHECK_FALSE(disk.tree->place(std::string(256, 'x') + "/a", true));
+    CHECK_FALSE(disk.tree->place(std::string(256, 'x') + "/a", Tree::Make::yes));
 }
 
 TEST_CASE("only regular files are opened, and nothing blocks") {

@@ -15,8 +15,8 @@
 
 /// The one door to the system's calls on files: all code that touches a disk goes through it, so
 /// that a test can make any call fail with any errno, or transfer less than it was asked to. Each
-/// has the name, the parameters and the result of the system's own; see section 2 of the manual.
-/// Any thread.
+/// has the name, the parameters and the result of the system's own, see section 2 of the manual;
+/// one that a signal interrupts is made again. Any thread.
 namespace xfsbus::files {
 
 /// What becomes of one call.

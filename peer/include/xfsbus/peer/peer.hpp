@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/durability.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
@@ -40,6 +41,7 @@ struct PeerOptions {
     std::uint64_t transfer_download_limit = 0;  ///< of one file, from all its sources
     bool accept_push = false;                   ///< fetch what other peers ask this one to fetch
     std::string labels;                         ///< "key=value,...", told to others
+    Durability durability = Durability::power;  ///< of what is downloaded
     bool heartbeat = true;                      ///< false: silent until something is to be said
     bool watch = true;                          ///< notice changes of the directory by itself
     /// Of all random numbers that policies see, and of the ids that they know sources by: equal
