@@ -398,6 +398,7 @@ class Download:
     def rest(self, source):
         """It is busy: asked again after a while, and no fault of it [9]."""
         self.todo.extendleft(source.asked)
+        self.close(source)  # a Want on its way may have opened it again
         source.begin()
         source.rests_until = time.monotonic() + source.pauses.next()
 

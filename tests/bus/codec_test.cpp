@@ -311,6 +311,21 @@ TEST_CASE("a want of before there were swarms asks for no Have and serves nothin
     CHECK(read.chunks == std::vector<std::uint32_t>{0});
 }
 
+TEST_CASE("a want of chunks to a port that there is not is refused") {
+    auto const request = [](std::uint16_t port) {
+        Want want;
+        want.port = port;
+        return encode(Request{{want}});
+    };
+    for (auto const port : {std::uint16_t{1}, std::uint16_t{65'535}}) {
+        auto const decoded = decode(request(port));
+        CHECK(std::get<Request>(good(decoded).message).wants.at(0).port == port);
+    }
+    auto const decoded = decode(request(0));
+    CHECK(bad(decoded).code == ErrorCode::bad_message);
+    CHECK(mentions(bad(decoded).reason, "'port'"));
+}
+
 TEST_CASE(
     "a Have may leave out all but its transfer, and its lists are checked if they are there") {
     auto const transfer = pack::Pair{"transfer", pack::bin(std::string(16, 't'))};
@@ -444,6 +459,7 @@ TEST_CASE("a list longer than its limit is refused") {
     refused(Manifests{std::vector<ManifestPart>(limits::manifests_per_request + 1)}, "parts");
     refused(Request{std::vector<Want>(limits::wants_per_request + 1)}, "wants");
     Want greedy;
+    greedy.port = 1;
     greedy.chunks.resize(limits::chunks_per_want + 1);
     refused(Request{{greedy}}, "chunks");
     refused(Close{std::vector<TransferId>(limits::transfers_per_close + 1)}, "transfers");

@@ -149,6 +149,8 @@ std::vector<Message> largest_of_each() {
 }
 
 std::vector<Message> smallest_of_each() {
+    Want want;
+    want.port = 1;  // 0 is no port to send to
     return {
         Register{},
         Registered{},
@@ -167,7 +169,7 @@ std::vector<Message> smallest_of_each() {
         Failure{},
         GetManifests{},
         Manifests{std::vector<ManifestPart>(1)},
-        Request{std::vector<Want>(1)},
+        Request{{want}},
         Close{},
         Refused{},
         Have{},

@@ -99,6 +99,19 @@ TEST_CASE("An unknown command is answered with the nearest known one") {
     CHECK(far.says("'help' lists them"));
 }
 
+TEST_CASE("A pattern that is too long finds nothing, and the error says why") {
+    Swarm swarm;
+    auto const find = [&](std::size_t stars) {
+        return swarm.run({"-c", "find nothing" + std::string(stars, '*')});
+    };
+    auto const longest = find(249);
+    CHECK(longest.code == 3);
+    CHECK_FALSE(longest.says("256"));
+    auto const longer = find(250);
+    CHECK(longer.code == 3);
+    CHECK(longer.says("a pattern has at most 256 bytes"));
+}
+
 TEST_CASE("Commands run in the order given, and the first failure gives the exit code") {
     Swarm swarm;
     write_file(swarm.directory("a") / "there.txt", "there");

@@ -1,6 +1,10 @@
 #include "catch.hpp"
+#include "strangers.hpp"
 #include "swarm.hpp"
 
+#include <xfsbus/wire/limits.hpp>
+
+using namespace xfsbus;
 using namespace xfsbus::test;
 
 namespace {
@@ -86,4 +90,33 @@ TEST_CASE("A client written from the protocol's page says when there is no track
     if (auto const ended = run_client(swarm, {"find", "x"})) {
         CHECK(ended->code == 4);
     }
+}
+
+TEST_CASE("A source gives as many manifests at once as the protocol's page says") {
+    Swarm const swarm;
+    write_file(swarm.directory("a") / "model.bin", noise(5 * mib));
+    Source const source(swarm, "a");
+    auto const found = swarm.in("b", {"find model.bin"}).event("source");
+    auto const content =
+        wire::ContentId::from(wire::from_hex(found.at("content").get<std::string>()).value());
+    REQUIRE(content);
+    BusClient client({host(), source.port});
+    auto const ask = [&](std::size_t times, std::uint64_t offset) {
+        std::vector<wire::ContentId> const contents(times, *content);
+        return std::get<wire::Manifests>(client.ask(wire::GetManifests{contents, offset})).parts;
+    };
+    auto const whole = ask(1, 0).at(0);
+    CHECK(whole.bytes.size() == whole.total);
+    auto const several = ask(wire::limits::manifests_per_request, 7);
+    CHECK(several.size() == wire::limits::manifest_reply_bytes / (whole.total + 96));
+    for (auto const& part : several) {
+        REQUIRE(part == whole);  // the offset counts for a single content
+    }
+    auto const rest = ask(1, whole.total - 1).at(0);
+    CHECK(rest.offset == whole.total - 1);
+    CHECK(rest.bytes == whole.bytes.substr(whole.total - 1));
+    auto const beyond = ask(1, whole.total + 1).at(0);
+    CHECK(beyond.total == whole.total);
+    CHECK(beyond.offset == whole.total);
+    CHECK(beyond.bytes.empty());
 }

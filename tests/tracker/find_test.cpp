@@ -86,6 +86,15 @@ TEST_CASE("a pattern finds the names it matches, in their order") {
     CHECK(world.names_over_pages(glob("a.txt")) == Names{"a.txt"});
 }
 
+TEST_CASE("a pattern of the greatest length is taken, a longer one refused") {
+    Simulated world;
+    auto const longest = "d/" + std::string(wire::limits::pattern_bytes - 2, 'a');
+    world.join(1, {file(longest)});
+    CHECK(world.names_over_pages(glob(longest)) == Names{longest});
+    world.send("asker", glob(longest + "*"));
+    world.expect_failure("asker", wire::ErrorCode::bad_message);
+}
+
 TEST_CASE("a prefix of a content id finds all names of all contents that begin so") {
     Simulated world;
     world.join(1, {file("x", 0x12345678), file("y", 0x12345678), file("z", 0x12399999)});

@@ -41,6 +41,17 @@ TEST_CASE("a name that is removed and added by one Update is there afterwards") 
     CHECK(found.files[0].content == content_id(2));
 }
 
+TEST_CASE("of a name that one Update adds twice the last counts") {
+    Simulated world;
+    world.join(1);
+    world.update(1, 1, {file("a", 1), file("b"), file("a", 2)});
+    auto const found = world.find("a");
+    REQUIRE(found.files.size() == 1);
+    CHECK(found.files[0].content == content_id(2));
+    CHECK(world.directory.stats().files == 2);
+    CHECK(world.directory.stats().versions == 2);
+}
+
 TEST_CASE("a peer has one content under a name: a new one replaces the old") {
     Simulated world;
     world.join(1, {file("a", 1)});

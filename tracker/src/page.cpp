@@ -1,6 +1,9 @@
 #include "page.hpp"
 
+#include <xfsbus/wire/limits.hpp>
+
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace xfsbus::tracker {
@@ -90,6 +93,11 @@ std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
         to_lower(query.text);
         query.swarm = query.text.size() == hex_digits;
     } else if (find.by == wire::FindBy::glob) {
+        if (find.query.size() > wire::limits::pattern_bytes) {
+            problem =
+                "a pattern has at most " + std::to_string(wire::limits::pattern_bytes) + " bytes";
+            return std::nullopt;
+        }
         query.glob.emplace(find.query);
     }
     return query;

@@ -30,7 +30,8 @@ struct Query {
     [[nodiscard]] std::string const& prefix() const { return glob ? glob->prefix() : text; }
 };
 
-/// nullopt: the cursor is none of ours, or a content prefix is no hex; `problem` says which.
+/// nullopt: the cursor is none of ours, a pattern is too long, or a content prefix is no hex;
+/// `problem` says which.
 std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
                                 std::string& problem);
 

@@ -98,6 +98,7 @@ constexpr auto walk_want = [](auto& a, auto& want) {
     a.field("transfer", want.transfer);
     a.field("content", want.content);
     a.field("port", want.port);
+    a.check("port", [&] { return want.port != 0; });  // nobody listens there
     a.field("credit", want.credit);
     a.values("chunks", want.chunks, limits::chunks_per_want);
     a.optional("swarm", want.swarm);

@@ -40,7 +40,7 @@ void Announcer::on_connected(wire::Time now, bool connected) {
         // The tracker has dropped it with its connection, and no heartbeat would find that out.
         begin_registration(now, true);
     } else if (state_ == State::registered) {
-        if (acknowledged_ < sequence_) {
+        if (!unanswered_.empty()) {
             restart_list();  // what was on its way may have been lost with the connection
         }
         // The tracker may be a new one: a heartbeat finds out. Not all peers at once.
@@ -52,7 +52,7 @@ void Announcer::on_connected(wire::Time now, bool connected) {
     }
 }
 
-void Announcer::on_message(wire::Time now, wire::Message const& message) {
+void Announcer::on_message(wire::Time now, wire::Message const& message, std::uint64_t number) {
     if (left_) {
         return;
     }
@@ -61,7 +61,7 @@ void Announcer::on_message(wire::Time now, wire::Message const& message) {
     } else if (auto const* updated = std::get_if<wire::Updated>(&message)) {
         on_updated(now, *updated);
     } else if (auto const* failure = std::get_if<wire::Failure>(&message)) {
-        on_failure(now, *failure);
+        on_failure(now, *failure, number);
     } else if (auto const* alive = std::get_if<wire::Alive>(&message)) {
         on_epoch(now, alive->epoch);
     } else if (auto const* found = std::get_if<wire::Found>(&message)) {
@@ -92,7 +92,7 @@ void Announcer::on_tick(wire::Time now) {
         }
         return;
     }
-    if (acknowledged_ < sequence_ && now - answered_ >= options_.answer_most) {
+    if (!unanswered_.empty() && now - answered_ >= options_.answer_most) {
         restart_list();  // an Update or its answer was lost: the whole list puts it right
         answered_ = now;
     }
@@ -102,13 +102,13 @@ void Announcer::on_tick(wire::Time now) {
     flush(now);
     if (!options_.silent && now - spoke_ >= heartbeat_) {
         spoke_ = now;
-        line_.send(wire::Heartbeat{epoch_, sequence_, line_.load()});
+        send(wire::Heartbeat{epoch_, sequence_, line_.load()});
     }
 }
 
 void Announcer::leave(wire::Time) {
     if (state_ == State::asked || state_ == State::registered) {
-        line_.send(wire::Leave{});
+        send(wire::Leave{});
     }
     left_ = true;
 }
@@ -125,6 +125,7 @@ void Announcer::resend(wire::Time now) {
 
 void Announcer::begin_registration(wire::Time now, bool with_jitter) {
     state_ = State::waiting;
+    outdated_ = said_;
     auto const most = std::chrono::duration_cast<std::chrono::milliseconds>(options_.jitter);
     auto const range = static_cast<unsigned>(most.count()) + 1;
     wake_ = now + std::chrono::milliseconds(with_jitter ? random_() % range : 0);
@@ -135,9 +136,9 @@ void Announcer::register_now(wire::Time now) {
     state_ = State::asked;
     wake_ = now + options_.answer_most;
     auto const heartbeat = std::chrono::duration_cast<std::chrono::milliseconds>(heartbeat_);
-    line_.send(wire::Register{options_.peer, options_.listens,
-                              options_.silent ? 0 : static_cast<std::uint32_t>(heartbeat.count()),
-                              options_.labels});
+    send(wire::Register{options_.peer, options_.listens,
+                        options_.silent ? 0 : static_cast<std::uint32_t>(heartbeat.count()),
+                        options_.labels});
 }
 
 void Announcer::on_registered(wire::Time now, wire::Registered const& message) {
@@ -152,39 +153,42 @@ void Announcer::on_registered(wire::Time now, wire::Registered const& message) {
     heartbeat_ = std::chrono::milliseconds(std::max<std::uint32_t>(message.heartbeat_ms, 10));
     spoke_ = now;
     sequence_ = 0;
-    acknowledged_ = 0;
     restart_list();
     flush(now);
 }
 
-/// The answer to a Register, an Update or a Heartbeat.
-void Announcer::on_failure(wire::Time now, wire::Failure const& message) {
+/// The answer to a Register, an Update or a Heartbeat. Its epoch says nothing: a tracker that
+/// cannot read a message answers without one.
+void Announcer::on_failure(wire::Time now, wire::Failure const& message, std::uint64_t number) {
+    if (number <= outdated_) {
+        return;
+    }
+    if (state_ == State::asked && message.code != wire::ErrorCode::unknown_peer) {
+        trouble_ = "it refuses this peer: " + wire::escape(message.reason);
+        wake_ = now + options_.refused_pause;
+    }
+    if (state_ != State::registered) {
+        return;
+    }
     if (message.code == wire::ErrorCode::unknown_peer) {
-        if (state_ == State::registered) {
-            begin_registration(now, true);
-        }
+        begin_registration(now, true);
     } else if (message.code == wire::ErrorCode::resync) {
-        if (state_ == State::registered && !held_) {
+        if (!held_) {  // else it will be sent anyway, and what was missed is known
             restart_list();
             flush(now);
         }
-    } else {
-        on_refused(now, message);
+    } else if (std::ranges::find(unanswered_, number) != unanswered_.end()) {
+        on_list_refused(now, message.reason);
     }
 }
 
-/// What was asked for is not done as it is. It is not forgotten, either: a port may become free, an
-/// operator may give the tracker more room.
-void Announcer::on_refused(wire::Time now, wire::Failure const& message) {
-    if (state_ == State::asked) {
-        trouble_ = "it refuses this peer: " + wire::escape(message.reason);
-        wake_ = now + options_.refused_pause;
-    } else if (state_ == State::registered && acknowledged_ < sequence_) {
-        trouble_ = "it does not take this peer's list of files: " + wire::escape(message.reason);
-        held_ = now + options_.list_pause;
-        sequence_ = acknowledged_;  // a refused Update does not count, nor does what followed it
-        restart_list();
-    }
+/// What was asked for is not done as it is. It is not forgotten, either: an operator may give the
+/// tracker more room.
+void Announcer::on_list_refused(wire::Time now, std::string const& reason) {
+    trouble_ = "it does not take this peer's list of files: " + wire::escape(reason);
+    held_ = now + options_.list_pause;
+    sequence_ = acknowledged();  // a refused Update does not count, nor does what followed it
+    restart_list();
 }
 
 void Announcer::on_epoch(wire::Time now, std::uint64_t epoch) {
@@ -199,12 +203,13 @@ void Announcer::restart_list() {
     full_from_ = std::string();
     full_begun_ = false;
     changes_.clear();
-    acknowledged_ = sequence_;  // what is under way no longer counts
+    unanswered_.clear();  // what is under way no longer counts
+    outdated_ = said_;
 }
 
 bool Announcer::may_send() const {
     return state_ == State::registered && connected_ && !left_ && !held_ &&
-           sequence_ - acknowledged_ < options_.unanswered_most;
+           unanswered_.size() < options_.unanswered_most;
 }
 
 void Announcer::flush(wire::Time now) {
@@ -249,21 +254,28 @@ void Announcer::send_changes(wire::Time now) {
 }
 
 void Announcer::send_update(wire::Time now, wire::Update update) {
-    if (acknowledged_ == sequence_) {
+    if (unanswered_.empty()) {
         answered_ = now;
     }
     update.epoch = epoch_;
     update.sequence = ++sequence_;
     spoke_ = now;
-    line_.send(std::move(update));
+    unanswered_.push_back(said_ + 1);
+    send(std::move(update));
+}
+
+void Announcer::send(wire::Message const& message) {
+    line_.send(message, ++said_);
 }
 
 void Announcer::on_updated(wire::Time now, wire::Updated const& message) {
     if (state_ != State::registered || message.epoch != epoch_) {
         return on_epoch(now, message.epoch);
     }
-    if (message.sequence > acknowledged_ && message.sequence <= sequence_) {
-        acknowledged_ = message.sequence;
+    if (message.sequence > acknowledged() && message.sequence <= sequence_) {
+        while (acknowledged() < message.sequence) {
+            unanswered_.pop_front();
+        }
         answered_ = now;
         trouble_.clear();
         flush(now);
@@ -273,7 +285,7 @@ void Announcer::on_updated(wire::Time now, wire::Updated const& message) {
 // ---- answers ----
 
 bool Announcer::settled() const {
-    return registered() && !full() && changes_.empty() && acknowledged_ == sequence_;
+    return registered() && !full() && changes_.empty() && unanswered_.empty();
 }
 
 std::optional<wire::Time> Announcer::next_deadline() const {
@@ -287,7 +299,7 @@ std::optional<wire::Time> Announcer::next_deadline() const {
     if (!options_.silent) {
         next = spoke_ + heartbeat_;
     }
-    if (acknowledged_ < sequence_) {
+    if (!unanswered_.empty()) {
         auto const again = answered_ + options_.answer_most;
         next = next ? std::min(*next, again) : again;
     }

@@ -4,6 +4,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <random>
@@ -36,7 +37,8 @@ class Announcer {
     class Line {
       public:
         virtual ~Line() = default;
-        virtual void send(wire::Message const& message) = 0;
+        /// `number` is one more each time; the answer is to come back with it.
+        virtual void send(wire::Message const& message, std::uint64_t number) = 0;
         /// Up to `most` files of the share that follow this name, in order of their names.
         virtual std::vector<wire::FileEntry> files_after(std::string const& name,
                                                          std::size_t most) = 0;
@@ -48,7 +50,8 @@ class Announcer {
 
     // ---- events ----
     void on_connected(wire::Time now, bool connected);
-    void on_message(wire::Time now, wire::Message const& message);
+    /// `number`: of the message that this answers; 0: of none that was sent here.
+    void on_message(wire::Time now, wire::Message const& message, std::uint64_t number);
     /// A file of the share appeared, changed or went (nullopt). Line::files_after says so already.
     void on_changed(wire::Time now, std::string const& name, std::optional<wire::FileEntry> entry);
     void on_tick(wire::Time now);
@@ -79,14 +82,19 @@ class Announcer {
     void register_now(wire::Time now);
     void on_registered(wire::Time now, wire::Registered const& message);
     void on_updated(wire::Time now, wire::Updated const& message);
-    void on_failure(wire::Time now, wire::Failure const& message);
-    void on_refused(wire::Time now, wire::Failure const& message);
+    void on_failure(wire::Time now, wire::Failure const& message, std::uint64_t number);
+    void on_list_refused(wire::Time now, std::string const& reason);
     void on_epoch(wire::Time now, std::uint64_t epoch);
     void restart_list();
     void flush(wire::Time now);
     void send_full_batch(wire::Time now);
     void send_changes(wire::Time now);
     void send_update(wire::Time now, wire::Update update);
+    void send(wire::Message const& message);
+
+    /// Of the last Update of which it is known that the tracker has taken it, or that no longer
+    /// matters.
+    [[nodiscard]] std::uint64_t acknowledged() const { return sequence_ - unanswered_.size(); }
 
     [[nodiscard]] bool full() const { return full_from_.has_value(); }
 
@@ -107,8 +115,12 @@ class Announcer {
     wire::Time spoke_{};     ///< last message to the tracker
     wire::Time answered_{};  ///< last progress of unanswered updates
 
-    std::uint64_t sequence_ = 0;            ///< of the last Update sent
-    std::uint64_t acknowledged_ = 0;        ///< of the last Updated received
+    std::uint64_t said_ = 0;  ///< messages; each has a number
+    /// Failures to messages up to this one come too late to mean anything: what they complain of
+    /// has been put right since.
+    std::uint64_t outdated_ = 0;
+    std::uint64_t sequence_ = 0;            ///< of the last Update sent that counts
+    std::deque<std::uint64_t> unanswered_;  ///< the messages' numbers of the last Updates
     std::optional<std::string> full_from_;  ///< full list under way: the name sent last
     bool full_begun_ = false;
     std::optional<wire::Time> held_;  ///< until then no list is sent, since one was refused

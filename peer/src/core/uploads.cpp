@@ -36,12 +36,18 @@ Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::En
         }
     }
     Transfer& transfer = transfers_.at(want.transfer);
-    if (transfer.route != route || transfer.content != want.content || transfer.sink != sink) {
-        taken.refused = wire::Refused{want.transfer, ErrorCode::bad_message,
-                                      "a transfer keeps its content and its sink"};
+    if (transfer.route != route) {
+        // The other's goes on, whoever says that it is theirs.
+        taken.refused =
+            wire::Refused{want.transfer, ErrorCode::bad_message, "this transfer is another's"};
         return taken;
     }
-    taken.refused = enqueue(now, transfer, want, taken.ended);
+    if (transfer.content != want.content || transfer.sink != sink) {
+        taken.refused = wire::Refused{want.transfer, ErrorCode::bad_message,
+                                      "a transfer keeps its content and its sink"};
+    } else {
+        taken.refused = enqueue(now, transfer, want, taken.ended);
+    }
     if (taken.refused) {
         end(want.transfer);
     }

@@ -3,6 +3,7 @@
 #include "core/probe_plan.hpp"
 
 #include <xfsbus/wire/glob.hpp>
+#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -111,6 +112,12 @@ void Finder::find_version(std::string const& query, OnFiles on_files) {
 void Finder::find_pattern(std::string const& query, OnFiles on_files) {
     if (!wire::is_glob(query)) {
         return on_files(nobody(query));
+    }
+    if (query.size() > wire::limits::pattern_bytes) {
+        // It may have been meant as a name, which may be longer.
+        return on_files(
+            Error{Errc::not_found, nobody(query).message + ", and a pattern has at most " +
+                                       std::to_string(wire::limits::pattern_bytes) + " bytes"});
     }
     services_.tracker.find(wire::FindBy::glob, query,
                            [query, on_files = std::move(on_files)](auto files) {

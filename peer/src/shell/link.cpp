@@ -107,7 +107,7 @@ bool Link::is_another(wire::PeerId const& who) {
 }
 
 void Link::want(wire::Want want, Heard const& heard) {
-    transfers_.try_emplace(want.transfer, heard);
+    ++transfers_.try_emplace(want.transfer, Transfer{heard}).first->second.wants;
     wants_.push_back(std::move(want));
     flush_soon();
 }
@@ -176,24 +176,33 @@ void Link::lose_transfers() {
     auto const lost = std::exchange(transfers_, {});
     std::erase_if(wants_, [&](auto const& want) { return lost.contains(want.transfer); });
     std::erase_if(haves_, [&](auto const& have) { return lost.contains(have.transfer); });
-    for (auto const& [transfer, heard] : lost) {
-        heard.on_refused({transfer, wire::ErrorCode::closed, "the connection was lost"});
+    for (auto const& [id, transfer] : lost) {
+        transfer.heard.on_refused({id, wire::ErrorCode::closed, "the connection was lost"});
     }
+}
+
+/// The source has forgotten the transfer: a Want that was on its way then has opened it again.
+void Link::on_refused(wire::Refused const& refused) {
+    auto const node = transfers_.extract(refused.transfer);
+    if (node.empty()) {
+        return;
+    }
+    if (node.mapped().wants > 1) {
+        closes_.push_back(refused.transfer);
+        flush_soon();
+    }
+    node.mapped().heard.on_refused(refused);
 }
 
 void Link::on_message(wire::Envelope&& envelope) {
     auto const alive = shared_from_this();
     if (auto const* refused = std::get_if<wire::Refused>(&envelope.message)) {
-        auto node = transfers_.extract(refused->transfer);
-        if (!node.empty()) {
-            node.mapped().on_refused(*refused);
-        }
-        return;
+        return on_refused(*refused);
     }
     if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
         auto const found = transfers_.find(have->transfer);
         if (found != transfers_.end()) {
-            auto const heard = found->second;  // what it does may close the transfer
+            auto const heard = found->second.heard;  // what it does may close the transfer
             heard.on_have(*have);
         }
         return;

@@ -63,6 +63,12 @@ class Link : public std::enable_shared_from_this<Link> {
          OwnVitals own_vitals);
 
   private:
+    struct Transfer {
+        Heard heard;
+        std::size_t wants = 0;
+    };
+
+    void on_refused(wire::Refused const& refused);
     [[nodiscard]] bool is_another(wire::PeerId const& who);
     void on_connection(bus::ControlClient::Connection state, std::string const& whom);
     void lose_transfers();
@@ -82,7 +88,7 @@ class Link : public std::enable_shared_from_this<Link> {
     bool was_lost_ = false;  ///< and what was sent may be lost, too
     wire::PeerId who_{};     ///< all zero: it has not said
 
-    std::unordered_map<wire::TransferId, Heard> transfers_;
+    std::unordered_map<wire::TransferId, Transfer> transfers_;
     std::vector<wire::Want> wants_;
     std::vector<wire::Have> haves_;
     std::vector<wire::TransferId> closes_;

@@ -39,7 +39,7 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
     Announcer::Line& line = *this;
     announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
     asker_ = std::make_unique<Asker>(
-        reactor_, [this](auto const& message, auto request) { return send(message, request); },
+        reactor_, [this](auto const& message, auto request) { return say(message, request); },
         "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);
     if (wire::numeric_host(tracker.host)) {
         return open(tracker.host);
@@ -96,7 +96,7 @@ void TrackerLink::on_addresses(Result<std::vector<std::string>> const& addresses
     again();
 }
 
-bool TrackerLink::send(wire::Message const& message, std::uint64_t request) {
+bool TrackerLink::say(wire::Message const& message, std::uint64_t request) {
     return client_ && client_->send(message, request);
 }
 
@@ -144,12 +144,13 @@ void TrackerLink::on_garbage(std::string const& what) {
 void TrackerLink::on_message(wire::Envelope&& envelope) {
     heard_ = reactor_.now();
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
-        send(wire::Pong{load()}, envelope.request);
+        say(wire::Pong{load()}, envelope.request);
         return;
     }
     bool const announced = (envelope.request & announcement) != 0;
     if (announced || !std::holds_alternative<wire::Failure>(envelope.message)) {
-        announcer_->on_message(reactor_.now(), envelope.message);
+        announcer_->on_message(reactor_.now(), envelope.message,
+                               announced ? envelope.request & ~announcement : 0);
     }
     if (!announced && envelope.request != 0) {
         asker_->on_answer(envelope.request, std::move(envelope.message));
@@ -172,9 +173,9 @@ void TrackerLink::after_event() {
     owner_.on_state();
 }
 
-void TrackerLink::send(wire::Message const& message) {
+void TrackerLink::send(wire::Message const& message, std::uint64_t number) {
     // What meets a full queue is lost like what the network loses: the announcer says it again.
-    send(message, announcement | ++announced_);
+    say(message, announcement | number);
 }
 
 std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {

@@ -68,14 +68,14 @@ class TrackerLink : private Announcer::Line {
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
 
   private:
-    void send(wire::Message const& message) override;
+    void send(wire::Message const& message, std::uint64_t number) override;
     std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override;
     std::uint32_t load() override;
 
     Status open(std::string const& host);
     void look_up();
     void on_addresses(Result<std::vector<std::string>> const& addresses);
-    bool send(wire::Message const& message, std::uint64_t request);
+    bool say(wire::Message const& message, std::uint64_t request);
     void on_connection(bus::ControlClient::Connection state);
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
@@ -97,7 +97,6 @@ class TrackerLink : private Announcer::Line {
     std::unique_ptr<Asker> asker_;
     std::unique_ptr<Announcer> announcer_;
     std::optional<bus::Reactor::TimerId> timer_;
-    std::uint64_t announced_ = 0;  ///< messages of the announcer
     wire::Time heard_{};
     bool connected_ = false;
     bool garbage_ = false;  // since the last time it was connected

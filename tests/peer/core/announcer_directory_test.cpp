@@ -172,7 +172,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
         must(!next || *next > now_, "a tick at the deadline leads to a later deadline");
     }
 
-    void send(wire::Message const& message) override {
+    void send(wire::Message const& message, std::uint64_t number) override {
         must(up_ || std::holds_alternative<wire::Leave>(message),
              "without a connection nothing is sent");
         if (auto const* update = std::get_if<wire::Update>(&message)) {
@@ -180,13 +180,14 @@ class World final : private Announcer::Line, private Directory::Outbox {
         }
         bool const registers = std::holds_alternative<wire::Register>(message);
         registers_sent_ += registers ? 1 : 0;
-        travel([this, message, registers, after = registers_sent_, route = route_, host = host_] {
+        travel([this, message, number, registers, after = registers_sent_, route = route_,
+                host = host_] {
             // However late: no connection carries a message past a Register that was sent later.
             if (after < registers_arrived_) {
                 return;
             }
             registers_arrived_ = registers ? after : registers_arrived_;
-            directory_->on_message(route, host, {0, message}, now_);
+            directory_->on_message(route, host, {number, message}, now_);
         });
     }
 
@@ -196,7 +197,8 @@ class World final : private Announcer::Line, private Directory::Outbox {
 
     std::uint32_t load() override { return 0; }
 
-    Sent send(Directory::Route const& route, wire::Message const& message, std::uint64_t) override {
+    Sent send(Directory::Route const& route, wire::Message const& message,
+              std::uint64_t request) override {
         if (route == "asker") {
             if (auto const* found = std::get_if<wire::Found>(&message)) {
                 found_ = *found;
@@ -213,13 +215,13 @@ class World final : private Announcer::Line, private Directory::Outbox {
         if (dice.chance(weather.full_percent)) {
             return Sent::full;
         }
-        travel([this, message] {
+        travel([this, message, request] {
             if (std::holds_alternative<wire::Ping>(message)) {  // the shell answers these
                 travel([this, route = route_, host = host_] {
                     directory_->on_message(route, host, {0, wire::Pong{}}, now_);
                 });
             } else {
-                announcer_.on_message(now_, message);
+                announcer_.on_message(now_, message, request);
             }
         });
         return Sent::yes;

@@ -109,7 +109,11 @@ TEST_CASE("a list that the tracker does not take is told of, and sent again afte
     peer.put("c");
     while (peer.now + 500ms < refused + 30s) {
         peer.pass(500ms);
-        REQUIRE(peer.take<wire::Update>().empty());
+        for (auto const& message : peer.sent) {
+            // The refused Update has not used its number.
+            REQUIRE(message == wire::Message(wire::Heartbeat{epoch, 1, 0}));
+        }
+        peer.sent.clear();
         REQUIRE(peer.core.next_deadline().has_value());
         // It asks whether the change that it has sent is missing; it is, and that is known.
         peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
@@ -135,6 +139,8 @@ TEST_CASE("a list that was refused is sent at once if the user wants that, or af
         peer.core.resend(peer.now);
     }
     SECTION("the tracker was restarted") {
+        peer.pass(1s);
+        REQUIRE(peer.take<wire::Heartbeat>().size() == 1);
         peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "register first", epoch});
         peer.pass(500ms);
         peer.be_registered();
@@ -428,12 +434,78 @@ TEST_CASE("a tracker that misses an Update gets the whole list") {
     CHECK(names(updates[0]) == Names{"a"});
 }
 
-TEST_CASE("other failures, as answers to finds, do not concern the list") {
+TEST_CASE("a tracker that misses several Updates gets the whole list once") {
     Scripted peer;
     peer.settle();
-    peer.hear(wire::Failure{wire::ErrorCode::busy, "later", epoch});
-    CHECK(peer.sent.empty());
+    auto const before = peer.said;
+    for (auto const* name : {"a", "b", "c", "d"}) {
+        peer.put(name);
+    }
+    peer.pass(1s);
+    REQUIRE(peer.said == before + 5);  // and a Heartbeat
+    peer.sent.clear();
+    for (auto number = before + 1; number <= before + 5; ++number) {
+        peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch}, number);
+    }
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].sequence == 6);
+    CHECK(names(updates[0]) == Names{"a", "b", "c", "d"});
+    peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
+    CHECK(peer.take<wire::Update>().size() == 1);
+}
+
+TEST_CASE("what a tracker refused before the list began anew does not hold up the new list") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    auto const late = peer.said;
+    peer.core.resend(peer.now);
+    peer.sent.clear();
+    peer.hear(wire::Failure{wire::ErrorCode::limit, "memory is full", epoch}, late);
+    peer.hear(wire::Failure{wire::ErrorCode::unknown_peer, "register first", epoch}, late);
+    CHECK(peer.core.registered());
+    CHECK(peer.core.trouble().empty());
+    peer.answer(3);
     CHECK(peer.core.settled());
+}
+
+TEST_CASE("a Failure to a Register that was sent twice does not concern the list") {
+    Scripted peer;
+    peer.connect();
+    peer.pass(2s);
+    auto const second = peer.said;
+    peer.be_registered();
+    peer.hear(wire::Failure{wire::ErrorCode::busy, "another peer is there", epoch}, second);
+    CHECK(peer.core.trouble().empty());
+    peer.answer(1);
+    CHECK(peer.core.settled());
+}
+
+TEST_CASE("a Heartbeat that is refused changes nothing, unless an Update is missing") {
+    bool const list_waits = GENERATE(false, true);
+    Scripted peer;
+    peer.settle();
+    if (list_waits) {
+        peer.put("a");
+    }
+    peer.pass(1s);
+    REQUIRE(peer.take<wire::Heartbeat>().size() == 1);
+    peer.hear(wire::Failure{wire::ErrorCode::bad_message, "`load` is out of range", 0});
+    CHECK(peer.sent.empty());
+    CHECK(peer.core.trouble().empty());
+    CHECK(peer.core.settled() != list_waits);
+    peer.hear(wire::Failure{wire::ErrorCode::resync, "an Update is missing", epoch});
+    CHECK(peer.take<wire::Update>().size() == 1);
+}
+
+TEST_CASE("an Update is refused, whatever epoch the Failure has") {
+    Scripted peer;
+    peer.settle();
+    peer.put("a");
+    peer.hear(wire::Failure{wire::ErrorCode::bad_message, "`added` is missing", 0});
+    CHECK(peer.core.registered());
+    CHECK(peer.core.trouble() == "it does not take this peer's list of files: `added` is missing");
 }
 
 TEST_CASE("the whole list is sent again when asked for, also by a silent peer") {

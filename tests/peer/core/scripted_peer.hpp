@@ -34,6 +34,7 @@ class Scripted final : private Announcer::Line {
     std::map<std::string, wire::FileEntry> share;
     std::uint32_t busy = 0;
     std::vector<wire::Message> sent;
+    std::uint64_t said = 0;        ///< the number of the message sent last
     std::size_t most_entries = 0;  ///< ever asked of the share at once
     Announcer core;
 
@@ -50,7 +51,12 @@ class Scripted final : private Announcer::Line {
         return found;
     }
 
-    void hear(wire::Message const& message) { core.on_message(now, message); }
+    /// The answer to the message sent last, or to the one of this number.
+    void hear(wire::Message const& message) { hear(message, said); }
+
+    void hear(wire::Message const& message, std::uint64_t number) {
+        core.on_message(now, message, number);
+    }
 
     void pass(wire::Duration duration) {
         now += duration;
@@ -89,7 +95,11 @@ class Scripted final : private Announcer::Line {
   private:
     Announcer::Line& line() { return *this; }
 
-    void send(wire::Message const& message) override { sent.push_back(message); }
+    void send(wire::Message const& message, std::uint64_t number) override {
+        CHECK(number == said + 1);
+        said = number;
+        sent.push_back(message);
+    }
 
     std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override {
         most_entries = std::max(most_entries, most);

@@ -254,7 +254,11 @@ class Run {
             heard_[wish.route] = now_;
         }
         ModelTransfer& model = known->second;
-        if (model.route != wish.route || model.sink != wish.sink || model.content != wish.content) {
+        if (model.route != wish.route) {
+            return ErrorCode::bad_message;
+        }
+        if (model.sink != wish.sink || model.content != wish.content) {
+            end(id);
             return ErrorCode::bad_message;
         }
         bool const beyond = std::ranges::any_of(

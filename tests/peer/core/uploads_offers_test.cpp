@@ -231,6 +231,19 @@ TEST_CASE("when a sink has all there is no second copy of anything too early") {
     CHECK(offers[1].have.complete);
 }
 
+TEST_CASE("who asks for a chunk after it has said that it has it is sent it") {
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {3}, 0, content(12), 5));
+    wire::Have told = have(1);
+    told.chunks = {3, 4};
+    source.core.on_have(source.now, "1", told);
+    REQUIRE_FALSE(source.want(1, 1, {}, 1200, content(12), 5));
+    CHECK_FALSE(next(source));
+    REQUIRE_FALSE(source.want(1, 1, {3, 4}, 1200, content(12), 5));
+    CHECK(next(source) == 3U);
+    CHECK(next(source) == 4U);
+}
+
 TEST_CASE("what makes no sense in a Have is ignored, and all of it") {
     auto source = swarm();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));

@@ -288,23 +288,29 @@ TEST_CASE("a stranger cannot touch another's transfer") {
     REQUIRE_FALSE(source.want(1, 1, {0, 1}, 200, content(2)));
     CHECK(source.want(1, 2, {0}, 900, content(2)) == ErrorCode::bad_message);
     CHECK(source.want(1, 2, {5}, 900, content(2)) == ErrorCode::bad_message);
+    CHECK(source.want(1, 2, {0}, 900, content(2), 7) == ErrorCode::bad_message);
     source.core.on_gone("2");
     CHECK(source.core.find(transfer(1))->credit == 200);
     CHECK(source.fill().size() == 2);
 }
 
-TEST_CASE("a transfer keeps its content and its sink") {
+TEST_CASE("a Want with another content or sink ends its sink's transfer") {
     Source source;
     source.open(1, 1, content(2));
-    CHECK(source.want(1, 1, {0}, 900, content(2), 7) == ErrorCode::bad_message);
-    wire::Want other;
-    other.transfer = transfer(1);
-    other.content = content_id(1);
-    other.chunks = {0};
-    CHECK(source.core.on_want(source.now, "1", sink(2), other, content(2)).refused->code ==
-          ErrorCode::bad_message);
-    CHECK(source.core.load() == 1);
-    CHECK(source.fill().size() == 2);
+    SECTION("another content") {
+        CHECK(source.want(1, 1, {0}, 900, content(2), 7) == ErrorCode::bad_message);
+    }
+    SECTION("another sink") {
+        wire::Want other;
+        other.transfer = transfer(1);
+        other.content = content_id(1);
+        other.chunks = {0};
+        auto const taken = source.core.on_want(source.now, "1", sink(2), other, content(2));
+        REQUIRE(taken.refused);
+        CHECK(taken.refused->code == ErrorCode::bad_message);
+    }
+    CHECK(source.core.load() == 0);
+    CHECK(source.fill().empty());
 }
 
 TEST_CASE("a chunk that is not here ends the transfer, one that has come since does not") {
