@@ -61,6 +61,7 @@ struct Arguments {
     bool strict_policy = false;
     std::vector<std::string> commands;
     bool serve = false;
+    std::string durability = "power";
     bool accept_push = false;
     bool no_heartbeat = false;
     bool no_watch = false;
@@ -92,6 +93,11 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--tracker-timeout", arguments.tracker_timeout,
                    "Give up after so many seconds without a tracker (default: wait)");
     app.add_option("--labels", arguments.labels, "key=value,... that others and policies may see");
+    app.add_option("--durability", arguments.durability,
+                   "What a downloaded file survives before it is reported: the end of the program "
+                   "(process), or a power cut (power)")
+        ->check(CLI::IsMember({"process", "power"}))
+        ->capture_default_str();
     app.add_flag("--accept-push", arguments.accept_push,
                  "Fetch what other peers push, into the directory");
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
@@ -323,6 +329,8 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.accept_push && settings.peer.directory.empty()) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
+    settings.peer.durability = arguments.durability == "power" ? peer::Durability::power
+                                                               : peer::Durability::process;
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;

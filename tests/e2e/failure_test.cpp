@@ -239,7 +239,7 @@ TEST_CASE("A disk that fills up keeps what was fetched, and with room the same c
     CHECK(download->wait(2 * patience) == 9);
     auto const failed = events_of(download->out(), "downloaded").at(0);
     CHECK_THAT(failed.at("error").get<std::string>(),
-               ContainsSubstring("the disk is full: 'big.bin' needs 20 MiB") &&
+               ContainsSubstring("the disk is full: 'big.bin' needs ") &&
                    ContainsSubstring("what was fetched is kept"));
     CHECK_FALSE(fs::exists(sink / "big.bin"));
     fs::remove(sink / "filler");
