@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace xfsbus::peer {
@@ -61,24 +62,23 @@ std::optional<Error> obstacle(PartFile::Target const& target, mode_t mode) {
     return std::nullopt;
 }
 
-/// A run that was killed may have left an empty file that only holds the name. Whoever works on
-/// the same now holds the lock; then it is theirs.
-void release_old_claim(PartFile::Target const& target, Place const& at) {
+/// A run that was killed may have left an empty file that only holds the name. True if that is
+/// gone now. Whoever works on the same now holds the lock; then it is theirs.
+bool release_old_claim(PartFile::Target const& target, Place const& at) {
     TemporaryNames const names(target.content, at.leaf);
     int const directory = at.directory->get();
     if (!is_claimed(directory, names)) {
-        return;
+        return false;
     }
     files::Fd const part(
         files::openat(directory, names.part.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     PartLock lock;
-    if (!part || lock.take(part.get()) != PartLock::Outcome::busy) {
-        release_claim(directory, names);
-    }
+    bool const ours = !part || lock.take(part.get()) != PartLock::Outcome::busy;
+    return ours && release_claim(directory, names) == 0;
 }
 
-/// The file is whole. A journal that could not be removed then is of no use to anybody.
-void remove_stray_journal(PartFile::Target const& target, Place const& at) {
+/// The file is whole. What could not be removed beside it then is of no use to anybody.
+void remove_strays(PartFile::Target const& target, Place const& at) {
     TemporaryNames const names(target.content, at.leaf);
     int const directory = at.directory->get();
 
@@ -86,8 +86,9 @@ void remove_stray_journal(PartFile::Target const& target, Place const& at) {
 
     bool const no_part =
         files::fstatat(directory, names.part.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0;
-    if (no_part && errno == ENOENT && target.manifest->layout().chunks > 1) {
+    if (no_part && errno == ENOENT) {
         files::unlinkat(directory, names.journal.c_str(), 0);
+        files::unlinkat(directory, names.claim.c_str(), 0);
     }
 }
 
@@ -98,8 +99,6 @@ Result<PartFile::Present> PartFile::look(Target const& target, std::function<boo
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
-
-    release_old_claim(target, *at);
 
     struct stat status {};
 
@@ -112,7 +111,8 @@ Result<PartFile::Present> PartFile::look(Target const& target, std::function<boo
         return *error;
     }
     if (!has_size(status, *target.manifest)) {
-        return Present::other;
+        bool const released = status.st_size == 0 && release_old_claim(target, *at);
+        return released ? look(target, stop) : Present::other;
     }
     return compare(target, *at, stop);
 }
@@ -144,7 +144,7 @@ Result<PartFile::Present> PartFile::compare(Target const& target, Place const& a
             return one_name(target, *name);
         }
     }
-    remove_stray_journal(target, at);
+    remove_strays(target, at);
     if (target.durability == Durability::power) {
         int const error = sync_all(fd->get());
         if (int const failed = error != 0 ? error : sync_all(at.directory->get())) {
@@ -203,6 +203,36 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
     }
     place_ = std::move(*at);
     names_.emplace(target_.content, place_.leaf);
+    if (target_.manifest->layout().chunks <= 1 && !target_.repair) {
+        scanned_ = true;
+        return std::vector<std::uint32_t>();  // it is made when its bytes are here
+    }
+    return open_part(stop);
+}
+
+/// A file of one chunk, or none. One call instead of all that open_part() does; that is left for
+/// when something has the temporary's name.
+Status PartFile::make_small() {
+    fd_ = files::Fd(files::openat(place_.directory->get(), names_->part.c_str(),
+                                  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (fd_) {
+        static_cast<void>(files::flock(fd_.get(), LOCK_EX | LOCK_NB));  // keeps `cleanup` off
+        return done();
+    }
+    if (errno != EEXIST) {
+        return cannot_make(errno);
+    }
+    auto const opened = open_part([] { return false; });
+    stored_ = 0;  // what is there is written once more
+    return opened ? done() : Status(opened.error());
+}
+
+Error PartFile::cannot_make(int error) const {
+    return is_no_room(error) ? no_room(error)
+                             : disk_error("cannot write in the directory of", target_.name, error);
+}
+
+Result<std::vector<std::uint32_t>> PartFile::open_part(std::function<bool()> const& stop) {
     if (auto locked = lock(); !locked) {
         return locked.error();
     }
@@ -242,9 +272,7 @@ Status PartFile::lock() {
         fd_ = files::Fd(files::openat(
             directory, part.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666));
         if (!fd_) {
-            return is_no_room(errno)
-                       ? no_room(errno)
-                       : disk_error("cannot write in the directory of", target_.name, errno);
+            return cannot_make(errno);
         }
         outcome = lock_.take(fd_.get());
         if (outcome == PartLock::Outcome::busy || outcome == PartLock::Outcome::failed) {
@@ -358,6 +386,9 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
 /// Puts a verified chunk in its place; how many are there then. Where there is nothing but zeros
 /// a hole stays, or becomes, a hole.
 Result<std::uint32_t> PartFile::write(std::uint32_t chunk, std::span<std::byte const> bytes) {
+    if (auto made = fd_ ? done() : make_small(); !made) {
+        return made.error();
+    }
     auto const offset = target_.manifest->layout().offset(chunk);
     bool const hole =
         is_zero(bytes) &&

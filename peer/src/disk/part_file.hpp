@@ -125,6 +125,9 @@ class PartFile {
     static Result<Present> compare(Target const& target, Place const& at,
                                    std::function<bool()> const& stop);
     static Error one_name(Target const& target, std::string const& other);
+    Result<std::vector<std::uint32_t>> open_part(std::function<bool()> const& stop);
+    Status make_small();
+    [[nodiscard]] Error cannot_make(int error) const;
     Status lock();
     void find_journal();
     Status reserve_space();

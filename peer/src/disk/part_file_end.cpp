@@ -90,6 +90,9 @@ Error PartFile::name_not_safe(int error) const {
 }
 
 Status PartFile::begin_end() {
+    if (auto made = fd_ ? done() : make_small(); !made) {
+        return made.error();
+    }
     set_attributes();
     if (target_.durability == Durability::power) {
         ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -120,12 +123,6 @@ Status PartFile::sync() {
 
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
 Result<IndexedFile> PartFile::name_it() {
-    struct stat status {};
-
-    if (files::fstat(fd_.get(), &status) != 0) {
-        return disk_error("cannot look at the temporary file of", target_.name, errno);
-    }
-    auto const mine = WrittenFiles::identity(status);
     bool const replace = target_.replace || target_.repair;
     auto const turn = target_.written ? target_.written->turn() : std::unique_lock<std::mutex>();
     if (replace && target_.written) {
@@ -145,9 +142,6 @@ Result<IndexedFile> PartFile::name_it() {
         return on_name_taken(error);
     }
     remove_journal();
-    if (target_.written) {
-        target_.written->add(mine, target_.name);
-    }
     return indexed();
 }
 
@@ -164,6 +158,9 @@ IndexedFile PartFile::indexed() const {
     if (files::fstatat(place_.directory->get(), place_.leaf.c_str(), &status,
                        AT_SYMLINK_NOFOLLOW) == 0) {
         file.stamp = stamp_from(status);
+        if (target_.written) {
+            target_.written->add(WrittenFiles::identity(status), target_.name);
+        }
     }
     return file;
 }

@@ -487,10 +487,27 @@ TEST_CASE("a file of one chunk needs no journal") {
     {
         PartFile part(disk.target(small));
         REQUIRE(part.open(never));
-        CHECK(disk.temporaries().size() == 1);
+        CHECK(disk.temporaries().empty());
         REQUIRE(part.store(0, small.chunk(0)).value() == Stored::last);
+        CHECK(disk.temporaries() == disk.parts());
     }
-    CHECK(reopen(disk, small).chunks == Chunks{0});
+    CHECK(disk.parts().size() == 1);  // as a run leaves it that is killed just then
     REQUIRE(download(disk.target(small), small));
     CHECK(disk.temporaries().empty());
+    CHECK(read(disk.root / "file") == small.bytes);
+}
+
+TEST_CASE("a small file that is being fetched by another to the same place is not taken from it") {
+    TempDisk disk;
+    auto const small = sample(1000);
+    PartFile other(disk.target(small));
+    REQUIRE(other.open(never));
+    REQUIRE(other.store(0, small.chunk(0)));
+    PartFile part(disk.target(small));
+    REQUIRE(part.open(never));
+    auto const stored = part.store(0, small.chunk(0));
+    REQUIRE_FALSE(stored);
+    refused(stored.error(), "being downloaded to the same place already");
+    REQUIRE(other.finish());
+    CHECK(read(disk.root / "file") == small.bytes);
 }
