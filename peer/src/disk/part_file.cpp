@@ -94,16 +94,21 @@ void remove_strays(PartFile::Target const& target, Place const& at) {
 
 }  // namespace
 
-Result<PartFile::Present> PartFile::look(Target const& target, std::function<bool()> const& stop) {
-    auto const at = target.tree->place(target.name, Tree::Make::no);
+Result<PartFile::Present> PartFile::look(std::function<bool()> const& stop) {
+    auto at = target_.tree->place(target_.name, Tree::Make::no);
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
+    place_ = std::move(*at);
+    return look_at(target_, place_, stop);
+}
 
+Result<PartFile::Present> PartFile::look_at(Target const& target, Place const& at,
+                                            std::function<bool()> const& stop) {
     struct stat status {};
 
-    int const directory = at->directory->get();
-    if (files::fstatat(directory, at->leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    int const directory = at.directory->get();
+    if (files::fstatat(directory, at.leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? Result(Present::nothing)
                                : disk_error("cannot look at", target.name, errno);
     }
@@ -111,10 +116,10 @@ Result<PartFile::Present> PartFile::look(Target const& target, std::function<boo
         return *error;
     }
     if (!has_size(status, *target.manifest)) {
-        bool const released = status.st_size == 0 && release_old_claim(target, *at);
-        return released ? look(target, stop) : Present::other;
+        bool const released = status.st_size == 0 && release_old_claim(target, at);
+        return released ? look_at(target, at, stop) : Present::other;
     }
-    return compare(target, *at, stop);
+    return compare(target, at, stop);
 }
 
 /// The file under the final name has the right size.
@@ -195,13 +200,14 @@ void PartFile::warn(std::string const& text) const {
 }
 
 Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& stop) {
-    auto at = target_.tree->place(target_.name, target_.durability == Durability::power
-                                                    ? Tree::Make::synced
-                                                    : Tree::Make::yes);
-    if (!at) {
-        return at.error();
+    if (!place_.directory) {
+        auto const make = commits() ? Tree::Make::synced : Tree::Make::yes;
+        auto at = target_.tree->place(target_.name, make);
+        if (!at) {
+            return at.error();
+        }
+        place_ = std::move(*at);
     }
-    place_ = std::move(*at);
     names_.emplace(target_.content, place_.leaf);
     if (target_.manifest->layout().chunks <= 1 && !target_.repair) {
         scanned_ = true;

@@ -66,10 +66,6 @@ class PartFile {
         same,   ///< the content that is wanted
         other,  ///< something else
     };
-    /// Reads the file if there is one. Errc::disk if it cannot be read, or if something stands
-    /// there that no file can take the place of. `stop` is asked between chunks; once it says yes,
-    /// what is returned means nothing.
-    static Result<Present> look(Target const& target, std::function<bool()> const& stop);
     /// What to say of `other` where it is not to be replaced.
     static Error exists_already(Target const& target);
 
@@ -78,6 +74,11 @@ class PartFile {
     ~PartFile();
     PartFile(PartFile const&) = delete;
     PartFile& operator=(PartFile const&) = delete;
+
+    /// Reads the file if there is one. Errc::disk if it cannot be read, or if something stands
+    /// there that no file can take the place of. `stop` is asked between chunks; once it says yes,
+    /// what is returned means nothing.
+    Result<Present> look(std::function<bool()> const& stop);
 
     /// Opens what an earlier run left, or makes and preallocates the temporary file. Returns the
     /// chunks that are there and verified, ascending. `stop` is asked between chunks; once it says
@@ -122,6 +123,8 @@ class PartFile {
     [[nodiscard]] Error name_not_safe(int error) const;
 
   private:
+    static Result<Present> look_at(Target const& target, Place const& at,
+                                   std::function<bool()> const& stop);
     static Result<Present> compare(Target const& target, Place const& at,
                                    std::function<bool()> const& stop);
     static Error one_name(Target const& target, std::string const& other);

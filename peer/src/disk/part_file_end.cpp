@@ -167,8 +167,9 @@ IndexedFile PartFile::indexed() const {
 
 /// Another download of the same may have been quicker by a moment.
 Result<IndexedFile> PartFile::on_name_taken(int error) {
-    auto const present = error == EEXIST || error == ENOENT ? look(target_, [] { return false; })
-                                                            : Result(Present::nothing);
+    auto const present = error == EEXIST || error == ENOENT
+                             ? look_at(target_, place_, [] { return false; })
+                             : Result(Present::nothing);
     if (present && *present == Present::same) {
         discard();
         return indexed();

@@ -163,7 +163,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
         }
     }
     auto const stop = [over = over_] { return over->load(); };
-    auto const present = PartFile::look(target_, stop);
+    auto const present = part.look(stop);
     if (!present) {
         return present.error();
     }

@@ -79,7 +79,7 @@ class LikeFat final : public files::Faults {
 
 /// A download, as a FileTransfer does it.
 Result<IndexedFile> fetch(PartFile::Target const& target, Sample const& sample) {
-    auto const present = PartFile::look(target, never);
+    auto const present = PartFile(target).look(never);
     if (!present) {
         return present.error();
     }

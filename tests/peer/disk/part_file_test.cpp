@@ -213,7 +213,7 @@ TEST_CASE("a look tells what is under the name") {
     SECTION("it is longer") {
         write(disk.root / "file", four().bytes + "x");
     }
-    auto const present = PartFile::look(target, never);
+    auto const present = PartFile(target).look(never);
     REQUIRE(present);
     CHECK(*present == expected);
 }
@@ -237,7 +237,7 @@ TEST_CASE("a look names what no file can take the place of, before anything is f
         target.replace = true;
         expected = "'file' is no regular file here";
     }
-    auto const present = PartFile::look(target, never);
+    auto const present = PartFile(target).look(never);
     REQUIRE_FALSE(present);
     refused(present.error(), expected);
 }
@@ -247,7 +247,7 @@ TEST_CASE("with --force a file takes a link's place, and what the link leads to 
     write(disk.root / "real", "precious");
     fs::create_symlink("real", disk.root / "file");
     auto const target = disk.target(four(), "file", true);
-    CHECK(PartFile::look(target, never).value() == Present::other);
+    CHECK(PartFile(target).look(never).value() == Present::other);
     REQUIRE(download(target, four()));
     CHECK_FALSE(fs::is_symlink(disk.root / "file"));
     CHECK(read(disk.root / "file") == four().bytes);
@@ -257,8 +257,8 @@ TEST_CASE("with --force a file takes a link's place, and what the link leads to 
 TEST_CASE("a look at a name whose directory is missing, or is none, finds nothing") {
     TempDisk disk;
     write(disk.root / "plain", "x");
-    CHECK(PartFile::look(disk.target(four(), "dir/file"), never).value() == Present::nothing);
-    CHECK(PartFile::look(disk.target(four(), "plain/file"), never).value() == Present::nothing);
+    CHECK(PartFile(disk.target(four(), "dir/file")).look(never).value() == Present::nothing);
+    CHECK(PartFile(disk.target(four(), "plain/file")).look(never).value() == Present::nothing);
     CHECK_FALSE(fs::exists(disk.root / "dir"));
 }
 
@@ -266,16 +266,16 @@ TEST_CASE("a look at an empty file knows it") {
     TempDisk disk;
     auto const empty = sample(0);
     write(disk.root / "file", "");
-    CHECK(PartFile::look(disk.target(empty), never).value() == Present::same);
+    CHECK(PartFile(disk.target(empty)).look(never).value() == Present::same);
     write(disk.root / "file", "x");
-    CHECK(PartFile::look(disk.target(empty), never).value() == Present::other);
+    CHECK(PartFile(disk.target(empty)).look(never).value() == Present::other);
 }
 
 TEST_CASE("a look at a large file stops between chunks when it is told to") {
     TempDisk disk;
     write(disk.root / "file", four().bytes);
     int asked = 0;
-    auto const present = PartFile::look(disk.target(four()), [&] { return ++asked == 2; });
+    auto const present = PartFile(disk.target(four())).look([&] { return ++asked == 2; });
     REQUIRE(present);
     CHECK(*present != Present::same);
     CHECK(asked == 2);
