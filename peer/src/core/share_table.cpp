@@ -4,16 +4,24 @@
 
 namespace xfsbus::peer {
 
-void ShareTable::put(IndexedFile file) {
-    remove(file.name);
-    partial_.erase(file.name);
-    names_.emplace(file.content, file.name);
-    auto name = file.name;
-    files_.emplace(std::move(name), std::move(file));
+bool ShareTable::put(IndexedFile file) {
+    auto found = files_.lower_bound(file.name);
+    bool const there = found != files_.end() && found->name == file.name;
+    bool const same =
+        there && found->content == file.content && found->stamp.size == file.stamp.size;
+    if (there) {
+        contents_.erase(&*found);
+        found = files_.erase(found);
+    }
+    if (!partial_.empty()) {
+        partial_.erase(file.name);
+    }
+    contents_.insert(&*files_.insert(found, std::move(file)));
+    return !same;
 }
 
 bool ShareTable::put_partial(PartialFile file) {
-    if (files_.contains(file.name)) {
+    if (by_name(file.name) != nullptr) {
         return false;
     }
     auto name = file.name;
@@ -30,20 +38,19 @@ bool ShareTable::remove(std::string const& name) {
     if (found == files_.end()) {
         return false;
     }
-    names_.erase({found->second.content, name});
+    contents_.erase(&*found);
     files_.erase(found);
     return true;
 }
 
-IndexedFile const* ShareTable::by_name(std::string const& name) const {
+IndexedFile const* ShareTable::by_name(std::string_view name) const {
     auto const found = files_.find(name);
-    return found == files_.end() ? nullptr : &found->second;
+    return found == files_.end() ? nullptr : &*found;
 }
 
 IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const {
-    auto const found = names_.lower_bound({content, std::string()});
-    bool const has = found != names_.end() && found->first == content;
-    return has ? by_name(found->second) : nullptr;
+    auto const found = contents_.lower_bound(content);
+    return found != contents_.end() && (*found)->content == content ? *found : nullptr;
 }
 
 std::string const* ShareTable::manifest(wire::ContentId const& content) const {
@@ -61,9 +68,8 @@ std::vector<wire::FileEntry> ShareTable::after(std::string const& name, std::siz
     std::vector<wire::FileEntry> entries;
     while (entries.size() < most && (whole != files_.end() || partial != partial_.end())) {
         bool const whole_first =
-            partial == partial_.end() || (whole != files_.end() && whole->first < partial->first);
-        entries.push_back(whole_first ? entry_of((whole++)->second)
-                                      : entry_of((partial++)->second));
+            partial == partial_.end() || (whole != files_.end() && whole->name < partial->first);
+        entries.push_back(whole_first ? entry_of(*whole++) : entry_of((partial++)->second));
     }
     return entries;
 }

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -25,16 +25,28 @@ struct PartialFile {
 /// downloads add what they have of theirs. A name that a whole file has is no partial file's.
 class ShareTable {
   public:
-    /// Takes the place of a partial file of this name.
-    void put(IndexedFile file);
+    struct ByName {
+        using is_transparent = void;
+
+        static std::string_view key(IndexedFile const& file) { return file.name; }
+
+        static std::string_view key(std::string_view name) { return name; }
+
+        bool operator()(auto const& a, auto const& b) const { return key(a) < key(b); }
+    };
+
+    using Files = std::set<IndexedFile, ByName>;
+
+    /// Takes the place of a partial file of this name. False if it stands here as it is.
+    bool put(IndexedFile file);
     /// False if a whole file has the name.
     bool put_partial(PartialFile file);
     void remove_partial(std::string const& name);
     /// False if there was none of that name.
     bool remove(std::string const& name);
 
-    [[nodiscard]] IndexedFile const* by_name(std::string const& name) const;
-    /// Any file with this content.
+    [[nodiscard]] IndexedFile const* by_name(std::string_view name) const;
+    /// The first of the files with this content.
     [[nodiscard]] IndexedFile const* by_content(wire::ContentId const& content) const;
     /// The manifest of this content, also if only a part of it is here; null if there is none.
     [[nodiscard]] std::string const* manifest(wire::ContentId const& content) const;
@@ -44,7 +56,7 @@ class ShareTable {
 
     [[nodiscard]] std::size_t size() const { return files_.size(); }
 
-    [[nodiscard]] std::map<std::string, IndexedFile> const& files() const { return files_; }
+    [[nodiscard]] Files const& files() const { return files_; }
 
     static wire::FileEntry entry_of(IndexedFile const& file) {
         return {file.name, file.content, file.stamp.size, wire::complete_ppm};
@@ -55,10 +67,22 @@ class ShareTable {
     }
 
   private:
-    std::map<std::string, IndexedFile> files_;
+    /// Ordered by the name, too, since thousands of files may have one content: the empty one.
+    struct ByContent {
+        using is_transparent = void;
+
+        bool operator()(IndexedFile const* a, IndexedFile const* b) const {
+            return a->content != b->content ? a->content < b->content : a->name < b->name;
+        }
+
+        bool operator()(IndexedFile const* a, wire::ContentId const& b) const {
+            return a->content < b;
+        }
+    };
+
+    Files files_;
     std::map<std::string, PartialFile> partial_;
-    /// Ordered by both, since thousands of files may have one content: the empty one.
-    std::set<std::pair<wire::ContentId, std::string>> names_;
+    std::set<IndexedFile const*, ByContent> contents_;  ///< of files_
 };
 
 }  // namespace xfsbus::peer

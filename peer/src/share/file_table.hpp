@@ -4,10 +4,14 @@
 #include "share/hash_cache.hpp"
 #include "share/share_index.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 namespace xfsbus::peer {
 
@@ -51,14 +55,31 @@ class FileTable {
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
   private:
-    using Entries = std::map<std::string, Entry>;
+    struct Hash {
+        using is_transparent = void;
 
+        std::size_t operator()(std::string_view leaf) const {
+            return std::hash<std::string_view>()(leaf);
+        }
+    };
+
+    /// The files of one directory, by the last part of their names.
+    using Entries = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+    /// Ordered, so that all below a directory stand together.
+    using Directories = std::map<std::string, Entries, std::less<>>;
+
+    Directories::iterator directory_of(std::string_view name);
+    Directories::iterator made_directory_of(std::string_view name);
+    Directories::iterator forget_if_empty(Directories::iterator directory);
     void report(std::string const& name, Entry& entry, bool known);
-    Entries::iterator drop(Entries::iterator it);
+    Entries::iterator drop(Directories::iterator directory, Entries::iterator it);
+    template <typename IsGone>
+    Directories::iterator drop_if(Directories::iterator directory, IsGone is_gone);
 
     HashCache& cache_;
     ChangeBatch& batch_;
-    Entries entries_;  // ordered, so that all below a directory stand together
+    Directories directories_;
+    Directories::iterator last_ = directories_.end();  ///< names come directory by directory
     std::uint64_t walk_ = 0;
     std::uint64_t files_ = 0;  // reported ones
     std::uint64_t bytes_ = 0;

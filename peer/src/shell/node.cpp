@@ -257,12 +257,8 @@ void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> c
 
 void Node::put(IndexedFile file) {
     auto entry = ShareTable::entry_of(file);
-    auto name = file.name;
-    auto const* before = share_.by_name(name);
-    bool const known = before != nullptr && ShareTable::entry_of(*before) == entry;
-    share_.put(std::move(file));
-    if (!known) {
-        tracker_.on_changed(name, std::move(entry));
+    if (share_.put(std::move(file))) {
+        tracker_.on_changed(entry.name, entry);
     }
 }
 
@@ -543,8 +539,8 @@ void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
 
 std::vector<SharedFileInfo> Node::files() const {
     std::vector<SharedFileInfo> all;
-    for (auto const& [name, file] : share_.files()) {
-        all.push_back({name, wire::to_hex(file.content), file.stamp.size});
+    for (auto const& file : share_.files()) {
+        all.push_back({file.name, wire::to_hex(file.content), file.stamp.size});
     }
     return all;
 }

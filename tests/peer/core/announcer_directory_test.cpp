@@ -115,8 +115,8 @@ class World final : private Announcer::Line, private Directory::Outbox {
             find.after = found_->next;
         } while (!find.after.empty());
         std::map<std::string, std::uint8_t> have;
-        for (auto const& [name, file] : share_.files()) {
-            have[name] = file.content.bytes[0];
+        for (auto const& file : share_.files()) {
+            have[file.name] = file.content.bytes[0];
         }
         return told == have;
     }
