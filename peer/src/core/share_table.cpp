@@ -1,23 +1,54 @@
 #include "core/share_table.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <iterator>
 
 namespace xfsbus::peer {
 
+/// Contents are hashes already.
+std::size_t ShareTable::Hash::operator()(wire::ContentId const& id) const {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, id.bytes.data(), sizeof hash);
+    return hash ^ salt;
+}
+
+/// Where it is, or what follows it.
+ShareTable::Files::iterator ShareTable::place_for(std::string const& name) {
+    if (last_ != files_.end() && last_->name < name) {
+        auto const next = std::next(last_);
+        if (next == files_.end() || name <= next->name) {
+            return next;
+        }
+    }
+    return files_.lower_bound(name);
+}
+
 bool ShareTable::put(IndexedFile file) {
-    auto found = files_.lower_bound(file.name);
-    bool const there = found != files_.end() && found->name == file.name;
+    auto place = place_for(file.name);
+    bool const there = place != files_.end() && place->name == file.name;
     bool const same =
-        there && found->content == file.content && found->stamp.size == file.stamp.size;
+        there && place->content == file.content && place->stamp.size == file.stamp.size;
     if (there) {
-        contents_.erase(&*found);
-        found = files_.erase(found);
+        auto const old = place++;
+        forget(old);
     }
     if (!partial_.empty()) {
         partial_.erase(file.name);
     }
-    contents_.insert(&*files_.insert(found, std::move(file)));
+    last_ = files_.insert(place, std::move(file));
+    contents_[last_->content].insert(&*last_);
     return !same;
+}
+
+void ShareTable::forget(Files::iterator file) {
+    auto const holders = contents_.find(file->content);
+    holders->second.erase(&*file);
+    if (holders->second.empty()) {
+        contents_.erase(holders);
+    }
+    files_.erase(file);
+    last_ = files_.end();
 }
 
 bool ShareTable::put_partial(PartialFile file) {
@@ -38,8 +69,7 @@ bool ShareTable::remove(std::string const& name) {
     if (found == files_.end()) {
         return false;
     }
-    contents_.erase(&*found);
-    files_.erase(found);
+    forget(found);
     return true;
 }
 
@@ -49,8 +79,8 @@ IndexedFile const* ShareTable::by_name(std::string_view name) const {
 }
 
 IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const {
-    auto const found = contents_.lower_bound(content);
-    return found != contents_.end() && (*found)->content == content ? *found : nullptr;
+    auto const found = contents_.find(content);
+    return found == contents_.end() ? nullptr : *found->second.begin();
 }
 
 std::string const* ShareTable::manifest(wire::ContentId const& content) const {

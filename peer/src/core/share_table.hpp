@@ -4,10 +4,12 @@
 
 #include <xfsbus/wire/messages.hpp>
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -36,6 +38,9 @@ class ShareTable {
     };
 
     using Files = std::set<IndexedFile, ByName>;
+
+    /// `salt`: a random number.
+    explicit ShareTable(std::uint64_t salt = 0) : contents_(0, Hash{salt}) {}
 
     /// Takes the place of a partial file of this name. False if it stands here as it is.
     bool put(IndexedFile file);
@@ -67,22 +72,28 @@ class ShareTable {
     }
 
   private:
-    /// Ordered by the name, too, since thousands of files may have one content: the empty one.
-    struct ByContent {
-        using is_transparent = void;
+    /// With something that nobody knows, so that no stranger can make up contents that collide.
+    struct Hash {
+        std::uint64_t salt = 0;
+        std::size_t operator()(wire::ContentId const& id) const;
+    };
 
+    struct ByNameOf {
         bool operator()(IndexedFile const* a, IndexedFile const* b) const {
-            return a->content != b->content ? a->content < b->content : a->name < b->name;
-        }
-
-        bool operator()(IndexedFile const* a, wire::ContentId const& b) const {
-            return a->content < b;
+            return a->name < b->name;
         }
     };
 
+    /// Ordered, since thousands of files may have one content: the empty one.
+    using Holders = std::set<IndexedFile const*, ByNameOf>;
+
+    [[nodiscard]] Files::iterator place_for(std::string const& name);
+    void forget(Files::iterator file);
+
     Files files_;
+    Files::iterator last_ = files_.end();  ///< put; names come in their order, mostly
     std::map<std::string, PartialFile> partial_;
-    std::set<IndexedFile const*, ByContent> contents_;  ///< of files_
+    std::unordered_map<wire::ContentId, Holders, Hash> contents_;  ///< of files_
 };
 
 }  // namespace xfsbus::peer

@@ -1,5 +1,6 @@
 #include "share/change_batch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace xfsbus::peer {
@@ -32,6 +33,7 @@ ChangeBatch::Changes ChangeBatch::take() {
         changes.added.push_back(std::move(added.file));
     }
     changes.removed.assign(removed_.begin(), removed_.end());
+    std::ranges::sort(changes.added, {}, &IndexedFile::name);  // cheaper for whoever keeps order
     added_.clear();
     removed_.clear();
     return changes;
