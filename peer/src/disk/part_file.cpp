@@ -335,6 +335,9 @@ Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
 }
 
 Result<IndexedFile> PartFile::finish() {
+    if (auto there = target_.tree->still_there(place_, target_.name); !there) {
+        return there.error();
+    }
     int const directory = place_.directory->get();
     auto const part = part_leaf();
     auto const rename = [&](unsigned flags) {
