@@ -26,6 +26,8 @@ constexpr auto event_quiet = 100ms;
 constexpr auto event_delay = 1s;
 // How long to wait for a file that keeps changing.
 constexpr auto patience = 3s;
+// How often a file is read again whose permissions are changed each time meanwhile.
+constexpr unsigned tries_most = 10;
 constexpr auto unwatched_interval = 30s;
 constexpr auto shortage_interval = 500ms;
 // Enough to keep the hashing threads busy with small files while this thread does other things.
@@ -345,10 +347,11 @@ void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known)
     auto const sight = look_at(root_, file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
     if (wire::name_problem(file.name) || sight.kind != Sight::Kind::file ||
-        sight.stamp != file.stamp || !manifest || manifest->file_bytes != file.stamp.size) {
+        !sight.stamp.like(file.stamp) || !manifest || manifest->file_bytes != file.stamp.size) {
         check(file.name, no_walk, false);  // it has changed since
         return;
     }
+    file.stamp = sight.stamp;  // that of its new name
     if (auto const* pending = pending_.find(file.name); pending != nullptr && !pending->running) {
         auto const walk = pending->walk;
         pending_.remove(file.name);
@@ -391,7 +394,9 @@ void Indexer::on_outcome(std::string const& name, HashOutcome outcome) {
 /// Takes over what is known of the file now. False if it has to be tried again.
 bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome) {
     if (auto const* changing = std::get_if<FileChanging>(&outcome)) {
-        if (now_ - file.since < patience) {
+        bool const hope =
+            changing->written ? now_ - file.since < patience : ++file.tries < tries_most;
+        if (hope) {
             pending_.retry(name, now_ + changing->wait);
             return false;
         }

@@ -21,6 +21,7 @@ class PendingFiles {
         bool running = false;    ///< it is being read
         bool again = false;      ///< wanted anew while it was being read
         bool forced = false;     ///< and that even if its stamp has not changed
+        unsigned tries = 0;      ///< in vain: its permissions were changed meanwhile
     };
 
     /// nullptr if it is not pending.

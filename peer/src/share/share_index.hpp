@@ -80,7 +80,8 @@ std::optional<FileStamp> stamp_of(int fd);
 
 /// The stamp of a file that we have just written and that is open for writing, with its mtime set
 /// back by some seconds: so every later write, even in this very tick of the file system's clock,
-/// shows in the stamp. To be called after the last write.
+/// shows in the stamp. To be called after the last write. Moving the file into place changes its
+/// ctime once more; ShareIndex::add takes what it is then.
 std::optional<FileStamp> settle_stamp(int fd);
 
 }  // namespace xfsbus::peer

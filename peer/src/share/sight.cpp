@@ -17,9 +17,12 @@ bool is_temporary(std::string_view part) {
 }
 
 FileStamp stamp_from(struct stat const& status) {
-    constexpr std::int64_t second = 1'000'000'000;
-    return {static_cast<std::uint64_t>(status.st_size),
-            status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec, status.st_ino};
+    auto const ns = [](timespec const& time) {
+        constexpr std::int64_t second = 1'000'000'000;
+        return time.tv_sec * second + time.tv_nsec;
+    };
+    return {static_cast<std::uint64_t>(status.st_size), ns(status.st_mtim), status.st_ino,
+            ns(status.st_ctim)};
 }
 
 Sight judge(struct stat const& status) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -20,7 +21,9 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace xfsbus::test {
 
@@ -60,6 +63,43 @@ inline peer::FileStamp stamp(std::filesystem::path const& file) {
     ::close(fd);
     return result.value();
 }
+
+/// Writes over a file of the same size, and puts its mtime back.
+inline void write_in_place(std::filesystem::path const& file, std::string_view text) {
+    auto const time = std::filesystem::last_write_time(file);
+    write_new(file, text);
+    std::filesystem::last_write_time(file, time);
+}
+
+/// An old file whose bytes can be changed without a trace in its stamp, as a failing disk does it:
+/// its memory is written to before it has been looked at, and so is dirty already.
+class Unstamped {
+  public:
+    Unstamped(std::filesystem::path const& file, std::string_view text) : size_(text.size()) {
+        write_new(file, text);
+        int const fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+        memory_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        ::close(fd);
+        if (memory_ == MAP_FAILED) {
+            throw std::runtime_error("cannot map " + file.string());
+        }
+        change(text);
+        set_age(file, std::chrono::seconds(10));
+    }
+
+    /// The system takes this for the closing of a file that was open for writing.
+    ~Unstamped() { ::munmap(memory_, size_); }
+
+    Unstamped(Unstamped const&) = delete;
+    Unstamped& operator=(Unstamped const&) = delete;
+
+    /// To a text of the same size.
+    void change(std::string_view text) { std::memcpy(memory_, text.data(), size_); }
+
+  private:
+    std::size_t size_;
+    void* memory_ = nullptr;
+};
 
 /// Collects what an index says.
 class Collector {

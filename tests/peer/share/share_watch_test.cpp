@@ -66,16 +66,16 @@ TEST_CASE("A watched share shows files that are written anew, even with the same
 }
 
 TEST_CASE("A file that was open for writing is read again, even if its stamp is the same") {
-    WatchedShare share;
-    auto const before = share.seen.file("first");
-    auto const time = fs::last_write_time(share.root / "first");
-    {
-        std::ofstream file(share.root / "first", std::ios::in | std::ios::out);
-        file << "tsrif" << std::flush;
-        fs::last_write_time(share.root / "first", time);
-    }
-    REQUIRE(stamp(share.root / "first") == before.stamp);
-    CHECK(share.seen.wait_changed("first", before.content));
+    Share share;
+    auto file = std::make_optional<Unstamped>(share.root / "file", "old");
+    Collector seen;
+    auto const index = share.start(seen, true);
+    REQUIRE(seen.wait_for_scans(1));
+    auto const before = seen.file("file");
+    file->change("new");
+    REQUIRE(stamp(share.root / "file") == before.stamp);
+    file.reset();
+    CHECK(seen.wait_changed("file", before.content));
 }
 
 TEST_CASE("A watched share shows files that are renamed, replaced and deleted") {
