@@ -54,6 +54,9 @@ class Indexer {
     using Time = Clock::time_point;
 
     static constexpr std::uint64_t no_walk = 0;
+    static constexpr auto unwatched_interval = std::chrono::seconds(30);
+    /// Between tries to open something for which there are no descriptors.
+    static constexpr auto shortage_interval = std::chrono::milliseconds(500);
 
     /// A walk through the whole share, until all files that it found are known.
     struct Walk {
