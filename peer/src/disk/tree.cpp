@@ -103,7 +103,7 @@ Result<std::shared_ptr<files::Fd const>> Tree::directory() const {
     if (!found || !S_ISDIR(status.st_mode)) {
         int const error = found ? ENOTDIR : errno;
         opened_.fd.reset();  // so that a disk that was taken away is let go of
-        return lost("is gone", error);
+        return lost(error == ENOENT || error == ENOTDIR ? "is gone" : "cannot be reached", error);
     }
     if (opened_.fd && status.st_dev == opened_.device && status.st_ino == opened_.inode) {
         return opened_.fd;

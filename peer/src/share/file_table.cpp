@@ -78,6 +78,16 @@ void FileTable::drop_below(std::string const& directory) {
     }
 }
 
+void FileTable::withdraw() {
+    for (auto& [name, entry] : entries_) {
+        if (std::exchange(entry.reported, false)) {
+            batch_.remove(name);
+        }
+    }
+    files_ = 0;
+    bytes_ = 0;
+}
+
 void FileTable::end_walk() {
     for (auto it = entries_.begin(); it != entries_.end();) {
         it = it->second.walk == walk_ ? std::next(it) : drop(it);

@@ -37,17 +37,17 @@ constexpr std::size_t warnings_remembered = 10'000;
 Indexer::Indexer(Parts const& parts)
     : options_(parts.options),
       events_(parts.events),
-      root_(parts.root),
+      tree_(parts.tree),
       mailbox_(parts.mailbox),
       stop_(parts.stop),
       cache_(options_.cache_file, options_.directory.string(), options_.algorithm,
              [this](std::string const& text) { warn(text); }),
       table_(cache_, batch_),
       workers_(
-          options_.hash_threads, options_.algorithm, root_, stop_,
-          [&mailbox = mailbox_](std::string const& name, HashOutcome outcome) {
-              mailbox.post([name, outcome = std::move(outcome)](Indexer& indexer) {
-                  indexer.on_outcome(name, outcome);
+          options_.hash_threads, options_.algorithm, stop_,
+          [&mailbox = mailbox_](Root const& root, std::string const& name, HashOutcome outcome) {
+              mailbox.post([root, name, outcome = std::move(outcome)](Indexer& indexer) {
+                  indexer.on_outcome(root, name, outcome);
               });
           },
           events_.on_fault) {
@@ -61,6 +61,7 @@ void Indexer::run() {
         table_.remember(std::move(file));
         return !stop_.stop_requested();
     });
+    check_root();
     turn();
     // It is looked at between the turn, which may take the word to wake up, and the wait for it.
     while (!stop_.stop_requested()) {
@@ -74,6 +75,9 @@ void Indexer::turn() {
     read_events();
     for (auto const& letter : mailbox_.take()) {
         letter(*this);
+    }
+    if (now_ >= root_due()) {
+        check_root();
     }
     if (auto const due = changes_due(); due && *due <= now_) {
         apply_changes();
@@ -90,7 +94,7 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     if (scans && scan_after_ <= now_) {
         return now_;
     }
-    std::optional<Time> earliest;
+    std::optional<Time> earliest = root_due();
     auto const at = [&](std::optional<Time> time) {
         if (time && (!earliest || *time < *earliest)) {
             earliest = time;
@@ -135,6 +139,10 @@ void Indexer::read_events() {
         last_change_ = now_;
         first_change_ = had_none ? now_ : first_change_;
     }
+    if (std::exchange(changes_.root, false)) {
+        check_root();
+        walk_wanted_ = root_ != nullptr;  // it may be watched no more
+    }
 }
 
 std::optional<Indexer::Time> Indexer::changes_due() const {
@@ -164,7 +172,7 @@ void Indexer::apply_changes() {
     for (auto const& name : changes.created) {
         // A new file will be closed, which is when it is looked at; a new name of an old file
         // will not.
-        if (auto const sight = look_at(root_, name);
+        if (auto const sight = look_at(root_->get(), name);
             sight.linked || sight.kind == Sight::Kind::unknown) {
             check(name, no_walk, false);
         }
@@ -174,12 +182,20 @@ void Indexer::apply_changes() {
     walk_wanted_ = walk_wanted_ || changes.lost;
 }
 
+void Indexer::recheck(std::string const& name) {
+    check_root();
+    check(name, no_walk, true);
+}
+
 void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
     if (auto const problem = wire::name_problem(name)) {
         refuse(name, *problem, walk);
         return;
     }
-    auto const sight = look_at(root_, name);
+    if (root_ == nullptr) {
+        return;
+    }
+    auto const sight = look_at(root_->get(), name);
     if (sight.kind == Sight::Kind::file) {
         consider(name, sight.stamp, walk, force);
         return;
@@ -242,10 +258,15 @@ void Indexer::warn_once(std::string text) {
 }
 
 void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known) {
-    auto const sight = look_at(root_, file.name);
+    check_root();
+    auto const sight = root_ == nullptr ? Sight() : look_at(root_->get(), file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
     if (wire::name_problem(file.name) || sight.kind != Sight::Kind::file ||
         !sight.stamp.like(file.stamp) || !manifest || manifest->file_bytes != file.stamp.size) {
+        if (sight.kind != Sight::Kind::unknown) {
+            table_.drop(file.name);
+            batch_.remove(file.name);  // also if it is not known: who fetched it offers it already
+        }
         check(file.name, no_walk, false);  // it has changed since
         return;
     }
@@ -271,12 +292,15 @@ void Indexer::start_hashing() {
             return;
         }
         ++running_;
-        workers_.submit(std::move(*name));
+        workers_.submit(root_, std::move(*name));
     }
 }
 
-void Indexer::on_outcome(std::string const& name, HashOutcome outcome) {
+void Indexer::on_outcome(Root const& root, std::string const& name, HashOutcome outcome) {
     --running_;
+    if (root != root_) {
+        return;  // of a directory that is not shared any more
+    }
     auto* const pending = pending_.find(name);  // what is running stays pending
     if (pending == nullptr || !settle(name, *pending, outcome)) {
         return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "disk/tree.hpp"
 #include "share/change_batch.hpp"
 #include "share/file_table.hpp"
 #include "share/hash_cache.hpp"
@@ -32,7 +33,7 @@ class Indexer {
     struct Parts {
         ShareIndex::Options const& options;
         ShareIndex::Events const& events;
-        int root;  ///< the open directory
+        Tree const& tree;  ///< of the directory
         Mailbox& mailbox;
         std::stop_token stop;
     };
@@ -44,7 +45,7 @@ class Indexer {
 
     void rescan(Scanned done);
 
-    void recheck(std::string const& name) { check(name, no_walk, true); }
+    void recheck(std::string const& name);
 
     /// `known`: when its content and its stamp were.
     void add(IndexedFile file, std::chrono::system_clock::time_point known);
@@ -68,9 +69,18 @@ class Indexer {
         std::vector<Scanned> done;
     };
 
+    using Root = std::shared_ptr<files::Fd const>;
+
     void turn();
     [[nodiscard]] std::optional<Time> next_deadline() const;
     void wait();
+
+    // The directory itself.
+    void check_root();
+    void begin_at(Root root);
+    void leave_root(std::string trouble);
+    void forget_work();
+    [[nodiscard]] Time root_due() const;
 
     // Walking.
     [[nodiscard]] bool walks_without_watching() const;
@@ -80,6 +90,7 @@ class Indexer {
     Scanner make_scanner(std::string directory);
     Walk* find_walk(std::uint64_t number);
     void finish_walks();
+    void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
 
     // Changes.
     void read_events();
@@ -96,7 +107,7 @@ class Indexer {
     // Hashing.
     [[nodiscard]] bool has_room() const;
     void start_hashing();
-    void on_outcome(std::string const& name, HashOutcome outcome);
+    void on_outcome(Root const& root, std::string const& name, HashOutcome outcome);
     bool settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome);
     void release(std::uint64_t walk);
 
@@ -109,10 +120,14 @@ class Indexer {
 
     ShareIndex::Options const& options_;
     ShareIndex::Events const& events_;
-    int root_;
+    Tree const& tree_;
     Mailbox& mailbox_;
     std::stop_token stop_;
     Time now_ = Clock::now();
+
+    Root root_;            ///< what is indexed; null: there is nothing at the path of the share
+    std::string trouble_;  ///< then, why
+    Time checked_root_ = now_;
 
     HashCache cache_;
     ChangeBatch batch_;

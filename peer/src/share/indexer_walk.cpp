@@ -14,15 +14,19 @@ constexpr std::size_t entries_per_turn = 500;
 }  // namespace
 
 void Indexer::rescan(Scanned done) {
-    walk_wanted_ = true;
+    check_root();
+    walk_wanted_ = root_ != nullptr;
     if (done) {
         wanted_by_.push_back(std::move(done));
+    }
+    if (root_ == nullptr) {
+        answer({.problem = trouble_}, std::exchange(wanted_by_, {}));
     }
 }
 
 /// What is not watched is walked through now and then, when the walk before is done.
 bool Indexer::walks_without_watching() const {
-    return watcher_ && !watcher_->complete() && walks_.empty();
+    return root_ && watcher_ && !watcher_->complete() && walks_.empty();
 }
 
 void Indexer::walk_some() {
@@ -73,7 +77,7 @@ Scanner Indexer::make_scanner(std::string directory) {
     sink.on_refused = [this](std::string const& name, std::string_view why) {
         refuse(name, why, scanning_for_);
     };
-    return {root_, std::move(directory), std::move(sink)};
+    return {root_->get(), std::move(directory), std::move(sink)};
 }
 
 void Indexer::end_walk() {
@@ -102,13 +106,20 @@ void Indexer::finish_walks() {
         std::erase_if(warned_, [&](auto const& item) { return item.second < walk.number; });
         report();
         cache_.flush();
-        ScanSummary const summary{table_.files(), table_.bytes(), walk.hashed, walk.skipped};
-        if (events_.on_scanned) {
-            events_.on_scanned(summary);
-        }
-        for (auto const& done : walk.done) {
-            done(summary);
-        }
+        answer({.files = table_.files(),
+                .bytes = table_.bytes(),
+                .hashed = walk.hashed,
+                .skipped = walk.skipped},
+               walk.done);
+    }
+}
+
+void Indexer::answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const {
+    if (events_.on_scanned) {
+        events_.on_scanned(summary);
+    }
+    for (auto const& done : waiting) {
+        done(summary);
     }
 }
 

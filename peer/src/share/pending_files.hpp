@@ -33,6 +33,7 @@ class PendingFiles {
     /// A running one is to be read at a later time.
     void retry(std::string const& name, Time due);
     void remove(std::string const& name);
+    void clear();
     /// Those that are being read have to be looked at again.
     void doubt_below(std::string const& directory);
 

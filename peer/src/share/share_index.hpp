@@ -23,10 +23,13 @@ struct ScanSummary {
     std::uint64_t bytes = 0;    ///< of these
     std::uint64_t hashed = 0;   ///< whose content had to be read
     std::uint64_t skipped = 0;  ///< unreadable, special, badly named, changing; warned of once
+    std::string problem{};      ///< why there is no directory to be scanned; empty: there is one
 };
 
 /// Knows the content of every file below a directory, and keeps up with its changes: scans it,
-/// hashes what the cache does not know, watches it. Runs threads of its own.
+/// hashes what the cache does not know, watches it. Should its path lead to another directory, it
+/// warns and begins anew with that; should it lead to none, nothing is shared until it does. Runs
+/// threads of its own.
 class ShareIndex {
   public:
     struct Options {

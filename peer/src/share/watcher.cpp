@@ -16,8 +16,8 @@
 namespace xfsbus::peer {
 namespace {
 
-constexpr std::uint32_t interest =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ONLYDIR;
+constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                                   IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::string watch_advice(int error) {
 
 bool Watcher::Changes::empty() const {
     return written.empty() && moved.empty() && created.empty() && directories.empty() &&
-           dropped.empty() && !lost;
+           dropped.empty() && !root && !lost;
 }
 
 Watcher::Watcher(Warn warn)
@@ -87,6 +87,12 @@ void Watcher::watch(int directory_fd, std::string const& name) {
     by_name_[name] = wd;
 }
 
+void Watcher::clear() {
+    while (!watched_.empty()) {
+        unwatch(watched_.begin()->first);
+    }
+}
+
 void Watcher::fail(int error) {
     complete_ = false;
     if (!std::exchange(warned_, true)) {
@@ -129,15 +135,14 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
     if (found == watched_.end()) {
         return;
     }
-    if ((event.mask & IN_IGNORED) != 0) {  // the directory is no more
-        by_name_.erase(found->second.name);
-        watched_.erase(found);
+    auto const directory = found->second.name;
+    if (part.empty()) {
+        take_own(event, directory, changes);
         return;
     }
-    if (part.empty() || is_temporary(part)) {
+    if (is_temporary(part)) {
         return;
     }
-    auto const& directory = found->second.name;
     auto const name = (directory.empty() ? "" : directory + '/') + std::string(part);
     if ((event.mask & IN_ISDIR) != 0) {
         take_directory(event.mask, name, changes);
@@ -147,6 +152,23 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
         changes.written.insert(name);
     } else {
         changes.moved.insert(name);
+    }
+}
+
+/// Of the directory itself. What is above it tells the rest, unless it is the first of all, or
+/// what was mounted there is gone.
+void Watcher::take_own(inotify_event const& event, std::string const& name, Changes& changes) {
+    changes.root = changes.root || name.empty();
+    if ((event.mask & IN_IGNORED) != 0) {  // nothing more will be heard of it
+        if (auto const own = by_name_.find(name);
+            own != by_name_.end() && own->second == event.wd) {
+            by_name_.erase(own);
+        }
+        watched_.erase(event.wd);
+        if (!name.empty()) {
+            changes.dropped.insert(name);
+            changes.directories.insert(name);  // another one may stand there
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -140,6 +141,11 @@ class Collector {
         return wait([&] { return files.contains(name) && files[name].content != content; });
     }
 
+    /// Waits until it is reported as removed, be it known or not.
+    bool wait_removed(std::string const& name) {
+        return wait([&] { return taken_back.contains(name); });
+    }
+
     bool wait_warning(std::string_view part) {
         return wait([&] { return warned_locked(part) > 0; });
     }
@@ -185,6 +191,7 @@ class Collector {
     std::mutex mutex;
     std::map<std::string, peer::IndexedFile> files;  ///< as reported, by name
     std::map<std::string, int> reported;             ///< how often it was added
+    std::set<std::string> taken_back;                ///< ever removed, known or not
     std::vector<peer::ScanSummary> summaries;
     std::vector<std::string> warnings;
 
@@ -198,6 +205,7 @@ class Collector {
             }
             for (auto const& name : removed) {
                 files.erase(name);
+                taken_back.insert(name);
             }
         });
     }
