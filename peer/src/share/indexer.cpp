@@ -79,6 +79,9 @@ void Indexer::turn() {
     if (now_ >= root_due()) {
         check_root();
     }
+    if (std::exchange(mounts_changed_, false)) {
+        look_at_mounts();
+    }
     if (auto const due = changes_due(); due && *due <= now_) {
         apply_changes();
     }
@@ -125,9 +128,10 @@ void Indexer::wait() {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
         timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
     }
-    std::array<pollfd, 2> fds{pollfd{mailbox_.fd(), POLLIN, 0},
-                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), timeout);
+    std::array<pollfd, 3> fds{pollfd{mailbox_.fd(), POLLIN, 0},
+                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0},
+                              pollfd{mounts_ ? mounts_->fd() : -1, POLLPRI, 0}};
+    mounts_changed_ = ::poll(fds.data(), fds.size(), timeout) > 0 && fds[2].revents != 0;
 }
 
 void Indexer::read_events() {

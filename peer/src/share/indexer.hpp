@@ -6,6 +6,7 @@
 #include "share/hash_cache.hpp"
 #include "share/hash_workers.hpp"
 #include "share/mailbox.hpp"
+#include "share/mounts.hpp"
 #include "share/pending_files.hpp"
 #include "share/scanner.hpp"
 #include "share/share_index.hpp"
@@ -81,6 +82,7 @@ class Indexer {
     void leave_root(std::string trouble);
     void forget_work();
     [[nodiscard]] Time root_due() const;
+    void look_at_mounts();
 
     // Walking.
     [[nodiscard]] bool walks_without_watching() const;
@@ -133,6 +135,8 @@ class Indexer {
     ChangeBatch batch_;
     FileTable table_;
     std::optional<Watcher> watcher_;
+    std::optional<Mounts> mounts_;
+    bool mounts_changed_ = false;
     PendingFiles pending_;
 
     bool walk_wanted_ = true;

@@ -52,6 +52,33 @@ void Indexer::begin_at(Root root) {
     forget_work();
     root_ = std::move(root);
     walk_wanted_ = true;
+    if (watcher_) {
+        std::error_code unknown;
+        mounts_.emplace(std::filesystem::read_symlink(
+            "/proc/self/fd/" + std::to_string(root_->get()), unknown));
+    }
+}
+
+/// What stands at a place within the share is another directory once something is mounted there, or
+/// not any more.
+void Indexer::look_at_mounts() {
+    check_root();
+    if (root_ == nullptr) {
+        return;
+    }
+    auto changed = mounts_->read();
+    for (auto const& name : changed.gone) {
+        warn("nothing is mounted at '" + wire::escape(name) +
+             "' in the shared directory any more: what was there is not shared");
+    }
+    changed.come.merge(changed.gone);
+    std::erase_if(changed.come, [](auto const& name) { return wire::name_problem(name); });
+    if (!changed.come.empty()) {
+        changes_.dropped.insert(changed.come.begin(), changed.come.end());
+        changes_.directories.insert(changed.come.begin(), changed.come.end());
+        first_change_ = now_;
+        last_change_ = now_;
+    }
 }
 
 void Indexer::leave_root(std::string trouble) {

@@ -1,13 +1,18 @@
 // The shared directory itself, when it is moved, replaced, unmounted, or a link to it is switched.
 #include "bind_mount.hpp"
 #include "catch.hpp"
+#include "share/mounts.hpp"
 #include "share_fixture.hpp"
 
 #include <xfsbus/files/system.hpp>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <future>
 #include <optional>
+
+#include <sys/mount.h>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -170,6 +175,59 @@ TEST_CASE("What was mounted and is not any more is not offered, and is when it i
     CHECK(seen.wait_warning("nothing is mounted at '" + share.root.string() + "' any more"));
     mount.emplace(source, share.root);
     CHECK(seen.wait_for("file"));
+}
+
+TEST_CASE("What is mounted below the shared directory is shared as long as it is mounted") {
+    StandingShare share;
+    auto const source = share.dir.path() / "disk";
+    write_old(source / "on the disk", "x");
+    std::optional<BindMount> mount(std::in_place, source, share.root / "below");
+    if (!mount->problem().empty()) {
+        WARN("SKIPPED: cannot mount here: " << mount->problem());
+        return;
+    }
+    CHECK(share.seen.wait_for("below/on the disk"));
+    CHECK(share.seen.wait_gone("below/two"));
+    write_new(source / "later", "x");
+    CHECK(share.seen.wait_for("below/later"));
+    mount->unmount();
+    CHECK(share.seen.wait_for("below/two"));
+    CHECK(share.seen.wait_gone("below/on the disk"));
+    CHECK(share.seen.wait_gone("below/later"));
+    CHECK(share.seen.warned("nothing is mounted at 'below'") == 1);
+    write_new(share.root / "below/three", "x");
+    CHECK(share.seen.wait_for("below/three"));
+}
+
+TEST_CASE("A file system within the share whose last mount goes is missed at once") {
+    StandingShare share;
+    auto const at = share.root / "below";
+    if (::mount("xfs-test", at.c_str(), "tmpfs", 0, "size=1m") != 0) {
+        WARN("SKIPPED: cannot mount here: " << std::strerror(errno));
+        return;
+    }
+    write_new(at / "in memory", "x");
+    bool const found = share.seen.wait_for("below/in memory");
+    ::umount2(at.c_str(), MNT_DETACH);
+    CHECK(found);
+    CHECK(share.seen.wait_gone("below/in memory"));
+    CHECK(share.seen.wait_for("below/two"));
+    CHECK(share.seen.wait_warning("nothing is mounted at 'below'"));
+}
+
+TEST_CASE("A table of mounts is read with all that names may hold") {
+    constexpr auto table =
+        "36 35 98:0 / /srv rw - ext4 /dev/sda rw\n"
+        "40 36 98:1 / /srv/share rw,noatime master:1 - ext4 /dev/sdb rw\n"
+        "41 40 98:2 / /srv/share/disk rw - ext4 /dev/sdc rw\n"
+        "42 40 98:3 / /srv/share/a\\040b/c\\134d rw - nfs4 host:/x rw\n"
+        "43 40 98:4 / /srv/share/disk rw - tmpfs tmpfs rw\n"
+        "44 36 98:5 / /srv/shared rw - ext4 /dev/sdd rw\n"
+        "half a li";
+    using Found = std::map<std::string, std::string>;
+    CHECK(Mounts::below("/srv/share", table) == Found{{"disk", "43"}, {"a b/c\\d", "42"}});
+    CHECK(Mounts::below("/", table).size() == 5);
+    CHECK(Mounts::below("/srv/share", "").empty());
 }
 
 TEST_CASE("A scan that is asked for says when there is no directory") {
