@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 
 namespace xfsbus::peer {
@@ -31,6 +32,11 @@ constexpr unsigned tries_most = 10;
 constexpr std::size_t running_per_thread = 16;
 // So that a warning is not repeated with each scan.
 constexpr std::size_t warnings_remembered = 10'000;
+
+std::string left_out(std::string const& name) {
+    return (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
+           " is left out: ";
+}
 
 }  // namespace
 
@@ -158,13 +164,10 @@ std::optional<Indexer::Time> Indexer::changes_due() const {
 
 void Indexer::apply_changes() {
     auto const changes = std::exchange(changes_, {});
-    for (auto const& directory : changes.dropped) {
-        table_.drop_below(directory);
-        pending_.doubt_below(directory);
-        if (scanner_) {
-            scanner_->abandon(directory);
-        }
+    if (root_ == nullptr) {
+        return;
     }
+    std::ranges::for_each(changes.dropped, [this](auto const& name) { drop_directory(name); });
     for (auto const& name : changes.written) {
         // Whatever its stamp says: a single long write sets it at its beginning, and the file may
         // have been read in the middle.
@@ -181,9 +184,35 @@ void Indexer::apply_changes() {
             check(name, no_walk, false);
         }
     }
+    look_at_attributes(changes);
     new_directories_.insert(new_directories_.end(), changes.directories.begin(),
                             changes.directories.end());
     walk_wanted_ = walk_wanted_ || changes.lost;
+}
+
+void Indexer::drop_directory(std::string const& name) {
+    table_.drop_below(name);
+    pending_.doubt_below(name);
+    if (scanner_) {
+        scanner_->abandon(name);
+    }
+}
+
+void Indexer::look_at_attributes(Watcher::Changes const& changes) {
+    for (auto const& name : changes.attributes) {
+        // A new one is being written perhaps: it is looked at when it is closed.
+        bool const known = table_.find(name) != nullptr || pending_.find(name) != nullptr;
+        if (known || unreadable_.contains(name)) {
+            check(name, no_walk, false);
+        }
+    }
+    for (auto const& name : changes.reachable) {
+        bool const open{open_beneath(root_->get(), name, O_RDONLY | O_DIRECTORY | O_NONBLOCK)};
+        if (!open && errno == EACCES) {
+            drop_directory(name);
+        }
+        new_directories_.push_back(name);  // which warns, or finds what can be read now
+    }
 }
 
 void Indexer::recheck(std::string const& name) {
@@ -241,9 +270,7 @@ void Indexer::refuse(std::string const& name, std::string_view why, std::uint64_
     if (auto* const skipping = find_walk(walk)) {
         ++skipping->skipped;
     }
-    auto text = (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
-                " is left out: " + std::string(why);
-    warn_once(std::move(text));
+    warn_once(left_out(name) + std::string(why));
 }
 
 void Indexer::warn_of_shortage(std::string_view why) {
@@ -332,6 +359,11 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
         if (auto* const walk = find_walk(file.walk)) {
             ++walk->hashed;
         }
+        if (unreadable_.erase(name) > 0) {
+            std::erase_if(warned_, [begin = left_out(name)](auto const& warned) {
+                return warned.first.starts_with(begin);  // should it happen again
+            });
+        }
         table_.put({name, hashed->content, std::move(hashed->manifest), hashed->stamp},
                    hashed->settled);
     } else if (auto const* unreadable = std::get_if<FileUnreadable>(&outcome)) {
@@ -341,6 +373,7 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
             return false;
         }
         table_.drop(name);
+        unreadable_.insert(name);
         refuse(name, unreadable->why, file.walk);
     } else if (std::holds_alternative<FileGone>(outcome)) {
         file.again = true;  // something else may stand there now

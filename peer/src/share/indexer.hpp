@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -98,6 +99,8 @@ class Indexer {
     void read_events();
     [[nodiscard]] std::optional<Time> changes_due() const;
     void apply_changes();
+    void drop_directory(std::string const& name);
+    void look_at_attributes(Watcher::Changes const& changes);
 
     // One file.
     void check(std::string const& name, std::uint64_t walk, bool force);
@@ -138,6 +141,7 @@ class Indexer {
     std::optional<Mounts> mounts_;
     bool mounts_changed_ = false;
     PendingFiles pending_;
+    std::set<std::string> unreadable_;  ///< files that are left out because of that
 
     bool walk_wanted_ = true;
     std::vector<Scanned> wanted_by_;

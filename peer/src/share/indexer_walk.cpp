@@ -53,6 +53,7 @@ void Indexer::start_walk() {
         scanning_for_ = ++walk_number_;
         walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
         table_.begin_walk();
+        unreadable_.clear();  // all of them are tried again
         if (watcher_) {
             watcher_->begin_walk();
         }
@@ -75,6 +76,7 @@ Scanner Indexer::make_scanner(std::string directory) {
         }
     };
     sink.on_refused = [this](std::string const& name, std::string_view why) {
+        table_.drop(name);
         refuse(name, why, scanning_for_);
     };
     return {root_->get(), std::move(directory), std::move(sink)};

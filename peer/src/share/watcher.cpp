@@ -17,7 +17,8 @@ namespace xfsbus::peer {
 namespace {
 
 constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-                                   IN_CREATE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+                                   IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
+                                   IN_ONLYDIR;
 
 }  // namespace
 
@@ -36,7 +37,7 @@ std::string watch_advice(int error) {
 
 bool Watcher::Changes::empty() const {
     return written.empty() && moved.empty() && created.empty() && directories.empty() &&
-           dropped.empty() && !root && !lost;
+           attributes.empty() && reachable.empty() && dropped.empty() && !root && !lost;
 }
 
 Watcher::Watcher(Warn warn)
@@ -54,7 +55,8 @@ void Watcher::begin_walk() {
 void Watcher::end_walk() {
     std::vector<int> stale;
     for (auto const& [wd, watched] : watched_) {
-        if (watched.walk != walk_) {
+        // The first of all may be unreadable, which nothing above it would tell of.
+        if (watched.walk != walk_ && !watched.name.empty()) {
             stale.push_back(wd);
         }
     }
@@ -150,6 +152,8 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
         changes.created.insert(name);
     } else if ((event.mask & IN_CLOSE_WRITE) != 0) {
         changes.written.insert(name);
+    } else if ((event.mask & IN_ATTRIB) != 0) {
+        changes.attributes.insert(name);
     } else {
         changes.moved.insert(name);
     }
@@ -175,6 +179,9 @@ void Watcher::take_own(inotify_event const& event, std::string const& name, Chan
 void Watcher::take_directory(std::uint32_t mask, std::string const& name, Changes& changes) {
     if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
         changes.directories.insert(name);
+    }
+    if ((mask & IN_ATTRIB) != 0) {
+        changes.reachable.insert(name);
     }
     if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
         changes.dropped.insert(name);

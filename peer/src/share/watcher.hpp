@@ -27,7 +27,9 @@ class Watcher {
         std::set<std::string> written;      ///< files that were open for writing
         std::set<std::string> moved;        ///< files that are gone, or come
         std::set<std::string> created;      ///< new: of interest only if it is a hard link
+        std::set<std::string> attributes;   ///< files that can perhaps be read, or no more
         std::set<std::string> directories;  ///< new, to be scanned
+        std::set<std::string> reachable;    ///< directories that can perhaps be read, or no more
         std::set<std::string> dropped;      ///< directories that are gone, with all below them
         bool root = false;                  ///< the watched directory itself moved or went away
         bool lost = false;                  ///< events were lost: anything may have changed
