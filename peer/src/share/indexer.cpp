@@ -220,6 +220,16 @@ void Indexer::recheck(std::string const& name) {
     check(name, no_walk, true);
 }
 
+void Indexer::verify(std::string const& name) {
+    std::erase_if(verified_,
+                  [&](auto const& known) { return now_ - known.second >= options_.verify_every; });
+    auto const* entry = table_.find(name);
+    if (entry != nullptr && entry->reported && verified_.size() < ShareIndex::verified_most &&
+        verified_.emplace(name, now_).second) {
+        recheck(name);
+    }
+}
+
 void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
     if (auto const problem = wire::name_problem(name)) {
         refuse(name, *problem, walk);
@@ -356,16 +366,7 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
         table_.drop(name);
         refuse(name, "keeps changing", file.walk);
     } else if (auto* hashed = std::get_if<HashedFile>(&outcome)) {
-        if (auto* const walk = find_walk(file.walk)) {
-            ++walk->hashed;
-        }
-        if (unreadable_.erase(name) > 0) {
-            std::erase_if(warned_, [begin = left_out(name)](auto const& warned) {
-                return warned.first.starts_with(begin);  // should it happen again
-            });
-        }
-        table_.put({name, hashed->content, std::move(hashed->manifest), hashed->stamp},
-                   hashed->settled);
+        take(name, file, *hashed);
     } else if (auto const* unreadable = std::get_if<FileUnreadable>(&outcome)) {
         if (unreadable->for_now) {
             warn_of_shortage(unreadable->why);
@@ -379,6 +380,25 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
         file.again = true;  // something else may stand there now
     }
     return true;
+}
+
+void Indexer::take(std::string const& name, PendingFiles::File const& file, HashedFile& hashed) {
+    if (auto* const walk = find_walk(file.walk)) {
+        ++walk->hashed;
+    }
+    if (unreadable_.erase(name) > 0) {
+        std::erase_if(warned_, [begin = left_out(name)](auto const& warned) {
+            return warned.first.starts_with(begin);  // should it happen again
+        });
+    }
+    auto const* before = table_.find(name);
+    if (before != nullptr && before->stamp == hashed.stamp && before->content != hashed.content &&
+        verified_.contains(name)) {
+        warn("'" + wire::escape(name) +
+             "' has other bytes than before, though nothing says that it was written: its disk may "
+             "be failing. It is offered as it is now; compare it with a good copy");
+    }
+    table_.put({name, hashed.content, std::move(hashed.manifest), hashed.stamp}, hashed.settled);
 }
 
 void Indexer::release(std::uint64_t walk) {

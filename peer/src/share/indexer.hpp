@@ -48,6 +48,7 @@ class Indexer {
     void rescan(Scanned done);
 
     void recheck(std::string const& name);
+    void verify(std::string const& name);
 
     /// `known`: when its content and its stamp were.
     void add(IndexedFile file, std::chrono::system_clock::time_point known);
@@ -114,6 +115,7 @@ class Indexer {
     void start_hashing();
     void on_outcome(Root const& root, std::string const& name, HashOutcome outcome);
     bool settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome);
+    void take(std::string const& name, PendingFiles::File const& file, HashedFile& hashed);
     void release(std::uint64_t walk);
 
     // Reporting.
@@ -141,7 +143,8 @@ class Indexer {
     std::optional<Mounts> mounts_;
     bool mounts_changed_ = false;
     PendingFiles pending_;
-    std::set<std::string> unreadable_;  ///< files that are left out because of that
+    std::unordered_map<std::string, Time> verified_;  ///< lately
+    std::set<std::string> unreadable_;                ///< files that are left out because of that
 
     bool walk_wanted_ = true;
     std::vector<Scanned> wanted_by_;

@@ -78,6 +78,10 @@ void ShareIndex::recheck(std::string name) {
     impl_->mailbox.post([name = std::move(name)](Indexer& indexer) { indexer.recheck(name); });
 }
 
+void ShareIndex::verify(std::string name) {
+    impl_->mailbox.post([name = std::move(name)](Indexer& indexer) { indexer.verify(name); });
+}
+
 void ShareIndex::add(IndexedFile file) {
     impl_->mailbox.post([file = std::move(file), now = std::chrono::system_clock::now()](
                             Indexer& indexer) mutable { indexer.add(std::move(file), now); });

@@ -6,6 +6,7 @@
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -38,6 +39,7 @@ class ShareIndex {
         std::shared_ptr<policies::HashAlgorithm const> algorithm;
         bool watch = true;
         unsigned hash_threads = 2;
+        std::chrono::milliseconds verify_every = std::chrono::minutes(1);
     };
 
     /// All are called on a thread of the index, one at a time.
@@ -63,6 +65,13 @@ class ShareIndex {
 
     /// Any thread: looks at one file again: it turned out not to be what the index says.
     void recheck(std::string name);
+
+    /// Any thread: somebody says that the bytes of a file are not those of its content id. It is
+    /// read again, though its stamp has not changed, and offered as what it is now. Within
+    /// `verify_every` once at most, and no more than `verified_most` files: whoever says so may be
+    /// wrong, or worse.
+    void verify(std::string name);
+    static constexpr std::size_t verified_most = 64;
 
     /// Any thread: takes over a file that was just put in place and whose content is known from
     /// its download, so that it is not read again. Reported through on_changed if it is new.
