@@ -93,6 +93,11 @@ int fstatat(int directory, char const* path, struct stat* status, int flags) {
                         [&] { return ::fstatat(directory, path, status, flags); });
 }
 
+int statx(int directory, char const* path, int flags, unsigned mask, struct statx* status) {
+    return unless_fault("statx", directory, path,
+                        [&] { return ::statx(directory, path, flags, mask, status); });
+}
+
 int fstatfs(int fd, struct statfs* status) {
     return unless_fault("fstatfs", fd, nullptr, [&] { return ::fstatfs(fd, status); });
 }

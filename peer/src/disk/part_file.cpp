@@ -100,6 +100,7 @@ Result<PartFile::Present> PartFile::look(std::function<bool()> const& stop) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
     place_ = std::move(*at);
+    placed_at_ = Clock::now();
     return look_at(target_, place_, stop);
 }
 
@@ -207,6 +208,7 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
             return at.error();
         }
         place_ = std::move(*at);
+        placed_at_ = Clock::now();
     }
     names_.emplace(target_.content, place_.leaf);
     if (target_.manifest->layout().chunks <= 1 && !target_.repair) {

@@ -160,6 +160,7 @@ class PartFile {
     std::atomic<std::uint64_t> unsynced_{0};  ///< bytes
     std::mutex syncing_;                      ///< one thread syncs at a time
     std::chrono::steady_clock::time_point synced_at_{};
+    std::chrono::steady_clock::time_point placed_at_{};  ///< when place_ was walked to
 };
 
 }  // namespace xfsbus::peer

@@ -7,26 +7,17 @@
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/name.hpp>
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace xfsbus::peer {
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
-/// So old a file says at least that it is, so that every later write shows in its time, even in
-/// this very tick of the file system's clock; see settling_time.
-constexpr std::int64_t back_ns = 3 * second_ns;
-
-std::int64_t now_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * second_ns + now.tv_nsec;
-}
+/// A directory that was seen so shortly before is where it was: a walk to it costs as much as all
+/// else about a small file.
+constexpr auto place_lasts = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -110,10 +101,7 @@ void PartFile::set_attributes() {
             warn(disk_error("cannot make executable", target_.name, errno).message);
         }
     }
-    auto const latest = now_ns() - back_ns;
-    auto const mtime = std::clamp<std::int64_t>(target_.mtime_ns.value_or(latest), 0, latest);
-    timespec const times[] = {{0, UTIME_OMIT}, {mtime / second_ns, mtime % second_ns}};
-    static_cast<void>(files::futimens(fd_.get(), times));  // then it is read at the next start
+    static_cast<void>(settle(fd_.get(), target_.mtime_ns));  // else it is read at the next start
 }
 
 Status PartFile::sync() {
@@ -123,6 +111,10 @@ Status PartFile::sync() {
 
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
 Result<IndexedFile> PartFile::name_it() {
+    bool const just_seen = std::chrono::steady_clock::now() - placed_at_ < place_lasts;
+    if (auto there = target_.tree->still_there(place_, target_.name, just_seen); !there) {
+        return there.error();
+    }
     bool const replace = target_.replace || target_.repair;
     auto const turn = target_.written ? target_.written->turn() : std::unique_lock<std::mutex>();
     if (replace && target_.written) {

@@ -5,8 +5,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 namespace xfsbus::peer {
 
@@ -14,11 +17,19 @@ namespace xfsbus::peer {
 struct Place {
     std::shared_ptr<files::Fd const> directory;
     std::string leaf;
+    std::shared_ptr<files::Fd const> root{};  ///< of the tree, when it was walked to
 };
+
+/// What says at the top of a share what of it is not shared. Nobody else may write it.
+inline constexpr std::string_view ignore_file = ".xfsignore";
 
 /// Everything below one directory, and nothing outside it. Names are walked part by part from an
 /// open directory, never through a symbolic link, so that neither a name from the network nor a
-/// link put there meanwhile leads out of it. Thread-safe.
+/// link put there meanwhile leads out of it.
+///
+/// The directory is the one that its path leads to. It may be moved away, replaced, unmounted, or
+/// stand behind a link that is switched; so each call compares what is open with the path, and goes
+/// on with what stands there now. Thread-safe.
 class Tree {
   public:
     /// Fails with Errc::disk if it is not a directory that can be entered.
@@ -31,22 +42,49 @@ class Tree {
         synced,  ///< they are made, and survive a power cut
     };
 
-    /// The directory that holds a name. The name must have passed wire::name_problem.
+    /// The directory that the path leads to now: another one than before if that is no longer the
+    /// same. Fails with Errc::disk, errno, and a sentence about the directory if there is none, or
+    /// if it was mounted and is not any more: what was put into the empty mount point would be
+    /// hidden when it is mounted again.
+    [[nodiscard]] Result<std::shared_ptr<files::Fd const>> directory() const;
+
+    /// The directory that holds a name, which must have passed wire::name_problem. Nothing is made
+    /// for the ignore_file.
     [[nodiscard]] Result<Place> place(std::string_view name, Make make) const;
+
+    /// Fails with Errc::disk if a place that was given for this name is not where the name leads
+    /// now: its directory, or one above, was moved or replaced. `quick`: only the root is looked
+    /// at, which costs a fifth.
+    [[nodiscard]] Status still_there(Place const& place, std::string_view name,
+                                     bool quick = false) const;
 
     /// Opens a regular file for reading. errno says why it could not be opened.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
 
+    /// As it was given to open().
     [[nodiscard]] std::filesystem::path const& root() const { return root_; }
 
   private:
-    Tree(std::filesystem::path root, files::Fd fd);
+    /// The open directory, and what tells it from another.
+    struct Root {
+        std::shared_ptr<files::Fd const> fd;  ///< null: there was none when it was looked for last
+        dev_t device = 0;
+        ino_t inode = 0;
+        bool mounted = false;        ///< something is mounted there
+        std::filesystem::path real;  ///< where the path led, without links
+    };
 
-    [[nodiscard]] Result<std::shared_ptr<files::Fd const>> directory(std::string_view name,
-                                                                     Make make) const;
+    Tree(std::filesystem::path root, std::filesystem::path path, Root opened);
+
+    static Result<Root> open_root(std::filesystem::path const& path);
+    [[nodiscard]] Error lost(std::string_view what, int error) const;
+    static Result<std::shared_ptr<files::Fd const>> below(files::Fd const& root,
+                                                          std::string_view name, Make make);
 
     std::filesystem::path root_;
-    std::shared_ptr<files::Fd const> fd_;
+    std::filesystem::path path_;  ///< the same from "/" on: the working directory may move, too
+    mutable std::mutex mutex_;
+    mutable Root opened_;  ///< guarded by mutex_
 };
 
 /// The Error for a failed call on a file: Errc::disk, with what was done, to what, and why.

@@ -147,6 +147,18 @@ void FileTable::drop_below(std::string const& directory) {
     }
 }
 
+void FileTable::withdraw() {
+    for (auto& [directory, files] : directories_) {
+        for (auto& [leaf, entry] : files) {
+            if (std::exchange(entry.reported, false)) {
+                batch_.remove(joined(directory, leaf));
+            }
+        }
+    }
+    files_ = 0;
+    bytes_ = 0;
+}
+
 void FileTable::end_walk() {
     for (auto it = directories_.begin(); it != directories_.end();) {
         it = drop_if(it, [this](Entry const& entry) { return entry.walk != walk_; });

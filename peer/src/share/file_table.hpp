@@ -41,6 +41,9 @@ class FileTable {
     void put(IndexedFile file, bool lasting);
     void drop(std::string const& name);
     void drop_below(std::string const& directory);
+    /// Nothing of it can be had now: reported as removed, but still known, so that what is found
+    /// again as it was need not be read.
+    void withdraw();
 
     /// From here on files are seen by a walk over the whole directory; what it does not see until
     /// end_walk() is dropped.

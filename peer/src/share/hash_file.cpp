@@ -108,8 +108,8 @@ HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_t
             if (stop.stop_requested()) {
                 return HashStopped{};
             }
-            if (short_of || stamp_of(fd) != before) {
-                return FileChanging{settling_time(1)};
+            if (auto const now = stamp_of(fd); short_of || now != before) {
+                return FileChanging{settling_time(1), short_of || !now || !now->like(before)};
             }
             digests = digests.subspan(manifest.digest_bytes);
             chunk_end = std::min(chunk_end + manifest.chunk_bytes, before.size);

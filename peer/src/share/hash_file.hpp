@@ -26,7 +26,9 @@ namespace xfsbus::peer {
 std::chrono::nanoseconds settling_time(std::int64_t mtime_ns);
 
 /// True if the stamp of a state seen at this time can be trusted to tell it from later ones.
-/// False for an mtime in the future too: the clock will come to it yet.
+/// False for an mtime in the future too: the clock will come to it yet. The ctime need not be old:
+/// it is younger than that of every file that was just moved into place, and matters only if
+/// somebody writes and puts the mtime back within one tick of its clock.
 bool is_settled(FileStamp const& stamp, std::chrono::system_clock::time_point seen);
 
 struct HashedFile {
@@ -39,6 +41,7 @@ struct HashedFile {
 /// Changed a moment ago, or while it was being read: to be tried again after this time.
 struct FileChanging {
     std::chrono::nanoseconds wait{};
+    bool written = true;  ///< false: only its permissions, its name or its links were changed
 };
 
 struct FileGone {};

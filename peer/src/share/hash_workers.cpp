@@ -5,20 +5,19 @@
 namespace xfsbus::peer {
 
 HashWorkers::HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                         int root, std::stop_token stop, Done done, WorkerPool::OnFault on_fault)
+                         std::stop_token stop, Done done, WorkerPool::OnFault on_fault)
     : algorithm_(std::move(algorithm)),
-      root_(root),
       stop_(std::move(stop)),
       done_(std::move(done)),
       pool_(threads, "xfs-hash", std::move(on_fault)) {}
 
-void HashWorkers::submit(std::string name) {
-    pool_.submit([this, name = std::move(name)] { hash(name); });
+void HashWorkers::submit(Root root, std::string name) {
+    pool_.submit([this, root = std::move(root), name = std::move(name)] { hash(root, name); });
 }
 
-void HashWorkers::hash(std::string const& name) {
+void HashWorkers::hash(Root const& root, std::string const& name) {
     auto hasher = take_hasher();
-    done_(name, hasher->hash(root_, name, stop_));
+    done_(root, name, hasher->hash(root->get(), name, stop_));
     std::lock_guard const lock(mutex_);
     idle_.push_back(std::move(hasher));
 }

@@ -4,6 +4,8 @@
 #include "share/share_index.hpp"
 #include "worker_pool.hpp"
 
+#include <xfsbus/files/fd.hpp>
+
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,20 +18,22 @@ namespace xfsbus::peer {
 /// Reads files on threads of its own.
 class HashWorkers {
   public:
-    /// Called on a worker's thread.
-    using Done = std::function<void(std::string const& name, HashOutcome outcome)>;
+    using Root = std::shared_ptr<files::Fd const>;
+    /// Called on a worker's thread, with what submit() was given.
+    using Done =
+        std::function<void(Root const& root, std::string const& name, HashOutcome outcome)>;
 
     HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                int root, std::stop_token stop, Done done, WorkerPool::OnFault on_fault);
+                std::stop_token stop, Done done, WorkerPool::OnFault on_fault);
 
-    void submit(std::string name);
+    /// The file of this name below a directory.
+    void submit(Root root, std::string name);
 
   private:
-    void hash(std::string const& name);
+    void hash(Root const& root, std::string const& name);
     std::unique_ptr<FileHasher> take_hasher();
 
     std::shared_ptr<policies::HashAlgorithm const> algorithm_;
-    int root_;
     std::stop_token stop_;
     Done done_;
     std::mutex mutex_;

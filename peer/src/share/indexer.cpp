@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 
 namespace xfsbus::peer {
@@ -17,7 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t entries_per_turn = 500;
 constexpr std::size_t files_per_report = 1000;
 constexpr auto report_interval = 200ms;
 constexpr auto save_interval = 2s;
@@ -26,29 +26,34 @@ constexpr auto event_quiet = 100ms;
 constexpr auto event_delay = 1s;
 // How long to wait for a file that keeps changing.
 constexpr auto patience = 3s;
-constexpr auto unwatched_interval = 30s;
-constexpr auto shortage_interval = 500ms;
+// How often a file is read again whose permissions are changed each time meanwhile.
+constexpr unsigned tries_most = 10;
 // Enough to keep the hashing threads busy with small files while this thread does other things.
 constexpr std::size_t running_per_thread = 16;
 // So that a warning is not repeated with each scan.
 constexpr std::size_t warnings_remembered = 10'000;
+
+std::string left_out(std::string const& name) {
+    return (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
+           " is left out: ";
+}
 
 }  // namespace
 
 Indexer::Indexer(Parts const& parts)
     : options_(parts.options),
       events_(parts.events),
-      root_(parts.root),
+      tree_(parts.tree),
       mailbox_(parts.mailbox),
       stop_(parts.stop),
       cache_(options_.cache_file, options_.directory.string(), options_.algorithm,
              [this](std::string const& text) { warn(text); }),
       table_(cache_, batch_),
       workers_(
-          options_.hash_threads, options_.algorithm, root_, stop_,
-          [&mailbox = mailbox_](std::string const& name, HashOutcome outcome) {
-              mailbox.post([name, outcome = std::move(outcome)](Indexer& indexer) {
-                  indexer.on_outcome(name, outcome);
+          options_.hash_threads, options_.algorithm, stop_,
+          [&mailbox = mailbox_](Root const& root, std::string const& name, HashOutcome outcome) {
+              mailbox.post([root, name, outcome = std::move(outcome)](Indexer& indexer) {
+                  indexer.on_outcome(root, name, outcome);
               });
           },
           events_.on_fault) {
@@ -62,6 +67,7 @@ void Indexer::run() {
         table_.remember(std::move(file));
         return !stop_.stop_requested();
     });
+    check_root();
     turn();
     // It is looked at between the turn, which may take the word to wake up, and the wait for it.
     while (!stop_.stop_requested()) {
@@ -75,6 +81,12 @@ void Indexer::turn() {
     read_events();
     for (auto const& letter : mailbox_.take()) {
         letter(*this);
+    }
+    if (now_ >= root_due()) {
+        check_root();
+    }
+    if (std::exchange(mounts_changed_, false)) {
+        look_at_mounts();
     }
     if (auto const due = changes_due(); due && *due <= now_) {
         apply_changes();
@@ -91,7 +103,7 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     if (scans && scan_after_ <= now_) {
         return now_;
     }
-    std::optional<Time> earliest;
+    std::optional<Time> earliest = root_due();
     auto const at = [&](std::optional<Time> time) {
         if (time && (!earliest || *time < *earliest)) {
             earliest = time;
@@ -122,108 +134,10 @@ void Indexer::wait() {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
         timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
     }
-    std::array<pollfd, 2> fds{pollfd{mailbox_.fd(), POLLIN, 0},
-                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), timeout);
-}
-
-void Indexer::rescan(Scanned done) {
-    walk_wanted_ = true;
-    if (done) {
-        wanted_by_.push_back(std::move(done));
-    }
-}
-
-/// What is not watched is walked through now and then, when the walk before is done.
-bool Indexer::walks_without_watching() const {
-    return watcher_ && !watcher_->complete() && walks_.empty();
-}
-
-void Indexer::walk_some() {
-    if (walks_without_watching() && now_ >= last_walk_ + unwatched_interval) {
-        walk_wanted_ = true;
-    }
-    if (!scanner_) {
-        start_walk();
-    }
-    if (!scanner_ || now_ < scan_after_) {
-        return;
-    }
-    auto const step = scanner_->step(entries_per_turn);
-    if (step == Scanner::Step::done) {
-        end_walk();
-    } else if (step == Scanner::Step::shortage) {
-        warn_of_shortage(errno_text(errno));
-        scan_after_ = now_ + shortage_interval;
-    }
-}
-
-void Indexer::start_walk() {
-    if (std::exchange(walk_wanted_, false)) {
-        scanning_for_ = ++walk_number_;
-        walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
-        table_.begin_walk();
-        if (watcher_) {
-            watcher_->begin_walk();
-        }
-        scanner_.emplace(make_scanner(""));
-    } else if (!new_directories_.empty()) {
-        scanning_for_ = no_walk;
-        scanner_.emplace(make_scanner(std::move(new_directories_.front())));
-        new_directories_.pop_front();
-    }
-}
-
-Scanner Indexer::make_scanner(std::string directory) {
-    Scanner::Sink sink;
-    sink.on_file = [this](std::string const& name, FileStamp const& stamp) {
-        consider(name, stamp, scanning_for_, false);
-    };
-    sink.on_directory = [this](int fd, std::string const& name) {
-        if (watcher_) {
-            watcher_->watch(fd, name);
-        }
-    };
-    sink.on_refused = [this](std::string const& name, std::string_view why) {
-        refuse(name, why, scanning_for_);
-    };
-    return {root_, std::move(directory), std::move(sink)};
-}
-
-void Indexer::end_walk() {
-    if (auto* walk = find_walk(scanning_for_)) {
-        walk->walking = false;
-        last_walk_ = now_;
-        if (scanner_->complete()) {
-            table_.end_walk();
-            if (watcher_) {
-                watcher_->end_walk();
-            }
-        }
-    }
-    scanner_.reset();
-}
-
-Indexer::Walk* Indexer::find_walk(std::uint64_t number) {
-    auto const it = std::ranges::find(walks_, number, &Walk::number);
-    return it == walks_.end() ? nullptr : &*it;
-}
-
-void Indexer::finish_walks() {
-    while (!walks_.empty() && !walks_.front().walking && walks_.front().waits_for == 0) {
-        auto const walk = std::move(walks_.front());
-        walks_.pop_front();
-        std::erase_if(warned_, [&](auto const& item) { return item.second < walk.number; });
-        report();
-        cache_.flush();
-        ScanSummary const summary{table_.files(), table_.bytes(), walk.hashed, walk.skipped};
-        if (events_.on_scanned) {
-            events_.on_scanned(summary);
-        }
-        for (auto const& done : walk.done) {
-            done(summary);
-        }
-    }
+    std::array<pollfd, 3> fds{pollfd{mailbox_.fd(), POLLIN, 0},
+                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0},
+                              pollfd{mounts_ ? mounts_->fd() : -1, POLLPRI, 0}};
+    mounts_changed_ = ::poll(fds.data(), fds.size(), timeout) > 0 && fds[2].revents != 0;
 }
 
 void Indexer::read_events() {
@@ -234,6 +148,10 @@ void Indexer::read_events() {
     if (watcher_->read(changes_)) {
         last_change_ = now_;
         first_change_ = had_none ? now_ : first_change_;
+    }
+    if (std::exchange(changes_.root, false)) {
+        check_root();
+        walk_wanted_ = root_ != nullptr;  // it may be watched no more
     }
 }
 
@@ -246,13 +164,10 @@ std::optional<Indexer::Time> Indexer::changes_due() const {
 
 void Indexer::apply_changes() {
     auto const changes = std::exchange(changes_, {});
-    for (auto const& directory : changes.dropped) {
-        table_.drop_below(directory);
-        pending_.doubt_below(directory);
-        if (scanner_) {
-            scanner_->abandon(directory);
-        }
+    if (root_ == nullptr) {
+        return;
     }
+    std::ranges::for_each(changes.dropped, [this](auto const& name) { drop_directory(name); });
     for (auto const& name : changes.written) {
         // Whatever its stamp says: a single long write sets it at its beginning, and the file may
         // have been read in the middle.
@@ -264,14 +179,55 @@ void Indexer::apply_changes() {
     for (auto const& name : changes.created) {
         // A new file will be closed, which is when it is looked at; a new name of an old file
         // will not.
-        if (auto const sight = look_at(root_, name);
+        if (auto const sight = look_at(root_->get(), name);
             sight.linked || sight.kind == Sight::Kind::unknown) {
             check(name, no_walk, false);
         }
     }
+    look_at_attributes(changes);
     new_directories_.insert(new_directories_.end(), changes.directories.begin(),
                             changes.directories.end());
     walk_wanted_ = walk_wanted_ || changes.lost;
+}
+
+void Indexer::drop_directory(std::string const& name) {
+    table_.drop_below(name);
+    pending_.doubt_below(name);
+    if (scanner_) {
+        scanner_->abandon(name);
+    }
+}
+
+void Indexer::look_at_attributes(Watcher::Changes const& changes) {
+    for (auto const& name : changes.attributes) {
+        // A new one is being written perhaps: it is looked at when it is closed.
+        bool const known = table_.find(name) != nullptr || pending_.find(name) != nullptr;
+        if (known || unreadable_.contains(name)) {
+            check(name, no_walk, false);
+        }
+    }
+    for (auto const& name : changes.reachable) {
+        bool const open{open_beneath(root_->get(), name, O_RDONLY | O_DIRECTORY | O_NONBLOCK)};
+        if (!open && errno == EACCES) {
+            drop_directory(name);
+        }
+        new_directories_.push_back(name);  // which warns, or finds what can be read now
+    }
+}
+
+void Indexer::recheck(std::string const& name) {
+    check_root();
+    check(name, no_walk, true);
+}
+
+void Indexer::verify(std::string const& name) {
+    std::erase_if(verified_,
+                  [&](auto const& known) { return now_ - known.second >= options_.verify_every; });
+    auto const* entry = table_.find(name);
+    if (entry != nullptr && entry->reported && verified_.size() < ShareIndex::verified_most &&
+        verified_.emplace(name, now_).second) {
+        recheck(name);
+    }
 }
 
 void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
@@ -279,7 +235,10 @@ void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
         refuse(name, *problem, walk);
         return;
     }
-    auto const sight = look_at(root_, name);
+    if (root_ == nullptr) {
+        return;
+    }
+    auto const sight = look_at(root_->get(), name);
     if (sight.kind == Sight::Kind::file) {
         consider(name, sight.stamp, walk, force);
         return;
@@ -321,9 +280,7 @@ void Indexer::refuse(std::string const& name, std::string_view why, std::uint64_
     if (auto* const skipping = find_walk(walk)) {
         ++skipping->skipped;
     }
-    auto text = (name.empty() ? "the shared directory" : "'" + wire::escape(name) + "'") +
-                " is left out: " + std::string(why);
-    warn_once(std::move(text));
+    warn_once(left_out(name) + std::string(why));
 }
 
 void Indexer::warn_of_shortage(std::string_view why) {
@@ -342,13 +299,19 @@ void Indexer::warn_once(std::string text) {
 }
 
 void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known) {
-    auto const sight = look_at(root_, file.name);
+    check_root();
+    auto const sight = root_ == nullptr ? Sight() : look_at(root_->get(), file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
     if (wire::name_problem(file.name) || sight.kind != Sight::Kind::file ||
-        sight.stamp != file.stamp || !manifest || manifest->file_bytes != file.stamp.size) {
+        !sight.stamp.like(file.stamp) || !manifest || manifest->file_bytes != file.stamp.size) {
+        if (sight.kind != Sight::Kind::unknown) {
+            table_.drop(file.name);
+            batch_.remove(file.name);  // also if it is not known: who fetched it offers it already
+        }
         check(file.name, no_walk, false);  // it has changed since
         return;
     }
+    file.stamp = sight.stamp;  // that of its new name
     if (auto const* pending = pending_.find(file.name); pending != nullptr && !pending->running) {
         auto const walk = pending->walk;
         pending_.remove(file.name);
@@ -370,12 +333,15 @@ void Indexer::start_hashing() {
             return;
         }
         ++running_;
-        workers_.submit(std::move(*name));
+        workers_.submit(root_, std::move(*name));
     }
 }
 
-void Indexer::on_outcome(std::string const& name, HashOutcome outcome) {
+void Indexer::on_outcome(Root const& root, std::string const& name, HashOutcome outcome) {
     --running_;
+    if (root != root_) {
+        return;  // of a directory that is not shared any more
+    }
     auto* const pending = pending_.find(name);  // what is running stays pending
     if (pending == nullptr || !settle(name, *pending, outcome)) {
         return;
@@ -391,18 +357,16 @@ void Indexer::on_outcome(std::string const& name, HashOutcome outcome) {
 /// Takes over what is known of the file now. False if it has to be tried again.
 bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome) {
     if (auto const* changing = std::get_if<FileChanging>(&outcome)) {
-        if (now_ - file.since < patience) {
+        bool const hope =
+            changing->written ? now_ - file.since < patience : ++file.tries < tries_most;
+        if (hope) {
             pending_.retry(name, now_ + changing->wait);
             return false;
         }
         table_.drop(name);
         refuse(name, "keeps changing", file.walk);
     } else if (auto* hashed = std::get_if<HashedFile>(&outcome)) {
-        if (auto* const walk = find_walk(file.walk)) {
-            ++walk->hashed;
-        }
-        table_.put({name, hashed->content, std::move(hashed->manifest), hashed->stamp},
-                   hashed->settled);
+        take(name, file, *hashed);
     } else if (auto const* unreadable = std::get_if<FileUnreadable>(&outcome)) {
         if (unreadable->for_now) {
             warn_of_shortage(unreadable->why);
@@ -410,11 +374,31 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
             return false;
         }
         table_.drop(name);
+        unreadable_.insert(name);
         refuse(name, unreadable->why, file.walk);
     } else if (std::holds_alternative<FileGone>(outcome)) {
         file.again = true;  // something else may stand there now
     }
     return true;
+}
+
+void Indexer::take(std::string const& name, PendingFiles::File const& file, HashedFile& hashed) {
+    if (auto* const walk = find_walk(file.walk)) {
+        ++walk->hashed;
+    }
+    if (unreadable_.erase(name) > 0) {
+        std::erase_if(warned_, [begin = left_out(name)](auto const& warned) {
+            return warned.first.starts_with(begin);  // should it happen again
+        });
+    }
+    auto const* before = table_.find(name);
+    if (before != nullptr && before->stamp == hashed.stamp && before->content != hashed.content &&
+        verified_.contains(name)) {
+        warn("'" + wire::escape(name) +
+             "' has other bytes than before, though nothing says that it was written: its disk may "
+             "be failing. It is offered as it is now; compare it with a good copy");
+    }
+    table_.put({name, hashed.content, std::move(hashed.manifest), hashed.stamp}, hashed.settled);
 }
 
 void Indexer::release(std::uint64_t walk) {

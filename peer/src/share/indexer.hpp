@@ -1,10 +1,12 @@
 #pragma once
 
+#include "disk/tree.hpp"
 #include "share/change_batch.hpp"
 #include "share/file_table.hpp"
 #include "share/hash_cache.hpp"
 #include "share/hash_workers.hpp"
 #include "share/mailbox.hpp"
+#include "share/mounts.hpp"
 #include "share/pending_files.hpp"
 #include "share/scanner.hpp"
 #include "share/share_index.hpp"
@@ -15,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -32,7 +35,7 @@ class Indexer {
     struct Parts {
         ShareIndex::Options const& options;
         ShareIndex::Events const& events;
-        int root;  ///< the open directory
+        Tree const& tree;  ///< of the directory
         Mailbox& mailbox;
         std::stop_token stop;
     };
@@ -44,7 +47,8 @@ class Indexer {
 
     void rescan(Scanned done);
 
-    void recheck(std::string const& name) { check(name, no_walk, true); }
+    void recheck(std::string const& name);
+    void verify(std::string const& name);
 
     /// `known`: when its content and its stamp were.
     void add(IndexedFile file, std::chrono::system_clock::time_point known);
@@ -54,6 +58,9 @@ class Indexer {
     using Time = Clock::time_point;
 
     static constexpr std::uint64_t no_walk = 0;
+    static constexpr auto unwatched_interval = std::chrono::seconds(30);
+    /// Between tries to open something for which there are no descriptors.
+    static constexpr auto shortage_interval = std::chrono::milliseconds(500);
 
     /// A walk through the whole share, until all files that it found are known.
     struct Walk {
@@ -65,9 +72,19 @@ class Indexer {
         std::vector<Scanned> done;
     };
 
+    using Root = std::shared_ptr<files::Fd const>;
+
     void turn();
     [[nodiscard]] std::optional<Time> next_deadline() const;
     void wait();
+
+    // The directory itself.
+    void check_root();
+    void begin_at(Root root);
+    void leave_root(std::string trouble);
+    void forget_work();
+    [[nodiscard]] Time root_due() const;
+    void look_at_mounts();
 
     // Walking.
     [[nodiscard]] bool walks_without_watching() const;
@@ -77,11 +94,14 @@ class Indexer {
     Scanner make_scanner(std::string directory);
     Walk* find_walk(std::uint64_t number);
     void finish_walks();
+    void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
 
     // Changes.
     void read_events();
     [[nodiscard]] std::optional<Time> changes_due() const;
     void apply_changes();
+    void drop_directory(std::string const& name);
+    void look_at_attributes(Watcher::Changes const& changes);
 
     // One file.
     void check(std::string const& name, std::uint64_t walk, bool force);
@@ -93,8 +113,9 @@ class Indexer {
     // Hashing.
     [[nodiscard]] bool has_room() const;
     void start_hashing();
-    void on_outcome(std::string const& name, HashOutcome outcome);
+    void on_outcome(Root const& root, std::string const& name, HashOutcome outcome);
     bool settle(std::string const& name, PendingFiles::File& file, HashOutcome& outcome);
+    void take(std::string const& name, PendingFiles::File const& file, HashedFile& hashed);
     void release(std::uint64_t walk);
 
     // Reporting.
@@ -106,16 +127,24 @@ class Indexer {
 
     ShareIndex::Options const& options_;
     ShareIndex::Events const& events_;
-    int root_;
+    Tree const& tree_;
     Mailbox& mailbox_;
     std::stop_token stop_;
     Time now_ = Clock::now();
+
+    Root root_;            ///< what is indexed; null: there is nothing at the path of the share
+    std::string trouble_;  ///< then, why
+    Time checked_root_ = now_;
 
     HashCache cache_;
     ChangeBatch batch_;
     FileTable table_;
     std::optional<Watcher> watcher_;
+    std::optional<Mounts> mounts_;
+    bool mounts_changed_ = false;
     PendingFiles pending_;
+    std::unordered_map<std::string, Time> verified_;  ///< lately
+    std::set<std::string> unreadable_;                ///< files that are left out because of that
 
     bool walk_wanted_ = true;
     std::vector<Scanned> wanted_by_;

@@ -41,6 +41,10 @@ void PendingFiles::remove(std::string const& name) {
     files_.erase(name);
 }
 
+void PendingFiles::clear() {
+    *this = PendingFiles();
+}
+
 void PendingFiles::doubt_below(std::string const& directory) {
     auto const prefix = directory + '/';
     for (auto it = files_.lower_bound(prefix); it != files_.end() && it->first.starts_with(prefix);

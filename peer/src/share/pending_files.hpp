@@ -21,6 +21,7 @@ class PendingFiles {
         bool running = false;    ///< it is being read
         bool again = false;      ///< wanted anew while it was being read
         bool forced = false;     ///< and that even if its stamp has not changed
+        unsigned tries = 0;      ///< in vain: its permissions were changed meanwhile
     };
 
     /// nullptr if it is not pending.
@@ -32,6 +33,7 @@ class PendingFiles {
     /// A running one is to be read at a later time.
     void retry(std::string const& name, Time due);
     void remove(std::string const& name);
+    void clear();
     /// Those that are being read have to be looked at again.
     void doubt_below(std::string const& directory);
 

@@ -1,35 +1,30 @@
 #include "share/share_index.hpp"
 
+#include "disk/tree.hpp"
 #include "share/indexer.hpp"
 #include "share/mailbox.hpp"
-#include "share/sight.hpp"
 
-#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/limits.hpp>
-#include <xfsbus/wire/name.hpp>
 
-#include <cerrno>
 #include <chrono>
 #include <stop_token>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 
 namespace xfsbus::peer {
 
 struct ShareIndex::Impl {
-    Impl(Options&& options_in, Events&& events_in, files::Fd&& root_in)
+    Impl(Options&& options_in, Events&& events_in, std::shared_ptr<Tree const> tree_in)
         : options(std::move(options_in)),
           events(std::move(events_in)),
-          root(std::move(root_in)),
+          tree(std::move(tree_in)),
           thread([this](std::stop_token const& stop) {
               ::pthread_setname_np(::pthread_self(), "xfs-index");
               try {
-                  Indexer indexer({options, events, root.get(), mailbox, stop});
+                  Indexer indexer({options, events, *tree, mailbox, stop});
                   indexer.run();
               } catch (...) {
                   events.on_fault(std::current_exception());
@@ -46,7 +41,7 @@ struct ShareIndex::Impl {
 
     Options options;
     Events events;
-    files::Fd root;
+    std::shared_ptr<Tree const> tree;
     Mailbox mailbox;
     std::jthread thread;  // last: it uses the others
 };
@@ -57,20 +52,17 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
                                        "': its digests are shorter than 32 bytes, which is too "
                                        "short for content ids; choose another one"};
     }
-    std::error_code error;
-    auto const directory = std::filesystem::canonical(options.directory, error);
-    files::Fd root;
-    if (!error) {
-        root = files::Fd(files::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        error = root ? error : std::error_code(errno, std::generic_category());
+    auto tree = Tree::open(options.directory);
+    if (!tree) {
+        return tree.error();
     }
-    if (error) {
-        return Error{Errc::disk, "shared directory '" + wire::escape(options.directory.string()) +
-                                     "' cannot be read: " + error.message()};
+    // What the cache knows it by.
+    std::error_code unknown;
+    if (auto real = std::filesystem::canonical(options.directory, unknown); !unknown) {
+        options.directory = std::move(real);
     }
-    options.directory = directory;
     return std::make_unique<ShareIndex>(
-        std::make_unique<Impl>(std::move(options), std::move(events), std::move(root)));
+        std::make_unique<Impl>(std::move(options), std::move(events), std::move(*tree)));
 }
 
 ShareIndex::ShareIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -84,6 +76,10 @@ void ShareIndex::rescan(std::function<void(ScanSummary const&)> done) {
 
 void ShareIndex::recheck(std::string name) {
     impl_->mailbox.post([name = std::move(name)](Indexer& indexer) { indexer.recheck(name); });
+}
+
+void ShareIndex::verify(std::string name) {
+    impl_->mailbox.post([name = std::move(name)](Indexer& indexer) { indexer.verify(name); });
 }
 
 void ShareIndex::add(IndexedFile file) {

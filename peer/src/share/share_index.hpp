@@ -6,6 +6,7 @@
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/result.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
@@ -23,10 +24,13 @@ struct ScanSummary {
     std::uint64_t bytes = 0;    ///< of these
     std::uint64_t hashed = 0;   ///< whose content had to be read
     std::uint64_t skipped = 0;  ///< unreadable, special, badly named, changing; warned of once
+    std::string problem{};      ///< why there is no directory to be scanned; empty: there is one
 };
 
 /// Knows the content of every file below a directory, and keeps up with its changes: scans it,
-/// hashes what the cache does not know, watches it. Runs threads of its own.
+/// hashes what the cache does not know, watches it. Should its path lead to another directory, it
+/// warns and begins anew with that; should it lead to none, nothing is shared until it does. Runs
+/// threads of its own.
 class ShareIndex {
   public:
     struct Options {
@@ -35,6 +39,7 @@ class ShareIndex {
         std::shared_ptr<policies::HashAlgorithm const> algorithm;
         bool watch = true;
         unsigned hash_threads = 2;
+        std::chrono::milliseconds verify_every = std::chrono::minutes(1);
     };
 
     /// All are called on a thread of the index, one at a time.
@@ -61,11 +66,18 @@ class ShareIndex {
     /// Any thread: looks at one file again: it turned out not to be what the index says.
     void recheck(std::string name);
 
+    /// Any thread: somebody says that the bytes of a file are not those of its content id. It is
+    /// read again, though its stamp has not changed, and offered as what it is now. Within
+    /// `verify_every` once at most, and no more than `verified_most` files: whoever says so may be
+    /// wrong, or worse.
+    void verify(std::string name);
+    static constexpr std::size_t verified_most = 64;
+
     /// Any thread: takes over a file that was just put in place and whose content is known from
     /// its download, so that it is not read again. Reported through on_changed if it is new.
     ///
     /// Close it before it is moved into place: the closing of a file that was open for writing is
-    /// a reason to read it. And take the stamp by settle_stamp, or it is read at the next start.
+    /// a reason to read it. And settle() it, or it is read at the next start.
     void add(IndexedFile file);
 
     struct Impl;
@@ -78,9 +90,9 @@ class ShareIndex {
 /// The stamp of an open file; nullopt unless it is a regular file.
 std::optional<FileStamp> stamp_of(int fd);
 
-/// The stamp of a file that we have just written and that is open for writing, with its mtime set
-/// back by some seconds: so every later write, even in this very tick of the file system's clock,
-/// shows in the stamp. To be called after the last write.
-std::optional<FileStamp> settle_stamp(int fd);
+/// Of a file that we have just written and that is open for writing: gives it this mtime, but none
+/// younger than some seconds: so every later write, even in this very tick of the file system's
+/// clock, shows in the stamp. To be called after the last write. False, with errno, if it cannot.
+bool settle(int fd, std::optional<std::int64_t> mtime_ns = std::nullopt);
 
 }  // namespace xfsbus::peer

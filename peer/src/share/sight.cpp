@@ -3,6 +3,7 @@
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/limits.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -17,9 +18,12 @@ bool is_temporary(std::string_view part) {
 }
 
 FileStamp stamp_from(struct stat const& status) {
-    constexpr std::int64_t second = 1'000'000'000;
-    return {static_cast<std::uint64_t>(status.st_size),
-            status.st_mtim.tv_sec * second + status.st_mtim.tv_nsec, status.st_ino};
+    auto const ns = [](timespec const& time) {
+        constexpr std::int64_t second = 1'000'000'000;
+        return time.tv_sec * second + time.tv_nsec;
+    };
+    return {static_cast<std::uint64_t>(status.st_size), ns(status.st_mtim), status.st_ino,
+            ns(status.st_ctim)};
 }
 
 Sight judge(struct stat const& status) {
@@ -95,15 +99,15 @@ std::optional<FileStamp> stamp_of(int fd) {
     return stamp_from(status);
 }
 
-std::optional<FileStamp> settle_stamp(int fd) {
-    constexpr int seconds_back = 3;  // more than the coarsest clock's tick, see settling_time
-    timespec times[] = {{0, UTIME_OMIT}, {0, 0}};
-    ::clock_gettime(CLOCK_REALTIME, &times[1]);
-    times[1].tv_sec -= seconds_back;
-    if (files::futimens(fd, times) != 0) {
-        return std::nullopt;
-    }
-    return stamp_of(fd);
+bool settle(int fd, std::optional<std::int64_t> mtime_ns) {
+    constexpr std::int64_t second = 1'000'000'000;
+    constexpr std::int64_t back = 3 * second;  // more than the coarsest tick, see settling_time
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    auto const latest = now.tv_sec * second + now.tv_nsec - back;
+    auto const mtime = std::clamp<std::int64_t>(mtime_ns.value_or(latest), 0, latest);
+    timespec const times[] = {{0, UTIME_OMIT}, {mtime / second, mtime % second}};
+    return files::futimens(fd, times) == 0;
 }
 
 }  // namespace xfsbus::peer

@@ -16,8 +16,9 @@
 namespace xfsbus::peer {
 namespace {
 
-constexpr std::uint32_t interest =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ONLYDIR;
+constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                                   IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
+                                   IN_ONLYDIR;
 
 }  // namespace
 
@@ -36,7 +37,7 @@ std::string watch_advice(int error) {
 
 bool Watcher::Changes::empty() const {
     return written.empty() && moved.empty() && created.empty() && directories.empty() &&
-           dropped.empty() && !lost;
+           attributes.empty() && reachable.empty() && dropped.empty() && !root && !lost;
 }
 
 Watcher::Watcher(Warn warn)
@@ -54,7 +55,8 @@ void Watcher::begin_walk() {
 void Watcher::end_walk() {
     std::vector<int> stale;
     for (auto const& [wd, watched] : watched_) {
-        if (watched.walk != walk_) {
+        // The first of all may be unreadable, which nothing above it would tell of.
+        if (watched.walk != walk_ && !watched.name.empty()) {
             stale.push_back(wd);
         }
     }
@@ -85,6 +87,12 @@ void Watcher::watch(int directory_fd, std::string const& name) {
     }
     watched->second = {name, walk_};
     by_name_[name] = wd;
+}
+
+void Watcher::clear() {
+    while (!watched_.empty()) {
+        unwatch(watched_.begin()->first);
+    }
 }
 
 void Watcher::fail(int error) {
@@ -129,15 +137,14 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
     if (found == watched_.end()) {
         return;
     }
-    if ((event.mask & IN_IGNORED) != 0) {  // the directory is no more
-        by_name_.erase(found->second.name);
-        watched_.erase(found);
+    auto const directory = found->second.name;
+    if (part.empty()) {
+        take_own(event, directory, changes);
         return;
     }
-    if (part.empty() || is_temporary(part)) {
+    if (is_temporary(part)) {
         return;
     }
-    auto const& directory = found->second.name;
     auto const name = (directory.empty() ? "" : directory + '/') + std::string(part);
     if ((event.mask & IN_ISDIR) != 0) {
         take_directory(event.mask, name, changes);
@@ -145,14 +152,36 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
         changes.created.insert(name);
     } else if ((event.mask & IN_CLOSE_WRITE) != 0) {
         changes.written.insert(name);
+    } else if ((event.mask & IN_ATTRIB) != 0) {
+        changes.attributes.insert(name);
     } else {
         changes.moved.insert(name);
+    }
+}
+
+/// Of the directory itself. What is above it tells the rest, unless it is the first of all, or
+/// what was mounted there is gone.
+void Watcher::take_own(inotify_event const& event, std::string const& name, Changes& changes) {
+    changes.root = changes.root || name.empty();
+    if ((event.mask & IN_IGNORED) != 0) {  // nothing more will be heard of it
+        if (auto const own = by_name_.find(name);
+            own != by_name_.end() && own->second == event.wd) {
+            by_name_.erase(own);
+        }
+        watched_.erase(event.wd);
+        if (!name.empty()) {
+            changes.dropped.insert(name);
+            changes.directories.insert(name);  // another one may stand there
+        }
     }
 }
 
 void Watcher::take_directory(std::uint32_t mask, std::string const& name, Changes& changes) {
     if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
         changes.directories.insert(name);
+    }
+    if ((mask & IN_ATTRIB) != 0) {
+        changes.reachable.insert(name);
     }
     if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
         changes.dropped.insert(name);

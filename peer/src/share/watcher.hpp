@@ -27,8 +27,11 @@ class Watcher {
         std::set<std::string> written;      ///< files that were open for writing
         std::set<std::string> moved;        ///< files that are gone, or come
         std::set<std::string> created;      ///< new: of interest only if it is a hard link
+        std::set<std::string> attributes;   ///< files that can perhaps be read, or no more
         std::set<std::string> directories;  ///< new, to be scanned
+        std::set<std::string> reachable;    ///< directories that can perhaps be read, or no more
         std::set<std::string> dropped;      ///< directories that are gone, with all below them
+        bool root = false;                  ///< the watched directory itself moved or went away
         bool lost = false;                  ///< events were lost: anything may have changed
 
         [[nodiscard]] bool empty() const;
@@ -45,6 +48,8 @@ class Watcher {
     void begin_walk();
     void end_walk();
     void watch(int directory_fd, std::string const& name);
+    /// Watches nothing any more.
+    void clear();
 
     /// False if some directory is not watched: then only another walk will show its changes.
     [[nodiscard]] bool complete() const { return complete_; }
@@ -61,6 +66,7 @@ class Watcher {
     };
 
     void take(inotify_event const& event, std::string_view part, Changes& changes);
+    void take_own(inotify_event const& event, std::string const& name, Changes& changes);
     void take_directory(std::uint32_t mask, std::string const& name, Changes& changes);
     void unwatch_below(std::string const& directory);
     void unwatch(int wd);

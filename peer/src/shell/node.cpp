@@ -400,7 +400,7 @@ void Node::when_scanned(OnAnswer<UpdateSummary> then) {
 }
 
 void Node::update_list(OnAnswer<UpdateSummary> on_done) {
-    auto send = [this, on_done = std::move(on_done)](UpdateSummary const& summary) {
+    auto send = [this, on_done](UpdateSummary const& summary) {
         tracker_.resend();
         when_told([on_done, summary](Status const& told) {
             told ? on_done(summary) : on_done(told.error());
@@ -409,8 +409,11 @@ void Node::update_list(OnAnswer<UpdateSummary> on_done) {
     if (!index_) {
         return send({});
     }
-    index_->rescan([post = poster(), send = std::move(send)](ScanSummary const& scan) {
-        post([send, summary = to_summary(scan)] { send(summary); });
+    index_->rescan([post = poster(), send = std::move(send), on_done](ScanSummary const& scan) {
+        post([send, on_done, scan] {
+            scan.problem.empty() ? send(to_summary(scan))
+                                 : on_done(Error{Errc::disk, scan.problem});
+        });
     });
 }
 

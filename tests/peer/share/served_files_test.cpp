@@ -50,6 +50,16 @@ TEST_CASE("A file that cannot be opened for want of descriptors has not changed"
     CHECK(served.read("one") == ReadOutcome::good);
 }
 
+TEST_CASE("A file is served whatever becomes of its permissions and its links") {
+    Served served;
+    served.stamp_then["one"] = stamp(served.share.root / "one");
+    CHECK(served.read("one") == ReadOutcome::good);
+    std::filesystem::permissions(served.share.root / "one", std::filesystem::perms::owner_read);
+    std::filesystem::create_hard_link(served.share.root / "one", served.share.root / "link");
+    REQUIRE(stamp(served.share.root / "one") != served.stamp_then["one"]);
+    CHECK(served.read("one") == ReadOutcome::good);
+}
+
 TEST_CASE("A file that is not what was indexed is not served") {
     Served served;
     served.stamp_then["one"] = stamp(served.share.root / "two");

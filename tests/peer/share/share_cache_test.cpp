@@ -4,6 +4,9 @@
 #include "share/sqlite.hpp"
 #include "share_fixture.hpp"
 
+#include <xfsbus/files/fd.hpp>
+#include <xfsbus/files/system.hpp>
+
 #include <stop_token>
 
 #include <fcntl.h>
@@ -50,6 +53,26 @@ struct CachedShare : Share {
     void edit(char const* sql) const { SqliteDatabase(cache).execute(sql); }
 };
 
+/// Does something each time that a file is about to be read.
+class DuringRead : public files::Faults {
+  public:
+    DuringRead() { files::set_faults(this); }
+
+    ~DuringRead() override { files::set_faults(nullptr); }
+
+    DuringRead(DuringRead const&) = delete;
+    DuringRead& operator=(DuringRead const&) = delete;
+
+    files::Fault on_call(std::string_view call, int /*fd*/, std::string_view /*path*/) override {
+        if (call == "pread") {
+            work();
+        }
+        return {};
+    }
+
+    std::function<void()> work = [] {};
+};
+
 }  // namespace
 
 TEST_CASE("After a restart nothing is read again") {
@@ -69,6 +92,33 @@ TEST_CASE("After a restart only what has changed is read") {
     CHECK(again.last_scan().hashed == 1);
     CHECK(again.names() == std::vector<std::string>{"one", "sub/three"});
     CHECK(again.file("one").content != old);
+}
+
+TEST_CASE("After a restart a file is read whose size and time were put back") {
+    CachedShare share;
+    auto const before = share.first.file("one");
+    write_in_place(share.root / "one", "eno");
+    REQUIRE(stamp(share.root / "one").like(before.stamp));
+    Collector again;
+    share.scan(again);
+    CHECK(again.last_scan().hashed == 1);
+    CHECK(again.file("one").content != before.content);
+}
+
+TEST_CASE(
+    "After a restart files with other permissions or names are read, and stay what they are") {
+    CachedShare share;
+    fs::permissions(share.root / "one", fs::perms::owner_read | fs::perms::others_read);
+    fs::rename(share.root / "two", share.root / "second");
+    Collector again;
+    share.scan(again);
+    CHECK(again.last_scan().hashed == 2);
+    CHECK(again.file("one").content == share.first.file("one").content);
+    CHECK(again.file("second").content == share.first.file("two").content);
+    Collector third;
+    share.scan(third);
+    CHECK(third.last_scan().hashed == 0);
+    CHECK(third.last_scan().files == 3);
 }
 
 TEST_CASE("The cache forgets files that are gone") {
@@ -145,6 +195,9 @@ TEST_CASE("Stamps of the cache that are damaged do not match") {
     SECTION("inode") {
         share.edit("UPDATE file SET inode = -1");
     }
+    SECTION("ctime") {
+        share.edit("UPDATE file SET ctime_ns = ctime_ns - 1");
+    }
     CHECK(share.restart() == 3);
     CHECK(share.restart() == 0);
 }
@@ -171,12 +224,19 @@ TEST_CASE("A cache file that was cut off is replaced") {
     CHECK(share.restart() == 0);
 }
 
-TEST_CASE("A cache file of another version is replaced") {
+TEST_CASE("A cache file of a later version is replaced") {
     CachedShare const share;
     share.edit("PRAGMA user_version = 99");
     Collector again;
     CHECK(share.restart(again) == 3);
-    CHECK(again.warned("is of another version") == 1);
+    CHECK(again.warned("is of a later version") == 1);
+    CHECK(share.restart() == 0);
+}
+
+TEST_CASE("A cache file of an earlier version is replaced without a word") {
+    CachedShare const share;
+    share.edit("PRAGMA user_version = 1; ALTER TABLE file DROP COLUMN ctime_ns");
+    CHECK(share.restart() == 3);
     CHECK(share.restart() == 0);
 }
 
@@ -254,6 +314,27 @@ TEST_CASE("A file that was written a moment ago is not read yet") {
     ::close(root);
 }
 
+TEST_CASE("A file whose permissions are changed while it is read is to be read again") {
+    Share share;
+    write_old(share.root / "file", "x");
+    files::Fd const root(::open(share.root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FileHasher hasher(algorithm());
+    DuringRead meanwhile;
+    for (bool const written : {false, true}) {
+        meanwhile.work = [&] {
+            fs::permissions(share.root / "file", fs::perms::owner_read | fs::perms::owner_write);
+            if (written) {
+                write_old(share.root / "file", "y");
+            }
+        };
+        auto const outcome = hasher.hash(root.get(), "file", {});
+        REQUIRE(std::holds_alternative<FileChanging>(outcome));
+        CHECK(std::get<FileChanging>(outcome).written == written);
+    }
+    meanwhile.work = [] {};
+    CHECK(std::holds_alternative<HashedFile>(hasher.hash(root.get(), "file", {})));
+}
+
 TEST_CASE("A stamp that a later write may leave again is not kept") {
     Share share;
     // A clock that comes to this time yet will give it to what is written then.
@@ -268,6 +349,35 @@ TEST_CASE("A stamp that a later write may leave again is not kept") {
     CHECK(SqliteDatabase(share.cache).number("SELECT count(*) FROM file") == 1);
 }
 
+TEST_CASE("A download that was moved into place is not read, neither now nor after a restart") {
+    Share share;
+    write_old(share.root / "known", "the content");
+    {
+        Collector collector;
+        auto const index = share.start(collector, true);
+        REQUIRE(collector.wait_for_scans(1));
+        auto file = collector.file("known");
+        file.name = "fetched";
+        write_new(share.root / ".xfs-part", "the content");
+        {
+            files::Fd const fd(::open((share.root / ".xfs-part").c_str(), O_WRONLY | O_CLOEXEC));
+            REQUIRE(settle(fd.get()));
+            file.stamp = stamp_of(fd.get()).value();
+        }
+        fs::rename(share.root / ".xfs-part", share.root / "fetched");
+        index->add(file);
+        REQUIRE(collector.wait_for("fetched"));
+        CHECK(collector.file("fetched").stamp == stamp(share.root / "fetched"));
+        index->rescan({});
+        REQUIRE(collector.wait_for_scans(2));
+        CHECK(collector.last_scan().hashed == 0);
+    }
+    Collector again;
+    share.scan(again);
+    CHECK(again.last_scan().files == 2);
+    CHECK(again.last_scan().hashed == 0);
+}
+
 TEST_CASE("A download is kept in the cache only if its stamp is settled") {
     Share share;
     write_old(share.root / "known", "the content");
@@ -280,7 +390,8 @@ TEST_CASE("A download is kept in the cache only if its stamp is settled") {
             file.name = settled ? "settled" : "not settled";
             write_old(share.root / file.name, "the content", -1h);
             int const fd = ::open((share.root / file.name).c_str(), O_WRONLY | O_CLOEXEC);
-            file.stamp = (settled ? settle_stamp(fd) : stamp_of(fd)).value();
+            REQUIRE((!settled || settle(fd)));
+            file.stamp = stamp_of(fd).value();
             ::close(fd);
             index->add(file);
             REQUIRE(collector.wait_for(file.name));

@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -20,7 +22,9 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace xfsbus::test {
 
@@ -61,6 +65,43 @@ inline peer::FileStamp stamp(std::filesystem::path const& file) {
     return result.value();
 }
 
+/// Writes over a file of the same size, and puts its mtime back.
+inline void write_in_place(std::filesystem::path const& file, std::string_view text) {
+    auto const time = std::filesystem::last_write_time(file);
+    write_new(file, text);
+    std::filesystem::last_write_time(file, time);
+}
+
+/// An old file whose bytes can be changed without a trace in its stamp, as a failing disk does it:
+/// its memory is written to before it has been looked at, and so is dirty already.
+class Unstamped {
+  public:
+    Unstamped(std::filesystem::path const& file, std::string_view text) : size_(text.size()) {
+        write_new(file, text);
+        int const fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+        memory_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        ::close(fd);
+        if (memory_ == MAP_FAILED) {
+            throw std::runtime_error("cannot map " + file.string());
+        }
+        change(text);
+        set_age(file, std::chrono::seconds(10));
+    }
+
+    /// The system takes this for the closing of a file that was open for writing.
+    ~Unstamped() { ::munmap(memory_, size_); }
+
+    Unstamped(Unstamped const&) = delete;
+    Unstamped& operator=(Unstamped const&) = delete;
+
+    /// To a text of the same size.
+    void change(std::string_view text) { std::memcpy(memory_, text.data(), size_); }
+
+  private:
+    std::size_t size_;
+    void* memory_ = nullptr;
+};
+
 /// Collects what an index says.
 class Collector {
   public:
@@ -98,6 +139,11 @@ class Collector {
     /// Waits until it is reported with another content than this.
     bool wait_changed(std::string const& name, wire::ContentId const& content) {
         return wait([&] { return files.contains(name) && files[name].content != content; });
+    }
+
+    /// Waits until it is reported as removed, be it known or not.
+    bool wait_removed(std::string const& name) {
+        return wait([&] { return taken_back.contains(name); });
     }
 
     bool wait_warning(std::string_view part) {
@@ -145,6 +191,7 @@ class Collector {
     std::mutex mutex;
     std::map<std::string, peer::IndexedFile> files;  ///< as reported, by name
     std::map<std::string, int> reported;             ///< how often it was added
+    std::set<std::string> taken_back;                ///< ever removed, known or not
     std::vector<peer::ScanSummary> summaries;
     std::vector<std::string> warnings;
 
@@ -158,6 +205,7 @@ class Collector {
             }
             for (auto const& name : removed) {
                 files.erase(name);
+                taken_back.insert(name);
             }
         });
     }

@@ -1,5 +1,6 @@
 #include "catch.hpp"
 #include "descriptor_shortage.hpp"
+#include "not_root.hpp"
 #include "share_fixture.hpp"
 
 #include <xfsbus/wire/manifest.hpp>
@@ -171,9 +172,7 @@ TEST_CASE("A scan says nothing of temporary files of downloads") {
 }
 
 TEST_CASE("A scan leaves out unreadable files and directories") {
-    if (::geteuid() == 0) {
-        return;  // for root everything is readable
-    }
+    NotRoot const not_root;
     Share share;
     write_old(share.root / "file", "x");
     write_old(share.root / "directory/file", "x");
@@ -292,15 +291,13 @@ TEST_CASE("A file that was replaced by another of the same size and time is read
 
 TEST_CASE("A recheck reads a file again even if its stamp says that nothing has changed") {
     Share share;
-    write_old(share.root / "file", "old");
+    Unstamped file(share.root / "file", "old");
     write_old(share.root / "same", "same");
     Collector collector;
     auto const index = share.start(collector);
     REQUIRE(collector.wait_for_scans(1));
     auto const before = collector.file("file");
-    auto const time = fs::last_write_time(share.root / "file");
-    write_new(share.root / "file", "new");
-    fs::last_write_time(share.root / "file", time);
+    file.change("new");
     REQUIRE(stamp(share.root / "file") == before.stamp);
     index->recheck("same");
     index->recheck("file");
@@ -308,6 +305,70 @@ TEST_CASE("A recheck reads a file again even if its stamp says that nothing has 
     index->rescan({});
     REQUIRE(collector.wait_for_scans(2));
     CHECK(collector.reports("same") == 1);
+}
+
+TEST_CASE("A file that is said to be corrupt is read again, but not again within a minute") {
+    Share share;
+    Unstamped file(share.root / "file", "good");
+    Collector collector;
+    auto const minute = GENERATE(true, false);
+    ShareIndex::Options options{share.root, share.cache, algorithm(), false, 2};
+    if (!minute) {
+        options.verify_every = 0s;
+    }
+    auto const index = ShareIndex::start(options, collector.events()).value();
+    REQUIRE(collector.wait_for_scans(1));
+    auto const good = collector.file("file").content;
+    file.change("rot!");
+    index->verify("file");
+    REQUIRE(collector.wait_changed("file", good));
+    CHECK(collector.wait_warning("'file' has other bytes than before"));
+    auto const rotten = collector.file("file").content;
+    file.change("good");
+    index->verify("file");
+    index->verify("no such file");
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK((collector.file("file").content == rotten) == minute);
+    CHECK(collector.names() == std::vector<std::string>{"file"});
+}
+
+TEST_CASE("A file that is said to be corrupt and is not is offered as before") {
+    Share share;
+    write_old(share.root / "file", "good");
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    index->verify("file");
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.reports("file") == 1);
+    CHECK(collector.warned() == 0);
+}
+
+TEST_CASE("Nobody has more than so many files read again") {
+    Share share;
+    constexpr auto most = ShareIndex::verified_most;
+    std::vector<std::unique_ptr<Unstamped>> files;
+    for (std::size_t i = 0; i <= most; ++i) {
+        files.push_back(std::make_unique<Unstamped>(share.root / std::to_string(i), "good"));
+    }
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    for (auto const& file : files) {
+        file->change("rot!");
+    }
+    for (std::size_t i = 0; i <= most; ++i) {
+        index->verify(std::to_string(i));
+    }
+    REQUIRE(collector.wait([&] {
+        return static_cast<std::size_t>(std::ranges::count(
+                   collector.reported, 2, [](auto const& item) { return item.second; })) == most;
+    }));
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.reports(std::to_string(most)) == 1);
 }
 
 TEST_CASE("A recheck of a file that is gone reports it as removed") {

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "not_root.hpp"
 #include "share/change_batch.hpp"
 #include "share/watcher.hpp"
 #include "share_fixture.hpp"
@@ -66,16 +67,16 @@ TEST_CASE("A watched share shows files that are written anew, even with the same
 }
 
 TEST_CASE("A file that was open for writing is read again, even if its stamp is the same") {
-    WatchedShare share;
-    auto const before = share.seen.file("first");
-    auto const time = fs::last_write_time(share.root / "first");
-    {
-        std::ofstream file(share.root / "first", std::ios::in | std::ios::out);
-        file << "tsrif" << std::flush;
-        fs::last_write_time(share.root / "first", time);
-    }
-    REQUIRE(stamp(share.root / "first") == before.stamp);
-    CHECK(share.seen.wait_changed("first", before.content));
+    Share share;
+    auto file = std::make_optional<Unstamped>(share.root / "file", "old");
+    Collector seen;
+    auto const index = share.start(seen, true);
+    REQUIRE(seen.wait_for_scans(1));
+    auto const before = seen.file("file");
+    file->change("new");
+    REQUIRE(stamp(share.root / "file") == before.stamp);
+    file.reset();
+    CHECK(seen.wait_changed("file", before.content));
 }
 
 TEST_CASE("A watched share shows files that are renamed, replaced and deleted") {
@@ -105,6 +106,68 @@ TEST_CASE("A file that is still being written is not shown until it is closed") 
     }
     CHECK(share.seen.wait_for("growing"));
     CHECK(share.seen.file("growing").stamp.size == 12);
+}
+
+TEST_CASE("A file that is made readable, or unreadable, is shown or taken back") {
+    NotRoot const not_root;
+    WatchedShare share;
+    auto const file = share.root / "sub/below";
+    for (int round = 1; round <= 2; ++round) {
+        fs::permissions(file, fs::perms::none);
+        CHECK(share.seen.wait_gone("sub/below"));
+        CHECK(share.seen.wait([&] {
+            return std::ranges::count(share.seen.warnings,
+                                      "'sub/below' is left out: Permission denied") == round;
+        }));
+        fs::permissions(file, fs::perms::owner_read);
+        CHECK(share.seen.wait_for("sub/below"));
+    }
+}
+
+TEST_CASE("A file that was unreadable from the beginning is shown once it can be read") {
+    NotRoot const not_root;
+    Share share;
+    write_old(share.root / "file", "x");
+    fs::permissions(share.root / "file", fs::perms::none);
+    Collector seen;
+    auto const index = share.start(seen, true);
+    REQUIRE(seen.wait_for_scans(1));
+    CHECK(seen.names().empty());
+    fs::permissions(share.root / "file", fs::perms::owner_read);
+    CHECK(seen.wait_for("file"));
+}
+
+TEST_CASE("A directory that is made readable, or unreadable, is shown or taken back") {
+    NotRoot const not_root;
+    WatchedShare share;
+    fs::permissions(share.root / "sub", fs::perms::none);
+    CHECK(share.seen.wait_gone("sub/below"));
+    CHECK(share.seen.wait_warning("'sub' is left out: Permission denied"));
+    fs::permissions(share.root / "sub", fs::perms::owner_all);
+    CHECK(share.seen.wait_for("sub/below"));
+    fs::permissions(share.root / "sub", fs::perms::owner_read);  // its names, and no more
+    CHECK(share.seen.wait_gone("sub/below"));
+    fs::permissions(share.root / "sub", fs::perms::owner_all);
+    CHECK(share.seen.wait_for("sub/below"));
+    fs::permissions(share.root, fs::perms::none);
+    CHECK(share.seen.wait_gone("first"));
+    CHECK(share.seen.wait_warning("the shared directory is left out: Permission denied"));
+    fs::permissions(share.root, fs::perms::owner_all);
+    CHECK(share.seen.wait_for("first"));
+    CHECK(share.seen.wait_for("sub/below"));
+}
+
+TEST_CASE("A file that is still being written is not shown because its permissions change") {
+    WatchedShare share;
+    {
+        std::ofstream file(share.root / "growing");
+        file << "part" << std::flush;
+        fs::permissions(share.root / "growing", fs::perms::owner_all);
+        set_age(share.root / "growing", 10s);
+        REQUIRE(share.all_seen());
+        CHECK(share.seen.reports("growing") == 0);
+    }
+    CHECK(share.seen.wait_for("growing"));
 }
 
 TEST_CASE("A watched share shows new directories with all that is in them") {

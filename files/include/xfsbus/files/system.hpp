@@ -49,6 +49,7 @@ int renameat2(int old_directory, char const* old_path, int new_directory, char c
 
 int fstat(int fd, struct stat* status);
 int fstatat(int directory, char const* path, struct stat* status, int flags);
+int statx(int directory, char const* path, int flags, unsigned mask, struct statx* status);
 int fstatfs(int fd, struct statfs* status);
 int fstatvfs(int fd, struct statvfs* status);
 

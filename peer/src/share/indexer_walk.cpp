@@ -1,0 +1,128 @@
+// The walks of the index through the whole share.
+#include "share/indexer.hpp"
+#include "share/sight.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr std::size_t entries_per_turn = 500;
+
+}  // namespace
+
+void Indexer::rescan(Scanned done) {
+    check_root();
+    walk_wanted_ = root_ != nullptr;
+    if (done) {
+        wanted_by_.push_back(std::move(done));
+    }
+    if (root_ == nullptr) {
+        answer({.problem = trouble_}, std::exchange(wanted_by_, {}));
+    }
+}
+
+/// What is not watched is walked through now and then, when the walk before is done.
+bool Indexer::walks_without_watching() const {
+    return root_ && watcher_ && !watcher_->complete() && walks_.empty();
+}
+
+void Indexer::walk_some() {
+    if (walks_without_watching() && now_ >= last_walk_ + unwatched_interval) {
+        walk_wanted_ = true;
+    }
+    if (!scanner_) {
+        start_walk();
+    }
+    if (!scanner_ || now_ < scan_after_) {
+        return;
+    }
+    auto const step = scanner_->step(entries_per_turn);
+    if (step == Scanner::Step::done) {
+        end_walk();
+    } else if (step == Scanner::Step::shortage) {
+        warn_of_shortage(errno_text(errno));
+        scan_after_ = now_ + shortage_interval;
+    }
+}
+
+void Indexer::start_walk() {
+    if (std::exchange(walk_wanted_, false)) {
+        scanning_for_ = ++walk_number_;
+        walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
+        table_.begin_walk();
+        unreadable_.clear();  // all of them are tried again
+        if (watcher_) {
+            watcher_->begin_walk();
+        }
+        scanner_.emplace(make_scanner(""));
+    } else if (!new_directories_.empty()) {
+        scanning_for_ = no_walk;
+        scanner_.emplace(make_scanner(std::move(new_directories_.front())));
+        new_directories_.pop_front();
+    }
+}
+
+Scanner Indexer::make_scanner(std::string directory) {
+    Scanner::Sink sink;
+    sink.on_file = [this](std::string const& name, FileStamp const& stamp) {
+        consider(name, stamp, scanning_for_, false);
+    };
+    sink.on_directory = [this](int fd, std::string const& name) {
+        if (watcher_) {
+            watcher_->watch(fd, name);
+        }
+    };
+    sink.on_refused = [this](std::string const& name, std::string_view why) {
+        table_.drop(name);
+        refuse(name, why, scanning_for_);
+    };
+    return {root_->get(), std::move(directory), std::move(sink)};
+}
+
+void Indexer::end_walk() {
+    if (auto* walk = find_walk(scanning_for_)) {
+        walk->walking = false;
+        last_walk_ = now_;
+        if (scanner_->complete()) {
+            table_.end_walk();
+            if (watcher_) {
+                watcher_->end_walk();
+            }
+        }
+    }
+    scanner_.reset();
+}
+
+Indexer::Walk* Indexer::find_walk(std::uint64_t number) {
+    auto const it = std::ranges::find(walks_, number, &Walk::number);
+    return it == walks_.end() ? nullptr : &*it;
+}
+
+void Indexer::finish_walks() {
+    while (!walks_.empty() && !walks_.front().walking && walks_.front().waits_for == 0) {
+        auto const walk = std::move(walks_.front());
+        walks_.pop_front();
+        std::erase_if(warned_, [&](auto const& item) { return item.second < walk.number; });
+        report();
+        cache_.flush();
+        answer({.files = table_.files(),
+                .bytes = table_.bytes(),
+                .hashed = walk.hashed,
+                .skipped = walk.skipped},
+               walk.done);
+    }
+}
+
+void Indexer::answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const {
+    if (events_.on_scanned) {
+        events_.on_scanned(summary);
+    }
+    for (auto const& done : waiting) {
+        done(summary);
+    }
+}
+
+}  // namespace xfsbus::peer
