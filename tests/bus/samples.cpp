@@ -111,6 +111,7 @@ std::vector<Message> one_of_each() {
         Request{
             {{id<TransferId>(8), id<ContentId>(1), 40'000, 4'194'304, {0, 1, 70'000}, true, 7473}}},
         Close{{id<TransferId>(8), id<TransferId>(9)}},
+        Close{{id<TransferId>(8)}, true},
         Refused{id<TransferId>(8), ErrorCode::gone, "the file has changed"},
         Have{id<TransferId>(8), true, "\x80\x01", {3, 70'000}},
         Push{"a/b.txt", id<ContentId>(3), 4096},
@@ -140,7 +141,7 @@ std::vector<Message> largest_of_each() {
                      u64_max},
         largest_manifests(),
         largest_request(),
-        Close{std::vector<TransferId>(limits::transfers_per_close, id<TransferId>(7))},
+        Close{std::vector<TransferId>(limits::transfers_per_close, id<TransferId>(7)), true},
         Refused{id<TransferId>(255), ErrorCode::not_authorised, long_text()},
         largest_have(),
         Push{long_name(), id<ContentId>(255), limits::file_bytes},

@@ -249,6 +249,7 @@ requires is_one_of<M, Close>
 
 void walk(auto& a, M& m) {
     a.values("transfers", m.transfers, limits::transfers_per_close);
+    a.optional("corrupt", m.corrupt);
 }
 
 template <typename M>

@@ -202,6 +202,7 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
     }
     std::string why = "refused: " + reason;
     if (code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone) {
+        progress_.changed = true;
         retire(now, id, State::out, std::move(why));
     } else if (code == wire::ErrorCode::busy) {
         rest_busy(now, id, *source, std::move(why));
@@ -322,6 +323,7 @@ void Download::forget(wire::Time now, Source& source, std::uint32_t chunk) {
 
 void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
     ++progress_.chunks_rejected;
+    progress_.changed = true;
     auto const found = sources_.find(id);
     if (found != sources_.end()) {
         found->second.liar = true;

@@ -144,6 +144,7 @@ class Download {
         std::uint64_t bytes_duplicate = 0;     ///< of these
         std::uint64_t chunks_asked_twice = 0;  ///< at the end
         std::size_t sources_active = 0;
+        bool changed = false;     ///< a source said that it is gone, or sent something else
         wire::Duration waited{};  ///< time in which nothing was on its way
     };
 

@@ -24,6 +24,11 @@ constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 64;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
+/// A file that changed at its sources: so long its new version is looked for, and so often.
+constexpr auto follow_most = std::chrono::seconds(10);
+constexpr auto follow_pause = std::chrono::milliseconds(500);
+/// Of one name, one after the other, as it goes on changing.
+constexpr std::size_t versions_most = 4;
 constexpr auto progress_every = std::chrono::milliseconds(100);
 constexpr auto rate_window = std::chrono::seconds(3);
 
@@ -137,7 +142,7 @@ void DownloadJob::advance() {
         }
     } while (look && !probing_);  // nobody had to be asked
     advancing_ = false;
-    bool const idle = running_.empty() && ready_.empty() && asking_.empty();
+    bool const idle = running_.empty() && ready_.empty() && asking_.empty() && following_ == 0;
     if (idle && found_.empty() && !probing_) {
         finish();
     }
@@ -526,9 +531,83 @@ void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
     services_.file_places.give_back();
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
-    bytes_done_ += file.size;
     report_.bytes_fetched += report.bytes_fetched;
+    if (!over_ && has_new_version(file, report)) {
+        ++following_;
+        outdated_[file.name].insert(file.content);
+        follow(file, std::move(report), services_.reactor.now() + follow_most);
+    } else {
+        report_file(file, std::move(report));
+    }
+    advance();
+}
+
+void DownloadJob::report_file(Found const& file, DownloadedFile report) {
+    bytes_done_ += file.size;
     report_.files.push_back(std::move(report));
+}
+
+// ---- files that change at their sources ----
+
+/// A user who asks for a name wants what has it now; who asks for NAME@ID does not.
+bool DownloadJob::has_new_version(Found const& file, DownloadedFile const& report) const {
+    bool const lost =
+        report.error && report.changed &&
+        (report.error->code == Errc::timeout || report.error->code == Errc::integrity ||
+         report.error->code == Errc::not_found);
+    auto const at = order_.query.rfind('@');
+    bool const pinned = at != std::string::npos && file.name != order_.query &&
+                        wire::to_hex(file.content).starts_with(order_.query.substr(at + 1));
+    auto const tried = outdated_.find(file.name);
+    return lost && !pinned && (tried == outdated_.end() || tried->second.size() < versions_most);
+}
+
+/// Its source has to read it first.
+void DownloadJob::follow(Found const& file, DownloadedFile report, wire::Time until) {
+    services_.tracker.find(wire::FindBy::name, file.name,
+                           [weak = weak_from_this(), file, report = std::move(report),
+                            until](Result<std::vector<Found>> const& found) {
+                               if (auto const self = weak.lock(); self && !self->over_) {
+                                   self->on_followed(file, report, until, found);
+                               }
+                           });
+}
+
+void DownloadJob::on_followed(Found const& file, DownloadedFile report, wire::Time until,
+                              Result<std::vector<Found>> const& found) {
+    auto const now = services_.reactor.now();
+    auto const& old = outdated_[file.name];
+    auto const next = found ? std::ranges::find_if(*found,
+                                                   [&](Found const& version) {
+                                                       return version.name == file.name &&
+                                                              !old.contains(version.content);
+                                                   })
+                            : decltype(found->begin()){};
+    if (found && next != found->end()) {
+        --following_;
+        services_.log(LogLevel::warning,
+                      "'" + wire::escape(file.name) +
+                          "' has changed at its sources; fetching its new version " +
+                          wire::to_hex(next->content).substr(0, 12));
+        bytes_total_ = bytes_total_ - file.size + next->size;
+        found_.push_front(*next);
+        return advance();
+    }
+    if (now < until) {
+        services_.reactor.at(now + follow_pause,
+                             [weak = weak_from_this(), file, report = std::move(report), until] {
+                                 if (auto const self = weak.lock(); self && !self->over_) {
+                                     self->follow(file, report, until);
+                                 }
+                             });
+        return;
+    }
+    --following_;
+    report.error = Error{Errc::not_found,
+                         "it has changed at its sources, and nobody offers a new "
+                         "version of it yet (" +
+                             report.error->message + ")"};
+    report_file(file, std::move(report));
     advance();
 }
 

@@ -80,6 +80,11 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
     void on_file_done(Found const& file, FileTransfer const* transfer, DownloadedFile report);
+    [[nodiscard]] bool has_new_version(Found const& file, DownloadedFile const& report) const;
+    void follow(Found const& file, DownloadedFile report, wire::Time until);
+    void on_followed(Found const& file, DownloadedFile report, wire::Time until,
+                     Result<std::vector<Found>> const& found);
+    void report_file(Found const& file, DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
     void finish(std::optional<Error> error = std::nullopt);
@@ -108,6 +113,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
     std::map<wire::Endpoint, wire::Time> silent_;  ///< since when
     std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
+    std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
+    std::size_t following_ = 0;  ///< files whose new versions are looked for
     bool probing_ = false;
     bool advancing_ = false;
 

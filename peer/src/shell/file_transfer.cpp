@@ -390,7 +390,7 @@ void FileTransfer::drop(SourceId source) {
     if (way != nullptr && way->transfer) {
         services_.routes.erase(*way->transfer);
         services_.on_routes(0);
-        way->about.link->close(*way->transfer);
+        way->about.link->close(*way->transfer, way->corrupt);
         way->transfer.reset();
     }
 }
@@ -445,6 +445,9 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
                       "corrupt data for '" + wire::escape(target_.name) + "' from " +
                           (known != nullptr ? known->about.endpoint : "a source that is gone") +
                           "; it is not used again for this file");
+        if (auto* const way = way_of(source)) {
+            way->corrupt = true;
+        }
         download_->on_corrupt(now, source, chunk);
         return pump();
     }
@@ -587,6 +590,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
         report.bytes_duplicate = progress.bytes_duplicate;
         report.chunks_rejected = progress.chunks_rejected;
         report.chunks_surplus = progress.chunks_surplus;
+        report.changed = progress.changed;
         report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
         report.sources = source_status();
         services_.counters.bytes_duplicate += progress.bytes_duplicate;

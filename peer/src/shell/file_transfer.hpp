@@ -66,6 +66,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     struct Way {
         Candidate about;
         std::optional<wire::TransferId> transfer{};  ///< while open
+        bool corrupt = false;                        ///< it sent what is not of this content
     };
 
     struct Prepared {

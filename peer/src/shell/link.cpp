@@ -119,11 +119,17 @@ void Link::tell(wire::Have have) {
     }
 }
 
-void Link::close(wire::TransferId const& transfer) {
-    if (transfers_.erase(transfer) > 0) {
-        closes_.push_back(transfer);
-        flush_soon();
+void Link::close(wire::TransferId const& transfer, bool corrupt) {
+    if (transfers_.erase(transfer) == 0) {
+        return;
     }
+    if (corrupt) {
+        std::erase_if(wants_, [&](auto const& want) { return want.transfer == transfer; });
+        send(wire::Close{{transfer}, true}, 0);
+        return;
+    }
+    closes_.push_back(transfer);
+    flush_soon();
 }
 
 void Link::flush_soon() {

@@ -54,7 +54,8 @@ class Link : public std::enable_shared_from_this<Link> {
     void want(wire::Want want, Heard const& heard);
     /// Tells the source of an open transfer what is here.
     void tell(wire::Have have);
-    void close(wire::TransferId const& transfer);
+    /// `corrupt`: since bytes came that are not those of the content.
+    void close(wire::TransferId const& transfer, bool corrupt = false);
 
     /// Ends all questions: whoever waits for an answer keeps the link alive.
     void abandon() { asker_->abandon(); }

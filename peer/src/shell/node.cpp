@@ -85,6 +85,12 @@ Serving::Owner Node::serving_owner() {
                         index_->recheck(name);
                     }
                 },
+            .on_doubt =
+                [this](std::string const& name) {
+                    if (index_) {
+                        index_->verify(name);
+                    }
+                },
             .on_garbage =
                 [this](std::string_view what) {
                     log(LogLevel::debug, "a message was refused, " + std::string(what));

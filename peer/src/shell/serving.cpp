@@ -147,6 +147,13 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
 
 void Serving::on_close(bus::Route const& route, wire::Close const& close) {
     for (auto const& transfer : close.transfers) {
+        auto const* const open = close.corrupt ? uploads_.find(transfer) : nullptr;
+        auto const* const file = open != nullptr && open->route == route.id
+                                     ? owner_.share.by_content(open->content)
+                                     : nullptr;
+        if (file != nullptr) {
+            owner_.on_doubt(file->name);
+        }
         uploads_.on_close(route.id, transfer);
         forget_if_over(transfer);
     }

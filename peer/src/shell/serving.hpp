@@ -23,9 +23,11 @@ class Serving {
   public:
     struct Owner {
         ShareTable const& share;
-        std::shared_ptr<Tree const> tree;                       ///< null: nothing is shared
-        std::function<wire::Pong()> vitals;                     ///< of the whole peer
-        std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
+        std::shared_ptr<Tree const> tree;    ///< null: nothing is shared
+        std::function<wire::Pong()> vitals;  ///< of the whole peer
+        std::function<void(std::string const& name)> on_stale;
+        /// A sink says that the bytes of this file are not those of its content.
+        std::function<void(std::string const& name)> on_doubt;  ///< a file is not what was indexed
         std::function<void(std::string_view)> on_garbage;
         std::function<void(std::string const&)> on_trouble;  ///< for the log
         /// A sink of this content serves what it has of it at this address.

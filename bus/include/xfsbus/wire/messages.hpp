@@ -219,6 +219,7 @@ struct Request {
 /// The sink is done with these transfers.
 struct Close {
     std::vector<TransferId> transfers;
+    bool corrupt = false;  ///< because bytes came that are not those of the content
     friend bool operator==(Close const&, Close const&) = default;
 };
 

@@ -117,6 +117,7 @@ struct DownloadedFile {
     std::string content;
     std::uint64_t size = 0;
     bool present = false;        ///< it was there already, equal; nothing was fetched
+    bool changed = false;        ///< a source did not have it any more, or sent something else
     std::optional<Error> error;  ///< why it is not there
     std::uint64_t bytes_fetched = 0;
     std::uint64_t bytes_resumed = 0;    ///< found on disk, from an earlier try or to be repaired
