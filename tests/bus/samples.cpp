@@ -110,8 +110,7 @@ std::vector<Message> one_of_each() {
         Manifests{{{id<ContentId>(1), 120, 20, std::string("\0\xFFmanifest", 10)}}},
         Request{
             {{id<TransferId>(8), id<ContentId>(1), 40'000, 4'194'304, {0, 1, 70'000}, true, 7473}}},
-        Close{{id<TransferId>(8), id<TransferId>(9)}},
-        Close{{id<TransferId>(8)}, true},
+        Close{{id<TransferId>(8), id<TransferId>(9)}, true},
         Refused{id<TransferId>(8), ErrorCode::gone, "the file has changed"},
         Have{id<TransferId>(8), true, "\x80\x01", {3, 70'000}},
         Push{"a/b.txt", id<ContentId>(3), 4096},
