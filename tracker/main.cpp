@@ -1,6 +1,7 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/program/signals.hpp>
 #include <xfsbus/program/sizes.hpp>
 #include <xfsbus/program/version.hpp>
@@ -12,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -54,8 +54,7 @@ struct Settings {
 };
 
 int complain(Error const& error) {
-    std::cerr << name << ": " << error.message << "\n";
-    return static_cast<int>(error.code);
+    return program::complain(name, error);
 }
 
 /// The exit code, if the program has nothing more to do.
@@ -187,21 +186,23 @@ int run(Settings settings) {
         tracker.stop();
     });
     std::cout << name << ": ready on " << tracker.endpoint().to_zmq() << std::endl;
-    tracker.run();
+    if (std::cout) {  // else whoever waits for the line would wait for ever
+        tracker.run();
+    }
     return 0;
+}
+
+int run(int argc, char** argv) {
+    Arguments arguments;
+    if (auto const code = read_arguments(argc, argv, arguments)) {
+        return *code;
+    }
+    auto settings = read_settings(arguments);
+    return settings ? run(std::move(settings).value()) : complain(settings.error());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        Arguments arguments;
-        if (auto const code = read_arguments(argc, argv, arguments)) {
-            return *code;
-        }
-        auto settings = read_settings(arguments);
-        return settings ? run(std::move(settings).value()) : complain(settings.error());
-    } catch (std::exception const& error) {
-        return complain({Errc::failed, error.what()});
-    }
+    return program::run(name, [&] { return run(argc, argv); });
 }

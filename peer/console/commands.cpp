@@ -208,8 +208,16 @@ int Commands::download(std::vector<std::string> const& arguments) {
 void Commands::show(peer::DownloadProgress const& progress, Pace& pace) {
     if (options_.json) {
         printer_.progress(progress);
+        stop_if_unheard();
     } else if (pace.due(std::chrono::steady_clock::now())) {
         area_.draw(progress_lines(progress, terminal_size()));
+    }
+}
+
+/// Who reads what a command says is gone, or has no room: what it does is for nobody.
+void Commands::stop_if_unheard() {
+    if (!printer_.good()) {
+        interrupt();
     }
 }
 
@@ -228,6 +236,7 @@ int Commands::push(std::vector<std::string> const& arguments) {
         }
         options_.json ? printer_.push_progress(report)
                       : area_.draw(view.lines(report, terminal_size(), now));
+        stop_if_unheard();
     };
     if (options_.show_progress || options_.json) {
         request->on_progress = show;

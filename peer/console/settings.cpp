@@ -5,6 +5,7 @@
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/program/durations.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/fnv.hpp>
@@ -151,12 +152,11 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
-               "10 not authorised, 11 plug-in refused, 130/143 signals");
+               "10 not authorised, 11 plug-in refused, 130/143 signals, 141 stdout has no reader");
 }
 
 int complain(Error const& error) {
-    std::cerr << name << ": " << error.message << std::endl;
-    return static_cast<int>(error.code);
+    return program::complain(name, error);
 }
 
 Error usage(std::string message) {

@@ -69,7 +69,7 @@ TEST_CASE("The help of xfs-peer names every command and every exit code") {
     auto const help = peer_alone({"--help"}).out;
     for (auto const* word : {"updatelist", "getload", "find", "download", "peers", "files",
                              "status", "policy", "help", "exit", "--tracker-timeout", "--policy",
-                             "11 plug-in refused", "130/143", "XFS_TRACKER"}) {
+                             "11 plug-in refused", "130/143", "141 stdout", "XFS_TRACKER"}) {
         CHECK(help.find(word) != std::string::npos);
     }
 }
