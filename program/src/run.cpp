@@ -1,3 +1,4 @@
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/program/output.hpp>
 #include <xfsbus/program/run.hpp>
 
@@ -8,10 +9,23 @@
 #include <string>
 #include <system_error>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace xfsbus::program {
 namespace {
+
+void open_standard_streams() {
+    for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) {
+            continue;
+        }
+        // It gets the lowest number that is free, which is this one.
+        if (files::open("/dev/null", O_RDWR) != fd) {
+            throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+        }
+    }
+}
 
 /// A reader that is gone is no reason to drop everything else: the write fails, and says why.
 void ignore_signals_of_writing() {
@@ -49,6 +63,13 @@ int complain(std::string_view name, Error const& error) {
 
 int run(std::string_view name, std::function<int()> const& work) {
     ignore_signals_of_writing();
+    int const opened = guarded(name, [] {
+        open_standard_streams();
+        return 0;
+    });
+    if (opened != 0) {
+        return opened;
+    }
     Output output(std::cout, STDOUT_FILENO);
     int const code = guarded(name, work);
     return checked(name, code, output);

@@ -24,6 +24,12 @@ Ended run_full(std::string const& program, Process::Options options) {
     return run_to_end("/bin/sh", arranged("> /dev/full", program, std::move(options)));
 }
 
+/// Where a descriptor of a program leads; empty: it has none of that number.
+std::string target_of(Process const& program, std::string const& descriptor) {
+    std::error_code error;
+    return fs::read_symlink("/proc/" + std::to_string(program.pid()) + "/fd/" + descriptor, error);
+}
+
 }  // namespace
 
 TEST_CASE("What a program is asked for and cannot write is an error, 9, told on stderr") {
@@ -110,4 +116,35 @@ TEST_CASE("A command that has nothing to say needs no room to say it") {
     Swarm swarm;
     auto const ended = run_full(XFS_PEER_PROGRAM, swarm.peer({"-c", "find nothing"}));
     CHECK(ended.code == 3);
+}
+
+TEST_CASE("Standard streams that are closed are opened on nothing, and are no socket's") {
+    Swarm swarm;
+    bool const is_peer = GENERATE(true, false);
+    auto const* const program = is_peer ? XFS_PEER_PROGRAM : XFS_TRACKER_PROGRAM;
+    auto options = swarm.peer({"--dir", swarm.directory("a"), "--serve"});
+    if (!is_peer) {
+        options.arguments = {"--bind", "tcp://" + host() + ":0"};
+    }
+    Process process("/bin/sh", arranged("<&- >&- 2>&-", program, options));
+    eventually("it is busy with its sockets", [&] {
+        auto const waits_at = target_of(process, "9");
+        return waits_at.starts_with("socket:") || waits_at.starts_with("anon_inode:");
+    });
+    for (auto const* descriptor : {"0", "1", "2"}) {
+        CHECK(target_of(process, descriptor) == "/dev/null");
+    }
+    process.signal(SIGTERM);
+    CHECK(process.wait() == 0);
+}
+
+TEST_CASE("A peer without standard streams runs its commands, and takes none from a closed stdin") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "there");
+    Source const a(swarm, "a");
+    auto const download =
+        swarm.peer({"--dir", swarm.directory("b"), "-c", "download file.txt", "-c", "nonsense"});
+    CHECK(run_to_end("/bin/sh", arranged("<&- >&- 2>&-", XFS_PEER_PROGRAM, download)).code == 2);
+    CHECK(holds(swarm.directory("b") / "file.txt", "there"));
+    CHECK(run_to_end("/bin/sh", arranged("<&-", XFS_PEER_PROGRAM, swarm.peer({}))).code == 0);
 }

@@ -13,10 +13,12 @@ inline constexpr int code_of_closed_pipe = 141;
 
 /// What surrounds the work of every program; the first and the last thing in main.
 ///
-/// A broken pipe is an error of the write, not a signal. In the end stdout is checked: if
-/// something of it could not be written the exit code is 9, and stderr says why; if its reader is
-/// gone, code_of_closed_pipe, without a word. Only a signal's code (128 and more) stands all the
-/// same. `work` should end soon once std::cout is bad.
+/// Standard streams that are closed are opened on /dev/null: else the next socket or file would
+/// have their number, and be written to. A broken pipe is an error of the write, not a signal.
+///
+/// In the end stdout is checked: if something of it could not be written the exit code is 9, and
+/// stderr says why; if its reader is gone, code_of_closed_pipe, without a word. Only a signal's
+/// code (128 and more) stands all the same. `work` should end soon once std::cout is bad.
 ///
 /// An exception that leaves `work` is told, and exit code 1.
 int run(std::string_view name, std::function<int()> const& work);
