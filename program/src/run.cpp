@@ -27,9 +27,11 @@ void open_standard_streams() {
     }
 }
 
-/// A reader that is gone is no reason to drop everything else: the write fails, and says why.
+/// A reader that is gone, or a file that would become larger than `ulimit -f` allows, is no reason
+/// to drop everything else: the write fails, and says why.
 void ignore_signals_of_writing() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int guarded(std::string_view name, std::function<int()> const& work) {

@@ -33,6 +33,10 @@ Error disk_error(std::string_view what, std::string_view name, int error) {
         why = "a part of it is a symbolic link or no directory";
     } else if (error == EMFILE) {
         why += " (see `ulimit -n`)";
+    } else if (error == EFBIG) {
+        why =
+            "it is larger than the file size limit of this process (ulimit -f) or of the file "
+            "system";
     }
     return {Errc::disk, std::string(what) + " '" + wire::escape(name) + "': " + why};
 }

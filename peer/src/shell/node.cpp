@@ -14,6 +14,8 @@ constexpr unsigned store_threads = 2;
 constexpr auto load_patience = std::chrono::seconds(3);
 /// Longer than it takes to connect again to a tracker that is back.
 constexpr auto tracker_patience = std::chrono::seconds(5);
+/// Between two warnings about files that others pushed.
+constexpr auto push_words_apart = std::chrono::seconds(1);
 
 wire::PeerId new_peer_id() {
     wire::PeerId id;
@@ -63,13 +65,15 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       services_(make_services()),
       finder_(services_),
       store_(store_threads, "xfs-store", fault_teller(reactor)),
-      inbox_({.accept = options.accept_push && shares_,
-              .share = share_,
-              .download =
-                  [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
-                      return download(std::move(order), std::move(on_done));
-                  },
-              .now = [this] { return reactor_.now(); }}) {
+      inbox_(
+          {.accept = options.accept_push && shares_,
+           .share = share_,
+           .download =
+               [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
+                   return download(std::move(order), std::move(on_done));
+               },
+           .now = [this] { return reactor_.now(); },
+           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); }}) {
     hashes_.put(plugins_.integrity);
 }
 
@@ -322,6 +326,18 @@ void Node::tell_refusal() {
     }
     told_refusal_ = tracker_.refusal();
     log(LogLevel::warning, "the tracker at " + options_.tracker + ": " + told_refusal_);
+}
+
+/// Others decide how often this happens, so it is not said oftener than it can be read.
+void Node::on_push_failed(std::string const& name, Error const& why) {
+    bool const soon = reactor_.now() - told_push_ < push_words_apart;
+    if (!soon) {
+        told_push_ = reactor_.now();
+    }
+    log(soon ? LogLevel::debug : LogLevel::warning, "'" + wire::escape(name) +
+                                                        "', which another peer pushed, could not "
+                                                        "be fetched: " +
+                                                        why.message);
 }
 
 std::uint32_t Node::load() const {

@@ -14,7 +14,8 @@ inline constexpr int code_of_closed_pipe = 141;
 /// What surrounds the work of every program; the first and the last thing in main.
 ///
 /// Standard streams that are closed are opened on /dev/null: else the next socket or file would
-/// have their number, and be written to. A broken pipe is an error of the write, not a signal.
+/// have their number, and be written to. A broken pipe (SIGPIPE), and a file that is too large for
+/// `ulimit -f` (SIGXFSZ), are errors of the write, not signals.
 ///
 /// In the end stdout is checked: if something of it could not be written the exit code is 9, and
 /// stderr says why; if its reader is gone, code_of_closed_pipe, without a word. Only a signal's
