@@ -95,7 +95,8 @@ int Commands::run(std::string_view line) {
     if (begin == std::string_view::npos || line[begin] == '#') {
         return 0;
     }
-    line = line.substr(begin, line.find_last_not_of(" \t\r\n") + 1 - begin);
+    // Only the end of the line goes here: a blank before it may be quoted.
+    line = line.substr(begin, line.find_last_not_of("\r\n") + 1 - begin);
     auto const words = split_words(line);
     if (!words) {
         printer_.error(wire::escape(line), words.error());

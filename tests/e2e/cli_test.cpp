@@ -204,6 +204,20 @@ TEST_CASE("Options come from a file, and the tracker's address from XFS_TRACKER"
     CHECK(bad.says("colour"));
 }
 
+TEST_CASE("A blank at the end of a name that is quoted belongs to the name") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "trail ", "a blank");
+    Source const a(swarm, "a");
+    CHECK(swarm.run({"-c", "find trail\\ "}).code == 0);
+    CHECK(swarm.run({"-c", "find 'trail '  "}).code == 0);
+    CHECK(swarm.run({"-c", "find trail "}).code == 3);
+    Process piped(XFS_PEER_PROGRAM, swarm.peer({}));
+    piped.type("  find trail\\ \r\n");
+    piped.close_input();
+    CHECK(piped.wait() == 0);
+    CHECK_THAT(piped.out(), ContainsSubstring("trail"));
+}
+
 TEST_CASE("An option on the command line is stronger than the environment") {
     Swarm swarm;
     SilentPort const nobody;
