@@ -201,7 +201,25 @@ TEST_CASE("Options come from a file, and the tracker's address from XFS_TRACKER"
     write_file(swarm.path() / "bad.conf", "colour=red\n");
     auto const bad = peer_alone({"--config", swarm.path() / "bad.conf", "-c", "status"});
     CHECK(bad.code == 2);
-    CHECK(bad.says("colour"));
+    CHECK(bad.says("bad.conf:1: 'colour'"));
+}
+
+TEST_CASE("A tracker takes options from a file, too, and what is typed before them") {
+    TempDir const home;
+    auto const file = home.path() / "tracker.conf";
+    auto const start = [&](std::string const& lines, Words words) {
+        write_file(file, lines);
+        words.insert(words.begin(), {"--config", file.string()});
+        return run_to_end(XFS_TRACKER_PROGRAM, {std::move(words), {}, home.path(), {}});
+    };
+    auto const bad = start("json-log=true\npeer-ttl = 3s, or so\n", {});
+    CHECK(bad.code == 2);
+    CHECK(bad.says(file.string() + ":2: --peer-ttl: '3s, or so'"));
+    auto const typed = start("peer-ttl=4s\nbind=tcp://127.0.0.1:0\n", {"--peer-ttl", "1ms"});
+    CHECK(typed.code == 2);
+    CHECK(typed.err.starts_with("xfs-tracker: --peer-ttl: at least 200ms"));
+    Process good(XFS_TRACKER_PROGRAM, {{"--config", file.string(), "-q"}, {}, home.path(), {}});
+    good.wait_for_out("ready on tcp://127.0.0.1:");
 }
 
 TEST_CASE("A blank at the end of a name that is quoted belongs to the name") {
