@@ -41,9 +41,18 @@ IndexedFile const* ShareTable::by_name(std::string const& name) const {
 }
 
 IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const {
-    auto const found = names_.lower_bound({content, std::string()});
-    bool const has = found != names_.end() && found->first == content;
-    return has ? by_name(found->second) : nullptr;
+    auto const all = all_by_content(content, 1);
+    return all.empty() ? nullptr : all.front();
+}
+
+std::vector<IndexedFile const*> ShareTable::all_by_content(wire::ContentId const& content,
+                                                           std::size_t most) const {
+    std::vector<IndexedFile const*> all;
+    for (auto found = names_.lower_bound({content, std::string()});
+         found != names_.end() && found->first == content && all.size() < most; ++found) {
+        all.push_back(by_name(found->second));
+    }
+    return all;
 }
 
 std::string const* ShareTable::manifest(wire::ContentId const& content) const {
