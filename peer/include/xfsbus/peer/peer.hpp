@@ -281,7 +281,7 @@ class Peer {
     /// The number of transfers that a peer is busy with.
     Result<std::uint32_t> get_load(std::string const& host, std::uint16_t port);
 
-    /// Who has it: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
+    /// Who has it, now: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
     /// Errc::not_found if nobody has.
     Result<std::vector<FoundSource>> find(std::string const& name, std::stop_token stop = {});
 
