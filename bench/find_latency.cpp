@@ -138,5 +138,9 @@ int main(int argc, char** argv) {
     };
     std::printf("{\"names\": %zu, \"rounds\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f}\n", names,
                 rounds, percentile(0.5), percentile(0.99));
+    if (std::fflush(stdout) != 0) {
+        std::perror("xfs-bench-find: stdout");
+        return 9;
+    }
     return 0;
 }

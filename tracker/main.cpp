@@ -1,6 +1,8 @@
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/program/command_line.hpp>
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/program/signals.hpp>
 #include <xfsbus/program/sizes.hpp>
 #include <xfsbus/program/version.hpp>
@@ -12,7 +14,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -46,6 +47,7 @@ struct Arguments {
     bool quiet = false;
     bool verbose = false;
     bool json_log = false;
+    std::string config;
 };
 
 struct Settings {
@@ -54,13 +56,10 @@ struct Settings {
 };
 
 int complain(Error const& error) {
-    std::cerr << name << ": " << error.message << "\n";
-    return static_cast<int>(error.code);
+    return program::complain(name, error);
 }
 
-/// The exit code, if the program has nothing more to do.
-std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
-    CLI::App app(description, name);
+void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--bind", arguments.bind, "Address to listen on; port 0 takes a free one")
         ->capture_default_str();
     app.add_option("--peer-ttl", arguments.peer_ttl,
@@ -79,18 +78,10 @@ std::optional<int> read_arguments(int argc, char** argv, Arguments& arguments) {
     quiet->excludes(verbose)->excludes(level);
     verbose->excludes(level);
     app.add_flag("--json-log", arguments.json_log, "Log one JSON object a line");
-    app.set_config("--config", "", "Read options from this file (lines: option=value)");
-    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.add_option(
+        "--config", arguments.config,
+        "Read options from this file: lines option=value, the value to the end of the line");
     app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
-    try {
-        app.parse(argc, argv);
-    } catch (CLI::ParseError const& error) {
-        if (error.get_exit_code() == 0) {
-            return app.exit(error);  // --help, --version
-        }
-        return complain({Errc::usage, std::string(error.what()) + " (see --help)"});
-    }
-    return std::nullopt;
 }
 
 Result<program::LogOptions> log_options(Arguments const& arguments) {
@@ -142,6 +133,20 @@ Result<Settings> read_settings(Arguments const& arguments) {
     return settings;
 }
 
+/// One reading of a command line.
+struct CommandLine {
+    explicit CommandLine(program::Environment) { add_options(app, arguments); }
+
+    [[nodiscard]] Status check() const {
+        auto const settings = read_settings(arguments);
+        return settings ? done() : Status(settings.error());
+    }
+
+    Arguments arguments;
+    std::string& config = arguments.config;
+    CLI::App app{description, name};
+};
+
 program::LogLevel to_log_level(tracker::Tracker::Level level) {
     switch (level) {
         case tracker::Tracker::Level::debug:
@@ -187,21 +192,24 @@ int run(Settings settings) {
         tracker.stop();
     });
     std::cout << name << ": ready on " << tracker.endpoint().to_zmq() << std::endl;
-    tracker.run();
+    if (std::cout) {  // else whoever waits for the line would wait for ever
+        tracker.run();
+    }
     return 0;
+}
+
+int run(int argc, char** argv) {
+    std::optional<CommandLine> line;
+    auto const parsed = program::parse_command_line({argv + 1, argv + argc}, line);
+    if (!parsed || *parsed) {
+        return parsed ? **parsed : complain(parsed.error());
+    }
+    auto settings = read_settings(line->arguments);
+    return settings ? run(std::move(settings).value()) : complain(settings.error());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        Arguments arguments;
-        if (auto const code = read_arguments(argc, argv, arguments)) {
-            return *code;
-        }
-        auto settings = read_settings(arguments);
-        return settings ? run(std::move(settings).value()) : complain(settings.error());
-    } catch (std::exception const& error) {
-        return complain({Errc::failed, error.what()});
-    }
+    return program::run(name, [&] { return run(argc, argv); });
 }

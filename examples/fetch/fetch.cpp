@@ -3,8 +3,10 @@
 //     fetch TRACKER NAME DIRECTORY        fetch tcp://192.168.1.2:7470 model.bin /tmp
 #include <xfsbus/peer/peer.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <iostream>
+#include <system_error>
 #include <utility>
 
 namespace {
@@ -51,4 +53,9 @@ int main(int argc, char** argv) {
         }
         std::cout << file.name << ": " << file.size << " bytes, verified\n";
     }
+    if (!std::cout.flush()) {
+        auto const why = std::generic_category().message(errno);
+        return complain({Errc::disk, "cannot write to stdout: " + why});
+    }
+    return 0;
 }

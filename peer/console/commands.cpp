@@ -95,7 +95,8 @@ int Commands::run(std::string_view line) {
     if (begin == std::string_view::npos || line[begin] == '#') {
         return 0;
     }
-    line = line.substr(begin, line.find_last_not_of(" \t\r\n") + 1 - begin);
+    // Only the end of the line goes here: a blank before it may be quoted.
+    line = line.substr(begin, line.find_last_not_of("\r\n") + 1 - begin);
     auto const words = split_words(line);
     if (!words) {
         printer_.error(wire::escape(line), words.error());
@@ -208,8 +209,16 @@ int Commands::download(std::vector<std::string> const& arguments) {
 void Commands::show(peer::DownloadProgress const& progress, Pace& pace) {
     if (options_.json) {
         printer_.progress(progress);
+        stop_if_unheard();
     } else if (pace.due(std::chrono::steady_clock::now())) {
         area_.draw(progress_lines(progress, terminal_size()));
+    }
+}
+
+/// Who reads what a command says is gone, or has no room: what it does is for nobody.
+void Commands::stop_if_unheard() {
+    if (!printer_.good()) {
+        interrupt();
     }
 }
 
@@ -228,6 +237,7 @@ int Commands::push(std::vector<std::string> const& arguments) {
         }
         options_.json ? printer_.push_progress(report)
                       : area_.draw(view.lines(report, terminal_size(), now));
+        stop_if_unheard();
     };
     if (options_.show_progress || options_.json) {
         request->on_progress = show;

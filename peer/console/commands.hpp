@@ -68,6 +68,7 @@ class Commands {
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     int pushed(peer::PushReport const& report, std::size_t wanted) const;
     void show(peer::DownloadProgress const& progress, Pace& pace);
+    void stop_if_unheard();
 
     peer::Peer& peer_;
     Printer const& printer_;

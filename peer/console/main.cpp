@@ -8,13 +8,13 @@
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/program/signals.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <mutex>
 #include <stop_token>
@@ -77,7 +77,7 @@ class Program {
         } else if (!settings_.serve) {
             code = ::isatty(STDIN_FILENO) == 1 ? run_typed() : run_piped();
         }
-        if (settings_.serve && !stop_.stop_requested()) {
+        if (settings_.serve && !stop_.stop_requested() && printer_.good()) {
             serve();
             return code;
         }
@@ -125,8 +125,7 @@ class Program {
             auto const what = (refused ? "not registered with the tracker at " : "no tracker at ") +
                               settings_.peer.tracker + ": " + known.error().message;
             if (most && std::chrono::steady_clock::now() - begin >= *most) {
-                std::cerr << "xfs-peer: " << what << std::endl;
-                return static_cast<int>(Errc::tracker_unreachable);
+                return program::complain("xfs-peer", {Errc::tracker_unreachable, what});
             }
             std::cerr << "xfs-peer: " << what << " (waiting for it)" << std::endl;
             word = next_word;
@@ -138,7 +137,7 @@ class Program {
         for (auto const& command : settings_.commands) {
             int const code = commands_.run(command);
             first_failure = first_failure == 0 ? code : first_failure;
-            if (interrupted_ || commands_.leaving()) {
+            if (over()) {
                 break;
             }
         }
@@ -151,7 +150,7 @@ class Program {
         }
         PipedLines lines(waker_);
         int first_failure = 0;
-        while (!commands_.leaving() && !interrupted_) {
+        while (!over()) {
             auto const line = lines.next();
             if (!line) {
                 break;
@@ -160,6 +159,11 @@ class Program {
             first_failure = first_failure == 0 ? code : first_failure;
         }
         return script_code(first_failure);
+    }
+
+    /// No command of a script is run any more.
+    [[nodiscard]] bool over() const {
+        return interrupted_ || commands_.leaving() || !printer_.good();
     }
 
     /// A Ctrl-C that came too late for the command that ran has ended the script all the same.
@@ -175,7 +179,7 @@ class Program {
         LineEditor editor({"xfs> ", history_file(),
                            [this](auto before, auto word) { return complete(before, word); }},
                           waker_);
-        while (!commands_.leaving()) {
+        while (!commands_.leaving() && printer_.good()) {
             auto const line = editor.next();
             if (!line) {
                 break;
@@ -189,6 +193,9 @@ class Program {
         auto const stop = stop_.get_token();
         if (auto const shared = peer_.wait_until_shared(stop); shared) {
             printer_.ready(peer_.status(), true);
+        }
+        if (!printer_.good()) {
+            return;  // whoever waits for the line would wait for ever
         }
         std::mutex mutex;
         std::unique_lock lock(mutex);
@@ -256,8 +263,7 @@ int run(int argc, char** argv) {
     settings.peer.on_failed = [](Error const&) { ::kill(::getpid(), SIGTERM); };
     auto peer = peer::Peer::start(settings.peer);
     if (!peer) {
-        std::cerr << "xfs-peer: " << peer.error().message << std::endl;
-        return static_cast<int>(peer.error().code);
+        return program::complain("xfs-peer", peer.error());
     }
     Program program(settings, **peer, area);
     int const code = program.run();
@@ -268,10 +274,5 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    try {
-        return run(argc, argv);
-    } catch (std::exception const& error) {
-        std::cerr << "xfs-peer: " << error.what() << std::endl;
-        return static_cast<int>(Errc::failed);
-    }
+    return program::run("xfs-peer", [&] { return run(argc, argv); });
 }

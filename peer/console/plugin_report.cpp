@@ -6,6 +6,7 @@
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -58,6 +59,9 @@ int list(Settings const& settings, policies::PluginPath const& path) {
     auto const plugins = policies::find_plugins(path);
     for (auto const& plugin : plugins) {
         print(plugin.problem.empty() ? try_plugin(plugin.path) : plugin, settings.json);
+        if (!std::cout) {
+            break;
+        }
     }
     if (!plugins.empty()) {
         return 0;
@@ -82,8 +86,7 @@ int report_plugins(Settings const& settings) {
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
     } catch (policies::PluginRefused const& refused) {
-        std::cerr << "xfs-peer: " << refused.what() << std::endl;
-        return static_cast<int>(Errc::plugin);
+        return program::complain("xfs-peer", {Errc::plugin, refused.what()});
     }
 }
 

@@ -25,6 +25,9 @@ class Printer {
 
     [[nodiscard]] bool json() const { return options_.json; }
 
+    /// False once something could not be written to `out`: there is no point in going on.
+    [[nodiscard]] bool good() const { return out_.good(); }
+
     void ready(peer::PeerStatus const& status, bool to_out) const;
     void update(peer::UpdateSummary const& summary) const;
     void load(std::string const& host, std::uint16_t port, std::uint32_t load) const;

@@ -4,7 +4,9 @@
 #include "sizes.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/program/command_line.hpp>
 #include <xfsbus/program/durations.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/fnv.hpp>
@@ -71,9 +73,11 @@ struct Arguments {
     bool quiet = false;
     int verbose = 0;
     std::string log_level = "warning";
+    std::string config;
+    std::string plugin_file;
 };
 
-void add_sharing_options(CLI::App& app, Arguments& arguments) {
+void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environment environment) {
     auto const add_positional = [&](char const* word, char const* help) {
         auto const take = [&arguments](std::string const& text) {
             arguments.positionals.push_back(text);
@@ -87,9 +91,11 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_option("-d,--dir", arguments.dir,
                    "Directory to share and to download to; without one nothing is shared and "
                    "downloads go to the current directory");
-    app.add_option("--tracker", arguments.tracker, "Where the tracker is")
-        ->envname("XFS_TRACKER")
-        ->capture_default_str();
+    auto* const tracker = app.add_option("--tracker", arguments.tracker, "Where the tracker is")
+                              ->capture_default_str();
+    if (environment == program::Environment::heeded) {
+        tracker->envname("XFS_TRACKER");
+    }
     app.add_option("--tracker-timeout", arguments.tracker_timeout,
                    "Give up after so many seconds without a tracker (default: wait)");
     app.add_option("--labels", arguments.labels, "key=value,... that others and policies may see");
@@ -117,6 +123,7 @@ void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--plugin-dir", arguments.plugin_dirs,
                    "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--strict-policy", arguments.strict_policy,
                  "A policy that fails ends the download, instead of being made good");
@@ -143,6 +150,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.add_option("-c,--command", arguments.commands,
                    "Run this command, then exit with the first failing one's code; repeatable")
         ->expected(1)
+        ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM");
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
@@ -150,19 +158,19 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
     app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
         ->capture_default_str();
-    app.add_flag("--no-color", arguments.no_color, "No colours (also: NO_COLOR)");
-    app.set_config("--config", "", "Read options from this file (lines: option=value)");
-    app.allow_config_extras(CLI::config_extras_mode::error);
+    app.add_flag("--no-color", arguments.no_color, "No colours (also: NO_COLOR, not empty)");
+    app.add_option(
+        "--config", arguments.config,
+        "Read options from this file: lines option=value, the value to the end of the line");
     app.set_version_flag("--version", program::version_line(name, bus::zmq_version()));
     app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
-               "10 not authorised, 11 plug-in refused, 130/143 signals");
+               "10 not authorised, 11 plug-in refused, 130/143 signals, 141 stdout has no reader");
 }
 
 int complain(Error const& error) {
-    std::cerr << name << ": " << error.message << std::endl;
-    return static_cast<int>(error.code);
+    return program::complain(name, error);
 }
 
 Error usage(std::string message) {
@@ -316,12 +324,20 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
-Status to_settings(Arguments const& arguments, Settings& settings) {
+/// What may be wrong with one option, whatever the others are.
+Status take_each(Arguments const& arguments, Settings& settings) {
     for (auto const take :
          {take_address, take_directory, take_limits, take_timeout, take_logging, take_tracker}) {
         if (auto taken = take(arguments, settings); !taken) {
             return taken;
         }
+    }
+    return done();
+}
+
+Status to_settings(Arguments const& arguments, Settings& settings) {
+    if (auto taken = take_each(arguments, settings); !taken) {
+        return taken;
     }
     if (arguments.serve && settings.peer.directory.empty()) {
         return usage("--serve needs a directory to share");
@@ -350,36 +366,53 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+/// One reading of a command line.
+struct CommandLine {
+    explicit CommandLine(program::Environment environment) {
+        add_sharing_options(app, arguments, environment);
+        add_transfer_options(app, arguments);
+        add_program_options(app, arguments);
+        plugins = app.add_subcommand("plugins", "List the plug-ins that are found, and where");
+        check_one = plugins->add_subcommand("check", "Would this file load, and if not, why");
+        check_one->add_option("FILE", arguments.plugin_file, "FILE[:key=value,...]")->required();
+        app.fallthrough();
+        plugins->fallthrough();
+    }
+
+    [[nodiscard]] Status check() const {
+        Settings settings;
+        return take_each(arguments, settings);
+    }
+
+    [[nodiscard]] Settings::Plugins asked_for() const {
+        return *check_one ? Settings::Plugins::check
+               : *plugins ? Settings::Plugins::list
+                          : Settings::Plugins::none;
+    }
+
+    Arguments arguments;
+    std::string& config = arguments.config;
+    CLI::App app{description, name};
+    CLI::App* plugins = nullptr;
+    CLI::App* check_one = nullptr;
+};
+
 }  // namespace
 
 std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
-    Arguments arguments;
-    CLI::App app(description, name);
-    add_sharing_options(app, arguments);
-    add_transfer_options(app, arguments);
-    add_program_options(app, arguments);
-    auto* const plugins =
-        app.add_subcommand("plugins", "List the plug-ins that are found, and where");
-    auto* const check = plugins->add_subcommand("check", "Would this file load, and if not, why");
-    check->add_option("FILE", settings.plugin_file, "FILE[:key=value,...]")->required();
-    app.fallthrough();
-    plugins->fallthrough();
-    try {
-        app.parse(argc, argv);
-    } catch (CLI::ParseError const& error) {
-        if (error.get_exit_code() == 0) {
-            return app.exit(error);  // --help, --version
-        }
-        return complain(usage(error.what()));
+    std::optional<CommandLine> line;
+    auto const parsed = program::parse_command_line({argv + 1, argv + argc}, line);
+    if (!parsed) {
+        return complain(parsed.error());
     }
-    if (auto taken = to_settings(arguments, settings); !taken) {
+    if (*parsed) {
+        return *parsed;
+    }
+    if (auto taken = to_settings(line->arguments, settings); !taken) {
         return complain(taken.error());
     }
-    if (*check) {
-        settings.plugins = Settings::Plugins::check;
-    } else if (*plugins) {
-        settings.plugins = Settings::Plugins::list;
-    }
+    settings.plugins = line->asked_for();
+    settings.plugin_file = line->arguments.plugin_file;
     return std::nullopt;
 }
 

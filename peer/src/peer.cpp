@@ -1,5 +1,6 @@
 #include "answers.hpp"
 #include "shell/node.hpp"
+#include "size_signal.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/errors.hpp>
@@ -163,6 +164,7 @@ Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Peer::~Peer() = default;
 
 Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
+    NoSizeSignal const for_all_threads;
     auto const descriptors = share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
     if (!descriptors) {
         return too_few_descriptors();
@@ -292,6 +294,7 @@ PolicyInfo Peer::chunk_order() {
 }
 
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
+    NoSizeSignal const for_its_copy;
     try {
         auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
         auto* const node = impl_->node.get();

@@ -51,6 +51,12 @@ constexpr char const* text_pattern = "%Y-%m-%d %H:%M:%S.%e %n %^%l%$: %v";
 constexpr char const* json_pattern =
     R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":"%n","message":%v})";
 
+/// By the convention (no-color.org) it has to be set to something.
+bool colors_are_unwanted() {
+    char const* const no_color = std::getenv("NO_COLOR");
+    return no_color != nullptr && *no_color != '\0';
+}
+
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {
@@ -75,7 +81,7 @@ struct Log::Impl {
 };
 
 Log::Log(LogOptions const& options) {
-    bool const color = options.color && !options.json && std::getenv("NO_COLOR") == nullptr;
+    bool const color = options.color && !options.json && !colors_are_unwanted();
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
         color ? spdlog::color_mode::automatic : spdlog::color_mode::never);
     impl_ = std::make_unique<Impl>(

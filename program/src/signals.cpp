@@ -35,7 +35,6 @@ int checked(int descriptor, char const* what) {
 void hold_signals() {
     sigset_t const held = held_signals();
     pthread_sigmask(SIG_BLOCK, &held, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
 }
 
 SignalWatch::SignalWatch(OnSignal on_signal) : on_signal_(std::move(on_signal)) {

@@ -296,6 +296,13 @@ TEST_CASE("an optional field that is absent keeps its default") {
     CHECK(good(pong).message == Message(Pong{3, {}}));
 }
 
+TEST_CASE("a Ping of before there were contents asks for none, and its Pong says nothing of them") {
+    auto const ping = wire::decode(header_of(Ping{}), pack::map({}));
+    CHECK(std::get<Ping>(good(ping).message).contents.empty());
+    auto const pong = wire::decode(header_of(Pong{}), pack::map({{"load", pack::uint(3)}}));
+    CHECK(std::get<Pong>(good(pong).message).have.empty());
+}
+
 TEST_CASE("a want of before there were swarms asks for no Have and serves nothing") {
     auto const want = pack::map({{"transfer", pack::bin(std::string(16, 't'))},
                                  {"content", pack::bin(std::string(32, 'c'))},
@@ -431,6 +438,8 @@ TEST_CASE("a share above the whole or a file above the largest is refused") {
     };
     auto const ppm = update({"a", {}, 1, complete_ppm + 1});
     CHECK(mentions(bad(ppm).reason, "'have_ppm'"));
+    auto const pong = decode(encode(Pong{1, {}, {complete_ppm, complete_ppm + 1}}));
+    CHECK(mentions(bad(pong).reason, "'have'"));
     auto const size = update({"a", {}, limits::file_bytes + 1, 0});
     CHECK(mentions(bad(size).reason, "'size'"));
     auto const found = decode(encode(Found{1, {{"a", {}, limits::file_bytes + 1, 0, {}}}, ""}));
@@ -455,6 +464,8 @@ TEST_CASE("a list longer than its limit is refused") {
     crowded.sources.resize(limits::found_sources + 1);
     refused(Found{1, {crowded}, ""}, "sources");
     refused(PeerList{1, std::vector<PeerEntry>(limits::peers_page + 1), ""}, "peers");
+    refused(Ping{std::vector<ContentId>(limits::contents_per_ping + 1)}, "contents");
+    refused(Pong{1, {}, std::vector<std::uint32_t>(limits::contents_per_ping + 1)}, "have");
     refused(GetManifests{std::vector<ContentId>(limits::manifests_per_request + 1), 0}, "contents");
     refused(Manifests{std::vector<ManifestPart>(limits::manifests_per_request + 1)}, "parts");
     refused(Request{std::vector<Want>(limits::wants_per_request + 1)}, "wants");

@@ -69,7 +69,7 @@ TEST_CASE("The help of xfs-peer names every command and every exit code") {
     auto const help = peer_alone({"--help"}).out;
     for (auto const* word : {"updatelist", "getload", "find", "download", "peers", "files",
                              "status", "policy", "help", "exit", "--tracker-timeout", "--policy",
-                             "11 plug-in refused", "130/143", "XFS_TRACKER"}) {
+                             "11 plug-in refused", "130/143", "141 stdout", "XFS_TRACKER"}) {
         CHECK(help.find(word) != std::string::npos);
     }
 }
@@ -214,7 +214,39 @@ TEST_CASE("Options come from a file, and the tracker's address from XFS_TRACKER"
     write_file(swarm.path() / "bad.conf", "colour=red\n");
     auto const bad = peer_alone({"--config", swarm.path() / "bad.conf", "-c", "status"});
     CHECK(bad.code == 2);
-    CHECK(bad.says("colour"));
+    CHECK(bad.says("bad.conf:1: 'colour'"));
+}
+
+TEST_CASE("A tracker takes options from a file, too, and what is typed before them") {
+    TempDir const home;
+    auto const file = home.path() / "tracker.conf";
+    auto const start = [&](std::string const& lines, Words words) {
+        write_file(file, lines);
+        words.insert(words.begin(), {"--config", file.string()});
+        return run_to_end(XFS_TRACKER_PROGRAM, {std::move(words), {}, home.path(), {}});
+    };
+    auto const bad = start("json-log=true\npeer-ttl = 3s, or so\n", {});
+    CHECK(bad.code == 2);
+    CHECK(bad.says(file.string() + ":2: --peer-ttl: '3s, or so'"));
+    auto const typed = start("peer-ttl=4s\nbind=tcp://127.0.0.1:0\n", {"--peer-ttl", "1ms"});
+    CHECK(typed.code == 2);
+    CHECK(typed.err.starts_with("xfs-tracker: --peer-ttl: at least 200ms"));
+    Process good(XFS_TRACKER_PROGRAM, {{"--config", file.string(), "-q"}, {}, home.path(), {}});
+    good.wait_for_out("ready on tcp://127.0.0.1:");
+}
+
+TEST_CASE("A blank at the end of a name that is quoted belongs to the name") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "trail ", "a blank");
+    Source const a(swarm, "a");
+    CHECK(swarm.run({"-c", "find trail\\ "}).code == 0);
+    CHECK(swarm.run({"-c", "find 'trail '  "}).code == 0);
+    CHECK(swarm.run({"-c", "find trail "}).code == 3);
+    Process piped(XFS_PEER_PROGRAM, swarm.peer({}));
+    piped.type("  find trail\\ \r\n");
+    piped.close_input();
+    CHECK(piped.wait() == 0);
+    CHECK_THAT(piped.out(), ContainsSubstring("trail"));
 }
 
 TEST_CASE("An option on the command line is stronger than the environment") {

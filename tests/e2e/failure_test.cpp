@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace xfsbus::test;
@@ -77,6 +78,15 @@ class SmallDisk {
     fs::path path_;
     std::string problem_;
 };
+
+/// From now on the program may write no larger file (`ulimit -f`).
+void limit_files(Process const& program, std::uint64_t bytes) {
+    rlimit const limit{bytes, bytes};
+    REQUIRE(::prlimit(program.pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
+}
+
+constexpr auto const* too_large =
+    "it is larger than the file size limit of this process (ulimit -f)";
 
 /// Whether some peer is told of the file.
 bool is_found(Swarm const& swarm, std::string const& name) {
@@ -247,6 +257,49 @@ TEST_CASE("A disk that fills up keeps what was fetched, and with room the same c
     CHECK(again.code == 0);
     CHECK(again.event("downloaded").at("bytes_resumed") >= 4 * mib);
     CHECK(holds(sink / "big.bin", bytes));
+}
+
+TEST_CASE("A file larger than a process may write ends with 9, and the downloads beside it go on") {
+    Swarm swarm;
+    auto const bytes = noise(2 * mib);
+    write_file(swarm.directory("a") / "fits.bin", bytes);
+    write_file(swarm.directory("a") / "huge.bin", noise(9 * mib));
+    Source const a(swarm, "a");
+    Shell sink(swarm, "sink");
+    limit_files(sink.process(), 8 * mib);
+    for (auto const& answer : sink.ask("download *.bin")) {
+        if (answer.at("event") == "downloaded" && answer.at("name") == "huge.bin") {
+            CHECK(answer.at("code") == 9);
+            CHECK_THAT(answer.at("error").get<std::string>(),
+                       ContainsSubstring("'huge.bin'") && ContainsSubstring(too_large));
+        }
+    }
+    CHECK(holds(sink.directory() / "fits.bin", bytes));
+    auto const left = fs::directory_iterator(sink.directory());
+    CHECK(std::distance(begin(left), end(left)) == 1);
+    sink.process().close_input();
+    CHECK(sink.process().wait() == 9);
+}
+
+TEST_CASE("A push of a file that the other may not write is told at both ends, and harms nobody") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "fits.bin", "small");
+    write_file(swarm.directory("a") / "huge.bin", noise(9 * mib));
+    Source const a(swarm, "a");
+    Source b(swarm, "b", {"--accept-push"});
+    limit_files(b.process, 8 * mib);
+    auto const pushed = swarm.in("p", {"push huge.bin --to all"});
+    CHECK(pushed.code == 1);
+    for (auto const& target : pushed.event("pushed").at("targets")) {
+        if (target.at("port") == b.port) {
+            CHECK(target.at("state") == "failed");
+            CHECK_THAT(target.at("reason").get<std::string>(), ContainsSubstring(too_large));
+        }
+    }
+    b.process.wait_for_err("'huge.bin', which another peer pushed, could not be fetched");
+    CHECK_THAT(b.process.err(), ContainsSubstring(too_large));
+    CHECK(swarm.in("p", {"push fits.bin --to all"}).code == 0);
+    CHECK(holds(b.directory / "fits.bin", "small"));
 }
 
 TEST_CASE("A directory that may not be read is refused with 9") {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -122,7 +123,10 @@ Process::Process(std::string program, Options options) : name_(std::move(program
 }
 
 void Process::start(std::string const& program, Options const& options) {
-    auto const streams = options.terminal ? terminal() : pipes();
+    auto streams = options.terminal ? terminal() : pipes();
+    if (options.unheard) {
+        ::close(std::exchange(streams.out, -1));
+    }
     auto words = options.arguments;
     words.insert(words.begin(), program);
     auto variables = environment_of(options);

@@ -195,9 +195,10 @@ BusServer::~BusServer() {
 namespace {
 
 std::optional<wire::Message> answer_as_source(FakeSource::Manifest const& manifest,
+                                              FakeSource::Holdings const& holdings,
                                               wire::Message const& message) {
-    if (std::holds_alternative<wire::Ping>(message)) {
-        return wire::Pong{};
+    if (auto const* ping = std::get_if<wire::Ping>(&message)) {
+        return wire::Pong{0, {}, holdings ? holdings(*ping) : std::vector<std::uint32_t>()};
     }
     if (auto const* request = std::get_if<wire::Request>(&message)) {
         return wire::Refused{request->wants.at(0).transfer, wire::ErrorCode::not_found,
@@ -220,10 +221,10 @@ std::optional<wire::Message> answer_as_source(FakeSource::Manifest const& manife
 
 }  // namespace
 
-FakeSource::FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest)
-    : server_([manifest = std::move(manifest)](auto const& message) {
-          return answer_as_source(manifest, message);
-      }),
+FakeSource::FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest,
+                       Holdings holdings)
+    : server_([manifest = std::move(manifest), holdings = std::move(holdings)](
+                  auto const& message) { return answer_as_source(manifest, holdings, message); }),
       client_(*wire::parse_endpoint(swarm.endpoint())) {
     wire::PeerId id{{9}};
     auto const registered = client_.ask(wire::Register{id, server_.address(), 0, ""});

@@ -110,7 +110,11 @@ class FakeSource {
   public:
     using Manifest =
         std::function<std::optional<wire::ManifestPart>(wire::ContentId const&, std::uint64_t)>;
-    FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest);
+    /// What its Pongs say of the contents that it is asked about. None: nothing, as peers did that
+    /// knew no such question.
+    using Holdings = std::function<std::vector<std::uint32_t>(wire::Ping const&)>;
+    FakeSource(Swarm const& swarm, wire::FileEntry const& claim, Manifest manifest,
+               Holdings holdings = {});
 
     [[nodiscard]] std::uint16_t port() const { return server_.address().port; }
 

@@ -144,3 +144,18 @@ TEST_CASE("Names from the network cannot drive the terminal") {
     terminal.type("find 'bidi*'\r", "bidi-");
     CHECK(terminal.process().out().find("\u202e") == std::string::npos);
 }
+
+TEST_CASE("A log on a terminal has colours, unless NO_COLOR is set to something") {
+    auto const [variable, colours] = GENERATE(
+        table<std::string, bool>({{"NO_COLOR=", true}, {"NO_COLOR=1", false}, {"OTHER=", true}}));
+    INFO(variable);
+    TempDir const home;
+    Process::Options options{{"--bind", "tcp://127.0.0.1:0"}, {variable}, home.path(), {}};
+    options.terminal = true;
+    Process tracker(XFS_TRACKER_PROGRAM, options);
+    tracker.wait_for_out("ready on");
+    tracker.signal(SIGTERM);
+    CHECK(tracker.wait() == 0);
+    CHECK_THAT(tracker.out(), ContainsSubstring("stopping"));
+    CHECK((tracker.out().find("\x1b[") != std::string::npos) == colours);
+}

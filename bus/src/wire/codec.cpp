@@ -108,9 +108,9 @@ constexpr auto walk_want = [](auto& a, auto& want) {
 template <typename M, typename... Ms>
 constexpr bool is_one_of = (std::is_same_v<std::remove_const_t<M>, Ms> || ...);
 
-/// Empty messages.
+/// The empty message.
 template <typename M>
-requires is_one_of<M, Leave, Ping>
+requires is_one_of<M, Leave>
 
 void walk(auto&, M&) {}
 
@@ -206,11 +206,22 @@ void walk(auto& a, M& m) {
 }
 
 template <typename M>
+requires is_one_of<M, Ping>
+
+void walk(auto& a, M& m) {
+    a.values("contents", m.contents, limits::contents_per_ping, Need::optional);
+}
+
+template <typename M>
 requires is_one_of<M, Pong>
 
 void walk(auto& a, M& m) {
     a.field("load", m.load);
     a.optional("peer", m.peer);
+    a.values("have", m.have, limits::contents_per_ping, Need::optional);
+    a.check("have", [&] {
+        return std::ranges::all_of(m.have, [](auto ppm) { return ppm <= complete_ppm; });
+    });
 }
 
 template <typename M>

@@ -83,6 +83,17 @@ IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const 
     return found == contents_.end() ? nullptr : *found->second.begin();
 }
 
+std::vector<IndexedFile const*> ShareTable::all_by_content(wire::ContentId const& content,
+                                                           std::size_t most) const {
+    std::vector<IndexedFile const*> all;
+    if (auto const found = contents_.find(content); found != contents_.end()) {
+        auto const& holders = found->second;
+        auto const count = static_cast<std::ptrdiff_t>(std::min(most, holders.size()));
+        all.assign(holders.begin(), std::next(holders.begin(), count));
+    }
+    return all;
+}
+
 std::string const* ShareTable::manifest(wire::ContentId const& content) const {
     if (auto const* const file = by_content(content)) {
         return file->manifest.get();

@@ -53,6 +53,9 @@ class ShareTable {
     [[nodiscard]] IndexedFile const* by_name(std::string_view name) const;
     /// The first of the files with this content.
     [[nodiscard]] IndexedFile const* by_content(wire::ContentId const& content) const;
+    /// Up to `most` files with this content.
+    [[nodiscard]] std::vector<IndexedFile const*> all_by_content(wire::ContentId const& content,
+                                                                 std::size_t most) const;
     /// The manifest of this content, also if only a part of it is here; null if there is none.
     [[nodiscard]] std::string const* manifest(wire::ContentId const& content) const;
     /// Up to `most` files whose names follow this one, partial ones too, in order.

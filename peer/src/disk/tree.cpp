@@ -58,6 +58,10 @@ Error disk_error(std::string_view what, std::string_view name, int error) {
         why = "the disk quota is used up";
     } else if (error == ENOSPC) {
         why = "the disk is full";
+    } else if (error == EFBIG) {
+        why =
+            "it is larger than the file size limit of this process (ulimit -f) or of the file "
+            "system";
     }
     return {Errc::disk, std::string(what) + " '" + wire::escape(name) + "': " + why};
 }

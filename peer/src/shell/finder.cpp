@@ -1,6 +1,8 @@
 #include "shell/finder.hpp"
 
+#include "core/look_budget.hpp"
 #include "core/probe_plan.hpp"
+#include "shell/serving.hpp"
 
 #include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -20,6 +22,10 @@ constexpr auto closing_most = std::chrono::milliseconds(50);
 /// Other downloads' connections may make room at any time.
 constexpr auto room_pause = std::chrono::milliseconds(100);
 constexpr std::size_t id_digits_least = 4;
+/// Contents that one source is asked about; of more it may say nothing anyway.
+constexpr std::size_t contents_most = LookBudget::of_one_most;
+/// So long it is asked about more of them than fit into one Ping: nobody can hold up a find.
+constexpr auto contents_time = std::chrono::seconds(1);
 
 struct Version {
     std::string name;
@@ -54,13 +60,60 @@ struct Finder::Round {
 
     ProbePlan plan;
     std::map<wire::Endpoint, wire::SourceEntry> sources{};
+    std::map<wire::Endpoint, std::set<wire::ContentId>> contents{};  ///< to be asked about
+    std::set<wire::ContentId> own_contents{};                        ///< of this peer,
+    wire::Endpoint own_endpoint{};                                   ///< which is named so
+    Held held{};
+    std::size_t content_questions = 0;  ///< that are open
     wire::Time until{};
     OnVitals on_vitals{};
     std::function<void()> on_done{};
     bool asking = false;
     bool warned = false;
     bool dropped = false;  ///< the finder is gone
+
+    void note_contents(std::vector<wire::FoundFile> const& files, wire::PeerId const& self);
+    [[nodiscard]] std::vector<wire::ContentId> next_contents(wire::Endpoint const& source);
+    void note_held(wire::Endpoint const& source, std::vector<wire::ContentId> const& asked,
+                   std::vector<std::uint32_t> const& have);
+
+    [[nodiscard]] bool over() { return plan.over() && content_questions == 0; }
 };
+
+void Finder::Round::note_contents(std::vector<wire::FoundFile> const& files,
+                                  wire::PeerId const& self) {
+    for (auto const& file : files) {
+        for (auto const& source : file.sources) {
+            bool const own = source.peer == self;
+            own_endpoint = own ? source.listens : own_endpoint;
+            auto& all = own ? own_contents : contents[source.listens];
+            if (all.size() < contents_most) {
+                all.insert(file.content);
+            }
+        }
+    }
+}
+
+/// As many as fit into a Ping.
+std::vector<wire::ContentId> Finder::Round::next_contents(wire::Endpoint const& source) {
+    std::vector<wire::ContentId> some;
+    auto& all = contents[source];
+    while (some.size() < wire::limits::contents_per_ping && !all.empty()) {
+        some.push_back(all.extract(all.begin()).value());
+    }
+    return some;
+}
+
+void Finder::Round::note_held(wire::Endpoint const& source,
+                              std::vector<wire::ContentId> const& asked,
+                              std::vector<std::uint32_t> const& have) {
+    for (std::size_t i = 0; i < std::min(asked.size(), have.size()); ++i) {
+        held[{source, asked[i]}] = have[i];
+    }
+    if (have.size() < asked.size()) {
+        contents.erase(source);  // it will say no more
+    }
+}
 
 Finder::Finder(Services& services) : services_(services) {}
 
@@ -138,6 +191,7 @@ void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed
     auto const probed = std::make_shared<Probed>();
     auto const gone = std::make_shared<Gone>();
     auto const round = plan(files, std::numeric_limits<std::size_t>::max());
+    round->note_contents(files, services_.self);
     round->on_vitals = [probed, gone](auto const& source, auto const&, auto const& vitals) {
         if (vitals) {
             probed->emplace(source.listens, *vitals);
@@ -145,8 +199,8 @@ void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed
             gone->insert(source.listens);
         }
     };
-    round->on_done = [probed, gone, on_probed = std::move(on_probed)] {
-        on_probed(std::move(*probed), std::move(*gone));
+    round->on_done = [probed, gone, raw = round.get(), on_probed = std::move(on_probed)] {
+        on_probed(std::move(*probed), std::move(*gone), std::move(raw->held));
     };
     begin(round);
 }
@@ -190,7 +244,50 @@ std::shared_ptr<Finder::Round> Finder::plan(std::vector<wire::FoundFile> const& 
 
 void Finder::begin(std::shared_ptr<Round> const& round) {
     rounds_.insert(round);
+    look_here(round);
     ask_some(round);
+}
+
+/// A file of this peer may be gone as well as another's.
+void Finder::look_here(std::shared_ptr<Round> const& round) {
+    if (round->own_contents.empty() || services_.serving == nullptr) {
+        return;
+    }
+    std::vector<wire::ContentId> const contents(round->own_contents.begin(),
+                                                round->own_contents.end());
+    ++round->content_questions;
+    services_.serving->look(contents, [this, weak = std::weak_ptr(round), contents](auto have) {
+        auto const there = weak.lock();
+        if (there && !there->dropped) {
+            --there->content_questions;
+            there->note_held(there->own_endpoint, contents, have);
+            ask_some(there);
+        }
+    });
+}
+
+/// Beside the question how it is, so that an answer that takes its time makes nobody look slow.
+void Finder::ask_contents(std::shared_ptr<Round> const& round, std::shared_ptr<Link> const& link,
+                          wire::Time until) {
+    auto contents = round->next_contents(link->endpoint());
+    if (contents.empty() || services_.reactor.now() >= until) {
+        return;
+    }
+    ++round->content_questions;
+    auto on_answer = [this, weak = std::weak_ptr(round), link, contents,
+                      until](auto const& answer) {
+        auto const there = weak.lock();
+        if (!there || there->dropped) {
+            return;
+        }
+        --there->content_questions;
+        auto const* pong = answer ? std::get_if<wire::Pong>(&*answer) : nullptr;
+        there->note_held(link->endpoint(), contents,
+                         pong ? pong->have : std::vector<std::uint32_t>());
+        ask_contents(there, link, until);
+        ask_some(there);
+    };
+    link->ask(wire::Ping{std::move(contents)}, probe_patience, std::move(on_answer));
 }
 
 /// Asks as many as may be asked now; ends the round when nobody is left to be waited for.
@@ -213,7 +310,7 @@ void Finder::ask_some(std::shared_ptr<Round> const& round) {
         }
     }
     round->asking = false;
-    if (!round->dropped && round->plan.over()) {
+    if (!round->dropped && round->over()) {
         finish(round);
     }
 }
@@ -244,6 +341,9 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
             on_answer(there, source, link, vitals);
         }
     });
+    if (!round->dropped) {
+        ask_contents(round, *link, services_.reactor.now() + contents_time);
+    }
 }
 
 void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,

@@ -3,10 +3,12 @@
 #include "shell/file_transfer.hpp"
 #include "shell/services.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -19,7 +21,10 @@ class Finder {
     using Probed = std::map<wire::Endpoint, Link::Vitals>;
     /// Those that cannot be connected to, so that nobody can be there; others were just silent.
     using Gone = std::set<wire::Endpoint>;
-    using OnProbed = std::function<void(Probed, Gone)>;
+    /// How much a source has of a content, in ppm, by its own word; of what is not here it said
+    /// nothing.
+    using Held = std::map<std::pair<wire::Endpoint, wire::ContentId>, std::uint32_t>;
+    using OnProbed = std::function<void(Probed, Gone, Held)>;
     using OnEach = std::function<void(wire::SourceEntry const&, Result<Candidate>)>;
 
     explicit Finder(Services& services);
@@ -34,8 +39,9 @@ class Finder {
     /// pattern can be asked for. Errc::not_found if nobody has such a file.
     void find(std::string const& query, OnFiles on_files);
 
-    /// Asks the other peers that these files name for their latency and load. Those that it had no
-    /// time to ask count as silent.
+    /// Asks the other peers that these files name for their latency and load, and whether they have
+    /// what they are named for, this peer included. Those that it had no time to ask count as
+    /// silent.
     void probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed);
     /// The same, telling of each as it answers or does not, until `enough` sources of each file
     /// have answered; then calls on_done. Those that `known` holds have answered before.
@@ -55,6 +61,9 @@ class Finder {
     void ask_some(std::shared_ptr<Round> const& round);
     void wait_for_room(std::shared_ptr<Round> const& round, wire::Endpoint const& source);
     void ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source);
+    void look_here(std::shared_ptr<Round> const& round);
+    void ask_contents(std::shared_ptr<Round> const& round, std::shared_ptr<Link> const& link,
+                      wire::Time until);
     void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
                    std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);
     void finish(std::shared_ptr<Round> const& round);

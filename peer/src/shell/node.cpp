@@ -1,6 +1,5 @@
 #include "shell/node.hpp"
 
-#include "shell/ranking.hpp"
 #include "system_random.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -14,6 +13,8 @@ constexpr unsigned store_threads = 2;
 constexpr auto load_patience = std::chrono::seconds(3);
 /// Longer than it takes to connect again to a tracker that is back.
 constexpr auto tracker_patience = std::chrono::seconds(5);
+/// Between two warnings about files that others pushed.
+constexpr auto push_words_apart = std::chrono::seconds(1);
 
 wire::PeerId new_peer_id() {
     wire::PeerId id;
@@ -26,15 +27,6 @@ std::mt19937_64 seeded_by_system() {
     std::seed_seq seed{device(), device(), device(), device(),
                        device(), device(), device(), device()};
     return std::mt19937_64(seed);
-}
-
-/// The tracker may not know yet that a peer has just crashed; we do.
-void drop_gone(std::vector<wire::FoundFile>& files, Finder::Gone const& gone) {
-    for (auto& file : files) {
-        std::erase_if(file.sources,
-                      [&](auto const& source) { return gone.contains(source.listens); });
-    }
-    std::erase_if(files, [](auto const& file) { return file.sources.empty(); });
 }
 
 UpdateSummary to_summary(ScanSummary const& scan) {
@@ -65,13 +57,15 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       finder_(services_),
       store_(store_threads, "xfs-store", fault_teller(reactor)),
       committer_(fault_teller(reactor)),
-      inbox_({.accept = options.accept_push && shares_,
-              .share = share_,
-              .download =
-                  [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
-                      return download(std::move(order), std::move(on_done));
-                  },
-              .now = [this] { return reactor_.now(); }}) {
+      inbox_(
+          {.accept = options.accept_push && shares_,
+           .share = share_,
+           .download =
+               [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
+                   return download(std::move(order), std::move(on_done));
+               },
+           .now = [this] { return reactor_.now(); },
+           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); }}) {
     hashes_.put(plugins_.integrity);
 }
 
@@ -330,6 +324,18 @@ void Node::tell_refusal() {
     log(LogLevel::warning, "the tracker at " + options_.tracker + ": " + told_refusal_);
 }
 
+/// Others decide how often this happens, so it is not said oftener than it can be read.
+void Node::on_push_failed(std::string const& name, Error const& why) {
+    bool const soon = reactor_.now() - told_push_ < push_words_apart;
+    if (!soon) {
+        told_push_ = reactor_.now();
+    }
+    log(soon ? LogLevel::debug : LogLevel::warning, "'" + wire::escape(name) +
+                                                        "', which another peer pushed, could not "
+                                                        "be fetched: " +
+                                                        why.message);
+}
+
 std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
 }
@@ -447,45 +453,6 @@ void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& 
     raw->probe(load_patience, [link = *link, on_load](Result<Link::Vitals> const& vitals) {
         vitals ? on_load(vitals->load) : on_load(vitals.error());
     });
-}
-
-void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    auto const slot = std::make_shared<PolicySlot>(policy_seed());
-    put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
-        find_with(slot, query, on_found);
-    });
-}
-
-void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
-                     OnAnswer<std::vector<FoundSource>> const& on_found) {
-    finder_.find(query, [this, slot, query, on_found](Result<std::vector<wire::FoundFile>> files) {
-        if (!files) {
-            return on_found(files.error());
-        }
-        // There may be a million: they are not copied.
-        auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
-        auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
-                                                             Finder::Gone const& gone) {
-            if (drop_gone(*kept, gone); kept->empty()) {
-                return on_found(Finder::nobody(query));
-            }
-            rank_sources(*kept, probed, *slot, on_found);
-        };
-        finder_.probe(*kept, std::move(on_probed));
-    });
-}
-
-void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
-                        PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found) {
-    std::vector<FoundSource> all;
-    for (auto const& file : files) {
-        auto ranked = rank_file(services_, file, probed, {self_, load()}, policy);
-        std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
-    }
-    if (policy.fault()) {
-        return on_found(Error{Errc::plugin, *policy.fault()});
-    }
-    on_found(std::move(all));
 }
 
 std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJob::OnDone on_done) {

@@ -99,6 +99,7 @@ class Node {
                       PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
     void log(LogLevel level, std::string_view text) const;
     void tell_refusal();
+    void on_push_failed(std::string const& name, Error const& why);
 
     bus::Reactor& reactor_;
     PeerOptions options_;
@@ -131,6 +132,7 @@ class Node {
     std::set<std::shared_ptr<PushJob>> pushes_;
     PushInbox inbox_;
     std::string told_refusal_;  ///< of the tracker; logged last
+    wire::Time told_push_{};    ///< when a push that failed was logged last
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;
     std::vector<OnAnswer<UpdateSummary>> on_scanned_;

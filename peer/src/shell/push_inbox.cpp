@@ -57,9 +57,7 @@ void PushInbox::Job::look() {
     stands.state = stands.bytes > 0 ? wire::PushState::fetching : wire::PushState::waiting;
 }
 
-void PushInbox::Job::end(Result<DownloadReport> const& report, wire::ContentId const& content,
-                         wire::Time now) {
-    auto const outcome = outcome_of(report, wire::to_hex(content));
+void PushInbox::Job::end(Result<std::uint64_t> const& outcome, wire::Time now) {
     stands.state = outcome ? wire::PushState::there : wire::PushState::failed;
     stands.bytes = outcome ? *outcome : stands.bytes;
     stands.reason = outcome ? "" : fitting(outcome.error().message);
@@ -99,8 +97,14 @@ void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
     job->stands = {wire::PushState::waiting, 0, {}};
     DownloadJob::Order order;
     order.query = literal(push.name) + "@" + wire::to_hex(push.content);
-    auto on_done = [job, content = push.content, now = owner_.now](
-                       Result<DownloadReport> const& report) { job->end(report, content, now()); };
+    auto on_done = [job, push, now = owner_.now,
+                    on_failed = owner_.on_failed](Result<DownloadReport> const& report) {
+        auto const outcome = outcome_of(report, wire::to_hex(push.content));
+        job->end(outcome, now());
+        if (!outcome) {
+            on_failed(push.name, outcome.error());
+        }
+    };
     job->download = owner_.download(std::move(order), std::move(on_done));
 }
 

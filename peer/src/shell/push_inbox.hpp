@@ -7,6 +7,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,8 @@ class PushInbox {
         std::function<std::shared_ptr<DownloadJob>(DownloadJob::Order, DownloadJob::OnDone)>
             download;
         std::function<wire::Time()> now;
+        /// A file could not be fetched; whoever pushed it is told when it asks.
+        std::function<void(std::string const& name, Error const& why)> on_failed;
     };
 
     explicit PushInbox(Owner owner) : owner_(std::move(owner)) {}
@@ -54,8 +57,7 @@ class PushInbox {
 
         /// Takes over how far the download is.
         void look();
-        void end(Result<DownloadReport> const& report, wire::ContentId const& content,
-                 wire::Time now);
+        void end(Result<std::uint64_t> const& outcome, wire::Time now);
     };
 
     void begin(wire::Push const& push, std::shared_ptr<Job> const& job);

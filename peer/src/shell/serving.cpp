@@ -47,6 +47,10 @@ Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limi
           std::make_shared<ServedFiles>(owner_.tree, std::min(limits.sinks_most, open_files_most))),
       buffers_(kept_buffer_bytes),
       outlets_most_(limits.sinks_most),
+      looker_(reactor, {.share = owner_.share,
+                        .tree = owner_.tree,
+                        .partial_ppm = [this](auto const& content) { return partial_ppm(content); },
+                        .on_stale = owner_.on_stale}),
       readers_(1, "xfs-read", fault_teller(reactor)) {}
 
 Serving::~Serving() {
@@ -87,8 +91,8 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
     if (is_answer) {
         return;  // that it came is all there is to it
     }
-    if (std::holds_alternative<wire::Ping>(envelope.message)) {
-        answer(route, owner_.vitals(), request);
+    if (auto const* ping = std::get_if<wire::Ping>(&envelope.message)) {
+        on_ping(route, host, *ping, request);
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
         answer(route, manifests(*question), request);
     } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
@@ -105,6 +109,18 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
         answer(route, wire::Failure{wire::ErrorCode::unsupported, "a peer takes no " + type, 0},
                request);
     }
+}
+
+void Serving::on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
+                      std::uint64_t request) {
+    if (ping.contents.empty()) {
+        return answer(route, owner_.vitals(), request);
+    }
+    looker_.look_for(host, ping.contents, [this, route, request](auto have) {
+        auto pong = owner_.vitals();
+        pong.have = std::move(have);
+        answer(route, pong, request);
+    });
 }
 
 void Serving::on_request(bus::Route const& route, std::string const& host,
@@ -174,6 +190,16 @@ std::optional<Uploads::Content> Serving::content_of(wire::ContentId const& conte
     }
     auto const partial = partials_.find(content);
     return partial == partials_.end() ? std::nullopt : std::optional(partial->second.about);
+}
+
+std::uint32_t Serving::partial_ppm(wire::ContentId const& content) const {
+    auto const partial = partials_.find(content);
+    if (partial == partials_.end() || partial->second.about.layout.chunks == 0) {
+        return 0;
+    }
+    auto const& [layout, has] = partial->second.about;
+    return static_cast<std::uint32_t>(std::uint64_t{has.count()} * wire::complete_ppm /
+                                      layout.chunks);
 }
 
 /// Of a content that is here, or a part of it.

@@ -5,6 +5,7 @@
 #include "disk/tree.hpp"
 #include "share/served_files.hpp"
 #include "share/share_index.hpp"
+#include "shell/looker.hpp"
 #include "worker_pool.hpp"
 
 #include <xfsbus/bus/control.hpp>
@@ -67,6 +68,11 @@ class Serving {
     /// It is not offered any more: whoever fetches it from here is told.
     void withdraw(wire::ContentId const& content);
 
+    /// How much of these is here now: for this peer itself, which sees it as others do.
+    void look(std::vector<wire::ContentId> const& contents, Looker::OnLooked const& on_looked) {
+        looker_.look(contents, on_looked);
+    }
+
     // ---- figures ----
 
     [[nodiscard]] std::size_t load() const { return uploads_.load(); }
@@ -96,11 +102,14 @@ class Serving {
     };
 
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
+    void on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
+                 std::uint64_t request);
     void on_request(bus::Route const& route, std::string const& host, wire::Request const& request);
     void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
     void on_close(bus::Route const& route, wire::Close const& close);
     void forget_if_over(wire::TransferId const& transfer);
     [[nodiscard]] std::optional<Uploads::Content> content_of(wire::ContentId const& content) const;
+    [[nodiscard]] std::uint32_t partial_ppm(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(IndexedFile const& file) const;
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
@@ -137,6 +146,7 @@ class Serving {
     std::optional<bus::Reactor::TimerId> tick_timer_;
     /// Expired once this object is gone; tasks of other threads look before they touch it.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    Looker looker_;
     WorkerPool readers_;  // last: its tasks end first
 };
 

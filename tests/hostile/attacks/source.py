@@ -158,6 +158,33 @@ class HaveFlood(AtSource):
         listener.close()
 
 
+class LookFlood(AtSource):
+    """Has the source look at 64 contents with each Ping, one that it has and others, without pause."""
+
+    same_host = True
+
+    def run(self):
+        client = self.client(self.to)
+        content = self.scene.content.id
+        while self.running():
+            contents = [content, *(os.urandom(32) for _ in range(31)), *[content] * 32]
+            try:
+                self.say(client, wire.message("Ping", 7, contents=contents))
+                while frames := client.receive(0):
+                    self.check(wire.read(frames))
+            except OSError:
+                self.note("cut by the victim")
+                client = self.client(self.to)
+
+    def check(self, read):
+        if not read or read[0] != "Pong":
+            return
+        have = read[2].get("have", [])
+        self.note("told of all" if len(have) == 64 else "told of some" if have else "told of none")
+        if len(have) > 64 or any(have[1:32]):
+            self.wrong(f"it has what nobody has: {have}")
+
+
 class CloseUnknown(AtSource):
     """Closes 4,096 transfers at a time that it never opened."""
 

@@ -134,6 +134,102 @@ TEST_CASE("A configuration file may say the same") {
     CHECK(given.transfer_download_limit == 5 * 1024 * 1024);
 }
 
+TEST_CASE("A value in a configuration file is the rest of its line") {
+    xfsbus::test::TempDir const directory;
+    auto const file = directory.path() / "peer.conf";
+    std::ofstream(file) << "labels = rack=a,disk=ssd, room=[1,2]\n"
+                           "command=find 'a file, of two.bin' # of them\n"
+                           "command = \" status \"\n"
+                           "policy=libloadlatency.so:alpha=1,beta=2\n"
+                           "latency-file=\n"
+                           "json\n"
+                           "verbose=2\n";
+    auto const given = settings_of({"--config", file.string()});
+    CHECK(given.peer.labels == "rack=a,disk=ssd, room=[1,2]");
+    CHECK(given.commands == Words{"find 'a file, of two.bin' # of them", " status "});
+    CHECK(given.peer.policy == "libloadlatency.so:alpha=1,beta=2");
+    CHECK(given.peer.latency_file.empty());
+    CHECK(given.json);
+    CHECK(given.log.level == xfsbus::program::LogLevel::debug);
+}
+
+TEST_CASE("What is typed counts, and not what the configuration file says of it") {
+    xfsbus::test::TempDir const directory;
+    auto const file = directory.path() / "peer.conf";
+    std::ofstream(file) << "sources=9\njson=true\ncommand=status\nlabels=a=1\n";
+    auto const given = settings_of(
+        {"-s", "7", "--json=false", "-c", "peers", "-c", "files", "--config", file.string()});
+    CHECK(given.peer.sources == 7);
+    CHECK_FALSE(given.json);
+    CHECK(given.commands == Words{"peers", "files"});
+    CHECK(given.peer.labels == "a=1");
+}
+
+TEST_CASE("What is wrong in a configuration file is told with its line") {
+    auto const [line, what] = GENERATE(table<std::string, std::string>({
+        {"colour=red", "'colour' is no option"},
+        {"s=3", "'s' is no option"},
+        {"config=other.conf", "'config' is no option"},
+        {"help=true", "'help' is no option"},
+        {"[peer]", "'[peer]' is no option=value"},
+        {"two words", "'two words' is no option=value"},
+        {"labels", "'labels' lacks its value"},
+        {"json=", "'json' lacks its value"},
+        {"json=perhaps", "json"},
+        {"sources=many", "--sources"},
+        {"sources=300", "--sources"},
+        {"max-upload-limit=fast", "--max-upload-limit: 'fast'"},
+        {"bind=nonsense", "'nonsense' is no address"},
+        {"tracker=tcp://", "--tracker"},
+        {"log-level=loud", "--log-level"},
+        {"no-watch=true", "'no-watch' stands in line 2 already"},
+    }));
+    xfsbus::test::TempDir const directory;
+    auto const file = directory.path() / "peer.conf";
+    std::ofstream(file) << "# a comment\nno-watch=true\n; another\n\n" << line << "\n";
+    auto const told = refusal_of({"--config", file.string()});
+    INFO(told);
+    CHECK_THAT(told, Catch::Matchers::StartsWith("xfs-peer: " + file.string() + ":5: "));
+    CHECK_THAT(told, ContainsSubstring(what));
+}
+
+TEST_CASE("A line of a configuration file is not blamed for what the environment says") {
+    xfsbus::test::TempDir const directory;
+    auto const file = directory.path() / "peer.conf";
+    std::ofstream(file) << "json=true\n";
+    ::setenv("XFS_TRACKER", "nowhere", 1);
+    auto const told = refusal_of({"--config", file.string()});
+    ::unsetenv("XFS_TRACKER");
+    CHECK_THAT(told, Catch::Matchers::StartsWith("xfs-peer: --tracker: 'nowhere'"));
+}
+
+TEST_CASE("A configuration file that cannot be read is refused, with the reason") {
+    xfsbus::test::TempDir const directory;
+    CHECK_THAT(refusal_of({"--config", (directory.path() / "none").string()}),
+               ContainsSubstring("No such file"));
+    CHECK_THAT(refusal_of({"--config", directory.path().string()}),
+               ContainsSubstring("Is a directory"));
+}
+
+TEST_CASE("Options stand before, after and between the address and the directory") {
+    CacheHome const caches;
+    for (auto const& words : {Words{"-c", "download f", "127.0.0.1", "7", "/"},
+                              {"127.0.0.1", "7", "/", "-c", "download f"},
+                              {"127.0.0.1", "-c", "download f", "7", "/"},
+                              {"127.0.0.1", "7", "-c", "download f", "/"}}) {
+        auto const given = settings_of(words);
+        CHECK(given.commands == Words{"download f"});
+        CHECK(given.peer.host == "127.0.0.1");
+        CHECK(given.peer.port == 7);
+        CHECK(given.peer.directory == "/");
+    }
+    auto const twice = settings_of({"-c", "one", "127.0.0.1", "-c", "two", "7", "--plugin-dir",
+                                    "here", "/", "--plugin-dir", "there"});
+    CHECK(twice.commands == Words{"one", "two"});
+    CHECK(twice.peer.plugin_directories == std::vector<std::filesystem::path>{"here", "there"});
+    CHECK(twice.peer.directory == "/");
+}
+
 TEST_CASE("The index of a directory is remembered in a file whose name never changes") {
     CacheHome const caches;
     CHECK(settings_of({"--dir", "/"}).peer.cache_file ==

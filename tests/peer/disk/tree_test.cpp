@@ -1,6 +1,7 @@
 #include "disk_fixture.hpp"
 
 #include <array>
+#include <cerrno>
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -194,4 +195,12 @@ TEST_CASE("only regular files are opened, and nothing blocks") {
     refuses(disk.tree->open_file("dir"), "not a regular file");
     refuses(disk.tree->open_file("fifo"), "not a regular file");
     refuses(disk.tree->open_file("socket"), "cannot open");
+}
+
+TEST_CASE("a file that is too large is told from a disk that is full, with the limit to look at") {
+    auto const error = disk_error("cannot write", "big", EFBIG);
+    CHECK(error.code == Errc::disk);
+    CHECK(error.message ==
+          "cannot write 'big': it is larger than the file size limit of this process (ulimit -f) "
+          "or of the file system");
 }

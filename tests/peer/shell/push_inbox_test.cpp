@@ -40,7 +40,11 @@ struct Receiver {
                          begun.push_back({std::move(order), std::move(on_done)});
                          return nullptr;
                      },
-                 .now = [this] { return now; }}) {}
+                 .now = [this] { return now; },
+                 .on_failed =
+                     [this](auto const& name, auto const& why) {
+                         told.push_back(name + ": " + why.message);
+                     }}) {}
 
     Pushed ask(wire::Push const& push) {
         auto const answer = inbox.answer(push);
@@ -66,12 +70,23 @@ struct Receiver {
     ShareTable share;
     wire::Time now{1h};
     std::vector<Begun> begun;
+    std::vector<std::string> told;
     PushInbox inbox;
 };
 
 Error const disk_full{Errc::disk, "the disk is full"};
 
 }  // namespace
+
+TEST_CASE("A push that fails is told to the owner of the disk, too; one that comes is not") {
+    Receiver receiver;
+    receiver.ask(push_of(1, "comes.bin"));
+    receiver.ask(push_of(2, "fails.bin"));
+    receiver.begun.at(0).done(report_of(push_of(1, "comes.bin")));
+    CHECK(receiver.told.empty());
+    receiver.begun.at(1).done(report_of(push_of(2, "fails.bin"), disk_full));
+    CHECK(receiver.told == std::vector<std::string>{"fails.bin: the disk is full"});
+}
 
 TEST_CASE("A push begins a download of exactly that content, and asks about it after that") {
     Receiver receiver;
@@ -236,6 +251,7 @@ TEST_CASE("A download may be over before it has returned") {
                              on_done(disk_full);
                              return nullptr;
                          },
-                     .now = [] { return wire::Time{1h}; }});
+                     .now = [] { return wire::Time{1h}; },
+                     .on_failed = [](auto const&, auto const&) {}});
     CHECK(std::get<Pushed>(inbox.answer(push_of(1))).state == WireState::failed);
 }

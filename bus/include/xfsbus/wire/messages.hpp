@@ -145,12 +145,16 @@ struct PeerList {
 
 /// "Are you there, and how busy?" Also keeps the sender's transfers at the receiver alive.
 struct Ping {
+    std::vector<ContentId> contents = {};  ///< how much of these has the receiver now?
     friend bool operator==(Ping const&, Ping const&) = default;
 };
 
 struct Pong {
     std::uint32_t load = 0;  ///< transfers the sender is busy with
     PeerId peer = {};        ///< who answers; all zero: not said, or a tracker
+    /// Parts per million that it has now of the first, the second, ... of the Ping's contents; of
+    /// those that are not here nothing is said.
+    std::vector<std::uint32_t> have = {};
     friend bool operator==(Pong const&, Pong const&) = default;
 };
 

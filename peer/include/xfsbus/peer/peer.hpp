@@ -257,6 +257,10 @@ struct PushRequest {
 
 /// A member of the bus: shares a directory, finds files, fetches them. Runs threads of its own.
 /// All methods may be called on any thread and block until they have an answer.
+///
+/// What the process does about signals is not changed. The threads of a Peer block SIGXFSZ, so that
+/// a file larger than `ulimit -f` allows is an error of its download (Errc::disk); what a program
+/// does about that signal, and about SIGPIPE, where it writes itself is its own affair.
 class Peer {
   public:
     /// Loads the plug-ins, reads the latency file, binds, starts to share and to register. Does
@@ -280,7 +284,7 @@ class Peer {
     /// The number of transfers that a peer is busy with.
     Result<std::uint32_t> get_load(std::string const& host, std::uint16_t port);
 
-    /// Who has it: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
+    /// Who has it, now: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
     /// Errc::not_found if nobody has.
     Result<std::vector<FoundSource>> find(std::string const& name, std::stop_token stop = {});
 

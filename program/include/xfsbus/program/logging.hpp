@@ -16,7 +16,7 @@ struct LogOptions {
     std::string program;  ///< stands in every line
     LogLevel level = LogLevel::info;
     bool json = false;  ///< one JSON object a line: time, level, program, message
-    bool color = true;  ///< on a terminal, unless NO_COLOR is set
+    bool color = true;  ///< on a terminal, unless NO_COLOR is set to something
 };
 
 /// A program's log, on stderr, a line each. Any thread. Text that came from the network must be

@@ -6,8 +6,8 @@
 namespace xfsbus::program {
 
 /// Keeps SIGINT and SIGTERM from this thread and from all that it starts, for a SignalWatch to
-/// take, and makes a broken pipe an error of the write rather than a signal. First thing in main,
-/// before any thread. Signals that come between this and the watch wait for it.
+/// take. Before there is any other thread. Signals that come between this and the watch wait for
+/// it.
 void hold_signals();
 
 /// A thread that takes the held signals one by one, so that what is done about them may do
