@@ -64,6 +64,7 @@ struct Arguments {
     bool accept_push = false;
     bool no_heartbeat = false;
     bool no_watch = false;
+    std::string rescan;
     bool no_cache = false;
     bool json = false;
     bool no_color = false;
@@ -97,6 +98,9 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
                  "Be silent until there is something to say");
     app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
+    app.add_option("--rescan", arguments.rescan,
+                   "Scan the directory every so often, too, for changes that nothing tells of; 0: "
+                   "never (default: 10m, 30s on network file systems)");
     app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
 }
 
@@ -267,6 +271,18 @@ Status take_limits(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+Status take_rescan(Arguments const& arguments, Settings& settings) {
+    if (arguments.rescan.empty()) {
+        return done();
+    }
+    auto const every = program::parse_duration(arguments.rescan);
+    if (!every) {
+        return usage("--rescan: " + every.error().message);
+    }
+    settings.peer.rescan = *every;
+    return done();
+}
+
 Status take_timeout(Arguments const& arguments, Settings& settings) {
     if (arguments.tracker_timeout.empty()) {
         return done();
@@ -311,8 +327,8 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
 }
 
 Status to_settings(Arguments const& arguments, Settings& settings) {
-    for (auto const take :
-         {take_address, take_directory, take_limits, take_timeout, take_logging, take_tracker}) {
+    for (auto const take : {take_address, take_directory, take_limits, take_rescan, take_timeout,
+                            take_logging, take_tracker}) {
         if (auto taken = take(arguments, settings); !taken) {
             return taken;
         }

@@ -122,9 +122,7 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     if (cache_.unsaved()) {
         at(last_save_ + save_interval);
     }
-    if (walks_without_watching()) {
-        at(last_walk_ + unwatched_interval);
-    }
+    at(walk_due());
     return earliest;
 }
 

@@ -58,7 +58,6 @@ class Indexer {
     using Time = Clock::time_point;
 
     static constexpr std::uint64_t no_walk = 0;
-    static constexpr auto unwatched_interval = std::chrono::seconds(30);
     /// Between tries to open something for which there are no descriptors.
     static constexpr auto shortage_interval = std::chrono::milliseconds(500);
 
@@ -87,7 +86,7 @@ class Indexer {
     void look_at_mounts();
 
     // Walking.
-    [[nodiscard]] bool walks_without_watching() const;
+    [[nodiscard]] std::optional<Time> walk_due() const;
     void walk_some();
     void start_walk();
     void end_walk();
@@ -154,7 +153,9 @@ class Indexer {
     Time scan_after_ = now_;
     std::uint64_t walk_number_ = no_walk;
     std::deque<Walk> walks_;  ///< begun, oldest first
-    Time last_walk_ = now_;
+    Time walk_began_ = now_;
+    Time walk_ended_ = now_;
+    bool remote_ = false;  ///< some directory is on a file system that others change, too
 
     Watcher::Changes changes_;
     Time first_change_ = now_;

@@ -1,5 +1,6 @@
 // The walks of the index through the whole share.
 #include "share/indexer.hpp"
+#include "share/rescans.hpp"
 #include "share/sight.hpp"
 
 #include <algorithm>
@@ -24,13 +25,22 @@ void Indexer::rescan(Scanned done) {
     }
 }
 
-/// What is not watched is walked through now and then, when the walk before is done.
-bool Indexer::walks_without_watching() const {
-    return root_ && watcher_ && !watcher_->complete() && walks_.empty();
+/// When a walk begins though nobody asks for it: some time after the one before is done.
+std::optional<Indexer::Time> Indexer::walk_due() const {
+    if (root_ == nullptr || !walks_.empty()) {
+        return std::nullopt;
+    }
+    auto const took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(walk_ended_ - walk_began_);
+    auto const after = rescan_after({.wanted = options_.rescan,
+                                     .watched = watcher_.has_value(),
+                                     .hears_all = watcher_ && watcher_->complete() && !remote_,
+                                     .walk_time = took});
+    return after ? std::optional(walk_ended_ + *after) : std::nullopt;
 }
 
 void Indexer::walk_some() {
-    if (walks_without_watching() && now_ >= last_walk_ + unwatched_interval) {
+    if (auto const due = walk_due(); due && now_ >= *due) {
         walk_wanted_ = true;
     }
     if (!scanner_) {
@@ -54,6 +64,8 @@ void Indexer::start_walk() {
         walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
         table_.begin_walk();
         unreadable_.clear();  // all of them are tried again
+        walk_began_ = now_;
+        remote_ = false;
         if (watcher_) {
             watcher_->begin_walk();
         }
@@ -73,6 +85,7 @@ Scanner Indexer::make_scanner(std::string directory) {
     sink.on_directory = [this](int fd, std::string const& name) {
         if (watcher_) {
             watcher_->watch(fd, name);
+            remote_ = remote_ || is_remote(fd);
         }
     };
     sink.on_refused = [this](std::string const& name, std::string_view why) {
@@ -85,7 +98,7 @@ Scanner Indexer::make_scanner(std::string directory) {
 void Indexer::end_walk() {
     if (auto* walk = find_walk(scanning_for_)) {
         walk->walking = false;
-        last_walk_ = now_;
+        walk_ended_ = now_;
         if (scanner_->complete()) {
             table_.end_walk();
             if (watcher_) {

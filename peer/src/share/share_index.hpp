@@ -39,6 +39,8 @@ class ShareIndex {
         std::shared_ptr<policies::HashAlgorithm const> algorithm;
         bool watch = true;
         unsigned hash_threads = 2;
+        /// How often it is scanned without being asked; 0: never. nullopt: see rescan_after.
+        std::optional<std::chrono::milliseconds> rescan{};
         std::chrono::milliseconds verify_every = std::chrono::minutes(1);
     };
 

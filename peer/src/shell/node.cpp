@@ -211,6 +211,7 @@ Status Node::start_index() {
     options.cache_file = options_.cache_file;
     options.algorithm = plugins_.integrity;
     options.watch = options_.watch;
+    options.rescan = options_.rescan;
     options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
                                       static_cast<unsigned>(descriptors_.hashers));
     auto index = ShareIndex::start(

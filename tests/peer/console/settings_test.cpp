@@ -121,6 +121,13 @@ TEST_CASE("Options about transfers reach the peer") {
     CHECK(given.transfer_download_limit == 4096);
 }
 
+TEST_CASE("How often a directory is scanned is a duration, or never") {
+    CHECK_FALSE(settings_of({}).peer.rescan);
+    CHECK(settings_of({"--rescan", "90s"}).peer.rescan == std::chrono::seconds(90));
+    CHECK(settings_of({"--rescan", "0"}).peer.rescan == std::chrono::seconds(0));
+    CHECK_THAT(refusal_of({"--rescan", "often"}), ContainsSubstring("--rescan: 'often'"));
+}
+
 TEST_CASE("A configuration file may say the same") {
     CacheHome const caches;
     xfsbus::test::TempDir const directory;

@@ -180,12 +180,10 @@ class Collector {
     }
 
     template <typename Work>
-    void change(Work work) {
-        {
-            std::lock_guard const lock(mutex);
-            work();
-        }
-        changed_.notify_all();
+    auto change(Work work) -> decltype(work()) {
+        std::lock_guard const lock(mutex);
+        changed_.notify_all();  // who waits gets on once the lock is free
+        return work();
     }
 
     std::mutex mutex;

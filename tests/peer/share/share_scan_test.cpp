@@ -246,6 +246,24 @@ TEST_CASE("A rescan finds what has changed, and tells when all of it is reported
     CHECK(collector.reports("kept") == 1);
 }
 
+TEST_CASE("A share is scanned by itself as often as is said, and reads nothing twice") {
+    Share share;
+    write_old(share.root / "file", "x");
+    ShareIndex::Options options{share.root, share.cache, algorithm(), false, 2};
+    options.rescan = 50ms;
+    Collector collector;
+    auto const index = ShareIndex::start(options, collector.events()).value();
+    REQUIRE(collector.wait_for("file"));
+    write_old(share.root / "new", "x");
+    REQUIRE(collector.wait_for("new"));
+    fs::remove(share.root / "new");
+    REQUIRE(collector.wait_gone("new"));
+    auto const scans = collector.change([&] { return collector.summaries.size(); });
+    REQUIRE(collector.wait_for_scans(scans + 2));
+    CHECK(collector.last_scan().hashed == 0);
+    CHECK(collector.reports("file") == 1);
+}
+
 TEST_CASE("Every rescan that is asked for is answered") {
     Share share;
     write_old(share.root / "file", "x");

@@ -42,6 +42,10 @@ struct PeerOptions {
     std::string labels;                         ///< "key=value,...", told to others
     bool heartbeat = true;                      ///< false: silent until something is to be said
     bool watch = true;                          ///< notice changes of the directory by itself
+    /// How often the directory is scanned without being asked; 0: never. nullopt: every 30 s on
+    /// network file systems and where not all can be watched, else every ten minutes; never
+    /// without `watch`.
+    std::optional<std::chrono::milliseconds> rescan = std::nullopt;
     /// Of all random numbers that policies see, and of the ids that they know sources by: equal
     /// seeds and equal events give equal decisions. 0: a random one.
     std::uint64_t seed = 0;
