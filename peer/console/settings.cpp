@@ -142,7 +142,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
                    "Run this command, then exit with the first failing one's code; repeatable")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM");
+    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM; SIGHUP scans");
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
     app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
@@ -155,7 +155,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
-               "10 not authorised, 11 plug-in refused, 130/143 signals");
+               "10 not authorised, 11 plug-in refused, 129/130/143 signals");
 }
 
 int complain(Error const& error) {

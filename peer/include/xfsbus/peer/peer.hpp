@@ -278,6 +278,9 @@ class Peer {
     /// Scans the directory and sends the whole list to the tracker.
     Result<UpdateSummary> update_list(std::stop_token stop = {});
 
+    /// Scans the directory without waiting for the end, which is logged.
+    void rescan();
+
     /// The number of transfers that a peer is busy with.
     Result<std::uint32_t> get_load(std::string const& host, std::uint16_t port);
 

@@ -5,9 +5,10 @@
 
 namespace xfsbus::program {
 
-/// Keeps SIGINT and SIGTERM from this thread and from all that it starts, for a SignalWatch to
-/// take, and makes a broken pipe an error of the write rather than a signal. First thing in main,
-/// before any thread. Signals that come between this and the watch wait for it.
+/// Keeps SIGINT, SIGTERM and SIGHUP from this thread and from all that it starts, for a SignalWatch
+/// to take, and makes a broken pipe an error of the write rather than a signal. A SIGHUP that is
+/// ignored, as nohup(1) has it, stays so. First thing in main, before any thread. Signals that come
+/// between this and the watch wait for it.
 void hold_signals();
 
 /// A thread that takes the held signals one by one, so that what is done about them may do
