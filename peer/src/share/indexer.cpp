@@ -74,6 +74,9 @@ void Indexer::run() {
         wait();
         turn();
     }
+    for (auto const& letter : mailbox_.take()) {
+        letter(*this);  // a download that has just ended is to be remembered
+    }
 }
 
 void Indexer::turn() {
