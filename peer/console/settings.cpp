@@ -66,6 +66,8 @@ struct Arguments {
     bool no_watch = false;
     std::string rescan;
     bool no_cache = false;
+    std::vector<std::string> ignore;
+    bool no_default_ignores = false;
     bool json = false;
     bool no_color = false;
     bool quiet = false;
@@ -101,6 +103,13 @@ void add_sharing_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--rescan", arguments.rescan,
                    "Scan the directory every so often, too, for changes that nothing tells of; 0: "
                    "never (default: 10m, 30s on network file systems)");
+    app.add_option("--ignore", arguments.ignore,
+                   "Do not share names that match this pattern, nor what is below them; repeatable "
+                   "(also: lines of .xfsignore in the directory)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--no-default-ignores", arguments.no_default_ignores,
+                 "Share .git, *~, *.swp, .DS_Store, lost+found and the like, too");
     app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
 }
 
@@ -352,6 +361,8 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.strict_policy = arguments.strict_policy;
     settings.peer.heartbeat = !arguments.no_heartbeat;
     settings.peer.watch = !arguments.no_watch;
+    settings.peer.ignore = arguments.ignore;
+    settings.peer.default_ignores = !arguments.no_default_ignores;
     settings.commands = arguments.commands;
     settings.serve = arguments.serve;
     settings.json = arguments.json;

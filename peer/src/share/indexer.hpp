@@ -5,6 +5,7 @@
 #include "share/file_table.hpp"
 #include "share/hash_cache.hpp"
 #include "share/hash_workers.hpp"
+#include "share/ignores.hpp"
 #include "share/mailbox.hpp"
 #include "share/mounts.hpp"
 #include "share/pending_files.hpp"
@@ -12,6 +13,7 @@
 #include "share/share_index.hpp"
 #include "share/watcher.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -61,6 +63,17 @@ class Indexer {
     /// Between tries to open something for which there are no descriptors.
     static constexpr auto shortage_interval = std::chrono::milliseconds(500);
 
+    /// How many there are, and one of them.
+    struct Tally {
+        void add(std::string const& name) {
+            example = count == 0 ? name : std::min(example, name);
+            ++count;
+        }
+
+        std::uint64_t count = 0;
+        std::string example{};  ///< the first in the order of names, so that it is always the same
+    };
+
     /// A walk through the whole share, until all files that it found are known.
     struct Walk {
         std::uint64_t number = 0;
@@ -68,7 +81,10 @@ class Indexer {
         std::uint64_t waits_for = 0;  ///< files still to be read
         std::uint64_t hashed = 0;
         std::uint64_t skipped = 0;
-        std::vector<Scanned> done;
+        Tally links{};
+        Tally ignored{};
+        Tally private_files{};
+        std::vector<Scanned> done{};
     };
 
     using Root = std::shared_ptr<files::Fd const>;
@@ -93,6 +109,10 @@ class Indexer {
     Scanner make_scanner(std::string directory);
     Walk* find_walk(std::uint64_t number);
     void finish_walks();
+    void tell(Walk const& walk);
+    void load_ignores();
+    bool is_ignored(std::string const& name);
+    void found(std::string const& name, Sight const& sight);
     void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
 
     // Changes.
@@ -108,6 +128,8 @@ class Indexer {
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
     void warn_of_shortage(std::string_view why);
     void warn_once(std::string text);
+    using Say = std::function<void(std::string_view)>;
+    void say_once(std::string text, Say const& say);
 
     // Hashing.
     [[nodiscard]] bool has_room() const;
@@ -135,6 +157,7 @@ class Indexer {
     std::string trouble_;  ///< then, why
     Time checked_root_ = now_;
 
+    Ignores ignores_;
     HashCache cache_;
     ChangeBatch batch_;
     FileTable table_;

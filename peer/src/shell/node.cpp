@@ -499,6 +499,7 @@ PeerStatus Node::status() const {
     status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
     status.files = share_.size();
+    status.scan = scanned_.value_or(UpdateSummary{});
     status.load = load();
     status.uploads = serving_.load();
     status.downloads = jobs_.size();

@@ -8,7 +8,8 @@ namespace xfsbus::peer {
 namespace {
 
 UpdateSummary to_summary(ScanSummary const& scan) {
-    return {scan.files, scan.bytes, scan.hashed, scan.skipped};
+    return {scan.files, scan.bytes,   scan.hashed,       scan.skipped,
+            scan.links, scan.ignored, scan.private_files};
 }
 
 }  // namespace
@@ -24,6 +25,8 @@ Status Node::start_index() {
     options.algorithm = plugins_.integrity;
     options.watch = options_.watch;
     options.rescan = options_.rescan;
+    options.ignore = options_.ignore;
+    options.default_ignores = options_.default_ignores;
     options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
                                       static_cast<unsigned>(descriptors_.hashers));
     auto index = ShareIndex::start(
@@ -44,6 +47,7 @@ Status Node::start_index() {
                  });
              },
          .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); },
+         .on_notice = [this](std::string_view text) { log(LogLevel::info, text); },
          .on_fault = fault_teller(reactor_)});
     if (!index) {
         return index.error();

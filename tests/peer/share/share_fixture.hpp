@@ -114,6 +114,9 @@ class Collector {
         events.on_warning = [this](std::string_view text) {
             change([&] { warnings.emplace_back(text); });
         };
+        events.on_notice = [this](std::string_view text) {
+            change([&] { notices.emplace_back(text); });
+        };
         return events;
     }
 
@@ -192,6 +195,7 @@ class Collector {
     std::set<std::string> taken_back;                ///< ever removed, known or not
     std::vector<peer::ScanSummary> summaries;
     std::vector<std::string> warnings;
+    std::vector<std::string> notices;
 
   private:
     void changed(std::vector<peer::IndexedFile> const& added,

@@ -42,6 +42,10 @@ struct PeerOptions {
     std::string labels;                         ///< "key=value,...", told to others
     bool heartbeat = true;                      ///< false: silent until something is to be said
     bool watch = true;                          ///< notice changes of the directory by itself
+    /// Patterns of names that are not shared: of the whole name, or of one part of it. The same may
+    /// stand in a file .xfsignore at the top of the directory, one a line.
+    std::vector<std::string> ignore = {};
+    bool default_ignores = true;  ///< nor .git, *.swp, lost+found and the like
     /// How often the directory is scanned without being asked; 0: never. nullopt: every 30 s on
     /// network file systems and where not all can be watched, else every ten minutes; never
     /// without `watch`.
@@ -141,6 +145,9 @@ struct UpdateSummary {
     std::uint64_t bytes = 0;
     std::uint64_t hashed = 0;
     std::uint64_t skipped = 0;
+    std::uint64_t links = 0;          ///< symbolic ones, which are not shared
+    std::uint64_t ignored = 0;        ///< files and directories, not counting those below them
+    std::uint64_t private_files = 0;  ///< shared, and only their owner may read them
 };
 
 struct KnownPeer {
@@ -204,6 +211,7 @@ struct PeerStatus {
     std::string tracker_trouble;     ///< what it refuses, and why; escaped; empty: nothing
     std::string directory;
     std::uint64_t files = 0;
+    UpdateSummary scan;  ///< the last whole one; nought before
     std::uint32_t load = 0;
     std::uint64_t uploads = 0;    ///< in progress
     std::uint64_t downloads = 0;  ///< in progress
