@@ -83,11 +83,10 @@ Json push_target(peer::PushTarget const& target, std::uint64_t size) {
 }  // namespace
 
 Json to_json(peer::UpdateSummary const& summary) {
-    return {{"event", "updated"},
-            {"files", summary.files},
-            {"bytes", summary.bytes},
-            {"hashed", summary.hashed},
-            {"skipped", summary.skipped}};
+    return {{"event", "updated"},         {"files", summary.files},
+            {"bytes", summary.bytes},     {"hashed", summary.hashed},
+            {"skipped", summary.skipped}, {"links", summary.links},
+            {"ignored", summary.ignored}, {"private_files", summary.private_files}};
 }
 
 Json to_json(peer::FoundSource const& source) {

@@ -55,6 +55,24 @@ program::LogLevel to_log_level(peer::LogLevel level) {
     }
 }
 
+/// Tells the end of a terminal from a SIGHUP that somebody sends: both are the same signal.
+class Terminal {
+  public:
+    [[nodiscard]] bool is_gone() const { return fd_ >= 0 && ::isatty(fd_) != 1; }
+
+  private:
+    static int find() {
+        for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+            if (::isatty(fd) == 1) {
+                return fd;
+            }
+        }
+        return -1;
+    }
+
+    int fd_ = find();
+};
+
 /// The shell around the commands: where they come from, and how it ends.
 class Program {
   public:
@@ -65,9 +83,17 @@ class Program {
           commands_(peer, printer_, area,
                     {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json,
                      settings.peer.plugin_directories}),
-          signals_([this](int signal, int count) { on_signal(signal, count); }) {}
+          signals_([this](int signal, int /*count*/) { on_signal(signal); }) {}
 
     int run() {
+        int const code = run_to_end();
+        std::lock_guard const lock(mutex_);
+        over_ = true;
+        return code;
+    }
+
+  private:
+    int run_to_end() {
         if (auto const code = wait_for_tracker()) {
             return *code;
         }
@@ -84,14 +110,20 @@ class Program {
         return signal_ != 0 && !settings_.serve ? 128 + signal_ : code;
     }
 
-  private:
-    void on_signal(int signal, int count) {
-        if (stop_.stop_requested() && count > 2) {
+    void on_signal(int signal) {
+        if (signal == SIGHUP && settings_.serve && !terminal_.is_gone()) {
+            std::lock_guard const lock(mutex_);
+            if (!over_) {
+                peer_.rescan();
+            }
+            return;
+        }
+        if (++signals_taken_ > 2 && stop_.stop_requested()) {
             std::_Exit(128 + signal);
         }
         // Known before the command that is cancelled can be over.
         interrupted_ = true;
-        if (signal == SIGTERM) {
+        if (signal != SIGINT) {
             signal_ = signal;
         }
         bool const cancelled = commands_.interrupt();
@@ -238,6 +270,10 @@ class Program {
     std::stop_source stop_;
     std::atomic<int> signal_ = 0;
     std::atomic<bool> interrupted_ = false;
+    int signals_taken_ = 0;  ///< that tell it to leave
+    Terminal terminal_;
+    std::mutex mutex_;
+    bool over_ = false;             ///< the peer may be gone; guarded by mutex_
     program::SignalWatch signals_;  // last: it uses the others
 };
 
@@ -248,6 +284,9 @@ int run(int argc, char** argv) {
     }
     if (settings.plugins != Settings::Plugins::none) {
         return report_plugins(settings);
+    }
+    if (settings.serve) {
+        std::signal(SIGHUP, SIG_DFL);  // a word to look again, also where nohup has it ignored
     }
     program::hold_signals();
     tune_memory();

@@ -43,6 +43,25 @@ std::string origin_of(peer::PolicyInfo const& policy) {
     return text;
 }
 
+/// What is no fault and is not shared all the same: ", 2 symbolic links, 1 ignored".
+std::string left_out(peer::UpdateSummary const& scan) {
+    std::string text;
+    if (scan.links > 0) {
+        text += fmt::format(", {} symbolic link{}", scan.links, scan.links == 1 ? "" : "s");
+    }
+    if (scan.ignored > 0) {
+        text += fmt::format(", {} ignored", scan.ignored);
+    }
+    return text;
+}
+
+/// For the line of a peer that is ready: "; not shared: 1 skipped, 2 symbolic links".
+std::string not_shared(peer::UpdateSummary const& scan) {
+    auto const skipped = scan.skipped > 0 ? fmt::format(", {} skipped", scan.skipped) : "";
+    auto const all = skipped + left_out(scan);
+    return all.empty() ? "" : "; not shared: " + all.substr(2);
+}
+
 std::string rate_of(std::uint64_t bytes, double seconds) {
     return show_size(static_cast<double>(bytes) / std::max(seconds, 1e-3)) + "/s";
 }
@@ -56,11 +75,17 @@ void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
                             {"port", status.port},
                             {"tracker", status.tracker},
                             {"directory", status.directory},
-                            {"files", status.files}});
+                            {"files", status.files},
+                            {"hashed", status.scan.hashed},
+                            {"skipped", status.scan.skipped},
+                            {"links", status.scan.links},
+                            {"ignored", status.scan.ignored},
+                            {"private_files", status.scan.private_files}});
     }
     wire::Endpoint const at{status.host, status.port};
-    auto const line = fmt::format("xfs-peer: ready on tcp://{}, sharing {} files of {}\n",
-                                  at.to_string(), status.files, wire::escape(status.directory));
+    auto const line =
+        fmt::format("xfs-peer: ready on tcp://{}, sharing {} files of {}{}\n", at.to_string(),
+                    status.files, wire::escape(status.directory), not_shared(status.scan));
     (to_out ? out_ : err_) << line << std::flush;
 }
 
@@ -68,8 +93,9 @@ void Printer::update(peer::UpdateSummary const& summary) const {
     if (json()) {
         return write(out_, to_json(summary));
     }
-    text(fmt::format("{} files, {}; {} hashed, {} skipped; the tracker has the list", summary.files,
-                     size_of(summary.bytes), summary.hashed, summary.skipped));
+    text(fmt::format("{} files, {}; {} hashed, {} skipped{}; the tracker has the list",
+                     summary.files, size_of(summary.bytes), summary.hashed, summary.skipped,
+                     left_out(summary)));
 }
 
 void Printer::load(std::string const& host, std::uint16_t port, std::uint32_t load) const {

@@ -67,7 +67,10 @@ struct Arguments {
     bool accept_push = false;
     bool no_heartbeat = false;
     bool no_watch = false;
+    std::string rescan;
     bool no_cache = false;
+    std::vector<std::string> ignore;
+    bool no_default_ignores = false;
     bool json = false;
     bool no_color = false;
     bool quiet = false;
@@ -109,6 +112,16 @@ void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environme
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
                  "Be silent until there is something to say");
     app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
+    app.add_option("--rescan", arguments.rescan,
+                   "Scan the directory every so often, too, for changes that nothing tells of; 0: "
+                   "never (default: 10m, 30s on network file systems)");
+    app.add_option("--ignore", arguments.ignore,
+                   "Do not share names that match this pattern, nor what is below them; repeatable "
+                   "(also: lines of .xfsignore in the directory)")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--no-default-ignores", arguments.no_default_ignores,
+                 "Share .git, *~, *.swp, .DS_Store, lost+found and the like, too");
     app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
 }
 
@@ -152,7 +165,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM");
+    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM; SIGHUP scans");
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
     app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
@@ -166,7 +179,8 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.footer("Commands, in the shell, with -c, and on a piped stdin:\n" + Commands::help_text() +
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
-               "10 not authorised, 11 plug-in refused, 130/143 signals, 141 stdout has no reader");
+               "10 not authorised, 11 plug-in refused, 129/130/143 signals, 141 stdout has no "
+               "reader");
 }
 
 int complain(Error const& error) {
@@ -281,6 +295,18 @@ Status take_limits(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+Status take_rescan(Arguments const& arguments, Settings& settings) {
+    if (arguments.rescan.empty()) {
+        return done();
+    }
+    auto const every = program::parse_duration(arguments.rescan);
+    if (!every) {
+        return usage("--rescan: " + every.error().message);
+    }
+    settings.peer.rescan = *every;
+    return done();
+}
+
 Status take_timeout(Arguments const& arguments, Settings& settings) {
     if (arguments.tracker_timeout.empty()) {
         return done();
@@ -327,7 +353,8 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
 /// What may be wrong with one option, whatever the others are.
 Status take_each(Arguments const& arguments, Settings& settings) {
     for (auto const take :
-         {take_address, take_directory, take_limits, take_timeout, take_logging, take_tracker}) {
+         {take_address, take_directory, take_limits, take_rescan, take_timeout, take_logging,
+          take_tracker}) {
         if (auto taken = take(arguments, settings); !taken) {
             return taken;
         }
@@ -360,6 +387,8 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.strict_policy = arguments.strict_policy;
     settings.peer.heartbeat = !arguments.no_heartbeat;
     settings.peer.watch = !arguments.no_watch;
+    settings.peer.ignore = arguments.ignore;
+    settings.peer.default_ignores = !arguments.no_default_ignores;
     settings.commands = arguments.commands;
     settings.serve = arguments.serve;
     settings.json = arguments.json;

@@ -231,6 +231,11 @@ Result<UpdateSummary> Peer::update_list(std::stop_token stop) {
     return answer;
 }
 
+void Peer::rescan() {
+    auto* const node = impl_->node.get();
+    impl_->reactor.post([node] { node->rescan(); });
+}
+
 Result<std::uint32_t> Peer::get_load(std::string const& host, std::uint16_t port) {
     if (port == 0 || host.empty() || !wire::valid_host(host)) {
         return Error{Errc::usage, "'" + wire::escape(host) + " " + std::to_string(port) +

@@ -15,11 +15,21 @@ namespace xfsbus::program {
 
 namespace {
 
+bool is_ignored(int signal) {
+    struct sigaction now {};
+
+    return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 sigset_t held_signals() {
     sigset_t held;
     sigemptyset(&held);
     sigaddset(&held, SIGINT);
     sigaddset(&held, SIGTERM);
+    // One that is ignored and held would be taken all the same.
+    if (!is_ignored(SIGHUP)) {
+        sigaddset(&held, SIGHUP);
+    }
     return held;
 }
 

@@ -166,6 +166,46 @@ TEST_CASE("SIGTERM and SIGINT end --serve cleanly, and its files are found no mo
     CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
 }
 
+TEST_CASE("SIGHUP has a peer that serves scan again, and does not end it") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "served");
+    Source a(swarm, "a", {"--no-watch", "-v"});
+    for (auto const* name : {"one.txt", "two.txt", "three.txt"}) {
+        write_file(a.directory / name, name);
+        CHECK(swarm.run({"-c", std::string("find ") + name}).code == 3);
+        a.process.signal(SIGHUP);
+        eventually("the new file is found", [&] {
+            return swarm.run({"-c", std::string("find ") + name}).code == 0;
+        });
+    }
+    a.process.wait_for_err("scanned: 4 files, of which 1 were read");
+    a.process.signal(SIGTERM);
+    CHECK(a.process.wait() == 0);
+}
+
+TEST_CASE("SIGHUP ends a peer that does not serve with 129, and its files are found no more") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.txt", "shared");
+    Shell a(swarm, "a");
+    eventually("it shares", [&] { return swarm.run({"-c", "find file.txt"}).code == 0; });
+    a.process().signal(SIGHUP);
+    CHECK(a.process().wait() == 129);
+    CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
+}
+
+TEST_CASE("A peer that serves leaves when its terminal is closed") {
+    Swarm swarm;
+    auto options = swarm.peer({host(), "0", swarm.directory("a"), "--serve"});
+    options.terminal = true;
+    Process peer(XFS_PEER_PROGRAM, options);
+    peer.wait_for_out("ready");
+    if (!peer.hang_up()) {
+        WARN("SKIPPED: a terminal can be taken away by root only");
+        return;
+    }
+    CHECK(peer.wait() == 0);
+}
+
 TEST_CASE("A peer that serves leaves with the code of the first command that failed") {
     Swarm swarm;
     auto const peer = swarm.start("a", {"download nothing.bin", "find nothing.bin"}, {"--serve"});

@@ -206,6 +206,15 @@ void Process::signal(int number) const {
     ::kill(pid_, number);
 }
 
+bool Process::hang_up() const {
+    std::array<char, 128> name{};
+    checked(::ptsname_r(in_, name.data(), name.size()), "ptsname_r");
+    int const theirs = checked(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC), "open a pty");
+    bool const done = ::ioctl(theirs, TIOCVHANGUP) == 0;
+    ::close(theirs);
+    return done;
+}
+
 int Process::wait(std::chrono::milliseconds most) {
     if (ended_) {
         return *ended_;

@@ -48,6 +48,8 @@ class Process {
     void type(std::string_view text);
     void close_input();
     void signal(int number) const;
+    /// Takes its terminal away; false where that is not allowed.
+    [[nodiscard]] bool hang_up() const;
 
     [[nodiscard]] pid_t pid() const { return pid_; }
 

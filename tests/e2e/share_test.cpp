@@ -120,6 +120,45 @@ TEST_CASE("A push into a directory that was moved away fails, and says why") {
     CHECK(is_bare(away));
 }
 
+TEST_CASE("A peer that starts again reads nothing that it has read or fetched before") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "one.bin", noise(mib, 1));
+    write_file(swarm.directory("a") / "two.bin", noise(mib, 2));
+    Source const a(swarm, "a");
+    write_file(swarm.directory("b") / "own.bin", noise(mib, 3));
+    CHECK(swarm.in("b", {"updatelist", "download *.bin"}).code == 0);
+    Source const b(swarm, "b");
+    auto const ready = events_of(b.process.out(), "ready").at(0);
+    CHECK(ready.at("files") == 3);
+    CHECK(ready.at("hashed") == 0);
+}
+
+TEST_CASE("What is to be ignored is neither found nor fetched, and counted") {
+    Swarm swarm;
+    for (auto const* name : {"a.txt", "b.txt", "notes~", ".git/config", "out/c.txt"}) {
+        write_file(swarm.directory("a") / name, name);
+    }
+    write_file(swarm.directory("a") / ".xfsignore", "out\n");
+    fs::create_symlink("a.txt", swarm.directory("a") / "link");
+    Source const a(swarm, "a", {"--ignore", "b*"});
+    auto const ready = events_of(a.process.out(), "ready").at(0);
+    CHECK(ready.at("files") == 1);
+    CHECK(ready.at("ignored") == 5);
+    CHECK(ready.at("links") == 1);
+    auto const found = swarm.in("b", {"find **"}).events("source");
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].at("name") == "a.txt");
+    Source const all(swarm, "a", {"--no-default-ignores"});
+    CHECK(events_of(all.process.out(), "ready").at(0).at("files") == 5);
+}
+
+TEST_CASE("A pattern that is none is refused with 2") {
+    Swarm swarm;
+    auto const ended = swarm.in("a", {"files"}, {"--ignore", "!x"});
+    CHECK(ended.code == 2);
+    CHECK(ended.says("'!x'"));
+}
+
 TEST_CASE("Nobody is told what to share by a file that others push or have") {
     Swarm swarm;
     write_file(swarm.directory("a") / "ignore", "*");

@@ -129,7 +129,7 @@ TEST_CASE("the version line names the program, the protocol and the library") {
 }
 
 TEST_CASE("xfs-tracker says where it is ready and ends cleanly when told to") {
-    int const signal = GENERATE(SIGINT, SIGTERM);
+    int const signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
     Program tracker({"--bind", "127.0.0.1:0", "-q"});
     auto const line = tracker.line();
     CHECK(line.starts_with(ready + "tcp://127.0.0.1:"));

@@ -46,6 +46,7 @@ Indexer::Indexer(Parts const& parts)
       tree_(parts.tree),
       mailbox_(parts.mailbox),
       stop_(parts.stop),
+      ignores_(options_.ignore, options_.default_ignores),
       cache_(options_.cache_file, options_.directory.string(), options_.algorithm,
              [this](std::string const& text) { warn(text); }),
       table_(cache_, batch_),
@@ -73,6 +74,9 @@ void Indexer::run() {
     while (!stop_.stop_requested()) {
         wait();
         turn();
+    }
+    for (auto const& letter : mailbox_.take()) {
+        letter(*this);  // a download that has just ended is to be remembered
     }
 }
 
@@ -122,9 +126,7 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     if (cache_.unsaved()) {
         at(last_save_ + save_interval);
     }
-    if (walks_without_watching()) {
-        at(last_walk_ + unwatched_interval);
-    }
+    at(walk_due());
     return earliest;
 }
 
@@ -185,9 +187,11 @@ void Indexer::apply_changes() {
         }
     }
     look_at_attributes(changes);
-    new_directories_.insert(new_directories_.end(), changes.directories.begin(),
-                            changes.directories.end());
-    walk_wanted_ = walk_wanted_ || changes.lost;
+    std::ranges::copy_if(changes.directories, std::back_inserter(new_directories_),
+                         [this](auto const& name) { return !ignores_.covers(name); });
+    auto const rules = std::string(ignore_file);
+    walk_wanted_ = walk_wanted_ || changes.lost || changes.written.contains(rules) ||
+                   changes.moved.contains(rules) || changes.attributes.contains(rules);
 }
 
 void Indexer::drop_directory(std::string const& name) {
@@ -207,6 +211,9 @@ void Indexer::look_at_attributes(Watcher::Changes const& changes) {
         }
     }
     for (auto const& name : changes.reachable) {
+        if (ignores_.covers(name)) {
+            continue;
+        }
         bool const open{open_beneath(root_->get(), name, O_RDONLY | O_DIRECTORY | O_NONBLOCK)};
         if (!open && errno == EACCES) {
             drop_directory(name);
@@ -231,6 +238,10 @@ void Indexer::verify(std::string const& name) {
 }
 
 void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
+    if (ignores_.covers(name)) {
+        table_.drop(name);
+        return;
+    }
     if (auto const problem = wire::name_problem(name)) {
         refuse(name, *problem, walk);
         return;
@@ -289,12 +300,16 @@ void Indexer::warn_of_shortage(std::string_view why) {
 }
 
 void Indexer::warn_once(std::string text) {
+    say_once(std::move(text), events_.on_warning);
+}
+
+void Indexer::say_once(std::string text, Say const& say) {
     if (warned_.size() >= warnings_remembered) {
         warned_.clear();
     }
-    auto const [warned, is_new] = warned_.insert_or_assign(std::move(text), walk_number_);
-    if (is_new) {
-        warn(warned->first);
+    auto const [said, is_new] = warned_.insert_or_assign(std::move(text), walk_number_);
+    if (is_new && say) {
+        say(said->first);
     }
 }
 
@@ -302,8 +317,9 @@ void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known)
     check_root();
     auto const sight = root_ == nullptr ? Sight() : look_at(root_->get(), file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
-    if (wire::name_problem(file.name) || sight.kind != Sight::Kind::file ||
-        !sight.stamp.like(file.stamp) || !manifest || manifest->file_bytes != file.stamp.size) {
+    if (wire::name_problem(file.name) || ignores_.covers(file.name) ||
+        sight.kind != Sight::Kind::file || !sight.stamp.like(file.stamp) || !manifest ||
+        manifest->file_bytes != file.stamp.size) {
         if (sight.kind != Sight::Kind::unknown) {
             table_.drop(file.name);
             batch_.remove(file.name);  // also if it is not known: who fetched it offers it already
@@ -383,6 +399,10 @@ bool Indexer::settle(std::string const& name, PendingFiles::File& file, HashOutc
 }
 
 void Indexer::take(std::string const& name, PendingFiles::File const& file, HashedFile& hashed) {
+    if (ignores_.covers(name)) {  // since it was begun
+        table_.drop(name);
+        return;
+    }
     if (auto* const walk = find_walk(file.walk)) {
         ++walk->hashed;
     }

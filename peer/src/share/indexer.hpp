@@ -5,6 +5,7 @@
 #include "share/file_table.hpp"
 #include "share/hash_cache.hpp"
 #include "share/hash_workers.hpp"
+#include "share/ignores.hpp"
 #include "share/mailbox.hpp"
 #include "share/mounts.hpp"
 #include "share/pending_files.hpp"
@@ -12,6 +13,7 @@
 #include "share/share_index.hpp"
 #include "share/watcher.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -58,9 +60,19 @@ class Indexer {
     using Time = Clock::time_point;
 
     static constexpr std::uint64_t no_walk = 0;
-    static constexpr auto unwatched_interval = std::chrono::seconds(30);
     /// Between tries to open something for which there are no descriptors.
     static constexpr auto shortage_interval = std::chrono::milliseconds(500);
+
+    /// How many there are, and one of them.
+    struct Tally {
+        void add(std::string const& name) {
+            example = count == 0 ? name : std::min(example, name);
+            ++count;
+        }
+
+        std::uint64_t count = 0;
+        std::string example{};  ///< the first in the order of names, so that it is always the same
+    };
 
     /// A walk through the whole share, until all files that it found are known.
     struct Walk {
@@ -69,7 +81,10 @@ class Indexer {
         std::uint64_t waits_for = 0;  ///< files still to be read
         std::uint64_t hashed = 0;
         std::uint64_t skipped = 0;
-        std::vector<Scanned> done;
+        Tally links{};
+        Tally ignored{};
+        Tally private_files{};
+        std::vector<Scanned> done{};
     };
 
     using Root = std::shared_ptr<files::Fd const>;
@@ -87,13 +102,17 @@ class Indexer {
     void look_at_mounts();
 
     // Walking.
-    [[nodiscard]] bool walks_without_watching() const;
+    [[nodiscard]] std::optional<Time> walk_due() const;
     void walk_some();
     void start_walk();
     void end_walk();
     Scanner make_scanner(std::string directory);
     Walk* find_walk(std::uint64_t number);
     void finish_walks();
+    void tell(Walk const& walk);
+    void load_ignores();
+    bool is_ignored(std::string const& name);
+    void found(std::string const& name, Sight const& sight);
     void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
 
     // Changes.
@@ -109,6 +128,8 @@ class Indexer {
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
     void warn_of_shortage(std::string_view why);
     void warn_once(std::string text);
+    using Say = std::function<void(std::string_view)>;
+    void say_once(std::string text, Say const& say);
 
     // Hashing.
     [[nodiscard]] bool has_room() const;
@@ -136,6 +157,7 @@ class Indexer {
     std::string trouble_;  ///< then, why
     Time checked_root_ = now_;
 
+    Ignores ignores_;
     HashCache cache_;
     ChangeBatch batch_;
     FileTable table_;
@@ -154,7 +176,9 @@ class Indexer {
     Time scan_after_ = now_;
     std::uint64_t walk_number_ = no_walk;
     std::deque<Walk> walks_;  ///< begun, oldest first
-    Time last_walk_ = now_;
+    Time walk_began_ = now_;
+    Time walk_ended_ = now_;
+    bool remote_ = false;  ///< some directory is on a file system that others change, too
 
     Watcher::Changes changes_;
     Time first_change_ = now_;

@@ -67,12 +67,16 @@ void Indexer::look_at_mounts() {
         return;
     }
     auto changed = mounts_->read();
+    auto const other = [this](auto const& name) {
+        return wire::name_problem(name).has_value() || ignores_.covers(name);
+    };
+    std::erase_if(changed.gone, other);
+    std::erase_if(changed.come, other);
     for (auto const& name : changed.gone) {
         warn("nothing is mounted at '" + wire::escape(name) +
              "' in the shared directory any more: what was there is not shared");
     }
     changed.come.merge(changed.gone);
-    std::erase_if(changed.come, [](auto const& name) { return wire::name_problem(name); });
     if (!changed.come.empty()) {
         changes_.dropped.insert(changed.come.begin(), changed.come.end());
         changes_.directories.insert(changed.come.begin(), changed.come.end());

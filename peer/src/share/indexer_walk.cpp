@@ -1,15 +1,23 @@
 // The walks of the index through the whole share.
 #include "share/indexer.hpp"
+#include "share/rescans.hpp"
 #include "share/sight.hpp"
+
+#include <xfsbus/files/io.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
+
+#include <fcntl.h>
 
 namespace xfsbus::peer {
 namespace {
 
 constexpr std::size_t entries_per_turn = 500;
+constexpr std::uint64_t ignore_bytes_most = 1024 * 1024;
 
 }  // namespace
 
@@ -24,13 +32,22 @@ void Indexer::rescan(Scanned done) {
     }
 }
 
-/// What is not watched is walked through now and then, when the walk before is done.
-bool Indexer::walks_without_watching() const {
-    return root_ && watcher_ && !watcher_->complete() && walks_.empty();
+/// When a walk begins though nobody asks for it: some time after the one before is done.
+std::optional<Indexer::Time> Indexer::walk_due() const {
+    if (root_ == nullptr || !walks_.empty()) {
+        return std::nullopt;
+    }
+    auto const took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(walk_ended_ - walk_began_);
+    auto const after = rescan_after({.wanted = options_.rescan,
+                                     .watched = watcher_.has_value(),
+                                     .hears_all = watcher_ && watcher_->complete() && !remote_,
+                                     .walk_time = took});
+    return after ? std::optional(walk_ended_ + *after) : std::nullopt;
 }
 
 void Indexer::walk_some() {
-    if (walks_without_watching() && now_ >= last_walk_ + unwatched_interval) {
+    if (auto const due = walk_due(); due && now_ >= *due) {
         walk_wanted_ = true;
     }
     if (!scanner_) {
@@ -54,6 +71,9 @@ void Indexer::start_walk() {
         walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
         table_.begin_walk();
         unreadable_.clear();  // all of them are tried again
+        walk_began_ = now_;
+        remote_ = false;
+        load_ignores();
         if (watcher_) {
             watcher_->begin_walk();
         }
@@ -67,12 +87,17 @@ void Indexer::start_walk() {
 
 Scanner Indexer::make_scanner(std::string directory) {
     Scanner::Sink sink;
-    sink.on_file = [this](std::string const& name, FileStamp const& stamp) {
-        consider(name, stamp, scanning_for_, false);
+    sink.on_file = [this](std::string const& name, Sight const& sight) { found(name, sight); };
+    sink.is_ignored = [this](std::string const& name) { return is_ignored(name); };
+    sink.on_link = [this](std::string const& name) {
+        if (auto* const walk = find_walk(scanning_for_)) {
+            walk->links.add(name);
+        }
     };
     sink.on_directory = [this](int fd, std::string const& name) {
         if (watcher_) {
             watcher_->watch(fd, name);
+            remote_ = remote_ || is_remote(fd);
         }
     };
     sink.on_refused = [this](std::string const& name, std::string_view why) {
@@ -82,10 +107,52 @@ Scanner Indexer::make_scanner(std::string directory) {
     return {root_->get(), std::move(directory), std::move(sink)};
 }
 
+/// The rules of a walk are those that stand at the top of the share when it begins.
+void Indexer::load_ignores() {
+    auto const warn_of = [this](std::string const& why) {
+        warn_once("'" + std::string(ignore_file) + "' cannot be read (" + why +
+                  "): what it says now is not known, and what it said before holds");
+    };
+    auto const fd = open_beneath(root_->get(), ignore_file, O_RDONLY | O_NONBLOCK);
+    if (!fd && errno != ENOENT) {
+        return warn_of(errno == ELOOP ? "it is a symbolic link" : errno_text(errno));
+    }
+    std::string text;
+    if (fd) {
+        auto const stamp = stamp_of(fd.get());
+        if (!stamp || stamp->size > ignore_bytes_most) {
+            return warn_of(stamp ? "it is larger than 1 MiB" : "it is not a regular file");
+        }
+        text.resize(stamp->size);
+        auto const read = files::read_at(fd.get(), std::as_writable_bytes(std::span(text)), 0);
+        if (read.error != 0) {
+            return warn_of(errno_text(read.error));
+        }
+        text.resize(read.bytes);
+    }
+    std::ranges::for_each(ignores_.take_lines(text),
+                          [this](std::string const& problem) { warn_once(problem); });
+}
+
+bool Indexer::is_ignored(std::string const& name) {
+    bool const ignored = ignores_.matches(name);
+    if (auto* const walk = find_walk(scanning_for_); walk != nullptr && ignored) {
+        walk->ignored.add(name);
+    }
+    return ignored;
+}
+
+void Indexer::found(std::string const& name, Sight const& sight) {
+    if (auto* const walk = find_walk(scanning_for_); walk != nullptr && sight.is_private) {
+        walk->private_files.add(name);
+    }
+    consider(name, sight.stamp, scanning_for_, false);
+}
+
 void Indexer::end_walk() {
     if (auto* walk = find_walk(scanning_for_)) {
         walk->walking = false;
-        last_walk_ = now_;
+        walk_ended_ = now_;
         if (scanner_->complete()) {
             table_.end_walk();
             if (watcher_) {
@@ -105,14 +172,40 @@ void Indexer::finish_walks() {
     while (!walks_.empty() && !walks_.front().walking && walks_.front().waits_for == 0) {
         auto const walk = std::move(walks_.front());
         walks_.pop_front();
+        tell(walk);
         std::erase_if(warned_, [&](auto const& item) { return item.second < walk.number; });
         report();
         cache_.flush();
         answer({.files = table_.files(),
                 .bytes = table_.bytes(),
                 .hashed = walk.hashed,
-                .skipped = walk.skipped},
+                .skipped = walk.skipped,
+                .links = walk.links.count,
+                .ignored = walk.ignored.count,
+                .private_files = walk.private_files.count},
                walk.done);
+    }
+}
+
+/// What a user may not expect: once, as long as it stays the same.
+void Indexer::tell(Walk const& walk) {
+    auto const counted = [](Tally const& tally, char const* one, char const* many) {
+        bool const is_one = tally.count == 1;
+        return std::to_string(tally.count) + " " + (is_one ? one : many) +
+               (is_one ? ", '" : ", such as '") + wire::escape(tally.example) + "'";
+    };
+    if (walk.links.count > 0) {
+        warn_once("not shared: " + counted(walk.links, "symbolic link", "symbolic links"));
+    }
+    if (walk.private_files.count > 0) {
+        warn_once("shared: " +
+                  counted(walk.private_files, "file that only its owner may read",
+                          "files that only their owner may read") +
+                  "; --ignore PATTERN, or a line in '" + std::string(ignore_file) +
+                  "', keeps files from others");
+    }
+    if (walk.ignored.count > 0) {
+        say_once("ignored: " + counted(walk.ignored, "name", "names"), events_.on_notice);
     }
 }
 

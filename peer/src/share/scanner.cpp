@@ -82,12 +82,17 @@ void Scanner::fail_directory(int error) {
 
 void Scanner::visit(dirent const& entry) {
     std::string_view const part = entry.d_name;
-    if (part == "." || part == ".." || is_temporary(part) || entry.d_type == DT_LNK) {
+    if (part == "." || part == ".." || is_temporary(part)) {
         return;
     }
     name_.resize(prefix_);
     name_ += part;
-    if (auto const problem = wire::name_problem(name_)) {
+    if (sink_.is_ignored(name_)) {
+        return;
+    }
+    if (entry.d_type == DT_LNK) {
+        sink_.on_link(name_);
+    } else if (auto const problem = wire::name_problem(name_)) {
         sink_.on_refused(name_, *problem);
     } else if (entry.d_type == DT_DIR) {
         waiting_.push_back(name_);
@@ -107,9 +112,11 @@ void Scanner::visit_by_stat(char const* part) {
     }
     auto const sight = judge(status);
     if (sight.kind == Sight::Kind::file) {
-        sink_.on_file(name_, sight.stamp);
+        sink_.on_file(name_, sight);
     } else if (sight.kind == Sight::Kind::directory) {
         waiting_.push_back(name_);
+    } else if (sight.kind == Sight::Kind::link) {
+        sink_.on_link(name_);
     } else if (sight.kind == Sight::Kind::refused) {
         sink_.on_refused(name_, sight.why);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "share/share_index.hpp"
+#include "share/sight.hpp"
 
 #include <xfsbus/files/fd.hpp>
 
@@ -21,7 +22,10 @@ class Scanner {
   public:
     /// Names are relative to the root. Called from within step().
     struct Sink {
-        std::function<void(std::string name, FileStamp const& stamp)> on_file;
+        std::function<void(std::string const& name, Sight const& sight)> on_file;
+        /// Asked of each name; what is ignored is not even looked at.
+        std::function<bool(std::string const& name)> is_ignored;
+        std::function<void(std::string const& name)> on_link;
         /// Before the directory is read, so that what changes from here on can be watched.
         std::function<void(int fd, std::string const& name)> on_directory;
         /// Left out, and why: "is not a regular file".

@@ -1,10 +1,12 @@
 #include "share/share_index.hpp"
 
 #include "disk/tree.hpp"
+#include "share/ignores.hpp"
 #include "share/indexer.hpp"
 #include "share/mailbox.hpp"
 
 #include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <chrono>
 #include <stop_token>
@@ -51,6 +53,12 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
         return Error{Errc::plugin, "integrity plug-in '" + options.algorithm->name() +
                                        "': its digests are shorter than 32 bytes, which is too "
                                        "short for content ids; choose another one"};
+    }
+    for (auto const& pattern : options.ignore) {
+        if (auto const problem = Ignores::problem_of(pattern)) {
+            return Error{Errc::usage, "the pattern '" + wire::escape(pattern) +
+                                          "' of what is not shared " + *problem};
+        }
     }
     auto tree = Tree::open(options.directory);
     if (!tree) {

@@ -24,7 +24,10 @@ struct ScanSummary {
     std::uint64_t bytes = 0;    ///< of these
     std::uint64_t hashed = 0;   ///< whose content had to be read
     std::uint64_t skipped = 0;  ///< unreadable, special, badly named, changing; warned of once
-    std::string problem{};      ///< why there is no directory to be scanned; empty: there is one
+    std::uint64_t links = 0;    ///< symbolic ones, which are not shared
+    std::uint64_t ignored = 0;  ///< files and directories that match a pattern; none below them
+    std::uint64_t private_files = 0;  ///< of those that are shared: only their owner may read them
+    std::string problem{};  ///< why there is no directory to be scanned; empty: there is one
 };
 
 /// Knows the content of every file below a directory, and keeps up with its changes: scans it,
@@ -39,6 +42,10 @@ class ShareIndex {
         std::shared_ptr<policies::HashAlgorithm const> algorithm;
         bool watch = true;
         unsigned hash_threads = 2;
+        std::vector<std::string> ignore{};  ///< patterns, see Ignores
+        bool default_ignores = true;
+        /// How often it is scanned without being asked; 0: never. nullopt: see rescan_after.
+        std::optional<std::chrono::milliseconds> rescan{};
         std::chrono::milliseconds verify_every = std::chrono::minutes(1);
     };
 
@@ -49,12 +56,15 @@ class ShareIndex {
         /// The first scan, and each later one of the whole directory, whoever asked for it.
         std::function<void(ScanSummary const&)> on_scanned;
         std::function<void(std::string_view)> on_warning;
+        /// Of interest, and nothing that anybody has to do something about.
+        std::function<void(std::string_view)> on_notice{};
         /// The index cannot go on: a fault of ours, or no memory.
         std::function<void(std::exception_ptr)> on_fault;
     };
 
-    /// Starts the first scan. Fails with Errc::disk if the directory cannot be read, and with
-    /// Errc::plugin if the algorithm's digests are too short for content ids.
+    /// Starts the first scan. Fails with Errc::disk if the directory cannot be read, with
+    /// Errc::usage if a pattern is none, and with Errc::plugin if the algorithm's digests are too
+    /// short for content ids.
     static Result<std::unique_ptr<ShareIndex>> start(Options options, Events events);
     /// Stops within the time it takes to hash one chunk.
     ~ShareIndex();

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace xfsbus::peer {
 
@@ -32,6 +33,8 @@ Sight judge(struct stat const& status) {
         sight.kind = Sight::Kind::file;
         sight.stamp = stamp_from(status);
         sight.linked = status.st_nlink > 1;
+        bool const readable = ::geteuid() == 0 || ::geteuid() == status.st_uid;
+        sight.is_private = readable && (status.st_mode & (S_IRGRP | S_IROTH)) == 0;
         if (sight.stamp.size > wire::limits::file_bytes) {
             sight.kind = Sight::Kind::refused;
             sight.why = "is larger than 4 TiB";
@@ -39,7 +42,7 @@ Sight judge(struct stat const& status) {
     } else if (S_ISDIR(status.st_mode)) {
         sight.kind = Sight::Kind::directory;
     } else if (S_ISLNK(status.st_mode)) {
-        sight.kind = Sight::Kind::ignored;
+        sight.kind = Sight::Kind::link;
     } else {
         sight.kind = Sight::Kind::refused;
         sight.why = "is not a regular file";

@@ -16,15 +16,16 @@ struct Sight {
     enum class Kind {
         file,
         directory,
-        ignored,  ///< a symbolic link or a temporary file of ours: left out without a word
+        link,  ///< a symbolic one: left out, and counted
         gone,
         refused,  ///< left out with a warning
         unknown,  ///< nobody can look now: see is_shortage
     };
     Kind kind = Kind::gone;
-    FileStamp stamp;         ///< of a file
-    bool linked = false;     ///< a file with several names
-    std::string_view why{};  ///< refused: the problem, a literal or "" for that of errno
+    FileStamp stamp;          ///< of a file
+    bool linked = false;      ///< a file with several names
+    bool is_private = false;  ///< a file that we may read, and others may not
+    std::string_view why{};   ///< refused: the problem, a literal or "" for that of errno
 };
 
 /// True for the temporary files of downloads, which are nobody's business.

@@ -99,7 +99,7 @@ void Watcher::fail(int error) {
     complete_ = false;
     if (!std::exchange(warned_, true)) {
         warn_("cannot watch all of the shared directory: " + watch_advice(error) +
-              ". Changes are found by scanning it every 30 seconds instead");
+              ". Other changes are found by scanning it now and then (see --rescan)");
     }
 }
 

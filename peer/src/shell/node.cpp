@@ -29,10 +29,6 @@ std::mt19937_64 seeded_by_system() {
     return std::mt19937_64(seed);
 }
 
-UpdateSummary to_summary(ScanSummary const& scan) {
-    return {scan.files, scan.bytes, scan.hashed, scan.skipped};
-}
-
 }  // namespace
 
 Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
@@ -205,44 +201,6 @@ std::function<void(bus::Reactor::Task)> Node::poster() const {
     };
 }
 
-Status Node::start_index() {
-    if (!shares_) {
-        scanned_ = UpdateSummary{};
-        return done();
-    }
-    ShareIndex::Options options;
-    options.directory = options_.directory;
-    options.cache_file = options_.cache_file;
-    options.algorithm = plugins_.integrity;
-    options.watch = options_.watch;
-    options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
-                                      static_cast<unsigned>(descriptors_.hashers));
-    auto index = ShareIndex::start(
-        std::move(options),
-        {.on_changed =
-             [this, post = poster()](auto added, auto removed) {
-                 post([this, added = std::move(added), removed = std::move(removed)] {
-                     on_changed(added, removed);
-                 });
-             },
-         .on_scanned =
-             [this, post = poster()](ScanSummary const& scan) {
-                 post([this, summary = to_summary(scan)] {
-                     scanned_ = summary;
-                     for (auto const& then : std::exchange(on_scanned_, {})) {
-                         then(summary);
-                     }
-                 });
-             },
-         .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); },
-         .on_fault = fault_teller(reactor_)});
-    if (!index) {
-        return index.error();
-    }
-    index_ = std::move(*index);
-    return done();
-}
-
 // ---- the share ----
 
 void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed) {
@@ -411,24 +369,6 @@ void Node::when_scanned(OnAnswer<UpdateSummary> then) {
     on_scanned_.push_back(std::move(then));
 }
 
-void Node::update_list(OnAnswer<UpdateSummary> on_done) {
-    auto send = [this, on_done](UpdateSummary const& summary) {
-        tracker_.resend();
-        when_told([on_done, summary](Status const& told) {
-            told ? on_done(summary) : on_done(told.error());
-        });
-    };
-    if (!index_) {
-        return send({});
-    }
-    index_->rescan([post = poster(), send = std::move(send), on_done](ScanSummary const& scan) {
-        post([send, on_done, scan] {
-            scan.problem.empty() ? send(to_summary(scan))
-                                 : on_done(Error{Errc::disk, scan.problem});
-        });
-    });
-}
-
 /// A tracker takes a peer to be where its connection comes from.
 std::string Node::source_for(wire::Endpoint const& tracker) const {
     auto const& host = serving_.endpoint().host;
@@ -532,6 +472,7 @@ PeerStatus Node::status() const {
     status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
     status.files = share_.size();
+    status.scan = scanned_.value_or(UpdateSummary{});
     status.load = load();
     status.uploads = serving_.load();
     status.downloads = jobs_.size();

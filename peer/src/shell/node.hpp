@@ -54,6 +54,7 @@ class Node {
 
     void when_scanned(OnAnswer<UpdateSummary> then);
     void update_list(OnAnswer<UpdateSummary> on_done);
+    void rescan();
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
     void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
     std::shared_ptr<DownloadJob> download(DownloadJob::Order order, DownloadJob::OnDone on_done);

@@ -90,6 +90,46 @@ TEST_CASE("A job of several files ends with a summary") {
     CHECK(printed.err.str() == "xfs-peer: 'failed\\x1b': the disk is full\n");
 }
 
+TEST_CASE("A peer that is ready says what it shares, and what it does not") {
+    xfsbus::peer::PeerStatus status;
+    status.host = "127.0.0.1";
+    status.port = 7471;
+    status.directory = "/srv/data";
+    status.files = 5;
+    Printed plain;
+    plain.printer.ready(status, true);
+    CHECK(plain.out.str() ==
+          "xfs-peer: ready on tcp://127.0.0.1:7471, sharing 5 files of /srv/data\n");
+    status.scan = {5, 1024, 2, 1, 12, 3, 4};
+    Printed more;
+    more.printer.ready(status, true);
+    CHECK_THAT(
+        more.out.str(),
+        ContainsSubstring("/srv/data; not shared: 1 skipped, 12 symbolic links, 3 ignored\n"));
+    Printed json(as_json);
+    json.printer.ready(status, true);
+    auto const event = Json::parse(json.out.str());
+    CHECK(event.at("files") == 5);
+    CHECK(event.at("hashed") == 2);
+    CHECK(event.at("skipped") == 1);
+    CHECK(event.at("links") == 12);
+    CHECK(event.at("ignored") == 3);
+    CHECK(event.at("private_files") == 4);
+}
+
+TEST_CASE("A list that was updated says what was left out") {
+    Printed plain;
+    plain.printer.update({5, 1024, 2, 0, 1, 0, 4});
+    CHECK(plain.out.str() ==
+          "5 files, 1.0 KiB; 2 hashed, 0 skipped, 1 symbolic link; the tracker has the list\n");
+    Printed json(as_json);
+    json.printer.update({5, 1024, 2, 1, 12, 3, 4});
+    auto const event = Json::parse(json.out.str());
+    CHECK(event.at("links") == 12);
+    CHECK(event.at("ignored") == 3);
+    CHECK(event.at("private_files") == 4);
+}
+
 TEST_CASE("A job of one file needs no summary") {
     Printed printed;
     auto report = three_files();

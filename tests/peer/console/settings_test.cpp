@@ -121,6 +121,24 @@ TEST_CASE("Options about transfers reach the peer") {
     CHECK(given.transfer_download_limit == 4096);
 }
 
+TEST_CASE("What is not shared is said by patterns, which may be what they like") {
+    auto const none = settings_of({}).peer;
+    CHECK(none.ignore.empty());
+    CHECK(none.default_ignores);
+    auto const given = settings_of({"--ignore", "*.o", "--ignore", "[ab]*", "--ignore", "a b,c",
+                                    "--ignore=-x", "--no-default-ignores"})
+                           .peer;
+    CHECK(given.ignore == Words{"*.o", "[ab]*", "a b,c", "-x"});
+    CHECK_FALSE(given.default_ignores);
+}
+
+TEST_CASE("How often a directory is scanned is a duration, or never") {
+    CHECK_FALSE(settings_of({}).peer.rescan);
+    CHECK(settings_of({"--rescan", "90s"}).peer.rescan == std::chrono::seconds(90));
+    CHECK(settings_of({"--rescan", "0"}).peer.rescan == std::chrono::seconds(0));
+    CHECK_THAT(refusal_of({"--rescan", "often"}), ContainsSubstring("--rescan: 'often'"));
+}
+
 TEST_CASE("A configuration file may say the same") {
     CacheHome const caches;
     xfsbus::test::TempDir const directory;

@@ -378,6 +378,23 @@ TEST_CASE("A download that was moved into place is not read, neither now nor aft
     CHECK(again.last_scan().hashed == 0);
 }
 
+TEST_CASE("A download that is told of just before the end is not read after a restart") {
+    Share share;
+    write_old(share.root / "known", "the content");
+    for (int i = 0; i < 20; ++i) {
+        Collector collector;
+        auto index = share.start(collector);
+        REQUIRE(collector.wait_for_scans(1));
+        CHECK(collector.last_scan().hashed == (i == 0 ? 1 : 0));
+        auto file = collector.file("known");
+        file.name = "fetched " + std::to_string(i);
+        write_old(share.root / file.name, "the content");
+        file.stamp = stamp(share.root / file.name);
+        index->add(file);
+        index.reset();
+    }
+}
+
 TEST_CASE("A download is kept in the cache only if its stamp is settled") {
     Share share;
     write_old(share.root / "known", "the content");

@@ -114,6 +114,9 @@ class Collector {
         events.on_warning = [this](std::string_view text) {
             change([&] { warnings.emplace_back(text); });
         };
+        events.on_notice = [this](std::string_view text) {
+            change([&] { notices.emplace_back(text); });
+        };
         return events;
     }
 
@@ -180,12 +183,10 @@ class Collector {
     }
 
     template <typename Work>
-    void change(Work work) {
-        {
-            std::lock_guard const lock(mutex);
-            work();
-        }
-        changed_.notify_all();
+    auto change(Work work) -> decltype(work()) {
+        std::lock_guard const lock(mutex);
+        changed_.notify_all();  // who waits gets on once the lock is free
+        return work();
     }
 
     std::mutex mutex;
@@ -194,6 +195,7 @@ class Collector {
     std::set<std::string> taken_back;                ///< ever removed, known or not
     std::vector<peer::ScanSummary> summaries;
     std::vector<std::string> warnings;
+    std::vector<std::string> notices;
 
   private:
     void changed(std::vector<peer::IndexedFile> const& added,

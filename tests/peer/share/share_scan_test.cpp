@@ -115,7 +115,132 @@ TEST_CASE("A scan follows no symbolic link") {
     index->rescan({});
     REQUIRE(collector.wait_for_scans(2));
     CHECK(collector.names() == std::vector<std::string>{"real/file"});
-    CHECK(collector.warned() == 0);
+    CHECK(collector.last_scan().links == 4);
+    CHECK(collector.warned("not shared: 4 symbolic links, such as 'dangling'") == 1);
+    CHECK(collector.warned() == 1);
+}
+
+TEST_CASE("A scan leaves out what is to be ignored, counts it, and does not enter it") {
+    Share share;
+    for (auto const* name :
+         {"kept", "build/a", "build/b", "a/b.o", ".git/config", "file~", "a/c"}) {
+        write_old(share.root / name, name);
+    }
+    ShareIndex::Options options{share.root, share.cache, algorithm(), false, 2};
+    options.ignore = {"build", "*.o"};
+    Collector collector;
+    {
+        auto const index = ShareIndex::start(options, collector.events()).value();
+        REQUIRE(collector.wait_for_scans(1));
+        CHECK(collector.names() == std::vector<std::string>{"a/c", "kept"});
+        CHECK(collector.last_scan().ignored == 4);
+        CHECK(collector.last_scan().skipped == 0);
+        CHECK(collector.warned() == 0);
+        CHECK(collector.notices == std::vector<std::string>{"ignored: 4 names, such as '.git'"});
+        index->recheck("build/a");
+        index->recheck(".git/config");
+        index->rescan({});
+        REQUIRE(collector.wait_for_scans(2));
+        CHECK(collector.names() == std::vector<std::string>{"a/c", "kept"});
+        CHECK(collector.notices.size() == 1);
+    }
+    options.ignore.clear();
+    options.default_ignores = false;
+    Collector all;
+    auto const index = ShareIndex::start(options, all.events()).value();
+    REQUIRE(all.wait_for_scans(1));
+    CHECK(all.names().size() == 7);
+    CHECK(all.last_scan().ignored == 0);
+}
+
+TEST_CASE("A pattern that is none is an error at the start") {
+    Share share;
+    Collector collector;
+    ShareIndex::Options options{share.root, {}, algorithm(), false, 2};
+    options.ignore = {"good", ""};
+    auto const index = ShareIndex::start(options, collector.events());
+    REQUIRE_FALSE(index);
+    CHECK(index.error().code == Errc::usage);
+    CHECK_THAT(index.error().message, ContainsSubstring("'' of what is not shared is empty"));
+}
+
+TEST_CASE("The next scan follows a file of patterns that has changed") {
+    Share share;
+    write_old(share.root / "one", "1");
+    write_old(share.root / "two", "2");
+    write_old(share.root / ".xfsignore", "one\n");
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    CHECK(collector.names() == std::vector<std::string>{"two"});
+    write_old(share.root / ".xfsignore", "two\n!three\n");
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.names() == std::vector<std::string>{"one"});
+    CHECK(collector.warned("line 2 of '.xfsignore'") == 1);
+    fs::remove(share.root / ".xfsignore");
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(3));
+    CHECK(collector.names() == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("A file of patterns that cannot be read is told of, and what it said before holds") {
+    Share share;
+    write_old(share.root / "one", "1");
+    write_old(share.root / "two", "2");
+    write_old(share.root / ".xfsignore", "one");
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    auto const make = GENERATE(0, 1, 2);
+    fs::rename(share.root / ".xfsignore", share.dir.path() / "rules");
+    if (make == 0) {
+        fs::create_symlink("../rules", share.root / ".xfsignore");
+    } else if (make == 1) {
+        fs::create_directory(share.root / ".xfsignore");
+    } else {
+        write_old(share.root / ".xfsignore", std::string(1024 * 1024 + 1, '\n'));
+    }
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.names() == std::vector<std::string>{"two"});
+    CHECK(collector.warned("'.xfsignore' cannot be read") == 1);
+}
+
+TEST_CASE("A download that is to be ignored is taken back") {
+    Share share;
+    write_old(share.root / "known", "the content");
+    write_old(share.root / "fetched~", "the content");
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    auto file = collector.file("known");
+    file.name = "fetched~";
+    file.stamp = stamp(share.root / "fetched~");
+    index->add(file);
+    CHECK(collector.wait_removed("fetched~"));
+    CHECK(collector.reports("fetched~") == 0);
+}
+
+TEST_CASE("A scan says once that files are shared which only their owner may read") {
+    Share share;
+    for (auto const* name : {"key", "below/other", "open", "of the group"}) {
+        write_old(share.root / name, name);
+    }
+    fs::permissions(share.root / "key", fs::perms::owner_read | fs::perms::owner_write);
+    fs::permissions(share.root / "below/other", fs::perms::owner_read);
+    fs::permissions(share.root / "open", fs::perms::owner_read | fs::perms::others_read);
+    fs::permissions(share.root / "of the group", fs::perms::owner_read | fs::perms::group_read);
+    Collector collector;
+    auto const index = share.start(collector);
+    REQUIRE(collector.wait_for_scans(1));
+    index->rescan({});
+    REQUIRE(collector.wait_for_scans(2));
+    CHECK(collector.names().size() == 4);
+    CHECK(collector.last_scan().private_files == 2);
+    CHECK(collector.warned(
+              "shared: 2 files that only their owner may read, such as 'below/other'") == 1);
+    CHECK(collector.warned() == 1);
 }
 
 TEST_CASE("A scan leaves out, with one warning each, what cannot be shared") {
@@ -244,6 +369,24 @@ TEST_CASE("A rescan finds what has changed, and tells when all of it is reported
     CHECK(summary.hashed == 2);
     CHECK(collector.file("changed").content != old);
     CHECK(collector.reports("kept") == 1);
+}
+
+TEST_CASE("A share is scanned by itself as often as is said, and reads nothing twice") {
+    Share share;
+    write_old(share.root / "file", "x");
+    ShareIndex::Options options{share.root, share.cache, algorithm(), false, 2};
+    options.rescan = 50ms;
+    Collector collector;
+    auto const index = ShareIndex::start(options, collector.events()).value();
+    REQUIRE(collector.wait_for("file"));
+    write_old(share.root / "new", "x");
+    REQUIRE(collector.wait_for("new"));
+    fs::remove(share.root / "new");
+    REQUIRE(collector.wait_gone("new"));
+    auto const scans = collector.change([&] { return collector.summaries.size(); });
+    REQUIRE(collector.wait_for_scans(scans + 2));
+    CHECK(collector.last_scan().hashed == 0);
+    CHECK(collector.reports("file") == 1);
 }
 
 TEST_CASE("Every rescan that is asked for is answered") {

@@ -223,9 +223,37 @@ TEST_CASE("A new name of an old file is shown, a symbolic link is not") {
     WatchedShare share;
     fs::create_symlink("first", share.root / "symbolic");
     fs::create_hard_link(share.root / "first", share.root / "hard");
+    write_new(share.root / "ignored~", "x");
     CHECK(share.seen.wait_for("hard"));
     REQUIRE(share.all_seen());
     CHECK(share.seen.reports("symbolic") == 0);
+    CHECK(share.seen.reports("ignored~") == 0);
+}
+
+TEST_CASE("A watched share follows the file of patterns at its top") {
+    WatchedShare share;
+    write_new(share.root / ".xfsignore", "sub\n");
+    CHECK(share.seen.wait_gone("sub/below"));
+    write_new(share.root / "sub/later", "x");
+    REQUIRE(share.all_seen());
+    CHECK(share.seen.reports("sub/later") == 0);
+    write_new(share.dir.path() / "rules", "first\n");
+    fs::rename(share.dir.path() / "rules", share.root / ".xfsignore");
+    CHECK(share.seen.wait_for("sub/later"));
+    CHECK(share.seen.wait_gone("first"));
+    fs::remove(share.root / ".xfsignore");
+    CHECK(share.seen.wait_for("first"));
+    write_new(share.root / "sub/last", "x");
+    CHECK(share.seen.wait_for("sub/last"));
+}
+
+TEST_CASE("A watched share does not enter new directories that are to be ignored") {
+    WatchedShare share;
+    write_new(share.root / ".git/config", "x");
+    write_new(share.root / "sub/.git/config", "x");
+    fs::permissions(share.root / ".git", fs::perms::owner_all);
+    REQUIRE(share.all_seen());
+    CHECK(share.seen.names() == std::vector<std::string>{"first", "mark 1", "sub/below"});
 }
 
 TEST_CASE("A watched share says nothing of temporary files of downloads") {

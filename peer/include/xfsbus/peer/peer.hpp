@@ -44,6 +44,14 @@ struct PeerOptions {
     Durability durability = Durability::power;  ///< of what is downloaded
     bool heartbeat = true;                      ///< false: silent until something is to be said
     bool watch = true;                          ///< notice changes of the directory by itself
+    /// Patterns of names that are not shared: of the whole name, or of one part of it. The same may
+    /// stand in a file .xfsignore at the top of the directory, one a line.
+    std::vector<std::string> ignore = {};
+    bool default_ignores = true;  ///< nor .git, *.swp, lost+found and the like
+    /// How often the directory is scanned without being asked; 0: never. nullopt: every 30 s on
+    /// network file systems and where not all can be watched, else every ten minutes; never
+    /// without `watch`.
+    std::optional<std::chrono::milliseconds> rescan = std::nullopt;
     /// Of all random numbers that policies see, and of the ids that they know sources by: equal
     /// seeds and equal events give equal decisions. 0: a random one.
     std::uint64_t seed = 0;
@@ -140,6 +148,9 @@ struct UpdateSummary {
     std::uint64_t bytes = 0;
     std::uint64_t hashed = 0;
     std::uint64_t skipped = 0;
+    std::uint64_t links = 0;          ///< symbolic ones, which are not shared
+    std::uint64_t ignored = 0;        ///< files and directories, not counting those below them
+    std::uint64_t private_files = 0;  ///< shared, and only their owner may read them
 };
 
 struct KnownPeer {
@@ -203,6 +214,7 @@ struct PeerStatus {
     std::string tracker_trouble;     ///< what it refuses, and why; escaped; empty: nothing
     std::string directory;
     std::uint64_t files = 0;
+    UpdateSummary scan;  ///< the last whole one; nought before
     std::uint32_t load = 0;
     std::uint64_t uploads = 0;    ///< in progress
     std::uint64_t downloads = 0;  ///< in progress
@@ -280,6 +292,9 @@ class Peer {
 
     /// Scans the directory and sends the whole list to the tracker.
     Result<UpdateSummary> update_list(std::stop_token stop = {});
+
+    /// Scans the directory without waiting for the end, which is logged.
+    void rescan();
 
     /// The number of transfers that a peer is busy with.
     Result<std::uint32_t> get_load(std::string const& host, std::uint16_t port);

@@ -5,9 +5,9 @@
 
 namespace xfsbus::program {
 
-/// Keeps SIGINT and SIGTERM from this thread and from all that it starts, for a SignalWatch to
-/// take. Before there is any other thread. Signals that come between this and the watch wait for
-/// it.
+/// Keeps SIGINT, SIGTERM and SIGHUP from this thread and from all that it starts, for a SignalWatch
+/// to take. A SIGHUP that is ignored, as nohup(1) has it, stays so. Before there is any other
+/// thread. Signals that come between this and the watch wait for it.
 void hold_signals();
 
 /// A thread that takes the held signals one by one, so that what is done about them may do
