@@ -64,6 +64,7 @@ struct Arguments {
     std::vector<std::string> commands;
     bool serve = false;
     std::string durability = "power";
+    bool keep_mode = false;
     bool accept_push = false;
     bool no_heartbeat = false;
     bool no_watch = false;
@@ -107,6 +108,8 @@ void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environme
                    "(process), or a power cut (power)")
         ->check(CLI::IsMember({"process", "power"}))
         ->capture_default_str();
+    app.add_flag("--keep-mode", arguments.keep_mode,
+                 "Make downloaded files executable that are so at their source");
     app.add_flag("--accept-push", arguments.accept_push,
                  "Fetch what other peers push, into the directory");
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
@@ -372,6 +375,7 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.accept_push && settings.peer.directory.empty()) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
+    settings.peer.keep_mode = arguments.keep_mode;
     settings.peer.durability = arguments.durability == "power" ? peer::Durability::power
                                                                : peer::Durability::process;
     settings.peer.policy = arguments.policy;

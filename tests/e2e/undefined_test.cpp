@@ -300,3 +300,24 @@ TEST_CASE("A link that leaves the directory is not shared, nor is anything writt
     CHECK(ended.code == 9);
     CHECK_FALSE(fs::exists(outside / "in.txt"));
 }
+
+TEST_CASE("A file keeps its time, and with --keep-mode what is executable stays so") {
+    Swarm swarm;
+    auto const at_a = [&](char const* name) { return swarm.directory("a") / name; };
+    write_file(at_a("tool"), "#!/bin/sh\n");
+    write_file(at_a("text"), "text");
+    fs::permissions(at_a("tool"), fs::perms::owner_all);
+    using namespace std::chrono_literals;
+    auto const then = fs::file_time_type::clock::now() - 1000h;
+    fs::last_write_time(at_a("tool"), then);
+    Source const a(swarm, "a");
+    bool const keep = GENERATE(false, true);
+    auto const ended = swarm.in("b", {"download *"}, keep ? Words{"--keep-mode"} : Words{});
+    CHECK(ended.code == 0);
+    auto const mode = [&](char const* name) {
+        return fs::status(swarm.directory("b") / name).permissions();
+    };
+    CHECK(((mode("tool") & fs::perms::owner_exec) != fs::perms::none) == keep);
+    CHECK((mode("text") & fs::perms::owner_exec) == fs::perms::none);
+    CHECK(fs::last_write_time(swarm.directory("b") / "tool") == fs::last_write_time(at_a("tool")));
+}

@@ -88,6 +88,9 @@ constexpr auto walk_part = [](auto& a, auto& part) {
     a.field("total", part.total);
     a.field("offset", part.offset);
     a.binary("bytes", part.bytes, limits::control_body_bytes);
+    a.optional("mtime_ns", part.file.mtime_ns);
+    a.optional("executable", part.file.executable);
+    a.check("mtime_ns", [&] { return part.file.mtime_ns <= std::uint64_t{INT64_MAX}; });
     a.check("total", [&] { return part.total <= limits::manifest_bytes; });
     a.check("offset", [&] {
         return part.offset <= part.total && part.bytes.size() <= part.total - part.offset;

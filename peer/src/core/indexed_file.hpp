@@ -17,6 +17,7 @@ struct FileStamp {
     /// can set it back, so it shows a change whose mtime was put back. No number of the device is
     /// kept beside it: those change from one start of the machine to the next.
     std::int64_t ctime_ns = 0;
+    bool executable = false;  ///< by its owner
 
     friend bool operator==(FileStamp const&, FileStamp const&) = default;
 

@@ -186,7 +186,7 @@ void ManifestFetcher::on_checked(Check const& check,
     if (place && place->attempt.state == Try::State::checking) {
         if (checked) {
             known_[check.source].doubtful = false;
-            actions_.haves.push_back({check.content, *checked});
+            actions_.haves.push_back({check.content, *checked, check.file});
             forget(check.content);
         } else if (checked.error().code == Errc::integrity) {
             discredit(*place, checked.error().message);
@@ -322,6 +322,7 @@ void ManifestFetcher::take_part(wire::Time now, Place const& place, wire::Manife
         wanted.widen();
     }
     attempt.total = part.total;
+    attempt.file = part.file;
     take_bytes(now, place, std::move(part.bytes));
 }
 
@@ -349,7 +350,7 @@ void ManifestFetcher::take_bytes(wire::Time now, Place const& place, std::string
     wanted.set(attempt, Try::State::checking);
     actions_.checks.push_back({attempt.source, content,
                                std::make_shared<std::string const>(std::move(attempt.bytes)),
-                               attempt.in_parts});
+                               attempt.in_parts, attempt.file});
     attempt.bytes = {};
     attempt.in_parts = false;
 }

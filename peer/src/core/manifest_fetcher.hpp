@@ -71,12 +71,14 @@ class ManifestFetcher {
         wire::ContentId content;
         std::shared_ptr<std::string const> bytes;
         bool in_parts = false;  ///< for on_checked
+        wire::FileAttributes file{};
     };
 
     /// This is the manifest. Nothing is done for this content any more.
     struct Have {
         wire::ContentId content;
         std::shared_ptr<wire::Manifest const> manifest;
+        wire::FileAttributes file;  ///< as the source of the manifest says
     };
 
     /// All sources have failed. Nothing is done for this content any more.
@@ -159,6 +161,7 @@ class ManifestFetcher {
         wire::Time since{};       ///< when the first part was asked for
         std::uint64_t total = 0;  ///< as the first part said; 0: there was none yet
         std::string bytes{};
+        wire::FileAttributes file{};
         bool in_parts = false;  ///< its bytes are counted as those of a long one
         bool is_long = false;   ///< its source said that it does not fit an answer
         bool lied = false;

@@ -19,13 +19,13 @@ namespace {
 
 // "XFSh" in the header of the database says that the file is ours, and may be replaced.
 constexpr std::int64_t application_id = 0x58465368;
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t schema_version = 3;
 
 // In one transaction before WAL is switched on: so there is no moment at which the file has
 // tables, but not yet the mark that they are ours.
 constexpr char const* create_schema = R"(
     PRAGMA application_id = 1481003880;
-    PRAGMA user_version = 2;
+    PRAGMA user_version = 3;
     CREATE TABLE share (
         id        INTEGER PRIMARY KEY,
         directory BLOB NOT NULL,
@@ -38,11 +38,12 @@ constexpr char const* create_schema = R"(
         mtime_ns INTEGER NOT NULL,
         inode    INTEGER NOT NULL,
         ctime_ns INTEGER NOT NULL,
+        executable INTEGER NOT NULL,
         content  BLOB NOT NULL,
         manifest BLOB NOT NULL,
         PRIMARY KEY (share, name)) WITHOUT ROWID;
 )";
-static_assert(application_id == 1481003880 && schema_version == 2);
+static_assert(application_id == 1481003880 && schema_version == 3);
 
 enum class Owner { nobody, us, others };
 
@@ -200,7 +201,8 @@ void HashCache::load(std::function<bool(IndexedFile)> const& take) {
 
 bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
     SqliteStatement rows(open_->db,
-                         "SELECT name, size, mtime_ns, inode, ctime_ns, content, manifest FROM file"
+                         "SELECT name, size, mtime_ns, inode, ctime_ns, executable, content,"
+                         " manifest FROM file"
                          " WHERE share = (SELECT id FROM share WHERE directory = ?1"
                          " AND algorithm = ?2) ORDER BY name");
     rows.bind(1, directory_).bind(2, algorithm_->name());
@@ -210,10 +212,11 @@ bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
         IndexedFile file;
         file.name = rows.bytes(0);
         file.stamp = {std::bit_cast<std::uint64_t>(rows.number(1)), rows.number(2),
-                      std::bit_cast<std::uint64_t>(rows.number(3)), rows.number(4)};
-        file.manifest = std::make_shared<std::string const>(rows.bytes(6));
+                      std::bit_cast<std::uint64_t>(rows.number(3)), rows.number(4),
+                      rows.number(5) != 0};
+        file.manifest = std::make_shared<std::string const>(rows.bytes(7));
         file.content = hasher.content_id(*file.manifest);
-        if (rows.bytes(5) != file.content.view() || !is_valid(file, *algorithm_)) {
+        if (rows.bytes(6) != file.content.view() || !is_valid(file, *algorithm_)) {
             damaged = true;
         } else if (!take(std::move(file))) {
             break;
@@ -264,7 +267,7 @@ void HashCache::write_changes() {
         SqliteStatement id(db, "SELECT id FROM share WHERE directory = ?1 AND algorithm = ?2");
         id.bind(1, directory_).bind(2, algorithm_->name()).step();
         open_->share = id.number(0);
-        open_->upsert.emplace(db, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8)");
+        open_->upsert.emplace(db, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)");
         open_->remove.emplace(db, "DELETE FROM file WHERE share = ?1 AND name = ?2");
     }
     for (auto const& [name, file] : changes_) {
@@ -275,8 +278,9 @@ void HashCache::write_changes() {
                 .bind(4, file->stamp.mtime_ns)
                 .bind(5, std::bit_cast<std::int64_t>(file->stamp.inode))
                 .bind(6, file->stamp.ctime_ns)
-                .bind(7, file->content.view())
-                .bind(8, *file->manifest);
+                .bind(7, std::int64_t{file->stamp.executable})
+                .bind(8, file->content.view())
+                .bind(9, *file->manifest);
         }
         statement.run();
     }

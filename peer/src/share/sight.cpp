@@ -24,7 +24,7 @@ FileStamp stamp_from(struct stat const& status) {
         return time.tv_sec * second + time.tv_nsec;
     };
     return {static_cast<std::uint64_t>(status.st_size), ns(status.st_mtim), status.st_ino,
-            ns(status.st_ctim)};
+            ns(status.st_ctim), (status.st_mode & S_IXUSR) != 0};
 }
 
 Sight judge(struct stat const& status) {

@@ -156,7 +156,7 @@ void DownloadJob::begin_ready() {
         auto next = std::move(ready_.front());
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
-        begin(next.file, std::move(next.manifest));
+        begin(next.file, std::move(next.manifest), next.about);
     }
     services_.file_places.leave(this);
 }
@@ -290,7 +290,7 @@ ManifestFetch::Owner DownloadJob::manifest_owner() {
                     return job && found != job->probed_.end() ? found->second.link : nullptr;
                 },
             .on_have = alive([](auto& job, ManifestFetcher::Have const& have) {
-                job.on_manifest(have.content, have.manifest);
+                job.on_manifest(have.content, have.manifest, have.file);
             }),
             .on_failed = alive([](auto& job, ManifestFetcher::Failed const& failed) {
                 job.on_no_manifest(failed.content, failed.error);
@@ -321,7 +321,7 @@ void DownloadJob::on_probed(std::vector<Found> const& files) {
         }
         auto on_checked = [weak = weak_from_this(), want](ManifestFetch::Checked const& checked) {
             if (auto const self = weak.lock()) {
-                checked ? self->on_manifest(want.content, *checked)
+                checked ? self->on_manifest(want.content, *checked, {})
                         : self->manifests_->want({want});
             }
         };
@@ -341,7 +341,8 @@ ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
 
 /// From now on the size that it says is that of the file.
 void DownloadJob::on_manifest(wire::ContentId const& content,
-                              std::shared_ptr<wire::Manifest const> const& manifest) {
+                              std::shared_ptr<wire::Manifest const> const& manifest,
+                              wire::FileAttributes const& about) {
     auto const node = asking_.extract(content);
     if (over_ || node.empty()) {
         return;
@@ -351,7 +352,7 @@ void DownloadJob::on_manifest(wire::ContentId const& content,
         bytes_total_ = bytes_total_ - file.size + manifest->file_bytes;
         file.size = manifest->file_bytes;
         ready_bytes_ += manifest->digests.size();
-        ready_.push_back({std::move(file), manifest});
+        ready_.push_back({std::move(file), manifest, about});
     }
     advance();
 }
@@ -432,7 +433,8 @@ void DownloadJob::search_for_manifest(wire::ContentId const& content) {
 
 // ---- files ----
 
-void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest) {
+void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+                        wire::FileAttributes const& about) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
     PartFile::Target target;
     target.tree = services_.tree;
@@ -443,6 +445,10 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     target.replace = order_.force || order_.repair;
     target.repair = order_.repair;
     target.durability = services_.durability;
+    target.executable = about.executable && services_.keep_mode;
+    if (about.mtime_ns != 0) {
+        target.mtime_ns = static_cast<std::int64_t>(about.mtime_ns);
+    }
     target.written = written_;
     target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
         reactor.post([weak, text] {

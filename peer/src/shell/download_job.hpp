@@ -66,7 +66,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     [[nodiscard]] ManifestFetch::Owner manifest_owner();
     [[nodiscard]] ManifestFetcher::Want want_of(Found const& file) const;
     void on_manifest(wire::ContentId const& content,
-                     std::shared_ptr<wire::Manifest const> const& manifest);
+                     std::shared_ptr<wire::Manifest const> const& manifest,
+                     wire::FileAttributes const& about);
     void on_no_manifest(wire::ContentId const& content, Error const& error);
     [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
     void on_discredited(ManifestFetcher::Discredited const& discredited);
@@ -75,7 +76,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     // files
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
     [[nodiscard]] bool take_place();
-    void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest);
+    void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+               wire::FileAttributes const& about);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
@@ -99,6 +101,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     struct Ready {
         Found file;
         std::shared_ptr<wire::Manifest const> manifest;
+        wire::FileAttributes about;
     };
 
     std::deque<Found> found_;                                  ///< not looked at yet

@@ -110,6 +110,7 @@ Services Node::make_services() {
         .store = store_,
         .committer = committer_,
         .durability = options_.durability,
+        .keep_mode = options_.keep_mode,
         .share = share_,
         .tree = tree_,
         .throttle = throttle_,

@@ -113,6 +113,7 @@ struct Services {
     WorkerPool& store;       ///< verifies and writes
     Committer& committer;    ///< ends files that are to survive a power cut
     Durability durability;   ///< of what is fetched
+    bool keep_mode;          ///< what is executable at its source is so here
     ShareTable const& share;
     std::shared_ptr<Tree const> tree;
     Throttle& throttle;                       ///< of all downloads

@@ -268,14 +268,18 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
     wire::Manifests reply;
     std::size_t bytes = 0;
     for (auto const& content : question.contents) {
-        wire::ManifestPart part{content, 0, 0, {}};
+        wire::ManifestPart part{content};
         if (auto const* manifest = owner_.share.manifest(content)) {
             auto const offset = question.contents.size() == 1 ? question.offset : 0;
             part.total = manifest->size();
             part.offset = std::min<std::uint64_t>(offset, part.total);
             part.bytes = manifest->substr(part.offset, wire::limits::manifest_reply_bytes);
         }
-        constexpr std::size_t overhead = 96;  // the id, the keys and the numbers of a part
+        if (auto const* file = owner_.share.by_content(content)) {
+            part.file = {static_cast<std::uint64_t>(std::max<std::int64_t>(file->stamp.mtime_ns, 0)),
+                         file->stamp.executable};
+        }
+        constexpr std::size_t overhead = 128;  // the id, the keys and the numbers of a part
         bytes += part.bytes.size() + overhead;
         if (!reply.parts.empty() && bytes > wire::limits::manifest_reply_bytes) {
             break;

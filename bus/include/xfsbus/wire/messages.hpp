@@ -188,11 +188,19 @@ struct GetManifests {
     friend bool operator==(GetManifests const&, GetManifests const&) = default;
 };
 
+/// What a source knows of its file besides the bytes. Nothing of it is checked.
+struct FileAttributes {
+    std::uint64_t mtime_ns = 0;  ///< since 1970; 0: not said
+    bool executable = false;     ///< by its owner
+    friend bool operator==(FileAttributes const&, FileAttributes const&) = default;
+};
+
 struct ManifestPart {
     ContentId content;
     std::uint64_t total = 0;  ///< bytes of the whole manifest; 0: not here
     std::uint64_t offset = 0;
-    std::string bytes;
+    std::string bytes = {};
+    FileAttributes file = {};  ///< of one that has this content
     friend bool operator==(ManifestPart const&, ManifestPart const&) = default;
 };
 
