@@ -151,6 +151,13 @@ bool is_claimed(int directory, TemporaryNames const& names) {
     return files::fstatat(directory, names.claim.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+std::string claimed_name(int directory, TemporaryNames const& names) {
+    struct stat unused {};
+
+    auto const claim = read_claim(directory, names.claim, unused);
+    return claim ? claim->leaf : std::string();
+}
+
 int release_claim(int directory, TemporaryNames const& names) {
     struct stat its_claim {};
 
