@@ -198,6 +198,7 @@ Result<Removal> remove_all(int directory, TemporaryNames const& names, std::stri
     return removal(files::unlinkat(directory, names.part.c_str(), 0) == 0 ? 0 : errno, path);
 }
 
+/// By the time that it is locked it may be another download's, or have its final name.
 Result<Removal> remove_part(int directory, std::string const& leaf, std::string const& path) {
     files::Fd const fd(
         files::openat(directory, leaf.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
@@ -211,7 +212,9 @@ Result<Removal> remove_part(int directory, std::string const& leaf, std::string 
         case PartLock::Outcome::failed:
             return disk_error("cannot lock", path, errno);
         default:
-            return remove_all(directory, TemporaryNames(leaf), path);
+            return has_name(fd.get(), directory, leaf)
+                       ? remove_all(directory, TemporaryNames(leaf), path)
+                       : Result(Removal::in_use);
     }
 }
 

@@ -4,7 +4,13 @@
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/peer/leftovers.hpp>
 
+#include <functional>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -26,6 +32,52 @@ Leftover the_only(Disk const& disk) {
 
 std::string below(Disk const& disk, fs::path const& path) {
     return path.lexically_relative(disk.root).string();
+}
+
+/// Is called before each call of a kind, on the thread that makes it, with how many came before.
+class OnCall final : public files::Faults {
+  public:
+    OnCall(std::string call, std::function<void(std::size_t number)> act)
+        : call_(std::move(call)), act_(std::move(act)) {
+        files::set_faults(this);
+    }
+
+    ~OnCall() override { files::set_faults(nullptr); }
+
+    OnCall(OnCall const&) = delete;
+    OnCall& operator=(OnCall const&) = delete;
+
+    files::Fault on_call(std::string_view call, int, std::string_view) override {
+        if (call == call_ && !acting_) {
+            acting_ = true;  // what it does itself is none of them
+            act_(count_++);
+            acting_ = false;
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::size_t count() const { return count_; }
+
+  private:
+    std::string call_;
+    std::function<void(std::size_t)> act_;
+    std::size_t count_ = 0;
+    bool acting_ = false;
+};
+
+/// Of one chunk.
+Sample const& one() {
+    static Sample const one = sample(1000);
+    return one;
+}
+
+/// A file of one chunk, with something that is done just before its n-th call of a kind.
+Result<IndexedFile> fetch_small(Disk const& disk, std::string const& call,
+                                std::function<void(std::size_t)> act) {
+    OnCall const hook(call, std::move(act));
+    auto result = download(disk.target(one()), one());
+    REQUIRE(hook.count() > 0);
+    return result;
 }
 
 }  // namespace
@@ -278,4 +330,75 @@ TEST_CASE("a journal whose part is there since it was found stays") {
     REQUIRE(part.store(1, four().chunk(1)));
     CHECK(remove_leftover(disk.root, left).value() == Removal::in_use);
     CHECK(disk.temporaries().size() == 2);
+}
+
+TEST_CASE("a part that is made anew in the moment of its removal stays") {
+    TempDisk const disk;
+    auto const path = disk.interrupted(four(), {0});
+    auto const left = the_only(disk);
+    PartFile part(disk.target(four()));
+    OnCall const hook("flock", [&](std::size_t number) {
+        if (number == 0) {
+            fs::remove(path);
+            REQUIRE(part.open(never));
+        }
+    });
+    CHECK(remove_leftover(disk.root, left).value() == Removal::in_use);
+    CHECK(hook.count() > 0);
+    store_others(part, four());
+    CHECK(part.finish().ok());
+}
+
+TEST_CASE("a part that takes its final name in the moment of its removal is a file") {
+    TempDisk const disk;
+    static_cast<void>(disk.interrupted(four(), {0}));
+    auto const left = the_only(disk);
+    // Before it is locked; the part is open by then.
+    OnCall const hook("fstat", [&](std::size_t number) {
+        if (number == 0) {
+            REQUIRE(download(disk.target(four()), four()));
+        }
+    });
+    REQUIRE(remove_leftover(disk.root, left));
+    CHECK(hook.count() > 0);
+    CHECK(read(disk.root / "file") == four().bytes);
+}
+
+TEST_CASE("a part that is being looked at for a moment can be taken up all the same") {
+    TempDisk const disk;
+    auto const path = disk.interrupted(four(), {0});
+    files::Fd const other(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    OnCall const hook("flock", [&](std::size_t number) {
+        REQUIRE(::flock(other.get(), number == 0 ? LOCK_EX | LOCK_NB : LOCK_UN) == 0);
+    });
+    PartFile part(disk.target(four()));
+    auto const chunks = part.open(never);
+    REQUIRE(chunks);
+    CHECK(*chunks == Chunks{0});
+    CHECK(hook.count() > 1);
+}
+
+TEST_CASE("a file of one chunk survives that its part is removed before it is locked") {
+    TempDisk const disk;
+    auto const result = fetch_small(disk, "flock", [&](std::size_t number) {
+        if (number == 0) {
+            CHECK(remove_leftover(disk.root, the_only(disk)).value() == Removal::done);
+        }
+    });
+    CHECK(result.ok());
+    CHECK(read(disk.root / "file") == one().bytes);
+    CHECK(disk.temporaries().empty());
+}
+
+TEST_CASE("a part is in use until it has its final name") {
+    TempDisk const disk;
+    auto const& which = GENERATE(as<int>{}, 0, 1) == 0 ? one() : four();
+    OnCall const hook("renameat2", [&](std::size_t) {
+        auto const left = the_only(disk);
+        CHECK(left.in_use);
+        CHECK(remove_leftover(disk.root, left).value() == Removal::in_use);
+    });
+    CHECK(download(disk.target(which), which).ok());
+    CHECK(hook.count() == 1);
+    CHECK(read(disk.root / "file") == which.bytes);
 }
