@@ -19,6 +19,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include <unistd.h>
+
 namespace xfsbus::console {
 namespace {
 
@@ -37,6 +39,7 @@ Examples:
   xfs-peer --policy libqueuetime.so 192.168.1.5 0 ~/data -c 'download model.bin'
   xfs-peer -c 'push model.bin --to all'          have all fetch it that --accept-push
   xfs-peer plugins                               which plug-ins there are
+  xfs-peer cleanup ~/data                        what unfinished downloads have left there
 )";
 
 /// The command line as it was typed.
@@ -71,6 +74,9 @@ struct Arguments {
     bool quiet = false;
     int verbose = 0;
     std::string log_level = "warning";
+    std::optional<std::string> cleanup_dir;
+    std::string cleanup_older = "0";
+    bool cleanup_remove = false;
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments) {
@@ -158,6 +164,20 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
                "\n\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 tracker unreachable,\n"
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
                "10 not authorised, 11 plug-in refused, 130/143 signals");
+}
+
+CLI::App* add_cleanup(CLI::App& app, Arguments& arguments) {
+    auto* const cleanup = app.add_subcommand(
+        "cleanup", "List what unfinished downloads have left below a directory, or remove it");
+    cleanup->add_option("DIR", arguments.cleanup_dir,
+                        "The directory (default: that of --dir, else the current one)");
+    cleanup->add_option("--older", arguments.cleanup_older,
+                        "Only what was not changed for so long, such as 7d or 12h");
+    cleanup->add_flag("--remove", arguments.cleanup_remove,
+                      "Remove it, but nothing that a download uses");
+    cleanup->footer("Exit codes: 0 done, 9 something could not be read or removed");
+    cleanup->fallthrough();
+    return cleanup;
 }
 
 int complain(Error const& error) {
@@ -316,6 +336,24 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+/// All that `cleanup` needs to know: it is no peer.
+Status take_cleanup(Arguments const& arguments, Settings& settings) {
+    if (!arguments.positionals.empty()) {
+        return usage("cleanup takes one directory, after its name: xfs-peer cleanup DIR");
+    }
+    auto const older = program::parse_duration(arguments.cleanup_older);
+    if (!older) {
+        return usage("--older: " + older.error().message);
+    }
+    auto const usual = arguments.dir.empty() ? std::string(".") : arguments.dir;
+    settings.cleanup = Cleanup{.directory = arguments.cleanup_dir.value_or(usual),
+                               .older = *older,
+                               .remove = arguments.cleanup_remove,
+                               .json = arguments.json,
+                               .terminal = ::isatty(STDOUT_FILENO) == 1};
+    return done();
+}
+
 Status to_settings(Arguments const& arguments, Settings& settings) {
     for (auto const take :
          {take_address, take_directory, take_limits, take_timeout, take_logging, take_tracker}) {
@@ -329,8 +367,8 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.accept_push && settings.peer.directory.empty()) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
-    settings.peer.durability = arguments.durability == "power" ? peer::Durability::power
-                                                               : peer::Durability::process;
+    settings.peer.durability =
+        arguments.durability == "power" ? peer::Durability::power : peer::Durability::process;
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
@@ -362,6 +400,7 @@ std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
         app.add_subcommand("plugins", "List the plug-ins that are found, and where");
     auto* const check = plugins->add_subcommand("check", "Would this file load, and if not, why");
     check->add_option("FILE", settings.plugin_file, "FILE[:key=value,...]")->required();
+    auto* const cleanup = add_cleanup(app, arguments);
     app.fallthrough();
     plugins->fallthrough();
     try {
@@ -372,7 +411,8 @@ std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
         }
         return complain(usage(error.what()));
     }
-    if (auto taken = to_settings(arguments, settings); !taken) {
+    auto const take = *cleanup ? take_cleanup : to_settings;
+    if (auto taken = take(arguments, settings); !taken) {
         return complain(taken.error());
     }
     if (*check) {
