@@ -2,11 +2,15 @@
 
 #include "swarm.hpp"
 
+#include <linux/loop.h>
+
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
@@ -32,6 +36,21 @@ std::string separate_mounts() {
     return problem.empty() ? problem_of(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr),
                                         "no mounts of its own")
                            : problem;
+}
+
+bool is_mounted(fs::path const& path) {
+    std::ifstream table("/proc/self/mounts");
+    for (std::string device, at, rest; table >> device >> at && std::getline(table, rest);) {
+        if (at == path.string()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Waits until nobody uses it.
+void unmount_at(fs::path const& path) {
+    eventually("nobody uses " + path.string(), [&] { return ::umount2(path.c_str(), 0) == 0; });
 }
 
 }  // namespace
@@ -67,12 +86,16 @@ std::string run_program(std::string const& name, std::vector<std::string> const&
 
 // ---- Mount ----
 
-Mount::Mount(fs::path path, std::string const& type, std::string const& options)
-    : path_(std::move(path)), type_(type), problem_(own_mounts()) {
+Mount::Mount(fs::path path, std::string device, std::string type, std::string const& options)
+    : path_(std::move(path)),
+      device_(std::move(device)),
+      type_(std::move(type)),
+      problem_(own_mounts()) {
     fs::create_directories(path_);
     if (problem_.empty()) {
-        problem_ = problem_of(::mount("xfs-test", path_.c_str(), type_.c_str(), 0, options.c_str()),
-                              "mount " + type_);
+        problem_ =
+            problem_of(::mount(device_.c_str(), path_.c_str(), type_.c_str(), 0, options.c_str()),
+                       "cannot mount " + type_);
     }
 }
 
@@ -84,64 +107,91 @@ Mount::~Mount() {
 
 std::string Mount::remount(std::string const& options) const {
     return problem_of(
-        ::mount("xfs-test", path_.c_str(), type_.c_str(), MS_REMOUNT, options.c_str()), "remount");
+        ::mount(device_.c_str(), path_.c_str(), type_.c_str(), MS_REMOUNT, options.c_str()),
+        "cannot mount again");
 }
 
-// ---- Ext4Image ----
+void Mount::unmount() {
+    unmount_at(path_);
+    problem_ = "unmounted";
+}
 
-Ext4Image::Ext4Image(fs::path path, Options options)
-    : path_(std::move(path)),
-      image_(path_.string() + ".img"),
-      options_(std::move(options)),
-      problem_(own_mounts()) {
-    fs::create_directories(path_);
+// ---- disks ----
+
+LoopDevice::LoopDevice(fs::path const& file, std::uint64_t bytes) {
+    std::ofstream(file).close();
+    fs::resize_file(file, bytes);
+    files::Fd const image(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    files::Fd const control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+    if (!control) {
+        throw std::runtime_error(problem_of(-1, "/dev/loop-control"));
+    }
+    // Another program may take the free one first.
+    eventually("there is a free loop device", [&] {
+        path_ = "/dev/loop" + std::to_string(::ioctl(control.get(), LOOP_CTL_GET_FREE));
+        fd_ = files::Fd(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+        loop_config config{};
+        config.fd = static_cast<unsigned>(image.get());
+        config.info.lo_flags = LO_FLAGS_AUTOCLEAR;  // it goes with its last user
+        if (fd_ && ::ioctl(fd_.get(), LOOP_CONFIGURE, &config) == 0) {
+            return true;
+        }
+        if (errno != EBUSY) {
+            throw std::runtime_error(problem_of(-1, path_));
+        }
+        return false;
+    });
+}
+
+FormattedDisk::FormattedDisk(fs::path const& file, std::uint64_t bytes, std::string const& mkfs,
+                             std::vector<std::string> options)
+    : problem_(own_mounts()) {
     if (!problem_.empty()) {
         return;
     }
-    std::ofstream(image_).close();
-    fs::resize_file(image_, options_.bytes);
-    auto words = options_.mkfs;
-    words.insert(words.begin(), {"-q", "-F"});
-    words.push_back(image_.string());
-    problem_ = run_program("mkfs.ext4", words);
-    if (problem_.empty()) {
-        mount();
+    try {
+        device_ = std::make_unique<LoopDevice>(file, bytes);
+        options.push_back(device_->path());
+        problem_ = run_program(mkfs, options);
+    } catch (std::runtime_error const& error) {
+        problem_ = error.what();
     }
 }
 
-Ext4Image::~Ext4Image() {
-    unmount();
+// ---- FuseMount ----
+
+FuseMount::FuseMount(fs::path path, std::string const& program,
+                     std::vector<std::string> const& arguments)
+    : path_(std::move(path)), problem_(own_mounts()) {
+    fs::create_directories(path_);
+    auto const file = program_file(program);
+    if (problem_.empty() && file.empty()) {
+        problem_ = "there is no " + program;
+    }
+    if (!problem_.empty()) {
+        return;
+    }
+    program_ = std::make_unique<Process>(file, Process::Options{.arguments = arguments,
+                                                                .environment = {},
+                                                                .home = fs::temp_directory_path(),
+                                                                .directory = {}});
+    eventually(program + " has mounted, or ended",
+               [&] { return program_->output().closed || is_mounted(path_); });
+    if (!is_mounted(path_)) {
+        problem_ = program + " failed: " + program_->err();
+    }
 }
 
-void Ext4Image::mount() {
-    problem_ = run_program("mount", {"-n", "-t", "ext4", "-o", "loop" + options_.mount,
-                                     image_.string(), path_.string()});
-    mounted_ = problem_.empty();
-}
-
-void Ext4Image::unmount() {
-    if (std::exchange(mounted_, false)) {
+FuseMount::~FuseMount() {
+    if (problem_.empty()) {
         ::umount2(path_.c_str(), MNT_DETACH);
     }
 }
 
-std::string Ext4Image::cut_power() const {
-    constexpr unsigned long shutdown = _IOR('X', 125, std::uint32_t);
-    std::uint32_t no_log_flush = 2;
-    int const fd = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto problem = problem_of(::ioctl(fd, shutdown, &no_log_flush), "EXT4_IOC_SHUTDOWN");
-    ::close(fd);
-    return problem;
-}
-
-void Ext4Image::mount_again() {
-    // Not MNT_DETACH: it must be gone before it is mounted anew.
-    eventually("the disk is not in use", [&] { return ::umount2(path_.c_str(), 0) == 0; });
-    mounted_ = false;
-    mount();
-    if (!problem_.empty()) {
-        throw std::runtime_error(problem_);
-    }
+void FuseMount::unmount() {
+    unmount_at(path_);
+    problem_ = "unmounted";
+    program_->wait();
 }
 
 }  // namespace xfsbus::test

@@ -1,7 +1,12 @@
 #pragma once
 
+#include "process.hpp"
+
+#include <xfsbus/files/fd.hpp>
+
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,11 +22,19 @@ std::string program_file(std::string const& name);
 /// Runs a program of the system to its end. Empty, or what went wrong.
 std::string run_program(std::string const& name, std::vector<std::string> const& arguments);
 
-/// A mount, until the end of the scope. Where it cannot be, there is a problem instead.
+/// Something mounted at a directory, which is made, until the end of the scope. Where it cannot be,
+/// there is a problem instead.
 class Mount {
   public:
-    /// With mount(2); makes the directory.
-    Mount(std::filesystem::path path, std::string const& type, std::string const& options);
+    /// With mount(2).
+    Mount(std::filesystem::path path, std::string device, std::string type,
+          std::string const& options);
+
+    /// A small file system in memory.
+    static Mount tmpfs(std::filesystem::path path, std::string const& options) {
+        return {std::move(path), "xfs-test", "tmpfs", options};
+    }
+
     ~Mount();
     Mount(Mount const&) = delete;
     Mount& operator=(Mount const&) = delete;
@@ -29,48 +42,69 @@ class Mount {
     /// Changes its options.
     [[nodiscard]] std::string remount(std::string const& options) const;
 
+    /// Waits until nobody uses it.
+    void unmount();
+
     /// Empty while it is mounted.
     [[nodiscard]] std::string const& problem() const { return problem_; }
 
   private:
     std::filesystem::path path_;
+    std::string device_;
     std::string type_;
     std::string problem_;
 };
 
-/// An ext4 file system in a file, mounted until the end of the scope. Where that cannot be, there
-/// is a problem instead.
-class Ext4Image {
+/// A new file as a disk, until the end of the scope, however the program ends.
+class LoopDevice {
   public:
-    struct Options {
-        std::uint64_t bytes = 0;
-        std::vector<std::string> mkfs{};  ///< options of mkfs.ext4
-        std::string mount{};              ///< options of mount, with a comma before each
-    };
+    /// Throws std::runtime_error where that is not allowed.
+    LoopDevice(std::filesystem::path const& file, std::uint64_t bytes);
 
-    /// The file is beside the directory, which is made.
-    Ext4Image(std::filesystem::path path, Options options);
-    ~Ext4Image();
-    Ext4Image(Ext4Image const&) = delete;
-    Ext4Image& operator=(Ext4Image const&) = delete;
+    /// "/dev/loop3".
+    [[nodiscard]] std::string const& path() const { return path_; }
+
+  private:
+    files::Fd fd_;
+    std::string path_;
+};
+
+/// A disk with a file system on it, made by a program such as mkfs.ext4. Where that cannot be,
+/// there is a problem instead.
+class FormattedDisk {
+  public:
+    FormattedDisk(std::filesystem::path const& file, std::uint64_t bytes, std::string const& mkfs,
+                  std::vector<std::string> options = {});
 
     [[nodiscard]] std::string const& problem() const { return problem_; }
 
-    /// Nothing is written to the disk any more, not even the log of the file system. Empty, or why
-    /// that cannot be.
-    [[nodiscard]] std::string cut_power() const;
-    /// As after the machine was started again.
-    void mount_again();
+    /// Its device.
+    [[nodiscard]] std::string const& path() const { return device_->path(); }
 
   private:
-    void mount();
+    std::unique_ptr<LoopDevice> device_;
+    std::string problem_;
+};
+
+/// A file system that a program serves, which is not to detach itself; until the end of the scope.
+/// Where that cannot be, there is a problem instead.
+class FuseMount {
+  public:
+    FuseMount(std::filesystem::path path, std::string const& program,
+              std::vector<std::string> const& arguments);
+    ~FuseMount();
+    FuseMount(FuseMount const&) = delete;
+    FuseMount& operator=(FuseMount const&) = delete;
+
+    /// Waits until nobody uses it, and until its program has ended.
     void unmount();
 
+    [[nodiscard]] std::string const& problem() const { return problem_; }
+
+  private:
     std::filesystem::path path_;
-    std::filesystem::path image_;
-    Options options_;
+    std::unique_ptr<Process> program_;
     std::string problem_;
-    bool mounted_ = false;
 };
 
 }  // namespace xfsbus::test
