@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "disks.hpp"
 #include "swarm.hpp"
+#include "traced.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -197,4 +198,38 @@ TEST_CASE("Files are served from a disk that a program serves") {
     CHECK(ended.code == 0);
     CHECK(holds(world.swarm.directory("b") / "big.bin", world.big));
     CHECK(bytes_from(ended.event("downloaded"), source.port) == big_bytes);
+}
+
+TEST_CASE("A download to exFAT that is killed at any change goes on when that is mounted anew") {
+    World world("exfat");
+    Traced const traced(world.swarm.path() / "strace.log");
+    if (is_missing(world, "exfat")) {
+        return;
+    }
+    if (!traced.problem().empty()) {
+        WARN("not tested: " << traced.problem());
+        return;
+    }
+    auto peer = world.swarm.peer({"--json", "-c", "download many/7"});
+    peer.directory = world.at("");
+    auto const bytes = noise(500 * 7, 7);
+    unsigned kills = 0;
+    for (auto const& site : traced.sites(peer, peer.directory)) {
+        for (unsigned number = 1;; ++number) {
+            fs::remove_all(world.at("many"));
+            auto const ended = traced.killed_at(peer, site, number);
+            if (ended.code == 0) {
+                break;
+            }
+            CAPTURE(site.first, site.second, number);
+            REQUIRE(ended.code == -SIGKILL);
+            ++kills;
+            world.disk.mount_again();
+            auto const again = run_to_end(XFS_PEER_PROGRAM, peer);
+            CHECK(again.code == 0);
+            CHECK(holds(world.at("many/7"), bytes));
+            CHECK(world.is_clean());
+        }
+    }
+    CHECK(kills >= 15);
 }

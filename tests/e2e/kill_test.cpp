@@ -2,16 +2,13 @@
 // disk holds then is enough for the next run.
 #include "catch.hpp"
 #include "swarm.hpp"
+#include "traced.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <utility>
-
-#include <unistd.h>
 
 using namespace xfsbus::test;
 
@@ -25,44 +22,6 @@ constexpr std::uint64_t at_once = 2;
 /// No download here makes so many calls of one kind on one file, in one thread.
 constexpr unsigned calls_most = 60;
 
-constexpr auto calls =
-    "openat,pwrite64,write,fallocate,ftruncate,lseek,utimensat,fdatasync,fsync,"
-    "flock,rename,renameat,renameat2,unlinkat,mkdirat,linkat,fchmod";
-
-std::string strace_program() {
-    std::istringstream path(std::getenv("PATH"));
-    for (std::string directory; std::getline(path, directory, ':');) {
-        auto const program = fs::path(directory) / "strace";
-        if (::access(program.c_str(), X_OK) == 0) {
-            return program.string();
-        }
-    }
-    return {};
-}
-
-/// Where the disk is touched: a call, and the file or directory that its first argument is.
-using Site = std::pair<std::string, std::string>;
-
-/// The sites below a directory in what `strace -y` has written: "123 call(4</path>, ...".
-std::set<Site> sites_in(std::string const& log, fs::path const& below) {
-    std::set<Site> sites;
-    std::istringstream lines(log);
-    for (std::string line; std::getline(lines, line);) {
-        auto const name = line.find_first_not_of("0123456789 ");
-        auto const open = line.find('(');
-        auto const begin = line.find('<');
-        auto const end = line.find('>');
-        if (end == std::string::npos || open == std::string::npos || begin < open) {
-            continue;
-        }
-        auto const path = line.substr(begin + 1, end - begin - 1);
-        if (path.starts_with(below.string())) {
-            sites.emplace(line.substr(name, open - name), path);
-        }
-    }
-    return sites;
-}
-
 /// A file that others have, and a directory to download it to.
 class World {
   public:
@@ -72,17 +31,8 @@ class World {
         source_ = std::make_unique<Source>(swarm_, "a");
     }
 
-    /// Why programs cannot be traced here; empty: they can.
-    [[nodiscard]] std::string problem() const {
-        if (strace_.empty()) {
-            return "there is no strace";
-        }
-        auto const tried = run_to_end(strace_, {.arguments = {"-f", "-o", "/dev/null", "true"},
-                                                .environment = {},
-                                                .home = swarm_.path(),
-                                                .directory = {}});
-        return tried.code == 0 ? "" : "strace cannot trace: " + tried.err;
-    }
+    /// Why it cannot be tested here; empty: it can.
+    [[nodiscard]] std::string const& problem() const { return traced_.problem(); }
 
     /// Empties the directory.
     void begin(std::string const& old = {}) const {
@@ -93,35 +43,13 @@ class World {
         }
     }
 
-    [[nodiscard]] Ended download() const {
-        auto peer = swarm_.peer(words());
-        peer.directory = sink();
-        return run_to_end(XFS_PEER_PROGRAM, peer);
-    }
+    [[nodiscard]] Ended download() const { return run_to_end(XFS_PEER_PROGRAM, peer()); }
 
-    /// The same, traced.
-    [[nodiscard]] Ended traced(Words strace_words) const {
-        strace_words.insert(strace_words.begin(), {"-f", "-y", "-o", log().string()});
-        auto peer = swarm_.peer(words());
-        strace_words.emplace_back(XFS_PEER_PROGRAM);
-        strace_words.insert(strace_words.end(), peer.arguments.begin(), peer.arguments.end());
-        peer.arguments = strace_words;
-        peer.environment = {"LSAN_OPTIONS=detect_leaks=0"};  // which would trace it itself
-        peer.directory = sink();
-        return run_to_end(strace_, peer);
-    }
-
-    /// The program ends just before the n-th of these calls.
     [[nodiscard]] Ended killed_at(Site const& site, unsigned number) const {
-        return traced({"-P", site.second, "-e", "trace=" + site.first, "-e",
-                       "inject=" + site.first + ":signal=SIGKILL:when=" + std::to_string(number)});
+        return traced_.killed_at(peer(), site, number);
     }
 
-    [[nodiscard]] std::set<Site> sites() const {
-        auto const ended = traced({"-e", std::string("trace=") + calls});
-        REQUIRE(ended.code == 0);
-        return sites_in(read_file(log()), sink());
-    }
+    [[nodiscard]] std::set<Site> sites() const { return traced_.sites(peer(), sink()); }
 
     [[nodiscard]] std::string const& bytes() const { return bytes_; }
 
@@ -155,21 +83,21 @@ class World {
     }
 
   private:
-    [[nodiscard]] Words words() const {
+    [[nodiscard]] Process::Options peer() const {
         auto command = std::string("download sub/file");
         for (auto const& option : options_) {
             command += " " + option;
         }
-        return {"--json", "--durability", "power", "-c", command};
+        auto peer = swarm_.peer({"--json", "--durability", "power", "-c", command});
+        peer.directory = sink();
+        return peer;
     }
-
-    [[nodiscard]] fs::path log() const { return swarm_.path() / "strace.log"; }
 
     Swarm swarm_;
     std::string bytes_;
     Words options_;
     std::unique_ptr<Source> source_;
-    std::string strace_ = strace_program();
+    Traced traced_{swarm_.path() / "strace.log"};
 };
 
 /// What stood there before a download.
