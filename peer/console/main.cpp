@@ -1,3 +1,4 @@
+#include "cleanup.hpp"
 #include "commands.hpp"
 #include "completion.hpp"
 #include "line_editor.hpp"
@@ -281,6 +282,9 @@ int run(int argc, char** argv) {
     Settings settings;
     if (auto const code = read_settings(argc, argv, settings)) {
         return *code;
+    }
+    if (settings.cleanup) {
+        return clean_up(*settings.cleanup, std::cout, std::cerr);
     }
     if (settings.plugins != Settings::Plugins::none) {
         return report_plugins(settings);

@@ -21,6 +21,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include <unistd.h>
+
 namespace xfsbus::console {
 namespace {
 
@@ -39,6 +41,7 @@ Examples:
   xfs-peer --policy libqueuetime.so 192.168.1.5 0 ~/data -c 'download model.bin'
   xfs-peer -c 'push model.bin --to all'          have all fetch it that --accept-push
   xfs-peer plugins                               which plug-ins there are
+  xfs-peer cleanup ~/data                        what unfinished downloads have left there
 )";
 
 /// The command line as it was typed.
@@ -79,6 +82,9 @@ struct Arguments {
     std::string log_level = "warning";
     std::string config;
     std::string plugin_file;
+    std::optional<std::string> cleanup_dir;
+    std::string cleanup_older = "0";
+    bool cleanup_remove = false;
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environment environment) {
@@ -184,6 +190,20 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
                "5 timeout, 6 network, 7 interrupted (can be resumed), 8 integrity, 9 disk,\n"
                "10 not authorised, 11 plug-in refused, 129/130/143 signals, 141 stdout has no "
                "reader");
+}
+
+CLI::App* add_cleanup(CLI::App& app, Arguments& arguments) {
+    auto* const cleanup = app.add_subcommand(
+        "cleanup", "List what unfinished downloads have left below a directory, or remove it");
+    cleanup->add_option("DIR", arguments.cleanup_dir,
+                        "The directory (default: that of --dir, else the current one)");
+    cleanup->add_option("--older", arguments.cleanup_older,
+                        "Only what was not changed for so long, such as 7d or 12h");
+    cleanup->add_flag("--remove", arguments.cleanup_remove,
+                      "Remove it, but nothing that a download uses");
+    cleanup->footer("Exit codes: 0 done, 9 something could not be read or removed");
+    cleanup->fallthrough();
+    return cleanup;
 }
 
 int complain(Error const& error) {
@@ -353,11 +373,28 @@ Status take_tracker(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+/// All that `cleanup` needs to know: it is no peer.
+Status take_cleanup(Arguments const& arguments, Settings& settings) {
+    if (!arguments.positionals.empty()) {
+        return usage("cleanup takes one directory, after its name: xfs-peer cleanup DIR");
+    }
+    auto const older = program::parse_duration(arguments.cleanup_older);
+    if (!older) {
+        return usage("--older: " + older.error().message);
+    }
+    auto const usual = arguments.dir.empty() ? std::string(".") : arguments.dir;
+    settings.cleanup = Cleanup{.directory = arguments.cleanup_dir.value_or(usual),
+                               .older = *older,
+                               .remove = arguments.cleanup_remove,
+                               .json = arguments.json,
+                               .terminal = ::isatty(STDOUT_FILENO) == 1};
+    return done();
+}
+
 /// What may be wrong with one option, whatever the others are.
 Status take_each(Arguments const& arguments, Settings& settings) {
-    for (auto const take :
-         {take_address, take_directory, take_limits, take_rescan, take_timeout, take_logging,
-          take_tracker}) {
+    for (auto const take : {take_address, take_directory, take_limits, take_rescan, take_timeout,
+                            take_logging, take_tracker}) {
         if (auto taken = take(arguments, settings); !taken) {
             return taken;
         }
@@ -376,8 +413,8 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
     settings.peer.keep_mode = arguments.keep_mode;
-    settings.peer.durability = arguments.durability == "power" ? peer::Durability::power
-                                                               : peer::Durability::process;
+    settings.peer.durability =
+        arguments.durability == "power" ? peer::Durability::power : peer::Durability::process;
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
@@ -408,6 +445,7 @@ struct CommandLine {
         plugins = app.add_subcommand("plugins", "List the plug-ins that are found, and where");
         check_one = plugins->add_subcommand("check", "Would this file load, and if not, why");
         check_one->add_option("FILE", arguments.plugin_file, "FILE[:key=value,...]")->required();
+        cleanup = add_cleanup(app, arguments);
         app.fallthrough();
         plugins->fallthrough();
     }
@@ -428,6 +466,7 @@ struct CommandLine {
     CLI::App app{description, name};
     CLI::App* plugins = nullptr;
     CLI::App* check_one = nullptr;
+    CLI::App* cleanup = nullptr;
 };
 
 }  // namespace
@@ -441,7 +480,8 @@ std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
     if (*parsed) {
         return *parsed;
     }
-    if (auto taken = to_settings(line->arguments, settings); !taken) {
+    auto const take_all = *line->cleanup ? take_cleanup : to_settings;
+    if (auto taken = take_all(line->arguments, settings); !taken) {
         return complain(taken.error());
     }
     settings.plugins = line->asked_for();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cleanup.hpp"
+
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/logging.hpp>
 
@@ -23,6 +25,8 @@ struct Settings {
     enum class Plugins { none, list, check };
     Plugins plugins = Plugins::none;
     std::string plugin_file;
+
+    std::optional<Cleanup> cleanup;  ///< `cleanup`
 };
 
 /// Fills in `settings`; returns the exit code if there is nothing more to do (--help, or an error,

@@ -15,8 +15,8 @@ constexpr double most_ms = 366.0 * 24 * 3600 * 1000;
 
 /// Milliseconds in one of this unit.
 std::optional<double> unit_ms(std::string_view unit) {
-    static constexpr std::array<std::pair<std::string_view, double>, 5> units = {
-        {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}}};
+    static constexpr std::array<std::pair<std::string_view, double>, 6> units = {
+        {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}}};
     for (auto const& [name, ms] : units) {
         if (name == unit) {
             return ms;
@@ -37,7 +37,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     // Also false for "nan" and "inf", which from_chars reads.
     if (!(ms >= 0 && ms <= most_ms)) {
         return Error{Errc::usage, "'" + std::string(text) +
-                                      "' is no duration: write for example 500ms, 3s or 1m"};
+                                      "' is no duration of at most a year: write for example "
+                                      "500ms, 3s, 1m or 7d"};
     }
     return std::chrono::milliseconds(std::llround(ms));
 }

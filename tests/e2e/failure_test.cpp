@@ -1,5 +1,6 @@
 // Programs and disks that fail while others depend on them.
 #include "catch.hpp"
+#include "disks.hpp"
 #include "swarm.hpp"
 
 #include <cerrno>
@@ -56,9 +57,10 @@ class SlowDownload {
 /// A small file system of its own; not mounted where that is not allowed.
 class SmallDisk {
   public:
-    SmallDisk(fs::path path, std::uint64_t bytes) : path_(std::move(path)) {
+    SmallDisk(fs::path path, std::uint64_t bytes) : path_(std::move(path)), problem_(own_mounts()) {
         auto const options = "size=" + std::to_string(bytes);
-        if (::mount("xfs-test", path_.c_str(), "tmpfs", 0, options.c_str()) != 0) {
+        if (problem_.empty() &&
+            ::mount("xfs-test", path_.c_str(), "tmpfs", 0, options.c_str()) != 0) {
             problem_ = std::strerror(errno);
         }
     }

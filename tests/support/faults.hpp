@@ -31,6 +31,13 @@ class FaultAt final : public files::Faults {
         return fault_;
     }
 
+    /// From now on none fails.
+    void disarm() {
+        std::scoped_lock const lock(mutex_);
+        number_ = 0;
+        count_ = 1;
+    }
+
     /// The call that failed; empty if there were fewer.
     [[nodiscard]] std::string hit() const {
         std::scoped_lock const lock(mutex_);

@@ -101,6 +101,7 @@ TEST_CASE("durations are read as people type them") {
     CHECK(read("3s") == 3s);
     CHECK(read("1m") == 1min);
     CHECK(read("2h") == 2h);
+    CHECK(read("7d") == 168h);
     CHECK(read("1.5s") == 1500ms);
     CHECK(read("0") == 0ms);
     CHECK(read("7") == 7s);
@@ -108,7 +109,7 @@ TEST_CASE("durations are read as people type them") {
 
 TEST_CASE("what is no duration is refused with a sentence that names it") {
     for (auto const* text :
-         {"", "s", "-1s", "3 s", "3d", "1e3s", "nan", "inf", "9999999h", "3s "}) {
+         {"", "s", "-1s", "3 s", "3w", "400d", "1e3s", "nan", "inf", "9999999h", "3s "}) {
         auto const duration = program::parse_duration(text);
         INFO(text);
         REQUIRE_FALSE(duration.ok());

@@ -3,6 +3,7 @@
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/files/io.hpp>
 #include <xfsbus/files/system.hpp>
+#include <xfsbus/wire/fnv.hpp>
 
 #include <array>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 
 namespace xfsbus::peer {
 namespace {
@@ -20,6 +22,8 @@ namespace {
 constexpr int make_flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 /// An empty file that is so much younger than its claim may be somebody else's.
 constexpr std::int64_t claim_seconds_most = 10;
+/// FAT's times go in steps of so many seconds.
+constexpr std::int64_t time_steps = 2;
 
 /// The call is not known here, or not for this kind of file system.
 bool is_unsupported(int error) {
@@ -47,10 +51,20 @@ int link_to(int directory, std::string const& from, std::string const& to) {
     return error;
 }
 
-/// What the claim file says: whose name, and the inode of the empty file once that is there.
+/// The time that the empty file is given, some day in the nineties. By that it is known later on:
+/// no other empty file has it. Its number does not last: where names are claimed, files have other
+/// numbers when the disk is mounted anew.
+std::int64_t mark_of(TemporaryNames const& names) {
+    constexpr std::int64_t first = 631'152'000;
+    constexpr std::uint64_t seconds = 1U << 28U;
+    auto const some = wire::fnv1a(names.claim) % seconds;
+    return first + static_cast<std::int64_t>(some - some % time_steps);
+}
+
+/// What the claim file says: whose name, and whether the empty file has its mark.
 struct Claim {
     std::string leaf;
-    std::optional<std::uint64_t> inode{};
+    bool marked = false;
 };
 
 bool write_line(int fd, std::string const& text, std::uint64_t offset) {
@@ -68,24 +82,24 @@ std::optional<Claim> read_claim(int directory, std::string const& claim_leaf, st
     auto const read = files::read_at(fd.get(), std::as_writable_bytes(std::span(buffer)), 0).bytes;
     std::istringstream lines(std::string(buffer.data(), read));
     Claim claim;
-    std::uint64_t inode = 0;
+    std::string mark;
     if (!std::getline(lines, claim.leaf) || lines.eof() || claim.leaf.empty() ||
         claim.leaf.find('/') != std::string::npos) {
         return std::nullopt;
     }
-    if (lines >> inode) {
-        claim.inode = inode;
-    }
+    claim.marked = std::getline(lines, mark) && !lines.eof();
     return claim;
 }
 
 /// Whether it is the empty file that this claim speaks of.
-bool is_claimed_file(struct stat const& file, Claim const& claim, struct stat const& its_claim) {
+bool is_claimed_file(struct stat const& file, Claim const& claim, struct stat const& its_claim,
+                     std::int64_t mark) {
     if (!S_ISREG(file.st_mode) || file.st_size != 0 || file.st_nlink != 1) {
         return false;
     }
-    if (claim.inode) {
-        return file.st_ino == *claim.inode;
+    bool const has_mark = file.st_mtim.tv_sec == mark;
+    if (has_mark || claim.marked) {
+        return has_mark;
     }
     auto const later = file.st_ctim.tv_sec - its_claim.st_mtim.tv_sec;
     return later >= 0 && later <= claim_seconds_most;
@@ -109,10 +123,15 @@ int claim_name(int directory, TemporaryNames const& names, std::string const& le
         return error;
     }
 
+    // Both times: FUSE's older library leaves them as they are if only one is to be set.
+    auto const mark = mark_of(names);
+    timespec const times[] = {{mark, 0}, {mark, 0}};
+
     struct stat status {};
 
-    if (files::fstat(empty.get(), &status) == 0) {
-        write_line(claim.get(), std::to_string(status.st_ino), leaf.size() + 1);
+    if (files::futimens(empty.get(), times) == 0 && files::fstat(empty.get(), &status) == 0 &&
+        status.st_mtim.tv_sec == mark) {
+        write_line(claim.get(), "marked", leaf.size() + 1);
     }
     return 0;
 }
@@ -151,6 +170,13 @@ bool is_claimed(int directory, TemporaryNames const& names) {
     return files::fstatat(directory, names.claim.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+std::string claimed_name(int directory, TemporaryNames const& names) {
+    struct stat unused {};
+
+    auto const claim = read_claim(directory, names.claim, unused);
+    return claim ? claim->leaf : std::string();
+}
+
 int release_claim(int directory, TemporaryNames const& names) {
     struct stat its_claim {};
 
@@ -160,7 +186,7 @@ int release_claim(int directory, TemporaryNames const& names) {
 
         bool const there =
             files::fstatat(directory, claim->leaf.c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0;
-        if (there && is_claimed_file(file, *claim, its_claim)) {
+        if (there && is_claimed_file(file, *claim, its_claim, mark_of(names))) {
             if (int const error = unlink_in(directory, claim->leaf)) {
                 return error;
             }

@@ -24,4 +24,7 @@ int release_claim(int directory, TemporaryNames const& names);
 /// Whether there is a claim.
 bool is_claimed(int directory, TemporaryNames const& names);
 
+/// The name that is claimed; empty if there is no claim, or none that can be read.
+std::string claimed_name(int directory, TemporaryNames const& names);
+
 }  // namespace xfsbus::peer

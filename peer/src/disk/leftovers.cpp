@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -52,6 +53,21 @@ std::uint64_t blocks_of(struct stat const& status) {
     return static_cast<std::uint64_t>(status.st_blocks) * stat_block;
 }
 
+std::chrono::nanoseconds since_epoch(timespec const& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// What a file says of its last write may have been set back; that of its last change cannot, but
+/// not every file system keeps it.
+std::chrono::nanoseconds last_change(struct stat const& status) {
+    return std::max(since_epoch(status.st_mtim), since_epoch(status.st_ctim));
+}
+
+/// The part that a temporary file belongs to, or is.
+std::string part_beside(std::string const& leaf) {
+    return leaf.substr(0, leaf.rfind('.')) + ".part";
+}
+
 /// What a part's journal says, or nothing.
 std::optional<JournalReport> journal_at(int directory, std::string const& leaf) {
     files::Fd const fd(
@@ -79,6 +95,10 @@ bool is_in_use(int directory, std::string const& leaf) {
 /// Walks a tree for what downloads have left there.
 class Search {
   public:
+    using OnUnread = std::function<void(Error const&)>;
+
+    explicit Search(OnUnread const& on_unread) : on_unread_(on_unread) {}
+
     Result<std::vector<Leftover>> run(Tree const& tree) {
         auto const root = tree.place("x", Tree::Make::no);
         if (!root) {
@@ -110,20 +130,26 @@ class Search {
         });
         note_all(directory, prefix, here);
         for (auto const& leaf : depth < depth_most ? below : decltype(below)()) {
-            files::Fd const fd(files::openat(directory, leaf.c_str(), directory_flags));
-            if (fd) {
-                walk(fd.get(), prefix + leaf + "/", depth + 1);
-            }
+            go_down(directory, leaf, prefix + leaf, depth);
         }
         return error;
+    }
+
+    void go_down(int directory, std::string const& leaf, std::string const& name,
+                 std::size_t depth) {
+        files::Fd const fd(files::openat(directory, leaf.c_str(), directory_flags));
+        int const error = fd ? walk(fd.get(), name + "/", depth + 1) : errno;
+        if (error != 0 && error != ENOENT && on_unread_) {
+            on_unread_(disk_error("cannot read directory", name, error));
+        }
     }
 
     /// A part stands for what belongs to it.
     void note_all(int directory, std::string const& prefix, std::vector<std::string> const& here) {
         std::set<std::string> const leaves(here.begin(), here.end());
         for (auto const& leaf : here) {
-            auto const stem = leaf.substr(0, leaf.rfind('.'));
-            if (temporary_kind(leaf) == Temporary::part || !leaves.contains(stem + ".part")) {
+            bool const part = temporary_kind(leaf) == Temporary::part;
+            if (part || !leaves.contains(part_beside(leaf))) {
                 note(directory, prefix, leaf);
             }
         }
@@ -138,47 +164,73 @@ class Search {
         Leftover found;
         found.path = prefix + leaf;
         found.bytes = blocks_of(status);
-        found.age = std::chrono::seconds(std::max<std::int64_t>(now_ - status.st_mtim.tv_sec, 0));
-        if (temporary_kind(leaf) == Temporary::part) {
+        found.age = std::chrono::floor<std::chrono::seconds>(
+            std::max(now_ - last_change(status), std::chrono::nanoseconds(0)));
+        TemporaryNames const names(part_beside(leaf));
+        auto const journal = journal_at(directory, names.journal);
+        std::string const name =
+            journal ? std::string(journal->subject.leaf.data()) : claimed_name(directory, names);
+        found.name = name.empty() ? name : prefix + name;
+        if (leaf == names.part) {
             found.in_use = is_in_use(directory, leaf);
-            if (auto const journal = journal_at(directory, TemporaryNames(leaf).journal)) {
-                found.name = prefix + journal->subject.leaf.data();
-                found.chunks = journal->subject.chunk_count;
-                found.chunks_here = static_cast<std::uint32_t>(journal->claimed);
-            }
+            found.chunks = journal ? journal->subject.chunk_count : 0;
+            found.chunks_here = journal ? static_cast<std::uint32_t>(journal->claimed) : 0;
         }
         all_.push_back(std::move(found));
     }
 
+    OnUnread const& on_unread_;
     std::vector<Leftover> all_;
-    std::int64_t now_ = std::chrono::duration_cast<std::chrono::seconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count();
+    std::chrono::nanoseconds now_ = std::chrono::system_clock::now().time_since_epoch();
 };
 
-Status remove_part(int directory, std::string const& leaf, std::string const& path) {
-    files::Fd const fd(
-        files::openat(directory, leaf.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
-    if (!fd) {
-        return errno == ENOENT ? done() : disk_error("cannot open", path, errno);
-    }
-    PartLock lock;
-    auto const outcome = lock.take(fd.get());
-    if (outcome == PartLock::Outcome::busy) {
-        return Error{Errc::disk, "'" + wire::escape(path) + "' is in use by a download"};
-    }
-    if (outcome == PartLock::Outcome::failed) {
-        return disk_error("cannot lock", path, errno);
-    }
-    TemporaryNames const names(leaf);
+Result<Removal> removal(int error, std::string const& path) {
+    return error == 0 || error == ENOENT ? Result(Removal::done)
+                                         : disk_error("cannot remove", path, error);
+}
+
+/// The owner of the part's lock may do this.
+Result<Removal> remove_all(int directory, TemporaryNames const& names, std::string const& path) {
     if (int const error = release_claim(directory, names)) {
         return disk_error("cannot remove what belongs to", path, error);
     }
     files::unlinkat(directory, names.journal.c_str(), 0);
-    if (files::unlinkat(directory, leaf.c_str(), 0) != 0 && errno != ENOENT) {
-        return disk_error("cannot remove", path, errno);
+    return removal(files::unlinkat(directory, names.part.c_str(), 0) == 0 ? 0 : errno, path);
+}
+
+/// By the time that it is locked it may be another download's, or have its final name.
+Result<Removal> remove_part(int directory, std::string const& leaf, std::string const& path) {
+    files::Fd const fd(
+        files::openat(directory, leaf.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!fd) {
+        return errno == ENOENT ? Result(Removal::done) : disk_error("cannot open", path, errno);
     }
-    return done();
+    PartLock lock;
+    switch (lock.take(fd.get())) {
+        case PartLock::Outcome::busy:
+            return Removal::in_use;
+        case PartLock::Outcome::failed:
+            return disk_error("cannot lock", path, errno);
+        default:
+            return has_name(fd.get(), directory, leaf)
+                       ? remove_all(directory, TemporaryNames(leaf), path)
+                       : Result(Removal::in_use);
+    }
+}
+
+/// One whose part is gone.
+Result<Removal> remove_orphan(int directory, std::string const& leaf, std::string const& path) {
+    TemporaryNames const names(part_beside(leaf));
+
+    struct stat status {};
+
+    if (files::fstatat(directory, names.part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        return Removal::in_use;  // it belongs to a download that has begun since
+    }
+    if (leaf == names.claim) {
+        return removal(release_claim(directory, names), path);
+    }
+    return removal(files::unlinkat(directory, leaf.c_str(), 0) == 0 ? 0 : errno, path);
 }
 
 }  // namespace
@@ -197,12 +249,13 @@ Unfinished unfinished_in(int directory) {
     return all;
 }
 
-Result<std::vector<Leftover>> find_leftovers(std::filesystem::path const& directory) {
+Result<std::vector<Leftover>> find_leftovers(std::filesystem::path const& directory,
+                                             std::function<void(Error const&)> const& on_unread) {
     auto const tree = Tree::open(directory);
-    return tree ? Search().run(**tree) : Result<std::vector<Leftover>>(tree.error());
+    return tree ? Search(on_unread).run(**tree) : Result<std::vector<Leftover>>(tree.error());
 }
 
-Status remove_leftover(std::filesystem::path const& directory, Leftover const& leftover) {
+Result<Removal> remove_leftover(std::filesystem::path const& directory, Leftover const& leftover) {
     auto const tree = Tree::open(directory);
     if (!tree) {
         return tree.error();
@@ -215,15 +268,9 @@ Status remove_leftover(std::filesystem::path const& directory, Leftover const& l
     switch (temporary_kind(at->leaf)) {
         case Temporary::part:
             return remove_part(in, at->leaf, leftover.path);
-        case Temporary::claim: {
-            auto const stem = at->leaf.substr(0, at->leaf.rfind('.'));
-            int const error = release_claim(in, TemporaryNames(stem + ".part"));
-            return error == 0 ? done() : disk_error("cannot remove", leftover.path, error);
-        }
+        case Temporary::claim:
         case Temporary::journal:
-            return files::unlinkat(in, at->leaf.c_str(), 0) == 0 || errno == ENOENT
-                       ? done()
-                       : disk_error("cannot remove", leftover.path, errno);
+            return remove_orphan(in, at->leaf, leftover.path);
         case Temporary::none:
             break;
     }

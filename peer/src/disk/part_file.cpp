@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -24,8 +25,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How often the temporary file is opened if it changes hands meanwhile.
+/// How often the temporary file is opened if it changes hands meanwhile, or is held by somebody:
+/// whoever only looks whether it is in use holds it for a moment.
 constexpr int open_tries = 16;
+constexpr auto open_pause = std::chrono::milliseconds(1);
 
 bool same_file(struct stat const& one, struct stat const& other) {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -221,14 +224,16 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
 /// A file of one chunk, or none. One call instead of all that open_part() does; that is left for
 /// when something has the temporary's name.
 Status PartFile::make_small() {
-    fd_ = files::Fd(files::openat(place_.directory->get(), names_->part.c_str(),
+    int const directory = place_.directory->get();
+    fd_ = files::Fd(files::openat(directory, names_->part.c_str(),
                                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (fd_) {
-        static_cast<void>(files::flock(fd_.get(), LOCK_EX | LOCK_NB));  // keeps `cleanup` off
-        return done();
-    }
-    if (errno != EEXIST) {
+    if (!fd_ && errno != EEXIST) {
         return cannot_make(errno);
+    }
+    // Keeps `cleanup` off, unless it was quicker. Without locks there is nothing to be done.
+    bool const busy = fd_ && files::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EAGAIN;
+    if (fd_ && !busy && has_name(fd_.get(), directory, names_->part)) {
+        return done();
     }
     auto const opened = open_part([] { return false; });
     stored_ = 0;  // what is there is written once more
@@ -283,8 +288,12 @@ Status PartFile::lock() {
             return cannot_make(errno);
         }
         outcome = lock_.take(fd_.get());
-        if (outcome == PartLock::Outcome::busy || outcome == PartLock::Outcome::failed) {
+        if (outcome == PartLock::Outcome::failed) {
             break;
+        }
+        if (outcome == PartLock::Outcome::busy) {
+            std::this_thread::sleep_for(open_pause);
+            continue;
         }
 
         struct stat opened {};

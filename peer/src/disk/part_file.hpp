@@ -135,6 +135,7 @@ class PartFile {
     void find_journal();
     Status reserve_space();
     void set_attributes();
+    [[nodiscard]] files::Fd keep_lock() const;
     Status sync_some(std::uint64_t bytes);
     Error cannot_sync(int error);
     Result<IndexedFile> on_name_taken(int error);

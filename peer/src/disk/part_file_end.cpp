@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace xfsbus::peer {
@@ -109,6 +110,18 @@ Status PartFile::sync() {
     return error == 0 ? done() : Status(cannot_sync(error));
 }
 
+/// The lock of fd_ on a descriptor that only reads, so that `cleanup` is kept off while fd_ is
+/// closed already. Without it the name is given all the same.
+files::Fd PartFile::keep_lock() const {
+    files::Fd kept(files::openat(place_.directory->get(), names_->part.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (kept) {
+        static_cast<void>(files::flock(fd_.get(), LOCK_SH | LOCK_NB));
+        static_cast<void>(files::flock(kept.get(), LOCK_SH | LOCK_NB));
+    }
+    return kept;
+}
+
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
 Result<IndexedFile> PartFile::name_it() {
     bool const just_seen = std::chrono::steady_clock::now() - placed_at_ < place_lasts;
@@ -129,6 +142,7 @@ Result<IndexedFile> PartFile::name_it() {
             return one_name(target_, *name);
         }
     }
+    auto const kept = keep_lock();
     fd_ = files::Fd();
     if (int const error = give_name(place_.directory->get(), *names_, place_.leaf, replace)) {
         return on_name_taken(error);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -72,6 +73,16 @@ void PartLock::release() {
     if (std::exchange(held_, false)) {
         held_here().erase(file_);
     }
+}
+
+bool has_name(int fd, int directory, std::string const& leaf) {
+    struct stat opened {};
+
+    struct stat named {};
+
+    return files::fstat(fd, &opened) == 0 &&
+           files::fstatat(directory, leaf.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 }  // namespace xfsbus::peer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace xfsbus::peer {
@@ -32,5 +33,9 @@ class PartLock {
     std::pair<std::uint64_t, std::uint64_t> file_{};  ///< its device and inode
     bool held_ = false;
 };
+
+/// Whether the open file is what has this name in the directory. It may have lost it before it was
+/// locked.
+bool has_name(int fd, int directory, std::string const& leaf);
 
 }  // namespace xfsbus::peer

@@ -16,8 +16,9 @@ namespace xfsbus::peer {
 
 enum class ReadOutcome {
     good,
-    changed,  ///< or vanished, or it cannot be read
-    not_now,  ///< see is_shortage
+    changed,     ///< or vanished
+    not_now,     ///< see is_shortage
+    unreadable,  ///< errno says why
 };
 
 /// Reads files of the share, each checked at every chunk to be still the one that was indexed.
@@ -39,6 +40,8 @@ class ServedFiles {
     };
 
     Open* open(std::string const& name, FileStamp const& stamp);
+    static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
+                                 std::uint64_t offset);
 
     std::shared_ptr<Tree const> tree_;
     std::size_t open_most_;

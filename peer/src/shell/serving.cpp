@@ -7,6 +7,8 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 namespace xfsbus::peer {
 namespace {
@@ -332,6 +334,7 @@ void Serving::read(Uploads::Piece const& piece) {
     readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
         auto buffer = buffers_.take(piece.length);
         auto const outcome = reading.read(buffer.bytes, piece.offset);
+        int const error = errno;  // says why, of one that is unreadable
         // The reactor outlives every chunk; this object may not.
         auto done = [this, &reactor = reactor_, piece, alive] {
             reactor.post([this, piece, alive] {
@@ -342,9 +345,9 @@ void Serving::read(Uploads::Piece const& piece) {
             });
         };
         if (outcome != ReadOutcome::good) {
-            reactor_.post([this, piece, alive, name = reading.name, outcome] {
+            reactor_.post([this, piece, alive, name = reading.name, outcome, error] {
                 if (!alive.expired()) {
-                    on_unreadable(piece, name, outcome);
+                    on_unreadable(piece, name, outcome, error);
                 }
             });
             return;
@@ -359,19 +362,27 @@ void Serving::read(Uploads::Piece const& piece) {
     });
 }
 
-void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why) {
-    bool const later = why == ReadOutcome::not_now;
-    if (!later) {
-        owner_.on_stale(name);
-    }
-    auto const notice = later ? uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::busy,
-                                                   "no more files can be opened now")
-                              : uploads_.on_failed(reactor_.now(), piece, wire::ErrorCode::gone,
-                                                   "the file has changed or vanished");
-    if (notice) {
+void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why,
+                            int error) {
+    auto const told = why_unread(name, why, error);
+    if (auto const notice = uploads_.on_failed(reactor_.now(), piece, told.code, told.reason)) {
         tell(*notice);
     }
     pump();
+}
+
+/// What its sinks are told; and the index, if it is to look for itself.
+wire::Failure Serving::why_unread(std::string const& name, ReadOutcome why, int error) {
+    if (why == ReadOutcome::not_now) {
+        return {wire::ErrorCode::busy, "no more files can be opened now", 0};
+    }
+    owner_.on_stale(name);
+    if (why == ReadOutcome::changed) {
+        return {wire::ErrorCode::gone, "the file has changed or vanished", 0};
+    }
+    auto const reason = "cannot be read: " + std::generic_category().message(error);
+    owner_.on_trouble("'" + wire::escape(name) + "', which is shared, " + reason);
+    return {wire::ErrorCode::gone, "the file " + reason, 0};
 }
 
 void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {

@@ -121,7 +121,9 @@ class Serving {
     void pump();
     void read(Uploads::Piece const& piece);
     void on_read(Uploads::Piece const& piece, bus::Payload payload);
-    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why);
+    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why,
+                       int error);
+    [[nodiscard]] wire::Failure why_unread(std::string const& name, ReadOutcome why, int error);
     void on_writable(wire::Endpoint const& sink);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);

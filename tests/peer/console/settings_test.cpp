@@ -274,3 +274,27 @@ TEST_CASE("Pushes are accepted, and files served, only where there is a director
         CHECK_THAT(refusal_of({option}), ContainsSubstring(option + " needs a directory"));
     }
 }
+
+TEST_CASE("A cleanup is of the directory that it names, else of the peer's, else of this one") {
+    CHECK_FALSE(settings_of({}).cleanup);
+    auto const cleanup = [](Words const& words) { return settings_of(words).cleanup.value(); };
+    CHECK(cleanup({"cleanup"}).directory == ".");
+    CHECK(cleanup({"--dir", "/a", "cleanup"}).directory == "/a");
+    CHECK(cleanup({"cleanup", "/b", "--dir", "/a"}).directory == "/b");
+    CHECK(cleanup({"cleanup", ""}).directory == "");  // which is none
+    CHECK_THAT(refusal_of({"cleanup", "/a", "/b"}), ContainsSubstring("one directory"));
+}
+
+TEST_CASE("A cleanup only lists, whatever the age, unless it is told otherwise") {
+    auto const plain = settings_of({"cleanup"}).cleanup.value();
+    CHECK_FALSE(plain.remove);
+    CHECK_FALSE(plain.json);
+    CHECK(plain.older == std::chrono::seconds(0));
+    auto const told = settings_of({"cleanup", "--older", "7d", "--remove", "--json"}).cleanup;
+    REQUIRE(told);
+    CHECK(told->remove);
+    CHECK(told->json);
+    CHECK(told->older == std::chrono::hours(7 * 24));
+    CHECK_THAT(refusal_of({"cleanup", "--older", "old"}),
+               ContainsSubstring("--older: 'old' is no duration"));
+}

@@ -111,10 +111,27 @@ TEST_CASE("whenever a program ends that has claimed a name, the next run removes
     }
 }
 
+TEST_CASE("a claimed name is released although files have other numbers since then") {
+    Directory const here;
+    write(here.part(), "bytes");
+    std::optional<Fat> fat(4);  // two files are made and written to; there is no rename any more
+    REQUIRE(here.give() != 0);
+    fat.reset();
+    REQUIRE(fs::exists(here.claim()));
+    REQUIRE(fs::exists(here.file()));
+    auto const time = fs::last_write_time(here.file());
+    fs::rename(here.file(), here.disk.root / "as it was");  // keeps its number
+    write(here.file(), "");
+    fs::last_write_time(here.file(), time);
+    CHECK(release_claim(here.place.directory->get(), here.names) == 0);
+    CHECK_FALSE(fs::exists(here.file()));
+    CHECK_FALSE(fs::exists(here.claim()));
+}
+
 TEST_CASE("what somebody else has put under a claimed name stays") {
     Directory const here;
     std::string left = GENERATE(as<std::string>(), "", "theirs");
-    write(here.claim(), "file\n4711\n");
+    write(here.claim(), "file\nmarked\n");
     write(here.file(), left);
     CHECK(release_claim(here.place.directory->get(), here.names) == 0);
     CHECK(read(here.file()) == left);

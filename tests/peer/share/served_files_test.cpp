@@ -2,11 +2,15 @@
 
 #include "catch.hpp"
 #include "descriptor_shortage.hpp"
+#include "faults.hpp"
+#include "share/sight.hpp"
 #include "share_fixture.hpp"
 
 #include <array>
+#include <cerrno>
 #include <map>
 #include <string>
+#include <vector>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -19,6 +23,13 @@ struct Served {
     Served() {
         for (auto const* name : {"one", "two"}) {
             write_old(share.root / name, name);
+        }
+    }
+
+    /// What is there now is what they are to be.
+    void index() {
+        for (auto const* name : {"one", "two"}) {
+            stamp_then[name] = stamp(share.root / name);
         }
     }
 
@@ -36,9 +47,7 @@ struct Served {
 
 TEST_CASE("A file that cannot be opened for want of descriptors has not changed") {
     Served served;
-    for (auto const* name : {"one", "two"}) {
-        served.stamp_then[name] = stamp(served.share.root / name);
-    }
+    served.index();
     {
         DescriptorShortage const shortage(0);
         CHECK(served.read("one") == ReadOutcome::not_now);
@@ -66,4 +75,49 @@ TEST_CASE("A file that is not what was indexed is not served") {
     served.stamp_then["gone"] = stamp(served.share.root / "two");
     CHECK(served.read("one") == ReadOutcome::changed);
     CHECK(served.read("gone") == ReadOutcome::changed);
+}
+
+TEST_CASE("A file that is shorter than it was is not served") {
+    Served served;
+    served.index();
+    CHECK(served.read("one") == ReadOutcome::good);
+    std::filesystem::resize_file(served.share.root / "one", 1);
+    CHECK(served.read("one") == ReadOutcome::changed);
+}
+
+TEST_CASE("Whatever call fails while a file is read, why is told, and others are served") {
+    auto const fault = GENERATE(from_range(std::vector<files::Fault>{{EIO},
+                                                                     {EACCES},
+                                                                     {ESTALE},
+                                                                     {EPERM},
+                                                                     {EMFILE},
+                                                                     {ENOMEM},
+                                                                     {ENOENT},
+                                                                     {ELOOP},
+                                                                     {EINTR},
+                                                                     {0, 1}}));
+    auto const expected = fault.error == EINTR || fault.error == 0        ? ReadOutcome::good
+                          : fault.error == ENOENT || fault.error == ELOOP ? ReadOutcome::changed
+                          : is_shortage(fault.error)                      ? ReadOutcome::not_now
+                                                                          : ReadOutcome::unreadable;
+    std::size_t calls = 0;
+    for (;; ++calls) {
+        Served served;
+        served.index();
+        FaultAt const faults(calls, fault);
+        auto const outcome = served.read("one");
+        int const error = errno;
+        if (faults.hit().empty()) {
+            CHECK(outcome == ReadOutcome::good);
+            break;
+        }
+        CAPTURE(faults.hit(), fault.error);
+        // A file that cannot be opened for a shortage is tried again with others closed.
+        bool const tried_again = is_shortage(fault.error) && outcome == ReadOutcome::good;
+        CHECK((tried_again || outcome == expected));
+        CHECK((outcome != ReadOutcome::unreadable || error == fault.error));
+        CHECK(served.read("two") == ReadOutcome::good);
+        CHECK(served.read("one") == ReadOutcome::good);
+    }
+    CHECK(calls >= 5);
 }
