@@ -267,7 +267,8 @@ void HashCache::write_changes() {
         SqliteStatement id(db, "SELECT id FROM share WHERE directory = ?1 AND algorithm = ?2");
         id.bind(1, directory_).bind(2, algorithm_->name()).step();
         open_->share = id.number(0);
-        open_->upsert.emplace(db, "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)");
+        open_->upsert.emplace(db,
+                              "INSERT OR REPLACE INTO file VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)");
         open_->remove.emplace(db, "DELETE FROM file WHERE share = ?1 AND name = ?2");
     }
     for (auto const& [name, file] : changes_) {

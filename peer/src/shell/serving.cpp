@@ -278,8 +278,9 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
             part.bytes = manifest->substr(part.offset, wire::limits::manifest_reply_bytes);
         }
         if (auto const* file = owner_.share.by_content(content)) {
-            part.file = {static_cast<std::uint64_t>(std::max<std::int64_t>(file->stamp.mtime_ns, 0)),
-                         file->stamp.executable};
+            part.file = {
+                static_cast<std::uint64_t>(std::max<std::int64_t>(file->stamp.mtime_ns, 0)),
+                file->stamp.executable};
         }
         constexpr std::size_t overhead = 128;  // the id, the keys and the numbers of a part
         bytes += part.bytes.size() + overhead;

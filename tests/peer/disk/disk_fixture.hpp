@@ -39,13 +39,10 @@ struct Sample {
 
 inline constexpr std::size_t chunk_bytes = 256 * 1024;
 
-inline Sample sample(std::size_t size, unsigned seed = 1) {
+inline Sample with_bytes(std::string bytes) {
     Sample sample;
-    std::mt19937 random(seed);
-    sample.bytes.resize(size);
-    for (auto& byte : sample.bytes) {
-        byte = static_cast<char>(random());
-    }
+    sample.bytes = std::move(bytes);
+    auto const size = sample.bytes.size();
     wire::Manifest manifest{"sha256", size, wire::chunk_size_for(size), 32, {}};
     auto const all = std::as_bytes(std::span(sample.bytes));
     for (std::uint32_t chunk = 0; chunk < manifest.layout().chunks; ++chunk) {
@@ -61,6 +58,15 @@ inline Sample sample(std::size_t size, unsigned seed = 1) {
             .value();
     sample.manifest = std::make_shared<wire::Manifest const>(std::move(manifest));
     return sample;
+}
+
+inline Sample sample(std::size_t size, unsigned seed = 1) {
+    std::mt19937 random(seed);
+    std::string bytes(size, '\0');
+    for (auto& byte : bytes) {
+        byte = static_cast<char>(random());
+    }
+    return with_bytes(std::move(bytes));
 }
 
 inline std::string read(fs::path const& path) {

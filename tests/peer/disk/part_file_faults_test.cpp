@@ -36,6 +36,8 @@ std::vector<std::string> words_of(int error) {
         words.emplace_back("the disk quota is used up");
     } else if (error == ENOSPC) {
         words.emplace_back("the disk is full");
+    } else if (error == EFBIG) {
+        words.emplace_back("larger than the file size limit");
     }
     return words;
 }

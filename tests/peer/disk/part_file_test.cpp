@@ -1,6 +1,9 @@
 #include "disk_fixture.hpp"
 
+#include <xfsbus/files/system.hpp>
+
 #include <atomic>
+#include <cerrno>
 #include <thread>
 
 #include <sys/stat.h>
@@ -355,4 +358,76 @@ TEST_CASE("a directory of the name that cannot be made is an error that names th
     auto const present = part.open(never);
     REQUIRE_FALSE(present);
     refused(present.error(), "plain");
+}
+
+TEST_CASE("one job never replaces what it wrote itself, on a disk where two names are one file") {
+    TempDisk disk;
+    auto const job = std::make_shared<WrittenFiles>();
+    auto first = disk.target(four(), "Name", true);
+    first.written = job;
+    REQUIRE(download(first, four()));
+    fs::create_hard_link(disk.root / "Name", disk.root / "name");  // the same file, as there
+    auto const other = sample(2 * chunk_bytes, 7);
+    auto second = disk.target(other, "name", true);
+    second.written = job;
+    {
+        auto const finished = download(second, other);
+        REQUIRE_FALSE(finished);
+        refused(finished.error(), "'name' and 'Name' are one name on this disk");
+    }
+    CHECK(read(disk.root / "Name") == four().bytes);
+    auto third = disk.target(four(), "name");
+    third.written = job;
+    auto const present = PartFile(third).look(never);
+    REQUIRE_FALSE(present);
+    refused(present.error(), "'name' and 'Name' are one name on this disk");
+    second.written = std::make_shared<WrittenFiles>();  // another job may
+    REQUIRE(download(second, other));
+    CHECK(read(disk.root / "name") == other.bytes);
+}
+
+TEST_CASE("without file locks a download warns, and keeps others of this process out") {
+    class NoLocks final : public files::Faults {
+      public:
+        NoLocks() { files::set_faults(this); }
+
+        ~NoLocks() override { files::set_faults(nullptr); }
+
+        NoLocks(NoLocks const&) = delete;
+        NoLocks& operator=(NoLocks const&) = delete;
+
+        files::Fault on_call(std::string_view call, int, std::string_view) override {
+            return {call == "flock" ? ENOSYS : 0};
+        }
+    };
+
+    TempDisk disk;
+    NoLocks const no_locks;
+    std::string warned;
+    auto target = disk.target(four());
+    target.warn = [&](std::string const& text) { warned = text; };
+    PartFile part(target);
+    REQUIRE(part.open(never));
+    CHECK_THAT(warned, ContainsSubstring("has no file locks"));
+    auto const second = PartFile(disk.target(four())).open(never);
+    REQUIRE_FALSE(second);
+    refused(second.error(), "is being downloaded to the same place already");
+    store_others(part, four());
+    REQUIRE(part.finish());
+    CHECK(read(disk.root / "file") == four().bytes);
+}
+
+TEST_CASE("chunks of zeros are holes on disk, and zeros again when they are read") {
+    TempDisk disk;
+    Sample sparse = sample(4 * chunk_bytes);
+    auto const zeros = std::string(2 * chunk_bytes, '\0');
+    sparse.bytes.replace(chunk_bytes, zeros.size(), zeros);
+    sparse = with_bytes(sparse.bytes);
+    REQUIRE(download(disk.target(sparse), sparse));
+    CHECK(read(disk.root / "file") == sparse.bytes);
+
+    struct stat status {};
+
+    REQUIRE(::stat((disk.root / "file").c_str(), &status) == 0);
+    CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 < 3 * chunk_bytes);
 }

@@ -43,8 +43,8 @@ struct PeerOptions {
     std::string labels;                         ///< "key=value,...", told to others
     Durability durability = Durability::power;  ///< of what is downloaded
     bool keep_mode = false;  ///< what is executable at the source of its manifest is so here
-    bool heartbeat = true;                      ///< false: silent until something is to be said
-    bool watch = true;                          ///< notice changes of the directory by itself
+    bool heartbeat = true;   ///< false: silent until something is to be said
+    bool watch = true;       ///< notice changes of the directory by itself
     /// Patterns of names that are not shared: of the whole name, or of one part of it. The same may
     /// stand in a file .xfsignore at the top of the directory, one a line.
     std::vector<std::string> ignore = {};
