@@ -204,6 +204,9 @@ void PartFile::warn(std::string const& text) const {
 }
 
 Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& stop) {
+    if (auto error = Tree::not_taken(target_.name)) {
+        return *error;
+    }
     if (!place_.directory) {
         auto const make = commits() ? Tree::Make::synced : Tree::Make::yes;
         auto at = target_.tree->place(target_.name, make);

@@ -147,10 +147,17 @@ Error Tree::lost(std::string_view what, int error) const {
     return {Errc::disk, std::move(text)};
 }
 
+std::optional<Error> Tree::not_taken(std::string_view name) {
+    return name == ignore_file
+               ? std::optional(Error{Errc::disk, "'" + std::string(name) +
+                                                     "' says what is not shared, and is not taken "
+                                                     "from others"})
+               : std::nullopt;
+}
+
 Result<Place> Tree::place(std::string_view name, Make make) const {
-    if (make != Make::no && name == ignore_file) {
-        return Error{Errc::disk, "'" + std::string(name) +
-                                     "' says what is not shared, and is not taken from others"};
+    if (auto error = make != Make::no ? not_taken(name) : std::nullopt) {
+        return *error;
     }
     auto root = directory();
     if (!root) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,9 @@ class Tree {
     /// The directory that holds a name, which must have passed wire::name_problem. Nothing is made
     /// for the ignore_file.
     [[nodiscard]] Result<Place> place(std::string_view name, Make make) const;
+
+    /// Why nobody may put a file of this name here, whatever else is true; nullopt if he may.
+    static std::optional<Error> not_taken(std::string_view name);
 
     /// Fails with Errc::disk if a place that was given for this name is not where the name leads
     /// now: its directory, or one above, was moved or replaced. `quick`: only the root is looked

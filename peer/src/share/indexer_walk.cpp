@@ -66,6 +66,9 @@ void Indexer::walk_some() {
 }
 
 void Indexer::start_walk() {
+    if (root_ == nullptr) {
+        return;  // it could not be opened just now
+    }
     if (std::exchange(walk_wanted_, false)) {
         scanning_for_ = ++walk_number_;
         walks_.push_back({.number = walk_number_, .done = std::exchange(wanted_by_, {})});
