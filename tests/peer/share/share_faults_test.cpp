@@ -5,6 +5,10 @@
 #include "share_fixture.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
 #include <optional>
 #include <set>
 
