@@ -22,8 +22,7 @@ constexpr auto offer_lasts = std::chrono::seconds(1);
 constexpr auto ask_lasts = std::chrono::seconds(3);
 constexpr int queues_most = 4;
 /// A sink that waits for nothing and has not asked for what is offered to it after so long, or
-/// twice the usual while from chunk to chunk, stands. So does one that nothing can be sent to for
-/// so long; a moment is only a full queue.
+/// twice the usual while from chunk to chunk, stands.
 constexpr auto stands_after = std::chrono::milliseconds(400);
 /// Chunks that a sink asks for although they were not offered to it are kept for it only as long as
 /// no more than so many are: else who asks for all would keep all.
@@ -66,7 +65,6 @@ void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, wire::C
     sink.swarm = swarm;
     sink.has = ChunkSet(chunks);
     sink.asked = ChunkSet(chunks);
-    sink.flowed = now;
     served.sinks.push_back(&sink);
     served.swarm_sinks += swarm ? 1 : 0;
     note_change(served);
@@ -322,11 +320,9 @@ void SwarmOffers::see_moves(wire::Time now, Served& served, Blocks const& blocks
     for (auto* const sink : served.sinks) {
         bool const stirs = std::exchange(sink->stirs, false);
         sink->moved = stirs ? now : sink->moved;
-        sink->flowed = blocks(sink->transfer) ? sink->flowed : now;
         bool const passes =
             sink->unasked > 0 && sink->asked.empty() && now - sink->moved >= patience;
-        bool const blocked = now - sink->flowed >= patience;
-        sink->stands = (sink->stands && !stirs) || passes || blocked;
+        sink->stands = (sink->stands && !stirs) || passes || blocks(sink->transfer);
         if (sink->stands) {
             sink->choice = choice_least;
             sink->chose = false;

@@ -141,7 +141,6 @@ class SwarmOffers {
         bool stirs = false;                 ///< it has asked, got or gained something of late
         bool stands = false;                ///< it does not move: what it holds is others', too
         wire::Time moved{};                 ///< when it last stirred, or could begin to ask
-        wire::Time flowed{};                ///< when something could last be sent to it
         std::vector<std::uint32_t> gained;  ///< to be told
     };
 

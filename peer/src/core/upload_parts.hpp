@@ -59,7 +59,8 @@ struct UploadTransfer {
     std::uint64_t before = 0;  ///< the last piece before it: its id may have been another's
     std::size_t bytes = 0;     ///< of memory
     UploadSink* to = nullptr;
-    wire::Time moved{};  ///< when it was opened, something was sent, or its turns ended
+    wire::Time moved{};   ///< when it was opened, something was sent, or its turns ended
+    wire::Time flowed{};  ///< when something could last be sent
     Turn turn = Turn::none;
     std::list<UploadTransfer*>::iterator at{};                     ///< while it is ready
     std::multimap<wire::Time, UploadTransfer*>::iterator until{};  ///< while it is limited

@@ -222,7 +222,7 @@ class Uploads {
     // room
     [[nodiscard]] bool takes_little(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] bool takes_long(wire::Time now, Sink const& sink) const;
-    [[nodiscard]] bool blocks(wire::Time now, wire::TransferId const& id) const;
+    [[nodiscard]] bool blocks(wire::Time now, wire::TransferId const& id);
     [[nodiscard]] wire::Duration slow_after(Sink const& sink) const;
     [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
     [[nodiscard]] static wire::Duration time_at(RateMeter const& meter, std::uint64_t bytes);

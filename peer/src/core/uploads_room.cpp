@@ -23,11 +23,15 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
 }
 
 /// What its sink asks for cannot be sent because of the sink: it grants no credit, or does not
-/// read.
-bool Uploads::blocks(wire::Time now, wire::TransferId const& id) const {
-    Transfer const& transfer = transfers_.at(id);
+/// read. For one that has taken something before, a moment of that is only a full queue.
+bool Uploads::blocks(wire::Time now, wire::TransferId const& id) {
+    Transfer& transfer = transfers_.at(id);
     bool const no_credit = !transfer.queue.empty() && transfer.turn == Transfer::Turn::none;
-    return no_credit || !transfer.to->reachable || takes_long(now, *transfer.to);
+    if (!no_credit && transfer.to->reachable && !takes_long(now, *transfer.to)) {
+        transfer.flowed = now;
+        return false;
+    }
+    return transfer.sent == 0 || now - transfer.flowed >= limits_.blocks_after;
 }
 
 /// Several times what such a piece as its oldest usually takes, within bounds. A sink that has
