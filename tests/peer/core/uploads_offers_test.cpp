@@ -2,6 +2,8 @@
 #include "uploads_fixture.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 using namespace xfsbus;
@@ -216,6 +218,56 @@ TEST_CASE("a sink that grants no credit, or does not read, keeps nothing from th
         ask();
     }
     CHECK(source.core.find(transfer(2))->sent == 1200);
+}
+
+TEST_CASE(
+    "a sink that has taken something keeps what it was offered while its queue is full a moment") {
+    bool const took = GENERATE(false, true);
+    auto const about = content(12);
+    auto source = swarm();
+    REQUIRE_FALSE(source.want(1, 1, {}, 0, about, 5));
+    REQUIRE_FALSE(source.want(2, 2, {}, 0, about, 5));
+    std::map<std::string, ChunkSet> offered;
+    auto const take_offers = [&] {
+        for (auto const& offer : source.core.take_offers(source.now)) {
+            auto& known = offered.try_emplace(offer.route, ChunkSet(12)).first->second;
+            if (auto const all = ChunkSet::from_wire(offer.have.bitmap, 12)) {
+                known = *all;
+            }
+            for (auto const chunk : offer.have.chunks) {
+                known.insert(chunk);
+            }
+        }
+    };
+    take_offers();
+    Chunks mine;
+    offered.at("1").for_each([&](std::uint32_t chunk) { mine.push_back(chunk); });
+    REQUIRE(mine.size() >= 2);
+    if (took) {
+        REQUIRE_FALSE(source.want(1, 1, {mine[0]}, 100, about, 5));
+        source.done(*source.core.next(source.now));
+        take_offers();
+    }
+    // From here on it grants nothing.
+    REQUIRE_FALSE(source.want(1, 1, {mine[1]}, took ? 100 : 0, about, 5));
+    std::uint32_t taken_by_other = 0;
+    bool let_go = false;
+    int after_ms = 0;
+    for (; after_ms < 1'000 && !let_go; after_ms += 20) {
+        Chunks wanted;
+        offered.at("2").for_each([&](std::uint32_t chunk) { wanted.push_back(chunk); });
+        REQUIRE_FALSE(source.want(2, 2, wanted, 1'200, about, 5));
+        for (auto const& piece : source.fill()) {
+            source.done(piece);
+            ++taken_by_other;
+        }
+        source.now += 20ms;
+        take_offers();
+        let_go = offered.at("2").contains(mine[1]);
+    }
+    CHECK(let_go);
+    CAPTURE(took, after_ms);
+    CHECK((took ? after_ms >= 400 && after_ms < 600 : after_ms < 300));
 }
 
 TEST_CASE("when a sink has all there is no second copy of anything too early") {
