@@ -34,6 +34,7 @@ void Committer::commit_all() {
 /// log then write it once for all.
 void Committer::commit(std::vector<Entry>& batch) {
     std::vector<Status> begun;
+    begun.reserve(batch.size());
     for (auto const& entry : batch) {
         begun.push_back(entry.part->begin_end());
     }

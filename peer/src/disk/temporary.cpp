@@ -24,7 +24,8 @@ std::string stem_of(wire::ContentId const& content, std::string_view final_leaf)
 }
 
 bool is_hash(std::string_view text) {
-    return text.size() == hash_digits && text.find_first_not_of("0123456789abcdef") == text.npos;
+    return text.size() == hash_digits &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 bool is_stem(std::string_view text) {
