@@ -40,7 +40,7 @@ struct UploadLimits {
     /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
     wire::Duration slow_after = std::chrono::milliseconds(200);
     wire::Duration slow_after_most = std::chrono::seconds(1);
-    /// A sink that has taken something blocks when nothing can be sent to it for so long.
+    /// A sink that tells what it has blocks when nothing can be sent to it for so long.
     wire::Duration blocks_after = std::chrono::milliseconds(400);
     wire::Duration starve_most = std::chrono::seconds(2);
     wire::Duration idle_most = std::chrono::seconds(10);

@@ -61,6 +61,7 @@ struct UploadTransfer {
     UploadSink* to = nullptr;
     wire::Time moved{};   ///< when it was opened, something was sent, or its turns ended
     wire::Time flowed{};  ///< when something could last be sent
+    bool tells = false;   ///< its sink has said what it has
     Turn turn = Turn::none;
     std::list<UploadTransfer*>::iterator at{};                     ///< while it is ready
     std::multimap<wire::Time, UploadTransfer*>::iterator until{};  ///< while it is limited

@@ -177,6 +177,7 @@ void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& 
         offers_.sink_has(have.transfer, *all);
     }
     offers_.sink_has(have.transfer, have.chunks);
+    found->second.tells = true;
     spare(now, found->second);
 }
 

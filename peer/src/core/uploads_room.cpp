@@ -23,7 +23,8 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
 }
 
 /// What its sink asks for cannot be sent because of the sink: it grants no credit, or does not
-/// read. For one that has taken something before, a moment of that is only a full queue.
+/// read. For one that tells what it has got, a moment of that is only a full queue; of others
+/// nobody knows whether they take anything, since the system takes some for them.
 bool Uploads::blocks(wire::Time now, wire::TransferId const& id) {
     Transfer& transfer = transfers_.at(id);
     bool const no_credit = !transfer.queue.empty() && transfer.turn == Transfer::Turn::none;
@@ -31,7 +32,7 @@ bool Uploads::blocks(wire::Time now, wire::TransferId const& id) {
         transfer.flowed = now;
         return false;
     }
-    return transfer.sent == 0 || now - transfer.flowed >= limits_.blocks_after;
+    return !transfer.tells || now - transfer.flowed >= limits_.blocks_after;
 }
 
 /// Several times what such a piece as its oldest usually takes, within bounds. A sink that has
