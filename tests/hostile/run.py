@@ -44,9 +44,7 @@ def show_list(runs):
 
 
 def chosen(runs, names):
-    """The runs of those names; of an attack's name, its run with this attack alone."""
-    if not names:
-        return runs
+    """The runs of these names; of an attack's name, its run with this attack alone."""
     picked = []
     for name in names:
         found = [run for run in runs if run.name == name] or [
@@ -105,11 +103,11 @@ def main():
         print(f"skipped: {missing}; install python3-zmq and python3-msgpack")
         return SKIPPED
     if options.list:
-        show_list(runs.ALL)
+        show_list(runs.ALL + runs.BY_NAME)
         return 0
     outcomes = []
     skipped = 0
-    picked = chosen(runs.ALL, options.names)
+    picked = chosen(runs.ALL + runs.BY_NAME, options.names) if options.names else runs.ALL
     signal.signal(signal.SIGALRM, give_up)
     signal.signal(signal.SIGTERM, leave)
     for run in picked:
