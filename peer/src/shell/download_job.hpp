@@ -83,6 +83,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
     void on_file_done(Found const& file, FileTransfer const* transfer, DownloadedFile report);
     [[nodiscard]] bool has_new_version(Found const& file, DownloadedFile const& report) const;
+    void follow(Found const& file, DownloadedFile report);
     void follow(Found const& file, DownloadedFile report, wire::Time until);
     void on_followed(Found const& file, DownloadedFile report, wire::Time until,
                      Result<std::vector<Found>> const& found);
