@@ -292,7 +292,8 @@ TEST_CASE("A push of a file that the other may not write is told at both ends, a
     limit_files(b.process, 8 * mib);
     auto const pushed = swarm.in("p", {"push huge.bin --to all"});
     CHECK(pushed.code == 1);
-    for (auto const& target : pushed.event("pushed").at("targets")) {
+    auto const told = pushed.event("pushed");
+    for (auto const& target : told.at("targets")) {
         if (target.at("port") == b.port) {
             CHECK(target.at("state") == "failed");
             CHECK_THAT(target.at("reason").get<std::string>(), ContainsSubstring(too_large));
