@@ -131,6 +131,7 @@ class Stage:
         self.finds = []  # seconds
         self.sink = self.source = self.tracker = None
         self.transfer_seconds = None
+        self.steps = []  # (time, bytes that the sink has), twice a second
 
     def play(self):
         self.directory = tempfile.mkdtemp(prefix="xfs-hostile-")
@@ -231,8 +232,13 @@ class Stage:
             time.sleep(TICK)
 
     def _watch_transfer(self, now):
-        if self.transfer_seconds is None and self.sink.events("downloaded"):
+        if self.transfer_seconds is not None:
+            return
+        if self.sink.events("downloaded"):
             self.transfer_seconds = now - self.sink.begun
+        progress = self.sink.events("progress")
+        if progress and (not self.steps or now >= self.steps[-1][0] + 0.5):
+            self.steps.append((now, progress[-1]["bytes_done"]))
 
     def _watch_find(self, now):
         """A fresh client asks for an honest name, again and again."""
@@ -312,7 +318,12 @@ class Stage:
         elif not filecmp.cmp(self.original, self.fetched, shallow=False):
             self.outcome.fail("transfer: wrong bytes")
         if self.transfer_seconds > most:
-            self.outcome.fail(f"transfer: took {self.transfer_seconds:.2f} s, at most {most:.2f} s")
+            self.outcome.fail(f"transfer: took {self.transfer_seconds:.2f} s, at most {most:.2f} s; "
+                              f"MiB there after s: {self._steps()}")
+
+    def _steps(self):
+        return ", ".join(f"{done / MIB:.0f} after {now - self.sink.begun:.1f}"
+                         for now, done in self.steps)
 
     def _judge_descriptors(self):
         wait = self.run.fds_wait or self.limits.fds_wait

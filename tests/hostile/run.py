@@ -103,11 +103,11 @@ def main():
         print(f"skipped: {missing}; install python3-zmq and python3-msgpack")
         return SKIPPED
     if options.list:
-        show_list(runs.ALL + runs.BY_NAME)
+        show_list(runs.ALL)
         return 0
     outcomes = []
     skipped = 0
-    picked = chosen(runs.ALL + runs.BY_NAME, options.names) if options.names else runs.ALL
+    picked = chosen(runs.ALL, options.names) if options.names else runs.ALL
     signal.signal(signal.SIGALRM, give_up)
     signal.signal(signal.SIGTERM, leave)
     for run in picked:

@@ -50,6 +50,10 @@ ALL = [
          at_source(connections.FuzzedFields), at_source(connections.FailureToRouter),
          at_source(connections.OtherTypes)]),
 
+    Run("Sinks that do not read what they are sent do not stop a source", [source.StuckSink]),
+    Run("Sinks that take nothing that they are offered do not stop a source",
+        [source.HoardingSink]),
+
     # ---- at the sink ----
     Run("Lies about a file's manifest and size do not stop its download",
         [sink.WrongManifest, sink.OtherManifest, sink.ShortManifest, sink.DrippedManifest,
@@ -61,14 +65,4 @@ ALL = [
         [sink.Haves, sink.RefusalFlood, sink.OtherPeer, sink.HugeLoad, sink.FalseFellow]),
     Run("Strangers at the PULL do not stop a download",
         [sink.PortScan, sink.EndlessPush, sink.GarbageAtPull]),
-]
-
-# Made only when they are asked for by name: in about one run of three the download takes twice as
-# long.
-BY_NAME = [
-    Run(
-        "Sinks that do not read what they are sent do not stop a source", [source.StuckSink]),
-    Run(
-        "Sinks that take nothing that they are offered do not stop a source",
-        [source.HoardingSink]),
 ]

@@ -31,7 +31,9 @@ struct UploadLimits {
     std::size_t ahead_chunks_per_sink = 64;
     /// With so much ahead no chunk is begun. Whether it would fit does not matter: else small
     /// chunks would pass by a large one for ever.
-    std::uint64_t ahead_bytes = 48 * 1024 * 1024;
+    std::uint64_t ahead_bytes = 64 * 1024 * 1024;
+    /// The rest of it is for hosts that have less than an equal part of this.
+    std::uint64_t ahead_bytes_of_any = 48 * 1024 * 1024;
     wire::Duration ahead_time = std::chrono::milliseconds(50);
     std::size_t ahead_chunks_least = 2;
     /// So many sinks may have one chunk each, however long it takes; more if more leaves then.

@@ -227,6 +227,7 @@ class Uploads {
     [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
     [[nodiscard]] static wire::Duration time_at(RateMeter const& meter, std::uint64_t bytes);
     [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
+    [[nodiscard]] bool may_take_room(Sink const& sink, std::uint32_t length) const;
     [[nodiscard]] Moving moving(wire::Time now) const;
     [[nodiscard]] bool someone_idle_waits() const;
     [[nodiscard]] bool leaves_in_time(Moving const& moving, std::uint32_t length) const;

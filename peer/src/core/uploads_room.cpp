@@ -2,6 +2,8 @@
 #include "core/uploads.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace xfsbus::peer {
 namespace {
@@ -75,6 +77,23 @@ bool Uploads::has_room(Sink const& sink, std::uint32_t length) const {
     return sink.ahead.size() < limits_.ahead_chunks_least ||
            (sink.ahead_bytes + length <= limits_.ahead_bytes_per_sink &&
             sink.ahead.size() < limits_.ahead_chunks_per_sink);
+}
+
+/// Whether the room that is taken is its host's to take: when only the rest is left, this goes to
+/// hosts that have less than an equal part of what all may take. So sinks that do not read can
+/// hold back their neighbours, until they are ended, but nobody elsewhere.
+bool Uploads::may_take_room(Sink const& sink, std::uint32_t length) const {
+    if (ahead_bytes_ < limits_.ahead_bytes_of_any) {
+        return true;
+    }
+    std::set<std::string_view> hosts;
+    std::uint64_t of_host = 0;
+    for (auto const* const other : moving_) {
+        auto const& host = other->key.second.host;
+        hosts.insert(host);
+        of_host += host == sink.key.second.host ? other->ahead_bytes : 0;
+    }
+    return of_host == 0 || of_host + length <= limits_.ahead_bytes_of_any / hosts.size();
 }
 
 Uploads::Moving Uploads::moving(wire::Time now) const {

@@ -134,7 +134,8 @@ std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink& sink) {
     while (!sink.turns.empty()) {
         Transfer& transfer = *sink.turns.front();
         if (auto const turn = first_of(now, transfer)) {
-            return has_room(sink, turn->length) ? turn : std::nullopt;
+            bool const room = has_room(sink, turn->length) && may_take_room(sink, turn->length);
+            return room ? turn : std::nullopt;
         }
         remove_turn(now, transfer);  // until it is asked for something, or has more credit
     }

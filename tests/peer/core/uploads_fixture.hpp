@@ -33,8 +33,9 @@ inline wire::ContentId content_id(std::uint32_t number) {
     return id;
 }
 
+/// Each hundred of them are of one host.
 inline wire::Endpoint sink(std::uint16_t number) {
-    return {"10.0.0.1", number};
+    return {"10.0.0." + std::to_string(1 + number / 100 % 100), number};
 }
 
 /// So many chunks of this size, all of them here.
@@ -69,6 +70,7 @@ inline Uploads::Limits small_limits() {
     limits.ahead_bytes_per_sink = 400;
     limits.ahead_chunks_per_sink = 4;
     limits.ahead_bytes = 1000;
+    limits.ahead_bytes_of_any = 1000;
     limits.ahead_chunks_least = 1;
     limits.ahead_time = 24h;
     return limits;

@@ -21,6 +21,8 @@ class Link {
     Link(Source& source, double bytes_per_s) : source_(source), bytes_per_s_(bytes_per_s) {}
 
     std::map<std::uint16_t, double> most;  ///< bytes per second that a sink takes; 0: does not read
+    /// So much is taken for a sink by its system before it counts that it does not read.
+    std::map<std::uint16_t, std::uint64_t> buffered;
     std::map<std::uint16_t, std::uint64_t> delivered;
     std::vector<Uploads::Notice> notices;
     std::map<std::uint16_t, std::size_t> most_ahead;  ///< pieces under way to each sink
@@ -59,9 +61,10 @@ class Link {
             auto const port = each.piece.sink.port;
             bool const first = ++ahead[port] == 1;
             most_ahead[port] = std::max(most_ahead[port], ahead[port]);
-            each.bytes_per_s = first && most.contains(port) ? most[port] : 0;
+            bool const limited = most.contains(port) && delivered[port] >= buffered[port];
+            each.bytes_per_s = first && limited ? most[port] : 0;
             left -= each.bytes_per_s;
-            if (first && !most.contains(port)) {
+            if (first && !limited) {
                 others.push_back(&each);
             }
         }
@@ -171,13 +174,45 @@ TEST_CASE("a chunk larger than the bounds is read alone") {
 TEST_CASE("no chunk is begun with as much read ahead as the bound for all says") {
     Source source(small_limits());
     source.know_rate();
-    for (std::uint16_t number = 1; number <= 20; ++number) {
+    for (std::uint16_t number = 1; number < 2000; number += 100) {
         source.open(number, number, content(10));
     }
     auto const pieces = source.fill();
     CHECK(pieces.size() == 10);
     source.done(pieces[7]);
     CHECK(source.fill().size() == 1);
+}
+
+TEST_CASE("the last room is for hosts that have less than an equal part of it") {
+    auto limits = small_limits();
+    limits.ahead_bytes_of_any = 600;
+    Source source(limits);
+    source.know_rate();
+    for (std::uint16_t number = 1; number <= 20; ++number) {
+        source.open(number, number, content(10));
+    }
+    CHECK(source.fill().size() == 6);
+    source.open(101, 101, content(10));
+    source.open(102, 102, content(10));
+    CHECK(source.fill().size() == 3);
+    source.open(201, 201, content(10));
+    CHECK(source.fill().size() == 1);
+    source.open(301, 301, content(10));
+    CHECK(source.fill().empty());
+}
+
+TEST_CASE("sinks that do not read take no room of another host's, from the first moment on") {
+    Source source;
+    Link link(source, 2e9);  // which lets much be read ahead
+    source.open(120, 120, content(4000, 4 * mib));
+    link.run(1s);
+    open_slow(source, link, 20, content(100, mib), 0);
+    for (std::uint16_t number = 1; number <= 20; ++number) {
+        link.buffered[number] = 3 * mib;
+    }
+    link.delivered.clear();
+    link.run(5s);
+    CHECK(link.delivered[120] > 8'000'000'000);
 }
 
 TEST_CASE("a sink that never reads does not hold up the others") {
@@ -308,7 +343,7 @@ TEST_CASE("what is read ahead follows the rate when it changes") {
 TEST_CASE("two chunks are read ahead for a sink also if they are larger than its bound") {
     Uploads::Limits limits = small_limits();
     limits.ahead_chunks_least = 2;
-    limits.ahead_bytes = 100'000;
+    limits.ahead_bytes = limits.ahead_bytes_of_any = 100'000;
     Source source(limits);
     source.know_rate();
     source.open(1, 1, content(10, 5000));
