@@ -13,7 +13,8 @@ class Splitter {
             char const c = line_[at_++];
             if (c == '\'' || c == '"') {
                 if (!quoted(c)) {
-                    return Error{Errc::usage, std::string("the quote ") + c + " is not closed"};
+                    return Error{Errc::usage,
+                                 std::string("the quote ").append(1, c).append(" is not closed")};
                 }
             } else if (c == '\\' && at_ < line_.size()) {
                 add(line_[at_++]);
