@@ -48,6 +48,7 @@ Examples:
 struct Arguments {
     std::vector<std::string> positionals;
     std::string bind;
+    std::uint16_t data_port = 0;
     std::string dir;
     std::string tracker = "tcp://127.0.0.1:7470";
     std::string tracker_timeout;
@@ -97,7 +98,12 @@ void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environme
     add_positional("IP", "Address to listen on, which others must be able to reach");
     add_positional("PORT", "Port to listen on; 0 takes a free one");
     add_positional("DIRECTORY", "Directory to share and to download to");
-    app.add_option("--bind", arguments.bind, "IP:PORT to listen on (default 127.0.0.1:0)");
+    app.add_option("--bind", arguments.bind,
+                   "IP:PORT to listen on, which others must be able to reach; port 0 takes a free "
+                   "one (default: the address that this machine reaches the tracker from)");
+    app.add_option("--data-port", arguments.data_port,
+                   "Port that sources send file data to; 0 takes a free one")
+        ->capture_default_str();
     app.add_option("-d,--dir", arguments.dir,
                    "Directory to share and to download to; without one nothing is shared and "
                    "downloads go to the current directory");
@@ -412,6 +418,7 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.accept_push && settings.peer.directory.empty()) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
+    settings.peer.data_port = arguments.data_port;
     settings.peer.keep_mode = arguments.keep_mode;
     settings.peer.durability =
         arguments.durability == "power" ? peer::Durability::power : peer::Durability::process;

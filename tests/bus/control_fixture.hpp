@@ -55,7 +55,7 @@ struct Client {
             loop.reactor(), endpoint,
             {[this](wire::Envelope&& envelope) { messages.push_back(std::move(envelope)); },
              [this](std::string const& why) { garbage.push_back(why); },
-             [this](auto now) { states.push_back(now); }});
+             [this](auto now, auto const&) { states.push_back(now); }});
         REQUIRE(connected.ok());
         socket = std::move(*connected);
     }

@@ -34,7 +34,7 @@ Payload payload_of(std::string const& text) {
 struct Sink {
     explicit Sink(Loop& loop) {
         auto bound = ChunkSink::bind(
-            loop.reactor(), "127.0.0.1",
+            loop.reactor(), wire::Endpoint{"127.0.0.1", 0},
             [this](wire::ChunkHeader const& header, Payload payload) {
                 chunks.emplace_back(header, text_of(payload));
                 return asked_for;
@@ -261,7 +261,7 @@ TEST_CASE("a sink may be destroyed by its own callback") {
             log += word;
         };
         auto bound = ChunkSink::bind(
-            loop.reactor(), "127.0.0.1",
+            loop.reactor(), wire::Endpoint{"127.0.0.1", 0},
             [stop](wire::ChunkHeader const&, Payload) {
                 stop();
                 return true;
@@ -298,7 +298,7 @@ TEST_CASE("a source may be destroyed by its own callback") {
 TEST_CASE("a sink's address that is not this machine's is a network error") {
     Loop loop;
     auto const bound = ChunkSink::bind(
-        loop.reactor(), "192.0.2.1", [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
+        loop.reactor(), wire::Endpoint{"192.0.2.1", 0}, [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
     REQUIRE_FALSE(bound.ok());
     CHECK(bound.error().code == Errc::network);
 }

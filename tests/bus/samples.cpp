@@ -142,7 +142,7 @@ std::vector<Message> largest_of_each() {
         largest_manifests(),
         largest_request(),
         Close{std::vector<TransferId>(limits::transfers_per_close, id<TransferId>(7)), true},
-        Refused{id<TransferId>(255), ErrorCode::not_authorised, long_text()},
+        Refused{id<TransferId>(255), ErrorCode::unreachable, long_text()},
         largest_have(),
         Push{long_name(), id<ContentId>(255), limits::file_bytes},
         Pushed{PushState::refused, limits::file_bytes, long_text()},

@@ -27,7 +27,7 @@ class Process {
         std::vector<std::string> arguments;
         std::vector<std::string> environment;   ///< NAME=VALUE
         std::filesystem::path home;             ///< caches and histories go below it
-        std::filesystem::path directory;        ///< to run in; empty: `home`
+        std::filesystem::path directory{};      ///< to run in; empty: `home`
         bool terminal = false;                  ///< runs in a terminal of its own; all is output
         bool unheard = false;                   ///< stdout is a pipe whose reader is gone
         std::optional<unsigned> descriptors{};  ///< may be open at once; none: as in this process

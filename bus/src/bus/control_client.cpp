@@ -1,5 +1,6 @@
 #include "bus/connection_watch.hpp"
 #include "bus/control_frames.hpp"
+#include "bus/knock.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 
@@ -12,6 +13,10 @@ namespace {
 constexpr std::uint64_t backlog_bytes_most = 1024 * 1024;
 
 constexpr auto retry_first = std::chrono::milliseconds(100);
+/// So long it may take to learn why a connection failed; libzmq knows it already.
+constexpr auto knock_most = std::chrono::milliseconds(500);
+constexpr auto knock_step = std::chrono::milliseconds(5);
+
 constexpr auto retry_last = std::chrono::milliseconds(2'000);
 
 constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
@@ -37,8 +42,10 @@ struct ControlClient::Impl {
           })) {}
 
     ~Impl() {
-        if (retry_) {
-            loop_.cancel(*retry_);
+        for (auto const& timer : {retry_, knock_timer_}) {
+            if (timer) {
+                loop_.cancel(*timer);
+            }
         }
     }
 
@@ -54,7 +61,9 @@ struct ControlClient::Impl {
     void on_event(std::uint16_t event);
     void on_lost();
     void on_cut(Connections::Cut const& cut);
-    void tell(Connection state);
+    void on_refused();
+    void ask_why(wire::Time until);
+    void tell(Connection state, std::string const& why);
     void retry_soon();
 
     Reactor::Impl& loop_;
@@ -63,6 +72,8 @@ struct ControlClient::Impl {
     std::string from_;
     std::optional<Reactor::TimerId> retry_;
     wire::Duration pause_ = retry_first;
+    std::optional<Knock> knock_;
+    std::optional<Reactor::TimerId> knock_timer_;
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
     Reactor::Impl::Registration registration_;
@@ -121,10 +132,10 @@ void ControlClient::Impl::on_event(std::uint16_t event) {
         handshaking_ = false;
         pause_ = retry_first;
         set_lingering(socket_, true);
-        tell(Connection::up);
+        tell(Connection::up, {});
     } else if (event == ZMQ_EVENT_CLOSED && !handshaking_) {
         retry_soon();
-        tell(Connection::refused);
+        on_refused();
     } else {
         on_lost();
     }
@@ -139,8 +150,28 @@ void ControlClient::Impl::on_lost() {
         running->on_garbage(
             "it closes a new connection at once: it does not speak ZeroMQ, or has no room");
     } else {
-        tell(Connection::lost);
+        tell(Connection::lost, "it closed the connection");
     }
+}
+
+void ControlClient::Impl::on_refused() {
+    if (!knock_) {
+        knock_.emplace(to_, from_);
+        ask_why(loop_.now() + knock_most);
+    }
+}
+
+void ControlClient::Impl::ask_why(wire::Time until) {
+    if (!knock_->over() && loop_.now() < until) {
+        knock_timer_ = loop_.at(loop_.now() + knock_step, [this, until] {
+            knock_timer_.reset();
+            ask_why(until);
+        });
+        return;
+    }
+    auto const why = knock_->why();
+    knock_.reset();
+    tell(Connection::refused, why);
 }
 
 /// libzmq will tell that the connection is lost.
@@ -151,10 +182,10 @@ void ControlClient::Impl::on_cut(Connections::Cut const& cut) {
     }
 }
 
-void ControlClient::Impl::tell(Connection state) {
+void ControlClient::Impl::tell(Connection state, std::string const& why) {
     auto const running = handler_;
     if (running->on_connection) {
-        running->on_connection(state);
+        running->on_connection(state, why);
     }
 }
 

@@ -1,4 +1,5 @@
 #include "bus/connection_watch.hpp"
+#include "bus/knock.hpp"
 #include "bus/reactor_impl.hpp"
 #include "bus/sockets.hpp"
 #include "bus/tcp.hpp"
@@ -8,6 +9,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace xfsbus::bus {
@@ -110,7 +112,7 @@ ChunkSink::ChunkSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 ChunkSink::~ChunkSink() = default;
 
-Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string const& host,
+Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, wire::Endpoint const& at,
                                                    OnChunk on_chunk, OnGarbage on_garbage,
                                                    std::size_t connections_most) {
     auto impl = make_part<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage),
@@ -118,7 +120,7 @@ Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, std::string
     if (!impl) {
         return impl.error();
     }
-    auto bound = bind_socket((*impl)->socket_, {host, 0});
+    auto bound = bind_socket((*impl)->socket_, at);
     if (!bound) {
         return bound.error();
     }
@@ -158,6 +160,8 @@ struct ChunkSource::Impl {
     zmq::socket_t socket_;
     ConnectionWatch watch_;
     Reactor::Impl::Registration registration_;
+    wire::Endpoint sink_;
+    std::optional<Knock> knock_;
 };
 
 ChunkSource::ChunkSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -171,10 +175,18 @@ Result<std::unique_ptr<ChunkSource>> ChunkSource::connect(Reactor& reactor,
     if (!impl) {
         return impl.error();
     }
+    (*impl)->sink_ = sink;
     if (auto connected = connect_socket((*impl)->socket_, sink); !connected) {
         return connected.error();
     }
     return std::make_unique<ChunkSource>(std::move(*impl));
+}
+
+std::string ChunkSource::trouble() {
+    if (!impl_->knock_) {
+        impl_->knock_.emplace(impl_->sink_);
+    }
+    return impl_->knock_->why();
 }
 
 bool ChunkSource::send(wire::ChunkHeader const& header, Payload const& payload) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstdint>
+#include <future>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -20,13 +21,15 @@ namespace {
 /// Threads that may wait for an answer at once; a resolver that is silent holds one for 30 s.
 constexpr std::size_t lookups_most = 8;
 
+constexpr char const* no_answer = "no answer from the name server";
+
 using Addresses = Result<std::vector<std::string>>;
 
 Error unknown(std::string const& host, std::string const& why) {
     return {Errc::network, "cannot look up '" + wire::escape(host) + "': " + why};
 }
 
-Addresses look_up(std::string const& host) {
+Addresses ask_system(std::string const& host) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_ADDRCONFIG;
@@ -63,6 +66,23 @@ void start_thread(std::function<void()> work) {
 }
 
 }  // namespace
+
+Addresses look_up(std::string const& host, wire::Duration patience) {
+    if (wire::numeric_host(host)) {
+        return std::vector{host};
+    }
+    auto const answer = std::make_shared<std::promise<Addresses>>();
+    auto future = answer->get_future();
+    try {
+        start_thread([answer, host] { answer->set_value(ask_system(host)); });
+    } catch (std::system_error const& error) {
+        return unknown(host, error.what());
+    }
+    if (future.wait_for(patience) != std::future_status::ready) {
+        return unknown(host, no_answer);
+    }
+    return future.get();
+}
 
 /// Shared with the threads, which may outlive the Resolver and the reactor.
 struct Resolver::Impl {
@@ -110,7 +130,7 @@ void Resolver::resolve(std::string const& host, wire::Duration patience, OnAddre
         }
     };
     auto const timer = reactor.at(reactor.now() + patience, [answer, host] {
-        answer(unknown(host, "no answer from the name server"));
+        answer(unknown(host, no_answer));
     });
     impl_->waiting.emplace(number, Impl::Waiting{std::move(on_addresses), timer});
     auto const at_once = [&](Addresses addresses) {
@@ -128,7 +148,7 @@ void Resolver::resolve(std::string const& host, wire::Duration patience, OnAddre
     lock.unlock();
     try {
         start_thread([impl = impl_, host, answer] {
-            auto addresses = look_up(host);
+            auto addresses = ask_system(host);
             std::lock_guard const done(impl->mutex);
             --impl->lookups;
             if (impl->reactor != nullptr) {

@@ -210,6 +210,7 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
         ++source->strikes;  // so that it is asked ever more seldom
         rest(now, id, *source, std::move(why));
     } else {
+        source->unreached = code == wire::ErrorCode::unreachable;
         retire(now, id, State::lost, std::move(why));
     }
     advance(now);

@@ -238,9 +238,14 @@ void Download::fail() {
         fates += (fates.empty() ? "" : "; ") + source.about.endpoint + " " +
                  (source.why.empty() ? idle : source.why);
     }
-    bool const all_lied =
-        std::ranges::all_of(sources_, [](auto const& entry) { return entry.second.liar; });
-    failure_ = Error{all_lied ? Errc::integrity : Errc::timeout, "no source is left: " + fates};
+    auto const all = [this](bool Source::*trait) {
+        return std::ranges::all_of(sources_,
+                                   [&](auto const& entry) { return entry.second.*trait; });
+    };
+    auto const code = all(&Source::liar)        ? Errc::integrity
+                      : all(&Source::unreached) ? Errc::network
+                                                : Errc::timeout;
+    failure_ = Error{code, "no source is left: " + fates};
 }
 
 std::optional<wire::Time> Download::next_deadline() const {

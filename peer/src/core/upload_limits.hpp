@@ -44,6 +44,8 @@ struct UploadLimits {
     wire::Duration slow_after_most = std::chrono::seconds(1);
     /// A sink that tells what it has blocks when nothing can be sent to it for so long.
     wire::Duration blocks_after = std::chrono::milliseconds(400);
+    /// So long it may take to connect to a sink's data port.
+    wire::Duration reach_most = std::chrono::seconds(3);
     wire::Duration starve_most = std::chrono::seconds(2);
     wire::Duration idle_most = std::chrono::seconds(10);
     /// A chunk of 4 MiB that has not left for its sink after so long: it does not read.

@@ -281,14 +281,18 @@ std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
         }
     }
     std::vector<wire::TransferId> stuck;
+    std::vector<wire::TransferId> unreached;
     for (auto& [key, sink] : sinks_) {
         if (is_stuck(now, sink)) {
             std::ranges::copy(transfers_of(sink), std::back_inserter(stuck));
+        } else if (!sink.reachable && now - sink.opened >= limits_.reach_most) {
+            std::ranges::copy(transfers_of(sink), std::back_inserter(unreached));
         }
     }
     std::vector<Notice> notices;
     end_all(silent, ErrorCode::closed, "nothing was heard for too long", notices);
     end_all(stuck, ErrorCode::closed, "what was sent is not read", notices);
+    end_all(unreached, ErrorCode::unreachable, "no connection to your data port", notices);
     return notices;
 }
 
@@ -313,7 +317,7 @@ void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
                       std::string const& reason, std::vector<Notice>& notices) {
     for (auto const& id : ids) {
         if (auto const* const transfer = find(id)) {
-            notices.push_back({transfer->route, {id, code, reason}});
+            notices.push_back({transfer->route, {id, code, reason}, transfer->sink});
             end(id);
         }
     }
@@ -387,7 +391,7 @@ std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& p
     std::optional<Notice> notice;
     bool const is_open = transfer_of(piece) != nullptr;
     if (is_open) {
-        notice = Notice{piece.route, {piece.transfer, code, reason}};
+        notice = Notice{piece.route, {piece.transfer, code, reason}, piece.sink};
     }
     on_done(now, piece);
     if (is_open) {

@@ -53,6 +53,7 @@ class Uploads {
     struct Notice {
         SinkRoute route;
         wire::Refused refused;
+        wire::Endpoint sink{};
     };
 
     struct Offer {
@@ -92,8 +93,9 @@ class Uploads {
     void on_close(SinkRoute const& route, wire::TransferId const& transfer);
     /// The connection is gone, and its transfers with it.
     void on_gone(SinkRoute const& route);
-    /// Ends transfers of sinks that have been silent for too long, and of those that talk but do
-    /// not read: what waits for them would fill the room of the others. They are told.
+    /// Ends transfers of sinks that have been silent for too long, of those that cannot be reached,
+    /// and of those that talk but do not read: what waits for them would fill the room of the
+    /// others. They are told.
     std::vector<Notice> on_tick(wire::Time now);
 
     // ---- what is to be done ----

@@ -50,6 +50,8 @@ class Asker {
 
     [[nodiscard]] std::string const& trouble() const { return trouble_; }
 
+    [[nodiscard]] std::string const& whom() const { return whom_; }
+
   private:
     struct Pending {
         OnAnswer on_answer;

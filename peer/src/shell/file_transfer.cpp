@@ -363,6 +363,13 @@ void FileTransfer::on_have(SourceId source, wire::Have const& have) {
 void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
     auto const* const way = way_of(source);
     if (!*over_ && way != nullptr && way->transfer == refused.transfer) {
+        if (refused.code == wire::ErrorCode::unreachable) {
+            services_.log(LogLevel::warning,
+                          wire::escape(way->about.link->endpoint().to_string()) +
+                              " cannot send us '" + wire::escape(target_.name) +
+                              "': " + wire::escape(refused.reason) +
+                              "; let the port through the firewall, or choose it by --data-port");
+        }
         download_->on_refused(services_.reactor.now(), source, refused.code,
                               wire::escape(refused.reason));
         pump();

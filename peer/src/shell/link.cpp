@@ -12,6 +12,8 @@ namespace {
 /// waiting.
 constexpr double rise = 0.1;
 
+constexpr char const* no_word = "nothing answers there: a wrong address, or a firewall";
+
 double to_ms(wire::Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -42,18 +44,20 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         reactor, to,
         {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
          .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
-         .on_connection = [raw, whom](auto state) { raw->on_connection(state, whom); }},
+         .on_connection = [raw](auto state,
+                                auto const& why) { raw->on_connection(state, why); }},
         from);
     if (!client) {
         return client.error();
     }
     link->client_ = std::move(*client);
+    link->asker_->set_trouble(no_word);
     return link;
 }
 
 /// Who closes a connection may have no room for it just now, and is asked again when it takes the
 /// next; where nobody listens, nobody will answer.
-void Link::on_connection(bus::ControlClient::Connection state, std::string const& whom) {
+void Link::on_connection(bus::ControlClient::Connection state, std::string const& why) {
     using State = bus::ControlClient::Connection;
     auto const alive = shared_from_this();
     if (state == State::up) {
@@ -61,10 +65,9 @@ void Link::on_connection(bus::ControlClient::Connection state, std::string const
         return std::exchange(was_lost_, false) ? asker_->ask_all_again() : void();
     }
     was_lost_ = true;
-    asker_->set_trouble(state == State::lost ? "it closed the connection"
-                                             : "the connection failed");
+    asker_->set_trouble(why);
     if (state == State::refused) {
-        asker_->fail_all({Errc::network, whom + " is not there: the connection failed"});
+        asker_->fail_all({Errc::network, "no connection to " + asker_->whom() + ": " + why});
     }
     lose_transfers();
 }

@@ -71,7 +71,7 @@ class Link : public std::enable_shared_from_this<Link> {
 
     void on_refused(wire::Refused const& refused);
     [[nodiscard]] bool is_another(wire::PeerId const& who);
-    void on_connection(bus::ControlClient::Connection state, std::string const& whom);
+    void on_connection(bus::ControlClient::Connection state, std::string const& why);
     void lose_transfers();
     void on_message(wire::Envelope&& envelope);
     bool send(wire::Message const& message, std::uint64_t request);

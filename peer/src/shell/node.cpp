@@ -1,5 +1,6 @@
 #include "shell/node.hpp"
 
+#include "shell/listen_address.hpp"
 #include "system_random.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -153,12 +154,17 @@ Status Node::start() {
         return Error{Errc::usage, "'" + wire::escape(options_.tracker) +
                                       "' is no address of a tracker; expected tcp://HOST:PORT"};
     }
+    auto host = listen_address(options_.host, *tracker);
+    if (!host) {
+        return host.error();
+    }
+    options_.host = std::move(*host);
     if (auto listening = serving_.listen({options_.host, options_.port}, descriptors_.connections);
         !listening) {
         return listening;
     }
     auto sink = bus::ChunkSink::bind(
-        reactor_, options_.host,
+        reactor_, {options_.host, options_.data_port},
         [this](auto const& header, bus::Payload payload) {
             return on_chunk(header, std::move(payload));
         },

@@ -405,7 +405,7 @@ void Serving::refuse_all(wire::Endpoint const& sink) {
     for (auto const& [id, transfer] : uploads_.transfers()) {
         if (transfer.sink == sink) {
             notices.push_back(
-                {transfer.route, {id, wire::ErrorCode::busy, "no more sinks can be served now"}});
+                {transfer.route, {id, wire::ErrorCode::busy, "no more sinks can be served now"}, {}});
         }
     }
     for (auto const& notice : notices) {
@@ -426,7 +426,7 @@ Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
         owner_.on_trouble(source.error().message);
         return nullptr;
     }
-    return &outlets_.emplace(sink, Outlet{std::move(*source), {}, reactor_.now()}).first->second;
+    return &outlets_.emplace(sink, Outlet{.source = std::move(*source), .ready = {}, .used = reactor_.now()}).first->second;
 }
 
 void Serving::close_unserved() {
@@ -479,6 +479,19 @@ std::vector<UploadStatus> Serving::uploads() const {
 
 // ---- time ----
 
+/// Why its data port is not reached, which both ends tell their users.
+void Serving::explain(Uploads::Notice& notice) {
+    auto const& endpoint = notice.sink;
+    auto const found = outlets_.find(endpoint);
+    if (found == outlets_.end()) {
+        return;
+    }
+    auto const& why = found->second.trouble;
+    notice.refused.reason += " " + endpoint.to_string() + ": " + why;
+    owner_.on_trouble("a download cannot be served: no connection to its data port " +
+                      wire::escape(endpoint.to_string()) + ": " + why);
+}
+
 void Serving::schedule_tick() {
     if (!tick_timer_ && (uploads_.load() > 0 || !outlets_.empty())) {
         tick_timer_ = reactor_.at(reactor_.now() + tick_every, [this] {
@@ -493,7 +506,15 @@ void Serving::tick() {
     for (auto const& route : uploads_.routes()) {
         answer({route}, wire::Ping{}, 0);
     }
-    for (auto const& notice : uploads_.on_tick(reactor_.now())) {
+    for (auto& [sink, way] : outlets_) {
+        if (!way.connected) {
+            way.trouble = way.source->trouble();
+        }
+    }
+    for (auto& notice : uploads_.on_tick(reactor_.now())) {
+        if (notice.refused.code == wire::ErrorCode::unreachable) {
+            explain(notice);
+        }
         tell(notice);
     }
     std::erase_if(outlets_, [&](auto const& entry) {

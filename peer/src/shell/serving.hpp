@@ -99,6 +99,7 @@ class Serving {
         std::deque<Ready> ready;
         wire::Time used{};
         bool connected = false;
+        std::string trouble{};  ///< why not
     };
 
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
@@ -130,6 +131,7 @@ class Serving {
     void close_unserved();
     [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
     void tick();
+    void explain(Uploads::Notice& notice);
     void schedule_tick();
 
     bus::Reactor& reactor_;

@@ -50,12 +50,12 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
 }
 
 Status TrackerLink::open(std::string const& host) {
-    asker_->set_trouble("nothing listens there; is xfs-tracker running?");
+    asker_->set_trouble("nothing answers there: a wrong address, or a firewall");
     auto client = bus::ControlClient::connect(
         reactor_, {host, tracker_.port},
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
          .on_garbage = [this](std::string const& what) { on_garbage(what); },
-         .on_connection = [this](auto state) { on_connection(state); }},
+         .on_connection = [this](auto state, auto const& why) { on_connection(state, why); }},
         from_);
     if (!client) {
         return client.error();
@@ -119,7 +119,7 @@ Error TrackerLink::trouble() const {
                              : Error{Errc::not_authorised, refusal()};
 }
 
-void TrackerLink::on_connection(bus::ControlClient::Connection state) {
+void TrackerLink::on_connection(bus::ControlClient::Connection state, std::string const& why) {
     bool const connected = state == bus::ControlClient::Connection::up;
     connected_ = connected;
     if (!connected && !look_up_timer_ && !wire::numeric_host(tracker_.host)) {
@@ -129,7 +129,8 @@ void TrackerLink::on_connection(bus::ControlClient::Connection state) {
         garbage_ = false;
         asker_->set_trouble("it is connected but silent; is it an xfs-tracker?");
     } else if (!garbage_) {  // else that is why it was lost
-        asker_->set_trouble("nothing listens there; is xfs-tracker running?");
+        bool const refused = state == bus::ControlClient::Connection::refused;
+        asker_->set_trouble(refused ? why + "; is xfs-tracker running?" : why);
     }
     announcer_->on_connected(reactor_.now(), connected);
     after_event();

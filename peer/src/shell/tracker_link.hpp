@@ -76,7 +76,7 @@ class TrackerLink : private Announcer::Line {
     void look_up();
     void on_addresses(Result<std::vector<std::string>> const& addresses);
     bool say(wire::Message const& message, std::uint64_t request);
-    void on_connection(bus::ControlClient::Connection state);
+    void on_connection(bus::ControlClient::Connection state, std::string const& why);
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
     void after_event();

@@ -358,6 +358,21 @@ TEST_CASE("the connections that have transfers are known") {
     CHECK(source.core.routes() == std::vector<std::string>{"1"});
 }
 
+TEST_CASE("a sink that cannot be reached for long is told so, at which port") {
+    Source source(plain_limits());
+    source.open(1, 1, content(3));
+    source.core.set_reachable(sink(1), false);
+    source.core.on_heard(source.now, "1");
+    source.now += 3s - tick;
+    CHECK(source.core.on_tick(source.now).empty());
+    source.now += tick;
+    auto const notices = source.core.on_tick(source.now);
+    REQUIRE(notices.size() == 1);
+    CHECK(notices[0].refused.code == ErrorCode::unreachable);
+    CHECK(notices[0].sink == sink(1));
+    CHECK(source.core.load() == 0);
+}
+
 TEST_CASE("nothing is read for a sink that cannot be reached yet, and it keeps nobody waiting") {
     Source source(plain_limits());
     source.open(1, 1, content(3));

@@ -74,8 +74,8 @@ class ControlClient {
         std::function<void(wire::Envelope&&)> on_message;
         /// The other side speaks something else: what is wrong with it, in words.
         std::function<void(std::string const&)> on_garbage;
-        /// May repeat itself.
-        std::function<void(Connection)> on_connection = {};
+        /// May repeat itself. `why` it is not up, in words.
+        std::function<void(Connection, std::string const& why)> on_connection = {};
     };
 
     /// Starts to connect; goes on trying, with growing pauses, until destroyed. `from`: the address

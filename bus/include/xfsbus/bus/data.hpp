@@ -29,8 +29,8 @@ class ChunkSink {
     /// Something that is no chunk came in; it was dropped.
     using OnGarbage = std::function<void()>;
 
-    /// Binds to this host and a free port; takes some `connections_most` connections at once.
-    static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, std::string const& host,
+    /// Binds; port 0 takes a free one. Takes some `connections_most` connections at once.
+    static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, wire::Endpoint const& at,
                                                    OnChunk on_chunk, OnGarbage on_garbage,
                                                    std::size_t connections_most = 1024);
     ~ChunkSink();
@@ -56,6 +56,10 @@ class ChunkSource {
                                                         wire::Endpoint const& sink,
                                                         std::function<void()> on_writable);
     ~ChunkSource();
+
+    /// Why there is no connection, in words, as far as it can be told now; the first call begins to
+    /// find out.
+    std::string trouble();
 
     /// Hands the chunk to the pipe. False: the pipe is full or not connected; nothing was taken.
     bool send(wire::ChunkHeader const& header, Payload const& payload);

@@ -20,8 +20,11 @@ enum class LogLevel { debug, info, warning, error };
 
 struct PeerOptions {
     std::string tracker = "tcp://127.0.0.1:7470";
-    std::string host = "127.0.0.1";  ///< address to listen on; others must be able to reach it
-    std::uint16_t port = 0;          ///< 0: a free one
+    /// Address to listen on, which others must be able to reach; empty: the one from which this
+    /// machine reaches the tracker.
+    std::string host;
+    std::uint16_t port = 0;       ///< 0: a free one
+    std::uint16_t data_port = 0;  ///< where chunks come in, which sources connect to; 0: a free one
     /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
     std::filesystem::path directory;
     /// Where downloads go when nothing is shared.
