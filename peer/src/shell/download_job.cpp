@@ -1,5 +1,7 @@
 #include "shell/download_job.hpp"
 
+#include "shell/reasons.hpp"
+
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -183,7 +185,8 @@ void DownloadJob::look_on() {
         if (candidate) {
             self->probed_.insert_or_assign(source.listens, std::move(*candidate));
         } else {
-            self->silent_.insert_or_assign(source.listens, self->services_.reactor.now());
+            self->silent_.insert_or_assign(
+                source.listens, Silent{self->services_.reactor.now(), candidate.error().message});
         }
     };
     finder_.probe_each(to_ask, enough_sources(), known, std::move(on_each),
@@ -215,7 +218,7 @@ std::vector<DownloadJob::Found> DownloadJob::next_files() {
 /// A connection is kept as long as a file at hand has a use for it.
 void DownloadJob::forget_unused(std::vector<Found> const& next) {
     auto const now = services_.reactor.now();
-    std::erase_if(silent_, [now](auto const& entry) { return now - entry.second > silent_for; });
+    std::erase_if(silent_, [now](auto const& entry) { return now - entry.second.since > silent_for; });
     if (probed_.size() <= links_most) {
         return;
     }
@@ -359,11 +362,25 @@ void DownloadJob::on_no_manifest(wire::ContentId const& content, Error const& er
     }
     asking_count_ -= node.mapped().size();
     for (auto const& file : node.mapped()) {
-        if (!try_other_version(file, error)) {
-            fail_file(file, error);
+        auto const why = candidates(file).empty() ? unreached(file, error) : error;
+        if (!try_other_version(file, why)) {
+            fail_file(file, why);
         }
     }
     advance();
+}
+
+/// Who is said to have it, and why that does not help.
+Error DownloadJob::unreached(Found const& file, Error error) const {
+    std::vector<std::string> reasons;
+    for (auto const& source : file.sources) {
+        auto const found = silent_.find(source.listens);
+        if (found != silent_.end()) {
+            reasons.push_back(found->second.why);
+        }
+    }
+    error.message += tail_of_reasons(reasons);
+    return error;
 }
 
 void DownloadJob::on_discredited(ManifestFetcher::Discredited const& discredited) {

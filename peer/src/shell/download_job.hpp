@@ -68,6 +68,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void on_manifest(wire::ContentId const& content,
                      std::shared_ptr<wire::Manifest const> const& manifest,
                      wire::FileAttributes const& about);
+    [[nodiscard]] Error unreached(Found const& file, Error error) const;
     void on_no_manifest(wire::ContentId const& content, Error const& error);
     [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
     void on_discredited(ManifestFetcher::Discredited const& discredited);
@@ -99,6 +100,12 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     OnDone on_done_;
     Finder finder_;
 
+    /// A source that did not answer: since when, and why.
+    struct Silent {
+        wire::Time since{};
+        std::string why;
+    };
+
     struct Ready {
         Found file;
         std::shared_ptr<wire::Manifest const> manifest;
@@ -115,7 +122,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::unordered_map<FileTransfer const*, std::shared_ptr<FileTransfer>> running_;
     std::uint64_t running_bytes_ = 0;
     std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
-    std::map<wire::Endpoint, wire::Time> silent_;  ///< since when
+    std::map<wire::Endpoint, Silent> silent_;
     std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
     std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
     std::size_t following_ = 0;  ///< files whose new versions are looked for

@@ -196,7 +196,7 @@ void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed
         if (vitals) {
             probed->emplace(source.listens, *vitals);
         } else if (vitals.error().code == Errc::network) {
-            gone->insert(source.listens);
+            gone->emplace(source.listens, vitals.error().message);
         }
     };
     round->on_done = [probed, gone, raw = round.get(), on_probed = std::move(on_probed)] {

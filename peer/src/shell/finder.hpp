@@ -20,7 +20,7 @@ class Finder {
     /// How the peers are that answered, by where they listen.
     using Probed = std::map<wire::Endpoint, Link::Vitals>;
     /// Those that cannot be connected to, so that nobody can be there; others were just silent.
-    using Gone = std::set<wire::Endpoint>;
+    using Gone = std::map<wire::Endpoint, std::string>;
     /// How much a source has of a content, in ppm, by its own word; of what is not here it said
     /// nothing.
     using Held = std::map<std::pair<wire::Endpoint, wire::ContentId>, std::uint32_t>;

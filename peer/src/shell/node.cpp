@@ -475,7 +475,7 @@ PeerStatus Node::status() const {
     status.host = listens.host;
     status.port = listens.port;
     status.tracker = options_.tracker;
-    status.tracker_connected = tracker_.registered();
+    status.tracker_connected = tracker_.in_touch();
     status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
     status.files = share_.size();

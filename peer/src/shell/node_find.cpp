@@ -1,6 +1,9 @@
 // What a find of a Node is made of: the tracker's answer, the sources' own, the policy's order.
 #include "shell/node.hpp"
 #include "shell/ranking.hpp"
+#include "shell/reasons.hpp"
+
+#include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -24,6 +27,18 @@ void believe_sources(std::vector<wire::FoundFile>& files, Finder::Gone const& go
     std::erase_if(files, [](auto const& file) { return file.sources.empty(); });
 }
 
+Error nobody_there(std::string const& query, Finder::Gone const& gone) {
+    if (gone.empty()) {
+        return Finder::nobody(query);
+    }
+    std::vector<std::string> reasons;
+    for (auto const& [source, why] : gone) {
+        reasons.push_back(why);
+    }
+    return {Errc::not_found, "no peer that can be reached has '" + wire::escape(query) + "'" +
+                                 tail_of_reasons(reasons)};
+}
+
 }  // namespace
 
 void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
@@ -45,7 +60,10 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
                                                              Finder::Gone const& gone,
                                                              Finder::Held const& held) {
             if (believe_sources(*kept, gone, held); kept->empty()) {
-                return on_found(Finder::nobody(query));
+                return on_found(nobody_there(query, gone));
+            }
+            for (auto const& [source, why] : gone) {
+                log(LogLevel::info, "not counted, though the tracker names it: " + why);
             }
             rank_sources(*kept, probed, *slot, on_found);
         };

@@ -36,6 +36,7 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
                             Announcer::Options announcer) {
     tracker_ = tracker;
     from_ = from;
+    silent_ = announcer.silent;
     Announcer::Line& line = *this;
     announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
     asker_ = std::make_unique<Asker>(
@@ -114,6 +115,10 @@ void TrackerLink::leave() {
     announcer_->leave(reactor_.now());
 }
 
+bool TrackerLink::in_touch() const {
+    return registered() && connected_ && reactor_.now() - heard_ <= silence_most_;
+}
+
 Error TrackerLink::trouble() const {
     return refusal().empty() ? Error{Errc::tracker_unreachable, asker_->trouble()}
                              : Error{Errc::not_authorised, refusal()};
@@ -144,6 +149,9 @@ void TrackerLink::on_garbage(std::string const& what) {
 
 void TrackerLink::on_message(wire::Envelope&& envelope) {
     heard_ = reactor_.now();
+    if (auto const* registered = std::get_if<wire::Registered>(&envelope.message)) {
+        silence_most_ = (silent_ ? 2 : 1) * std::chrono::milliseconds(registered->lease_ms);
+    }
     if (std::holds_alternative<wire::Ping>(envelope.message)) {
         say(wire::Pong{load()}, envelope.request);
         return;

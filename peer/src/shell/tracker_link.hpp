@@ -60,6 +60,10 @@ class TrackerLink : private Announcer::Line {
 
     [[nodiscard]] bool connected() const { return connected_; }
 
+    /// Registered, connected, and the tracker has said something within a lease; silent peers are
+    /// asked only when one is over.
+    [[nodiscard]] bool in_touch() const;
+
     /// When the tracker last said something.
     [[nodiscard]] wire::Time heard() const { return heard_; }
 
@@ -98,6 +102,8 @@ class TrackerLink : private Announcer::Line {
     std::unique_ptr<Announcer> announcer_;
     std::optional<bus::Reactor::TimerId> timer_;
     wire::Time heard_{};
+    wire::Duration silence_most_{};  ///< as long as the tracker is there
+    bool silent_ = false;            ///< we send no heartbeats
     bool connected_ = false;
     bool garbage_ = false;  // since the last time it was connected
 };

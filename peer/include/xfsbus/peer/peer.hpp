@@ -214,7 +214,7 @@ struct PeerStatus {
     std::string host;  ///< as others are told
     std::uint16_t port = 0;
     std::string tracker;
-    bool tracker_connected = false;  ///< registered with it
+    bool tracker_connected = false;  ///< registered with it, and heard of it within its lease
     std::string tracker_trouble;     ///< what it refuses, and why; escaped; empty: nothing
     std::string directory;
     std::uint64_t files = 0;
