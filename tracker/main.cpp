@@ -3,6 +3,7 @@
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
 #include <xfsbus/program/run.hpp>
+#include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
 #include <xfsbus/program/sizes.hpp>
 #include <xfsbus/program/version.hpp>
@@ -92,9 +93,9 @@ Result<program::LogOptions> log_options(Arguments const& arguments) {
     }
     program::LogOptions options{name, *level, arguments.json_log};
     if (arguments.quiet) {
-        options.level = program::LogLevel::warning;
+        options.level = LogLevel::warning;
     } else if (arguments.verbose) {
-        options.level = program::LogLevel::debug;
+        options.level = LogLevel::debug;
     }
     return options;
 }
@@ -147,18 +148,6 @@ struct CommandLine {
     CLI::App app{description, name};
 };
 
-program::LogLevel to_log_level(tracker::Tracker::Level level) {
-    switch (level) {
-        case tracker::Tracker::Level::debug:
-            return program::LogLevel::debug;
-        case tracker::Tracker::Level::info:
-            return program::LogLevel::info;
-        case tracker::Tracker::Level::warning:
-            break;
-    }
-    return program::LogLevel::warning;
-}
-
 /// What strangers make come and go is given back to the system: large messages at once, and the
 /// rest is kept in few arenas, so that it is found again.
 void tune_memory() {
@@ -172,9 +161,7 @@ void tune_memory() {
 int run(Settings settings) {
     tune_memory();
     program::Log const log(settings.log);
-    settings.tracker.log = [&log](tracker::Tracker::Level level, std::string const& line) {
-        log.write(to_log_level(level), line);
-    };
+    settings.tracker.log = [&log](LogEvent const& event) { log.write(event); };
     program::hold_signals();
     auto const files = bus::raise_file_limit();
     log.debug("may open " + std::to_string(files) + " files and connections");
@@ -188,10 +175,14 @@ int run(Settings settings) {
         if (count > 1) {
             std::_Exit(128 + signal);  // asked twice: at once
         }
-        log.info("stopping");
+        log.write({LogLevel::info, "stopping", "stopping"});
+        program::notify_service("STOPPING=1");
         tracker.stop();
     });
-    std::cout << name << ": ready on " << tracker.endpoint().to_zmq() << std::endl;
+    auto const address = tracker.endpoint().to_zmq();
+    log.write({LogLevel::info, "ready", "listening on " + address, {{"address", address}}});
+    program::notify_service("READY=1");
+    std::cout << name << ": ready on " << address << std::endl;
     if (std::cout) {  // else whoever waits for the line would wait for ever
         tracker.run();
     }

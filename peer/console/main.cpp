@@ -10,6 +10,7 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/run.hpp>
+#include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
 
 #include <atomic>
@@ -41,19 +42,6 @@ void tune_memory() {
     ::mallopt(M_TRIM_THRESHOLD, keep_bytes);
     ::mallopt(M_ARENA_MAX, 2);
     // NOLINTEND(concurrency-mt-unsafe)
-}
-
-program::LogLevel to_log_level(peer::LogLevel level) {
-    switch (level) {
-        case peer::LogLevel::debug:
-            return program::LogLevel::debug;
-        case peer::LogLevel::info:
-            return program::LogLevel::info;
-        case peer::LogLevel::warning:
-            return program::LogLevel::warning;
-        default:
-            return program::LogLevel::error;
-    }
 }
 
 /// Tells the end of a terminal from a SIGHUP that somebody sends: both are the same signal.
@@ -115,7 +103,9 @@ class Program {
         if (signal == SIGHUP && settings_.serve && !terminal_.is_gone()) {
             std::lock_guard const lock(mutex_);
             if (!over_) {
+                program::notify_reloading();
                 peer_.rescan();
+                program::notify_service("READY=1");
             }
             return;
         }
@@ -132,6 +122,7 @@ class Program {
             return;  // the command ends; once more leaves
         }
         signal_ = signal;
+        program::notify_service("STOPPING=1");
         stop_.request_stop();
         waker_.wake();
     }
@@ -160,8 +151,19 @@ class Program {
             if (most && std::chrono::steady_clock::now() - begin >= *most) {
                 return program::complain("xfs-peer", {Errc::tracker_unreachable, what});
             }
-            std::cerr << "xfs-peer: " << what << " (waiting for it)" << std::endl;
+            tell_missing(what, known.error().message);
             word = next_word;
+        }
+    }
+
+    void tell_missing(std::string const& what, std::string const& why) const {
+        if (settings_.serve) {
+            settings_.peer.log({LogLevel::warning,
+                                "tracker-missing",
+                                what + " (waiting for it)",
+                                {{"tracker", settings_.peer.tracker}, {"why", why}}});
+        } else {
+            std::cerr << "xfs-peer: " << what << " (waiting for it)" << std::endl;
         }
     }
 
@@ -226,6 +228,7 @@ class Program {
         auto const stop = stop_.get_token();
         if (auto const shared = peer_.wait_until_shared(stop); shared) {
             printer_.ready(peer_.status(), true);
+            program::notify_service("READY=1");
         }
         if (!printer_.good()) {
             return;  // whoever waits for the line would wait for ever
@@ -297,9 +300,9 @@ int run(int argc, char** argv) {
     bus::raise_file_limit();
     program::Log const log(settings.log);
     LiveArea area;
-    settings.peer.log = [&](peer::LogLevel level, std::string_view text) {
-        if (log.enabled(to_log_level(level))) {
-            area.write_above([&] { log.write(to_log_level(level), text); });
+    settings.peer.log = [&](LogEvent const& event) {
+        if (log.enabled(event.level)) {
+            area.write_above([&] { log.write(event); });
         }
     };
     // The terminal is put right, and what was begun is left, as by a signal from outside.

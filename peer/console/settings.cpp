@@ -80,7 +80,8 @@ struct Arguments {
     bool no_color = false;
     bool quiet = false;
     int verbose = 0;
-    std::string log_level = "warning";
+    std::string log_level;
+    bool json_log = false;
     std::string config;
     std::string plugin_file;
     std::optional<std::string> cleanup_dir;
@@ -184,8 +185,9 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
     app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
-    app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
-        ->capture_default_str();
+    app.add_option("--log-level", arguments.log_level,
+                   "debug, info, warning, error or off (default: warning; with --serve: info)");
+    app.add_flag("--json-log", arguments.json_log, "Log one JSON object a line, on stderr");
     app.add_flag("--no-color", arguments.no_color, "No colours (also: NO_COLOR, not empty)");
     app.add_option(
         "--config", arguments.config,
@@ -352,7 +354,9 @@ Status take_timeout(Arguments const& arguments, Settings& settings) {
 }
 
 Status take_logging(Arguments const& arguments, Settings& settings) {
-    auto const level = program::parse_log_level(arguments.log_level);
+    auto const usual = arguments.serve ? LogLevel::info : LogLevel::warning;
+    auto const level = arguments.log_level.empty() ? std::optional(usual)
+                                                   : program::parse_log_level(arguments.log_level);
     if (!level) {
         return usage("--log-level: '" + wire::escape(arguments.log_level) +
                      "' is none of debug, info, warning, error, off");
@@ -360,11 +364,11 @@ Status take_logging(Arguments const& arguments, Settings& settings) {
     settings.log.program = name;
     settings.log.level = *level;
     settings.log.color = !arguments.no_color;
+    settings.log.json = arguments.json_log;
     if (arguments.quiet) {
-        settings.log.level = program::LogLevel::error;
+        settings.log.level = LogLevel::error;
     } else if (arguments.verbose > 0) {
-        settings.log.level =
-            arguments.verbose > 1 ? program::LogLevel::debug : program::LogLevel::info;
+        settings.log.level = arguments.verbose > 1 ? LogLevel::debug : LogLevel::info;
     }
     return done();
 }

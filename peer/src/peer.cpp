@@ -95,7 +95,7 @@ struct Peer::Impl {
         }
         answers.fail(failure);
         if (log) {
-            log(LogLevel::error, failure.message);
+            log({LogLevel::error, "failed", failure.message});
         }
         try {
             node.reset();
@@ -151,7 +151,7 @@ struct Peer::Impl {
 
     policies::PluginPath path;
     Answers answers;
-    std::function<void(LogLevel, std::string_view)> log;
+    OnLog log;
     std::function<void(Error const&)> on_failed;
     Error failure{Errc::failed, "the peer cannot go on: "};
     bus::Reactor reactor;
@@ -185,9 +185,9 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
     if (options.log) {
         // Several threads have something to say.
         auto const mutex = std::make_shared<std::mutex>();
-        options.log = [mutex, log = options.log](LogLevel level, std::string_view text) {
+        options.log = [mutex, log = options.log](LogEvent const& event) {
             std::lock_guard const lock(*mutex);
-            log(level, text);
+            log(event);
         };
     }
     auto impl = std::make_unique<Impl>(plugins->path);

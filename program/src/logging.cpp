@@ -1,5 +1,6 @@
 #include <xfsbus/program/logging.hpp>
 
+#include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -7,7 +8,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace xfsbus::program {
 
@@ -47,9 +50,38 @@ std::string json_string(std::string_view text) {
     return json + "\"";
 }
 
+std::string json_value(LogEvent::Value const& value) {
+    if (auto const* text = std::get_if<std::string>(&value)) {
+        return json_string(*text);
+    }
+    return std::visit(
+        [](auto const& number) {
+            if constexpr (std::is_arithmetic_v<std::decay_t<decltype(number)>>) {
+                return fmt::format("{}", number);
+            } else {
+                return std::string();
+            }
+        },
+        value);
+}
+
+/// What stands between the braces, after the time, the level and the program.
+std::string json_of(LogEvent const& event) {
+    std::string json = event.name.empty() ? "" : "\"event\":" + json_string(event.name) + ",";
+    json += "\"message\":" + json_string(event.text);
+    for (auto const& [key, value] : event.fields) {
+        json += "," + json_string(key) + ":" + json_value(value);
+    }
+    return json;
+}
+
+std::string text_of(LogEvent const& event) {
+    return event.name.empty() ? event.text : std::string(event.name) + ": " + event.text;
+}
+
 constexpr char const* text_pattern = "%Y-%m-%d %H:%M:%S.%e %n %^%l%$: %v";
 constexpr char const* json_pattern =
-    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":"%n","message":%v})";
+    R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":"%n",%v})";
 
 /// By the convention (no-color.org) it has to be set to something.
 bool colors_are_unwanted() {
@@ -101,16 +133,13 @@ bool Log::enabled(LogLevel level) const {
     return impl_->logger.should_log(to_spdlog(level));
 }
 
-void Log::write(LogLevel level, std::string_view message) const {
-    if (!enabled(level)) {
+void Log::write(LogEvent const& event) const {
+    if (!enabled(event.level)) {
         return;
     }
     // As a string_view it is logged as it is, not taken for a format.
-    if (impl_->json) {
-        impl_->logger.log(to_spdlog(level), spdlog::string_view_t(json_string(message)));
-    } else {
-        impl_->logger.log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size()));
-    }
+    auto const line = impl_->json ? json_of(event) : text_of(event);
+    impl_->logger.log(to_spdlog(event.level), spdlog::string_view_t(line));
 }
 
 }  // namespace xfsbus::program

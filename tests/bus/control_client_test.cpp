@@ -300,7 +300,7 @@ TEST_CASE("a callback on the connection's state may destroy its socket") {
     std::string const word(100, 'w');
     auto connected = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
                                             {[](wire::Envelope&&) {}, nullptr,
-                                             [&client, &log, word](auto) {
+                                             [&client, &log, word](auto, auto const&) {
                                                  client.reset();
                                                  log += word;
                                              }});

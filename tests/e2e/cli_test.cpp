@@ -162,7 +162,7 @@ TEST_CASE("SIGTERM and SIGINT end --serve cleanly, and its files are found no mo
     CHECK(swarm.run({"-c", "find file.txt"}).code == 0);
     a.process.signal(signal);
     CHECK(a.process.wait() == 0);
-    CHECK(a.process.err().empty());
+    CHECK(a.process.err().find(" warning") == std::string::npos);
     CHECK(swarm.run({"-c", "find file.txt"}).code == 3);
 }
 

@@ -202,7 +202,7 @@ TEST_CASE("Bytes that change behind the back of their source are noticed when a 
     INFO(ended.out << ended.err);
     CHECK(ended.code == 0);
     CHECK(holds(swarm.directory("b") / "file.bin", read_file(file)));
-    CHECK(ended.says("corrupt data for 'file.bin'"));
+    CHECK(ended.says("about 'file.bin': it sent corrupt data"));
     CHECK(ended.says("fetching its new version"));
 }
 

@@ -119,8 +119,8 @@ TEST_CASE("what is no duration is refused with a sentence that names it") {
 }
 
 TEST_CASE("log levels have the usual names") {
-    CHECK(program::parse_log_level("warn") == program::LogLevel::warning);
-    CHECK(program::parse_log_level("debug") == program::LogLevel::debug);
+    CHECK(program::parse_log_level("warn") == LogLevel::warning);
+    CHECK(program::parse_log_level("debug") == LogLevel::debug);
     CHECK_FALSE(program::parse_log_level("loud"));
 }
 
@@ -182,9 +182,11 @@ TEST_CASE("a log in JSON has one object a line") {
     Program tracker({"--bind", "127.0.0.1:0", "--json-log"});
     CHECK(tracker.line().starts_with(ready));
     tracker.signal(SIGTERM);
+    CHECK(tracker.error_line().find("\"event\":\"ready\"") != std::string::npos);
     auto const line = tracker.error_line();
     CHECK(line.starts_with("{\"time\":\""));
     CHECK(
-        line.ends_with("\"level\":\"info\",\"program\":\"xfs-tracker\",\"message\":\"stopping\"}"));
+        line.ends_with("\"level\":\"info\",\"program\":\"xfs-tracker\",\"event\":\"stopping\","
+                       "\"message\":\"stopping\"}"));
     CHECK(tracker.wait() == 0);
 }

@@ -28,25 +28,30 @@ Directory::Options directory_options(Tracker::Options const& options) {
             options.limits, options.foreign_hosts, &own_hosts};
 }
 
-char const* describe(Directory::PeerChange::Kind kind) {
+struct Described {
+    std::string_view name;
+    std::string what;
+};
+
+Described describe(Directory::PeerChange::Kind kind) {
     using Kind = Directory::PeerChange::Kind;
     switch (kind) {
         case Kind::joined:
-            return "joined";
+            return {"peer-joined", "has registered"};
         case Kind::renewed:
-            return "registered again";
+            return {"peer-renewed", "has registered again"};
         case Kind::left:
-            return "left";
+            return {"peer-left", "has said good-bye"};
         case Kind::replaced:
-            return "was replaced by another on its connection";
+            return {"peer-lost", "is replaced by another on its connection"};
         case Kind::closed:
-            return "is gone: its connection is closed";
+            return {"peer-lost", "is gone: its connection is closed"};
         case Kind::expired:
-            return "is gone: nothing was heard of it";
+            return {"peer-lost", "is gone: nothing was heard of it"};
         case Kind::unanswered:
             break;
     }
-    return "is gone: it did not answer";
+    return {"peer-lost", "is gone: it did not answer"};
 }
 
 }  // namespace
@@ -88,7 +93,10 @@ Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_mos
                  directory_.on_closed(route.id, reactor_.now());
                  arm();
              },
-         .on_trouble = [this](std::string const& what) { log(Level::warning, what); }},
+         .on_trouble =
+             [this](std::string const& what) {
+                 log({LogLevel::warning, "network-trouble", what});
+             }},
         connections_most);
     if (!server) {
         return server.error();
@@ -100,14 +108,20 @@ Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_mos
 void Tracker::run() {
     reactor_.run();
     auto const stats = directory_.stats();
-    log(Level::info,
-        "stopped: " + std::to_string(stats.peers) + " peers with " + std::to_string(stats.files) +
-            " files; took " + std::to_string(stats.messages) + " messages, " +
-            std::to_string(stats.registrations) + " registrations, " +
-            std::to_string(stats.updates) + " updates, " + std::to_string(stats.finds) +
-            " finds; lost " + std::to_string(stats.drops) + " peers, answered " +
-            std::to_string(stats.failures) + " failures, refused " + std::to_string(garbage_) +
-            " that were no messages");
+    log({LogLevel::info,
+         "stopped",
+         std::to_string(stats.peers) + " peers with " + std::to_string(stats.files) +
+             " files; took " + std::to_string(stats.messages) + " messages, " +
+             std::to_string(stats.finds) + " finds; lost " + std::to_string(stats.drops) + " peers",
+         {{"peers", stats.peers},
+          {"files", stats.files},
+          {"messages", stats.messages},
+          {"registrations", stats.registrations},
+          {"updates", stats.updates},
+          {"finds", stats.finds},
+          {"drops", stats.drops},
+          {"failures", stats.failures},
+          {"garbage", garbage_}}});
 }
 
 void Tracker::on_message(bus::Route const& route, std::string const& host,
@@ -119,7 +133,10 @@ void Tracker::on_message(bus::Route const& route, std::string const& host,
 /// For debugging only: whoever can connect could fill the log with it.
 void Tracker::on_garbage(std::string const& host, wire::DecodeError const& error) {
     ++garbage_;
-    log(Level::debug, "no message, from " + wire::escape(host) + ": " + wire::escape(error.reason));
+    log({LogLevel::debug,
+         "no-message",
+         "from " + wire::escape(host) + ": " + wire::escape(error.reason),
+         {{"host", wire::escape(host)}, {"why", wire::escape(error.reason)}}});
 }
 
 /// A timer that goes off early costs a needless tick; changing it with each message costs more.
@@ -143,9 +160,9 @@ void Tracker::tick() {
     arm();
 }
 
-void Tracker::log(Level level, std::string const& line) const {
+void Tracker::log(LogEvent const& event) const {
     if (log_) {
-        log_(level, line);
+        log_(event);
     }
 }
 
@@ -156,9 +173,10 @@ Directory::Outbox::Sent Tracker::send(Directory::Route const& route, wire::Messa
 }
 
 void Tracker::on_peer(Directory::PeerChange const& change) {
-    auto const level =
-        change.kind == Directory::PeerChange::Kind::renewed ? Level::debug : Level::info;
-    log(level, "peer " + wire::escape(change.listens.to_string()) + " " + describe(change.kind));
+    bool const renewed = change.kind == Directory::PeerChange::Kind::renewed;
+    auto const peer = wire::escape(change.listens.to_string());
+    auto const [name, what] = describe(change.kind);
+    log({renewed ? LogLevel::debug : LogLevel::info, name, peer + " " + what, {{"peer", peer}}});
 }
 
 }  // namespace xfsbus::tracker

@@ -217,7 +217,7 @@ std::vector<int> Connections::descriptors() const {
 char const* Connections::describe(Why why) {
     switch (why) {
         case Why::too_many:
-            return "there is no room for more connections";
+            return "there is no room for more connections (ulimit -n bounds them)";
         case Why::endless:
             return "it sends a message that does not end";
         case Why::waiting:

@@ -53,6 +53,7 @@ struct UploadLimits {
     /// The same while half of ahead_bytes is taken, so that sinks that do not read cannot take
     /// the room of the others; longer where all of it takes longer to leave.
     wire::Duration stuck_most_crowded = std::chrono::seconds(3);
+    std::size_t ended_most = 4096;                ///< remembered until somebody takes them
     std::uint64_t bytes_per_second = 0;           ///< of all; 0: no limit
     std::uint64_t transfer_bytes_per_second = 0;  ///< of each transfer; 0: no limit
 };

@@ -55,6 +55,7 @@ struct UploadTransfer {
     RateLimit limit{0};
     RateMeter rate{std::chrono::seconds(1)};
 
+    wire::Time opened{};
     std::uint64_t serial = 0;  ///< the later it was opened the higher
     std::uint64_t before = 0;  ///< the last piece before it: its id may have been another's
     std::size_t bytes = 0;     ///< of memory

@@ -49,7 +49,7 @@ Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::En
         taken.refused = enqueue(now, transfer, want, taken.ended);
     }
     if (taken.refused) {
-        end(want.transfer);
+        end(want.transfer, taken.refused->reason);
     }
     return taken;
 }
@@ -98,6 +98,7 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
     transfer.serial = ++serial_;
     transfer.before = pieces_;
+    transfer.opened = now;
     transfer.moved = now;
     offers_.open(now, want.transfer, want.content, content, want.swarm);
     transfer.copies = &offers_.copies(want.transfer);
@@ -222,14 +223,14 @@ void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
 void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer) {
     auto const* const open = find(transfer);
     if (open != nullptr && open->route == route) {
-        end(transfer);
+        end(transfer, {});
     }
 }
 
 void Uploads::on_gone(SinkRoute const& route) {
     waiting_room_.leave(route);
     for (auto const& id : transfers_of(route)) {
-        end(id);
+        end(id, "its connection is gone");
     }
 }
 
@@ -318,7 +319,7 @@ void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
     for (auto const& id : ids) {
         if (auto const* const transfer = find(id)) {
             notices.push_back({transfer->route, {id, code, reason}, transfer->sink});
-            end(id);
+            end(id, reason);
         }
     }
 }
@@ -395,7 +396,7 @@ std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& p
     }
     on_done(now, piece);
     if (is_open) {
-        end(piece.transfer);
+        end(piece.transfer, reason);
     }
     return notice;
 }
@@ -420,12 +421,16 @@ std::vector<Uploads::SinkRoute> Uploads::routes() const {
     return routes;
 }
 
-void Uploads::end(wire::TransferId const& id) {
+void Uploads::end(wire::TransferId const& id, std::string const& why) {
     auto const found = transfers_.find(id);
     if (found == transfers_.end()) {
         return;
     }
     Transfer& transfer = found->second;
+    if (ended_.size() < limits_.ended_most) {
+        ended_.push_back(
+            {id, transfer.content, transfer.sink, transfer.sent, transfer.opened, why});
+    }
     remove_turn(transfer.moved, transfer);
     weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
     auto const line = lines_.find(transfer.route);

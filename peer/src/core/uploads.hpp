@@ -8,6 +8,8 @@
 #include <xfsbus/wire/messages.hpp>
 
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace xfsbus::peer {
 
@@ -115,6 +117,19 @@ class Uploads {
     std::vector<Offer> take_offers(wire::Time now);
 
     [[nodiscard]] bool has_offers() const { return offers_.pending(); }
+
+    /// A transfer that is over.
+    struct Ended {
+        wire::TransferId id;
+        wire::ContentId content;
+        wire::Endpoint sink;
+        std::uint64_t sent = 0;  ///< bytes
+        wire::Time opened{};
+        std::string why;  ///< empty: its sink has closed it
+    };
+
+    /// Those that have ended since the last call, no more than ended_most.
+    std::vector<Ended> take_ended() { return std::exchange(ended_, {}); }
 
     // ---- answers ----
 
@@ -241,7 +256,7 @@ class Uploads {
                  std::string const& reason, std::vector<Notice>& notices);
     [[nodiscard]] std::vector<wire::TransferId> transfers_of(Sink const& sink) const;
     [[nodiscard]] std::vector<wire::TransferId> transfers_of(SinkRoute const& route) const;
-    void end(wire::TransferId const& transfer);
+    void end(wire::TransferId const& transfer, std::string const& why);
     void leave_place(Sink& sink);
     void forget_if_idle(Sink const& sink);
 
@@ -259,6 +274,7 @@ class Uploads {
     std::map<SinkRoute, Line> lines_;               ///< those with transfers
     std::map<std::string, Host> hosts_;             ///< those with transfers
     WaitingRoom waiting_room_;
+    std::vector<Ended> ended_;
     std::size_t places_ = 0;
     std::size_t memory_ = 0;
     wire::Time next_look_{};   ///< for one that does nothing with its place

@@ -1,5 +1,6 @@
 #include "shell/download_job.hpp"
 
+#include "shell/log_events.hpp"
 #include "shell/reasons.hpp"
 
 #include <xfsbus/wire/manifest.hpp>
@@ -115,11 +116,11 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
         if (known || others.size() == other_versions_most) {
             continue;
         }
-        services_.log(LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
-                                             wire::to_hex(file.content).substr(0, 12) +
-                                             "; fetching " +
-                                             wire::to_hex(found_.back().content).substr(0, 12) +
-                                             ", which most peers have (NAME@ID picks one)");
+        services_.log(log_events::note(
+            LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
+                                   wire::to_hex(file.content).substr(0, 12) + "; fetching " +
+                                   wire::to_hex(found_.back().content).substr(0, 12) +
+                                   ", which most peers have (NAME@ID picks one)"));
         others.push_back(std::move(file));
     }
 }
@@ -218,7 +219,8 @@ std::vector<DownloadJob::Found> DownloadJob::next_files() {
 /// A connection is kept as long as a file at hand has a use for it.
 void DownloadJob::forget_unused(std::vector<Found> const& next) {
     auto const now = services_.reactor.now();
-    std::erase_if(silent_, [now](auto const& entry) { return now - entry.second.since > silent_for; });
+    std::erase_if(silent_,
+                  [now](auto const& entry) { return now - entry.second.since > silent_for; });
     if (probed_.size() <= links_most) {
         return;
     }
@@ -389,10 +391,8 @@ void DownloadJob::on_discredited(ManifestFetcher::Discredited const& discredited
         return;
     }
     discredited_[discredited.content].insert(discredited.source);
-    services_.log(LogLevel::warning,
-                  wire::escape(discredited.source.to_string()) + " lied about '" +
-                      wire::escape(files->second.front().name) + "': " + discredited.why +
-                      "; it is not used for this file");
+    services_.log(log_events::source_lied(files->second.front().name,
+                                          discredited.source.to_string(), discredited.why));
 }
 
 /// Everybody who was known has failed.
@@ -448,7 +448,7 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
         reactor.post([weak, text] {
             if (auto const job = weak.lock()) {
-                job->services_.log(LogLevel::warning, text);
+                job->services_.log(log_events::note(LogLevel::warning, text));
             }
         });
     };
@@ -476,6 +476,9 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     }
     running_bytes_ += std::min(file.size, running_bytes_most);
     running_.emplace(transfer.get(), transfer);
+    services_.log(log_events::download_begun(order_.out.empty() ? file.name : order_.out,
+                                             wire::to_hex(file.content), file.size,
+                                             file.sources.size()));
     transfer->start();
 }
 
@@ -544,6 +547,7 @@ void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
 }
 
 void DownloadJob::report_file(Found const& file, DownloadedFile report) {
+    services_.log(log_events::download_ended(report));
     bytes_done_ += file.size;
     report_.files.push_back(std::move(report));
 }
@@ -554,6 +558,7 @@ void DownloadJob::fail_file(Found const& file, Error error) {
     report.content = wire::to_hex(file.content);
     report.size = file.size;
     report.error = std::move(error);
+    services_.log(log_events::download_ended(report));
     report_.files.push_back(std::move(report));
     bytes_done_ += file.size;
     discredited_.erase(file.content);

@@ -1,5 +1,6 @@
 // What a DownloadJob does about several versions of one name.
 #include "shell/download_job.hpp"
+#include "shell/log_events.hpp"
 
 #include <xfsbus/wire/name.hpp>
 
@@ -56,10 +57,7 @@ void DownloadJob::on_followed(Found const& file, DownloadedFile report, wire::Ti
                             : decltype(found->begin()){};
     if (found && next != found->end()) {
         --following_;
-        services_.log(LogLevel::warning,
-                      "'" + wire::escape(file.name) +
-                          "' has changed at its sources; fetching its new version " +
-                          wire::to_hex(next->content).substr(0, 12));
+        services_.log(log_events::version_changed(file.name, wire::to_hex(next->content)));
         bytes_total_ = bytes_total_ - file.size + next->size;
         found_.push_front(*next);
         return advance();
@@ -91,9 +89,10 @@ bool DownloadJob::try_other_version(Found const& file, Error const& error) {
     auto other = std::move(others->second.front());
     others->second.pop_front();
     auto const id = [](Found const& of) { return wire::to_hex(of.content).substr(0, 12); };
-    services_.log(LogLevel::warning, "version " + id(file) + " of '" + wire::escape(file.name) +
-                                         "' cannot be fetched: " + error.message + "; fetching " +
-                                         id(other) + " instead");
+    services_.log(log_events::note(LogLevel::warning, "version " + id(file) + " of '" +
+                                                          wire::escape(file.name) +
+                                                          "' cannot be fetched: " + error.message +
+                                                          "; fetching " + id(other) + " instead"));
     bytes_total_ = bytes_total_ - file.size + other.size;
     found_.push_front(std::move(other));
     return true;

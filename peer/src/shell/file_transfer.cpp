@@ -1,5 +1,6 @@
 #include "shell/file_transfer.hpp"
 
+#include "shell/log_events.hpp"
 #include "shell/serving.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
@@ -236,6 +237,7 @@ void FileTransfer::pump() {
     auto const self = shared_from_this();
     auto const actions = download_->take_actions();
     for (auto const& dropped : actions.drops) {
+        tell_loss(dropped.source);
         drop(dropped.source);
         if (dropped.for_good) {
             let_go(dropped.source);
@@ -364,11 +366,8 @@ void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
     auto const* const way = way_of(source);
     if (!*over_ && way != nullptr && way->transfer == refused.transfer) {
         if (refused.code == wire::ErrorCode::unreachable) {
-            services_.log(LogLevel::warning,
-                          wire::escape(way->about.link->endpoint().to_string()) +
-                              " cannot send us '" + wire::escape(target_.name) +
-                              "': " + wire::escape(refused.reason) +
-                              "; let the port through the firewall, or choose it by --data-port");
+            services_.log(log_events::unreachable_here(
+                target_.name, way->about.link->endpoint().to_string(), refused.reason));
         }
         download_->on_refused(services_.reactor.now(), source, refused.code,
                               wire::escape(refused.reason));
@@ -390,6 +389,15 @@ void FileTransfer::probe(SourceId source) {
                                                              vitals->load, vitals->latency_ms);
                                }
                            });
+}
+
+/// It was in use, and not given up because all is here.
+void FileTransfer::tell_loss(SourceId source) {
+    auto const* const way = way_of(source);
+    auto const* const known = download_->find(source);
+    if (way != nullptr && way->transfer && known != nullptr && !known->why.empty()) {
+        services_.log(log_events::source_lost(target_.name, known->about.endpoint, known->why));
+    }
 }
 
 void FileTransfer::drop(SourceId source) {
@@ -448,10 +456,9 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
     if (*written.stored == PartFile::Stored::corrupt) {
         ++services_.counters.chunks_rejected;
         auto const* const known = download_->find(source);
-        services_.log(LogLevel::warning,
-                      "corrupt data for '" + wire::escape(target_.name) + "' from " +
-                          (known != nullptr ? known->about.endpoint : "a source that is gone") +
-                          "; it is not used again for this file");
+        services_.log(log_events::source_lied(
+            target_.name, known != nullptr ? known->about.endpoint : "a source that is gone",
+            "it sent corrupt data"));
         if (auto* const way = way_of(source)) {
             way->corrupt = true;
         }

@@ -97,6 +97,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_refused(SourceId source, wire::Refused const& refused);
     void on_have(SourceId source, wire::Have const& have);
     void probe(SourceId source);
+    void tell_loss(SourceId source);
     void drop(SourceId source);
     [[nodiscard]] Way* way_of(SourceId source);
     void let_go(SourceId source);

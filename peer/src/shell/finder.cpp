@@ -2,6 +2,7 @@
 
 #include "core/look_budget.hpp"
 #include "core/probe_plan.hpp"
+#include "shell/log_events.hpp"
 #include "shell/serving.hpp"
 
 #include <xfsbus/wire/glob.hpp>
@@ -330,7 +331,7 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
     auto link = services_.links.to(source.listens);
     if (!link) {
         if (!std::exchange(round->warned, true)) {  // the others' trouble will be the same
-            services_.log(LogLevel::warning, link.error().message);
+            services_.log(log_events::note(LogLevel::warning, link.error().message));
         }
         return on_answer(round, source, nullptr, link.error());
     }

@@ -1,6 +1,7 @@
 #include "shell/node.hpp"
 
 #include "shell/listen_address.hpp"
+#include "shell/log_events.hpp"
 #include "system_random.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -84,9 +85,9 @@ Serving::Owner Node::serving_owner() {
                 },
             .on_garbage =
                 [this](std::string_view what) {
-                    log(LogLevel::debug, "a message was refused, " + std::string(what));
+                    note(LogLevel::debug, "a message was refused, " + std::string(what));
                 },
-            .on_trouble = [this](std::string const& what) { log(LogLevel::warning, what); },
+            .on_event = [this](LogEvent const& event) { log(event); },
             .on_sink = [this](wire::ContentId const& content,
                               wire::Endpoint const& endpoint) { on_fellow(content, endpoint); },
             .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
@@ -120,7 +121,7 @@ Services Node::make_services() {
         .self = self_,
         .random = random_,
         .id_key = policy_seed(),
-        .log = [this](LogLevel level, std::string_view text) { log(level, text); },
+        .log = [this](LogEvent const& event) { log(event); },
         .new_order =
             [order = plugins_.chunk_order, guard = guard(), totals = order_totals_] {
                 return std::make_shared<OrderSlot>(order->make(guard), totals);
@@ -194,6 +195,7 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
+    log(log_events::started(serving_.endpoint(), services_.data_port, options_.tracker));
     return start_index();
 }
 
@@ -266,6 +268,7 @@ void Node::on_state() {
         links_.set_self(tracker_.listens());
     }
     was_registered_ = tracker_.registered();
+    tell_tracker();
     if (tracker_.registered()) {
         for (auto const& then : std::exchange(on_registered_, {})) {
             then();
@@ -280,13 +283,23 @@ void Node::on_state() {
     }
 }
 
+/// When it is found, and when it is lost.
+void Node::tell_tracker() {
+    if (tracker_.in_touch() == told_in_touch_) {
+        return;
+    }
+    told_in_touch_ = tracker_.in_touch();
+    log(told_in_touch_ ? log_events::tracker_found(options_.tracker, tracker_.listens())
+                       : log_events::tracker_lost(options_.tracker, tracker_.trouble().message));
+}
+
 /// Once for each reason: it is tried again every second.
 void Node::tell_refusal() {
     if (tracker_.refusal().empty() || tracker_.refusal() == told_refusal_) {
         return;
     }
     told_refusal_ = tracker_.refusal();
-    log(LogLevel::warning, "the tracker at " + options_.tracker + ": " + told_refusal_);
+    log(log_events::tracker_refuses(options_.tracker, told_refusal_));
 }
 
 /// Others decide how often this happens, so it is not said oftener than it can be read.
@@ -295,10 +308,7 @@ void Node::on_push_failed(std::string const& name, Error const& why) {
     if (!soon) {
         told_push_ = reactor_.now();
     }
-    log(soon ? LogLevel::debug : LogLevel::warning, "'" + wire::escape(name) +
-                                                        "', which another peer pushed, could not "
-                                                        "be fetched: " +
-                                                        why.message);
+    log(log_events::push_failed(soon ? LogLevel::debug : LogLevel::warning, name, why));
 }
 
 std::uint32_t Node::load() const {
@@ -501,10 +511,14 @@ PeerStatus Node::status() const {
     return status;
 }
 
-void Node::log(LogLevel level, std::string_view text) const {
+void Node::log(LogEvent const& event) const {
     if (options_.log) {
-        options_.log(level, text);
+        options_.log(event);
     }
+}
+
+void Node::note(LogLevel level, std::string_view text) const {
+    log(log_events::note(level, text));
 }
 
 }  // namespace xfsbus::peer

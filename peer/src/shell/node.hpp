@@ -98,7 +98,9 @@ class Node {
     void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
                       PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
-    void log(LogLevel level, std::string_view text) const;
+    void log(LogEvent const& event) const;
+    void note(LogLevel level, std::string_view text) const;
+    void tell_tracker();
     void tell_refusal();
     void on_push_failed(std::string const& name, Error const& why);
 
@@ -132,8 +134,9 @@ class Node {
     std::set<std::shared_ptr<DownloadJob>> jobs_;
     std::set<std::shared_ptr<PushJob>> pushes_;
     PushInbox inbox_;
-    std::string told_refusal_;  ///< of the tracker; logged last
-    wire::Time told_push_{};    ///< when a push that failed was logged last
+    std::string told_refusal_;    ///< of the tracker; logged last
+    bool told_in_touch_ = false;  ///< with the tracker; logged last
+    wire::Time told_push_{};      ///< when a push that failed was logged last
     std::vector<std::function<void()>> on_registered_;
     std::vector<std::function<void()>> on_settled_;
     std::vector<OnAnswer<UpdateSummary>> on_scanned_;

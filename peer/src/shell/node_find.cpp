@@ -63,7 +63,7 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
                 return on_found(nobody_there(query, gone));
             }
             for (auto const& [source, why] : gone) {
-                log(LogLevel::info, "not counted, though the tracker names it: " + why);
+                note(LogLevel::info, "not counted, though the tracker names it: " + why);
             }
             rank_sources(*kept, probed, *slot, on_found);
         };

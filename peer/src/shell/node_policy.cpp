@@ -1,4 +1,5 @@
 // What a Node does with its policies: makes their objects, swaps them, tells of them.
+#include "shell/log_events.hpp"
 #include "shell/node.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
@@ -69,7 +70,7 @@ policies::GuardOptions Node::guard() const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    guard.report = [this](std::string_view text) { log(LogLevel::warning, text); };
+    guard.report = [this](std::string_view text) { log(log_events::policy_fault(text)); };
     return guard;
 }
 

@@ -46,8 +46,8 @@ Status Node::start_index() {
                      }
                  });
              },
-         .on_warning = [this](std::string_view text) { log(LogLevel::warning, text); },
-         .on_notice = [this](std::string_view text) { log(LogLevel::info, text); },
+         .on_warning = [this](std::string_view text) { note(LogLevel::warning, text); },
+         .on_notice = [this](std::string_view text) { note(LogLevel::info, text); },
          .on_fault = fault_teller(reactor_)});
     if (!index) {
         return index.error();
@@ -78,14 +78,14 @@ void Node::rescan() {
     if (!index_) {
         return;
     }
-    log(LogLevel::info, "scanning the shared directory again");
+    note(LogLevel::info, "scanning the shared directory again");
     index_->rescan([this, post = poster()](ScanSummary const& scan) {
         post([this, scan] {
-            log(LogLevel::info, scan.problem.empty()
-                                    ? "scanned: " + std::to_string(scan.files) +
-                                          " files, of which " + std::to_string(scan.hashed) +
-                                          " were read"
-                                    : scan.problem);
+            note(LogLevel::info, scan.problem.empty()
+                                     ? "scanned: " + std::to_string(scan.files) +
+                                           " files, of which " + std::to_string(scan.hashed) +
+                                           " were read"
+                                     : scan.problem);
         });
     });
 }

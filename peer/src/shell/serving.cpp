@@ -1,6 +1,7 @@
 #include "shell/serving.hpp"
 
 #include "shell/fault_teller.hpp"
+#include "shell/log_events.hpp"
 
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
@@ -75,7 +76,10 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
                  owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
              },
          .on_closed = [this](auto const& route) { on_closed(route); },
-         .on_trouble = owner_.on_trouble},
+         .on_trouble =
+             [this](std::string const& what) {
+                 owner_.on_event(log_events::network_trouble(what));
+             }},
         connections_most);
     if (!server) {
         return server.error();
@@ -141,11 +145,11 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
     bool const opened = uploads_.find(want.transfer) != nullptr;
     auto const content = opened ? std::nullopt : content_of(want.content);
     auto const taken = uploads_.on_want(reactor_.now(), route.id, sink, want, content);
+    note_ended();
     for (auto const& notice : taken.ended) {
         tell(notice);
     }
     if (taken.refused) {
-        forget_if_over(want.transfer);
         answer(route, *taken.refused, 0);
         return;
     }
@@ -156,7 +160,8 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
             return refuse_all(sink);
         }
         uploads_.set_reachable(sink, way->connected);
-        readings_[want.transfer] = reading_of(want.content);
+        auto const& reading = readings_[want.transfer] = reading_of(want.content);
+        owner_.on_event(log_events::upload_begun(reading.name, sink, content->layout.bytes));
         if (want.serves != 0) {
             owner_.on_sink(want.content, {host, want.serves});
         }
@@ -173,14 +178,21 @@ void Serving::on_close(bus::Route const& route, wire::Close const& close) {
             owner_.on_doubt(file->name);
         }
         uploads_.on_close(route.id, transfer);
-        forget_if_over(transfer);
     }
+    note_ended();
     offer_soon();
 }
 
-void Serving::forget_if_over(wire::TransferId const& transfer) {
-    if (uploads_.find(transfer) == nullptr) {
-        readings_.erase(transfer);
+/// Transfers that are over: logged, and nothing is read for them any more.
+void Serving::note_ended() {
+    for (auto const& over : uploads_.take_ended()) {
+        auto const reading = readings_.extract(over.id);
+        if (!reading.empty()) {
+            auto const seconds =
+                std::chrono::duration<double>(reactor_.now() - over.opened).count();
+            owner_.on_event(log_events::upload_ended(reading.mapped().name, over.sink, over.sent,
+                                                     seconds, over.why));
+        }
     }
 }
 
@@ -294,16 +306,17 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
 
 void Serving::answer(bus::Route const& route, wire::Message const& message, std::uint64_t request) {
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
-        uploads_.on_gone(route.id);
+        on_closed(route);
     }
 }
 
 void Serving::on_closed(bus::Route const& route) {
     uploads_.on_gone(route.id);
+    note_ended();
 }
 
 void Serving::tell(Uploads::Notice const& notice) {
-    readings_.erase(notice.refused.transfer);
+    note_ended();
     if (notice.refused.code == wire::ErrorCode::busy) {
         close_unserved();  // its place is another's, and what waits for it takes memory
     }
@@ -379,10 +392,11 @@ wire::Failure Serving::why_unread(std::string const& name, ReadOutcome why, int 
     }
     owner_.on_stale(name);
     if (why == ReadOutcome::changed) {
+        owner_.on_event(log_events::file_changed(name));
         return {wire::ErrorCode::gone, "the file has changed or vanished", 0};
     }
     auto const reason = "cannot be read: " + std::generic_category().message(error);
-    owner_.on_trouble("'" + wire::escape(name) + "', which is shared, " + reason);
+    owner_.on_event(log_events::file_unreadable(name, reason));
     return {wire::ErrorCode::gone, "the file " + reason, 0};
 }
 
@@ -404,8 +418,9 @@ void Serving::refuse_all(wire::Endpoint const& sink) {
     std::vector<Uploads::Notice> notices;
     for (auto const& [id, transfer] : uploads_.transfers()) {
         if (transfer.sink == sink) {
-            notices.push_back(
-                {transfer.route, {id, wire::ErrorCode::busy, "no more sinks can be served now"}, {}});
+            notices.push_back({transfer.route,
+                               {id, wire::ErrorCode::busy, "no more sinks can be served now"},
+                               {}});
         }
     }
     for (auto const& notice : notices) {
@@ -423,10 +438,13 @@ Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
     }
     auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { on_writable(sink); });
     if (!source) {
-        owner_.on_trouble(source.error().message);
+        owner_.on_event(log_events::network_trouble(source.error().message));
         return nullptr;
     }
-    return &outlets_.emplace(sink, Outlet{.source = std::move(*source), .ready = {}, .used = reactor_.now()}).first->second;
+    return &outlets_
+                .emplace(sink,
+                         Outlet{.source = std::move(*source), .ready = {}, .used = reactor_.now()})
+                .first->second;
 }
 
 void Serving::close_unserved() {
@@ -488,8 +506,7 @@ void Serving::explain(Uploads::Notice& notice) {
     }
     auto const& why = found->second.trouble;
     notice.refused.reason += " " + endpoint.to_string() + ": " + why;
-    owner_.on_trouble("a download cannot be served: no connection to its data port " +
-                      wire::escape(endpoint.to_string()) + ": " + why);
+    owner_.on_event(log_events::sink_unreachable(endpoint, why));
 }
 
 void Serving::schedule_tick() {
@@ -521,7 +538,7 @@ void Serving::tick() {
         bool const idle = reactor_.now() - entry.second.used >= outlet_idle;
         return idle && !uploads_.serves(entry.first);
     });
-    std::erase_if(readings_, [&](auto const& entry) { return !uploads_.find(entry.first); });
+    note_ended();
     offer_soon();
     schedule_tick();
 }

@@ -30,7 +30,7 @@ class Serving {
         /// A sink says that the bytes of this file are not those of its content.
         std::function<void(std::string const& name)> on_doubt;  ///< a file is not what was indexed
         std::function<void(std::string_view)> on_garbage;
-        std::function<void(std::string const&)> on_trouble;  ///< for the log
+        OnLog on_event;  ///< for the log
         /// A sink of this content serves what it has of it at this address.
         std::function<void(wire::ContentId const&, wire::Endpoint const&)> on_sink;
         /// The answer to another peer that asks us to fetch a file.
@@ -108,7 +108,7 @@ class Serving {
     void on_request(bus::Route const& route, std::string const& host, wire::Request const& request);
     void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
     void on_close(bus::Route const& route, wire::Close const& close);
-    void forget_if_over(wire::TransferId const& transfer);
+    void note_ended();
     [[nodiscard]] std::optional<Uploads::Content> content_of(wire::ContentId const& content) const;
     [[nodiscard]] std::uint32_t partial_ppm(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;

@@ -168,7 +168,7 @@ TEST_CASE("A value in a configuration file is the rest of its line") {
     CHECK(given.peer.policy == "libloadlatency.so:alpha=1,beta=2");
     CHECK(given.peer.latency_file.empty());
     CHECK(given.json);
-    CHECK(given.log.level == xfsbus::program::LogLevel::debug);
+    CHECK(given.log.level == xfsbus::LogLevel::debug);
 }
 
 TEST_CASE("What is typed counts, and not what the configuration file says of it") {

@@ -73,8 +73,8 @@ TEST_CASE("A peer that meets a fault on its own thread says so, and keeps nobody
     options.directory = directory.path();
     options.plugin_directories = {XFSBUS_PLUGINS};
     // As if there were no memory for it.
-    options.log = [](LogLevel level, std::string_view) {
-        if (level == LogLevel::debug) {
+    options.log = [](LogEvent const& event) {
+        if (event.level == LogLevel::debug) {
             throw std::runtime_error("no memory");
         }
     };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/durability.hpp>
+#include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
@@ -16,7 +17,8 @@
 
 namespace xfsbus::peer {
 
-enum class LogLevel { debug, info, warning, error };
+using xfsbus::LogEvent;
+using xfsbus::LogLevel;
 
 struct PeerOptions {
     std::string tracker = "tcp://127.0.0.1:7470";
@@ -60,7 +62,7 @@ struct PeerOptions {
     /// seeds and equal events give equal decisions. 0: a random one.
     std::uint64_t seed = 0;
     /// Called on threads of the peer, one at a time. Text from others is escaped.
-    std::function<void(LogLevel, std::string_view)> log;
+    OnLog log;
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
     /// fault of its own. Its calls then answer with this error, or with nothing, and it shares
     /// nothing any more. Must not destroy the Peer.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <xfsbus/wire/log.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,15 +9,13 @@
 
 namespace xfsbus::program {
 
-enum class LogLevel { debug, info, warning, error, off };
-
 /// "debug", "info", "warning" ("warn"), "error", "off"; nullopt: none of them.
 std::optional<LogLevel> parse_log_level(std::string_view text);
 
 struct LogOptions {
     std::string program;  ///< stands in every line
     LogLevel level = LogLevel::info;
-    bool json = false;  ///< one JSON object a line: time, level, program, message
+    bool json = false;  ///< one JSON object a line: time, level, program, event, message, fields
     bool color = true;  ///< on a terminal, unless NO_COLOR is set to something
 };
 
@@ -26,7 +26,11 @@ class Log {
     explicit Log(LogOptions const& options);
     ~Log();
 
-    void write(LogLevel level, std::string_view message) const;
+    void write(LogEvent const& event) const;
+
+    void write(LogLevel level, std::string_view note) const {
+        write({level, {}, std::string(note), {}});
+    }
 
     void debug(std::string_view message) const { write(LogLevel::debug, message); }
 

@@ -4,6 +4,7 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/endpoint.hpp>
+#include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -22,14 +23,10 @@ namespace xfsbus::tracker {
 /// the thread that made the Tracker as long as run() has not begun or has returned.
 class Tracker final : private Directory::Outbox {
   public:
-    enum class Level { debug, info, warning };
-    /// Takes a line of log; text of peers in it is escaped. Called on the tracker's thread.
-    using OnLog = std::function<void(Level, std::string const&)>;
-
     struct Options {
         wire::Endpoint bind{"127.0.0.1", 7470};  ///< port 0: a free one
         std::chrono::milliseconds peer_ttl{3000};
-        OnLog log = {};           ///< may be empty
+        OnLog log = {};           ///< called on the tracker's thread; may be empty
         std::uint64_t epoch = 0;  ///< 0: chosen at random
         Directory::Limits limits = {};
         /// At once, as far as the limit of descriptors allows; some 28 KiB of memory each.
@@ -62,7 +59,7 @@ class Tracker final : private Directory::Outbox {
     void on_garbage(std::string const& host, wire::DecodeError const& error);
     void arm();
     void tick();
-    void log(Level level, std::string const& line) const;
+    void log(LogEvent const& event) const;
 
     Sent send(Directory::Route const& route, wire::Message const& message,
               std::uint64_t request) override;

@@ -1,0 +1,80 @@
+// What the service manager that starts a program is told.
+#include "catch.hpp"
+#include "swarm.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <string>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+using namespace xfsbus::test;
+
+namespace {
+
+/// Where a program tells how it is: the other end of sd_notify(3).
+class Manager {
+  public:
+    explicit Manager(std::string path)
+        : path_(std::move(path)), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        REQUIRE(path_.size() < sizeof address.sun_path);
+        std::memcpy(address.sun_path, path_.c_str(), path_.size());
+        REQUIRE(::bind(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address) == 0);
+    }
+
+    ~Manager() { ::close(socket_); }
+
+    Manager(Manager const&) = delete;
+    Manager& operator=(Manager const&) = delete;
+
+    [[nodiscard]] std::string variable() const { return "NOTIFY_SOCKET=" + path_; }
+
+    /// What it is told next.
+    std::string next() const {
+        pollfd waits{socket_, POLLIN, 0};
+        auto const most = std::chrono::milliseconds(patience).count();
+        REQUIRE(::poll(&waits, 1, static_cast<int>(most)) == 1);
+        std::array<char, 256> text{};
+        auto const size = ::recv(socket_, text.data(), text.size(), 0);
+        return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+    }
+
+  private:
+    std::string path_;
+    int socket_;
+};
+
+}  // namespace
+
+TEST_CASE("A peer tells its service manager when it is ready, looks again, and stops") {
+    Swarm swarm;
+    Manager const manager((swarm.path() / "notify").string());
+    auto options = swarm.peer({"--dir", swarm.directory("a").string(), "--serve"});
+    options.environment.push_back(manager.variable());
+    Process peer(XFS_PEER_PROGRAM, options);
+    CHECK(manager.next() == "READY=1");
+    peer.signal(SIGHUP);
+    CHECK(manager.next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+    CHECK(manager.next() == "READY=1");
+    peer.signal(SIGTERM);
+    CHECK(manager.next() == "STOPPING=1");
+    CHECK(peer.wait() == 0);
+}
+
+TEST_CASE("A tracker tells its service manager when it is ready, and when it stops") {
+    Swarm const swarm(Swarm::Tracker::down);
+    Manager const manager((swarm.path() / "notify").string());
+    Process tracker(XFS_TRACKER_PROGRAM, {.arguments = {"--bind", "tcp://" + host() + ":0"},
+                                          .environment = {manager.variable()},
+                                          .home = swarm.path()});
+    CHECK(manager.next() == "READY=1");
+    tracker.signal(SIGTERM);
+    CHECK(manager.next() == "STOPPING=1");
+    CHECK(tracker.wait() == 0);
+}
