@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 
+#include <xfsbus/program/durations.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -84,10 +85,16 @@ Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& wor
         request.sources = parse_number(value, sources_most).value_or(0);
         return request.sources > 0 ? done() : wrong("-s takes a number from 1 to 256");
     };
+    auto const take_wait = [&](std::string const& value) -> Status {
+        auto const wait = program::parse_duration(value);
+        request.wait = wait ? *wait : request.wait;
+        return wait ? done() : wrong("--wait: " + wait.error().message);
+    };
     auto name = parse_words(words, {flag("-f", "--force", request.force),
                                     flag({}, "--repair", request.repair),
                                     {"-o", "--out", true, take_out},
-                                    {"-s", "--sources", true, take_sources}});
+                                    {"-s", "--sources", true, take_sources},
+                                    {{}, "--wait", true, take_wait}});
     if (!name) {
         return name.error();
     }

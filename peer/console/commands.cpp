@@ -50,12 +50,13 @@ std::span<Commands::Command const> Commands::table() {
                 &Commands::get_load},
         Command{"find", "NAME", "who has it; best source first, as the policy sees it", "",
                 &Commands::find},
-        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N]",
+        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME]",
                 "fetch a file, a pattern ('data/*'), or one version (NAME@ID)",
                 "  -o, --out OUT      the name to give it below the directory\n"
                 "  -f, --force        replace a different file of that name\n"
                 "      --repair       replace it, and keep what of it is right\n"
-                "  -s, --sources N    most sources used at once for one file",
+                "  -s, --sources N    most sources used at once for one file\n"
+                "      --wait TIME    wait so long for somebody who has it (30s, 10m, 2h, 7d)",
                 &Commands::download},
         Command{"push", "NAME --to N|all", "have other peers fetch a file, and watch them",
                 "      --to N         until so many others have it, the least busy asked first\n"

@@ -260,8 +260,8 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
                                       "' cannot be the name of a download: it " + *problem};
     }
     auto* const node = impl_->node.get();
-    DownloadJob::Order order{request.name,   request.out,     request.force,
-                             request.repair, request.sources, request.on_progress};
+    DownloadJob::Order order{request.name,    request.out,  request.force,      request.repair,
+                             request.sources, request.wait, request.on_progress};
     return impl_->run_job<DownloadJob, DownloadReport>(
         [node, order](auto on_done) { return node->download(order, on_done); }, request.stop);
 }

@@ -112,8 +112,8 @@ TEST_CASE("A data port that is let through is enough behind a firewall") {
     write_file(network.directory("a") / "model.bin", noise(mib));
     auto const a = network.source(1, "a");
     network.hosts.close_port(2, 7481);  // of the control connection
-    auto const b = network.run(2, "b", {"--bind", "10.77.0.2:7481", "--data-port", "7480", "-c",
-                                        "download model.bin"});
+    auto const b = network.run(
+        2, "b", {"--bind", "10.77.0.2:7481", "--data-port", "7480", "-c", "download model.bin"});
     CHECK(b.code == 0);
 }
 

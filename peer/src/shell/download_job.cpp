@@ -52,6 +52,7 @@ DownloadJob::~DownloadJob() {
 
 void DownloadJob::start() {
     started_ = services_.reactor.now();
+    news_ = started_;
     manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
     finder_.find(order_.query,
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
@@ -77,7 +78,7 @@ void DownloadJob::on_found(Result<std::vector<Found>> found) {
         return;
     }
     if (!found) {
-        return finish(found.error());
+        return may_wait(found.error()) ? find_again(found.error()) : finish(found.error());
     }
     choose_versions(std::move(*found));
     if (!order_.out.empty() && found_.size() != 1) {
@@ -140,7 +141,8 @@ void DownloadJob::advance() {
         }
     } while (look && !probing_);  // nobody had to be asked
     advancing_ = false;
-    bool const idle = running_.empty() && ready_.empty() && asking_.empty() && following_ == 0;
+    bool const idle = running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 &&
+                      waiting_ == 0;
     if (idle && found_.empty() && !probing_) {
         finish();
     }
@@ -547,12 +549,19 @@ void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
 }
 
 void DownloadJob::report_file(Found const& file, DownloadedFile report) {
+    news_ = report.bytes_fetched > 0 || !report.error ? services_.reactor.now() : news_;
+    if (report.error && may_wait(*report.error)) {
+        return wait_for(file, *report.error);
+    }
     services_.log(log_events::download_ended(report));
     bytes_done_ += file.size;
     report_.files.push_back(std::move(report));
 }
 
 void DownloadJob::fail_file(Found const& file, Error error) {
+    if (may_wait(error)) {
+        return wait_for(file, error);
+    }
     DownloadedFile report;
     report.name = order_.out.empty() ? file.name : order_.out;
     report.content = wire::to_hex(file.content);

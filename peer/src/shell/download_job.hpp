@@ -26,6 +26,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         bool force = false;
         bool repair = false;
         std::size_t sources = 0;
+        wire::Duration wait{};  ///< for sources, since something came last
         std::function<void(DownloadProgress const&)> on_progress;
     };
 
@@ -88,6 +89,10 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void follow(Found const& file, DownloadedFile report, wire::Time until);
     void on_followed(Found const& file, DownloadedFile report, wire::Time until,
                      Result<std::vector<Found>> const& found);
+    [[nodiscard]] bool may_wait(Error const& why) const;
+    void find_again(Error const& why);
+    void wait_for(Found const& file, Error const& why);
+    void on_waited(Found const& file, Error const& why, Result<std::vector<Found>> const& found);
     void report_file(Found const& file, DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
@@ -123,6 +128,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::uint64_t running_bytes_ = 0;
     std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;
+    wire::Time news_{};        ///< when something came last
+    std::size_t waiting_ = 0;  ///< files that wait for a source
     std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
     std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
     std::size_t following_ = 0;  ///< files whose new versions are looked for

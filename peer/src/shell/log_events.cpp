@@ -103,6 +103,13 @@ LogEvent download_ended(DownloadedFile const& file) {
     return event;
 }
 
+LogEvent download_waits(std::string const& name, std::string const& why) {
+    return {LogLevel::info,
+            "download-waits",
+            quoted(name) + ": " + why + "; it is waited for",
+            {{"name", escape(name)}, {"why", why}}};
+}
+
 LogEvent source_lost(std::string const& name, std::string const& source, std::string const& why) {
     return {LogLevel::info,
             "source-lost",

@@ -27,6 +27,7 @@ LogEvent download_begun(std::string const& name, std::string const& content, std
                         std::size_t sources);
 /// Done, there already, or failed.
 LogEvent download_ended(DownloadedFile const& file);
+LogEvent download_waits(std::string const& name, std::string const& why);
 LogEvent source_lost(std::string const& name, std::string const& source, std::string const& why);
 LogEvent source_lied(std::string const& name, std::string const& source, std::string const& why);
 LogEvent version_changed(std::string const& name, std::string const& content);
