@@ -77,7 +77,10 @@ std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t
 
 Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& words) {
     peer::DownloadRequest request;
-    auto const take_out = [&](std::string const& value) {
+    auto const take_out = [&](std::string const& value) -> Status {
+        if (value == "-") {
+            return wrong("-o takes a name, and cannot write to stdout yet");
+        }
         request.out = value;
         return done();
     };
