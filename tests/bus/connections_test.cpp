@@ -23,8 +23,8 @@ struct Watched {
         return limits;
     }
 
-    void open(int fd, std::string const& host = "10.0.0.1") {
-        sut.opened(fd, 1000 + static_cast<std::uint64_t>(fd), host, now);
+    std::string open(int fd, std::string const& host = "10.0.0.1") {
+        return sut.opened(fd, 1000 + static_cast<std::uint64_t>(fd), host, now);
     }
 
     /// Time passes, in which everybody had a turn.
@@ -223,4 +223,14 @@ TEST_CASE("a descriptor that is used again is another connection") {
     CHECK_FALSE(watched.sut.crowded(5));
     CHECK_FALSE(watched.sut.fd_of("a"));
     CHECK(watched.sut.size() == 1);
+}
+
+TEST_CASE("a descriptor that is another connection's tells the end of the one before") {
+    Watched watched;
+    CHECK(watched.open(5).empty());
+    watched.sut.joined(5, "a");
+    CHECK(watched.open(5) == "a");
+    CHECK(watched.sut.fd_of("a") == std::nullopt);
+    CHECK(watched.sut.closed(5).empty());
+    CHECK(watched.open(5).empty());
 }

@@ -67,6 +67,39 @@ TEST_CASE("two clients have two routes") {
     CHECK(second.messages.size() == 1);
 }
 
+TEST_CASE("a server says of each connection whose messages it took whether its end will be told") {
+    Loop loop;
+    Server server(loop);
+    std::optional<Client> client(std::in_place, loop, server.socket->endpoint());
+    client->socket->send(wire::Ping{}, 1);
+    loop.until([&] { return !client->messages.empty(); });
+    auto const route = server.last_route;
+    CHECK(server.socket->tells_end(route));
+    CHECK_FALSE(server.socket->tells_end({"nobody"}));
+    client.reset();
+    loop.until([&] { return server.closed == std::vector{route}; });
+    CHECK_FALSE(server.socket->tells_end(route));
+}
+
+TEST_CASE("an end that was there first is told before the messages that came later") {
+    Loop loop;
+    Server server(loop);
+    std::optional<Client> goes(std::in_place, loop, server.socket->endpoint());
+    Client stays(loop, server.socket->endpoint());
+    goes->socket->send(wire::Ping{}, 1);
+    loop.until([&] { return !goes->messages.empty(); });
+    auto const route = server.last_route;
+    goes.reset();
+    // When sending says so, libzmq has told its monitor as well.
+    loop.until([&] {
+        return server.socket->send(route, wire::Ping{}) == ControlServer::Sent::gone ||
+               !server.closed.empty();
+    });
+    stays.socket->send(wire::Ping{}, 2);
+    loop.until([&] { return !stays.messages.empty(); });
+    CHECK(server.closed == std::vector{route});
+}
+
 TEST_CASE("a message to a client that was destroyed is reported as gone") {
     Loop loop;
     Server server(loop);

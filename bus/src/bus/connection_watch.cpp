@@ -54,12 +54,16 @@ void ConnectionWatch::handle(Monitor::Event const& event) {
     auto const fd = static_cast<int>(event.value);
     switch (event.what) {
         case ZMQ_EVENT_ACCEPTED:
-        case ZMQ_EVENT_CONNECTED:
-            connections_.opened(fd, cookie_of(fd), host_of(fd), loop_.now());
+        case ZMQ_EVENT_CONNECTED: {
+            auto const before = connections_.opened(fd, cookie_of(fd), host_of(fd), loop_.now());
             if (handler_->on_opened) {
                 handler_->on_opened(fd);
             }
+            if (!before.empty() && handler_->on_closed) {
+                handler_->on_closed(before);
+            }
             break;
+        }
         case ZMQ_EVENT_DISCONNECTED: {
             auto const route = connections_.closed(fd);
             if (handler_->on_closed) {

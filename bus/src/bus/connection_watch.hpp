@@ -51,6 +51,11 @@ class ConnectionWatch {
     /// No message is waiting.
     void drained() { drained_ = true; }
 
+    /// The route is that of a connection whose end will be told.
+    [[nodiscard]] bool knows(std::string const& route) const {
+        return connections_.fd_of(route).has_value();
+    }
+
     void sent(std::string const& route, std::uint64_t bytes);
     /// It has been sent far more than it has received, as of now.
     [[nodiscard]] bool crowded(std::string const& route);

@@ -16,16 +16,17 @@ constexpr std::uint64_t noise_bytes = 4 * 1024;
 
 // ---- what happens ----
 
-void Connections::opened(int fd, std::uint64_t cookie, std::string host, wire::Time now) {
+std::string Connections::opened(int fd, std::uint64_t cookie, std::string host, wire::Time now) {
     Account account;
     account.cookie = cookie;
     account.host = std::move(host);
     account.heard = now;
     account.turn_then = turn_;
-    closed(fd);  // the end of the one before may never be told
+    auto before = closed(fd);
     accounts_.emplace(fd, std::move(account));
     ++open_;
     make_room();
+    return before;
 }
 
 void Connections::joined(int fd, std::string const& route) {

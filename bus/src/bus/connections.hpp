@@ -65,7 +65,8 @@ class Connections {
 
     // ---- what happens ----
 
-    void opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
+    /// Returns the route of the one before that had this number, if its end was not told.
+    std::string opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
     /// The first message came by this route, which stands for the connection from now on.
     void joined(int fd, std::string const& route);
     /// Returns its route; empty if it has none.

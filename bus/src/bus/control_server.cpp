@@ -59,6 +59,8 @@ struct ControlServer::Impl {
 
     Sent send(std::string const& route, wire::Frames frames);
 
+    [[nodiscard]] bool tells_end(std::string const& route) const { return watch_.knows(route); }
+
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
     wire::Endpoint endpoint_;
@@ -88,6 +90,11 @@ struct ControlServer::Impl {
 void ControlServer::Impl::read() {
     std::weak_ptr<bool> const alive = alive_;
     auto const running = handler_;  // must outlive the socket, should it destroy it
+    // What has ended before these messages came is known before they are answered.
+    watch_.read_events();
+    if (alive.expired()) {
+        return;
+    }
     std::vector<zmq::message_t> frames;
     for (int i = 0; i < control_burst; ++i) {
         auto const bytes = receive(socket_, frames);
@@ -241,6 +248,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
 
 wire::Endpoint const& ControlServer::endpoint() const {
     return impl_->endpoint_;
+}
+
+bool ControlServer::tells_end(Route const& route) const {
+    return impl_->tells_end(route.id);
 }
 
 ControlServer::Sent ControlServer::send(Route const& route, wire::Message const& message,

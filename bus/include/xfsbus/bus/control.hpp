@@ -54,6 +54,11 @@ class ControlServer {
     };
     Sent send(Route const& route, wire::Message const& message, std::uint64_t request = 0);
 
+    /// Whether on_closed() will be called when this connection ends, and what comes in after that
+    /// will be told of later. It is not known of one whose first message was taken when it, or
+    /// another that had its descriptor before, had ended already.
+    [[nodiscard]] bool tells_end(Route const& route) const;
+
     struct Impl;
     explicit ControlServer(std::unique_ptr<Impl> impl);
 
