@@ -14,7 +14,9 @@ namespace {
 
 class Run {
   public:
-    explicit Run(std::uint32_t seed) : random_(seed) {}
+    explicit Run(std::uint32_t seed) : random_(seed) {
+        world_.out.tells_ends = model_.ends_are_told = seed % 2 == 0;
+    }
 
     void step() {
         switch (pick(12)) {
@@ -161,7 +163,7 @@ class Run {
         } else {
             world_.out.gone.insert(route);
             model_.closed.insert(route);
-            if (pick(2) == 0) {
+            if (model_.ends_are_told || pick(2) == 0) {
                 tell_closed(route);
             }
         }

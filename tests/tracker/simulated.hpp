@@ -45,6 +45,9 @@ class ScriptedOutbox final : public Directory::Outbox {
 
     void on_peer(Directory::PeerChange const& change) override { changes.push_back(change); }
 
+    bool tells_end(Directory::Route const&) const override { return tells_ends; }
+
+    bool tells_ends = false;  ///< tests then call on_closed() for each that ends
     std::set<Directory::Route> gone;
     std::set<Directory::Route> full;
     std::vector<Item> sent;

@@ -96,9 +96,12 @@ class Client {
         return found.files.empty() ? 0 : found.files[0].sources.size();
     }
 
+    std::size_t pings = 0;
+
   private:
     void take(wire::Envelope&& envelope) {
         if (std::holds_alternative<wire::Ping>(envelope.message)) {
+            ++pings;
             socket_->send(wire::Pong{}, envelope.request);
         } else if (envelope.request == waits_for_) {
             answer_ = std::move(envelope.message);
@@ -162,6 +165,26 @@ TEST_CASE("over real sockets a file that is announced is found, until its peer l
 
     sharer.ask<wire::Left>(wire::Leave{});
     CHECK(asker.count_sources("a file") == 0);
+}
+
+TEST_CASE("over real sockets connections tell when they end, so nobody is sent a Ping for a find") {
+    RunningTracker const tracker(60s);  // nobody is silent for long
+    bus::Reactor reactor;
+    Client asker(reactor, tracker.endpoint());
+    Client stays(reactor, tracker.endpoint());
+    std::optional<Client> goes(std::in_place, reactor, tracker.endpoint());
+    stays.share(id(1), 4001, "a file");
+    goes->share(id(2), 4002, "a file");
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(asker.count_sources("a file") == 2);
+    }
+    CHECK(stays.pings + goes->pings == 0);
+    goes.reset();
+    auto const until = std::chrono::steady_clock::now() + patience;
+    while (asker.count_sources("a file") == 2 && std::chrono::steady_clock::now() < until) {
+    }
+    CHECK(asker.count_sources("a file") == 1);
+    CHECK(stays.pings == 0);
 }
 
 TEST_CASE("over the loopback a peer may name any address of this machine, and no other") {

@@ -42,6 +42,44 @@ TEST_CASE("a peer killed a moment ago is not named: sending to it says that it i
     CHECK(world.out.changes.back().kind == Kind::closed);
 }
 
+TEST_CASE("a peer whose connection tells its end is named without a Ping, until that is told") {
+    Simulated world;
+    world.out.tells_ends = true;
+    world.join(1, {file("a")});
+    world.join(2, {file("a")});
+    world.now += fresh - 1ns;
+    CHECK(world.sources_of("a") == Numbers{1, 2});
+    CHECK(pinged(world, 2).empty());
+    world.directory.on_closed(route_of(1), world.now);
+    CHECK(world.sources_of("a") == Numbers{2});
+    CHECK(pinged(world, 2).empty());
+}
+
+TEST_CASE("a peer not heard of lately must answer, though its connection tells its end") {
+    Simulated world;
+    world.out.tells_ends = true;
+    world.join(1, {file("a")});
+    world.join(2, {file("a")});
+    world.pass(fresh);
+    ask(world, exact("a"));
+    CHECK(pinged(world, 2) == Numbers{1, 2});
+    world.send(route_of(2), wire::Pong{});
+    world.pass(250ms);
+    CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == Numbers{2});
+}
+
+TEST_CASE("what a peer's connection tells is that of the connection it registered on last") {
+    Simulated world;
+    world.out.tells_ends = true;
+    world.join(1, {file("a")});
+    world.out.gone.insert(route_of(1));
+    world.out.tells_ends = false;
+    world.send("another connection", world.registration(1));
+    world.out.sent.clear();
+    CHECK(world.sources_of("a") == Numbers{1});
+    CHECK(world.all<wire::Ping>("another connection").size() == 1);
+}
+
 TEST_CASE("peers heard of lately are sent a Ping and not waited for") {
     Simulated world;
     world.join(1, {file("a")});

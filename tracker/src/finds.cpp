@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-// How a find tells the truth: everybody whom the answer would name is sent a Ping first. Sending
-// fails at once where the connection is closed, so a peer that was killed is not named even a
-// moment later. Peers not heard of lately must also answer it. Who fails is dropped, and the page
-// is read again, until nobody on it fails.
+// How a find tells the truth: the connections tell when they end, so a peer that was killed is not
+// named a moment later. Peers not heard of lately are sent a Ping, and must answer it; so are those
+// whose connection may end untold, since sending fails where it has. Who fails is dropped, and the
+// page is read again, until nobody on it fails.
 
 namespace xfsbus::tracker {
 
@@ -207,7 +207,7 @@ bool Directory::Impl::check_sources(PendingFind& find, Page const& page, wire::T
 }
 
 Directory::Impl::Sent Directory::Impl::check_source(PendingFind& find, Peer& peer, wire::Time now) {
-    if (peer.route == find.route) {
+    if (peer.route == find.route || (peer.end_is_told && verified(peer, find))) {
         return Sent::yes;
     }
     bool const just_pinged = peer.pinged && now - *peer.pinged < ping_pause;

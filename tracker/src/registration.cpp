@@ -151,6 +151,7 @@ void Directory::Impl::admit(Caller const& caller, wire::Register const& message,
     peer->bytes = bytes;
     peer->labels = message.labels;
     peer->silent = message.heartbeat_ms == 0;
+    peer->end_is_told = outbox.tells_end(caller.route);
     peer->accepted = 0;
     peer->listing = false;
     peer->pinged.reset();  // what was sent went to another connection, perhaps

@@ -47,7 +47,8 @@ struct Peer {
     Directory::Route route;
     wire::Endpoint listens;
     std::string labels;
-    bool silent = false;  ///< sends no heartbeats: is asked before it is given up
+    bool end_is_told = false;  ///< on_closed() is called when its connection ends
+    bool silent = false;       ///< sends no heartbeats: is asked before it is given up
     std::uint32_t load = 0;
 
     wire::Time heard;                 ///< when its last message came

@@ -172,6 +172,10 @@ Directory::Outbox::Sent Tracker::send(Directory::Route const& route, wire::Messa
                                                                                      : Sent::gone;
 }
 
+bool Tracker::tells_end(Directory::Route const& route) const {
+    return server_->tells_end({route});
+}
+
 void Tracker::on_peer(Directory::PeerChange const& change) {
     bool const renewed = change.kind == Directory::PeerChange::Kind::renewed;
     auto const peer = wire::escape(change.listens.to_string());

@@ -49,6 +49,8 @@ class World final : private Announcer::Line, private Directory::Outbox {
         announcer_.on_connected(now_, connected);
     }
 
+    [[nodiscard]] bool tells_end(Directory::Route const&) const override { return false; }
+
     void restart_tracker(Directory::Limits const& limits = {}) {
         Directory::Outbox& outbox = *this;
         directory_ =

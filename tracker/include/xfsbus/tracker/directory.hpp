@@ -54,6 +54,9 @@ class Directory {
         /// Sends now, so that what it returns is true of this moment.
         virtual Sent send(Route const& route, wire::Message const& message,
                           std::uint64_t request) = 0;
+        /// Whether on_closed() is called when that connection ends. Where it is not, only sending
+        /// tells, so peers behind it are sent a Ping before they are named.
+        [[nodiscard]] virtual bool tells_end(Route const& route) const = 0;
         virtual void on_peer(PeerChange const& change) = 0;
 
       protected:
@@ -118,8 +121,9 @@ class Directory {
 
     /// A peer that is asked whether it is there has so long to answer.
     static constexpr wire::Duration check_time = std::chrono::milliseconds(250);
-    /// A peer heard of lately is still sent a Ping before it is named, because only sending tells
-    /// that its connection has closed since. Not more often than this: a popular file may be asked
+    /// A peer whose connection may end untold (see tells_end()) is sent a Ping before it is named,
+    /// also if it was heard of lately, because only sending tells that its connection has closed
+    /// since. Not more often than this: a popular file may be asked
     /// for thousands of times a second, and has hundreds of sources. So short, since a peer killed
     /// within this time after its last Ping is still named.
     static constexpr wire::Duration ping_pause = std::chrono::milliseconds(20);

@@ -63,6 +63,7 @@ class Tracker final : private Directory::Outbox {
 
     Sent send(Directory::Route const& route, wire::Message const& message,
               std::uint64_t request) override;
+    [[nodiscard]] bool tells_end(Directory::Route const& route) const override;
     void on_peer(Directory::PeerChange const& change) override;
 
     bus::Reactor reactor_;
