@@ -484,7 +484,7 @@ TEST_CASE("a text longer than its limit is refused") {
         CHECK(mentions(bad(decoded).reason, "'" + key + "'"));
     };
     std::string const long_text(limits::text_bytes + 1, 't');
-    std::string const long_cursor(limits::name_bytes + 2 * ContentId::size + 2, 'c');
+    std::string const long_cursor(limits::cursor_bytes + 1, 'c');
     refused(Find{FindBy::name, std::string(limits::name_bytes + 1, 'n'), "", 0}, "query");
     refused(Find{FindBy::name, "n", long_cursor, 0}, "after");
     refused(Found{0, {}, long_cursor}, "next");

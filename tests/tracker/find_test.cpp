@@ -254,6 +254,161 @@ TEST_CASE("of too many sources a sample is told, with their number, mixed anew f
     CHECK(*std::max_element(named.begin() + 1, named.end()) < 80);
 }
 
+TEST_CASE("no more sources of a file are named than were asked for") {
+    auto const [asked, named] = GENERATE(std::pair{0U, 8U}, std::pair{1U, 1U}, std::pair{3U, 3U},
+                                         std::pair{8U, 8U}, std::pair{100U, 8U});
+    auto find = GENERATE(glob("popular"), swarm(1));
+    tracker::Directory::Limits limits;
+    limits.found_sources = 8;
+    limits.swarm_sources = 8;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= 20; ++peer) {
+        world.join(peer, {file("popular")});
+    }
+    find.sources = asked;
+    auto const found = world.find(find);
+    REQUIRE(found.files.size() == 1);
+    CHECK(found.files[0].sources.size() == named);
+    CHECK(found.files[0].source_count == 20);
+}
+
+namespace {
+
+/// The sources on all pages, in the order they came, with how many pages there were.
+std::pair<Numbers, int> sources_over_pages(Simulated& world, wire::Find find) {
+    std::pair<Numbers, int> all;
+    find.every = true;
+    do {
+        auto const found = world.find(find);
+        for (auto const& each : found.files) {
+            for (auto const& source : each.sources) {
+                all.first.push_back(source.listens.port - 1000U);
+            }
+        }
+        ++all.second;
+        find.after = found.next;
+    } while (!find.after.empty() && all.second < 1000);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("who asks for every source gets each of them once, over as many pages as it takes") {
+    auto const [per_page, pages] = GENERATE(std::pair{1U, 20}, std::pair{7U, 3}, std::pair{10U, 2},
+                                            std::pair{20U, 1}, std::pair{256U, 1});
+    auto const find = GENERATE(glob("popular"), swarm(1));
+    tracker::Directory::Limits limits;
+    limits.found_sources = per_page;
+    limits.swarm_sources = 1;
+    Simulated world(limits);
+    Numbers everybody;
+    for (std::uint32_t peer = 1; peer <= 20; ++peer) {
+        world.join(peer, {file("popular")});
+        everybody.push_back(peer);
+    }
+    CHECK(sources_over_pages(world, find) == std::pair{everybody, pages});
+}
+
+TEST_CASE("pages of every source go on with the file where they left it, and then with the next") {
+    tracker::Directory::Limits limits;
+    limits.found_sources = 4;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= 6; ++peer) {
+        world.join(peer, {file("a", 1), file("b", 2), file("c", peer)});
+    }
+    wire::Find find = glob("*");
+    find.every = true;
+    std::map<std::string, int> named;
+    int pages = 0;
+    for (bool more = true; more; ++pages) {
+        auto const found = world.find(find);
+        for (auto const& each : found.files) {
+            named[each.name] += static_cast<int>(each.sources.size());
+        }
+        find.after = found.next;
+        more = !find.after.empty();
+    }
+    CHECK(named == std::map<std::string, int>{{"a", 6}, {"b", 6}, {"c", 6}});
+    CHECK(pages == 3);  // four of a; two of a and four of b; two of b and all of c
+}
+
+TEST_CASE("a page of every source that would be too large for a message is cut, and goes on") {
+    tracker::Directory::Limits limits;
+    limits.found_bytes = 400;
+    Simulated world(limits);
+    Numbers everybody;
+    for (std::uint32_t peer = 1; peer <= 20; ++peer) {
+        world.join(peer, {file("popular")});
+        everybody.push_back(peer);
+    }
+    auto const [named, pages] = sources_over_pages(world, glob("*"));
+    CHECK(named == everybody);
+    CHECK(pages > 5);
+}
+
+TEST_CASE("sources that go between two pages take nobody with them") {
+    tracker::Directory::Limits limits;
+    limits.found_sources = 4;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= 12; ++peer) {
+        world.join(peer, {file("a")});
+    }
+    wire::Find find = glob("a");
+    find.every = true;
+    find.after = world.find(find).next;
+    for (std::uint32_t const gone : {2U, 4U, 5U}) {
+        world.send(route_of(gone), wire::Leave{});
+    }
+    CHECK(sources_over_pages(world, find).first == Numbers{6, 7, 8, 9, 10, 11, 12});
+    for (std::uint32_t peer = 1; peer <= 12; ++peer) {
+        world.send(route_of(peer), wire::Leave{});
+    }
+    CHECK(world.find(find).files.empty());
+}
+
+TEST_CASE("who does not answer the check makes room for the next on a page of every source") {
+    tracker::Directory::Limits limits;
+    limits.found_sources = 4;
+    Simulated world(limits);
+    for (std::uint32_t peer = 1; peer <= 5; ++peer) {
+        world.join(peer, {file("a")}, true);
+    }
+    world.pass(fresh);
+    wire::Find find = glob("a");
+    find.every = true;
+    world.send("asker", find, 9);
+    for (std::uint32_t const there : {1U, 3U, 4U}) {
+        world.send(route_of(there), wire::Pong{});
+    }
+    world.pass(250ms);
+    world.send(route_of(5), wire::Pong{});
+    auto const found = world.last<wire::Found>("asker");
+    CHECK(Simulated::numbers(found) == Numbers{1, 3, 4, 5});
+    find.after = found.next;
+    CHECK((find.after.empty() || world.find(find).files.empty()));
+}
+
+TEST_CASE("a cursor into a file's sources is for those who ask for every source") {
+    tracker::Directory::Limits limits;
+    limits.found_sources = 1;
+    Simulated world(limits);
+    world.join(1, {file("a")});
+    world.join(2, {file("a")});
+    wire::Find find = glob("a");
+    find.every = true;
+    find.after = world.find(find).next;
+    REQUIRE_FALSE(find.after.empty());
+    find.every = false;
+    world.send("asker", find);
+    world.expect_failure("asker", wire::ErrorCode::bad_message);
+    find.every = true;
+    for (std::string const wrong : {"+", "+0000000", "+0000000g", "+00000000", "+00000000ab"}) {
+        find.after = wrong;
+        world.send("asker", find);
+        world.expect_failure("asker", wire::ErrorCode::bad_message);
+    }
+}
+
 TEST_CASE("a source that has nothing yet is named for the whole content id and for nothing else") {
     Simulated world;
     world.join(1, {file("a", 0xab)});

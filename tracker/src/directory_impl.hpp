@@ -48,9 +48,9 @@ struct Directory::Impl {
         std::uint64_t request = 0;
         wire::Time started;  ///< when its page was complete
         Reading reading;
-        std::optional<Position> end;  ///< of its page
-        std::size_t waiting = 0;      ///< peers whose checks it waits for
-        int rounds = 0;               ///< of checks
+        std::optional<Cursor> end;  ///< of its page
+        std::size_t waiting = 0;    ///< peers whose checks it waits for
+        int rounds = 0;             ///< of checks
     };
 
     /// Waits until those who hold its id or its endpoint have spoken, or have not.

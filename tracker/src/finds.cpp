@@ -23,7 +23,7 @@ constexpr std::size_t listed_peer_work = 128;
 void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
     ++counters.finds;
     std::string problem;
-    auto query = read_query(message, options.limits.found_files, problem);
+    auto query = read_query(message, options.limits, problem);
     if (!query) {
         fail(caller, wire::ErrorCode::bad_message, problem);
         return;
@@ -166,7 +166,7 @@ void Directory::Impl::forget_finds(Route const& route) {
 }
 
 void Directory::Impl::answer(PendingFind const& find, Page const& page) {
-    wire::Found found{options.epoch, {}, page.end ? write_cursor(*page.end) : std::string()};
+    wire::Found found{options.epoch, {}, page.end ? page.end->text() : std::string()};
     found.files.reserve(page.files.size());
     for (Pick const& pick : page.files) {
         auto& file = found.files.emplace_back(

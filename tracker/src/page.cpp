@@ -15,7 +15,39 @@ constexpr std::size_t hex_digits = 2 * wire::ContentId::size;
 constexpr std::size_t file_overhead = 96;
 constexpr std::size_t source_overhead = 72;
 
-std::optional<Position> read_cursor(std::string_view text) {
+/// Begins the cursor of a page that ended within a file; no other cursor begins so.
+constexpr char within_file = '+';
+constexpr std::size_t slot_digits = 8;
+
+std::optional<Slot> read_slot(std::string_view digits) {
+    auto const bytes = digits.size() == slot_digits ? wire::from_hex(digits) : std::nullopt;
+    if (!bytes) {
+        return std::nullopt;
+    }
+    Slot slot = 0;
+    for (char const byte : *bytes) {
+        slot = slot << 8U | static_cast<unsigned char>(byte);
+    }
+    return slot;
+}
+
+std::string write_slot(Slot slot) {
+    std::string bytes;
+    for (unsigned shift = 32; shift > 0; shift -= 8) {
+        bytes += static_cast<char>(slot >> (shift - 8) & 0xffU);
+    }
+    return wire::to_hex(bytes);
+}
+
+std::optional<Cursor> read_cursor(std::string_view text) {
+    std::optional<Slot> source;
+    if (text.starts_with(within_file)) {
+        source = read_slot(text.substr(1, slot_digits));
+        if (!source) {
+            return std::nullopt;
+        }
+        text.remove_prefix(1 + slot_digits);
+    }
     if (text.size() < hex_digits) {
         return std::nullopt;
     }
@@ -24,7 +56,7 @@ std::optional<Position> read_cursor(std::string_view text) {
     if (!content) {
         return std::nullopt;
     }
-    return Position{std::string(text.substr(hex_digits)), *content};
+    return Cursor{{std::string(text.substr(hex_digits)), *content}, source};
 }
 
 /// The first content id with this prefix; nullopt if it is no hex or too long.
@@ -58,6 +90,47 @@ constexpr std::size_t version_work = 64;
 constexpr std::size_t source_work = 8;
 constexpr std::size_t told_work = 128;
 
+/// Of many sources that are offered one after the other, those of the lowest rank: one pass, and
+/// little more than one comparison for each.
+class Lowest {
+  public:
+    struct Ranked {
+        std::uint64_t rank = 0;
+        Source source;
+    };
+
+    static bool by_rank(Ranked const& a, Ranked const& b) { return a.rank < b.rank; }
+
+    explicit Lowest(std::size_t most) : most_(most) {}
+
+    void offer(std::uint64_t rank, Source const& source) {
+        ++offered_;
+        if (kept_.size() == most_) {
+            if (rank >= kept_.front().rank) {
+                return;
+            }
+            std::pop_heap(kept_.begin(), kept_.end(), by_rank);
+            kept_.pop_back();
+        }
+        kept_.push_back({rank, source});
+        std::push_heap(kept_.begin(), kept_.end(), by_rank);
+    }
+
+    [[nodiscard]] std::size_t offered() const { return offered_; }
+
+    /// So many at most.
+    [[nodiscard]] std::vector<Ranked> take(std::size_t count) && {
+        std::sort_heap(kept_.begin(), kept_.end(), by_rank);
+        kept_.resize(std::min(count, kept_.size()));
+        return std::move(kept_);
+    }
+
+  private:
+    std::size_t most_;
+    std::size_t offered_ = 0;
+    std::vector<Ranked> kept_;  ///< a heap, the highest first
+};
+
 bool in_range(Query const& query, Position const& file) {
     switch (query.by) {
         case wire::FindBy::name:
@@ -72,18 +145,24 @@ bool in_range(Query const& query, Position const& file) {
 
 }  // namespace
 
-std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
+std::optional<Query> read_query(wire::Find const& find, Directory::Limits const& limits,
                                 std::string& problem) {
-    Query query{find.by, find.query, std::nullopt, most_files, false, std::nullopt};
+    Query query;
+    query.by = find.by;
+    query.text = find.query;
+    query.limit = limits.found_files;
+    query.every = find.every;
     if (find.limit != 0) {
-        query.limit = std::min<std::size_t>(find.limit, most_files);
+        query.limit = std::min<std::size_t>(find.limit, limits.found_files);
     }
     if (!find.after.empty()) {
-        query.after = read_cursor(find.after);
-        if (!query.after) {
+        auto cursor = read_cursor(find.after);
+        if (!cursor || (cursor->source && !find.every)) {
             problem = "`after` is not a cursor of this tracker";
             return std::nullopt;
         }
+        query.after = std::move(cursor->file);
+        query.after_source = cursor->source;
     }
     if (find.by == wire::FindBy::content_prefix) {
         if (!first_content(find.query)) {
@@ -100,11 +179,16 @@ std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
         }
         query.glob.emplace(find.query);
     }
+    query.sources = query.swarm && !query.every ? limits.swarm_sources : limits.found_sources;
+    if (find.sources != 0) {
+        query.sources = std::min<std::size_t>(find.sources, query.sources);
+    }
     return query;
 }
 
-std::string write_cursor(Position const& position) {
-    return wire::to_hex(position.content) + position.name;
+std::string Cursor::text() const {
+    std::string const within = source ? within_file + write_slot(*source) : std::string();
+    return within + wire::to_hex(file.content) + file.name;
 }
 
 /// One read() under way.
@@ -148,8 +232,11 @@ std::optional<Page> PageReader::walk(Index const& index, Order order, PositionVi
     auto const& last = walk.reading.last ? walk.reading.last : walk.reading.query.after;
     // A cursor is the caller's word: it may point before the first match.
     bool const resume = last && !order(*last, start);
-    auto it = resume ? index.upper_bound(PositionView(*last)) : index.lower_bound(start);
-    std::optional<Position> end;
+    bool const within = resume && !walk.reading.last && walk.reading.query.after_source;
+    auto it = within   ? index.lower_bound(PositionView(*last))
+              : resume ? index.upper_bound(PositionView(*last))
+                       : index.lower_bound(start);
+    std::optional<Cursor> end;
     for (; it != index.end(); ++it) {
         Step const step = offer(walk, file_of(*it));
         if (step == Step::out_of_work) {
@@ -157,7 +244,9 @@ std::optional<Page> PageReader::walk(Index const& index, Order order, PositionVi
             return std::nullopt;
         }
         if (step == Step::page_full) {
-            end = walk.last();
+            end = Cursor{*walk.last(), std::nullopt};
+        } else if (step == Step::file_cut) {
+            end = walk.picks.back().end();
         }
         if (step != Step::next) {
             break;
@@ -188,21 +277,23 @@ PageReader::Step PageReader::offer(Walk& walk, Versions::value_type const& versi
         reading.work += source_work * version.second.sources.size();
         if (auto picked = pick(reading, version)) {
             bool const first = walk.size() == 0;
-            std::size_t const bytes = fit(*picked, first);
+            std::size_t const bytes = fit(reading.query, *picked, first);
             if (!first && reading.bytes + bytes > limits_.found_bytes) {
                 return Step::page_full;
             }
             reading.bytes += bytes;
             reading.work += told_work * (1 + picked->sources.size());
             walk.picks.push_back(std::move(*picked));
+            walk.last_seen = &file;
+            return walk.picks.back().cut ? Step::file_cut : Step::next;
         }
     }
     walk.last_seen = &file;
     return Step::next;
 }
 
-Page PageReader::again(Reading const& reading, std::optional<Position> const& end) const {
-    Page page{{}, end};
+Page PageReader::again(Reading const& reading, std::optional<Cursor> const& end) const {
+    Page page{{}, end ? std::optional(Cursor{end->file, std::nullopt}) : std::nullopt};
     std::size_t size = 0;
     Position const* last = nullptr;
     for (Position const& file : reading.chosen) {
@@ -210,13 +301,17 @@ Page PageReader::again(Reading const& reading, std::optional<Position> const& en
         auto picked =
             version == catalogue_.by_name().end() ? std::nullopt : pick(reading, *version);
         if (picked) {
-            std::size_t const bytes = fit(*picked, page.files.empty());
+            std::size_t const bytes = fit(reading.query, *picked, page.files.empty());
             if (!page.files.empty() && size + bytes > limits_.found_bytes) {
-                page.end = *last;  // it has more sources now than when it was chosen
+                page.end = Cursor{*last, std::nullopt};  // it has more sources now than then
                 break;
             }
             size += bytes;
             page.files.push_back(std::move(*picked));
+            if (page.files.back().cut) {
+                page.end = page.files.back().end();
+                break;
+            }
         }
         last = &file;
     }
@@ -227,53 +322,65 @@ Page PageReader::again(Reading const& reading, std::optional<Position> const& en
 std::optional<Pick> PageReader::pick(Reading const& reading,
                                      Versions::value_type const& version) const {
     auto const& [file, state] = version;
-    Pick pick{file, state.size, 0, known_sources(reading.query, state.sources)};
-    if (pick.sources.empty()) {
-        return std::nullopt;
+    Pick pick{file, state.size, 0, {}};
+    if (reading.query.every) {
+        name_next(reading.query, state.sources, pick);
+    } else {
+        name_sample(reading, state.sources, pick);
     }
-    pick.source_count = static_cast<std::uint32_t>(pick.sources.size());
-    keep_sample(pick.sources, reading.query.swarm ? limits_.swarm_sources : limits_.found_sources,
-                reading.mix);
-    return pick;
+    return pick.sources.empty() ? std::nullopt : std::optional(std::move(pick));
 }
 
-/// Those that the query may know of, without the peers that were dropped and not cleared away yet.
-std::vector<Source> PageReader::known_sources(Query const& query,
-                                              std::vector<Source> const& all) const {
-    std::vector<Source> known;
-    known.reserve(all.size());
-    std::copy_if(all.begin(), all.end(), std::back_inserter(known), [&](Source const& source) {
-        return (query.swarm || source.have_ppm > 0) && roster_.at(source.peer) != nullptr;
-    });
-    return known;
+/// Without the peers that were dropped and not cleared away yet.
+bool PageReader::knows(Query const& query, Source const& source) const {
+    return (query.swarm || source.have_ppm > 0) && roster_.at(source.peer) != nullptr;
 }
 
-/// Keeps at most so many: half of them complete and half not, or all of the kind of which there
-/// are too few. Of each kind those of the lowest rank: so when one of them goes, the others stay
-/// and one takes its place, and a find that is checked again asks few new ones.
-void PageReader::keep_sample(std::vector<Source>& sources, std::size_t most,
-                             std::uint64_t mix) const {
-    if (sources.size() <= most) {
-        return;
+/// All that the query may know of, from where it goes on, in the order of their places.
+void PageReader::name_next(Query const& query, std::vector<Source> const& all, Pick& pick) const {
+    bool const goes_on = query.after_source && query.after->content == pick.file.content &&
+                         query.after->name == pick.file.name;
+    for (Source const& source : all) {
+        if (!knows(query, source)) {
+            continue;
+        }
+        ++pick.source_count;
+        if (goes_on && source.peer <= *query.after_source) {
+            continue;
+        }
+        if (pick.sources.size() == query.sources) {
+            pick.cut = true;
+        } else {
+            pick.sources.push_back(source);
+        }
     }
-    // A random order, which is another one for each mix.
-    auto const rank = [mix](Source const& source) { return mixed(mix ^ mixed(source.peer)); };
-    auto const by_rank = [&](Source const& a, Source const& b) { return rank(a) < rank(b); };
-    auto const partial = std::partition(sources.begin(), sources.end(), [](Source const& source) {
-        return source.have_ppm == wire::complete_ppm;
-    });
-    auto const complete_count = static_cast<std::size_t>(partial - sources.begin());
-    std::size_t const partial_count = sources.size() - complete_count;
-    std::size_t const keep_complete =
-        std::min(complete_count, std::max(most - most / 2, most - std::min(most, partial_count)));
-    auto const complete_end = sources.begin() + static_cast<std::ptrdiff_t>(keep_complete);
-    auto const partial_end = partial + static_cast<std::ptrdiff_t>(most - keep_complete);
-    std::nth_element(sources.begin(), complete_end, partial, by_rank);
-    std::nth_element(partial, partial_end, sources.end(), by_rank);
-    sources.erase(partial_end, sources.end());
-    sources.erase(complete_end, partial);
+}
+
+/// Of many, half of them complete and half not, or all of the kind of which there are too few. Of
+/// each kind those of the lowest rank: so when one of them goes, the others stay and one takes its
+/// place, and a find that is checked again asks few new ones.
+void PageReader::name_sample(Reading const& reading, std::vector<Source> const& all,
+                             Pick& pick) const {
+    std::size_t const most = reading.query.sources;
+    Lowest complete(most);
+    Lowest partial(most);
+    for (Source const& source : all) {
+        if (knows(reading.query, source)) {
+            // A random order, which is another one for each mix.
+            auto const rank = mixed(reading.mix ^ mixed(source.peer));
+            (source.have_ppm == wire::complete_ppm ? complete : partial).offer(rank, source);
+        }
+    }
+    std::size_t const complete_most =
+        std::max(most - most / 2, most - std::min(most, partial.offered()));
+    auto ranked = std::move(complete).take(complete_most);
+    auto const others = std::move(partial).take(most - ranked.size());
+    ranked.insert(ranked.end(), others.begin(), others.end());
     // The kinds among each other: who takes only the first ones, as fit() may, has both.
-    std::sort(sources.begin(), sources.end(), by_rank);
+    std::sort(ranked.begin(), ranked.end(), Lowest::by_rank);
+    pick.source_count = static_cast<std::uint32_t>(complete.offered() + partial.offered());
+    std::transform(ranked.begin(), ranked.end(), std::back_inserter(pick.sources),
+                   [](auto const& each) { return each.source; });
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {
@@ -283,12 +390,13 @@ std::size_t PageReader::source_bytes(Source const& source) const {
 
 /// The bytes that the file takes on the wire. The first of a page is made to fit, by naming fewer
 /// sources, so that every page takes the caller on.
-std::size_t PageReader::fit(Pick& pick, bool first) const {
+std::size_t PageReader::fit(Query const& query, Pick& pick, bool first) const {
     std::size_t bytes = file_overhead + pick.file.name.size();
     for (std::size_t i = 0; i < pick.sources.size(); ++i) {
         std::size_t const more = source_bytes(pick.sources[i]);
         if (first && i > 0 && bytes + more > limits_.found_bytes) {
             pick.sources.resize(i);
+            pick.cut = query.every;
             break;
         }
         bytes += more;

@@ -21,7 +21,11 @@ struct Query {
     wire::FindBy by = wire::FindBy::name;
     std::string text;  ///< lower case if it is hex
     std::optional<Position> after;
-    std::size_t limit = 0;  ///< most files
+    std::size_t limit = 0;    ///< most files
+    std::size_t sources = 0;  ///< most that are named of a file
+    /// All sources are named; of `after`, those beyond this one are left.
+    bool every = false;
+    std::optional<Slot> after_source;
     /// Names a whole content id: asks for those, too, who have nothing of it yet.
     bool swarm = false;
     std::optional<wire::Glob> glob;
@@ -32,10 +36,16 @@ struct Query {
 
 /// nullopt: the cursor is none of ours, a pattern is too long, or a content prefix is no hex;
 /// `problem` says which.
-std::optional<Query> read_query(wire::Find const& find, std::size_t most_files,
+std::optional<Query> read_query(wire::Find const& find, Directory::Limits const& limits,
                                 std::string& problem);
 
-std::string write_cursor(Position const& position);
+/// Where a page ended.
+struct Cursor {
+    Position file;               ///< the last one looked at
+    std::optional<Slot> source;  ///< its last source that was named, if more are left
+
+    [[nodiscard]] std::string text() const;
+};
 
 /// A file that goes into an answer, and those of its sources that are named.
 struct Pick {
@@ -43,11 +53,16 @@ struct Pick {
     std::uint64_t size = 0;
     std::uint32_t source_count = 0;
     std::vector<Source> sources;
+    bool cut = false;  ///< the next page has more of them
+
+    [[nodiscard]] Cursor end() const {
+        return {file, cut ? std::optional(sources.back().peer) : std::nullopt};
+    }
 };
 
 struct Page {
     std::vector<Pick> files;
-    std::optional<Position> end;  ///< the last place looked at, if there is more after it
+    std::optional<Cursor> end;  ///< if there is more after it
 };
 
 /// A page that is being collected. Keeps no more than names, since peers may go between two steps.
@@ -72,22 +87,22 @@ class PageReader {
     std::optional<Page> read(Reading& reading, std::size_t work) const;
 
     /// The page of these files once more, as it is now; it may have become shorter.
-    Page again(Reading const& reading, std::optional<Position> const& end) const;
+    Page again(Reading const& reading, std::optional<Cursor> const& end) const;
 
   private:
     struct Walk;
-    enum class Step { next, out_of_range, page_full, out_of_work };
+    enum class Step { next, out_of_range, page_full, file_cut, out_of_work };
 
     template <typename Index, typename Order, typename FileOf>
     std::optional<Page> walk(Index const& index, Order order, PositionView start, Walk& walk,
                              FileOf file_of) const;
     Step offer(Walk& walk, Versions::value_type const& version) const;
     std::optional<Pick> pick(Reading const& reading, Versions::value_type const& version) const;
-    [[nodiscard]] std::vector<Source> known_sources(Query const& query,
-                                                    std::vector<Source> const& all) const;
-    void keep_sample(std::vector<Source>& sources, std::size_t most, std::uint64_t mix) const;
+    [[nodiscard]] bool knows(Query const& query, Source const& source) const;
+    void name_next(Query const& query, std::vector<Source> const& all, Pick& pick) const;
+    void name_sample(Reading const& reading, std::vector<Source> const& all, Pick& pick) const;
     [[nodiscard]] std::size_t source_bytes(Source const& source) const;
-    [[nodiscard]] std::size_t fit(Pick& pick, bool first) const;
+    [[nodiscard]] std::size_t fit(Query const& query, Pick& pick, bool first) const;
 
     Catalogue const& catalogue_;
     Roster const& roster_;

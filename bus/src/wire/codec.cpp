@@ -179,8 +179,10 @@ requires is_one_of<M, Find>
 void walk(auto& a, M& m) {
     walk_enum(a, "by", m.by, FindBy::name, FindBy::content_prefix);
     a.text("query", m.query, limits::name_bytes);
-    a.text("after", m.after, limits::name_bytes + 2 * ContentId::size + 1);
+    a.text("after", m.after, limits::cursor_bytes);
     a.optional("limit", m.limit);
+    a.optional("sources", m.sources);
+    a.optional("every", m.every);
 }
 
 template <typename M>
@@ -189,7 +191,7 @@ requires is_one_of<M, Found>
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.maps("files", m.files, limits::found_files, walk_found_file);
-    a.text("next", m.next, limits::name_bytes + 2 * ContentId::size + 1);
+    a.text("next", m.next, limits::cursor_bytes);
 }
 
 template <typename M>

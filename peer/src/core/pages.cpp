@@ -31,6 +31,20 @@ std::size_t bytes_of(wire::PeerEntry const& peer) {
     return sizeof peer + peer.listens.host.size() + peer.labels.size();
 }
 
+bool join(wire::FoundFile& file, wire::FoundFile& next) {
+    if (file.name != next.name || file.content != next.content) {
+        return false;
+    }
+    file.source_count = next.source_count;
+    file.sources.insert(file.sources.end(), std::make_move_iterator(next.sources.begin()),
+                        std::make_move_iterator(next.sources.end()));
+    return true;
+}
+
+bool join(wire::PeerEntry&, wire::PeerEntry&) {
+    return false;
+}
+
 bool CursorCheck::take(std::string const& cursor) {
     if (taken_ > 0 && cursor == kept_) {
         return false;

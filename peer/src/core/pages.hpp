@@ -29,6 +29,11 @@ struct PagesLimits {
 std::size_t bytes_of(wire::FoundFile const& file);
 std::size_t bytes_of(wire::PeerEntry const& peer);
 
+/// A file of which a page could not name all sources stands in the next page again, with more: true
+/// if `next` is that, and its sources were added to those of `file`.
+bool join(wire::FoundFile& file, wire::FoundFile& next);
+bool join(wire::PeerEntry& peer, wire::PeerEntry& next);
+
 /// Finds out that cursors go in a circle, of any length, by keeping one of them: that of a page
 /// whose number is a power of two (Brent).
 class CursorCheck {
@@ -76,7 +81,8 @@ class Pages {
         if (auto taken = bounds_.take(now, page.size(), bytes, next); !taken) {
             return taken.error();
         }
-        all_.insert(all_.end(), std::make_move_iterator(page.begin()),
+        bool const joined = !all_.empty() && !page.empty() && join(all_.back(), page.front());
+        all_.insert(all_.end(), std::make_move_iterator(page.begin() + (joined ? 1 : 0)),
                     std::make_move_iterator(page.end()));
         return !next.empty();
     }

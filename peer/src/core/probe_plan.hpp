@@ -18,7 +18,7 @@ class ProbePlan {
     static constexpr std::size_t at_once_most = 64;
     /// Sources of one file: the rest of them is left aside, so that thousands that are not there
     /// hold nobody for minutes.
-    static constexpr std::size_t of_a_file_most = 1024;
+    static constexpr std::size_t of_a_file_most = 4096;
 
     /// Asks until `enough` sources of each file have answered.
     explicit ProbePlan(std::size_t enough) : enough_(enough) {}

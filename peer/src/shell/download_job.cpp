@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t files_ahead_most = 512;
 /// Of the manifests of files that are ready.
 constexpr std::size_t ready_bytes_most = 64 * 1024 * 1024;
+/// Sources of a file that the tracker is asked for at first.
+constexpr std::size_t sources_first = 32;
 /// Connections that are kept for the files that are looked at.
 constexpr std::size_t links_most = 256;
 /// Sources of a file that are asked how they are, if there are so many.
@@ -54,7 +56,7 @@ void DownloadJob::start() {
     started_ = services_.reactor.now();
     news_ = started_;
     manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
-    finder_.find(order_.query,
+    finder_.find(order_.query, first_sources(),
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
 }
 
@@ -238,6 +240,11 @@ void DownloadJob::forget_unused(std::vector<Found> const& next) {
     }
     std::ranges::for_each(ready_, use, &Ready::file);
     std::erase_if(probed_, [&](auto const& entry) { return !used.contains(entry.first); });
+}
+
+/// More are asked for when there is a use for them: Download and ManifestFetcher search.
+std::uint32_t DownloadJob::first_sources() const {
+    return static_cast<std::uint32_t>(std::max(order_.sources, sources_first));
 }
 
 /// Twice as many as are used at once, and enough for the policy to have a choice.
@@ -527,7 +534,7 @@ void DownloadJob::find_more(Found const& file,
         }
         self->finder_.probe_each({more}, self->enough_sources(), {}, on_each, on_done);
     };
-    services_.tracker.find(wire::FindBy::content_prefix, wire::to_hex(file.content),
+    services_.tracker.find({wire::FindBy::content_prefix, wire::to_hex(file.content), {}, 0},
                            std::move(on_found));
 }
 

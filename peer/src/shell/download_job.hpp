@@ -61,6 +61,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void forget_unused(std::vector<Found> const& next);
     void on_probed(std::vector<Found> const& files);
     [[nodiscard]] std::vector<Candidate> candidates(Found const& file) const;
+    [[nodiscard]] std::uint32_t first_sources() const;
     [[nodiscard]] std::size_t enough_sources() const;
 
     // manifests

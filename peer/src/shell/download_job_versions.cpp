@@ -36,7 +36,7 @@ void DownloadJob::follow(Found const& file, DownloadedFile report) {
 
 /// Its source has to read it first.
 void DownloadJob::follow(Found const& file, DownloadedFile report, wire::Time until) {
-    services_.tracker.find(wire::FindBy::name, file.name,
+    services_.tracker.find({wire::FindBy::name, file.name, {}, 0, first_sources()},
                            [weak = weak_from_this(), file, report = std::move(report),
                             until](Result<std::vector<Found>> const& found) {
                                if (auto const self = weak.lock(); self && !self->over_) {

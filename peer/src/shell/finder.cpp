@@ -47,6 +47,10 @@ std::optional<Version> parse_version(std::string const& query) {
     return hex ? std::optional(Version{query.substr(0, at), id}) : std::nullopt;
 }
 
+wire::Find question(wire::FindBy by, std::string const& query, Finder::Most most) {
+    return {by, query, {}, 0, most.value_or(0), !most};
+}
+
 /// The tracker is not trusted with names: one that could leave the directory is not even shown.
 void drop_bad_names(std::vector<wire::FoundFile>& files) {
     std::erase_if(files, [](auto const& file) { return wire::name_problem(file.name); });
@@ -128,42 +132,43 @@ Error Finder::nobody(std::string const& query) {
     return {Errc::not_found, "no peer that is up has '" + wire::escape(query) + "'"};
 }
 
-void Finder::find(std::string const& query, OnFiles on_files) {
-    services_.tracker.find(wire::FindBy::name, query,
-                           [this, query, on_files = std::move(on_files)](auto files) mutable {
+void Finder::find(std::string const& query, Most most, OnFiles on_files) {
+    services_.tracker.find(question(wire::FindBy::name, query, most),
+                           [this, query, most, on_files = std::move(on_files)](auto files) mutable {
                                if (files) {
                                    drop_bad_names(*files);
                                }
                                if (!files || !files->empty()) {
                                    return on_files(std::move(files));
                                }
-                               find_version(query, std::move(on_files));
+                               find_version(query, most, std::move(on_files));
                            });
 }
 
-void Finder::find_version(std::string const& query, OnFiles on_files) {
+void Finder::find_version(std::string const& query, Most most, OnFiles on_files) {
     auto const version = parse_version(query);
     if (!version) {
-        return find_pattern(query, std::move(on_files));
+        return find_pattern(query, most, std::move(on_files));
     }
-    services_.tracker.find(
-        wire::FindBy::content_prefix, version->id,
-        [this, query, name = version->name, on_files = std::move(on_files)](auto files) mutable {
-            if (!files) {
-                return on_files(files.error());
-            }
-            drop_bad_names(*files);
-            std::erase_if(*files, [&](auto const& file) {
-                return !name.empty() && !wire::glob_match(name, file.name) && name != file.name;
-            });
-            if (files->empty()) {
-                return find_pattern(query, std::move(on_files));
-            }
-            on_files(std::move(files));
-        });
+    services_.tracker.find(question(wire::FindBy::content_prefix, version->id, most),
+                           [this, query, most, name = version->name,
+                            on_files = std::move(on_files)](auto files) mutable {
+                               if (!files) {
+                                   return on_files(files.error());
+                               }
+                               drop_bad_names(*files);
+                               std::erase_if(*files, [&](auto const& file) {
+                                   return !name.empty() && !wire::glob_match(name, file.name) &&
+                                          name != file.name;
+                               });
+                               if (files->empty()) {
+                                   return find_pattern(query, most, std::move(on_files));
+                               }
+                               on_files(std::move(files));
+                           });
 }
 
-void Finder::find_pattern(std::string const& query, OnFiles on_files) {
+void Finder::find_pattern(std::string const& query, Most most, OnFiles on_files) {
     if (!wire::is_glob(query)) {
         return on_files(nobody(query));
     }
@@ -173,7 +178,7 @@ void Finder::find_pattern(std::string const& query, OnFiles on_files) {
             Error{Errc::not_found, nobody(query).message + ", and a pattern has at most " +
                                        std::to_string(wire::limits::pattern_bytes) + " bytes"});
     }
-    services_.tracker.find(wire::FindBy::glob, query,
+    services_.tracker.find(question(wire::FindBy::glob, query, most),
                            [query, on_files = std::move(on_files)](auto files) {
                                if (!files) {
                                    return on_files(files.error());

@@ -35,9 +35,12 @@ class Finder {
 
     static Error nobody(std::string const& query);
 
+    /// So many sources of each file are wanted, if it has so many; nullopt: all of them.
+    using Most = std::optional<std::uint32_t>;
+
     /// A name, NAME@ID, @ID, or a pattern; in this order, so that a file whose name looks like a
     /// pattern can be asked for. Errc::not_found if nobody has such a file.
-    void find(std::string const& query, OnFiles on_files);
+    void find(std::string const& query, Most most, OnFiles on_files);
 
     /// Asks the other peers that these files name for their latency and load, and whether they have
     /// what they are named for, this peer included. Those that it had no time to ask count as
@@ -67,8 +70,8 @@ class Finder {
     void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
                    std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);
     void finish(std::shared_ptr<Round> const& round);
-    void find_version(std::string const& query, OnFiles on_files);
-    void find_pattern(std::string const& query, OnFiles on_files);
+    void find_version(std::string const& query, Most most, OnFiles on_files);
+    void find_pattern(std::string const& query, Most most, OnFiles on_files);
 
     Services& services_;
     std::set<std::shared_ptr<Round>> rounds_;

@@ -50,25 +50,26 @@ void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_
 
 void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
                      OnAnswer<std::vector<FoundSource>> const& on_found) {
-    finder_.find(query, [this, slot, query, on_found](Result<std::vector<wire::FoundFile>> files) {
-        if (!files) {
-            return on_found(files.error());
-        }
-        // There may be a million: they are not copied.
-        auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
-        auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
-                                                             Finder::Gone const& gone,
-                                                             Finder::Held const& held) {
-            if (believe_sources(*kept, gone, held); kept->empty()) {
-                return on_found(nobody_there(query, gone));
+    finder_.find(
+        query, {}, [this, slot, query, on_found](Result<std::vector<wire::FoundFile>> files) {
+            if (!files) {
+                return on_found(files.error());
             }
-            for (auto const& [source, why] : gone) {
-                note(LogLevel::info, "not counted, though the tracker names it: " + why);
-            }
-            rank_sources(*kept, probed, *slot, on_found);
-        };
-        finder_.probe(*kept, std::move(on_probed));
-    });
+            // There may be a million: they are not copied.
+            auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
+            auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
+                                                                 Finder::Gone const& gone,
+                                                                 Finder::Held const& held) {
+                if (believe_sources(*kept, gone, held); kept->empty()) {
+                    return on_found(nobody_there(query, gone));
+                }
+                for (auto const& [source, why] : gone) {
+                    note(LogLevel::info, "not counted, though the tracker names it: " + why);
+                }
+                rank_sources(*kept, probed, *slot, on_found);
+            };
+            finder_.probe(*kept, std::move(on_probed));
+        });
 }
 
 void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,

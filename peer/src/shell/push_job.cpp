@@ -61,7 +61,7 @@ PushJob::~PushJob() {
 
 void PushJob::start() {
     started_ = services_.reactor.now();
-    finder_.find(order_.query,
+    finder_.find(order_.query, {},
                  [self = shared_from_this()](auto files) { self->on_found(std::move(files)); });
 }
 

@@ -197,10 +197,9 @@ std::uint32_t TrackerLink::load() {
 
 // ---- questions ----
 
-void TrackerLink::find(wire::FindBy by, std::string query,
-                       OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    ask_pages<wire::FoundFile>(wire::Find{by, std::move(query), {}, 0}, &wire::Found::files,
-                               std::move(on_files));
+void TrackerLink::find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    question.after.clear();
+    ask_pages<wire::FoundFile>(std::move(question), &wire::Found::files, std::move(on_files));
 }
 
 void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {

@@ -68,7 +68,8 @@ class TrackerLink : private Announcer::Line {
     [[nodiscard]] wire::Time heard() const { return heard_; }
 
     /// All pages of an answer, within PagesLimits.
-    void find(wire::FindBy by, std::string query, OnAnswer<std::vector<wire::FoundFile>> on_files);
+    /// The whole answer, whatever `after` the question has.
+    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
 
   private:

@@ -39,8 +39,25 @@ TEST_CASE("Pages are put together in their order until one is the last") {
     Pages<wire::FoundFile> pages(start);
     CHECK(*pages.take(start, files(2), "b"));
     CHECK(*pages.take(start, {}, "c"));
-    CHECK_FALSE(*pages.take(start, files(1), ""));
+    auto last = files(1);
+    last.front().name = "b.bin";
+    CHECK_FALSE(*pages.take(start, std::move(last), ""));
     CHECK(std::move(pages).all().size() == 3);
+}
+
+TEST_CASE("A file that goes on on the next page is one file, with the sources of both") {
+    Pages<wire::FoundFile> pages(start);
+    CHECK(*pages.take(start, files(1, 256), "b"));
+    CHECK(*pages.take(start, files(1, 256), "c"));
+    auto last = files(2, 3);
+    last[0].source_count = 515;
+    last[1].content.bytes[0] = 1;
+    CHECK_FALSE(*pages.take(start, std::move(last), ""));
+    auto const all = std::move(pages).all();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].sources.size() == 515);
+    CHECK(all[0].source_count == 515);
+    CHECK(all[1].sources.size() == 3);
 }
 
 TEST_CASE("A tracker that looks through millions of names sends many empty pages") {

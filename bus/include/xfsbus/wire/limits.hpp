@@ -18,6 +18,7 @@ inline constexpr std::size_t nesting = 6;
 
 inline constexpr std::size_t update_entries = 1024;     ///< names added, or removed, by one Update
 inline constexpr std::size_t update_bytes = 96 * 1024;  ///< a sender starts a new batch here
+inline constexpr std::size_t cursor_bytes = 1097;       ///< of a Find
 inline constexpr std::size_t found_files = 1024;        ///< files in one Found
 inline constexpr std::size_t found_sources = 256;       ///< sources of one file in one Found
 inline constexpr std::size_t swarm_sources = 64;        ///< ... to a find by a whole content id

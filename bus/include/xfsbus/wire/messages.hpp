@@ -91,6 +91,11 @@ struct Find {
     std::string query;        ///< a name, a pattern, or the first bytes of a content id in hex
     std::string after;        ///< cursor: the `next` of the page before; empty: from the start
     std::uint32_t limit = 0;  ///< most files in the answer; 0: as many as fit
+    /// Most sources that are named of a file, a sample if it has more; 0: as many as an answer
+    /// holds.
+    std::uint32_t sources = 0;
+    /// All sources of each file are named, over as many pages as that takes.
+    bool every = false;
     friend bool operator==(Find const&, Find const&) = default;
 };
 
