@@ -140,7 +140,7 @@ class Connections {
     void cut(int fd, Account& account, Why why);
 
     Limits limits_;
-    std::map<int, Account> accounts_;              // by descriptor
+    std::unordered_map<int, Account> accounts_;    // by descriptor
     std::unordered_map<std::string, int> routes_;  // their descriptors
     std::size_t open_ = 0;                         ///< those that are not cut
     std::uint64_t turn_ = 1;

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view magic = "XFSB";
 
+/// Of the buffer that messages are encoded in.
+constexpr std::size_t kept_bytes_most = 16 * 1024;
+
 /// The number of each message's type on the wire, in the order of the variant.
 constexpr std::array<std::uint8_t, std::variant_size_v<Message>> type_codes = {
     0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C,
@@ -344,12 +347,18 @@ bool known_type(std::uint8_t code) {
 }  // namespace
 
 Frames encode(Message const& message, std::uint64_t request) {
-    msgpack::sbuffer buffer;
+    // Kept, since a new one begins with 8 KiB, and most messages have a hundred bytes.
+    thread_local msgpack::sbuffer buffer;
+    buffer.clear();
     msgpack::packer<msgpack::sbuffer> packer(buffer);
     FieldWriter writer(packer);
     std::visit([&](auto const& m) { writer.map(m, walk_message); }, message);
-    return {encode_header(type_codes[message.index()], request),
-            std::string(buffer.data(), buffer.size())};
+    Frames frames{encode_header(type_codes[message.index()], request),
+                  std::string(buffer.data(), buffer.size())};
+    if (buffer.size() > kept_bytes_most) {
+        buffer = msgpack::sbuffer();
+    }
+    return frames;
 }
 
 std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_view body) {
