@@ -510,6 +510,8 @@ class Registration:
             return True
         if kind == "Failure" and fields.get("code") == RESYNC and request >= self.listed:
             self.send_list()
+        if kind == "Alive" and fields.get("heartbeat_ms"):
+            self.heartbeat = max(fields["heartbeat_ms"], 10) / 1000
         return kind in ("Alive", "Updated") and fields.get("epoch") != self.epoch
 
 

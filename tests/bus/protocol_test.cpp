@@ -108,7 +108,7 @@ std::vector<Message> messages_of_the_page() {
                {"old.txt"}},
         Updated{epoch, 1},
         Heartbeat{epoch, 1, 2},
-        Alive{epoch},
+        Alive{epoch, 4000},
         Leave{},
         Left{epoch},
         Find{FindBy::glob, "notes/**", "", 10, 32, true},

@@ -1,5 +1,7 @@
 #include "simulated.hpp"
 
+#include <tuple>
+
 using namespace xfsbus;
 using namespace xfsbus::tracker::test;
 using Kind = tracker::Directory::PeerChange::Kind;
@@ -55,6 +57,77 @@ TEST_CASE("any message from a registered peer renews its lease") {
     CHECK(world.directory.stats().peers == 1);
     world.pass(1ns);
     CHECK(world.directory.stats().peers == 0);
+}
+
+namespace {
+
+/// A directory that wants two heartbeats a second at most; its lease is 3 s, so each of two peers
+/// may send one a second.
+Simulated small_fleet() {
+    tracker::Directory::Limits limits;
+    limits.heartbeats = 2;
+    return Simulated(limits);
+}
+
+}  // namespace
+
+TEST_CASE("the more peers there are, the longer is the lease that a new one is told") {
+    auto world = small_fleet();
+    for (auto const& [peer, lease_ms, heartbeat_ms] :
+         {std::tuple{1U, 3000U, 1000U}, std::tuple{2U, 3000U, 1000U}, std::tuple{3U, 6000U, 2000U},
+          std::tuple{4U, 6000U, 2000U}, std::tuple{5U, 12000U, 4000U}}) {
+        world.send(route_of(peer), world.registration(peer));
+        auto const told = world.last<wire::Registered>(route_of(peer));
+        CHECK(told.lease_ms == lease_ms);
+        CHECK(told.heartbeat_ms == heartbeat_ms);
+    }
+}
+
+TEST_CASE("a peer that registered before the others came learns by its heartbeat") {
+    auto world = small_fleet();
+    for (std::uint32_t peer = 1; peer <= 3; ++peer) {
+        world.join(peer);
+    }
+    world.heartbeat(1, 0);
+    CHECK(world.last<wire::Alive>(route_of(1)).heartbeat_ms == 2000);
+    world.heartbeat(1, 0);
+    CHECK(world.last<wire::Alive>(route_of(1)).heartbeat_ms == 0);
+    world.pass(2 * ttl - 1ns);
+    CHECK(world.all<wire::Alive>(route_of(2)).empty());
+    CHECK(world.directory.stats().peers == 2);  // the second was told of the old lease only
+    world.pass(1ns);
+    CHECK(world.directory.stats().peers == 0);
+}
+
+TEST_CASE("when the others have gone the lease is short again, from the next heartbeat on") {
+    auto world = small_fleet();
+    for (std::uint32_t peer = 1; peer <= 3; ++peer) {
+        world.join(peer);
+    }
+    world.send(route_of(1), wire::Leave{});
+    world.heartbeat(3, 0);
+    CHECK(world.last<wire::Alive>(route_of(3)).heartbeat_ms == 1000);
+    world.heartbeat(2, 0);
+    world.pass(ttl - 1ns);
+    CHECK(world.directory.stats().peers == 2);
+    world.pass(1ns);
+    CHECK(world.directory.stats().peers == 0);
+}
+
+TEST_CASE("a peer that may be silent for longer is named without a check for as much longer") {
+    auto world = small_fleet();
+    for (std::uint32_t peer = 1; peer <= 3; ++peer) {
+        world.join(peer, {file("a")});
+        world.heartbeat(peer, 1);
+    }
+    world.heartbeat(1, 1);
+    world.heartbeat(2, 1);
+    world.pass(2 * fresh - 1ns);
+    CHECK(world.sources_of("a") == Numbers{1, 2, 3});
+    world.pass(1ns);
+    world.out.sent.clear();
+    world.send("asker", wire::Find{wire::FindBy::name, "a", "", 0});
+    CHECK(world.all<wire::Found>("asker").empty());
 }
 
 TEST_CASE("a silent peer is asked when its lease ends, and stays if it answers") {

@@ -42,7 +42,7 @@ Directory::Stats Directory::stats() const {
 }
 
 Directory::Impl::Impl(Options const& its_options, Outbox& its_outbox)
-    : options(its_options), outbox(its_outbox), fresh(its_options.peer_ttl / 3) {}
+    : options(its_options), outbox(its_outbox) {}
 
 void Directory::Impl::on_message(Route const& route, std::string const& host,
                                  wire::Envelope const& envelope, wire::Time now) {
@@ -101,7 +101,12 @@ void Directory::Impl::handle(Caller const& caller, wire::Heartbeat const& messag
         fail(caller, wire::ErrorCode::resync, "an Update is missing: send the whole list");
         return;
     }
-    reply(caller, wire::Alive{options.epoch});
+    bool const told = peer->lease == wanted_lease();
+    if (!told) {
+        peer->lease = wanted_lease();
+        set_due(*peer);
+    }
+    reply(caller, wire::Alive{options.epoch, told ? 0 : heartbeat_ms(peer->lease)});
 }
 
 void Directory::Impl::handle(Caller const& caller, wire::Leave const&) {
@@ -161,12 +166,26 @@ void Directory::Impl::heard(Peer& peer, wire::Time now) {
 }
 
 void Directory::Impl::set_due(Peer& peer) {
-    wire::Time const expires = peer.heard + options.peer_ttl;
+    wire::Time const expires = peer.heard + peer.lease;
     if (!peer.check) {
         roster.schedule(peer, expires);
     } else {
         roster.schedule(peer, peer.silent ? *peer.check : std::min(*peer.check, expires));
     }
+}
+
+wire::Duration Directory::Impl::wanted_lease() const {
+    auto lease = options.peer_ttl;
+    auto const seconds = [&] { return std::chrono::duration<double>(heartbeat_of(lease)).count(); };
+    while (static_cast<double>(roster.size()) >
+           static_cast<double>(options.limits.heartbeats) * seconds()) {
+        lease *= 2;
+    }
+    return lease;
+}
+
+std::uint32_t Directory::Impl::heartbeat_ms(wire::Duration lease) {
+    return std::max(milliseconds(heartbeat_of(lease)), 1U);
 }
 
 void Directory::Impl::release_waiters(Peer& peer) {

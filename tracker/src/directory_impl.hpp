@@ -92,6 +92,13 @@ struct Directory::Impl {
     /// registrations that did are refused.
     void heard(Peer& peer, wire::Time now);
     void set_due(Peer& peer);
+    /// What a peer is to be told of now: longer the more peers there are, in doublings.
+    [[nodiscard]] wire::Duration wanted_lease() const;
+
+    /// A peer heard of within it need not be waited for; it is told to say something as often.
+    [[nodiscard]] static wire::Duration heartbeat_of(wire::Duration lease) { return lease / 3; }
+
+    [[nodiscard]] static std::uint32_t heartbeat_ms(wire::Duration lease);
     void release_waiters(Peer& peer);
     /// Forgets the peer, unless it was lost and waits to register again: then its entry moves. The
     /// reference is bad afterwards.
@@ -168,7 +175,6 @@ struct Directory::Impl {
 
     Options const options;
     Outbox& outbox;
-    wire::Duration const fresh;  ///< a peer heard of within it need not be waited for
 
     Memory memory;
     Catalogue catalogue{memory};

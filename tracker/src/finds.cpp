@@ -183,7 +183,7 @@ void Directory::Impl::answer(PendingFind const& find, Page const& page) {
 }
 
 bool Directory::Impl::verified(Peer const& peer, PendingFind const& find) const {
-    return find.started - peer.heard < fresh;
+    return find.started - peer.heard < heartbeat_of(peer.lease);
 }
 
 bool Directory::Impl::check_sources(PendingFind& find, Page const& page, wire::Time now) {
@@ -245,7 +245,7 @@ void Directory::Impl::leave_out_unverified(PendingFind const& find, Page& page) 
 
 /// A peer's deadline has come.
 void Directory::Impl::due(Peer& peer, wire::Time now) {
-    bool const expired = now >= peer.heard + options.peer_ttl;
+    bool const expired = now >= peer.heard + peer.lease;
     if (peer.check && now >= *peer.check) {
         drop(peer, Kind::unanswered);
     } else if (expired && !peer.silent) {

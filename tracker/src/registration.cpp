@@ -156,9 +156,10 @@ void Directory::Impl::admit(Caller const& caller, wire::Register const& message,
     peer->listing = false;
     peer->pinged.reset();  // what was sent went to another connection, perhaps
     peer->seen_in = 0;
+    peer->lease = wanted_lease();
     heard(*peer, caller.now);
-    reply(caller, wire::Registered{options.epoch, milliseconds(options.peer_ttl),
-                                   std::max(milliseconds(fresh), 1U), listens});
+    reply(caller, wire::Registered{options.epoch, milliseconds(peer->lease),
+                                   heartbeat_ms(peer->lease), listens});
 }
 
 /// Its entry: its files from before stay findable until it sends its list anew. nullptr: there is

@@ -51,6 +51,7 @@ struct Peer {
     bool silent = false;       ///< sends no heartbeats: is asked before it is given up
     std::uint32_t load = 0;
 
+    wire::Duration lease{};           ///< it was told
     wire::Time heard;                 ///< when its last message came
     std::optional<wire::Time> check;  ///< it was asked, and has until then to answer
     std::optional<wire::Time> pinged;

@@ -121,10 +121,18 @@ requires is_one_of<M, Leave>
 void walk(auto&, M&) {}
 
 template <typename M>
-requires is_one_of<M, Alive, Left>
+requires is_one_of<M, Left>
 
 void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
+}
+
+template <typename M>
+requires is_one_of<M, Alive>
+
+void walk(auto& a, M& m) {
+    a.field("epoch", m.epoch);
+    a.optional("heartbeat_ms", m.heartbeat_ms);
 }
 
 template <typename M>

@@ -63,7 +63,7 @@ void Announcer::on_message(wire::Time now, wire::Message const& message, std::ui
     } else if (auto const* failure = std::get_if<wire::Failure>(&message)) {
         on_failure(now, *failure, number);
     } else if (auto const* alive = std::get_if<wire::Alive>(&message)) {
-        on_epoch(now, alive->epoch);
+        on_alive(now, *alive);
     } else if (auto const* found = std::get_if<wire::Found>(&message)) {
         on_epoch(now, found->epoch);
     } else if (auto const* peers = std::get_if<wire::PeerList>(&message)) {
@@ -150,7 +150,7 @@ void Announcer::on_registered(wire::Time now, wire::Registered const& message) {
     told_ = message.listens;
     trouble_.clear();
     held_.reset();
-    heartbeat_ = std::chrono::milliseconds(std::max<std::uint32_t>(message.heartbeat_ms, 10));
+    set_heartbeat(message.heartbeat_ms);
     spoke_ = now;
     sequence_ = 0;
     restart_list();
@@ -189,6 +189,18 @@ void Announcer::on_list_refused(wire::Time now, std::string const& reason) {
     held_ = now + options_.list_pause;
     sequence_ = acknowledged();  // a refused Update does not count, nor does what followed it
     restart_list();
+}
+
+void Announcer::on_alive(wire::Time now, wire::Alive const& message) {
+    on_epoch(now, message.epoch);
+    if (state_ == State::registered && message.heartbeat_ms != 0) {
+        set_heartbeat(message.heartbeat_ms);
+    }
+}
+
+/// Nobody can make it do nothing else.
+void Announcer::set_heartbeat(std::uint32_t milliseconds) {
+    heartbeat_ = std::chrono::milliseconds(std::max<std::uint32_t>(milliseconds, 10));
 }
 
 void Announcer::on_epoch(wire::Time now, std::uint64_t epoch) {

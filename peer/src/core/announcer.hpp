@@ -84,6 +84,8 @@ class Announcer {
     void on_updated(wire::Time now, wire::Updated const& message);
     void on_failure(wire::Time now, wire::Failure const& message, std::uint64_t number);
     void on_list_refused(wire::Time now, std::string const& reason);
+    void on_alive(wire::Time now, wire::Alive const& message);
+    void set_heartbeat(std::uint32_t milliseconds);
     void on_epoch(wire::Time now, std::uint64_t epoch);
     void restart_list();
     void flush(wire::Time now);

@@ -93,6 +93,27 @@ TEST_CASE("the address that a tracker tells is never registered, whatever it is"
     CHECK(peer.core.listens() == wire::Endpoint{"10.0.0.7", 7000});
 }
 
+TEST_CASE("heartbeats come as often as the tracker wanted last") {
+    Scripted peer;
+    peer.settle();
+    auto const next = [&] { return *peer.core.next_deadline() - peer.now; };
+    peer.pass(next());
+    REQUIRE(peer.take<wire::Heartbeat>().size() == 1);
+    CHECK(next() == 1s);
+    peer.hear(wire::Alive{epoch, 4000});
+    CHECK(next() == 4s);
+    peer.hear(wire::Alive{epoch});
+    CHECK(next() == 4s);
+    peer.pass(4s - 1ns);
+    CHECK(peer.take<wire::Heartbeat>().empty());
+    peer.pass(1ns);
+    CHECK(peer.take<wire::Heartbeat>().size() == 1);
+    peer.hear(wire::Alive{epoch, 1000});
+    CHECK(next() == 1s);
+    peer.hear(wire::Alive{epoch + 1, 4000});  // not of the tracker that it is registered with
+    CHECK_FALSE(peer.core.registered());
+}
+
 TEST_CASE("a list that the tracker does not take is told of, and sent again after half a minute") {
     bool const silent = GENERATE(false, true);
     Scripted peer(silent);

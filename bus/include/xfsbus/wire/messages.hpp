@@ -71,6 +71,7 @@ struct Heartbeat {
 
 struct Alive {
     std::uint64_t epoch = 0;
+    std::uint32_t heartbeat_ms = 0;  ///< how often from now on; 0: as before
     friend bool operator==(Alive const&, Alive const&) = default;
 };
 

@@ -105,11 +105,15 @@ class Directory {
         std::size_t quick_work = 64 * 1024;
         /// Files of dropped peers that one event clears away: some 10 ms where there are a million.
         std::size_t clear_step = 2'000;
+        /// Of all peers together, in a second: where there are more, each is told to send them at
+        /// longer intervals, and has a longer lease. One takes some 40 us.
+        std::size_t heartbeats = 2'500;
     };
 
     struct Options {
         std::uint64_t epoch = 1;  ///< this life of the tracker: random, not 0
         std::uint64_t seed = 0;   ///< mixes the samples of sources
+        /// The lease of a peer, as long as there are not too many of them (Limits::heartbeats).
         wire::Duration peer_ttl = std::chrono::seconds(3);
         Limits limits = {};
         /// A peer may say that it listens at another address than its connection comes from.
