@@ -61,7 +61,7 @@ PeerList largest_peer_list() {
     PeerEntry const named{id<PeerId>(1), far_endpoint(), u64_max, u32_max, u32_max, long_text()};
     std::vector<PeerEntry> peers(limits::peers_page, peer);
     peers.back() = named;
-    return {u64_max, peers, long_text()};
+    return {u64_max, peers, long_text(), true};
 }
 
 Request largest_request() {
@@ -102,7 +102,7 @@ std::vector<Message> one_of_each() {
         Find{FindBy::glob, "d/**", "d/a", 50, 32, true},
         Found{7, {found_file()}, "d/e.bin"},
         ListPeers{"0a0b"},
-        PeerList{7, {{id<PeerId>(5), {"fe80::1%eth0", 7472}, 12, 2, 350, "rack=b"}}, "0c"},
+        PeerList{7, {{id<PeerId>(5), {"fe80::1%eth0", 7472}, 12, 2, 350, "rack=b"}}, "0c", true},
         Ping{{id<ContentId>(1), id<ContentId>(2)}},
         Pong{4, id<PeerId>(6), {complete_ppm, 0, 250'000}},
         Failure{ErrorCode::resync, "an update is missing", 7},

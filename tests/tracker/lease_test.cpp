@@ -216,6 +216,21 @@ TEST_CASE("the load that a heartbeat or a Pong carries is listed, and how long a
     CHECK(world.last<wire::PeerList>("asker").peers[0].load == 8);
 }
 
+TEST_CASE("a tracker says that it is young for a lease, or for 30 s if that is longer") {
+    auto const lease = GENERATE(3s, 1h);
+    auto const young = std::min<wire::Duration>(lease, 30s);
+    Simulated world({epoch, 42, lease, {}, false, {}, wire::Time{1000s}});
+    auto const says = [&] {
+        world.send("asker", wire::ListPeers{});
+        return world.last<wire::PeerList>("asker").young;
+    };
+    CHECK(says());
+    world.pass(young - 1ms);
+    CHECK(says());
+    world.pass(1ms);
+    CHECK_FALSE(says());
+}
+
 TEST_CASE("the list of peers comes in pages with every peer once") {
     tracker::Directory::Limits limits;
     limits.peers_page = 3;

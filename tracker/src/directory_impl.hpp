@@ -158,6 +158,7 @@ struct Directory::Impl {
     /// Works on it for so much. True: it is answered, or waits for checks. May drop peers.
     bool work_on(Scan& scan, std::size_t work, wire::Time now);
     void work_off_scans(wire::Time now);
+    [[nodiscard]] bool young(wire::Time now) const;
     void list_peers(Scan const& scan, std::optional<wire::PeerId> const& after, wire::Time now);
     /// Takes the find one step on, with its page as it was just read: it is answered, or waits. May
     /// drop peers.

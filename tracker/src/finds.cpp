@@ -95,9 +95,14 @@ void Directory::Impl::work_off_scans(wire::Time now) {
     }
 }
 
+/// Those who knew the tracker before may not have found it again.
+bool Directory::Impl::young(wire::Time now) const {
+    return now - options.born < std::min(options.peer_ttl, young_most);
+}
+
 void Directory::Impl::list_peers(Scan const& scan, std::optional<wire::PeerId> const& after,
                                  wire::Time now) {
-    wire::PeerList list{options.epoch, {}, {}};
+    wire::PeerList list{options.epoch, {}, {}, young(now)};
     auto const& ids = roster.ids();
     std::size_t size = 0;
     for (auto it = after ? ids.upper_bound(*after) : ids.begin(); it != ids.end(); ++it) {

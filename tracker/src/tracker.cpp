@@ -21,11 +21,16 @@ std::uint64_t random_number() {
     return (std::uint64_t{device()} << 32) | device();
 }
 
-Directory::Options directory_options(Tracker::Options const& options) {
+Directory::Options directory_options(Tracker::Options const& options, wire::Time now) {
     // Not 0: that is what a message without an epoch says.
     std::uint64_t const epoch = options.epoch != 0 ? options.epoch : random_number() | 1;
-    return {epoch,          random_number(),       options.peer_ttl,
-            options.limits, options.foreign_hosts, &own_hosts};
+    return {epoch,
+            random_number(),
+            options.peer_ttl,
+            options.limits,
+            options.foreign_hosts,
+            &own_hosts,
+            now};
 }
 
 struct Described {
@@ -57,7 +62,7 @@ Described describe(Directory::PeerChange::Kind kind) {
 }  // namespace
 
 Tracker::Tracker(Options const& options)
-    : log_(options.log), directory_(directory_options(options), *this) {}
+    : log_(options.log), directory_(directory_options(options, reactor_.now()), *this) {}
 
 Tracker::~Tracker() = default;
 

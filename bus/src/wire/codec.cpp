@@ -219,6 +219,7 @@ void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.maps("peers", m.peers, limits::peers_page, walk_peer);
     a.text("next", m.next, limits::text_bytes);
+    a.optional("young", m.young);
 }
 
 template <typename M>

@@ -144,6 +144,7 @@ struct PeerList {
     std::uint64_t epoch = 0;
     std::vector<PeerEntry> peers;
     std::string next;
+    bool young = false;  ///< the tracker has not been up for long: peers may be missing
     friend bool operator==(PeerList const&, PeerList const&) = default;
 };
 

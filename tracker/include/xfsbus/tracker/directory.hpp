@@ -121,6 +121,8 @@ class Directory {
         /// The addresses of the tracker's own machine, any of which a peer there may name. Asked at
         /// most once a second, when a registration would be refused without them; may be empty.
         std::function<std::vector<std::string>()> own_hosts = {};
+        /// When this life began: for a lease it says that it is young. Long ago, if not said.
+        wire::Time born = {};
     };
 
     /// A peer that is asked whether it is there has so long to answer.
@@ -131,6 +133,8 @@ class Directory {
     /// for thousands of times a second, and has hundreds of sources. So short, since a peer killed
     /// within this time after its last Ping is still named.
     static constexpr wire::Duration ping_pause = std::chrono::milliseconds(20);
+    /// However long the lease is: peers find a tracker that is back much sooner.
+    static constexpr wire::Duration young_most = std::chrono::seconds(30);
     /// A find waits for at most so many checks, one after the other. One is the rule; more are
     /// needed when all of a sample's sources turn out dead and others take their place.
     static constexpr int check_rounds = 4;
