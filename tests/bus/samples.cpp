@@ -113,7 +113,7 @@ std::vector<Message> one_of_each() {
         Close{{id<TransferId>(8), id<TransferId>(9)}, true},
         Refused{id<TransferId>(8), ErrorCode::gone, "the file has changed"},
         Have{id<TransferId>(8), true, "\x80\x01", {3, 70'000}},
-        Push{"a/b.txt", id<ContentId>(3), 4096},
+        Push{"a/b.txt", id<ContentId>(3), 4096, true},
         Pushed{PushState::failed, 2048, "the disk is full"},
     };
 }

@@ -307,6 +307,7 @@ void walk(auto& a, M& m) {
     a.field("content", m.content);
     a.field("size", m.size);
     a.check("size", [&] { return m.size <= limits::file_bytes; });
+    a.optional("named", m.named);
 }
 
 template <typename M>

@@ -266,6 +266,7 @@ struct Push {
     std::string name;
     ContentId content;
     std::uint64_t size = 0;
+    bool named = false;  ///< it is there only where it has this name; else under any
     friend bool operator==(Push const&, Push const&) = default;
 };
 
