@@ -69,7 +69,7 @@ struct Arguments {
     bool serve = false;
     std::string durability = "power";
     bool keep_mode = false;
-    bool accept_push = false;
+    std::string accept_push;
     bool no_heartbeat = false;
     bool no_watch = false;
     std::string rescan;
@@ -124,7 +124,8 @@ void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environme
     app.add_flag("--keep-mode", arguments.keep_mode,
                  "Make downloaded files executable that are so at their source");
     app.add_flag("--accept-push", arguments.accept_push,
-                 "Fetch what other peers push, into the directory");
+                 "Fetch what other peers push, into the directory; --accept-push=replace: also "
+                 "over older versions");
     app.add_flag("--no-heartbeat", arguments.no_heartbeat,
                  "Be silent until there is something to say");
     app.add_flag("--no-watch", arguments.no_watch, "Notice changes only at updatelist");
@@ -338,6 +339,19 @@ Status take_rescan(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+Result<peer::AcceptPush> accept_push_of(std::string const& value) {
+    if (value.empty() || value == "false") {
+        return peer::AcceptPush::none;
+    }
+    if (value == "true" || value == "new") {
+        return peer::AcceptPush::new_files;
+    }
+    if (value == "replace") {
+        return peer::AcceptPush::replace;
+    }
+    return usage("--accept-push: '" + wire::escape(value) + "' is neither 'new' nor 'replace'");
+}
+
 Status take_timeout(Arguments const& arguments, Settings& settings) {
     if (arguments.tracker_timeout.empty()) {
         return done();
@@ -419,7 +433,12 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.serve && settings.peer.directory.empty()) {
         return usage("--serve needs a directory to share");
     }
-    if (arguments.accept_push && settings.peer.directory.empty()) {
+    auto const accept = accept_push_of(arguments.accept_push);
+    if (!accept) {
+        return accept.error();
+    }
+    settings.peer.accept_push = *accept;
+    if (*accept != peer::AcceptPush::none && settings.peer.directory.empty()) {
         return usage("--accept-push needs a directory to share: pushed files go there");
     }
     settings.peer.data_port = arguments.data_port;
@@ -433,7 +452,6 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
                                             arguments.plugin_dirs.end());
     settings.peer.latency_file = arguments.latency_file;
     settings.peer.sources = arguments.sources;
-    settings.peer.accept_push = arguments.accept_push;
     settings.peer.labels = arguments.labels;
     settings.peer.seed = arguments.seed;
     settings.peer.strict_policy = arguments.strict_policy;

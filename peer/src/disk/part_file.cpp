@@ -44,23 +44,29 @@ bool is_zero(std::span<std::byte const> bytes) {
            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
+/// What stands in the way of a push is told to somebody who has no option to mend it.
+std::string remedy(PartFile::Target const& target, char const* of_a_download) {
+    return target.pushed ? "only whoever runs this peer can move it away" : of_a_download;
+}
+
 /// A file cannot take the place of some things, whatever the user says.
 std::optional<Error> obstacle(PartFile::Target const& target, mode_t mode) {
     auto const name = "'" + wire::escape(target.name) + "'";
     if (S_ISDIR(mode)) {
-        return Error{Errc::disk, name + " is a directory here; choose another name with -o"};
+        return Error{Errc::disk, name + " is a directory here; " +
+                                     remedy(target, "choose another name with -o")};
     }
     bool const replaces = target.replace || target.repair;
     if (S_ISLNK(mode) && !replaces) {
-        return Error{Errc::disk, name +
-                                     " is a symbolic link here; remove it, choose another name "
-                                     "with -o, or use --force to put the file in the link's "
-                                     "place"};
+        return Error{Errc::disk,
+                     name + " is a symbolic link here; " +
+                         remedy(target,
+                                "remove it, choose another name with -o, or use --force to put "
+                                "the file in the link's place")};
     }
     if (!S_ISREG(mode) && !S_ISLNK(mode)) {
-        return Error{Errc::disk, name +
-                                     " is no regular file here; remove it, or choose another "
-                                     "name with -o"};
+        return Error{Errc::disk, name + " is no regular file here; " +
+                                     remedy(target, "remove it, or choose another name with -o")};
     }
     return std::nullopt;
 }
@@ -164,9 +170,12 @@ Result<PartFile::Present> PartFile::compare(Target const& target, Place const& a
 }
 
 Error PartFile::exists_already(Target const& target) {
-    return {Errc::disk, "'" + wire::escape(target.name) +
-                            "' exists already with other content; use --repair to fetch only what "
-                            "differs, --force to replace it, or -o to choose another name"};
+    auto const* const advice =
+        target.pushed ? "a push replaces it only where the peer runs with --accept-push=replace"
+                      : "use --repair to fetch only what differs, --force to replace it, or -o to "
+                        "choose another name";
+    return {Errc::disk,
+            "'" + wire::escape(target.name) + "' exists already with other content; " + advice};
 }
 
 PartFile::PartFile(Target target) : target_(std::move(target)) {}

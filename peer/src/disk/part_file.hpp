@@ -48,6 +48,7 @@ class PartFile {
         /// A file of the same size under the final name is an older or damaged copy: what is right
         /// in it is used, and it is replaced. It stays as it is until then.
         bool repair = false;
+        bool pushed = false;  ///< by another peer, for which remedies are others
         Durability durability = Durability::process;
         bool executable = false;                  ///< for whoever may read it
         std::optional<std::int64_t> mtime_ns{};   ///< what it is to have; nullopt: about now

@@ -448,6 +448,7 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     target.algorithm = *algorithm;
     target.replace = order_.force || order_.repair;
     target.repair = order_.repair;
+    target.pushed = order_.pushed;
     target.durability = services_.durability;
     target.executable = about.executable && services_.keep_mode;
     if (about.mtime_ns != 0) {

@@ -28,6 +28,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         std::size_t sources = 0;
         wire::Duration wait{};  ///< for sources, since something came last
         std::function<void(DownloadProgress const&)> on_progress;
+        bool pushed = false;  ///< another peer has asked for it, who has not these options
     };
 
     using OnDone = std::function<void(Result<DownloadReport>)>;

@@ -56,7 +56,7 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       store_(store_threads, "xfs-store", fault_teller(reactor)),
       committer_(fault_teller(reactor)),
       inbox_(
-          {.accept = options.accept_push && shares_,
+          {.accept = shares_ ? options.accept_push : AcceptPush::none,
            .share = share_,
            .download =
                [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {

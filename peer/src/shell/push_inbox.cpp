@@ -41,9 +41,14 @@ Result<std::uint64_t> outcome_of(Result<DownloadReport> const& report, std::stri
     // A file that is really called NAME@ID comes before what NAME@ID means.
     auto const file = std::ranges::find(report->files, content, &DownloadedFile::content);
     if (file == report->files.end()) {
-        return Error{Errc::not_found, "another content has come under that name"};
+        return Error{Errc::failed, "another content has come under that name"};
     }
     return file->error ? Result<std::uint64_t>(*file->error) : Result(file->size);
+}
+
+bool may_pass(Errc code) {
+    return code == Errc::tracker_unreachable || code == Errc::not_found || code == Errc::network ||
+           code == Errc::timeout;
 }
 
 }  // namespace
@@ -62,6 +67,20 @@ void PushInbox::Job::end(Result<std::uint64_t> const& outcome, wire::Time now) {
     stands.bytes = outcome ? *outcome : stands.bytes;
     stands.reason = outcome ? "" : fitting(outcome.error().message);
     ended = now;
+    passing = !outcome && may_pass(outcome.error().code) && now - begun < soon_for;
+}
+
+wire::Pushed PushInbox::Job::told() const {
+    return passing ? wire::Pushed{wire::PushState::waiting, stands.bytes, {}} : stands;
+}
+
+/// What of the share answers the push.
+IndexedFile const* PushInbox::file_of(wire::Push const& push) const {
+    if (!push.named) {
+        return owner_.share.by_content(push.content);
+    }
+    auto const* file = owner_.share.by_name(push.name);
+    return file != nullptr && file->content == push.content ? file : nullptr;
 }
 
 wire::Message PushInbox::answer(wire::Push const& push) {
@@ -69,15 +88,17 @@ wire::Message PushInbox::answer(wire::Push const& push) {
         return wire::Failure{wire::ErrorCode::bad_message, "the name of the push " + *problem, 0};
     }
     forget_old();
-    auto const found = jobs_.find(push.content);
-    if (auto const* file = owner_.share.by_content(push.content)) {
+    Key const key{push.content, push.named ? push.name : std::string()};
+    auto const found = jobs_.find(key);
+    if (auto const* file = file_of(push)) {
         if (found != jobs_.end() && found->second->over()) {
             jobs_.erase(found);  // from now on the share knows better whether it is there
         }
         return wire::Pushed{wire::PushState::there, file->stamp.size, {}};
     }
-    if (!owner_.accept) {
-        return wire::Pushed{wire::PushState::refused, 0, "it takes no pushes"};
+    if (owner_.accept == AcceptPush::none) {
+        return wire::Pushed{wire::PushState::refused, 0,
+                            "it takes no pushes: it runs without --accept-push"};
     }
     auto job = found == jobs_.end() ? std::make_shared<Job>() : found->second;
     if (found == jobs_.end() || due_again(*job)) {
@@ -85,23 +106,26 @@ wire::Message PushInbox::answer(wire::Push const& push) {
             return wire::Failure{wire::ErrorCode::busy, "it fetches too many pushed files already",
                                  0};
         }
-        jobs_[push.content] = job;
+        jobs_[key] = job;
         begin(push, job);
     }
     job->look();
-    return job->stands;
+    return job->told();
 }
 
 void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
-    ++job->tries;
+    job->begun = job->tries == 0 ? owner_.now() : job->begun;
+    job->tries += std::exchange(job->passing, false) ? 0 : 1;
     job->stands = {wire::PushState::waiting, 0, {}};
     DownloadJob::Order order;
+    order.force = owner_.accept == AcceptPush::replace;
+    order.pushed = true;
     order.query = literal(push.name) + "@" + wire::to_hex(push.content);
     auto on_done = [job, push, now = owner_.now,
                     on_failed = owner_.on_failed](Result<DownloadReport> const& report) {
         auto const outcome = outcome_of(report, wire::to_hex(push.content));
         job->end(outcome, now());
-        if (!outcome) {
+        if (!outcome && !job->passing) {
             on_failed(push.name, outcome.error());
         }
     };
@@ -109,6 +133,9 @@ void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
 }
 
 bool PushInbox::due_again(Job const& job) const {
+    if (job.passing) {
+        return job.over() && owner_.now() - job.ended >= soon_after;
+    }
     return job.stands.state == wire::PushState::failed && job.tries < tries_most &&
            owner_.now() - job.ended > retry_after;
 }

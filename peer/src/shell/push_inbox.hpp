@@ -3,6 +3,7 @@
 #include "core/share_table.hpp"
 #include "shell/download_job.hpp"
 
+#include <xfsbus/peer/push.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -12,12 +13,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace xfsbus::peer {
 
 /// What other peers ask this one to fetch: begins a download for each content, answers how it
-/// stands, tries a failed one again. Keeps no clock and no socket, so that tests can hand in both.
-/// Reactor thread.
+/// stands, tries a failed one again: soon and for a while, if it failed for want of a tracker or of
+/// sources, which may be back in a moment; else later and seldom. Keeps no clock and no socket, so
+/// that tests can hand in both. Reactor thread.
 class PushInbox {
   public:
     static constexpr std::size_t pushes_most = 64;       ///< fetched at once
@@ -25,9 +28,12 @@ class PushInbox {
     static constexpr auto remembered_for = std::chrono::minutes(10);
     static constexpr auto retry_after = std::chrono::seconds(10);
     static constexpr unsigned tries_most = 3;
+    /// For want of a tracker or of sources: so often, and until so long after the first try.
+    static constexpr auto soon_after = std::chrono::seconds(1);
+    static constexpr auto soon_for = std::chrono::seconds(60);
 
     struct Owner {
-        bool accept = false;  ///< false: pushes are refused
+        AcceptPush accept = AcceptPush::none;
         ShareTable const& share;
         /// Begins a download; may be done before it returns.
         std::function<std::shared_ptr<DownloadJob>(DownloadJob::Order, DownloadJob::OnDone)>
@@ -47,8 +53,13 @@ class PushInbox {
     struct Job {
         wire::Pushed stands;
         std::weak_ptr<DownloadJob> download;
+        wire::Time begun{};  ///< the first time
         wire::Time ended{};
         unsigned tries = 0;
+        bool passing = false;  ///< what it failed for may pass by itself
+
+        /// What the pusher is told.
+        [[nodiscard]] wire::Pushed told() const;
 
         [[nodiscard]] bool over() const {
             return stands.state == wire::PushState::there ||
@@ -60,13 +71,17 @@ class PushInbox {
         void end(Result<std::uint64_t> const& outcome, wire::Time now);
     };
 
+    /// A push that has to have its name is another one than that of the same content under any.
+    using Key = std::pair<wire::ContentId, std::string>;
+
+    [[nodiscard]] IndexedFile const* file_of(wire::Push const& push) const;
     void begin(wire::Push const& push, std::shared_ptr<Job> const& job);
     [[nodiscard]] bool due_again(Job const& job) const;
     [[nodiscard]] std::size_t running() const;
     void forget_old();
 
     Owner owner_;
-    std::map<wire::ContentId, std::shared_ptr<Job>> jobs_;
+    std::map<Key, std::shared_ptr<Job>> jobs_;
 };
 
 }  // namespace xfsbus::peer

@@ -102,7 +102,7 @@ TEST_CASE("Without options a peer takes the defaults of the library") {
     CHECK(given.download_limit == 0);
     CHECK(given.transfer_upload_limit == 0);
     CHECK(given.transfer_download_limit == 0);
-    CHECK_FALSE(given.accept_push);
+    CHECK(given.accept_push == xfsbus::peer::AcceptPush::none);
 }
 
 TEST_CASE("Options about transfers reach the peer") {
@@ -114,7 +114,7 @@ TEST_CASE("Options about transfers reach the peer") {
             .peer;
     CHECK(given.chunk_order == "libsequential.so:window=8");
     CHECK(given.sources == 9);
-    CHECK(given.accept_push);
+    CHECK(given.accept_push == xfsbus::peer::AcceptPush::new_files);
     CHECK(given.upload_limit == 1024);
     CHECK(given.download_limit == 2048);
     CHECK(given.transfer_upload_limit == 3072);
@@ -143,12 +143,12 @@ TEST_CASE("A configuration file may say the same") {
     CacheHome const caches;
     xfsbus::test::TempDir const directory;
     auto const file = directory.path() / "peer.conf";
-    std::ofstream(file) << "chunk-order=librandomorder.so\naccept-push=true\n"
+    std::ofstream(file) << "chunk-order=librandomorder.so\naccept-push=replace\n"
                            "max-transfer-download-limit=5M\n";
     auto const given =
         settings_of({"--dir", directory.path().string(), "--config", file.string()}).peer;
     CHECK(given.chunk_order == "librandomorder.so");
-    CHECK(given.accept_push);
+    CHECK(given.accept_push == xfsbus::peer::AcceptPush::replace);
     CHECK(given.transfer_download_limit == 5 * 1024 * 1024);
 }
 

@@ -32,7 +32,7 @@ DownloadReport report_of(wire::Push const& push, std::optional<Error> error = st
 
 /// A peer that takes pushes: its share, its clock, and the downloads that it was told to begin.
 struct Receiver {
-    explicit Receiver(bool accept = true)
+    explicit Receiver(AcceptPush accept = AcceptPush::new_files)
         : inbox({.accept = accept,
                  .share = share,
                  .download =
@@ -97,6 +97,7 @@ TEST_CASE("A push begins a download of exactly that content, and asks about it a
     auto const& order = receiver.begun[0].order;
     CHECK(order.query == "data/model.bin@" + wire::to_hex(push.content));
     CHECK_FALSE(order.force);
+    CHECK(order.pushed);
     receiver.begun[0].done(report_of(push));
     CHECK(receiver.ask(push) == Pushed{WireState::there, 1000, ""});
     CHECK(receiver.begun.size() == 1);
@@ -111,14 +112,14 @@ TEST_CASE("A name that looks like a pattern means that name alone") {
 }
 
 TEST_CASE("What is shared already is there, under whatever name, also where pushes are refused") {
-    Receiver receiver(GENERATE(true, false));
+    Receiver receiver(GENERATE(AcceptPush::new_files, AcceptPush::none));
     receiver.share_it(push_of(1), "other.bin");
     CHECK(receiver.ask(push_of(1)) == Pushed{WireState::there, 1000, ""});
     CHECK(receiver.begun.empty());
 }
 
 TEST_CASE("A peer that accepts no pushes refuses them and begins nothing") {
-    Receiver receiver(false);
+    Receiver receiver(AcceptPush::none);
     auto const answer = receiver.ask(push_of(1));
     CHECK(answer.state == WireState::refused);
     CHECK_FALSE(answer.reason.empty());
@@ -244,7 +245,7 @@ TEST_CASE("How much of a pushed file is here is told by the file, not by the pus
 
 TEST_CASE("A download may be over before it has returned") {
     ShareTable const share;
-    PushInbox inbox({.accept = true,
+    PushInbox inbox({.accept = AcceptPush::new_files,
                      .share = share,
                      .download =
                          [](auto const&, auto const& on_done) {
@@ -254,4 +255,57 @@ TEST_CASE("A download may be over before it has returned") {
                      .now = [] { return wire::Time{1h}; },
                      .on_failed = [](auto const&, auto const&) {}});
     CHECK(std::get<Pushed>(inbox.answer(push_of(1))).state == WireState::failed);
+}
+
+TEST_CASE("A receiver that replaces older versions has its downloads do so") {
+    Receiver receiver(AcceptPush::replace);
+    static_cast<void>(receiver.ask(push_of(1)));
+    CHECK(receiver.begun.at(0).order.force);
+}
+
+TEST_CASE("What fails for want of a tracker or of sources waits, and is tried again each second") {
+    auto const code = GENERATE(Errc::tracker_unreachable, Errc::not_found, Errc::network);
+    Receiver receiver;
+    auto const push = push_of(1);
+    static_cast<void>(receiver.ask(push));
+    receiver.begun[0].done(Error{code, "not now"});
+    CHECK(receiver.ask(push) == Pushed{WireState::waiting, 0, ""});
+    CHECK(receiver.begun.size() == 1);
+    for (std::size_t tries = 2; tries < 10; ++tries) {
+        receiver.now += PushInbox::soon_after;
+        CHECK(receiver.ask(push).state == WireState::waiting);
+        REQUIRE(receiver.begun.size() == tries);
+        receiver.begun.back().done(Error{code, "not now"});
+    }
+    CHECK(receiver.told.empty());
+    receiver.now += PushInbox::soon_after;
+    static_cast<void>(receiver.ask(push));
+    receiver.begun.back().done(report_of(push));
+    CHECK(receiver.ask(push).state == WireState::there);
+}
+
+TEST_CASE("After a minute what fails for want of sources has failed, and is told") {
+    Receiver receiver;
+    auto const push = push_of(1);
+    static_cast<void>(receiver.ask(push));
+    receiver.begun[0].done(Error{Errc::not_found, "nobody has it"});
+    receiver.now += PushInbox::soon_for;
+    CHECK(receiver.ask(push).state == WireState::waiting);
+    receiver.begun.at(1).done(Error{Errc::not_found, "nobody has it"});
+    CHECK(receiver.ask(push) == Pushed{WireState::failed, 0, "nobody has it"});
+    CHECK(receiver.told.size() == 1);
+}
+
+TEST_CASE("A push that has to have its name is not there under another one") {
+    Receiver receiver;
+    auto push = push_of(1, "b.bin");
+    push.named = true;
+    receiver.share_it(push, "a.bin");
+    CHECK(receiver.ask(push).state == WireState::waiting);
+    auto other = push;
+    other.name = "c.bin";
+    CHECK(receiver.ask(other).state == WireState::waiting);
+    CHECK(receiver.begun.size() == 2);
+    receiver.share_it(push, "b.bin");
+    CHECK(receiver.ask(push).state == WireState::there);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/durability.hpp>
+#include <xfsbus/peer/push.hpp>
 #include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -44,7 +45,7 @@ struct PeerOptions {
     std::uint64_t download_limit = 0;
     std::uint64_t transfer_upload_limit = 0;    ///< to one sink of one file
     std::uint64_t transfer_download_limit = 0;  ///< of one file, from all its sources
-    bool accept_push = false;                   ///< fetch what other peers ask this one to fetch
+    AcceptPush accept_push = AcceptPush::none;  ///< what other peers ask this one to fetch
     std::string labels;                         ///< "key=value,...", told to others
     Durability durability = Durability::power;  ///< of what is downloaded
     bool keep_mode = false;  ///< what is executable at the source of its manifest is so here
