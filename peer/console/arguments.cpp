@@ -105,21 +105,45 @@ Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& wor
     return request;
 }
 
+namespace {
+
+Status take_to(std::string const& value, peer::PushRequest& request) {
+    request.peers = parse_number(value, peers_most).value_or(0);
+    if (request.peers > 0) {
+        request.to = peer::PushTo::number;
+    } else if (value == "all" || value == "accepting") {
+        request.to = value == "all" ? peer::PushTo::all : peer::PushTo::accepting;
+    } else {
+        return wrong("--to takes 'all', 'accepting', or a number of peers");
+    }
+    return done();
+}
+
+Status take_patience(std::string const& value, peer::PushRequest& request) {
+    auto const patience = program::parse_duration(value);
+    if (!patience) {
+        return wrong("--patience: " + patience.error().message);
+    }
+    request.patience = *patience;
+    return done();
+}
+
+}  // namespace
+
 Result<peer::PushRequest> parse_push(std::vector<std::string> const& words) {
     peer::PushRequest request;
     bool said = false;
-    auto const take_to = [&](std::string const& value) -> Status {
+    auto const to = [&](std::string const& value) {
         said = true;
-        request.peers = parse_number(value, peers_most).value_or(0);
-        bool const good = request.peers > 0 || value == "all";
-        return good ? done() : wrong("--to takes a number of peers, or 'all'");
+        return take_to(value, request);
     };
-    auto name = parse_words(words, {{{}, "--to", true, take_to}});
+    auto const patience = [&](std::string const& value) { return take_patience(value, request); };
+    auto name = parse_words(words, {{{}, "--to", true, to}, {{}, "--patience", true, patience}});
     if (!name) {
         return name.error();
     }
     if (!said) {
-        return wrong("it takes --to, with a number of peers or 'all'");
+        return wrong("it takes --to, with 'all', 'accepting', or a number of peers");
     }
     request.name = std::move(*name);
     return request;

@@ -39,6 +39,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 /// How often a job that runs is drawn on a terminal, and how often a push is told of in JSON.
 constexpr auto redraw_every = std::chrono::milliseconds(100);
 constexpr auto push_event_every = std::chrono::seconds(1);
+/// A scan that takes longer is told of.
+constexpr auto scan_word_after = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -58,9 +60,13 @@ std::span<Commands::Command const> Commands::table() {
                 "  -s, --sources N    most sources used at once for one file\n"
                 "      --wait TIME    wait so long for somebody who has it (30s, 10m, 2h, 7d)",
                 &Commands::download},
-        Command{"push", "NAME --to N|all", "have other peers fetch a file, and watch them",
-                "      --to N         until so many others have it, the least busy asked first\n"
-                "      --to all       until all have it that take pushes",
+        Command{"push", "NAME --to all|N|accepting [--patience TIME]",
+                "have other peers fetch a file, or a pattern ('data/**'), and watch them",
+                "      --to all         until all registered peers have it\n"
+                "      --to accepting   until all have it that take pushes\n"
+                "      --to N           until so many others have it, the least busy asked first\n"
+                "      --patience TIME  how long a peer may be away before it counts as "
+                "unreachable (60s)",
                 &Commands::push},
         Command{"peers", "", "the peers that the tracker knows", "", &Commands::peers},
         Command{"files", "", "the files that this peer shares", "", &Commands::files},
@@ -223,49 +229,59 @@ void Commands::stop_if_unheard() {
     }
 }
 
+/// What this peer shares is known after that. Scans may take long: then a word says so.
+Status Commands::wait_for_scan() {
+    auto const stop = running_->get_token();
+    auto scanned = peer_.wait_until_scanned(scan_word_after, stop);
+    if (!scanned && scanned.error().code == Errc::timeout) {
+        printer_.note("the first scan of the directory is under way (waiting for it)");
+        scanned = peer_.wait_until_scanned(std::chrono::hours(24 * 365), stop);
+    }
+    return scanned ? done() : Status(scanned.error());
+}
+
 int Commands::push(std::vector<std::string> const& arguments) {
     auto request = parse_push(arguments);
     if (!request) {
         return wrong_usage(request.error().message);
     }
     request->stop = running_->get_token();
+    if (auto const scanned = wait_for_scan(); !scanned) {
+        return stopped_or(scanned.error());
+    }
     PushView view;
     Pace pace(options_.json ? push_event_every : redraw_every);
-    auto const show = [&](peer::PushReport const& report) {
+    auto const show = [&](peer::PushProgress const& progress) {
         auto const now = std::chrono::steady_clock::now();
         if (!pace.due(now)) {
             return;
         }
-        options_.json ? printer_.push_progress(report)
-                      : area_.draw(view.lines(report, terminal_size(), now));
+        options_.json ? printer_.push_progress(progress)
+                      : area_.draw(view.lines(progress, terminal_size(), now));
         stop_if_unheard();
     };
     if (options_.show_progress || options_.json) {
         request->on_progress = show;
     }
-    auto const report = peer_.push(*request);
+    auto const result = peer_.push(*request);
     area_.clear();
-    if (!report) {
-        int const code = fail(report.error());
-        return request->stop.stop_requested() ? code_of_sigint : code;
-    }
-    return pushed(*report, request->peers);
+    return result ? pushed(*result, *request) : stopped_or(result.error());
 }
 
-int Commands::pushed(peer::PushReport const& report, std::size_t wanted) const {
-    printer_.pushed(report);
-    if (unfinished(report)) {
+/// Ctrl-C is told by its own code.
+int Commands::stopped_or(Error const& error) {
+    int const code = fail(error);
+    return running_->stop_requested() ? code_of_sigint : code;
+}
+
+int Commands::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
+    printer_.pushed(result, request);
+    if (unfinished(result)) {
         fail({Errc::interrupted, "interrupted; the peers that were asked go on"});
         return code_of_sigint;
     }
-    auto const lacking = missing(report, wanted);
-    if (wanted > 0 && lacking > 0) {
-        fail(
-            {Errc::failed, fmt::format("{} of {} peers have it, {} missing: there is no other that "
-                                       "would take it",
-                                       wanted - lacking, wanted, lacking)});
-    }
-    return code_of(report, wanted);
+    auto const short_of = shortfall(result, request);
+    return short_of ? fail({Errc::failed, *short_of}) : 0;
 }
 
 int Commands::peers(std::vector<std::string> const& arguments) {
@@ -283,6 +299,9 @@ int Commands::peers(std::vector<std::string> const& arguments) {
 int Commands::files(std::vector<std::string> const& arguments) {
     if (!arguments.empty()) {
         return wrong_usage("it takes no arguments");
+    }
+    if (auto const scanned = wait_for_scan(); !scanned) {
+        return stopped_or(scanned.error());
     }
     printer_.files(peer_.files());
     return 0;

@@ -66,7 +66,9 @@ class Commands {
 
     int fail(Error const& error) const;
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
-    int pushed(peer::PushReport const& report, std::size_t wanted) const;
+    Status wait_for_scan();
+    int stopped_or(Error const& error);
+    int pushed(peer::PushResult const& result, peer::PushRequest const& request) const;
     void show(peer::DownloadProgress const& progress, Pace& pace);
     void stop_if_unheard();
 

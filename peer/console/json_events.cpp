@@ -208,11 +208,13 @@ Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order
             {"chunk_order_fallbacks", chunk_order.fallbacks}};
 }
 
-Json to_json(peer::PushReport const& report, bool over) {
+namespace {
+
+Json push_event(char const* event, peer::PushReport const& report) {
     auto const count = [&](peer::PushState state) {
         return std::ranges::count(report.targets, state, &peer::PushTarget::state);
     };
-    return {{"event", over ? "pushed" : "push"},
+    return {{"event", event},
             {"name", report.name},
             {"content", report.content},
             {"size", report.size},
@@ -223,6 +225,27 @@ Json to_json(peer::PushReport const& report, bool over) {
             {"targets", list_of(report.targets, [&](auto const& target) {
                  return push_target(target, report.size);
              })}};
+}
+
+}  // namespace
+
+Json to_json(peer::PushProgress const& progress) {
+    auto event = push_event("push", progress.file);
+    event["files_total"] = progress.files;
+    event["files_done"] = progress.files_done;
+    return event;
+}
+
+Json to_json(peer::PushReport const& report, std::size_t lacking) {
+    auto event = push_event("pushed", report);
+    event["lacking"] = lacking;
+    return event;
+}
+
+Json to_json(peer::PushResult const& result, std::size_t lacking) {
+    return {{"event", "push_summary"},     {"files", result.files.size()},
+            {"lacking", lacking},          {"settled", result.settled},
+            {"left_out", result.left_out}, {"seconds", result.seconds}};
 }
 
 }  // namespace xfsbus::console

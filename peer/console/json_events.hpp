@@ -22,7 +22,10 @@ Json to_json(peer::KnownPeer const& peer);
 Json to_json(peer::SharedFileInfo const& file);
 Json to_json(peer::PeerStatus const& status);
 Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order);
-/// "push" while it goes on, "pushed" at its end.
-Json to_json(peer::PushReport const& report, bool over);
+/// "push" while it goes on.
+Json to_json(peer::PushProgress const& progress);
+/// "pushed", of each file, and a summary of them all.
+Json to_json(peer::PushReport const& report, std::size_t lacking);
+Json to_json(peer::PushResult const& result, std::size_t lacking);
 
 }  // namespace xfsbus::console

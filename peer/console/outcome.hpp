@@ -3,6 +3,8 @@
 #include <xfsbus/peer/peer.hpp>
 
 #include <cstddef>
+#include <optional>
+#include <string>
 
 namespace xfsbus::console {
 
@@ -16,14 +18,14 @@ std::size_t present_files(peer::DownloadReport const& report);
 /// The exit code of a job of several files: that of the worst.
 int code_of(peer::DownloadReport const& report);
 
-/// How many peers lack the file, of those that were to have it; `wanted` 0: all that take pushes.
-std::size_t missing(peer::PushReport const& report, std::size_t wanted);
+/// How many peers lack the file, of those that were to have it.
+std::size_t lacking(peer::PushReport const& report, peer::PushRequest const& request);
 
 /// True if peers are still at it: the watching was ended early.
-bool unfinished(peer::PushReport const& report);
+bool unfinished(peer::PushResult const& result);
 
-/// The exit code: 0 if as many as were wanted have the file. A peer that failed counts when all
-/// were wanted; when a number was, another has made it good or is missing.
-int code_of(peer::PushReport const& report, std::size_t wanted);
+/// Who lacks what, in a sentence; nullopt if nobody does, as far as one can know.
+std::optional<std::string> shortfall(peer::PushResult const& result,
+                                     peer::PushRequest const& request);
 
 }  // namespace xfsbus::console

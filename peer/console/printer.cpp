@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace xfsbus::console {
 namespace {
@@ -177,15 +178,31 @@ void Printer::downloaded(peer::DownloadedFile const& file) const {
 
 // ---- pushes ----
 
-void Printer::push_progress(peer::PushReport const& report) const {
-    write(out_, to_json(report, false));
+void Printer::push_progress(peer::PushProgress const& progress) const {
+    write(out_, to_json(progress));
 }
 
-void Printer::pushed(peer::PushReport const& report) const {
+void Printer::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
     if (json()) {
-        return write(out_, to_json(report, true));
+        std::size_t lack = 0;
+        for (auto const& report : result.files) {
+            lack += lacking(report, request);
+            write(out_, to_json(report, lacking(report, request)));
+        }
+        return write(out_, to_json(result, lack));
     }
-    table({"IP", "PORT", "STATE", "PERCENT", "SECONDS", "REASON"}, push_rows(report));
+    Rows rows;
+    bool const several = result.files.size() > 1;
+    for (auto const& report : result.files) {
+        auto more = push_rows(report, several);
+        std::ranges::move(more, std::back_inserter(rows));
+    }
+    std::vector<std::string> header = {"IP", "PORT", "STATE", "PERCENT", "SECONDS"};
+    if (several) {
+        header.emplace_back("NAME");
+    }
+    header.emplace_back("REASON");
+    table(std::move(header), std::move(rows));
 }
 
 // ---- what there is ----
@@ -253,6 +270,10 @@ void Printer::text(std::string const& text) const {
     if (!json()) {
         out_ << text << std::endl;
     }
+}
+
+void Printer::note(std::string const& text) const {
+    err_ << "xfs-peer: " << text << std::endl;
 }
 
 void Printer::error(std::string const& command, Error const& error) const {

@@ -35,13 +35,15 @@ class Printer {
     /// In JSON only, like push_progress(): people see it drawn.
     void progress(peer::DownloadProgress const& progress) const;
     void downloaded(peer::DownloadReport const& report) const;
-    void push_progress(peer::PushReport const& report) const;
-    void pushed(peer::PushReport const& report) const;
+    void push_progress(peer::PushProgress const& progress) const;
+    void pushed(peer::PushResult const& result, peer::PushRequest const& request) const;
     void peers(std::vector<peer::KnownPeer> const& peers) const;
     void files(std::vector<peer::SharedFileInfo> const& files) const;
     void status(peer::PeerStatus const& status) const;
     void policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const;
     void help(std::string const& text) const;
+    /// To people, about what goes on.
+    void note(std::string const& text) const;
     void error(std::string const& command, Error const& error) const;
 
   private:

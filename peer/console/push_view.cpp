@@ -80,13 +80,16 @@ double percent_of(PushTarget const& target, std::uint64_t size) {
     return std::min(100.0 * static_cast<double>(target.bytes) / static_cast<double>(size), 100.0);
 }
 
-Rows push_rows(peer::PushReport const& report) {
+Rows push_rows(peer::PushReport const& report, bool named) {
     Rows rows;
     for (auto const& target : report.targets) {
         std::vector<std::string> row = {wire::escape(target.host), std::to_string(target.port),
                                         std::string(name_of(target.state)),
                                         fmt::format("{:.0f}%", percent_of(target, report.size)),
                                         fmt::format("{:.2f}", target.seconds)};
+        if (named) {
+            row.push_back(wire::escape(report.name));
+        }
         if (!target.reason.empty()) {
             row.push_back(target.reason);
         }
@@ -97,8 +100,9 @@ Rows push_rows(peer::PushReport const& report) {
 
 // ---- PushView ----
 
-std::vector<std::string> PushView::lines(peer::PushReport const& report, TerminalSize const& size,
-                                         Time now) {
+std::vector<std::string> PushView::lines(peer::PushProgress const& progress,
+                                         TerminalSize const& size, Time now) {
+    auto const& report = progress.file;
     note(report, now);
     auto const shown = rows_shown(report.targets.size(), size);
     bool const all = shown == report.targets.size();
@@ -117,7 +121,7 @@ std::vector<std::string> PushView::lines(peer::PushReport const& report, Termina
         lines.push_back(
             keep_begin(fmt::format("  and {} more", report.targets.size() - shown), usable(size)));
     }
-    lines.push_back(keep_begin(summary(report), usable(size)));
+    lines.push_back(keep_begin(summary(progress), usable(size)));
     return lines;
 }
 
@@ -156,7 +160,8 @@ std::string PushView::row(PushTarget const& target, std::uint64_t size,
                        name_of(target.state), percent_of(target, size), last);
 }
 
-std::string PushView::summary(peer::PushReport const& report) const {
+std::string PushView::summary(peer::PushProgress const& progress) const {
+    auto const& report = progress.file;
     double rate = 0;
     for (auto const& target : report.targets) {
         rate += rate_of(target);
@@ -170,7 +175,10 @@ std::string PushView::summary(peer::PushReport const& report) const {
     }
     auto const facts = fmt::format("{}{}, {}/s, {}", show_size(static_cast<double>(report.size)),
                                    counts, show_size(rate), show_time(report.seconds));
-    return wire::escape(report.name) + ": " + facts;
+    auto const of_all = progress.files > 1
+                            ? fmt::format("{} of {} files, ", progress.files_done, progress.files)
+                            : std::string();
+    return of_all + wire::escape(report.name) + ": " + facts;
 }
 
 }  // namespace xfsbus::console

@@ -22,8 +22,9 @@ std::string_view name_of(peer::PushState state);
 /// How much of the file a peer has: 0 to 100. Of an empty one, all when it is there.
 double percent_of(peer::PushTarget const& target, std::uint64_t size);
 
-/// IP PORT STATE PERCENT SECONDS [REASON] for each peer, in the order of the report.
-Rows push_rows(peer::PushReport const& report);
+/// IP PORT STATE PERCENT SECONDS [REASON] for each peer, in the order of the report; with `named`,
+/// the file's name before the reason.
+Rows push_rows(peer::PushReport const& report, bool named);
 
 /// How a push goes, for a terminal: the peers, as far as there is room, and a line for them all.
 /// Remembers what each had, for the rates.
@@ -32,7 +33,7 @@ class PushView {
     using Time = std::chrono::steady_clock::time_point;
 
     /// No line is wider than the terminal less one column.
-    std::vector<std::string> lines(peer::PushReport const& report, TerminalSize const& size,
+    std::vector<std::string> lines(peer::PushProgress const& progress, TerminalSize const& size,
                                    Time now);
 
   private:
@@ -43,7 +44,7 @@ class PushView {
     [[nodiscard]] double rate_of(peer::PushTarget const& target) const;
     [[nodiscard]] std::string row(peer::PushTarget const& target, std::uint64_t size,
                                   std::size_t address_columns) const;
-    [[nodiscard]] std::string summary(peer::PushReport const& report) const;
+    [[nodiscard]] std::string summary(peer::PushProgress const& progress) const;
 
     std::map<Address, History> histories_;
 };

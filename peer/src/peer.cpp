@@ -224,6 +224,17 @@ Result<UpdateSummary> Peer::wait_until_shared(std::stop_token stop) {
         stop);
 }
 
+Result<UpdateSummary> Peer::wait_until_scanned(std::chrono::milliseconds patience,
+                                               std::stop_token stop) {
+    auto* const node = impl_->node.get();
+    auto answer = impl_->ask<UpdateSummary>(
+        [node](auto on_answer) { node->when_scanned(on_answer); }, stop, patience);
+    if (!answer && answer.error().code == Errc::interrupted && !stop.stop_requested()) {
+        return Error{Errc::timeout, "the first scan of the directory is still under way"};
+    }
+    return answer;
+}
+
 Result<UpdateSummary> Peer::update_list(std::stop_token stop) {
     auto* const node = impl_->node.get();
     auto answer =
@@ -266,10 +277,14 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
         [node, order](auto on_done) { return node->download(order, on_done); }, request.stop);
 }
 
-Result<PushReport> Peer::push(PushRequest request) {
+Result<PushResult> Peer::push(PushRequest request) {
+    if (request.to == PushTo::number && request.peers == 0) {
+        return Error{Errc::usage, "a push to no peer is none"};
+    }
     auto* const node = impl_->node.get();
-    PushJob::Order order{request.name, request.peers, request.on_progress};
-    return impl_->run_job<PushJob, PushReport>(
+    PushJob::Order order{request.name, request.to, request.peers, request.patience,
+                         request.on_progress};
+    return impl_->run_job<PushJob, PushResult>(
         [node, order](auto on_done) { return node->push(order, on_done); }, request.stop);
 }
 

@@ -16,7 +16,7 @@ class PushLooks {
     /// With nothing else to do, in all.
     static constexpr auto waiting_most = std::chrono::seconds(60);
     /// Looks that brought somebody new when nothing else was left to be done.
-    static constexpr unsigned rounds_most = 30;
+    static constexpr unsigned rounds_most = 20;
 
     /// Nothing is left to be done but to look, or that is over. Begins with nothing.
     void on_idle(wire::Time now, bool idle);

@@ -26,7 +26,7 @@ void DownloadJob::find_again(Error const& why) {
     services_.log(log_events::download_waits(order_.query, why.message));
     services_.reactor.at(services_.reactor.now() + look_again_after, [weak = weak_from_this()] {
         if (auto const self = weak.lock(); self && !self->over_) {
-            self->finder_.find(self->order_.query,
+            self->finder_.find(self->order_.query, self->first_sources(),
                                [self](auto found) { self->on_found(std::move(found)); });
         }
     });
@@ -42,7 +42,11 @@ void DownloadJob::wait_for(Found const& file, Error const& why) {
                                  return;
                              }
                              self->services_.tracker.find(
-                                 wire::FindBy::content_prefix, wire::to_hex(file.content),
+                                 {wire::FindBy::content_prefix,
+                                  wire::to_hex(file.content),
+                                  {},
+                                  0,
+                                  self->first_sources()},
                                  [weak, file, why](Result<std::vector<Found>> const& found) {
                                      if (auto const there = weak.lock(); there && !there->over_) {
                                          there->on_waited(file, why, found);

@@ -5,6 +5,7 @@
 
 #include <xfsbus/bus/control.hpp>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -118,6 +119,11 @@ class Links {
 
     /// Whether there is a link to it, or may be one more.
     [[nodiscard]] bool room_for(wire::Endpoint const& endpoint);
+
+    /// How many one job may hold that asks many peers: the others need some, too.
+    [[nodiscard]] std::size_t share_of_a_job() const {
+        return std::max<std::size_t>(most_ - most_ / 4, 1);
+    }
 
     /// Before the end: no question stays open, and none is asked any more.
     void abandon();

@@ -445,15 +445,22 @@ std::shared_ptr<PushJob> Node::push(PushJob::Order order, PushJob::OnDone on_don
     auto holder = std::make_shared<std::weak_ptr<PushJob>>();
     auto job = std::make_shared<PushJob>(
         services_, std::move(order),
-        [this, holder, on_done = std::move(on_done)](Result<PushReport> report) {
+        [this, holder, on_done = std::move(on_done)](Result<PushResult> result) {
             if (auto const over = holder->lock()) {
                 pushes_.erase(over);
             }
-            on_done(std::move(report));
+            on_done(std::move(result));
         });
     *holder = job;
     pushes_.insert(job);
-    job->start();
+    // What is to be pushed may be a file of this peer's that it has not read yet.
+    when_scanned([this, weak = std::weak_ptr(job)](Result<UpdateSummary> const&) {
+        when_told([weak](Status const&) {
+            if (auto const waiting = weak.lock()) {
+                waiting->start();
+            }
+        });
+    });
     return job;
 }
 

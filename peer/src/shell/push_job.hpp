@@ -1,31 +1,36 @@
 #pragma once
 
+#include "core/push_looks.hpp"
+#include "core/push_plan.hpp"
 #include "shell/finder.hpp"
+#include "shell/push_links.hpp"
 #include "shell/services.hpp"
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 namespace xfsbus::peer {
 
-/// Asks other peers to fetch one file, and watches until they have it: finds the file, lists the
-/// peers, asks those first that are least busy, and asks again and again how it stands. Those that
-/// have it already are targets that are there. Reactor thread.
+/// Asks other peers to fetch one file or several, and watches until they have them: finds the
+/// files, looks at the list of peers until it is settled (PushLooks), and asks whom a PushPlan
+/// says. Those that have a file already have to say so, too. Reactor thread.
 class PushJob : public std::enable_shared_from_this<PushJob> {
   public:
+    static constexpr std::size_t files_most = 2048;
+
     struct Order {
         std::string query;
-        std::size_t peers = 0;  ///< how many others shall have it; 0: all that take pushes
+        PushTo to = PushTo::all;
+        std::size_t peers = 0;
+        std::chrono::milliseconds patience{};
         /// What is known so far, a few times a second.
-        std::function<void(PushReport const&)> on_progress;
+        std::function<void(PushProgress const&)> on_progress;
     };
 
-    using OnDone = std::function<void(Result<PushReport>)>;
+    using OnDone = std::function<void(Result<PushResult>)>;
 
     PushJob(Services& services, Order order, OnDone on_done);
     ~PushJob();
@@ -37,45 +42,48 @@ class PushJob : public std::enable_shared_from_this<PushJob> {
     void cancel();
 
   private:
-    /// A peer that is being asked; the target of the same number is what is known of it.
-    struct Asked {
-        std::size_t target = 0;
-        std::shared_ptr<Link> link;
-        wire::Time since{};
-        wire::Time poll_at{};
-        bool waiting = false;   ///< for an answer
-        unsigned silences = 0;  ///< in a row
-    };
-
+    // what is pushed, and to whom
+    void look();
+    void on_look(Result<TrackerLink::Look> look);
+    void find_files();
     void on_found(Result<std::vector<wire::FoundFile>> files);
-    void on_peers(Result<std::vector<wire::PeerEntry>> peers);
-    void sort_out(std::vector<wire::PeerEntry> peers);
-    void add_target(wire::Endpoint const& peer, PushState state);
-    void advance();
-    [[nodiscard]] bool wants_more() const;
-    void ask_next();
-    void poll(std::shared_ptr<Asked> const& asked);
-    void on_answer(std::shared_ptr<Asked> const& asked, Result<wire::Message> answer);
-    void on_trouble(std::shared_ptr<Asked> const& asked, Error const& error);
-    void on_pushed(std::shared_ptr<Asked> const& asked, wire::Pushed const& pushed);
-    void settle(std::shared_ptr<Asked> const& asked, PushState state, std::string reason);
+    [[nodiscard]] bool may_be_incomplete(Result<std::vector<wire::FoundFile>> const& files) const;
+    Status choose(std::vector<wire::FoundFile> files);
+    Status choose_version(std::vector<wire::FoundFile> const& versions);
+    [[nodiscard]] PushPlan::Options plan_options() const;
+    [[nodiscard]] std::vector<wire::Endpoint> others(std::vector<wire::PeerEntry> peers);
+
+    // how it stands
+    void pump();
+    [[nodiscard]] bool ask(PushPlan::Ask const& ask);
+    void on_answer(PushPlan::Ask const& ask, Result<wire::Message> const& answer);
+    void on_error(PushPlan::Ask const& ask, Error const& error);
+    void on_pong(PushPlan::Ask const& ask, wire::Pong const& pong);
+
+    // ends
+    void after_event();
+    void schedule();
     void tick();
-    void schedule_tick();
-    void update_seconds();
-    [[nodiscard]] std::size_t count(PushState state) const;
+    void report_progress();
+    [[nodiscard]] bool nobody_takes_pushes() const;
+    [[nodiscard]] PushReport report(std::size_t file, bool at_end) const;
+    [[nodiscard]] PushResult result() const;
     void finish(std::optional<Error> error = std::nullopt);
 
     Services& services_;
     Order order_;
     OnDone on_done_;
     Finder finder_;
-    wire::FoundFile file_;
-    std::deque<wire::Endpoint> candidates_;  ///< not asked yet, the least busy first
-    std::set<std::shared_ptr<Asked>> active_;
-    std::size_t asked_count_ = 0;
-    PushReport report_;
+    std::vector<wire::FoundFile> files_;
+    std::vector<wire::Endpoint> listed_;  ///< the last look, before there is a plan
+    PushLooks looks_;
+    std::optional<PushPlan> plan_;
+    PushLinks links_;
     wire::Time started_{};
+    wire::Time told_{};  ///< on_progress was called last
     std::optional<bus::Reactor::TimerId> timer_;
+    bool finding_ = false;
+    bool pumping_ = false;
     bool over_ = false;
 };
 

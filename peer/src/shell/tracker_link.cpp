@@ -206,14 +206,27 @@ void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
     ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_peers));
 }
 
+void TrackerLink::look_at_peers(OnAnswer<Look> on_look) {
+    auto const young = std::make_shared<bool>(false);
+    auto on_all = [young, on_look = std::move(on_look)](auto peers) {
+        peers ? on_look(Look{std::move(*peers), *young}) : on_look(peers.error());
+    };
+    std::function<void(wire::PeerList const&)> on_page = [young](auto const& page) {
+        *young = *young || page.young;
+    };
+    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_all),
+                               std::move(on_page));
+}
+
 template <typename Entry, typename Question, typename Page>
 void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries,
                             OnAnswer<std::vector<Entry>> on_all,
+                            std::function<void(Page const&)> on_page,
                             std::shared_ptr<Pages<Entry>> pages) {
     if (!pages) {
         pages = std::make_shared<Pages<Entry>>(reactor_.now());
     }
-    auto on_answer = [this, question, entries, pages,
+    auto on_answer = [this, question, entries, pages, on_page = std::move(on_page),
                       on_all = std::move(on_all)](Result<wire::Message> answer) mutable {
         if (!answer) {
             return on_all(answer.error());
@@ -221,6 +234,9 @@ void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries
         auto* const page = std::get_if<Page>(&*answer);
         if (page == nullptr) {
             return on_all(Error{Errc::network, "an answer of the wrong kind"});
+        }
+        if (on_page) {
+            on_page(*page);
         }
         auto const more = pages->take(reactor_.now(), std::move(page->*entries), page->next);
         if (!more) {
@@ -230,7 +246,7 @@ void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries
             return on_all(std::move(*pages).all());
         }
         question.after = page->next;
-        ask_pages(std::move(question), entries, std::move(on_all), pages);
+        ask_pages(std::move(question), entries, std::move(on_all), std::move(on_page), pages);
     };
     asker_->ask(question, answer_most, std::move(on_answer));
 }

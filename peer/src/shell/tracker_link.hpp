@@ -72,6 +72,14 @@ class TrackerLink : private Announcer::Line {
     void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
 
+    /// The same, with what the tracker says of itself.
+    struct Look {
+        std::vector<wire::PeerEntry> peers;
+        bool young = false;  ///< it may not know all of them
+    };
+
+    void look_at_peers(OnAnswer<Look> on_look);
+
   private:
     void send(wire::Message const& message, std::uint64_t number) override;
     std::vector<wire::FileEntry> files_after(std::string const& name, std::size_t most) override;
@@ -89,6 +97,7 @@ class TrackerLink : private Announcer::Line {
     template <typename Entry, typename Question, typename Page>
     void ask_pages(Question question, std::vector<Entry> Page::*entries,
                    OnAnswer<std::vector<Entry>> on_all,
+                   std::function<void(Page const&)> on_page = {},
                    std::shared_ptr<Pages<Entry>> pages = nullptr);
 
     bus::Reactor& reactor_;

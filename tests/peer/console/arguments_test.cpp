@@ -62,8 +62,13 @@ TEST_CASE("What a download cannot take is refused, and told why") {
 TEST_CASE("A push takes a name and how many peers shall have it") {
     auto const three = parse_push({"model.bin", "--to", "3"}).value();
     CHECK(three.name == "model.bin");
+    CHECK(three.to == peer::PushTo::number);
     CHECK(three.peers == 3);
-    CHECK(parse_push({"--to", "all", "model.bin"}).value().peers == 0);
+    CHECK(three.patience == std::chrono::seconds(60));
+    auto const all = parse_push({"--to", "all", "model.bin", "--patience", "5m"}).value();
+    CHECK(all.to == peer::PushTo::all);
+    CHECK(all.patience == std::chrono::minutes(5));
+    CHECK(parse_push({"--to", "accepting", "m"}).value().to == peer::PushTo::accepting);
 }
 
 TEST_CASE("A push that does not say to whom, or nonsense, is refused") {
@@ -72,8 +77,10 @@ TEST_CASE("A push that does not say to whom, or nonsense, is refused") {
         INFO(to);
         auto const request = parse_push({"model.bin", "--to", to});
         REQUIRE_FALSE(request);
-        CHECK(request.error() == Error{Errc::usage, "--to takes a number of peers, or 'all'"});
+        CHECK(request.error() ==
+              Error{Errc::usage, "--to takes 'all', 'accepting', or a number of peers"});
     }
+    CHECK_FALSE(parse_push({"m", "--to", "all", "--patience", "soon"}));
     CHECK_FALSE(parse_push({"--to", "all"}));
     CHECK_FALSE(parse_push({"model.bin", "--to"}));
     CHECK_FALSE(parse_push({"model.bin", "--to", "all", "--force"}));

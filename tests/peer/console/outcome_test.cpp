@@ -25,6 +25,26 @@ peer::PushReport with_states(std::vector<PushState> const& states) {
     return report;
 }
 
+peer::PushResult of_one(peer::PushReport report) {
+    peer::PushResult result;
+    result.files.push_back(std::move(report));
+    return result;
+}
+
+peer::PushRequest request_to(peer::PushTo to, std::size_t peers = 0) {
+    peer::PushRequest request;
+    request.to = to;
+    request.peers = peers;
+    return request;
+}
+
+peer::PushRequest const to_all = request_to(peer::PushTo::all);
+peer::PushRequest const to_accepting = request_to(peer::PushTo::accepting);
+
+peer::PushRequest to_number(std::size_t peers) {
+    return request_to(peer::PushTo::number, peers);
+}
+
 }  // namespace
 
 TEST_CASE("A download that worked, or had nothing to do, gives 0") {
@@ -57,25 +77,54 @@ TEST_CASE("Files are counted as failed, present or neither, never as two of them
     CHECK(present_files(report) == 1);
 }
 
-TEST_CASE("A push to all gives 0 if those that take pushes have it") {
-    CHECK(code_of(with_states({}), 0) == 0);
-    CHECK(code_of(with_states({PushState::there, PushState::refused}), 0) == 0);
-    CHECK(code_of(with_states({PushState::there, PushState::failed}), 0) == 1);
-    CHECK(missing(with_states({PushState::there, PushState::failed, PushState::refused}), 0) == 1);
+TEST_CASE("Of a push to all those lack it that have not got it, whyever") {
+    auto const report = with_states({PushState::there, PushState::failed, PushState::refused});
+    CHECK(lacking(report, to_all) == 2);
+    CHECK(shortfall(of_one(report), to_all)->starts_with("2 of 3 peers lack it: 1 refused, 1 fai"));
+    CHECK_THAT(*shortfall(of_one(report), to_all), ContainsSubstring("--accept-push"));
+    CHECK(lacking(with_states({PushState::there}), to_all) == 0);
+    CHECK_FALSE(shortfall(of_one(with_states({PushState::there})), to_all));
 }
 
-TEST_CASE("A push to a number gives 0 once so many have it, also if others failed") {
+TEST_CASE("Of a push to those that accept pushes the others lack nothing") {
+    auto const report = with_states({PushState::there, PushState::failed, PushState::refused});
+    CHECK(lacking(report, to_accepting) == 1);
+    CHECK(shortfall(of_one(report), to_accepting)->starts_with("1 of 2 peers lack it"));
+    CHECK_FALSE(
+        shortfall(of_one(with_states({PushState::there, PushState::refused})), to_accepting));
+}
+
+TEST_CASE("A push to a number lacks nothing once so many have it, also if others failed") {
     auto const report = with_states({PushState::there, PushState::failed, PushState::there});
-    CHECK(code_of(report, 2) == 0);
-    CHECK(code_of(report, 1) == 0);
-    CHECK(code_of(report, 3) == 1);
-    CHECK(missing(report, 5) == 3);
+    CHECK_FALSE(shortfall(of_one(report), to_number(2)));
+    CHECK_FALSE(shortfall(of_one(report), to_number(1)));
+    CHECK(shortfall(of_one(report), to_number(3))->starts_with("2 of 3 peers have it, 1 missing"));
+    CHECK(lacking(report, to_number(5)) == 3);
+}
+
+TEST_CASE("A push whose list of peers did not settle, or was too long, is not complete") {
+    auto result = of_one(with_states({PushState::there}));
+    result.settled = false;
+    CHECK_THAT(shortfall(result, to_all).value(), ContainsSubstring("did not settle"));
+    result.settled = true;
+    result.left_out = 7;
+    CHECK_THAT(shortfall(result, to_all).value(), ContainsSubstring("7 peers were too many"));
+}
+
+TEST_CASE("Of a push of several files all are counted") {
+    peer::PushResult result;
+    result.files = {with_states({PushState::there, PushState::there}),
+                    with_states({PushState::there, PushState::refused}),
+                    with_states({PushState::failed, PushState::refused})};
+    CHECK(shortfall(result, to_all)
+              ->starts_with("2 of 3 files did not come everywhere: 3 of 6 copies are lacking: 2 "
+                            "refused, 1 failed"));
 }
 
 TEST_CASE("A push is unfinished while a peer is asked, waits or fetches") {
     for (auto const state : {PushState::asking, PushState::waiting, PushState::fetching}) {
-        CHECK(unfinished(with_states({PushState::there, state})));
-        CHECK(code_of(with_states({PushState::there, state}), 0) == 1);
+        CHECK(unfinished(of_one(with_states({PushState::there, state}))));
     }
-    CHECK_FALSE(unfinished(with_states({PushState::there, PushState::failed, PushState::refused})));
+    CHECK_FALSE(
+        unfinished(of_one(with_states({PushState::there, PushState::failed, PushState::refused}))));
 }

@@ -174,28 +174,39 @@ TEST_CASE("In JSON progress tells of the files in progress") {
 
 TEST_CASE("A push ends with a row for each peer, and a header on a terminal only") {
     Printed plain;
-    plain.printer.pushed(pushed_to_two());
+    plain.printer.pushed({{pushed_to_two()}}, {});
     CHECK(plain.out.str() ==
           "10.0.0.2 7471 there 100% 1.25\n"
           "10.0.0.3 7471 failed 25% 0.50 the disk is full\n");
     Printed terminal(on_terminal);
-    terminal.printer.pushed(pushed_to_two());
+    terminal.printer.pushed({{pushed_to_two()}}, {});
     CHECK(terminal.out.str() ==
           "IP        PORT  STATE   PERCENT  SECONDS  REASON\n"
           "10.0.0.2  7471  there   100%     1.25\n"
           "10.0.0.3  7471  failed  25%      0.50     the disk is full\n");
 }
 
+TEST_CASE("The rows of a push of several files say which file") {
+    Printed plain;
+    plain.printer.pushed({{pushed_to_two(), pushed_to_two()}}, {});
+    CHECK_THAT(plain.out.str(), ContainsSubstring("failed 25% 0.50 model.bin the disk is full\n"));
+}
+
 TEST_CASE("In JSON a push tells of each peer while it goes on and at its end") {
     Printed printed(as_json);
-    printed.printer.push_progress(pushed_to_two());
-    printed.printer.pushed(pushed_to_two());
+    printed.printer.push_progress({5, 2, pushed_to_two()});
+    printed.printer.pushed({{pushed_to_two()}, false, 7, 2.5}, {});
     auto const events = printed.events();
-    REQUIRE(events.size() == 2);
+    REQUIRE(events.size() == 3);
     CHECK(events[0].at("event") == "push");
+    CHECK(events[0].at("files_total") == 5);
+    CHECK(events[0].at("files_done") == 2);
+    CHECK(events[2] == Json::parse(R"({"event": "push_summary", "files": 1, "lacking": 1,
+                                       "settled": false, "left_out": 7, "seconds": 2.5})"));
     CHECK(events[1] ==
           Json::parse(R"({"event": "pushed", "name": "model.bin", "content": "abcd", "size": 200,
-                          "there": 1, "failed": 1, "refused": 0, "seconds": 1.5, "targets": [
+                          "there": 1, "failed": 1, "refused": 0, "lacking": 1, "seconds": 1.5,
+                          "targets": [
                           {"ip": "10.0.0.2", "port": 7471, "state": "there", "bytes": 200,
                            "percent": 100.0, "seconds": 1.25},
                           {"ip": "10.0.0.3", "port": 7471, "state": "failed", "bytes": 50,

@@ -32,8 +32,9 @@ PushReport one_of_each() {
 }  // namespace
 
 TEST_CASE("A row of a push says where, how it stands, how far, how long, and why not") {
-    auto const rows = push_rows(one_of_each());
+    auto const rows = push_rows(one_of_each(), false);
     REQUIRE(rows.size() == 6);
+    CHECK(push_rows(one_of_each(), true)[0].back() == "model.bin");
     CHECK(rows[0] == std::vector<std::string>{"10.0.0.1", "7471", "there", "100%", "2.50"});
     CHECK(rows[1][2] == "fetching");
     CHECK(rows[1][3] == "45%");
@@ -49,7 +50,7 @@ TEST_CASE("An empty file is all there, or not at all") {
 
 TEST_CASE("A push is shown as a table of the peers above a line for all") {
     PushView view;
-    auto const lines = view.lines(one_of_each(), wide, begin);
+    auto const lines = view.lines({1, 0, one_of_each()}, wide, begin);
     REQUIRE(lines.size() == 7);
     CHECK(lines[0] == "  10.0.0.1:7471  there    100%  2.5 s");
     CHECK(lines[2] == "  10.0.0.3:7471  waiting    0%  ");
@@ -62,21 +63,22 @@ TEST_CASE("A push is shown as a table of the peers above a line for all") {
 TEST_CASE("The rate of a peer is what it got of late") {
     PushView view;
     auto report = one_of_each();
-    CHECK_THAT(view.lines(report, wide, begin).at(1), ContainsSubstring("0 B/s"));
+    CHECK_THAT(view.lines({1, 0, report}, wide, begin).at(1), ContainsSubstring("0 B/s"));
     report.targets[1].bytes += 200 * kib;
-    CHECK_THAT(view.lines(report, wide, begin + 2s).at(1), ContainsSubstring("100.0 KiB/s"));
+    CHECK_THAT(view.lines({1, 0, report}, wide, begin + 2s).at(1),
+               ContainsSubstring("100.0 KiB/s"));
     for (auto at = 3s; at < 10s; at += 1s) {
-        CHECK(view.lines(report, wide, begin + at).size() == 7);
+        CHECK(view.lines({1, 0, report}, wide, begin + at).size() == 7);
     }
-    CHECK_THAT(view.lines(report, wide, begin + 10s).at(1), ContainsSubstring(" 0 B/s"));
+    CHECK_THAT(view.lines({1, 0, report}, wide, begin + 10s).at(1), ContainsSubstring(" 0 B/s"));
 }
 
 TEST_CASE("A peer that began anew has no negative rate") {
     PushView view;
     auto report = one_of_each();
-    CHECK(view.lines(report, wide, begin).size() == 7);
+    CHECK(view.lines({1, 0, report}, wide, begin).size() == 7);
     report.targets[1].bytes = 0;
-    CHECK_THAT(view.lines(report, wide, begin + 1s).at(1), ContainsSubstring(" 0 B/s"));
+    CHECK_THAT(view.lines({1, 0, report}, wide, begin + 1s).at(1), ContainsSubstring(" 0 B/s"));
 }
 
 TEST_CASE("Of a fleet that does not fit those are shown where something happens") {
@@ -87,7 +89,7 @@ TEST_CASE("Of a fleet that does not fit those are shown where something happens"
         report.targets.push_back({"10.0.0.1", i, state, 0, 0, ""});
     }
     PushView view;
-    auto const lines = view.lines(report, {100, 16}, begin);
+    auto const lines = view.lines({1, 0, report}, {100, 16}, begin);
     REQUIRE(lines.size() == 11);
     CHECK_THAT(lines[0], ContainsSubstring("10.0.0.1:77 "));
     CHECK(lines[9] == "  and 91 more");
@@ -99,9 +101,16 @@ TEST_CASE("No line of a push wraps, at any width") {
     report.name = "数据\033.bin";
     for (std::size_t columns = 0; columns < 120; ++columns) {
         PushView view;
-        for (auto const& line : view.lines(report, {columns, 24}, begin)) {
+        for (auto const& line : view.lines({1, 0, report}, {columns, 24}, begin)) {
             CHECK(columns_of(line) <= (columns > 0 ? columns - 1 : 0));
             CHECK(line.find('\033') == std::string::npos);
         }
     }
+}
+
+TEST_CASE("A push of several files says how many of them are done") {
+    PushView view;
+    CHECK(view.lines({12, 3, one_of_each()}, wide, begin)
+              .back()
+              .starts_with("3 of 12 files, model.bin: "));
 }

@@ -242,41 +242,6 @@ struct PeerStatus {
     std::string integrity;
 };
 
-enum class PushState {
-    asking,   ///< no answer yet
-    waiting,  ///< it will fetch
-    fetching,
-    there,  ///< it has the file
-    failed,
-    refused,  ///< it takes no pushes
-};
-
-/// A peer that was asked to fetch a file.
-struct PushTarget {
-    std::string host;
-    std::uint16_t port = 0;
-    PushState state = PushState::asking;
-    std::uint64_t bytes = 0;  ///< of the file that it has
-    double seconds = 0;       ///< since it was asked, until it had the file
-    std::string reason;       ///< why it failed or refused
-};
-
-struct PushReport {
-    std::string name;
-    std::string content;
-    std::uint64_t size = 0;
-    std::vector<PushTarget> targets;
-    double seconds = 0;
-};
-
-struct PushRequest {
-    std::string name;       ///< one file: a name or NAME@ID
-    std::size_t peers = 0;  ///< how many others shall have it; 0: all that take pushes
-    std::stop_token stop;   ///< ends the watching; what has been asked for goes on
-    /// Called on the peer's thread, a few times a second; must return soon.
-    std::function<void(PushReport const&)> on_progress;
-};
-
 /// A member of the bus: shares a directory, finds files, fetches them. Runs threads of its own.
 /// All methods may be called on any thread and block until they have an answer.
 ///
@@ -300,6 +265,11 @@ class Peer {
     /// PeerStatus::tracker_trouble).
     Result<UpdateSummary> wait_until_shared(std::stop_token stop = {});
 
+    /// Waits until the first scan is over, whatever the tracker does. Errc::timeout after
+    /// `patience`.
+    Result<UpdateSummary> wait_until_scanned(std::chrono::milliseconds patience,
+                                             std::stop_token stop = {});
+
     /// Scans the directory and sends the whole list to the tracker.
     Result<UpdateSummary> update_list(std::stop_token stop = {});
 
@@ -317,11 +287,13 @@ class Peer {
     /// otherwise each file says how it went.
     Result<DownloadReport> download(DownloadRequest request);
 
-    /// Asks other peers to fetch a file, those first that are least busy, and watches until they
-    /// have it. An Error only if nothing could be begun; otherwise each target says how it went.
-    Result<PushReport> push(PushRequest request);
+    /// Asks other peers to fetch one file or all that match, and watches until they have it. Waits
+    /// for the first scan of this peer's own directory. An Error only if nothing could be begun;
+    /// otherwise each target of each file says how it went.
+    Result<PushResult> push(PushRequest request);
 
     Result<std::vector<KnownPeer>> peers();
+    /// Those that are known; before the end of the first scan there may be more.
     std::vector<SharedFileInfo> files();
     PeerStatus status();
 
