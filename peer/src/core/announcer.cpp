@@ -73,13 +73,32 @@ void Announcer::on_message(wire::Time now, wire::Message const& message, std::ui
 
 void Announcer::on_changed(wire::Time now, std::string const& name,
                            std::optional<wire::FileEntry> entry) {
-    // What the list under way, or the one that follows registration, will name anyway is not
-    // said twice.
-    bool const to_come = !registered() || (full() && name > *full_from_);
-    if (!to_come) {
+    if (!is_to_come(name)) {
         changes_.insert_or_assign(name, std::move(entry));
         flush(now);
     }
+}
+
+void Announcer::on_changed(wire::Time now, std::vector<wire::FileEntry> added,
+                           std::vector<std::string> removed) {
+    for (auto& entry : added) {
+        if (!is_to_come(entry.name)) {
+            auto name = entry.name;
+            changes_.insert_or_assign(std::move(name), std::move(entry));
+        }
+    }
+    for (auto& name : removed) {
+        if (!is_to_come(name)) {
+            changes_.insert_or_assign(std::move(name), std::nullopt);
+        }
+    }
+    flush(now);
+}
+
+/// The list under way, or the one that follows registration, will name it anyway: so it is not said
+/// twice.
+bool Announcer::is_to_come(std::string const& name) const {
+    return !registered() || (full() && name > *full_from_);
 }
 
 void Announcer::on_tick(wire::Time now) {

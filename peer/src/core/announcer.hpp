@@ -54,6 +54,9 @@ class Announcer {
     void on_message(wire::Time now, wire::Message const& message, std::uint64_t number);
     /// A file of the share appeared, changed or went (nullopt). Line::files_after says so already.
     void on_changed(wire::Time now, std::string const& name, std::optional<wire::FileEntry> entry);
+    /// The same of many, which are said together.
+    void on_changed(wire::Time now, std::vector<wire::FileEntry> added,
+                    std::vector<std::string> removed);
     void on_tick(wire::Time now);
     /// Says good-bye.
     void leave(wire::Time now);
@@ -101,6 +104,7 @@ class Announcer {
     [[nodiscard]] bool full() const { return full_from_.has_value(); }
 
     [[nodiscard]] bool may_send() const;
+    [[nodiscard]] bool is_to_come(std::string const& name) const;
 
     Options options_;
     Line& line_;

@@ -1,17 +1,9 @@
 #include "core/share_table.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
 namespace xfsbus::peer {
-
-/// Contents are hashes already.
-std::size_t ShareTable::Hash::operator()(wire::ContentId const& id) const {
-    std::uint64_t hash = 0;
-    std::memcpy(&hash, id.bytes.data(), sizeof hash);
-    return hash ^ salt;
-}
 
 /// Where it is, or what follows it.
 ShareTable::Files::iterator ShareTable::place_for(std::string const& name) {
@@ -24,7 +16,7 @@ ShareTable::Files::iterator ShareTable::place_for(std::string const& name) {
     return files_.lower_bound(name);
 }
 
-bool ShareTable::put(IndexedFile file) {
+IndexedFile const* ShareTable::put(IndexedFile file) {
     auto place = place_for(file.name);
     bool const there = place != files_.end() && place->name == file.name;
     bool const same =
@@ -37,16 +29,12 @@ bool ShareTable::put(IndexedFile file) {
         partial_.erase(file.name);
     }
     last_ = files_.insert(place, std::move(file));
-    contents_[last_->content].insert(&*last_);
-    return !same;
+    contents_.insert(*last_);
+    return same ? nullptr : &*last_;
 }
 
 void ShareTable::forget(Files::iterator file) {
-    auto const holders = contents_.find(file->content);
-    holders->second.erase(&*file);
-    if (holders->second.empty()) {
-        contents_.erase(holders);
-    }
+    contents_.erase(*file);
     files_.erase(file);
     last_ = files_.end();
 }
@@ -79,19 +67,12 @@ IndexedFile const* ShareTable::by_name(std::string_view name) const {
 }
 
 IndexedFile const* ShareTable::by_content(wire::ContentId const& content) const {
-    auto const found = contents_.find(content);
-    return found == contents_.end() ? nullptr : *found->second.begin();
+    return contents_.first(content);
 }
 
 std::vector<IndexedFile const*> ShareTable::all_by_content(wire::ContentId const& content,
                                                            std::size_t most) const {
-    std::vector<IndexedFile const*> all;
-    if (auto const found = contents_.find(content); found != contents_.end()) {
-        auto const& holders = found->second;
-        auto const count = static_cast<std::ptrdiff_t>(std::min(most, holders.size()));
-        all.assign(holders.begin(), std::next(holders.begin(), count));
-    }
-    return all;
+    return contents_.all(content, most);
 }
 
 std::string const* ShareTable::manifest(wire::ContentId const& content) const {

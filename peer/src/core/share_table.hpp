@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/content_index.hpp"
 #include "core/indexed_file.hpp"
 
 #include <xfsbus/wire/messages.hpp>
@@ -9,7 +10,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -40,10 +40,10 @@ class ShareTable {
     using Files = std::set<IndexedFile, ByName>;
 
     /// `salt`: a random number.
-    explicit ShareTable(std::uint64_t salt = 0) : contents_(0, Hash{salt}) {}
+    explicit ShareTable(std::uint64_t salt = 0) : contents_(salt) {}
 
-    /// Takes the place of a partial file of this name. False if it stands here as it is.
-    bool put(IndexedFile file);
+    /// Takes the place of a partial file of this name. nullptr if it stood here as it is.
+    IndexedFile const* put(IndexedFile file);
     /// False if a whole file has the name.
     bool put_partial(PartialFile file);
     void remove_partial(std::string const& name);
@@ -75,28 +75,13 @@ class ShareTable {
     }
 
   private:
-    /// With something that nobody knows, so that no stranger can make up contents that collide.
-    struct Hash {
-        std::uint64_t salt = 0;
-        std::size_t operator()(wire::ContentId const& id) const;
-    };
-
-    struct ByNameOf {
-        bool operator()(IndexedFile const* a, IndexedFile const* b) const {
-            return a->name < b->name;
-        }
-    };
-
-    /// Ordered, since thousands of files may have one content: the empty one.
-    using Holders = std::set<IndexedFile const*, ByNameOf>;
-
     [[nodiscard]] Files::iterator place_for(std::string const& name);
     void forget(Files::iterator file);
 
     Files files_;
     Files::iterator last_ = files_.end();  ///< put; names come in their order, mostly
     std::map<std::string, PartialFile> partial_;
-    std::unordered_map<wire::ContentId, Holders, Hash> contents_;  ///< of files_
+    ContentIndex contents_;  ///< of files_
 };
 
 }  // namespace xfsbus::peer

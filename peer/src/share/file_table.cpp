@@ -148,6 +148,9 @@ void FileTable::drop_below(std::string const& directory) {
 }
 
 void FileTable::withdraw() {
+    if (files_ == 0) {
+        return;  // as at the start, with all that the cache remembers
+    }
     for (auto& [directory, files] : directories_) {
         for (auto& [leaf, entry] : files) {
             if (std::exchange(entry.reported, false)) {

@@ -13,6 +13,14 @@
 #include <unistd.h>
 
 namespace xfsbus::peer {
+namespace {
+
+bool is_readable_by_us(uid_t owner) {
+    auto const user = ::geteuid();
+    return user == 0 || user == owner;
+}
+
+}  // namespace
 
 bool is_temporary(std::string_view part) {
     return part.starts_with(".xfs-");
@@ -33,8 +41,8 @@ Sight judge(struct stat const& status) {
         sight.kind = Sight::Kind::file;
         sight.stamp = stamp_from(status);
         sight.linked = status.st_nlink > 1;
-        bool const readable = ::geteuid() == 0 || ::geteuid() == status.st_uid;
-        sight.is_private = readable && (status.st_mode & (S_IRGRP | S_IROTH)) == 0;
+        sight.is_private =
+            (status.st_mode & (S_IRGRP | S_IROTH)) == 0 && is_readable_by_us(status.st_uid);
         if (sight.stamp.size > wire::limits::file_bytes) {
             sight.kind = Sight::Kind::refused;
             sight.why = "is larger than 4 TiB";

@@ -212,21 +212,21 @@ std::function<void(bus::Reactor::Task)> Node::poster() const {
 
 // ---- the share ----
 
-void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed) {
+void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> removed) {
+    std::vector<wire::FileEntry> entries;
+    entries.reserve(added.size());
     for (auto& file : added) {
-        put(std::move(file));
-    }
-    for (auto const& name : removed) {
-        if (share_.remove(name)) {
-            tracker_.on_changed(name, std::nullopt);
+        if (auto const* const now = share_.put(std::move(file))) {
+            entries.push_back(ShareTable::entry_of(*now));
         }
     }
+    std::erase_if(removed, [this](auto const& name) { return !share_.remove(name); });
+    tracker_.on_changed(std::move(entries), std::move(removed));
 }
 
 void Node::put(IndexedFile file) {
-    auto entry = ShareTable::entry_of(file);
-    if (share_.put(std::move(file))) {
-        tracker_.on_changed(entry.name, entry);
+    if (auto const* const now = share_.put(std::move(file))) {
+        tracker_.on_changed(now->name, ShareTable::entry_of(*now));
     }
 }
 

@@ -82,7 +82,7 @@ class Node {
     [[nodiscard]] Services make_services();
     [[nodiscard]] std::function<void(bus::Reactor::Task)> poster() const;
     Status start_index();
-    void on_changed(std::vector<IndexedFile> added, std::vector<std::string> const& removed);
+    void on_changed(std::vector<IndexedFile> added, std::vector<std::string> removed);
     void on_fetched(IndexedFile file);
     void on_partial(PartialFile const& file);
     void on_partial_gone(std::string const& name);

@@ -33,8 +33,8 @@ Status Node::start_index() {
         std::move(options),
         {.on_changed =
              [this, post = poster()](auto added, auto removed) {
-                 post([this, added = std::move(added), removed = std::move(removed)] {
-                     on_changed(added, removed);
+                 post([this, added = std::move(added), removed = std::move(removed)]() mutable {
+                     on_changed(std::move(added), std::move(removed));
                  });
              },
          .on_scanned =

@@ -106,6 +106,11 @@ void TrackerLink::on_changed(std::string const& name, std::optional<wire::FileEn
     after_event();
 }
 
+void TrackerLink::on_changed(std::vector<wire::FileEntry> added, std::vector<std::string> removed) {
+    announcer_->on_changed(reactor_.now(), std::move(added), std::move(removed));
+    after_event();
+}
+
 void TrackerLink::resend() {
     announcer_->resend(reactor_.now());
     after_event();

@@ -40,6 +40,7 @@ class TrackerLink : private Announcer::Line {
                    Announcer::Options announcer);
 
     void on_changed(std::string const& name, std::optional<wire::FileEntry> entry);
+    void on_changed(std::vector<wire::FileEntry> added, std::vector<std::string> removed);
     void resend();
     void leave();
 

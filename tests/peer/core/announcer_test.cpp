@@ -314,6 +314,20 @@ TEST_CASE("changes follow one by one, numbered without gaps") {
     CHECK(updates[1].removed == Names{"a"});
 }
 
+TEST_CASE("changes that are told of together are said together") {
+    Scripted peer;
+    peer.settle();
+    std::vector<wire::FileEntry> added;
+    for (auto const* name : {"a", "b", "c"}) {
+        added.push_back(peer.share[name] = entry(name, 1));
+    }
+    peer.core.on_changed(peer.now, added, {"old"});
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(updates[0].added == added);
+    CHECK(updates[0].removed == std::vector<std::string>{"old"});
+}
+
 TEST_CASE("changes that wait for answers are put together, the last about a name counts") {
     Scripted peer;
     peer.settle();
