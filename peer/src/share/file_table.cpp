@@ -40,9 +40,12 @@ FileTable::Directories::iterator FileTable::made_directory_of(std::string_view n
     return last_;
 }
 
-void FileTable::remember(IndexedFile file) {
-    made_directory_of(file.name)->second.emplace(
-        std::string(leaf_in(file.name)), Entry{file.stamp, file.content, std::move(file.manifest)});
+void FileTable::remember(std::vector<IndexedFile> files) {
+    for (auto& file : files) {
+        made_directory_of(file.name)->second.try_emplace(
+            std::string(leaf_in(file.name)),
+            Entry{file.stamp, file.content, std::move(file.manifest)});
+    }
 }
 
 FileTable::Entry* FileTable::find(std::string const& name) {

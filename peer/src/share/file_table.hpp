@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace xfsbus::peer {
 
@@ -29,8 +30,8 @@ class FileTable {
 
     FileTable(HashCache& cache, ChangeBatch& batch) : cache_(cache), batch_(batch) {}
 
-    /// Takes what the cache remembers; in the order of the names.
-    void remember(IndexedFile file);
+    /// Takes what the cache remembers, unless more is known of it already. In the order of names.
+    void remember(std::vector<IndexedFile> files);
 
     /// nullptr if it is not known.
     Entry* find(std::string const& name);

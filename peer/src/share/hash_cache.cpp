@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 namespace xfsbus::peer {
@@ -44,6 +45,9 @@ constexpr char const* create_schema = R"(
         PRIMARY KEY (share, name)) WITHOUT ROWID;
 )";
 static_assert(application_id == 1481003880 && schema_version == 3);
+
+/// Few enough for whoever takes them to do something else in between.
+constexpr std::size_t rows_at_once = 1000;
 
 enum class Owner { nobody, us, others };
 
@@ -115,6 +119,10 @@ HashCache::HashCache(std::filesystem::path file, std::string directory,
 }
 
 HashCache::~HashCache() {
+    enough_ = true;
+    if (loader_.joinable()) {
+        end_load();
+    }
     flush();
 }
 
@@ -187,19 +195,41 @@ void HashCache::prepare_schema() {
     db.execute("PRAGMA synchronous = NORMAL");
 }
 
-void HashCache::load(std::function<bool(IndexedFile)> const& take) {
+bool HashCache::begin_load(Take take, Done done) {
     if (open_ == nullptr) {
-        return;
+        return false;
     }
-    bool damaged = false;
-    guarded([&] { damaged = load_rows(take); });
-    if (damaged) {
+    loader_ = std::thread([this, take = std::move(take), done = std::move(done)] {
+        ::pthread_setname_np(::pthread_self(), "xfs-recall");
+        load(take);
+        done();
+    });
+    return true;
+}
+
+void HashCache::load(Take const& take) {
+    try {
+        damaged_ = load_rows(take);
+    } catch (...) {
+        failure_ = std::current_exception();  // the other thread may be using what it would change
+    }
+}
+
+void HashCache::end_load() {
+    loader_.join();
+    guarded([this] {
+        if (failure_) {
+            std::rethrow_exception(std::exchange(failure_, nullptr));
+        }
+    });
+    if (std::exchange(damaged_, false)) {
         warn_("cache file '" + wire::escape(file_.string()) +
               "' has damaged entries; their files will be read again");
     }
 }
 
-bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
+/// True if some were damaged.
+bool HashCache::load_rows(Take const& take) const {
     SqliteStatement rows(open_->db,
                          "SELECT name, size, mtime_ns, inode, ctime_ns, executable, content,"
                          " manifest FROM file"
@@ -207,8 +237,9 @@ bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
                          " AND algorithm = ?2) ORDER BY name");
     rows.bind(1, directory_).bind(2, algorithm_->name());
     FileHasher hasher(algorithm_);
+    std::vector<IndexedFile> files;
     bool damaged = false;
-    while (rows.step()) {
+    while (!enough_ && rows.step()) {
         IndexedFile file;
         file.name = rows.bytes(0);
         file.stamp = {std::bit_cast<std::uint64_t>(rows.number(1)), rows.number(2),
@@ -218,10 +249,14 @@ bool HashCache::load_rows(std::function<bool(IndexedFile)> const& take) {
         file.content = hasher.content_id(*file.manifest);
         if (rows.bytes(6) != file.content.view() || !is_valid(file, *algorithm_)) {
             damaged = true;
-        } else if (!take(std::move(file))) {
-            break;
+            continue;
+        }
+        files.push_back(std::move(file));
+        if (files.size() == rows_at_once) {
+            take(std::exchange(files, {}));
         }
     }
+    take(std::move(files));
     return damaged;
 }
 
@@ -238,7 +273,7 @@ void HashCache::erase(std::string const& name) {
 }
 
 void HashCache::flush() {
-    if (changes_.empty()) {
+    if (changes_.empty() || loader_.joinable()) {
         return;
     }
     guarded([this] {

@@ -3,7 +3,9 @@
 #include "share/share_index.hpp"
 #include "share/sqlite.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -11,15 +13,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace xfsbus::peer {
 
 /// Remembers the content of files across restarts, in a SQLite file that several peers may use at
 /// once. Whatever is wrong with the file is warned of and costs time, never a wrong content id:
-/// each row is checked, down to the hash of its manifest. Used by one thread.
+/// each row is checked, down to the hash of its manifest. Used by one thread; reads on another.
 class HashCache {
   public:
     using Warn = std::function<void(std::string)>;
+    using Take = std::function<void(std::vector<IndexedFile>)>;
+    using Done = std::function<void()>;
 
     /// `file` empty: remembers nothing. `directory` is the share's, absolute.
     HashCache(std::filesystem::path file, std::string directory,
@@ -29,10 +35,15 @@ class HashCache {
     HashCache(HashCache const&) = delete;
     HashCache& operator=(HashCache const&) = delete;
 
-    /// Gives all that is known of the directory, ordered by name, until `take` returns false.
-    void load(std::function<bool(IndexedFile)> const& take);
+    /// Gives all that is known of the directory, ordered by name and so many at once, to `take`,
+    /// then calls `done`, both on a thread of its own: it takes as long as a walk through the
+    /// directory. False, and neither is called, if there is nothing to be read. Once at most.
+    bool begin_load(Take take, Done done);
+    /// When `done` was called: what was wrong is warned of, and what was noted meanwhile is written
+    /// with the next flush().
+    void end_load();
 
-    /// Remembers, and forgets, with the next flush().
+    /// Remembers, and forgets, with the next flush() that is not while it is read.
     void store(IndexedFile const& file);
     void erase(std::string const& name);
 
@@ -52,7 +63,8 @@ class HashCache {
     void prepare_schema();
     bool replace_damaged();
     void give_up(std::string const& why);
-    bool load_rows(std::function<bool(IndexedFile)> const& take);
+    void load(Take const& take);
+    bool load_rows(Take const& take) const;
     void write_changes();
     template <typename Work>
     void guarded(Work work);
@@ -63,6 +75,12 @@ class HashCache {
     Warn warn_;
     std::unique_ptr<Open> open_;
     std::map<std::string, Change> changes_;
+
+    // What the reading thread leaves for end_load().
+    bool damaged_ = false;
+    std::exception_ptr failure_;
+    std::atomic<bool> enough_ = false;  ///< nobody wants the rest of it
+    std::thread loader_;
 };
 
 }  // namespace xfsbus::peer

@@ -64,10 +64,7 @@ Indexer::Indexer(Parts const& parts)
 }
 
 void Indexer::run() {
-    cache_.load([this](IndexedFile file) {
-        table_.remember(std::move(file));
-        return !stop_.stop_requested();
-    });
+    begin_recall();
     check_root();
     turn();
     // It is looked at between the turn, which may take the word to wake up, and the wait for it.
@@ -103,7 +100,8 @@ void Indexer::turn() {
 }
 
 std::optional<Indexer::Time> Indexer::next_deadline() const {
-    bool const scans = scanner_ || walk_wanted_ || !new_directories_.empty();
+    bool const scans =
+        !waits_for_cache() && (scanner_ || walk_wanted_ || !new_directories_.empty());
     if (scans && scan_after_ <= now_) {
         return now_;
     }
@@ -158,8 +156,8 @@ void Indexer::read_events() {
 }
 
 std::optional<Indexer::Time> Indexer::changes_due() const {
-    if (changes_.empty()) {
-        return std::nullopt;
+    if (changes_.empty() || is_recalling()) {
+        return std::nullopt;  // what is unsure was seen before they came
     }
     return std::min(last_change_ + event_quiet, first_change_ + event_delay);
 }

@@ -89,6 +89,12 @@ class Indexer {
 
     using Root = std::shared_ptr<files::Fd const>;
 
+    /// A file that the walk found before it was known whether the cache knows it.
+    struct Unsure {
+        std::string name;
+        FileStamp stamp;
+    };
+
     void turn();
     [[nodiscard]] std::optional<Time> next_deadline() const;
     void wait();
@@ -114,6 +120,14 @@ class Indexer {
     bool is_ignored(std::string const& name);
     void found(std::string const& name, Sight const& sight);
     void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
+
+    // What the cache remembers, which comes while the walk goes on.
+    void begin_recall();
+    void end_recall();
+    void consider_unsure();
+    [[nodiscard]] bool waits_for_cache() const;
+
+    [[nodiscard]] bool is_recalling() const { return recalls_ || !unsure_.empty(); }
 
     // Changes.
     void read_events();
@@ -165,6 +179,8 @@ class Indexer {
     std::optional<Mounts> mounts_;
     bool mounts_changed_ = false;
     PendingFiles pending_;
+    bool recalls_ = false;  ///< more is to come of the cache
+    std::vector<Unsure> unsure_;
     std::unordered_map<std::string, Time> verified_;  ///< lately
     std::set<std::string> unreadable_;                ///< files that are left out because of that
 

@@ -100,6 +100,7 @@ void Indexer::forget_work() {
     table_.withdraw();
     pending_.clear();
     scanner_.reset();
+    unsure_.clear();
     new_directories_.clear();
     changes_ = {};
     if (watcher_) {

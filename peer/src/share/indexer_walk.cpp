@@ -17,6 +17,8 @@ namespace xfsbus::peer {
 namespace {
 
 constexpr std::size_t entries_per_turn = 500;
+/// Files of which it is not known yet whether the cache knows them: some 20 MB.
+constexpr std::size_t unsure_most = 200'000;
 constexpr std::uint64_t ignore_bytes_most = 1024 * 1024;
 
 }  // namespace
@@ -50,14 +52,17 @@ void Indexer::walk_some() {
     if (auto const due = walk_due(); due && now_ >= *due) {
         walk_wanted_ = true;
     }
+    if (!recalls_ && !unsure_.empty()) {
+        return consider_unsure();
+    }
     if (!scanner_) {
         start_walk();
     }
-    if (!scanner_ || now_ < scan_after_) {
+    if (!scanner_ || now_ < scan_after_ || waits_for_cache()) {
         return;
     }
     auto const step = scanner_->step(entries_per_turn);
-    if (step == Scanner::Step::done) {
+    if (step == Scanner::Step::done && !is_recalling()) {
         end_walk();
     } else if (step == Scanner::Step::shortage) {
         warn_of_shortage(errno_text(errno));
@@ -149,7 +154,42 @@ void Indexer::found(std::string const& name, Sight const& sight) {
     if (auto* const walk = find_walk(scanning_for_); walk != nullptr && sight.is_private) {
         walk->private_files.add(name);
     }
-    consider(name, sight.stamp, scanning_for_, false);
+    if (recalls_ && table_.find(name) == nullptr) {
+        unsure_.push_back({name, sight.stamp});
+    } else {
+        consider(name, sight.stamp, scanning_for_, false);
+    }
+}
+
+// ---- what the cache remembers ----
+
+void Indexer::begin_recall() {
+    auto take = [this](std::vector<IndexedFile> files) {
+        mailbox_.post([files = std::move(files)](Indexer& indexer) mutable {
+            indexer.table_.remember(std::move(files));
+        });
+    };
+    recalls_ = cache_.begin_load(
+        std::move(take), [this] { mailbox_.post([](Indexer& indexer) { indexer.end_recall(); }); });
+}
+
+void Indexer::end_recall() {
+    recalls_ = false;
+    cache_.end_load();
+}
+
+/// All that it remembers is here by now.
+void Indexer::consider_unsure() {
+    for (auto left = std::min(entries_per_turn, unsure_.size()); left > 0; --left) {
+        auto const file = std::move(unsure_.back());
+        unsure_.pop_back();
+        consider(file.name, file.stamp, scanning_for_, false);
+    }
+}
+
+/// The walk is at its end, or has found as much as is to be kept, and cannot go on.
+bool Indexer::waits_for_cache() const {
+    return recalls_ && ((scanner_ && scanner_->done()) || unsure_.size() >= unsure_most);
 }
 
 void Indexer::end_walk() {

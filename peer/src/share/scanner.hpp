@@ -41,6 +41,9 @@ class Scanner {
     /// opened now, and errno says why: the next step tries again.
     Step step(std::size_t entries);
 
+    /// Another step would find nothing more.
+    [[nodiscard]] bool done() const { return dir_ == nullptr && waiting_.empty(); }
+
     /// False if a directory could not be read, though it may well be readable later: then nothing
     /// can be said about what was not found.
     [[nodiscard]] bool complete() const { return complete_; }
