@@ -4,8 +4,38 @@
 #include <utility>
 
 namespace xfsbus::peer {
+namespace {
+
+/// Cheaper for whoever keeps order. Many file systems list a directory in order, or in reverse.
+void put_in_order(std::vector<IndexedFile>& files) {
+    if (!files.empty() && files.back().name < files.front().name) {
+        std::ranges::reverse(files);
+    }
+    if (!std::ranges::is_sorted(files, {}, &IndexedFile::name)) {
+        std::ranges::sort(files, {}, &IndexedFile::name);
+    }
+}
+
+}  // namespace
+
+void ChangeBatch::add_new(IndexedFile file) {
+    if (removed_.empty()) {
+        new_.push_back(std::move(file));
+    } else {
+        add(std::move(file), false);
+    }
+}
+
+/// From here on they are found by their names.
+void ChangeBatch::look_up_new() {
+    for (auto& file : std::exchange(new_, {})) {
+        std::string name = file.name;
+        added_.emplace(std::move(name), Added{std::move(file), false});
+    }
+}
 
 void ChangeBatch::add(IndexedFile file, bool known) {
+    look_up_new();
     known = removed_.erase(file.name) > 0 || known;
     if (auto const earlier = added_.find(file.name); earlier != added_.end()) {
         earlier->second.file = std::move(file);
@@ -16,6 +46,7 @@ void ChangeBatch::add(IndexedFile file, bool known) {
 }
 
 void ChangeBatch::remove(std::string const& name) {
+    look_up_new();
     auto const earlier = added_.find(name);
     bool const never_reported = earlier != added_.end() && !earlier->second.known;
     if (earlier != added_.end()) {
@@ -28,12 +59,13 @@ void ChangeBatch::remove(std::string const& name) {
 
 ChangeBatch::Changes ChangeBatch::take() {
     Changes changes;
-    changes.added.reserve(added_.size());
+    changes.added = std::exchange(new_, {});
+    changes.added.reserve(changes.added.size() + added_.size());
     for (auto& [name, added] : added_) {
         changes.added.push_back(std::move(added.file));
     }
     changes.removed.assign(removed_.begin(), removed_.end());
-    std::ranges::sort(changes.added, {}, &IndexedFile::name);  // cheaper for whoever keeps order
+    put_in_order(changes.added);
     added_.clear();
     removed_.clear();
     return changes;

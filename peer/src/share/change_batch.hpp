@@ -20,10 +20,13 @@ class ChangeBatch {
 
     /// `known`: it was reported before, perhaps with another content.
     void add(IndexedFile file, bool known);
+    /// It is not in the batch as added, and was not reported before unless the batch removes it:
+    /// as nearly all files are when a share is scanned, so this is cheap.
+    void add_new(IndexedFile file);
     /// What was never reported is not reported as removed either.
     void remove(std::string const& name);
 
-    [[nodiscard]] std::size_t size() const { return added_.size() + removed_.size(); }
+    [[nodiscard]] std::size_t size() const { return new_.size() + added_.size() + removed_.size(); }
 
     /// Empties it.
     Changes take();
@@ -34,6 +37,9 @@ class ChangeBatch {
         bool known = false;
     };
 
+    void look_up_new();
+
+    std::vector<IndexedFile> new_;  ///< that nobody has asked for by name yet
     std::unordered_map<std::string, Added> added_;
     std::unordered_set<std::string> removed_;
 };

@@ -7,16 +7,15 @@
 namespace xfsbus::peer {
 namespace {
 
-std::size_t leaf_at(std::string_view name) {
-    return name.rfind('/') + 1;  // 0 if there is none
-}
+struct Parts {
+    std::string_view directory;
+    std::string_view leaf;
+};
 
-std::string_view directory_in(std::string_view name) {
-    return name.substr(0, std::max<std::size_t>(leaf_at(name), 1) - 1);
-}
-
-std::string_view leaf_in(std::string_view name) {
-    return name.substr(leaf_at(name));
+Parts parts_of(std::string_view name) {
+    auto const slash = name.rfind('/');
+    return slash == std::string_view::npos ? Parts{{}, name}
+                                           : Parts{name.substr(0, slash), name.substr(slash + 1)};
 }
 
 std::string joined(std::string const& directory, std::string const& leaf) {
@@ -25,36 +24,43 @@ std::string joined(std::string const& directory, std::string const& leaf) {
 
 }  // namespace
 
-FileTable::Directories::iterator FileTable::directory_of(std::string_view name) {
-    auto const directory = directory_in(name);
+FileTable::Directories::iterator FileTable::directory_of(std::string_view directory) {
     if (last_ == directories_.end() || last_->first != directory) {
         last_ = directories_.find(directory);
     }
     return last_;
 }
 
-FileTable::Directories::iterator FileTable::made_directory_of(std::string_view name) {
-    if (directory_of(name) == directories_.end()) {
-        last_ = directories_.emplace(std::string(directory_in(name)), Entries()).first;
+FileTable::Directories::iterator FileTable::made_directory_of(std::string_view directory) {
+    if (directory_of(directory) == directories_.end()) {
+        last_ = directories_.emplace(std::string(directory), Entries()).first;
     }
     return last_;
 }
 
 void FileTable::remember(std::vector<IndexedFile> files) {
     for (auto& file : files) {
-        made_directory_of(file.name)->second.try_emplace(
-            std::string(leaf_in(file.name)),
-            Entry{file.stamp, file.content, std::move(file.manifest)});
+        auto const [directory, leaf] = parts_of(file.name);
+        Entry entry{file.stamp, file.content, std::move(file.manifest)};
+        auto const added =
+            made_directory_of(directory)->second.try_emplace(std::string(leaf), std::move(entry));
+        entries_ += added.second ? 1 : 0;
     }
 }
 
-FileTable::Entry* FileTable::find(std::string const& name) {
-    auto const directory = directory_of(name);
+FileTable::Entry* FileTable::find(std::string_view name) {
+    auto const [in, leaf] = parts_of(name);
+    auto const directory = directory_of(in);
     if (directory == directories_.end()) {
         return nullptr;
     }
-    auto const it = directory->second.find(leaf_in(name));
+    auto const it = directory->second.find(leaf);
     return it == directory->second.end() ? nullptr : &it->second;
+}
+
+void FileTable::seen(Entry& entry) {
+    seen_ += entry.walk != walk_ ? 1 : 0;
+    entry.walk = walk_;
 }
 
 void FileTable::confirm(std::string const& name, Entry& entry) {
@@ -70,7 +76,11 @@ void FileTable::put(IndexedFile file, bool lasting) {
     } else {
         cache_.erase(file.name);
     }
-    auto& entry = made_directory_of(file.name)->second[std::string(leaf_in(file.name))];
+    auto const [directory, leaf] = parts_of(file.name);
+    auto const [place, is_new] =
+        made_directory_of(directory)->second.try_emplace(std::string(leaf));
+    entries_ += is_new ? 1 : 0;
+    auto& entry = place->second;
     bool const known = entry.reported;
     bool const same = known && entry.stamp == file.stamp && entry.content == file.content;
     if (known) {
@@ -93,15 +103,21 @@ void FileTable::report(std::string const& name, Entry& entry, bool known) {
     entry.reported = true;
     ++files_;
     bytes_ += entry.stamp.size;
-    batch_.add({name, entry.content, entry.manifest, entry.stamp}, known);
+    IndexedFile file{name, entry.content, entry.manifest, entry.stamp};
+    if (known) {
+        batch_.add(std::move(file), true);
+    } else {
+        batch_.add_new(std::move(file));
+    }
 }
 
 void FileTable::drop(std::string const& name) {
-    auto const directory = directory_of(name);
+    auto const [in, leaf] = parts_of(name);
+    auto const directory = directory_of(in);
     if (directory == directories_.end()) {
         return;
     }
-    if (auto const it = directory->second.find(leaf_in(name)); it != directory->second.end()) {
+    if (auto const it = directory->second.find(leaf); it != directory->second.end()) {
         drop(directory, it);
         forget_if_empty(directory);
     }
@@ -116,6 +132,8 @@ FileTable::Entries::iterator FileTable::drop(Directories::iterator directory,
         bytes_ -= it->second.stamp.size;
         batch_.remove(name);
     }
+    --entries_;
+    seen_ -= it->second.walk == walk_ ? 1 : 0;
     return directory->second.erase(it);
 }
 
@@ -165,7 +183,15 @@ void FileTable::withdraw() {
     bytes_ = 0;
 }
 
+void FileTable::begin_walk() {
+    ++walk_;
+    seen_ = 0;
+}
+
 void FileTable::end_walk() {
+    if (seen_ == entries_) {
+        return;  // as nearly always
+    }
     for (auto it = directories_.begin(); it != directories_.end();) {
         it = drop_if(it, [this](Entry const& entry) { return entry.walk != walk_; });
     }

@@ -34,7 +34,7 @@ class FileTable {
     void remember(std::vector<IndexedFile> files);
 
     /// nullptr if it is not known.
-    Entry* find(std::string const& name);
+    Entry* find(std::string_view name);
 
     /// Seen as it is known: reported, if it is not yet.
     void confirm(std::string const& name, Entry& entry);
@@ -48,11 +48,9 @@ class FileTable {
 
     /// From here on files are seen by a walk over the whole directory; what it does not see until
     /// end_walk() is dropped.
-    void begin_walk() { ++walk_; }
-
+    void begin_walk();
     void end_walk();
-
-    void seen(Entry& entry) const { entry.walk = walk_; }
+    void seen(Entry& entry);
 
     [[nodiscard]] std::uint64_t files() const { return files_; }
 
@@ -72,8 +70,8 @@ class FileTable {
     /// Ordered, so that all below a directory stand together.
     using Directories = std::map<std::string, Entries, std::less<>>;
 
-    Directories::iterator directory_of(std::string_view name);
-    Directories::iterator made_directory_of(std::string_view name);
+    Directories::iterator directory_of(std::string_view directory);
+    Directories::iterator made_directory_of(std::string_view directory);
     Directories::iterator forget_if_empty(Directories::iterator directory);
     void report(std::string const& name, Entry& entry, bool known);
     Entries::iterator drop(Directories::iterator directory, Entries::iterator it);
@@ -85,6 +83,8 @@ class FileTable {
     Directories directories_;
     Directories::iterator last_ = directories_.end();  ///< names come directory by directory
     std::uint64_t walk_ = 0;
+    std::uint64_t entries_ = 0;
+    std::uint64_t seen_ = 0;   // by this walk
     std::uint64_t files_ = 0;  // reported ones
     std::uint64_t bytes_ = 0;
 };

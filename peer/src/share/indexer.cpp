@@ -264,7 +264,12 @@ void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
 
 void Indexer::consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk,
                        bool force) {
-    auto* const entry = table_.find(name);
+    consider(name, stamp, walk, force, table_.find(name));
+}
+
+/// `entry` is what the table has of it.
+void Indexer::consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk,
+                       bool force, FileTable::Entry* entry) {
     if (entry != nullptr) {
         table_.seen(*entry);
     }

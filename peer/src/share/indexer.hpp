@@ -139,6 +139,8 @@ class Indexer {
     // One file.
     void check(std::string const& name, std::uint64_t walk, bool force);
     void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force);
+    void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force,
+                  FileTable::Entry* entry);
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
     void warn_of_shortage(std::string_view why);
     void warn_once(std::string text);

@@ -154,10 +154,11 @@ void Indexer::found(std::string const& name, Sight const& sight) {
     if (auto* const walk = find_walk(scanning_for_); walk != nullptr && sight.is_private) {
         walk->private_files.add(name);
     }
-    if (recalls_ && table_.find(name) == nullptr) {
+    auto* const entry = table_.find(name);
+    if (recalls_ && entry == nullptr) {
         unsure_.push_back({name, sight.stamp});
     } else {
-        consider(name, sight.stamp, scanning_for_, false);
+        consider(name, sight.stamp, scanning_for_, false, entry);
     }
 }
 
