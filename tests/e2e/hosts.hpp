@@ -10,7 +10,7 @@
 namespace xfsbus::test {
 
 /// Machines with network stacks of their own (network namespaces), joined by one switch: machine n,
-/// counted from 1, is 10.77.0.n and fd77::n. Only root may make them: where it is not allowed there
+/// counted from 1, is 192.168.1.(n + 1), as in the README, and fd77::n. Only root may make them: where it is not allowed there
 /// is a problem instead. They are gone at the end of the scope.
 class Hosts {
   public:
@@ -23,7 +23,7 @@ class Hosts {
     [[nodiscard]] std::string const& problem() const { return problem_; }
 
     [[nodiscard]] static std::string address(unsigned host) {
-        return "10.77.0." + std::to_string(host);
+        return "192.168.1." + std::to_string(host + 1);
     }
 
     [[nodiscard]] static std::string address6(unsigned host) {

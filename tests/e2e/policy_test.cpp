@@ -144,6 +144,25 @@ TEST_CASE("The latency file's figures are applied as delay") {
     CHECK(near.event("summary").at("seconds") < far.event("summary").at("seconds"));
 }
 
+TEST_CASE("A download begins with the sources that have answered, and does not wait for slow ones") {
+    Swarm swarm;
+    auto const bytes = noise(2 * mib);
+    for (auto const* name : {"near", "far"}) {
+        write_file(swarm.directory(name) / "file.bin", bytes);
+    }
+    Source const near(swarm, "near");
+    Source const far(swarm, "far");
+    auto const file = swarm.path() / "latency";
+    auto const sink = at(SilentPort().port());
+    write_file(file, sink + " " + at(near.port) + " 5\n" + sink + " " + at(far.port) + " 8000\n");
+    auto const ended = swarm.in("sink", {"download file.bin -s 1"},
+                                {"--bind", sink, "--latency-file", file.string()});
+    CHECK(ended.code == 0);
+    auto const report = ended.event("downloaded");
+    CHECK(bytes_from(report, near.port) == bytes.size());
+    CHECK(ended.event("summary").at("seconds") < 4);  // less than the slow one takes to answer
+}
+
 TEST_CASE("Every chunk order that comes with the program downloads") {
     Swarm swarm;
     using File = std::pair<std::string, std::string>;

@@ -30,7 +30,7 @@ class Network {
                                                 Words words) const {
         words.insert(words.begin(), {"--json", "--dir", directory(name).string()});
         if (std::ranges::find(words, "--tracker") == words.end()) {
-            words.insert(words.begin(), {"--tracker", "tcp://10.77.0.1:7470"});
+            words.insert(words.begin(), {"--tracker", "tcp://192.168.1.2:7470"});
         }
         return hosts.start(host, XFS_PEER_PROGRAM, words, directory("home-" + name));
     }
@@ -75,7 +75,7 @@ TEST_CASE("A peer without an address listens where the tracker's machine reaches
     auto const bytes = noise(3 * mib);
     write_file(network.directory("a") / "model.bin", bytes);
     auto const a = network.source(1, "a");
-    CHECK(events_of(a->out(), "ready").at(0).at("ip") == "10.77.0.1");
+    CHECK(events_of(a->out(), "ready").at(0).at("ip") == "192.168.1.2");
     auto const b = network.run(2, "b", {"-c", "download model.bin"});
     CHECK(b.code == 0);
     CHECK(holds(network.directory("b") / "model.bin", bytes));
@@ -93,15 +93,15 @@ TEST_CASE("A data port that a firewall closes is named at both ends within secon
     auto const begun = std::chrono::steady_clock::now();
     b->wait_for_err("cannot send us 'model.bin'");
     CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
-    CHECK_THAT(b->err(), ContainsSubstring("10.77.0.2:7480"));
+    CHECK_THAT(b->err(), ContainsSubstring("192.168.1.3:7480"));
     CHECK_THAT(b->err(), ContainsSubstring("nothing answers there"));
     CHECK_THAT(b->err(), ContainsSubstring("--data-port"));
-    a->wait_for_err("10.77.0.2:7480");
+    a->wait_for_err("192.168.1.3:7480");
     CHECK_THAT(a->err(), ContainsSubstring("nothing answers there"));
     b->close_input();
     CHECK(b->wait(2 * patience) == 6);
     CHECK_THAT(events_of(b->out(), "downloaded").at(0).at("error").get<std::string>(),
-               ContainsSubstring("10.77.0.2:7480"));
+               ContainsSubstring("192.168.1.3:7480"));
 }
 
 TEST_CASE("A data port that is let through is enough behind a firewall") {
@@ -113,7 +113,7 @@ TEST_CASE("A data port that is let through is enough behind a firewall") {
     auto const a = network.source(1, "a");
     network.hosts.close_port(2, 7481);  // of the control connection
     auto const b = network.run(
-        2, "b", {"--bind", "10.77.0.2:7481", "--data-port", "7480", "-c", "download model.bin"});
+        2, "b", {"--bind", "192.168.1.3:7481", "--data-port", "7480", "-c", "download model.bin"});
     CHECK(b.code == 0);
 }
 
@@ -153,13 +153,13 @@ TEST_CASE("A machine with two addresses fetches by the one that it listens on") 
     if (!there(network)) {
         return;
     }
-    network.hosts.ip(2, {"address", "add", "10.77.0.22/24", "dev", "eth0"});
+    network.hosts.ip(2, {"address", "add", "192.168.1.33/24", "dev", "eth0"});
     write_file(network.directory("a") / "model.bin", noise(mib));
     auto const a = network.source(1, "a");
-    auto const b = network.source(2, "b", {"--bind", "10.77.0.22:0", "-c", "download model.bin"});
+    auto const b = network.source(2, "b", {"--bind", "192.168.1.33:0", "-c", "download model.bin"});
     b->wait_for_out("\"downloaded\"");
     CHECK(events_of(b->out(), "downloaded").at(0).at("ok") == true);
     auto const found = network.run(1, "c", {"-c", "find model.bin"});
     CHECK(found.code == 0);
-    CHECK_THAT(found.out, ContainsSubstring("10.77.0.22"));
+    CHECK_THAT(found.out, ContainsSubstring("192.168.1.33"));
 }

@@ -53,6 +53,9 @@ class ProbePlan {
     /// Those that are being asked.
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
+    /// A source of each file has answered.
+    [[nodiscard]] bool all_have_one() const;
+
     /// Nobody is being asked, and nobody will be. Also if there is no room for more and nothing
     /// that would make some, once each file has somebody.
     [[nodiscard]] bool over();
@@ -75,7 +78,6 @@ class ProbePlan {
     };
 
     [[nodiscard]] bool needs_more(File& file) const;
-    [[nodiscard]] bool all_have_one() const;
     void take_turn(std::size_t file);
     void set(Source& source, State state);
 

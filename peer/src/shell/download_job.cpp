@@ -29,8 +29,6 @@ constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 64;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
-constexpr auto progress_every = std::chrono::milliseconds(100);
-constexpr auto rate_window = std::chrono::seconds(3);
 
 double seconds(wire::Duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -66,9 +64,9 @@ void DownloadJob::cancel() {
     }
     found_.clear();
     ready_.clear();
-    auto const running = running_;
-    for (auto const& [key, transfer] : running) {
-        transfer->cancel();
+    auto const all = running_;
+    for (auto const& [key, running] : all) {
+        running.transfer->cancel();
     }
     finish(Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"});
 }
@@ -143,8 +141,8 @@ void DownloadJob::advance() {
         }
     } while (look && !probing_);  // nobody had to be asked
     advancing_ = false;
-    bool const idle = running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 &&
-                      waiting_ == 0;
+    bool const idle =
+        running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 && waiting_ == 0;
     if (idle && found_.empty() && !probing_) {
         finish();
     }
@@ -188,7 +186,7 @@ void DownloadJob::look_on() {
             return;
         }
         if (candidate) {
-            self->probed_.insert_or_assign(source.listens, std::move(*candidate));
+            self->on_answered(source, std::move(*candidate));
         } else {
             self->silent_.insert_or_assign(
                 source.listens, Silent{self->services_.reactor.now(), candidate.error().message});
@@ -200,6 +198,31 @@ void DownloadJob::look_on() {
                                self->on_probed(next);
                            }
                        });
+}
+
+/// One that answers late joins what has begun without it.
+void DownloadJob::on_answered(wire::SourceEntry const& source, Candidate candidate) {
+    probed_.insert_or_assign(source.listens, candidate);
+    auto const has = [&](Found const& file) {
+        return std::ranges::find(file.sources, source.listens, &wire::SourceEntry::listens) !=
+               file.sources.end();
+    };
+    for (auto const& [content, files] : asking_) {
+        if (std::ranges::any_of(files, has)) {
+            manifests_->add_source(content, source.listens);
+        }
+    }
+    std::vector<std::shared_ptr<FileTransfer>> lacking;
+    for (auto const& [key, running] : running_) {
+        auto const liars = discredited_.find(running.file.content);
+        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
+        if (has(running.file) && !lied && !running.transfer->uses(source.listens)) {
+            lacking.push_back(running.transfer);
+        }
+    }
+    for (auto const& transfer : lacking) {
+        transfer->add_candidate(Candidate(candidate));
+    }
 }
 
 /// As many as are looked at together.
@@ -485,7 +508,7 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
         transfer->add_candidate(std::move(candidate));
     }
     running_bytes_ += std::min(file.size, running_bytes_most);
-    running_.emplace(transfer.get(), transfer);
+    running_.emplace(transfer.get(), Running{transfer, file});
     services_.log(log_events::download_begun(order_.out.empty() ? file.name : order_.out,
                                              wire::to_hex(file.content), file.size,
                                              file.sources.size()));
@@ -582,33 +605,6 @@ void DownloadJob::fail_file(Found const& file, Error error) {
 }
 
 // ---- progress and the end ----
-
-void DownloadJob::report_progress() {
-    progress_timer_.reset();
-    if (over_ || !order_.on_progress) {
-        return;
-    }
-    auto current = progress();
-    auto const now = services_.reactor.now();
-    auto fetched = report_.bytes_fetched;
-    for (auto const& [key, transfer] : running_) {
-        fetched += transfer->bytes_fetched();
-    }
-    history_.emplace_back(now, fetched);
-    while (history_.size() > 2 && now - history_.front().first > rate_window) {
-        history_.pop_front();
-    }
-    auto const& [since, bytes] = history_.front();
-    if (now > since) {
-        current.bytes_per_second = static_cast<double>(fetched - bytes) / seconds(now - since);
-    }
-    order_.on_progress(current);
-    progress_timer_ = services_.reactor.at(now + progress_every, [weak = weak_from_this()] {
-        if (auto const self = weak.lock()) {
-            self->report_progress();
-        }
-    });
-}
 
 void DownloadJob::finish(std::optional<Error> error) {
     if (std::exchange(over_, true)) {

@@ -59,6 +59,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     [[nodiscard]] bool may_look_on() const;
     void look_on();
     [[nodiscard]] std::vector<Found> next_files();
+    void on_answered(wire::SourceEntry const& source, Candidate candidate);
     void forget_unused(std::vector<Found> const& next);
     void on_probed(std::vector<Found> const& files);
     [[nodiscard]] std::vector<Candidate> candidates(Found const& file) const;
@@ -126,7 +127,12 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::deque<Ready> ready_;                                  ///< can be begun
     std::size_t ready_bytes_ = 0;                              ///< of their manifests
     std::shared_ptr<ManifestFetch> manifests_;
-    std::unordered_map<FileTransfer const*, std::shared_ptr<FileTransfer>> running_;
+    struct Running {
+        std::shared_ptr<FileTransfer> transfer;
+        Found file;
+    };
+
+    std::unordered_map<FileTransfer const*, Running> running_;
     std::uint64_t running_bytes_ = 0;
     std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;

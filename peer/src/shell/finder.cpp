@@ -15,6 +15,8 @@
 namespace xfsbus::peer {
 namespace {
 
+/// So long others may take at least, once somebody has answered.
+constexpr auto grace_least = std::chrono::milliseconds(20);
 constexpr auto probe_patience = std::chrono::milliseconds(1500);
 /// Of all of a question's sources together: who has not been asked by then is not.
 constexpr auto probing_most = std::chrono::seconds(10);
@@ -73,6 +75,8 @@ struct Finder::Round {
     wire::Time until{};
     OnVitals on_vitals{};
     std::function<void()> on_done{};
+    wire::Time begun{};
+    bool hurries = false;  ///< on_done need not wait for those that take far longer than others
     bool asking = false;
     bool warned = false;
     bool dropped = false;  ///< the finder is gone
@@ -227,6 +231,7 @@ void Finder::probe_each(std::vector<wire::FoundFile> const& files, std::size_t e
         on_each(source, Candidate{link, source.labels, *vitals, part});
     };
     round->on_done = std::move(on_done);
+    round->hurries = true;
     begin(round);
 }
 
@@ -250,6 +255,7 @@ std::shared_ptr<Finder::Round> Finder::plan(std::vector<wire::FoundFile> const& 
 
 void Finder::begin(std::shared_ptr<Round> const& round) {
     rounds_.insert(round);
+    round->begun = services_.reactor.now();
     look_here(round);
     ask_some(round);
 }
@@ -368,12 +374,30 @@ void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry co
     }
     round->on_vitals(source, link, vitals);  // may be the end of the finder
     if (!round->dropped) {
+        hurry(round);
         ask_some(round);
     }
 }
 
+/// Once there is somebody for each file, the others may take twice as long again: those that take
+/// longer join later.
+void Finder::hurry(std::shared_ptr<Round> const& round) {
+    if (!round->hurries || !round->plan.all_have_one()) {
+        return;
+    }
+    round->hurries = false;
+    auto const now = services_.reactor.now();
+    auto const grace = std::max<wire::Duration>(2 * (now - round->begun), grace_least);
+    services_.reactor.at(now + grace, [this, weak = std::weak_ptr(round)] {
+        auto const there = weak.lock();
+        if (there && !there->dropped && there->on_done) {
+            std::exchange(there->on_done, {})();  // this may be gone then
+        }
+    });
+}
+
 void Finder::finish(std::shared_ptr<Round> const& round) {
-    if (rounds_.erase(round) > 0) {
+    if (rounds_.erase(round) > 0 && round->on_done) {
         std::exchange(round->on_done, {})();  // this may be gone then
     }
 }

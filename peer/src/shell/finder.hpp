@@ -47,7 +47,8 @@ class Finder {
     /// silent.
     void probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed);
     /// The same, telling of each as it answers or does not, until `enough` sources of each file
-    /// have answered; then calls on_done. Those that `known` holds have answered before.
+    /// have answered, or have had thrice the time that it took until each file had one; then calls
+    /// on_done, and goes on telling of those that are late. Those that `known` holds have answered before.
     void probe_each(std::vector<wire::FoundFile> const& files, std::size_t enough,
                     std::vector<wire::Endpoint> const& known, OnEach on_each,
                     std::function<void()> on_done);
@@ -69,6 +70,7 @@ class Finder {
                       wire::Time until);
     void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
                    std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);
+    void hurry(std::shared_ptr<Round> const& round);
     void finish(std::shared_ptr<Round> const& round);
     void find_version(std::string const& query, Most most, OnFiles on_files);
     void find_pattern(std::string const& query, Most most, OnFiles on_files);
