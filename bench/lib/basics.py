@@ -1,17 +1,15 @@
-"""The benchmarks without a network: one source, many files, a start, a question."""
+"""The benchmarks without a network: one source, a question."""
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from lib.context import GIB, MIB, Context, random_file
-from lib.others import Torrent, nginx, rsync_daemon
+from lib.others import Torrent, nginx
 from lib.processes import Failed, Missing, Process, need, timed
 from lib.report import Table, at_least, at_most, median, paired, skipped, title
 from lib.xfs import Xfs
@@ -119,71 +117,9 @@ def show_single(walls: Figures, cpus: Figures, gib: float) -> None:
     at_most("CPU of both ends", median(cpus["xfs"]) / gib, 1.9, "s/GiB")
 
 
-def bench_start(context: Context, count: int = 100_000) -> None:
-    title(f"start: a share of {count} unchanged files, known from the run before")
-    source = context.directory("source")
-    for i in range(count):
-        folder = source / f"{i // 1000:03}"
-        if i % 1000 == 0:
-            folder.mkdir()
-        (folder / f"f{i:06}").write_bytes(os.urandom(64))
-    xfs = Xfs(context, "start")
-    seconds = []
-    with xfs.tracker():
-        for _ in range(1 + context.rounds(5)):
-            begin = time.perf_counter()
-            with xfs.peer("source", source, "--serve") as peer:
-                peer.event("ready", patience=120)
-                seconds.append(time.perf_counter() - begin)
-                peer.stop()
-    at_most("until the tracker has the whole list", median(seconds[1:]), 2, "s")  # 0: it hashes
-
-
-def bench_small(context: Context, count: int = 10_000) -> None:
-    title(f"small: {count} files of 4 KiB")
-    source = context.directory("source")
-    flat = source / "dir"
-    flat.mkdir()
-    for i in range(count):
-        (flat / f"f{i:06}").write_bytes(os.urandom(4096))
-    ours: list[float] = []
-    theirs: list[float] = []
-    with contextlib.ExitStack() as stack:
-        daemon: Any = None
-        try:
-            daemon = stack.enter_context(rsync_daemon(context, source))
-        except Missing as missing:
-            skipped("rsync", missing)
-        xfs = Xfs(context, "small")
-        stack.enter_context(xfs.tracker())
-        stack.enter_context(xfs.peer("source", source)).ready()
-        for _ in range(1 + context.rounds(5)):
-            sink = context.directory("sink")
-            ours.append(timed(xfs.fetch_command("dir/*", sink), context.log("small-xfs"))[0])
-            if subprocess.run(["diff", "-rq", source, sink], check=False).returncode:
-                raise Failed("xfs delivered other files")
-            if daemon:
-                sink = context.directory("sink")
-                theirs.append(timed(["rsync", "-rW", f"rsync://{daemon.address}/m/dir/", sink],
-                                    context.log("small-rsync"))[0])
-    show_small(ours[1:], theirs[1:])
-
-
-def show_small(ours: list[float], theirs: list[float]) -> None:
-    table = Table("system", "seconds")
-    table.row("xfs", f"{median(ours):.2f}")
-    if theirs:
-        table.row("rsync -rW from a daemon", f"{median(theirs):.2f}")
-    table.show()
-    if theirs:
-        at_most("xfs over rsync", paired(ours, theirs), 2)
-
-
 def bench_find(context: Context) -> None:
     title("find: round trip to an idle tracker that knows 100000 names")
-    program = context.programs / "xfs-bench-find"
-    if not program.exists():
-        raise Missing(f"{program} is not built")
+    program = context.program("xfs-bench-find")
     figures = [json.loads(subprocess.run([program], check=True, capture_output=True).stdout)
                for _ in range(context.rounds(5))]
     at_most("p50", median([f["p50_us"] for f in figures]), 1000, "us", 0)

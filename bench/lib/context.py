@@ -14,6 +14,7 @@ from lib.processes import Missing
 
 MIB = 1 << 20
 GIB = 1 << 30
+BUILD = "cmake --preset release && cmake --build --preset release -j 2"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Context:
     keep: Path | None  # where logs are kept, and then they are verbose
     options: argparse.Namespace
     logs: set[Path] = field(default_factory=set)  # begun by this run
+
+    def program(self, name: str) -> Path:
+        path = self.programs / name
+        if not path.exists():
+            raise Missing(f"{path} is not built; run: {BUILD}")
+        return path
 
     def rounds(self, usual: int) -> int:
         return self.options.rounds or usual

@@ -100,7 +100,7 @@ def prepare(context: Context, case: Case, network: Network, stack: contextlib.Ex
     """A limited source has a sink for each transfer, which has a file of its own; a limited sink
     fetches all files, side by side, from one source."""
     xfs = Xfs(context, label)
-    stack.enter_context(xfs.tracker(network.host()))
+    stack.enter_context(xfs.tracker(host=network.host()))
 
     def peer(name: str, directory: Path, side: str) -> tuple[XfsPeer, NetworkHost]:
         host = network.host()

@@ -42,7 +42,7 @@ def fetch_xfs(place: Place) -> float:
     """From the command to the answer; what runs, runs already."""
     xfs = Xfs(place.context, place.label)
     start = place.stack.enter_context
-    start(xfs.tracker(place.network.host()))
+    start(xfs.tracker(host=place.network.host()))
     for i, host in enumerate(place.sources):
         start(xfs.peer(f"source{i}", place.directory, host=host)).ready()
     sink = start(xfs.peer("sink", place.target, host=place.sink))

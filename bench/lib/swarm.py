@@ -92,7 +92,7 @@ def start_xfs(run: Run) -> Cast:
     """The tracker is on a host of its own, whose link limits nothing."""
     xfs = Xfs(run.context, run.label)
     start = run.stack.enter_context
-    tracker = start(xfs.tracker(run.network.host()))
+    tracker = start(xfs.tracker(host=run.network.host()))
     seed = start(xfs.peer("seed", run.source, host=run.seed_host))
     leechers = [start(xfs.peer(f"leecher{i}", sink, host=host))
                 for i, (sink, host) in enumerate(zip(run.sinks, run.hosts))]

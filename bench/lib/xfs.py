@@ -44,12 +44,18 @@ class Xfs:
         self._label = label
         self._endpoint = ""
 
-    def tracker(self, host: Host = LOOPBACK) -> Process:
+    def tracker(self, *options: str, host: Host = LOOPBACK) -> Process:
         """The tracker that peers started from now on will talk to."""
-        tracker = Process([self._context.programs / "xfs-tracker", "--bind", f"tcp://{host.ip}:0"],
+        tracker = Process([self._context.programs / "xfs-tracker", "--bind", f"tcp://{host.ip}:0",
+                           *options],
                           self._log("tracker"), prefix=host.prefix, ends_with_stdin=False)
         self._endpoint = tracker.line("ready on ")[1].split(" on ")[1].strip()
         return tracker
+
+    @property
+    def address(self) -> str:
+        """The tracker's, as IP:PORT."""
+        return self._endpoint.removeprefix("tcp://")
 
     def peer(self, name: str, directory: Path, *options: str, host: Host = LOOPBACK) -> XfsPeer:
         """A peer with the hash cache that a machine of its own would have. With `--serve` it is
@@ -63,10 +69,11 @@ class Xfs:
                        env={"XDG_CACHE_HOME": str(cache)},
                        ends_with_stdin="--serve" not in options)
 
-    def fetch_command(self, name: str, directory: Path) -> list[object]:
+    def fetch_command(self, name: str, directory: Path, *options: str) -> list[object]:
         """A program that fetches what is named, says so in a line, and leaves."""
         return [self._context.programs / "xfs-peer", "--tracker", self._endpoint, "-d", directory,
-                "--no-cache", "-c", f"download {name}", *self._context.options.xfs_options]
+                "--no-cache", "-c", f"download {name}", *options,
+                *self._context.options.xfs_options]
 
     def _log(self, name: str) -> Path:
         return self._context.log(f"{self._label}-xfs-{name}")
