@@ -81,6 +81,29 @@ TEST_CASE("a server says of each connection whose messages it took whether its e
     CHECK_FALSE(server.socket->tells_end(route));
 }
 
+TEST_CASE(
+    "that a connection's end will be told is known at its first message, whatever came before") {
+    // More than are read of the monitor at once: they come and go while nobody reads.
+    constexpr int others = 1000;
+    Loop loop;
+    std::vector<bool> told;
+    std::unique_ptr<ControlServer> sut;
+    sut = ControlServer::bind(
+              loop.reactor(), anywhere,
+              {.on_message = [&](Route const& route, std::string const&,
+                                 wire::Envelope&&) { told.push_back(sut->tells_end(route)); },
+               .on_garbage = {}})
+              .value();
+    for (int i = 0; i < others; ++i) {
+        ZmtpStranger const stranger(sut->endpoint(), "DEALER");
+    }
+    ZmtpStranger const speaker(sut->endpoint(), "DEALER");
+    auto const frames = wire::encode(wire::Ping{}, 1);
+    speaker.say(ZmtpStranger::frame(frames.header, true) + ZmtpStranger::frame(frames.body, false));
+    loop.until([&] { return !told.empty(); });
+    CHECK(told == std::vector{true});
+}
+
 TEST_CASE("an end that was there first is told before the messages that came later") {
     Loop loop;
     Server server(loop);

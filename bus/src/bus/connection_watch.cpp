@@ -34,20 +34,22 @@ ConnectionWatch::~ConnectionWatch() {
 
 // ---- what the monitor tells ----
 
-void ConnectionWatch::read_events() {
+bool ConnectionWatch::read_events() {
     std::weak_ptr<bool> const alive = alive_;
     auto const running = handler_;  // must outlive the watch, should it destroy it
-    for (int i = 0; i < burst; ++i) {
+    int taken = 0;
+    for (; taken < burst; ++taken) {
         auto const event = monitor_.next();
         if (!event) {
             break;
         }
         handle(*event);
         if (alive.expired()) {
-            return;
+            return false;
         }
     }
     carry_out();
+    return taken == burst;
 }
 
 void ConnectionWatch::handle(Monitor::Event const& event) {
@@ -87,15 +89,28 @@ void ConnectionWatch::delivered(zmq::message_t const& frame, std::uint64_t bytes
 
 void ConnectionWatch::delivered(std::string const& route, zmq::message_t const& frame,
                                 std::uint64_t bytes) {
-    auto fd = connections_.fd_of(route);
-    if (!fd) {
-        connections_.joined(descriptor_of(frame), route);
-        fd = connections_.fd_of(route);
+    std::weak_ptr<bool> const alive = alive_;
+    auto fd = join(route, frame);
+    for (bool more = true; !fd && more;) {
+        more = read_events();  // its beginning was told, and not read yet
+        if (alive.expired()) {
+            return;
+        }
+        fd = join(route, frame);
     }
     if (fd) {
         connections_.delivered(*fd, bytes, loop_.now());
     }
     count_turn();
+}
+
+std::optional<int> ConnectionWatch::join(std::string const& route, zmq::message_t const& frame) {
+    auto const fd = connections_.fd_of(route);
+    if (fd) {
+        return fd;
+    }
+    connections_.joined(descriptor_of(frame), route);
+    return connections_.fd_of(route);
 }
 
 void ConnectionWatch::trust(zmq::message_t const& frame) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace xfsbus::bus {
@@ -37,7 +38,8 @@ class ConnectionWatch {
     ConnectionWatch(ConnectionWatch const&) = delete;
     ConnectionWatch& operator=(ConnectionWatch const&) = delete;
 
-    /// A message came in: by this route, if the socket has routes.
+    /// A message came in: by this route, if the socket has routes. Then this may be the end of the
+    /// watch, too.
     void delivered(zmq::message_t const& frame, std::uint64_t bytes);
     void delivered(std::string const& route, zmq::message_t const& frame, std::uint64_t bytes);
 
@@ -67,11 +69,13 @@ class ConnectionWatch {
 
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
-    /// Takes in what the monitor has to tell.
-    void read_events();
+    /// Takes in what the monitor has to tell. True: there may be more.
+    bool read_events();
 
   private:
     void handle(Monitor::Event const& event);
+    /// The descriptor of the route's connection, if its beginning was told.
+    std::optional<int> join(std::string const& route, zmq::message_t const& frame);
     void sample(int fd);
     void carry_out();
     void count_turn();

@@ -110,7 +110,11 @@ void ControlServer::Impl::read() {
 
 void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes) {
     Route const route{frames[0].to_string()};
+    std::weak_ptr<bool> const alive = alive_;
     watch_.delivered(route.id, frames.back(), bytes - wire_bytes(route.id.size()));
+    if (alive.expired()) {
+        return;
+    }
     auto const message = std::span(std::as_const(frames)).subspan(1);
     auto decoded = decode_frames(message);
     auto const host = peer_address(frames.back());
