@@ -24,13 +24,9 @@ std::uint64_t random_number() {
 Directory::Options directory_options(Tracker::Options const& options, wire::Time now) {
     // Not 0: that is what a message without an epoch says.
     std::uint64_t const epoch = options.epoch != 0 ? options.epoch : random_number() | 1;
-    return {epoch,
-            random_number(),
-            options.peer_ttl,
-            options.limits,
-            options.foreign_hosts,
-            &own_hosts,
-            now};
+    return {
+        epoch, random_number(), options.peer_ttl, options.limits, options.foreign_hosts, &own_hosts,
+        now};
 }
 
 struct Described {

@@ -134,7 +134,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     std::unordered_map<FileTransfer const*, Running> running_;
     std::uint64_t running_bytes_ = 0;
-    std::map<wire::Endpoint, Candidate> probed_;   ///< those that answered
+    std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;
     wire::Time news_{};        ///< when something came last
     std::size_t waiting_ = 0;  ///< files that wait for a source
