@@ -276,7 +276,8 @@ int Commands::stopped_or(Error const& error) {
 
 int Commands::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
     printer_.pushed(result, request);
-    if (unfinished(result)) {
+    bool const cut_short = request.stop.stop_requested() && !result.settled;
+    if (unfinished(result) || cut_short) {
         fail({Errc::interrupted, "interrupted; the peers that were asked go on"});
         return code_of_sigint;
     }

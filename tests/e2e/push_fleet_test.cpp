@@ -260,6 +260,27 @@ TEST_CASE("A tracker that names somebody new each time holds no push up") {
     CHECK(looks < 100);
 }
 
+TEST_CASE("Ctrl-C ends a push that only waits for the list of peers to settle with 130, too") {
+    Swarm const swarm;
+    Fleet const fleet(200, [](std::size_t) { return wire::PushState::there; });
+    std::atomic<std::size_t> looks = 0;
+    BusServer const tracker(tracker_of([&] {
+        auto all = fleet.peers();
+        all.resize(std::min<std::size_t>(++looks, all.size()));
+        return all;
+    }));
+    Process push(XFS_PEER_PROGRAM,
+                 {{"--json", "--tracker", tracker.endpoint(), "-c", "push file.bin --to all"},
+                  {},
+                  swarm.directory("home"),
+                  {}});
+    push.wait_until("that the first has it", [](auto const& output) {
+        return output.out.find(R"("there":)") != std::string::npos;
+    });
+    push.signal(SIGINT);
+    CHECK(push.wait() == 130);
+}
+
 TEST_CASE("A peer's word that it has a file is not enough") {
     Swarm swarm;
     write_file(swarm.directory("a") / "file.bin", "pushed");
