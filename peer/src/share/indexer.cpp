@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -26,6 +27,10 @@ constexpr auto event_quiet = 100ms;
 constexpr auto event_delay = 1s;
 // How long to wait for a file that keeps changing.
 constexpr auto patience = 3s;
+// What is downloaded within so short a time is taken over together: a turn costs more than a file.
+constexpr auto take_over_pause = 2ms;
+// Of many events no more than so many buffers are read in a turn.
+constexpr int reads_most = 16;
 // How often a file is read again whose permissions are changed each time meanwhile.
 constexpr unsigned tries_most = 10;
 // Enough to keep the hashing threads busy with small files while this thread does other things.
@@ -79,8 +84,12 @@ void Indexer::run() {
 
 void Indexer::turn() {
     now_ = Clock::now();
+    looks_.forget();
+    takes_over_ = false;
+    // First the letters: what happened to the file that one is about is among the events then.
+    auto const letters = mailbox_.take();
     read_events();
-    for (auto const& letter : mailbox_.take()) {
+    for (auto const& letter : letters) {
         letter(*this);
     }
     if (now_ >= root_due()) {
@@ -130,7 +139,11 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
 
 void Indexer::wait() {
     int timeout = -1;
-    if (auto const deadline = next_deadline()) {
+    auto const deadline = next_deadline();
+    if (takes_over_ && running_ == 0 && (!deadline || *deadline > now_)) {
+        std::this_thread::sleep_for(take_over_pause);
+    }
+    if (deadline) {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
         timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
     }
@@ -145,7 +158,7 @@ void Indexer::read_events() {
         return;
     }
     bool const had_none = changes_.empty();
-    if (watcher_->read(changes_)) {
+    for (int reads = 0; reads < reads_most && watcher_->read(changes_); ++reads) {
         last_change_ = now_;
         first_change_ = had_none ? now_ : first_change_;
     }
@@ -179,8 +192,7 @@ void Indexer::apply_changes() {
     for (auto const& name : changes.created) {
         // A new file will be closed, which is when it is looked at; a new name of an old file
         // will not.
-        if (auto const sight = look_at(root_->get(), name);
-            sight.linked || sight.kind == Sight::Kind::unknown) {
+        if (auto const sight = look(name); sight.linked || sight.kind == Sight::Kind::unknown) {
             check(name, no_walk, false);
         }
     }
@@ -247,7 +259,7 @@ void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
     if (root_ == nullptr) {
         return;
     }
-    auto const sight = look_at(root_->get(), name);
+    auto const sight = look(name);
     if (sight.kind == Sight::Kind::file) {
         consider(name, sight.stamp, walk, force);
         return;
@@ -317,8 +329,11 @@ void Indexer::say_once(std::string text, Say const& say) {
 }
 
 void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known) {
-    check_root();
-    auto const sight = root_ == nullptr ? Sight() : look_at(root_->get(), file.name);
+    takes_over_ = true;
+    if (checked_root_ != now_) {  // in this turn, else
+        check_root();
+    }
+    auto const sight = root_ == nullptr ? Sight() : look(file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
     if (wire::name_problem(file.name) || ignores_.covers(file.name) ||
         sight.kind != Sight::Kind::file || !sight.stamp.like(file.stamp) || !manifest ||
@@ -330,7 +345,8 @@ void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known)
         check(file.name, no_walk, false);  // it has changed since
         return;
     }
-    file.stamp = sight.stamp;  // that of its new name
+    file.stamp = sight.stamp;         // that of its new name
+    changes_.moved.erase(file.name);  // it was looked at since
     if (auto const* pending = pending_.find(file.name); pending != nullptr && !pending->running) {
         auto const walk = pending->walk;
         pending_.remove(file.name);

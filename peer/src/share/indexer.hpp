@@ -11,6 +11,7 @@
 #include "share/pending_files.hpp"
 #include "share/scanner.hpp"
 #include "share/share_index.hpp"
+#include "share/sight.hpp"
 #include "share/watcher.hpp"
 
 #include <algorithm>
@@ -137,6 +138,8 @@ class Indexer {
     void look_at_attributes(Watcher::Changes const& changes);
 
     // One file.
+    Sight look(std::string const& name) { return looks_.at(root_->get(), name); }
+
     void check(std::string const& name, std::uint64_t walk, bool force);
     void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force);
     void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force,
@@ -169,6 +172,7 @@ class Indexer {
     std::stop_token stop_;
     Time now_ = Clock::now();
 
+    Looks looks_;          ///< of this turn
     Root root_;            ///< what is indexed; null: there is nothing at the path of the share
     std::string trouble_;  ///< then, why
     Time checked_root_ = now_;
@@ -184,6 +188,7 @@ class Indexer {
     bool recalls_ = false;  ///< more is to come of the cache
     std::vector<Unsure> unsure_;
     std::unordered_map<std::string, Time> verified_;  ///< lately
+    bool takes_over_ = false;                         ///< in this turn, what was downloaded
     std::set<std::string> unreadable_;                ///< files that are left out because of that
 
     bool walk_wanted_ = true;

@@ -100,6 +100,7 @@ void Indexer::forget_work() {
     table_.withdraw();
     pending_.clear();
     scanner_.reset();
+    looks_.forget();
     unsure_.clear();
     new_directories_.clear();
     changes_ = {};

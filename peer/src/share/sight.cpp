@@ -20,6 +20,17 @@ bool is_readable_by_us(uid_t owner) {
     return user == 0 || user == owner;
 }
 
+/// Of what cannot be looked at: by errno.
+Sight sight_of_error() {
+    Sight sight;
+    // A part that is no directory, or a link, any more: the file of this name is gone.
+    bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    sight.kind = gone                 ? Sight::Kind::gone
+                 : is_shortage(errno) ? Sight::Kind::unknown
+                                      : Sight::Kind::refused;
+    return sight;
+}
+
 }  // namespace
 
 bool is_temporary(std::string_view part) {
@@ -78,19 +89,25 @@ files::Fd open_beneath(int root, std::string_view name, int flags) {
 }
 
 Sight look_at(int root, std::string_view name) {
+    return Looks().at(root, name);
+}
+
+Sight Looks::at(int root, std::string_view name) {
+    auto const slash = name.rfind('/');
+    bool const nested = slash != std::string_view::npos;
+    auto const directory = nested ? name.substr(0, slash) : std::string_view();
+    if (!open_ || directory_ != directory) {
+        directory_ = directory;
+        open_ = open_beneath(root, directory, O_PATH | O_DIRECTORY);
+    }
+
     struct stat status {};
 
-    auto const fd = open_beneath(root, name, O_PATH);
-    if (fd && files::fstat(fd.get(), &status) == 0) {
+    std::string const leaf(nested ? name.substr(slash + 1) : name);
+    if (open_ && files::fstatat(open_.get(), leaf.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
         return judge(status);
     }
-    Sight sight;
-    // A part that is no directory, or a link, any more: the file of this name is gone.
-    bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    sight.kind = gone                 ? Sight::Kind::gone
-                 : is_shortage(errno) ? Sight::Kind::unknown
-                                      : Sight::Kind::refused;
-    return sight;
+    return sight_of_error();
 }
 
 bool is_shortage(int error) {

@@ -42,6 +42,20 @@ files::Fd open_beneath(int root, std::string_view name, int flags);
 /// What stands under a name right now. Refused with why == "" means: see errno.
 Sight look_at(int root, std::string_view name);
 
+/// Looks at many names in a row, for which it keeps the directory of the last one open. To be told
+/// to forget it before it matters that the directory may have been moved or replaced meanwhile.
+class Looks {
+  public:
+    /// As above. `root` is the same until forget().
+    Sight at(int root, std::string_view name);
+
+    void forget() { open_ = {}; }
+
+  private:
+    std::string directory_;
+    files::Fd open_;
+};
+
 /// Whether there are no descriptors or no memory left: of the file itself that says nothing.
 bool is_shortage(int error);
 
