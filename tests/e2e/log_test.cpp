@@ -208,3 +208,13 @@ TEST_CASE("Log: a file changes while it is sent") {
     CHECK(logged(a.process, "file-changed").at("name") == "file.bin");
     CHECK(logged(*sink, "version-changed").at("name") == "file.bin");
 }
+
+TEST_CASE("Log: a push is taken") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(mib));
+    Source const a(swarm, "a");
+    Source b(swarm, "b", {"--accept-push", "--json-log"});
+    CHECK(swarm.in("p", {"push file.bin --to 2"}).code == 0);
+    CHECK(logged(b.process, "push-taken").at("name") == "file.bin");
+    CHECK(logged(b.process, "download-done").at("bytes") == mib);
+}

@@ -163,3 +163,19 @@ TEST_CASE("A machine with two addresses fetches by the one that it listens on") 
     CHECK(found.code == 0);
     CHECK_THAT(found.out, ContainsSubstring("192.168.1.33"));
 }
+
+TEST_CASE("A peer that others cannot reach is told so when it registers, and named in a find") {
+    Network network(3);
+    if (!there(network)) {
+        return;
+    }
+    write_file(network.directory("b") / "model.bin", noise(mib));
+    network.hosts.close_port(2, 7471);
+    auto const b = network.source(2, "b", {"--bind", "192.168.1.3:7471"});
+    b->wait_for_err("not-reachable");
+    CHECK_THAT(b->err(), ContainsSubstring("192.168.1.3:7471: nothing answers there"));
+    auto const fetched = network.run(3, "c", {"-c", "download model.bin"});
+    CHECK(fetched.code != 0);
+    CHECK_THAT(fetched.out, ContainsSubstring("192.168.1.3:7471"));
+    CHECK_THAT(fetched.out, ContainsSubstring("nothing answers there"));
+}

@@ -16,6 +16,10 @@ constexpr std::uint64_t descriptors_least = 64;
 /// Its own sockets and event loops, and some room.
 constexpr std::uint64_t own_descriptors = 40;
 
+/// Peers whose address is being tried, at once, and for how long each.
+constexpr std::size_t trials_most = 32;
+constexpr auto trial_most = std::chrono::seconds(3);
+
 std::uint64_t random_number() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
@@ -58,7 +62,10 @@ Described describe(Directory::PeerChange::Kind kind) {
 }  // namespace
 
 Tracker::Tracker(Options const& options)
-    : log_(options.log), directory_(directory_options(options, reactor_.now()), *this) {}
+    : log_(options.log),
+      directory_(directory_options(options, reactor_.now()), *this),
+      trials_(reactor_, trials_most),
+      foreign_hosts_(options.foreign_hosts) {}
 
 Tracker::~Tracker() = default;
 
@@ -182,6 +189,30 @@ void Tracker::on_peer(Directory::PeerChange const& change) {
     auto const peer = wire::escape(change.listens.to_string());
     auto const [name, what] = describe(change.kind);
     log({renewed ? LogLevel::debug : LogLevel::info, name, peer + " " + what, {{"peer", peer}}});
+    if (change.kind == Directory::PeerChange::Kind::joined) {
+        try_to_reach(change);
+    }
+}
+
+/// Whether others can connect to where it says that it listens, as far as this machine can tell: it
+/// is only told, since a peer that nobody reaches can fetch all the same. Where peers may name any
+/// address, nobody else's is tried for them.
+void Tracker::try_to_reach(Directory::PeerChange const& change) {
+    if (foreign_hosts_) {
+        return;
+    }
+    auto on_result = [this, route = change.route,
+                      peer = change.listens.to_string()](std::string const& why) {
+        if (why.empty()) {
+            return;
+        }
+        log({LogLevel::info,
+             "peer-unreachable",
+             "no connection to " + wire::escape(peer) + ": " + why,
+             {{"peer", wire::escape(peer)}, {"why", why}}});
+        server_->send({route}, wire::Failure{wire::ErrorCode::unreachable, why, 0});
+    };
+    trials_.start(change.listens, trial_most, std::move(on_result));
 }
 
 }  // namespace xfsbus::tracker

@@ -18,6 +18,9 @@ class Knock {
 
     /// Whether it is known how it ended.
     [[nodiscard]] bool over();
+
+    [[nodiscard]] bool connected() { return over() && error_ == 0; }
+
     /// Why, in words, as far as it is known by now.
     [[nodiscard]] std::string why();
 

@@ -61,6 +61,16 @@ LogEvent tracker_lost(std::string const& tracker, std::string const& why) {
             {{"tracker", escape(tracker)}, {"why", escape(why)}}};
 }
 
+LogEvent not_reachable(wire::Endpoint const& told, std::string const& why) {
+    auto const address = escape(told.to_string());
+    return {LogLevel::warning,
+            "not-reachable",
+            "the tracker cannot connect to us at " + address + ": " + why +
+                "; others will not fetch from here: let the port through the firewall, or listen "
+                "at another address (--bind)",
+            {{"address", address}, {"why", why}}};
+}
+
 LogEvent tracker_refuses(std::string const& tracker, std::string const& why) {
     return {LogLevel::warning,
             "tracker-refuses",

@@ -21,6 +21,7 @@ LogEvent started(wire::Endpoint const& listens, std::uint16_t data_port,
                  std::string const& tracker);
 LogEvent tracker_found(std::string const& tracker, wire::Endpoint const& told);
 LogEvent tracker_lost(std::string const& tracker, std::string const& why);
+LogEvent not_reachable(wire::Endpoint const& told, std::string const& why);
 LogEvent tracker_refuses(std::string const& tracker, std::string const& why);
 
 LogEvent download_begun(std::string const& name, std::string const& content, std::uint64_t size,

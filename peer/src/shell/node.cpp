@@ -47,7 +47,8 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       share_(random_()),
       hashes_(plugins_.path),
       links_(reactor, std::move(latencies), shares.links, [this] { return vitals(); }),
-      tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); }}),
+      tracker_(reactor, {share_, [this] { return load(); }, [this] { on_state(); },
+                         [this](std::string const& why) { on_unreachable(why); }}),
       resolver_(reactor),
       serving_(reactor, serving_owner(), upload_limits(), random_()),
       throttle_(reactor, options.download_limit),
@@ -63,7 +64,9 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
                    return download(std::move(order), std::move(on_done));
                },
            .now = [this] { return reactor_.now(); },
-           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); }}) {
+           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
+           .on_taken =
+               [this](auto const& push) { log(log_events::push_taken(push.name, push.size)); }}) {
     hashes_.put(plugins_.integrity);
 }
 
@@ -291,6 +294,13 @@ void Node::tell_tracker() {
     told_in_touch_ = tracker_.in_touch();
     log(told_in_touch_ ? log_events::tracker_found(options_.tracker, tracker_.listens())
                        : log_events::tracker_lost(options_.tracker, tracker_.trouble().message));
+}
+
+/// For one that shares nothing it does not matter.
+void Node::on_unreachable(std::string const& why) {
+    if (shares_) {
+        log(log_events::not_reachable(tracker_.listens(), why));
+    }
 }
 
 /// Once for each reason: it is tried again every second.

@@ -101,6 +101,7 @@ class Node {
     void log(LogEvent const& event) const;
     void note(LogLevel level, std::string_view text) const;
     void tell_tracker();
+    void on_unreachable(std::string const& why);
     void tell_refusal();
     void on_push_failed(std::string const& name, Error const& why);
 

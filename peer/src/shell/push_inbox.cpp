@@ -117,6 +117,9 @@ void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
     job->begun = job->tries == 0 ? owner_.now() : job->begun;
     job->tries += std::exchange(job->passing, false) ? 0 : 1;
     job->stands = {wire::PushState::waiting, 0, {}};
+    if (owner_.on_taken) {
+        owner_.on_taken(push);
+    }
     DownloadJob::Order order;
     order.force = owner_.accept == AcceptPush::replace;
     order.pushed = true;

@@ -41,6 +41,7 @@ class PushInbox {
         std::function<wire::Time()> now;
         /// A file could not be fetched; whoever pushed it is told when it asks.
         std::function<void(std::string const& name, Error const& why)> on_failed;
+        std::function<void(wire::Push const&)> on_taken = {};  ///< the first time, or again
     };
 
     explicit PushInbox(Owner owner) : owner_(std::move(owner)) {}

@@ -161,6 +161,12 @@ void TrackerLink::on_message(wire::Envelope&& envelope) {
         say(wire::Pong{load()}, envelope.request);
         return;
     }
+    if (auto const* failure = std::get_if<wire::Failure>(&envelope.message);
+        failure != nullptr && envelope.request == 0 &&
+        failure->code == wire::ErrorCode::unreachable) {
+        return owner_.on_unreachable ? owner_.on_unreachable(wire::escape(failure->reason))
+                                     : void();
+    }
     bool const announced = (envelope.request & announcement) != 0;
     if (announced || !std::holds_alternative<wire::Failure>(envelope.message)) {
         announcer_->on_message(reactor_.now(), envelope.message,

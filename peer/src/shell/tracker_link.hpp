@@ -23,6 +23,8 @@ class TrackerLink : private Announcer::Line {
         std::function<std::uint32_t()> load;
         /// Registered, list sent or acknowledged, lost: look at registered() and settled().
         std::function<void()> on_state;
+        /// The tracker cannot connect to where we listen.
+        std::function<void(std::string const& why)> on_unreachable = {};
     };
 
     template <typename T>

@@ -41,6 +41,7 @@ class Directory {
         Kind kind;
         wire::PeerId peer;
         wire::Endpoint listens;
+        Route route;
     };
 
     /// The way out. Called from within the Directory's methods; must not call them.

@@ -2,6 +2,7 @@
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/bus/try_connect.hpp>
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/log.hpp>
@@ -65,10 +66,13 @@ class Tracker final : private Directory::Outbox {
               std::uint64_t request) override;
     [[nodiscard]] bool tells_end(Directory::Route const& route) const override;
     void on_peer(Directory::PeerChange const& change) override;
+    void try_to_reach(Directory::PeerChange const& change);
 
     bus::Reactor reactor_;
     OnLog log_;
     Directory directory_;
+    bus::ConnectionTrials trials_;
+    bool foreign_hosts_;
     std::unique_ptr<bus::ControlServer> server_;
     std::optional<wire::Time> armed_;  ///< when the timer will go off
     bus::Reactor::TimerId timer_{};
