@@ -389,11 +389,14 @@ std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_
                            request};
     }
     std::string problem;
-    auto const map = parse_map(body, problem);
+    // Kept like the buffer of encode(): the first chunk of a new one has 8 KiB.
+    thread_local msgpack::zone zone;
+    zone.clear();
+    auto const map = parse_map(body, zone, problem);
     if (!map) {
         return DecodeError{ErrorCode::bad_message, "the body is no message: " + problem, request};
     }
-    FieldReader reader(map->get(), problem);
+    FieldReader reader(*map, problem);
     auto message =
         read_body(type, reader, problem, std::make_index_sequence<std::variant_size_v<Message>>{});
     if (!message) {

@@ -85,7 +85,8 @@ bool take_text(msgpack::object const& object, std::size_t most, std::string& val
 
 }  // namespace
 
-std::optional<msgpack::object_handle> parse_map(std::string_view bytes, std::string& problem) {
+std::optional<msgpack::object> parse_map(std::string_view bytes, msgpack::zone& zone,
+                                         std::string& problem) {
     if (bytes.size() > limits::control_body_bytes) {
         problem = "it is larger than allowed";
         return std::nullopt;
@@ -104,12 +105,13 @@ std::optional<msgpack::object_handle> parse_map(std::string_view bytes, std::str
     try {
         // Texts and binaries are referred to, not copied: `bytes` outlives the objects.
         auto const refer = [](msgpack::type::object_type, std::size_t, void*) { return true; };
-        auto handle = msgpack::unpack(bytes.data(), bytes.size(), refer, nullptr, object_limits());
-        if (handle.get().type != msgpack::type::MAP) {
+        auto const map =
+            msgpack::unpack(zone, bytes.data(), bytes.size(), refer, nullptr, object_limits());
+        if (map.type != msgpack::type::MAP) {
             problem = "it is no map";
             return std::nullopt;
         }
-        return handle;
+        return map;
     } catch (msgpack::unpack_error const& error) {
         problem = std::string("it is not msgpack: ") + error.what();
         return std::nullopt;

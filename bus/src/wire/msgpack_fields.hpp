@@ -129,7 +129,9 @@ class FieldWriter {
 /// One msgpack map from the network, checked before anything is allocated for it: nothing left
 /// over, no float, no extension, nesting and sizes within the limits, and no container that
 /// declares more elements than there are bytes. Sets `problem` and returns nullopt otherwise.
-std::optional<msgpack::object_handle> parse_map(std::string_view bytes, std::string& problem);
+/// The map lives in `zone`, until that is cleared, and refers to `bytes`.
+std::optional<msgpack::object> parse_map(std::string_view bytes, msgpack::zone& zone,
+                                         std::string& problem);
 
 /// Reads fields out of a map. After the first problem everything else is skipped. Unknown keys are
 /// ignored, so that fields can be added to the protocol.
