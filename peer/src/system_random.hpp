@@ -1,5 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <sys/random.h>
@@ -14,5 +18,25 @@ inline void fill_random(std::span<std::uint8_t> bytes) {
     while (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     }
 }
+
+/// The same, with one call of the system for many. What it has given is not kept. One thread's.
+class RandomStore {
+  public:
+    /// No more than it holds.
+    void fill(std::span<std::uint8_t> bytes) {
+        if (bytes.size() > left_) {
+            fill_random(store_);
+            left_ = store_.size();
+        }
+        left_ -= bytes.size();
+        auto const taken = std::span(store_).subspan(left_, bytes.size());
+        std::ranges::copy(taken, bytes.begin());
+        std::ranges::fill(taken, std::uint8_t{0});
+    }
+
+  private:
+    std::array<std::uint8_t, 4096> store_{};
+    std::size_t left_ = 0;
+};
 
 }  // namespace xfsbus::peer

@@ -13,8 +13,6 @@ namespace xfsbus::peer {
 namespace {
 
 constexpr auto probe_patience = std::chrono::seconds(3);
-/// What is gained within so much time is told together.
-constexpr auto tell_every = std::chrono::milliseconds(50);
 
 /// 0 is no limit.
 std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
@@ -276,7 +274,7 @@ void FileTransfer::ask(Download::Ask const& ask) {
     Way& way = *found;
     bool const opens = !way.transfer;
     if (opens) {
-        way.transfer = Services::new_transfer();
+        way.transfer = services_.new_transfer();
         services_.routes[*way.transfer] = {this, ask.source};
         services_.on_routes(target_.manifest->chunk_bytes);
     }
@@ -501,52 +499,6 @@ void FileTransfer::on_finished(Result<IndexedFile> const& file) {
     finished_ = file;
     if (has_.complete()) {
         file ? succeed(*file) : end(file.error());
-    }
-}
-
-// ---- what sources are told of what is here ----
-
-/// Those that have the whole file want to know what is spread, so that they send other chunks.
-void FileTransfer::tell_all(Way const& way) {
-    if (in_swarm() && way.about.completeness >= 1 && way.transfer && !has_.empty()) {
-        wire::Have have;
-        have.transfer = *way.transfer;
-        have.bitmap = has_.to_wire();
-        way.about.link->tell(std::move(have));
-    }
-}
-
-void FileTransfer::tell_soon(std::uint32_t chunk) {
-    gained_.push_back(chunk);
-    if (!tell_timer_ && in_swarm()) {
-        tell_timer_ = services_.reactor.at(services_.reactor.now() + tell_every, [this] {
-            tell_timer_.reset();
-            tell_gained();
-        });
-    }
-}
-
-void FileTransfer::tell_gained() {
-    auto const gained = std::exchange(gained_, {});
-    if (gained.size() > wire::limits::chunks_per_have) {
-        for (auto const& [id, way] : ways_) {
-            tell_all(way);
-        }
-        return;
-    }
-    for (auto const& [id, way] : ways_) {
-        if (way.about.completeness >= 1) {
-            tell(way, gained);
-        }
-    }
-}
-
-void FileTransfer::tell(Way const& way, std::vector<std::uint32_t> chunks) {
-    if (way.transfer) {
-        wire::Have have;
-        have.transfer = *way.transfer;
-        have.chunks = std::move(chunks);
-        way.about.link->tell(std::move(have));
     }
 }
 

@@ -99,7 +99,7 @@ void Throttle::run() {
 
 wire::TransferId Services::new_transfer() {
     wire::TransferId id;
-    fill_random(id.bytes);
+    transfer_ids.fill(id.bytes);
     return id;
 }
 

@@ -8,6 +8,7 @@
 #include "shell/link.hpp"
 #include "shell/policy_slot.hpp"
 #include "shell/tracker_link.hpp"
+#include "system_random.hpp"
 #include "worker_pool.hpp"
 
 #include <xfsbus/peer/peer.hpp>
@@ -141,8 +142,10 @@ struct Services {
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 
+    RandomStore transfer_ids{};
+
     /// Nobody can guess it.
-    static wire::TransferId new_transfer();
+    wire::TransferId new_transfer();
     /// What policies know a source by: the same for the same endpoint as long as the program runs,
     /// and with a seed in every run.
     [[nodiscard]] SourceId source_id(wire::Endpoint const& endpoint) const;
