@@ -104,13 +104,17 @@ void remove_strays(PartFile::Target const& target, Place const& at) {
 }  // namespace
 
 Result<PartFile::Present> PartFile::look(std::function<bool()> const& stop) {
-    auto at = target_.tree->place(target_.name, Tree::Make::no);
+    auto at = find_place(Tree::Make::no);
     if (!at) {
         return Present::nothing;  // not even its directory; making it will say what is wrong
     }
     place_ = std::move(*at);
-    placed_at_ = Clock::now();
     return look_at(target_, place_, stop);
+}
+
+Result<Place> PartFile::find_place(Tree::Make make) {
+    return target_.last_place ? target_.last_place->place(*target_.tree, target_.name, make)
+                              : target_.tree->place(target_.name, make);
 }
 
 Result<PartFile::Present> PartFile::look_at(Target const& target, Place const& at,
@@ -218,12 +222,11 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
     }
     if (!place_.directory) {
         auto const make = commits() ? Tree::Make::synced : Tree::Make::yes;
-        auto at = target_.tree->place(target_.name, make);
+        auto at = find_place(make);
         if (!at) {
             return at.error();
         }
         place_ = std::move(*at);
-        placed_at_ = Clock::now();
     }
     names_.emplace(target_.content, place_.leaf);
     if (target_.manifest->layout().chunks <= 1 && !target_.repair) {
@@ -233,7 +236,7 @@ Result<std::vector<std::uint32_t>> PartFile::open(std::function<bool()> const& s
     return open_part(stop);
 }
 
-/// A file of one chunk, or none. One call instead of all that open_part() does; that is left for
+/// A file of one chunk, or none. A few calls instead of all that open_part() does; that is left for
 /// when something has the temporary's name.
 Status PartFile::make_small() {
     int const directory = place_.directory->get();
@@ -242,14 +245,30 @@ Status PartFile::make_small() {
     if (!fd_ && errno != EEXIST) {
         return cannot_make(errno);
     }
-    // Keeps `cleanup` off, unless it was quicker. Without locks there is nothing to be done.
-    bool const busy = fd_ && files::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EAGAIN;
-    if (fd_ && !busy && has_name(fd_.get(), directory, names_->part)) {
+    if (fd_ && lock_small()) {
         return done();
     }
+    kept_ = files::Fd();
     auto const opened = open_part([] { return false; });
     stored_ = 0;  // what is there is written once more
     return opened ? done() : Status(opened.error());
+}
+
+/// Keeps `cleanup` off, unless it was quicker. The lock is on a descriptor that only reads from the
+/// beginning, so that it is kept when fd_ is closed, which is before the file has its name. Without
+/// locks there is nothing to be done.
+bool PartFile::lock_small() {
+    kept_ = files::Fd(files::openat(place_.directory->get(), names_->part.c_str(),
+                                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+
+    struct stat made {};
+
+    struct stat named {};
+
+    bool const busy =
+        !kept_ || (files::flock(kept_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EAGAIN);
+    return !busy && files::fstat(fd_.get(), &made) == 0 && files::fstat(kept_.get(), &named) == 0 &&
+           same_file(made, named) && named.st_nlink > 0;
 }
 
 Error PartFile::cannot_make(int error) const {

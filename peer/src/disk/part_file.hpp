@@ -1,6 +1,7 @@
 #pragma once
 
 #include "disk/journal.hpp"
+#include "disk/last_place.hpp"
 #include "disk/part_lock.hpp"
 #include "disk/part_reader.hpp"
 #include "disk/temporary.hpp"
@@ -53,6 +54,7 @@ class PartFile {
         bool executable = false;                  ///< for whoever may read it
         std::optional<std::int64_t> mtime_ns{};   ///< what it is to have; nullopt: about now
         std::shared_ptr<WrittenFiles> written{};  ///< by the same job; null: there is no job
+        std::shared_ptr<LastPlace> last_place{};  ///< of the same job; null: there is no job
         /// Something is not as it should be, but the download goes on. On the calling thread.
         std::function<void(std::string const&)> warn{};
     };
@@ -128,9 +130,11 @@ class PartFile {
                                    std::function<bool()> const& stop);
     static Result<Present> compare(Target const& target, Place const& at,
                                    std::function<bool()> const& stop);
+    Result<Place> find_place(Tree::Make make);
     static Error one_name(Target const& target, std::string const& other);
     Result<std::vector<std::uint32_t>> open_part(std::function<bool()> const& stop);
     Status make_small();
+    [[nodiscard]] bool lock_small();
     [[nodiscard]] Error cannot_make(int error) const;
     Status lock();
     void find_journal();
@@ -140,6 +144,7 @@ class PartFile {
     Status sync_some(std::uint64_t bytes);
     Error cannot_sync(int error);
     Result<IndexedFile> on_name_taken(int error);
+    [[nodiscard]] std::optional<std::string> written_as() const;
     [[nodiscard]] IndexedFile indexed() const;
     [[nodiscard]] Error no_room(int error) const;
     void warn(std::string const& text) const;
@@ -154,6 +159,7 @@ class PartFile {
     Place place_;
     std::optional<TemporaryNames> names_;
     files::Fd fd_;
+    files::Fd kept_;  ///< of a small file: reads it, and has the lock
     PartLock lock_;
     std::optional<Journal> journal_;  ///< none for a file of one chunk: it is there, or it is not
     std::atomic<std::uint32_t> stored_{0};
@@ -162,7 +168,6 @@ class PartFile {
     std::atomic<std::uint64_t> unsynced_{0};  ///< bytes
     std::mutex syncing_;                      ///< one thread syncs at a time
     std::chrono::steady_clock::time_point synced_at_{};
-    std::chrono::steady_clock::time_point placed_at_{};  ///< when place_ was walked to
 };
 
 }  // namespace xfsbus::peer

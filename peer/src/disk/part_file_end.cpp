@@ -8,6 +8,7 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -124,31 +125,33 @@ files::Fd PartFile::keep_lock() const {
 
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
 Result<IndexedFile> PartFile::name_it() {
-    bool const just_seen = std::chrono::steady_clock::now() - placed_at_ < place_lasts;
+    bool const just_seen = std::chrono::steady_clock::now() - place_.walked < place_lasts;
     if (auto there = target_.tree->still_there(place_, target_.name, just_seen); !there) {
         return there.error();
     }
-    bool const replace = target_.replace || target_.repair;
-    auto const turn = target_.written ? target_.written->turn() : std::unique_lock<std::mutex>();
-    if (replace && target_.written) {
-        struct stat old {};
-
-        bool const there = files::fstatat(place_.directory->get(), place_.leaf.c_str(), &old,
-                                          AT_SYMLINK_NOFOLLOW) == 0;
-        auto const name =
-            there ? target_.written->other_name(WrittenFiles::identity(old), target_.name)
-                  : std::nullopt;
-        if (name) {
-            return one_name(target_, *name);
-        }
-    }
-    auto const kept = keep_lock();
+    auto const kept = kept_ ? std::move(kept_) : keep_lock();
     fd_ = files::Fd();
+    auto const turn = target_.written ? target_.written->turn() : std::unique_lock<std::mutex>();
+    bool const replace = target_.replace || target_.repair;
+    if (auto const other = replace ? written_as() : std::nullopt) {
+        return one_name(target_, *other);
+    }
     if (int const error = give_name(place_.directory->get(), *names_, place_.leaf, replace)) {
         return on_name_taken(error);
     }
     remove_journal();
     return indexed();
+}
+
+/// The other name under which this job wrote what is to be replaced.
+std::optional<std::string> PartFile::written_as() const {
+    struct stat old {};
+
+    bool const there =
+        target_.written && files::fstatat(place_.directory->get(), place_.leaf.c_str(), &old,
+                                          AT_SYMLINK_NOFOLLOW) == 0;
+    return there ? target_.written->other_name(WrittenFiles::identity(old), target_.name)
+                 : std::nullopt;
 }
 
 /// What the index is to know of it. Should it have been changed or taken away by now, its stamp

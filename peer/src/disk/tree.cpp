@@ -159,6 +159,7 @@ Result<Place> Tree::place(std::string_view name, Make make) const {
     if (auto error = make != Make::no ? not_taken(name) : std::nullopt) {
         return *error;
     }
+    auto const now = std::chrono::steady_clock::now();
     auto root = directory();
     if (!root) {
         return root.error();
@@ -170,7 +171,7 @@ Result<Place> Tree::place(std::string_view name, Make make) const {
         return parent.error();
     }
     return Place{std::move(*parent), std::string(nested ? name.substr(slash + 1) : name),
-                 std::move(*root)};
+                 std::move(*root), now};
 }
 
 Result<std::shared_ptr<files::Fd const>> Tree::below(files::Fd const& root, std::string_view name,

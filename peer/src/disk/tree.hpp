@@ -3,6 +3,7 @@
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/wire/result.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,8 @@ namespace xfsbus::peer {
 struct Place {
     std::shared_ptr<files::Fd const> directory;
     std::string leaf;
-    std::shared_ptr<files::Fd const> root{};  ///< of the tree, when it was walked to
+    std::shared_ptr<files::Fd const> root{};         ///< of the tree, when it was walked to
+    std::chrono::steady_clock::time_point walked{};  ///< when it was
 };
 
 /// What says at the top of a share what of it is not shared. Nobody else may write it.

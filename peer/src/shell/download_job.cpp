@@ -478,6 +478,7 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
         target.mtime_ns = static_cast<std::int64_t>(about.mtime_ns);
     }
     target.written = written_;
+    target.last_place = last_place_;
     target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
         reactor.post([weak, text] {
             if (auto const job = weak.lock()) {

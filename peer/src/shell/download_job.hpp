@@ -145,6 +145,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     bool advancing_ = false;
 
     std::shared_ptr<WrittenFiles> written_ = std::make_shared<WrittenFiles>();
+    std::shared_ptr<LastPlace> last_place_ = std::make_shared<LastPlace>();
     DownloadReport report_;
     std::uint64_t bytes_total_ = 0;
     std::uint64_t bytes_done_ = 0;  ///< of files that are over
