@@ -298,7 +298,8 @@ TEST_CASE("a source may be destroyed by its own callback") {
 TEST_CASE("a sink's address that is not this machine's is a network error") {
     Loop loop;
     auto const bound = ChunkSink::bind(
-        loop.reactor(), wire::Endpoint{"192.0.2.1", 0}, [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
+        loop.reactor(), wire::Endpoint{"192.0.2.1", 0},
+        [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
     REQUIRE_FALSE(bound.ok());
     CHECK(bound.error().code == Errc::network);
 }

@@ -10,8 +10,8 @@
 namespace xfsbus::test {
 
 /// Machines with network stacks of their own (network namespaces), joined by one switch: machine n,
-/// counted from 1, is 192.168.1.(n + 1), as in the README, and fd77::n. Only root may make them: where it is not allowed there
-/// is a problem instead. They are gone at the end of the scope.
+/// counted from 1, is 192.168.1.(n + 1), as in the README, and fd77::n. Only root may make them:
+/// where it is not allowed there is a problem instead. They are gone at the end of the scope.
 class Hosts {
   public:
     explicit Hosts(unsigned count);

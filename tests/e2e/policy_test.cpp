@@ -144,7 +144,8 @@ TEST_CASE("The latency file's figures are applied as delay") {
     CHECK(near.event("summary").at("seconds") < far.event("summary").at("seconds"));
 }
 
-TEST_CASE("A download begins with the sources that have answered, and does not wait for slow ones") {
+TEST_CASE(
+    "A download begins with the sources that have answered, and does not wait for slow ones") {
     Swarm swarm;
     auto const bytes = noise(2 * mib);
     for (auto const* name : {"near", "far"}) {

@@ -583,29 +583,3 @@ TEST_CASE("a peer that comes back while its old files are still cleared away is 
     CHECK(world.directory.stats().versions == 1);
     CHECK(world.directory.stats().files == 1);
 }
-
-TEST_CASE("an exact find among 100,000 names", "[.][benchmark]") {
-    Simulated world;
-    world.join(1);
-    std::uint64_t sequence = 0;
-    for (std::uint32_t i = 0; i < 100; ++i) {
-        std::vector<wire::FileEntry> files;
-        for (std::uint32_t k = 0; k < 1000; ++k) {
-            files.push_back(file("some/directory/file-" + std::to_string(i * 1000 + k) + ".dat",
-                                 (i * 1000 + k) * 2654435761U));
-        }
-        world.update(1, ++sequence, std::move(files));
-    }
-    auto const start = std::chrono::steady_clock::now();
-    constexpr int finds = 100'000;
-    for (int i = 0; i < finds; ++i) {
-        world.out.sent.clear();
-        auto const number = static_cast<std::uint32_t>(i) * 40503U % 100'000U;
-        world.send("asker",
-                   wire::Find{wire::FindBy::name,
-                              "some/directory/file-" + std::to_string(number) + ".dat", "", 0});
-    }
-    std::chrono::duration<double, std::micro> const taken =
-        std::chrono::steady_clock::now() - start;
-    WARN("microseconds a find: " << taken.count() / finds);
-}

@@ -129,9 +129,8 @@ void Resolver::resolve(std::string const& host, wire::Duration patience, OnAddre
             impl->answer(number, std::move(addresses));
         }
     };
-    auto const timer = reactor.at(reactor.now() + patience, [answer, host] {
-        answer(unknown(host, no_answer));
-    });
+    auto const timer =
+        reactor.at(reactor.now() + patience, [answer, host] { answer(unknown(host, no_answer)); });
     impl_->waiting.emplace(number, Impl::Waiting{std::move(on_addresses), timer});
     auto const at_once = [&](Addresses addresses) {
         reactor.post([answer, addresses = std::move(addresses)] { answer(addresses); });

@@ -81,7 +81,7 @@ struct DownloadSource {
     unsigned revivals = 0;  ///< times that it was lost and found, since it last delivered
     bool liar = false;
     bool unreached = false;  ///< it could not connect to us when it was asked last
-    std::string why;  ///< why it is resting, lost or out
+    std::string why;         ///< why it is resting, lost or out
     wire::Time heard{};
     wire::Time probed{};
     wire::Time delivered{};

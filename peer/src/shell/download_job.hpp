@@ -127,6 +127,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::deque<Ready> ready_;                                  ///< can be begun
     std::size_t ready_bytes_ = 0;                              ///< of their manifests
     std::shared_ptr<ManifestFetch> manifests_;
+
     struct Running {
         std::shared_ptr<FileTransfer> transfer;
         Found file;

@@ -48,7 +48,8 @@ class Finder {
     void probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed);
     /// The same, telling of each as it answers or does not, until `enough` sources of each file
     /// have answered, or have had thrice the time that it took until each file had one; then calls
-    /// on_done, and goes on telling of those that are late. Those that `known` holds have answered before.
+    /// on_done, and goes on telling of those that are late. Those that `known` holds have answered
+    /// before.
     void probe_each(std::vector<wire::FoundFile> const& files, std::size_t enough,
                     std::vector<wire::Endpoint> const& known, OnEach on_each,
                     std::function<void()> on_done);

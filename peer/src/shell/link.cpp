@@ -44,8 +44,7 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         reactor, to,
         {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
          .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
-         .on_connection = [raw](auto state,
-                                auto const& why) { raw->on_connection(state, why); }},
+         .on_connection = [raw](auto state, auto const& why) { raw->on_connection(state, why); }},
         from);
     if (!client) {
         return client.error();

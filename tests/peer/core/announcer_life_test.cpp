@@ -120,3 +120,53 @@ TEST_CASE("a peer that never registered leaves without a word") {
     peer.connect();
     CHECK(peer.sent.empty());
 }
+
+// ---- connections that break ----
+
+TEST_CASE("while there is no connection nothing is sent, and then all that changed") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.core.on_connected(peer.now, false);
+    peer.put("b");
+    for (int second = 0; second < 60; ++second) {
+        peer.pass(1s);
+        auto const next = peer.core.next_deadline();
+        CHECK((!next || *next > peer.now));
+    }
+    CHECK(peer.sent.empty());
+    peer.connect();
+    if (silent) {  // the tracker has dropped it with its connection
+        peer.pass(500ms);
+        peer.be_registered();
+    }
+    auto const updates = peer.take<wire::Update>();
+    REQUIRE(updates.size() == 1);
+    CHECK(names(updates[0]) == (silent ? Names{"a", "b"} : Names{"b"}));
+}
+
+TEST_CASE("an Update that was on its way when the connection broke is not forgotten") {
+    bool const silent = GENERATE(false, true);
+    Scripted peer(silent);
+    peer.share["a"] = entry("a");
+    peer.settle();
+    peer.put("b");
+    peer.core.on_connected(peer.now, false);
+    peer.sent.clear();
+    peer.pass(10s);
+    CHECK(peer.sent.empty());
+    peer.connect();
+    peer.pass(500ms);
+    if (silent) {
+        peer.be_registered();
+    }
+    peer.pass(2s);
+    std::set<std::string> told;
+    for (auto const& update : peer.take<wire::Update>()) {
+        for (auto const& file : update.added) {
+            told.insert(file.name);
+        }
+    }
+    CHECK(told.contains("b"));
+}

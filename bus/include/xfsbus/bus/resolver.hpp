@@ -11,8 +11,9 @@
 
 namespace xfsbus::bus {
 
-/// The numeric addresses of a host, in the system's order of preference; at least one. Waits for the
-/// name server, but no longer than `patience`. Errc::network if there is no such name. Any thread.
+/// The numeric addresses of a host, in the system's order of preference; at least one. Waits for
+/// the name server, but no longer than `patience`. Errc::network if there is no such name. Any
+/// thread.
 Result<std::vector<std::string>> look_up(std::string const& host, wire::Duration patience);
 
 /// Looks up the names of hosts that a user has given; never those that came over the network. A

@@ -110,8 +110,8 @@ struct DownloadRequest {
     bool force = false;       ///< replace a different file of that name
     bool repair = false;      ///< the same, and use what of it is right, if it has the same size
     std::size_t sources = 0;  ///< 0: as in PeerOptions
-    /// For so long it is waited for the tracker, for somebody who has the file, and for sources that
-    /// went away, before it fails; from the last time that something came.
+    /// For so long it is waited for the tracker, for somebody who has the file, and for sources
+    /// that went away, before it fails; from the last time that something came.
     std::chrono::milliseconds wait{0};
     std::stop_token stop;  ///< cancels; what was fetched is kept for the next try
     /// Called on the peer's thread, about ten times a second; must return soon.
