@@ -70,13 +70,24 @@ need() {
     mapfile -t missing < <(missing_packages "$@")
     ((${#missing[@]} > 0)) || return 0
     say "== installing: ${missing[*]}"
-    as_root apt-get update -qq
+    quietly packages as_root apt-get update -qq
     for names in "${missing[@]}"; do
         name=$(known_package "$names")
         wanted+=("$name")
     done
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends -- "${wanted[@]}" >&2
+    quietly packages as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends -- "${wanted[@]}"
+}
+
+# quietly NAME COMMAND...: its words go to build/logs/NAME.log, and are shown if it fails.
+quietly() {
+    local log=$root/build/logs/$1.log
+    shift
+    mkdir -p "$root/build/logs"
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 60 -- "$log" >&2
+        die "failed: $* (all of it: $log)"
+    fi
 }
 
 # ---- building ----
