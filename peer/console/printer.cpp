@@ -21,9 +21,15 @@ namespace {
 constexpr std::size_t short_id_digits = 12;
 constexpr std::size_t short_hash_digits = 16;
 
-void write(std::ostream& out, Json const& object) {
+/// One of many lines: who writes the last of them flushes.
+void write_one(std::ostream& out, Json const& object) {
     // Names are UTF-8; whatever is not (an error's text could quote anything) is replaced.
-    out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void write(std::ostream& out, Json const& object) {
+    write_one(out, object);
+    out << std::flush;
 }
 
 std::string number_or_dash(std::optional<double> const& value) {
@@ -110,7 +116,7 @@ void Printer::sources(std::vector<peer::FoundSource> const& sources) const {
     Rows rows;
     for (auto const& source : sources) {
         if (json()) {
-            write(out_, to_json(source));
+            write_one(out_, to_json(source));
             continue;
         }
         rows.push_back({wire::escape(source.host), std::to_string(source.port),
@@ -140,6 +146,7 @@ void Printer::downloaded(peer::DownloadReport const& report) const {
     if (report.files.size() > 1) {
         summary(report);
     }
+    out_ << std::flush;
 }
 
 void Printer::summary(peer::DownloadReport const& report) const {
@@ -153,14 +160,15 @@ void Printer::summary(peer::DownloadReport const& report) const {
 
 void Printer::downloaded(peer::DownloadedFile const& file) const {
     if (json()) {
-        return write(out_, to_json(file));
+        return write_one(out_, to_json(file));
     }
     auto const name = wire::escape(file.name);
     if (file.error) {
         return error("'" + name + "'", *file.error);
     }
     if (file.present) {
-        return text(name + ": already here, with equal content");
+        out_ << name << ": already here, with equal content\n";
+        return;
     }
     auto const used =
         std::ranges::count_if(file.sources, [](auto const& source) { return source.bytes > 0; });
@@ -173,7 +181,7 @@ void Printer::downloaded(peer::DownloadedFile const& file) const {
     if (file.chunks_rejected > 0) {
         line += fmt::format(", {} corrupt chunks refused", file.chunks_rejected);
     }
-    text(line);
+    out_ << line << '\n';
 }
 
 // ---- pushes ----
@@ -211,7 +219,7 @@ void Printer::peers(std::vector<peer::KnownPeer> const& peers) const {
     Rows rows;
     for (auto const& peer : peers) {
         if (json()) {
-            write(out_, to_json(peer));
+            write_one(out_, to_json(peer));
             continue;
         }
         rows.push_back({wire::escape(peer.host), std::to_string(peer.port),
@@ -227,7 +235,7 @@ void Printer::files(std::vector<peer::SharedFileInfo> const& files) const {
     Rows rows;
     for (auto const& file : files) {
         if (json()) {
-            write(out_, to_json(file));
+            write_one(out_, to_json(file));
             continue;
         }
         rows.push_back({std::to_string(file.size), file.content.substr(0, short_id_digits),
@@ -283,11 +291,13 @@ void Printer::error(std::string const& command, Error const& error) const {
                             {"code", static_cast<int>(error.code)},
                             {"message", error.message}});
     }
+    out_ << std::flush;  // where both are one, it comes after what was written before it
     err_ << "xfs-peer: " << command << ": " << error.message << std::endl;
 }
 
 void Printer::table(std::vector<std::string> header, Rows rows) const {
     if (json()) {
+        out_ << std::flush;  // its rows have been written
         return;
     }
     if (options_.terminal) {

@@ -130,6 +130,33 @@ TEST_CASE("A list that was updated says what was left out") {
     CHECK(event.at("private_files") == 4);
 }
 
+TEST_CASE("What belongs together is written at once, and before an error that follows it") {
+    /// Counts how often it is flushed.
+    struct Flushes : std::stringbuf {
+        int sync() override {
+            ++count;
+            return 0;
+        }
+
+        int count = 0;
+    };
+
+    for (bool const json : {true, false}) {
+        Flushes flushes;
+        std::ostream out(&flushes);
+        std::ostringstream err;
+        Printer const printer({json, false}, out, err);
+        auto report = three_files();
+        report.files.insert(report.files.begin(), 100, report.files[0]);
+        printer.downloaded(report);
+        // Once for the file that failed, which people are told of on the other stream.
+        CHECK(flushes.count == (json ? 1 : 3));
+        flushes.count = 0;
+        printer.files(std::vector<peer::SharedFileInfo>(100, {"name", "abc", 1}));
+        CHECK(flushes.count == 1);
+    }
+}
+
 TEST_CASE("A job of one file needs no summary") {
     Printed printed;
     auto report = three_files();
