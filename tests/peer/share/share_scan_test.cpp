@@ -454,42 +454,6 @@ TEST_CASE("A file that keeps changing is left out until it is quiet") {
     CHECK(collector.names() == std::vector<std::string>{"busy", "quiet"});
 }
 
-TEST_CASE("A file that was just downloaded is taken over without being read") {
-    Share share;
-    write_old(share.root / "known", "the content");
-    Collector collector;
-    auto const index = share.start(collector);
-    REQUIRE(collector.wait_for_scans(1));
-    // Other bytes than it is said to have show that nobody looks.
-    write_old(share.root / "added", "not content");
-    auto file = collector.file("known");
-    file.name = "added";
-    file.stamp = stamp(share.root / "added");
-    index->add(file);
-    CHECK(collector.wait_for("added"));
-    index->add(file);
-    index->rescan({});
-    REQUIRE(collector.wait_for_scans(2));
-    CHECK(collector.last_scan().hashed == 0);
-    CHECK(collector.last_scan().files == 2);
-    CHECK(collector.file("added").content == collector.file("known").content);
-    CHECK(collector.reports("added") == 1);
-}
-
-TEST_CASE("A file that is not what its download left is read") {
-    Share share;
-    write_old(share.root / "known", "the content");
-    Collector collector;
-    auto const index = share.start(collector);
-    REQUIRE(collector.wait_for_scans(1));
-    write_old(share.root / "added", "not content");
-    auto file = collector.file("known");
-    file.name = "added";
-    index->add(file);  // with the stamp of another file
-    CHECK(collector.wait_for("added"));
-    CHECK(collector.file("added").content != file.content);
-}
-
 TEST_CASE("An index ends at once, even while it reads a large file") {
     Share share;
     write_old(share.root / "large", "x");
