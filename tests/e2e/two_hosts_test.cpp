@@ -179,3 +179,19 @@ TEST_CASE("A peer that others cannot reach is told so when it registers, and nam
     CHECK_THAT(fetched.out, ContainsSubstring("192.168.1.3:7471"));
     CHECK_THAT(fetched.out, ContainsSubstring("nothing answers there"));
 }
+
+TEST_CASE("A tracker to which there is no route is called so, at once and in the log") {
+    Network network(1);
+    if (!there(network)) {
+        return;
+    }
+    auto const peer =
+        network.peer(1, "a", {"--tracker", "tcp://203.0.113.7:7470", "--serve", "--json-log"});
+    peer->wait_for_err("\"event\":\"tracker-missing\"");
+    CHECK_THAT(peer->err(), ContainsSubstring("203.0.113.7:7470"));
+    CHECK_THAT(peer->err(), ContainsSubstring("there is no route to it"));
+    auto const asked = network.run(
+        1, "b", {"--tracker", "tcp://203.0.113.7:7470", "--tracker-timeout", "2", "-c", "find x"});
+    CHECK(asked.code == 4);
+    CHECK(asked.says("there is no route to it"));
+}
