@@ -91,8 +91,9 @@ void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
     }
     wire::Endpoint const at{status.host, status.port};
     auto const line =
-        fmt::format("xfs-peer: ready on tcp://{}, sharing {} files of {}{}\n", at.to_string(),
-                    status.files, wire::escape(status.directory), not_shared(status.scan));
+        fmt::format("xfs-peer: ready on tcp://{}, sharing {} of {}{}\n", at.to_string(),
+                    status.files == 1 ? "1 file" : fmt::format("{} files", status.files),
+                    wire::escape(status.directory), not_shared(status.scan));
     (to_out ? out_ : err_) << line << std::flush;
 }
 

@@ -38,6 +38,18 @@ std::uint64_t files_at_tracker(Swarm const& swarm, std::uint16_t port) {
 
 }  // namespace
 
+TEST_CASE("Who asks for a directory is told how to ask for the files below it") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "deep" / "file.txt", "x");
+    Source const a(swarm, "a");
+    for (auto const* command : {"find deep", "download deep"}) {
+        auto const ended = swarm.run({"-c", command});
+        CHECK(ended.code == 3);
+        CHECK(ended.says("say 'deep/**'"));
+    }
+    CHECK_FALSE(swarm.run({"-c", "find dee"}).says("**"));
+}
+
 TEST_CASE("A file that was removed is found no more, though its peer does not watch it") {
     Swarm swarm;
     auto const directory = swarm.directory("a");

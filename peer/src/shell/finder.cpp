@@ -172,9 +172,25 @@ void Finder::find_version(std::string const& query, Most most, OnFiles on_files)
                            });
 }
 
+/// It may have been meant as a directory.
+void Finder::look_below(std::string const& query, OnFiles const& on_files) {
+    auto const below = query + "/**";
+    if (wire::name_problem(query) || below.size() > wire::limits::pattern_bytes) {
+        return on_files(nobody(query));
+    }
+    services_.tracker.find_first(
+        {wire::FindBy::glob, below, {}, 0}, [query, below, on_files](auto files) {
+            bool const there = files && !files->empty();
+            on_files(there ? Error{Errc::not_found, nobody(query).message +
+                                                        ", but there are files below it: say '" +
+                                                        wire::escape(below) + "'"}
+                           : nobody(query));
+        });
+}
+
 void Finder::find_pattern(std::string const& query, Most most, OnFiles on_files) {
     if (!wire::is_glob(query)) {
-        return on_files(nobody(query));
+        return look_below(query, on_files);
     }
     if (query.size() > wire::limits::pattern_bytes) {
         // It may have been meant as a name, which may be longer.

@@ -74,6 +74,7 @@ class Finder {
     void hurry(std::shared_ptr<Round> const& round);
     void finish(std::shared_ptr<Round> const& round);
     void find_version(std::string const& query, Most most, OnFiles on_files);
+    void look_below(std::string const& query, OnFiles const& on_files);
     void find_pattern(std::string const& query, Most most, OnFiles on_files);
 
     Services& services_;

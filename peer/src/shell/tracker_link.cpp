@@ -213,6 +213,17 @@ void TrackerLink::find(wire::Find question, OnAnswer<std::vector<wire::FoundFile
     ask_pages<wire::FoundFile>(std::move(question), &wire::Found::files, std::move(on_files));
 }
 
+void TrackerLink::find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    question.limit = 1;
+    question.sources = 1;
+    asker_->ask(question, answer_most, [on_files = std::move(on_files)](auto answer) {
+        auto* const page = answer ? std::get_if<wire::Found>(&*answer) : nullptr;
+        page != nullptr ? on_files(std::move(page->files))
+                        : on_files(answer ? Error{Errc::network, "an answer of the wrong kind"}
+                                          : answer.error());
+    });
+}
+
 void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
     ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_peers));
 }

@@ -73,6 +73,8 @@ class TrackerLink : private Announcer::Line {
     /// All pages of an answer, within PagesLimits.
     /// The whole answer, whatever `after` the question has.
     void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
+    /// The first file that matches, if there is one.
+    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
 
     /// The same, with what the tracker says of itself.
