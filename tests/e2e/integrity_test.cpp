@@ -48,6 +48,9 @@ TEST_CASE("A corrupt chunk from the only source ends a download with 8, and noth
     CHECK_FALSE(fs::exists(swarm.directory("sink") / "file.bin"));
     CHECK(ended.says("corrupt data"));
     CHECK(ended.says(std::to_string(liar.port)));
+    for (auto const& progress : ended.events("progress")) {
+        CHECK(progress.at("bytes_done") < 2 * mib);  // what has failed is not done
+    }
 }
 
 TEST_CASE("A corrupt source is not used again, and an honest one completes the download") {

@@ -431,7 +431,7 @@ void DownloadJob::report_file(Found const& file, DownloadedFile report) {
         return wait_for(file, *report.error);
     }
     services_.log(log_events::download_ended(report));
-    bytes_done_ += file.size;
+    bytes_done_ += report.error ? 0 : file.size;
     report_.files.push_back(std::move(report));
 }
 
@@ -446,7 +446,6 @@ void DownloadJob::fail_file(Found const& file, Error error) {
     report.error = std::move(error);
     services_.log(log_events::download_ended(report));
     report_.files.push_back(std::move(report));
-    bytes_done_ += file.size;
     discredited_.erase(file.content);
 }
 
