@@ -41,8 +41,8 @@ Directory::Stats Directory::stats() const {
     return stats;
 }
 
-Directory::Impl::Impl(Options const& its_options, Outbox& its_outbox)
-    : options(its_options), outbox(its_outbox) {}
+Directory::Impl::Impl(Options its_options, Outbox& its_outbox)
+    : options(std::move(its_options)), outbox(its_outbox) {}
 
 void Directory::Impl::on_message(Route const& route, std::string const& host,
                                  wire::Envelope const& envelope, wire::Time now) {

@@ -61,7 +61,7 @@ struct Directory::Impl {
         std::vector<wire::PeerId> holders;  ///< two at most
     };
 
-    Impl(Options const& its_options, Outbox& its_outbox);
+    Impl(Options its_options, Outbox& its_outbox);
 
     void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
                     wire::Time now);

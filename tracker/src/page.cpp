@@ -373,12 +373,13 @@ void PageReader::name_sample(Reading const& reading, std::vector<Source> const& 
     }
     std::size_t const complete_most =
         std::max(most - most / 2, most - std::min(most, partial.offered()));
+    auto const count = complete.offered() + partial.offered();
     auto ranked = std::move(complete).take(complete_most);
     auto const others = std::move(partial).take(most - ranked.size());
     ranked.insert(ranked.end(), others.begin(), others.end());
     // The kinds among each other: who takes only the first ones, as fit() may, has both.
     std::sort(ranked.begin(), ranked.end(), Lowest::by_rank);
-    pick.source_count = static_cast<std::uint32_t>(complete.offered() + partial.offered());
+    pick.source_count = static_cast<std::uint32_t>(count);
     std::transform(ranked.begin(), ranked.end(), std::back_inserter(pick.sources),
                    [](auto const& each) { return each.source; });
 }

@@ -77,10 +77,7 @@ bool Knock::over() {
     }
     pollfd poll{fd_, POLLOUT, 0};
     socklen_t size = sizeof error_;
-    if (::poll(&poll, 1, 0) != 1 || ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_, &size) != 0) {
-        return false;
-    }
-    return true;
+    return ::poll(&poll, 1, 0) == 1 && ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error_, &size) == 0;
 }
 
 std::string Knock::why() {

@@ -227,10 +227,17 @@ void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer)
     }
 }
 
+/// Its sink has been sent something, and waits for nothing: it may have closed the transfer with
+/// the last thing that it said.
+bool Uploads::has_all(wire::TransferId const& id) const {
+    Transfer const& transfer = transfers_.at(id);
+    return transfer.sent > 0 && transfer.sent == transfer.granted && transfer.queue.empty();
+}
+
 void Uploads::on_gone(SinkRoute const& route) {
     waiting_room_.leave(route);
     for (auto const& id : transfers_of(route)) {
-        end(id, "its connection is gone");
+        end(id, has_all(id) ? "" : "its connection is gone");
     }
 }
 

@@ -125,7 +125,7 @@ class Uploads {
         wire::Endpoint sink;
         std::uint64_t sent = 0;  ///< bytes
         wire::Time opened{};
-        std::string why;  ///< empty: its sink has closed it
+        std::string why;  ///< empty: its sink has closed it, or has left with all that it wanted
     };
 
     /// Those that have ended since the last call, no more than ended_most.
@@ -252,6 +252,7 @@ class Uploads {
 
     // the end
     [[nodiscard]] Transfer* transfer_of(Piece const& piece);
+    [[nodiscard]] bool has_all(wire::TransferId const& id) const;
     void end_all(std::vector<wire::TransferId> const& ids, wire::ErrorCode code,
                  std::string const& reason, std::vector<Notice>& notices);
     [[nodiscard]] std::vector<wire::TransferId> transfers_of(Sink const& sink) const;

@@ -404,10 +404,10 @@ void Finder::hurry(std::shared_ptr<Round> const& round) {
     round->hurries = false;
     auto const now = services_.reactor.now();
     auto const grace = std::max<wire::Duration>(2 * (now - round->begun), grace_least);
-    services_.reactor.at(now + grace, [this, weak = std::weak_ptr(round)] {
+    services_.reactor.at(now + grace, [weak = std::weak_ptr(round)] {
         auto const there = weak.lock();
         if (there && !there->dropped && there->on_done) {
-            std::exchange(there->on_done, {})();  // this may be gone then
+            std::exchange(there->on_done, {})();  // the finder may be gone then
         }
     });
 }

@@ -19,7 +19,7 @@ bool is_here(std::string const& host) {
 std::string towards(std::string const& tracker) {
     auto const addresses = bus::look_up(tracker, name_patience);
     auto const first = addresses ? addresses->front() : std::string("0.0.0.0");
-    auto const from = bus::address_towards(first);
+    auto from = bus::address_towards(first);
     if (!from.empty()) {
         return from;
     }

@@ -159,7 +159,7 @@ Status PushJob::choose(std::vector<wire::FoundFile> files) {
             std::find_if(at, files.end(), [&](auto const& file) { return file.name != at->name; });
         std::vector<wire::FoundFile> versions(std::make_move_iterator(at),
                                               std::make_move_iterator(end));
-        if (auto const chosen = choose_version(versions); !chosen) {
+        if (auto chosen = choose_version(versions); !chosen) {
             return chosen;
         }
         at = end;

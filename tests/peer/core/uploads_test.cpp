@@ -358,6 +358,25 @@ TEST_CASE("the connections that have transfers are known") {
     CHECK(source.core.routes() == std::vector<std::string>{"1"});
 }
 
+TEST_CASE("it is told how a transfer ended, and what was sent of it") {
+    Source source(plain_limits());
+    for (std::uint16_t number = 1; number <= 3; ++number) {
+        source.open(number, number, content(3));
+    }
+    auto sent = source.serve(9);
+    source.core.on_close("1", transfer(1));
+    source.core.on_gone("2");
+    REQUIRE_FALSE(source.want(4, 4, Chunks{0, 1, 2}, 300, content(3)));
+    source.core.on_gone("4");
+    auto const ended = source.core.take_ended();
+    REQUIRE(ended.size() == 3);
+    CHECK(ended[0].sent == sent[sink(1).port]);
+    CHECK(ended[0].why.empty());
+    CHECK(ended[1].why.empty());  // all that it asked for was sent
+    CHECK(ended[2].why == "its connection is gone");
+    CHECK(source.core.take_ended().empty());
+}
+
 TEST_CASE("a sink that cannot be reached for long is told so, at which port") {
     Source source(plain_limits());
     source.open(1, 1, content(3));
