@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -70,8 +69,13 @@ inline Sample sample(std::size_t size, unsigned seed = 1) {
 }
 
 inline std::string read(fs::path const& path) {
+    std::error_code error;
+    auto const size = fs::file_size(path, error);
+    std::string bytes(error ? 0 : size, '\0');
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    return bytes;
 }
 
 inline void write(fs::path const& path, std::string_view bytes) {
