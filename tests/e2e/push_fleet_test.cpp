@@ -150,6 +150,13 @@ void wait_until_grown(Swarm const& swarm) {
                [&] { return !std::get<wire::PeerList>(client.ask(wire::ListPeers{})).young; });
 }
 
+/// A list of peers that never settles.
+auto one_more_each_time(Fleet const& fleet, std::atomic<std::size_t>& looks) {
+    auto all = fleet.peers();
+    all.resize(std::min<std::size_t>(++looks, all.size()));
+    return all;
+}
+
 }  // namespace
 
 TEST_CASE("A push to all with a tracker that was just restarted reaches every machine") {
@@ -274,11 +281,7 @@ TEST_CASE("A tracker that names somebody new each time holds no push up") {
     Swarm const swarm;
     Fleet const fleet(200, [](std::size_t) { return wire::PushState::there; });
     std::atomic<std::size_t> looks = 0;
-    BusServer const tracker(tracker_of([&] {
-        auto all = fleet.peers();
-        all.resize(std::min<std::size_t>(++looks, all.size()));
-        return all;
-    }));
+    BusServer const tracker(tracker_of([&] { return one_more_each_time(fleet, looks); }));
     auto const ended = push_by(tracker, swarm, "push file.bin --to all");
     INFO(ended.err);
     CHECK(ended.code == 1);
@@ -290,11 +293,7 @@ TEST_CASE("Ctrl-C ends a push that only waits for the list of peers to settle wi
     Swarm const swarm;
     Fleet const fleet(200, [](std::size_t) { return wire::PushState::there; });
     std::atomic<std::size_t> looks = 0;
-    BusServer const tracker(tracker_of([&] {
-        auto all = fleet.peers();
-        all.resize(std::min<std::size_t>(++looks, all.size()));
-        return all;
-    }));
+    BusServer const tracker(tracker_of([&] { return one_more_each_time(fleet, looks); }));
     Process push(XFS_PEER_PROGRAM,
                  {{"--json", "--tracker", tracker.endpoint(), "-c", "push file.bin --to all"},
                   {},

@@ -1,5 +1,7 @@
 #include "bus/knock.hpp"
 
+#include <xfsbus/bus/control.hpp>
+
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -33,7 +35,7 @@ std::string in_words(int error) {
             return "a connection is taken, and is closed before it is of use";
         case EINPROGRESS:
         case ETIMEDOUT:
-            return "nothing answers there: a wrong address, or a firewall";
+            return nothing_answers;
         case ECONNREFUSED:
             return "nothing listens there";
         case ENETUNREACH:

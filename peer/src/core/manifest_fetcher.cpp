@@ -1,5 +1,7 @@
 #include "core/manifest_fetcher.hpp"
 
+#include "core/reasons.hpp"
+
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -468,12 +470,11 @@ Error ManifestFetcher::error_of(Wanted const& wanted) {
     } else if (all(Errc::network) || all(Errc::plugin)) {
         error.code = tries.front().error->code;
     }
-    for (std::size_t i = 0; i < std::min(tries.size(), reasons_most); ++i) {
-        error.message += (i == 0 ? ": " : "; ") + tries[i].error->message;
+    std::vector<std::string> reasons;
+    for (auto const& each : tries) {
+        reasons.push_back(each.error->message);
     }
-    if (tries.size() > reasons_most) {
-        error.message += "; and " + std::to_string(tries.size() - reasons_most) + " more";
-    }
+    error.message += tail_of_reasons(reasons, reasons_most);
     return error;
 }
 

@@ -1,7 +1,7 @@
 // How a DownloadJob comes by the manifests of its files.
+#include "core/reasons.hpp"
 #include "shell/download_job.hpp"
 #include "shell/log_events.hpp"
-#include "shell/reasons.hpp"
 
 #include <algorithm>
 

@@ -12,8 +12,6 @@ namespace {
 /// waiting.
 constexpr double rise = 0.1;
 
-constexpr char const* no_word = "nothing answers there: a wrong address, or a firewall";
-
 double to_ms(wire::Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -50,7 +48,7 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         return client.error();
     }
     link->client_ = std::move(*client);
-    link->asker_->set_trouble(no_word);
+    link->asker_->set_trouble(bus::nothing_answers);
     return link;
 }
 

@@ -1,7 +1,7 @@
 // What a find of a Node is made of: the tracker's answer, the sources' own, the policy's order.
+#include "core/reasons.hpp"
 #include "shell/node.hpp"
 #include "shell/ranking.hpp"
-#include "shell/reasons.hpp"
 
 #include <xfsbus/wire/name.hpp>
 

@@ -51,7 +51,7 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
 }
 
 Status TrackerLink::open(std::string const& host) {
-    asker_->set_trouble("nothing answers there: a wrong address, or a firewall");
+    asker_->set_trouble(bus::nothing_answers);
     auto client = bus::ControlClient::connect(
         reactor_, {host, tracker_.port},
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },

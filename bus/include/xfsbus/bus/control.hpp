@@ -103,6 +103,10 @@ class ControlClient {
     std::unique_ptr<Impl> impl_;
 };
 
+/// Why there is no connection, as long as nothing comes back.
+inline constexpr char const* nothing_answers =
+    "nothing answers there: a wrong address, or a firewall";
+
 /// The address of this machine that a connection to that host would come from; empty if it cannot
 /// be told. Sends nothing.
 std::string address_towards(std::string const& host);

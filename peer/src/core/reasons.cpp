@@ -1,11 +1,10 @@
-#include "shell/reasons.hpp"
+#include "core/reasons.hpp"
 
 #include <algorithm>
 
 namespace xfsbus::peer {
 
-std::string tail_of_reasons(std::vector<std::string> const& reasons) {
-    constexpr std::size_t most = 3;
+std::string tail_of_reasons(std::vector<std::string> const& reasons, std::size_t most) {
     std::string tail;
     for (std::size_t i = 0; i < std::min(most, reasons.size()); ++i) {
         tail += (i == 0 ? ": " : "; ") + reasons[i];
