@@ -471,6 +471,7 @@ Error ManifestFetcher::error_of(Wanted const& wanted) {
         error.code = tries.front().error->code;
     }
     std::vector<std::string> reasons;
+    reasons.reserve(tries.size());
     for (auto const& each : tries) {
         reasons.push_back(each.error->message);
     }

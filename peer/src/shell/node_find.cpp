@@ -32,6 +32,7 @@ Error nobody_there(std::string const& query, Finder::Gone const& gone) {
         return Finder::nobody(query);
     }
     std::vector<std::string> reasons;
+    reasons.reserve(gone.size());
     for (auto const& [source, why] : gone) {
         reasons.push_back(why);
     }
