@@ -1,6 +1,6 @@
-#include "answers.hpp"
-#include "shell/node.hpp"
-#include "size_signal.hpp"
+#include "runtime/answers.hpp"
+#include "runtime/node.hpp"
+#include "runtime/size_signal.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/errors.hpp>

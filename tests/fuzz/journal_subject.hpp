@@ -1,6 +1,6 @@
 #pragma once
 
-#include "disk/journal.hpp"
+#include "storage/journal.hpp"
 
 /// What the journals are about that the seeds write and the fuzzer reads.
 inline xfsbus::peer::JournalSubject journal_subject() {

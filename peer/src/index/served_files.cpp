@@ -1,0 +1,86 @@
+#include "index/served_files.hpp"
+
+#include "index/share_index.hpp"
+#include "storage/sight.hpp"
+
+#include <xfsbus/files/io.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace xfsbus::peer {
+
+namespace {
+
+/// By errno; 0: it is not what was indexed.
+ReadOutcome outcome_of(int error) {
+    errno = error;
+    if (is_shortage(error)) {
+        return ReadOutcome::not_now;
+    }
+    // A part of the name that is no directory, or a link, any more; no regular file.
+    bool const other =
+        error == 0 || error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
+    return other ? ReadOutcome::changed : ReadOutcome::unreadable;
+}
+
+}  // namespace
+
+ReadOutcome ServedFiles::read(std::string const& name, FileStamp const& stamp,
+                              std::span<std::byte> buffer, std::uint64_t offset) {
+    auto const* const file = open(name, stamp);
+    if (file == nullptr) {
+        return outcome_of(errno);
+    }
+    auto const outcome = read_open(*file, buffer, offset);
+    if (outcome != ReadOutcome::good) {
+        int const error = errno;
+        open_.pop_front();  // so that the next try looks at what has the name by then
+        errno = error;
+    }
+    return outcome;
+}
+
+/// Looked at before, so that no changed file is begun; after, so that none is sent that changed
+/// while it was read. What slips through is caught by the sink's check of the hash. A change of
+/// permissions, or another name, does not keep anybody from the bytes.
+ReadOutcome ServedFiles::read_open(Open const& file, std::span<std::byte> buffer,
+                                   std::uint64_t offset) {
+    auto const unchanged = [&] {
+        errno = 0;
+        auto const now = stamp_of(file.fd.get());
+        return now && now->like(file.stamp);
+    };
+    if (!unchanged()) {
+        return outcome_of(errno);
+    }
+    auto const read = files::read_at(file.fd.get(), buffer, offset);
+    if (read.bytes < buffer.size()) {
+        return outcome_of(read.error);
+    }
+    return unchanged() ? ReadOutcome::good : outcome_of(errno);
+}
+
+ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& stamp) {
+    auto const found = std::ranges::find_if(
+        open_, [&](Open const& file) { return file.name == name && file.stamp == stamp; });
+    if (found != open_.end()) {
+        open_.splice(open_.begin(), open_, found);
+        return &open_.front();
+    }
+    if (open_.size() >= open_most_) {
+        open_.pop_back();
+    }
+    auto fd = tree_->open_file(name);
+    if (!fd && is_shortage(errno)) {
+        open_.clear();
+        fd = tree_->open_file(name);
+    }
+    if (!fd) {
+        return nullptr;
+    }
+    open_.push_front({name, stamp, std::move(*fd)});
+    return &open_.front();
+}
+
+}  // namespace xfsbus::peer

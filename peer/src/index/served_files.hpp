@@ -1,0 +1,51 @@
+#pragma once
+
+#include "storage/tree.hpp"
+
+#include <xfsbus/files/fd.hpp>
+#include <xfsbus/swarm/indexed_file.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace xfsbus::peer {
+
+enum class ReadOutcome {
+    good,
+    changed,     ///< or vanished
+    not_now,     ///< see is_shortage
+    unreadable,  ///< errno says why
+};
+
+/// Reads files of the share, each checked at every chunk to be still the one that was indexed.
+/// Keeps the last ones open, and no more than these: others decide how many files are asked for.
+/// One thread at a time.
+class ServedFiles {
+  public:
+    ServedFiles(std::shared_ptr<Tree const> tree, std::size_t open_most)
+        : tree_(std::move(tree)), open_most_(open_most) {}
+
+    ReadOutcome read(std::string const& name, FileStamp const& stamp, std::span<std::byte> buffer,
+                     std::uint64_t offset);
+
+  private:
+    struct Open {
+        std::string name;
+        FileStamp stamp;
+        files::Fd fd;
+    };
+
+    Open* open(std::string const& name, FileStamp const& stamp);
+    static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
+                                 std::uint64_t offset);
+
+    std::shared_ptr<Tree const> tree_;
+    std::size_t open_most_;
+    std::list<Open> open_;  ///< the one used last comes first
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,473 @@
+#include "jobs/download_job.hpp"
+
+#include "telemetry/log_events.hpp"
+
+#include <xfsbus/wire/manifest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <tuple>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Files that are looked at together, or are ready.
+constexpr std::size_t files_ahead_most = 512;
+/// Of the manifests of files that are ready.
+constexpr std::size_t ready_bytes_most = 64 * 1024 * 1024;
+/// Sources of a file that the tracker is asked for at first.
+constexpr std::size_t sources_first = 32;
+/// Connections that are kept for the files that are looked at.
+constexpr std::size_t links_most = 256;
+/// Sources of a file that are asked how they are, if there are so many.
+constexpr std::size_t choice_least = 64;
+/// A source that did not answer is not asked again for so long.
+constexpr auto silent_for = std::chrono::seconds(30);
+/// Of one name, tried one after the other; whoever registers more of them holds nobody longer.
+constexpr std::size_t other_versions_most = 8;
+/// Files in progress at once: many small ones, few large ones.
+constexpr std::size_t running_files_most = 64;
+constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
+
+double seconds(wire::Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace
+
+DownloadJob::DownloadJob(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+                         OnDone on_done)
+    : services_(services),
+      order_(std::move(order)),
+      policy_(std::move(policy)),
+      on_done_(std::move(on_done)),
+      finder_(services) {}
+
+DownloadJob::~DownloadJob() {
+    if (progress_timer_) {
+        services_.reactor.cancel(*progress_timer_);
+    }
+}
+
+void DownloadJob::start() {
+    started_ = services_.reactor.now();
+    news_ = started_;
+    manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
+    finder_.find(order_.query, first_sources(),
+                 [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
+}
+
+void DownloadJob::cancel() {
+    if (over_) {
+        return;
+    }
+    found_.clear();
+    ready_.clear();
+    auto const all = running_;
+    for (auto const& [key, running] : all) {
+        running.transfer->cancel();
+    }
+    finish(Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"});
+}
+
+// ---- what is to be fetched ----
+
+void DownloadJob::on_found(Result<std::vector<Found>> found) {
+    if (over_) {
+        return;
+    }
+    if (!found) {
+        return may_wait(found.error()) ? find_again(found.error()) : finish(found.error());
+    }
+    choose_versions(std::move(*found));
+    if (!order_.out.empty() && found_.size() != 1) {
+        return finish(Error{Errc::usage, "-o names one file, but '" + wire::escape(order_.query) +
+                                             "' matches " + std::to_string(found_.size())});
+    }
+    files_total_ = found_.size();
+    for (auto const& file : found_) {
+        bytes_total_ += file.size;
+    }
+    report_progress();
+    advance();
+}
+
+/// Of several versions of one name, the one that most peers have. If it is to take the place of
+/// what is here, that is not what only this peer has.
+void DownloadJob::choose_versions(std::vector<Found> found) {
+    bool const replaces = order_.force || order_.repair;
+    auto const is_last = [&](Found const& file) {
+        return replaces && std::ranges::all_of(file.sources, [this](auto const& source) {
+                   return source.peer == services_.self;
+               });
+    };
+    std::ranges::stable_sort(found, [&](Found const& a, Found const& b) {
+        return std::tuple(std::string_view(a.name), is_last(a), b.source_count) <
+               std::tuple(std::string_view(b.name), is_last(b), a.source_count);
+    });
+    for (auto& file : found) {
+        if (found_.empty() || found_.back().name != file.name) {
+            found_.push_back(std::move(file));
+            continue;
+        }
+        auto& others = other_versions_[file.name];
+        bool const known = file.content == found_.back().content ||
+                           std::ranges::find(others, file.content, &Found::content) != others.end();
+        if (known || others.size() == other_versions_most) {
+            continue;
+        }
+        services_.log(log_events::note(
+            LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
+                                   wire::to_hex(file.content).substr(0, 12) + "; fetching " +
+                                   wire::to_hex(found_.back().content).substr(0, 12) +
+                                   ", which most peers have (NAME@ID picks one)"));
+        others.push_back(std::move(file));
+    }
+}
+
+/// Begins what can be begun, looks on to the next files; ends the job when nothing is left.
+void DownloadJob::advance() {
+    if (over_ || std::exchange(advancing_, true)) {
+        return;
+    }
+    auto const self = shared_from_this();
+    bool look = false;
+    do {
+        begin_ready();
+        look = may_look_on();
+        if (look) {
+            look_on();
+        }
+    } while (look && !probing_);  // nobody had to be asked
+    advancing_ = false;
+    bool const idle =
+        running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 && waiting_ == 0;
+    if (idle && found_.empty() && !probing_) {
+        finish();
+    }
+}
+
+void DownloadJob::begin_ready() {
+    while (!ready_.empty() && room(ready_.front().file.size)) {
+        if (!take_place()) {
+            return;
+        }
+        auto next = std::move(ready_.front());
+        ready_.pop_front();
+        ready_bytes_ -= next.manifest->digests.size();
+        begin(next.file, std::move(next.manifest), next.about);
+    }
+    services_.file_places.leave(this);
+}
+
+bool DownloadJob::may_look_on() const {
+    return !over_ && !probing_ && !found_.empty() && asking_count_ <= files_ahead_most / 4 &&
+           ready_.size() < files_ahead_most && ready_bytes_ < ready_bytes_most;
+}
+
+/// Asks the sources of the next files how they are.
+void DownloadJob::look_on() {
+    probing_ = true;
+    auto const next = next_files();
+    forget_unused(next);
+    auto to_ask = next;
+    for (auto& file : to_ask) {
+        std::erase_if(file.sources,
+                      [this](auto const& source) { return silent_.contains(source.listens); });
+    }
+    std::vector<wire::Endpoint> known;
+    for (auto const& [endpoint, candidate] : probed_) {
+        known.push_back(endpoint);
+    }
+    auto on_each = [weak = weak_from_this()](auto const& source, auto candidate) {
+        auto const self = weak.lock();
+        if (!self) {
+            return;
+        }
+        if (candidate) {
+            self->on_answered(source, std::move(*candidate));
+        } else {
+            self->silent_.insert_or_assign(
+                source.listens, Silent{self->services_.reactor.now(), candidate.error().message});
+        }
+    };
+    finder_.probe_each(to_ask, enough_sources(), known, std::move(on_each),
+                       [weak = weak_from_this(), next] {
+                           if (auto const self = weak.lock()) {
+                               self->on_probed(next);
+                           }
+                       });
+}
+
+/// One that answers late joins what has begun without it.
+void DownloadJob::on_answered(wire::SourceEntry const& source, Candidate candidate) {
+    probed_.insert_or_assign(source.listens, candidate);
+    auto const has = [&](Found const& file) {
+        return std::ranges::find(file.sources, source.listens, &wire::SourceEntry::listens) !=
+               file.sources.end();
+    };
+    for (auto const& [content, files] : asking_) {
+        if (std::ranges::any_of(files, has)) {
+            manifests_->add_source(content, source.listens);
+        }
+    }
+    std::vector<std::shared_ptr<FileTransfer>> lacking;
+    for (auto const& [key, running] : running_) {
+        auto const liars = discredited_.find(running.file.content);
+        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
+        if (has(running.file) && !lied && !running.transfer->uses(source.listens)) {
+            lacking.push_back(running.transfer);
+        }
+    }
+    for (auto const& transfer : lacking) {
+        transfer->add_candidate(Candidate(candidate));
+    }
+}
+
+/// As many as are looked at together.
+std::vector<DownloadJob::Found> DownloadJob::next_files() {
+    std::vector<Found> next;
+    std::set<wire::Endpoint> sources;
+    while (!found_.empty() && next.size() < files_ahead_most) {
+        auto const& file = found_.front();
+        for (std::size_t i = 0; i < std::min(file.sources.size(), enough_sources()); ++i) {
+            sources.insert(file.sources[i].listens);
+        }
+        if (!next.empty() && sources.size() > links_most) {
+            break;
+        }
+        next.push_back(std::move(found_.front()));
+        found_.pop_front();
+    }
+    return next;
+}
+
+/// A connection is kept as long as a file at hand has a use for it.
+void DownloadJob::forget_unused(std::vector<Found> const& next) {
+    auto const now = services_.reactor.now();
+    std::erase_if(silent_,
+                  [now](auto const& entry) { return now - entry.second.since > silent_for; });
+    if (probed_.size() <= links_most) {
+        return;
+    }
+    std::set<wire::Endpoint> used;
+    auto const use = [&](Found const& file) {
+        for (auto const& source : file.sources) {
+            used.insert(source.listens);
+        }
+    };
+    std::ranges::for_each(next, use);
+    for (auto const& [content, files] : asking_) {
+        std::ranges::for_each(files, use);
+    }
+    std::ranges::for_each(ready_, use, &Ready::file);
+    std::erase_if(probed_, [&](auto const& entry) { return !used.contains(entry.first); });
+}
+
+/// More are asked for when there is a use for them: Download and ManifestFetcher search.
+std::uint32_t DownloadJob::first_sources() const {
+    return static_cast<std::uint32_t>(std::max(order_.sources, sources_first));
+}
+
+/// Twice as many as are used at once, and enough for the policy to have a choice.
+std::size_t DownloadJob::enough_sources() const {
+    return std::max(2 * order_.sources, choice_least);
+}
+
+std::vector<Candidate> DownloadJob::candidates(Found const& file) const {
+    auto const liars = discredited_.find(file.content);
+    std::vector<Candidate> all;
+    for (auto const& source : file.sources) {
+        auto const found = probed_.find(source.listens);
+        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
+        if (source.peer != services_.self && found != probed_.end() && !lied) {
+            auto candidate = found->second;
+            candidate.completeness = static_cast<double>(source.have_ppm) / wire::complete_ppm;
+            all.push_back(std::move(candidate));
+        }
+    }
+    return all;
+}
+
+bool DownloadJob::room(std::uint64_t file_bytes) const {
+    return running_.empty() ||
+           (running_.size() < running_files_most &&
+            running_bytes_ + std::min(file_bytes, running_bytes_most) <= running_bytes_most);
+}
+
+/// Goes on later if all are taken.
+bool DownloadJob::take_place() {
+    return services_.file_places.take(
+        this, [&reactor = services_.reactor, weak = weak_from_this()] {
+            reactor.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
+        });
+}
+
+// ---- files ----
+
+void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+                        wire::FileAttributes const& about) {
+    auto const algorithm = services_.hashes.get(manifest->algorithm);
+    PartFile::Target target;
+    target.tree = services_.tree;
+    target.name = order_.out.empty() ? file.name : order_.out;
+    target.content = file.content;
+    target.manifest = std::move(manifest);
+    target.algorithm = *algorithm;
+    target.replace = order_.force || order_.repair;
+    target.repair = order_.repair;
+    target.pushed = order_.pushed;
+    target.durability = services_.durability;
+    target.executable = about.executable && services_.keep_mode;
+    if (about.mtime_ns != 0) {
+        target.mtime_ns = static_cast<std::int64_t>(about.mtime_ns);
+    }
+    target.written = written_;
+    target.last_place = last_place_;
+    target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
+        reactor.post([weak, text] {
+            if (auto const job = weak.lock()) {
+                job->services_.log(log_events::note(LogLevel::warning, text));
+            }
+        });
+    };
+    auto holder = std::make_shared<std::weak_ptr<FileTransfer>>();
+    auto const self = weak_from_this();
+    auto transfer = std::make_shared<FileTransfer>(
+        services_, std::move(target), order_.sources, policy_,
+        FileTransfer::Owner{.on_done =
+                                [self, holder, file](DownloadedFile report) {
+                                    auto const job = self.lock();
+                                    auto const over = holder->lock();
+                                    if (job && over) {
+                                        job->on_file_done(file, over.get(), std::move(report));
+                                    }
+                                },
+                            .search =
+                                [self, holder, file] {
+                                    if (auto const job = self.lock()) {
+                                        job->search(*holder, file);
+                                    }
+                                }});
+    *holder = transfer;
+    for (auto& candidate : candidates(file)) {
+        transfer->add_candidate(std::move(candidate));
+    }
+    running_bytes_ += std::min(file.size, running_bytes_most);
+    running_.emplace(transfer.get(), Running{transfer, file});
+    services_.log(log_events::download_begun(order_.out.empty() ? file.name : order_.out,
+                                             wire::to_hex(file.content), file.size,
+                                             file.sources.size()));
+    transfer->start();
+}
+
+void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
+    auto const used = [transfer](wire::Endpoint const& endpoint) {
+        auto const alive = transfer.lock();
+        return !alive || alive->uses(endpoint);
+    };
+    auto const on_each = [transfer](auto const&, auto candidate) {
+        auto const alive = transfer.lock();
+        if (alive && candidate) {
+            alive->add_candidate(std::move(*candidate));
+        }
+    };
+    find_more(file, used, on_each, [transfer] {
+        if (auto const alive = transfer.lock()) {
+            alive->on_search_done();
+        }
+    });
+}
+
+/// Whoever has this content now, or a part of it. Those that lied about it stay out.
+void DownloadJob::find_more(Found const& file,
+                            std::function<bool(wire::Endpoint const&)> const& skip,
+                            Finder::OnEach const& on_each, std::function<void()> const& on_done) {
+    auto on_found = [self = shared_from_this(), file, skip, on_each,
+                     on_done](Result<std::vector<Found>> found) {
+        if (self->over_) {
+            return;
+        }
+        // Without a tracker, those that had it may still be there.
+        auto const files = found ? std::move(*found) : std::vector{file};
+        auto more = file;
+        more.sources.clear();
+        for (auto const& each : files) {
+            std::ranges::copy_if(each.sources, std::back_inserter(more.sources),
+                                 [&](auto const& source) { return !skip(source.listens); });
+        }
+        if (auto const liars = self->discredited_.find(file.content);
+            liars != self->discredited_.end()) {
+            std::erase_if(more.sources, [&](auto const& source) {
+                return liars->second.contains(source.listens);
+            });
+        }
+        self->finder_.probe_each({more}, self->enough_sources(), {}, on_each, on_done);
+    };
+    services_.tracker.find({wire::FindBy::content_prefix, wire::to_hex(file.content), {}, 0},
+                           std::move(on_found));
+}
+
+void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
+                               DownloadedFile report) {
+    running_.erase(transfer);
+    services_.file_places.give_back();
+    discredited_.erase(file.content);
+    running_bytes_ -= std::min(file.size, running_bytes_most);
+    report_.bytes_fetched += report.bytes_fetched;
+    if (!over_ && has_new_version(file, report)) {
+        ++following_;
+        outdated_[file.name].insert(file.content);
+        follow(file, std::move(report));
+    } else {
+        report_file(file, std::move(report));
+    }
+    advance();
+}
+
+void DownloadJob::report_file(Found const& file, DownloadedFile report) {
+    news_ = report.bytes_fetched > 0 || !report.error ? services_.reactor.now() : news_;
+    if (report.error && may_wait(*report.error)) {
+        return wait_for(file, *report.error);
+    }
+    services_.log(log_events::download_ended(report));
+    bytes_done_ += report.error ? 0 : file.size;
+    report_.files.push_back(std::move(report));
+}
+
+void DownloadJob::fail_file(Found const& file, Error error) {
+    if (may_wait(error)) {
+        return wait_for(file, error);
+    }
+    DownloadedFile report;
+    report.name = order_.out.empty() ? file.name : order_.out;
+    report.content = wire::to_hex(file.content);
+    report.size = file.size;
+    report.error = std::move(error);
+    services_.log(log_events::download_ended(report));
+    report_.files.push_back(std::move(report));
+    discredited_.erase(file.content);
+}
+
+// ---- progress and the end ----
+
+void DownloadJob::finish(std::optional<Error> error) {
+    if (std::exchange(over_, true)) {
+        return;
+    }
+    if (manifests_) {  // else it was cancelled before it began
+        manifests_->stop();
+    }
+    services_.file_places.leave(this);
+    auto const on_done = std::exchange(on_done_, {});
+    if (error && report_.files.empty()) {
+        return on_done(*error);
+    }
+    if (order_.on_progress) {
+        order_.on_progress(progress());
+    }
+    report_.seconds = seconds(services_.reactor.now() - started_);
+    on_done(std::move(report_));
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,160 @@
+#pragma once
+
+#include "jobs/finder.hpp"
+#include "jobs/manifest_fetch.hpp"
+#include "jobs/policy_slot.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Fetches everything that a query names: finds it, asks the sources of the next files how they
+/// are, fetches their manifests, and files side by side. What a tracker says of sizes is shown
+/// until the manifest is here, and is not relied on. Reactor thread.
+class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
+  public:
+    struct Order {
+        std::string query;
+        std::string out;  ///< another name for the one file
+        bool force = false;
+        bool repair = false;
+        std::size_t sources = 0;
+        wire::Duration wait{};  ///< for sources, since something came last
+        std::function<void(DownloadProgress const&)> on_progress;
+        bool pushed = false;  ///< another peer has asked for it, who has not these options
+    };
+
+    using OnDone = std::function<void(Result<DownloadReport>)>;
+
+    DownloadJob(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+                OnDone on_done);
+    ~DownloadJob();
+
+    void start();
+    void cancel();
+
+    /// The files in progress.
+    [[nodiscard]] std::vector<DownloadStatus> status() const;
+
+    /// Of all its files, on disk.
+    [[nodiscard]] std::uint64_t bytes_done() const { return progress().bytes_done; }
+
+    [[nodiscard]] std::shared_ptr<PolicySlot> const& policy() const { return policy_; }
+
+  private:
+    using Found = wire::FoundFile;
+
+    // what is to be fetched
+    void on_found(Result<std::vector<Found>> found);
+    void choose_versions(std::vector<Found> found);
+    void advance();
+    void begin_ready();
+    [[nodiscard]] bool may_look_on() const;
+    void look_on();
+    [[nodiscard]] std::vector<Found> next_files();
+    void on_answered(wire::SourceEntry const& source, Candidate candidate);
+    void forget_unused(std::vector<Found> const& next);
+    void on_probed(std::vector<Found> const& files);
+    [[nodiscard]] std::vector<Candidate> candidates(Found const& file) const;
+    [[nodiscard]] std::uint32_t first_sources() const;
+    [[nodiscard]] std::size_t enough_sources() const;
+
+    // manifests
+    [[nodiscard]] ManifestFetch::Owner manifest_owner();
+    [[nodiscard]] ManifestFetcher::Want want_of(Found const& file) const;
+    void on_manifest(wire::ContentId const& content,
+                     std::shared_ptr<wire::Manifest const> const& manifest,
+                     wire::FileAttributes const& about);
+    [[nodiscard]] Error unreached(Found const& file, Error error) const;
+    void on_no_manifest(wire::ContentId const& content, Error const& error);
+    [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
+    void on_discredited(ManifestFetcher::Discredited const& discredited);
+    void search_for_manifest(wire::ContentId const& content);
+
+    // files
+    [[nodiscard]] bool room(std::uint64_t file_bytes) const;
+    [[nodiscard]] bool take_place();
+    void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+               wire::FileAttributes const& about);
+    void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
+    void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
+                   Finder::OnEach const& on_each, std::function<void()> const& on_done);
+    void on_file_done(Found const& file, FileTransfer const* transfer, DownloadedFile report);
+    [[nodiscard]] bool has_new_version(Found const& file, DownloadedFile const& report) const;
+    void follow(Found const& file, DownloadedFile report);
+    void follow(Found const& file, DownloadedFile report, wire::Time until);
+    void on_followed(Found const& file, DownloadedFile report, wire::Time until,
+                     Result<std::vector<Found>> const& found);
+    [[nodiscard]] bool may_wait(Error const& why) const;
+    void find_again(Error const& why);
+    void wait_for(Found const& file, Error const& why);
+    void on_waited(Found const& file, Error const& why, Result<std::vector<Found>> const& found);
+    void report_file(Found const& file, DownloadedFile report);
+    void fail_file(Found const& file, Error error);
+    void report_progress();
+    void finish(std::optional<Error> error = std::nullopt);
+    [[nodiscard]] DownloadProgress progress() const;
+
+    Services& services_;
+    Order order_;
+    std::shared_ptr<PolicySlot> policy_;
+    OnDone on_done_;
+    Finder finder_;
+
+    /// A source that did not answer: since when, and why.
+    struct Silent {
+        wire::Time since{};
+        std::string why;
+    };
+
+    struct Ready {
+        Found file;
+        std::shared_ptr<wire::Manifest const> manifest;
+        wire::FileAttributes about;
+    };
+
+    std::deque<Found> found_;                                  ///< not looked at yet
+    std::map<std::string, std::deque<Found>> other_versions_;  ///< of these names, the best first
+    std::map<wire::ContentId, std::vector<Found>> asking_;     ///< their manifests are under way
+    std::size_t asking_count_ = 0;                             ///< files of these
+    std::deque<Ready> ready_;                                  ///< can be begun
+    std::size_t ready_bytes_ = 0;                              ///< of their manifests
+    std::shared_ptr<ManifestFetch> manifests_;
+
+    struct Running {
+        std::shared_ptr<FileTransfer> transfer;
+        Found file;
+    };
+
+    std::unordered_map<FileTransfer const*, Running> running_;
+    std::uint64_t running_bytes_ = 0;
+    std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
+    std::map<wire::Endpoint, Silent> silent_;
+    wire::Time news_{};        ///< when something came last
+    std::size_t waiting_ = 0;  ///< files that wait for a source
+    std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
+    std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
+    std::size_t following_ = 0;  ///< files whose new versions are looked for
+    bool probing_ = false;
+    bool advancing_ = false;
+
+    std::shared_ptr<WrittenFiles> written_ = std::make_shared<WrittenFiles>();
+    std::shared_ptr<LastPlace> last_place_ = std::make_shared<LastPlace>();
+    DownloadReport report_;
+    std::uint64_t bytes_total_ = 0;
+    std::uint64_t bytes_done_ = 0;  ///< of files that are over
+    std::uint64_t files_total_ = 0;
+    wire::Time started_{};
+    std::deque<std::pair<wire::Time, std::uint64_t>> history_;  ///< for the rate
+    std::optional<bus::Reactor::TimerId> progress_timer_;
+    bool over_ = false;
+};
+
+}  // namespace xfsbus::peer

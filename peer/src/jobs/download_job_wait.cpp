@@ -1,0 +1,75 @@
+// What a DownloadJob does that is to wait for sources.
+#include "jobs/download_job.hpp"
+#include "telemetry/log_events.hpp"
+
+#include <algorithm>
+
+namespace xfsbus::peer {
+namespace {
+
+constexpr auto look_again_after = std::chrono::seconds(2);
+
+/// It may be otherwise in a while.
+bool may_pass(Errc code) {
+    return code == Errc::not_found || code == Errc::timeout || code == Errc::network ||
+           code == Errc::tracker_unreachable;
+}
+
+}  // namespace
+
+bool DownloadJob::may_wait(Error const& why) const {
+    return !over_ && may_pass(why.code) && services_.reactor.now() < news_ + order_.wait;
+}
+
+/// Of the whole query nothing is known yet.
+void DownloadJob::find_again(Error const& why) {
+    services_.log(log_events::download_waits(order_.query, why.message));
+    services_.reactor.at(services_.reactor.now() + look_again_after, [weak = weak_from_this()] {
+        if (auto const self = weak.lock(); self && !self->over_) {
+            self->finder_.find(self->order_.query, self->first_sources(),
+                               [self](auto found) { self->on_found(std::move(found)); });
+        }
+    });
+}
+
+void DownloadJob::wait_for(Found const& file, Error const& why) {
+    ++waiting_;
+    services_.log(log_events::download_waits(file.name, why.message));
+    services_.reactor.at(services_.reactor.now() + look_again_after,
+                         [weak = weak_from_this(), file, why] {
+                             auto const self = weak.lock();
+                             if (!self || self->over_) {
+                                 return;
+                             }
+                             self->services_.tracker.find(
+                                 {wire::FindBy::content_prefix,
+                                  wire::to_hex(file.content),
+                                  {},
+                                  0,
+                                  self->first_sources()},
+                                 [weak, file, why](Result<std::vector<Found>> const& found) {
+                                     if (auto const there = weak.lock(); there && !there->over_) {
+                                         there->on_waited(file, why, found);
+                                     }
+                                 });
+                         });
+}
+
+void DownloadJob::on_waited(Found const& file, Error const& why,
+                            Result<std::vector<Found>> const& found) {
+    --waiting_;
+    auto again = file;
+    again.sources.clear();
+    for (auto const& each : found ? *found : std::vector<Found>()) {
+        std::ranges::copy(each.sources, std::back_inserter(again.sources));
+    }
+    if (again.sources.empty()) {
+        may_wait(why) ? wait_for(file, why) : fail_file(file, why);
+        return advance();
+    }
+    silent_.clear();
+    found_.push_front(std::move(again));
+    advance();
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,51 @@
+// How a FileTransfer stands.
+#include "jobs/file_transfer.hpp"
+
+namespace xfsbus::peer {
+
+std::vector<SourceStatus> FileTransfer::source_status() const {
+    std::vector<SourceStatus> all;
+    for (auto& source : download_->sources(services_.reactor.now())) {
+        all.push_back({.endpoint = std::move(source.endpoint),
+                       .bytes = source.bytes,
+                       .bytes_duplicate = source.bytes_duplicate,
+                       .chunks_rejected = source.chunks_rejected,
+                       .bytes_per_second = source.bytes_per_second,
+                       .credit_bytes = source.window_bytes,
+                       .outstanding_bytes = source.outstanding_bytes,
+                       .state = std::move(source.state)});
+    }
+    return all;
+}
+
+DownloadStatus FileTransfer::status() const {
+    DownloadStatus status;
+    status.name = target_.name;
+    status.content = wire::to_hex(target_.content);
+    status.bytes_total = target_.manifest->file_bytes;
+    if (download_) {
+        auto const progress = download_->progress(services_.reactor.now());
+        status.bytes_done = progress.bytes_stored;
+        status.bytes_duplicate = progress.bytes_duplicate;
+        status.chunks_rejected = progress.chunks_rejected;
+        status.bytes_per_second = rate_.bytes_per_second();
+        status.seconds_waited = std::chrono::duration<double>(progress.waited).count();
+        status.sources = source_status();
+    }
+    return status;
+}
+
+FileProgress FileTransfer::progress() const {
+    FileProgress progress;
+    progress.name = target_.name;
+    progress.bytes_total = target_.manifest->file_bytes;
+    if (download_) {
+        auto const current = download_->progress(services_.reactor.now());
+        progress.bytes_done = current.bytes_stored;
+        progress.sources = current.sources_active;
+        progress.bytes_per_second = rate_.bytes_per_second();
+    }
+    return progress;
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,74 @@
+#include "jobs/ranking.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace xfsbus::peer {
+namespace {
+
+FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& source,
+                     Finder::Probed const& probed, Self const& self) {
+    FoundSource row;
+    row.name = file.name;
+    row.content = wire::to_hex(file.content);
+    row.size = file.size;
+    row.host = source.listens.host;
+    row.port = source.listens.port;
+    row.labels = source.labels;
+    row.self = source.peer == self.peer;
+    row.share_percent = 100.0 * source.have_ppm / wire::complete_ppm;
+    auto const found = probed.find(source.listens);
+    if (row.self) {
+        row.latency_ms = 0;
+        row.load = self.load;
+    } else if (found != probed.end()) {
+        row.latency_ms = found->second.latency_ms;
+        row.load = found->second.load;
+    }
+    return row;
+}
+
+/// The strings must outlive the view.
+policies::SourceView view_of(FoundSource const& row, std::string const& endpoint, SourceId id) {
+    policies::SourceView view{};
+    view.source_id = static_cast<std::uint64_t>(id);
+    view.endpoint = endpoint.c_str();
+    view.labels = row.labels.c_str();
+    view.latency_ms = *row.latency_ms;
+    view.load = *row.load;
+    view.completeness = row.share_percent / 100.0;
+    return view;
+}
+
+}  // namespace
+
+std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile const& file,
+                                   Finder::Probed const& probed, Self const& self,
+                                   PolicySlot& policy) {
+    std::vector<FoundSource> rows;
+    for (auto const& source : file.sources) {
+        rows.push_back(describe(file, source, probed, self));
+    }
+    auto const silent = std::stable_partition(
+        rows.begin(), rows.end(), [](auto const& row) { return row.latency_ms.has_value(); });
+    std::vector<wire::Endpoint> endpoints;
+    std::vector<std::string> texts;
+    for (auto row = rows.begin(); row != silent; ++row) {
+        endpoints.push_back({row->host, row->port});
+        texts.push_back(endpoints.back().to_string());
+    }
+    std::vector<policies::SourceView> views;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        views.push_back(view_of(rows[i], texts[i], services.source_id(endpoints[i])));
+        rows[i].cost = policy.cost(views[i]);
+    }
+    policies::RequestView const request{0, file.size, file.size, file.size};
+    std::vector<FoundSource> ranked;
+    for (auto const index : policies::rank(policy, request, views, policy.rng())) {
+        ranked.push_back(rows[index]);
+    }
+    std::move(silent, rows.end(), std::back_inserter(ranked));
+    return ranked;
+}
+
+}  // namespace xfsbus::peer

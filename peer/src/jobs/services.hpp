@@ -1,0 +1,154 @@
+#pragma once
+
+#include "jobs/policy_slot.hpp"
+#include "net/link.hpp"
+#include "net/system_random.hpp"
+#include "net/tracker_link.hpp"
+#include "storage/committer.hpp"
+#include "storage/tree.hpp"
+#include "threads/worker_pool.hpp"
+
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/swarm/file_places.hpp>
+#include <xfsbus/swarm/rate_limit.hpp>
+#include <xfsbus/swarm/share_table.hpp>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <unordered_map>
+
+namespace xfsbus::peer {
+
+class FileTransfer;
+class Serving;
+enum class SourceId : std::uint64_t;
+
+/// The integrity plug-ins in use, by the name that manifests know them by. Any thread; loading one
+/// reads files, so that a name which a stranger chose is asked for on a pool's thread first.
+class Hashes {
+  public:
+    /// Names that there is no plug-in for are not looked for again for so long.
+    static constexpr auto missing_for = std::chrono::seconds(10);
+    static constexpr std::size_t missing_most = 64;
+
+    explicit Hashes(policies::PluginPath path) : path_(std::move(path)) {}
+
+    void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
+    /// Loads it if need be. Errc::plugin if there is none of that name.
+    Result<std::shared_ptr<policies::HashAlgorithm const>> get(std::string const& name);
+
+  private:
+    using Found = Result<std::shared_ptr<policies::HashAlgorithm const>>;
+
+    struct Missing {
+        Error error;
+        wire::Time until{};
+    };
+
+    [[nodiscard]] std::optional<Found> known(std::string const& name) const;
+    Found load(std::string const& name);
+    void note_missing(std::string const& name, Error const& error);
+
+    policies::PluginPath path_;
+    std::mutex loading_;        ///< one is loaded at a time
+    mutable std::mutex mutex_;  ///< guards what follows; not held while one is loaded
+    std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;
+    std::map<std::string, Missing> missing_;
+};
+
+/// Lets tasks through as a rate limit allows, in their order. Reactor thread.
+class Throttle {
+  public:
+    Throttle(bus::Reactor& reactor, std::uint64_t bytes_per_second)
+        : reactor_(reactor), limit_(bytes_per_second), rate_(bytes_per_second) {}
+
+    ~Throttle();
+    Throttle(Throttle const&) = delete;
+    Throttle& operator=(Throttle const&) = delete;
+
+    void submit(std::uint64_t bytes, std::function<void()> task);
+
+    /// Bytes per second; 0: no limit.
+    [[nodiscard]] std::uint64_t rate() const { return rate_; }
+
+  private:
+    struct Waiting {
+        std::uint64_t bytes = 0;
+        std::function<void()> task;
+    };
+
+    void run();
+
+    bus::Reactor& reactor_;
+    RateLimit limit_;
+    std::uint64_t rate_;
+    std::deque<Waiting> waiting_;
+    std::optional<bus::Reactor::TimerId> timer_;
+};
+
+/// Totals since the start. Reactor thread.
+struct Counters {
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_duplicate = 0;
+    std::uint64_t chunks_rejected = 0;
+    std::uint64_t chunks_unsolicited = 0;
+};
+
+/// What the downloads of a peer have in common. Owned by the Node; reactor thread.
+struct Services {
+    bus::Reactor& reactor;
+    Links& links;
+    TrackerLink& tracker;
+    Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
+    Hashes& hashes;
+    FilePlaces file_places;  ///< of all downloads
+    WorkerPool& store;       ///< verifies and writes
+    Committer& committer;    ///< ends files that are to survive a power cut
+    Durability durability;   ///< of what is fetched
+    bool keep_mode;          ///< what is executable at its source is so here
+    ShareTable const& share;
+    std::shared_ptr<Tree const> tree;
+    Throttle& throttle;                       ///< of all downloads
+    std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
+    Counters& counters;
+    wire::PeerId self;
+    std::mt19937_64& random;  ///< seeded from the system; for choices, not for secrets
+    std::uint64_t id_key;     ///< of source ids, so that no stranger can make two of them equal
+    OnLog log;
+    /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
+    /// reactor's thread. Throws PolicyFault if strict.
+    std::function<std::shared_ptr<OrderSlot>()> new_order;
+    /// A file was put in place and may be offered to others.
+    std::function<void(IndexedFile)> on_fetched;
+    /// So much of a file is here now, and offered to others.
+    std::function<void(PartialFile)> on_partial;
+    /// A file is not being fetched any more. If it is whole, on_fetched was called before.
+    std::function<void(std::string const& name)> on_partial_gone;
+
+    std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
+    /// Whose the chunks that come in are.
+    std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
+    /// A route was added, by which chunks of this size may come; or one is gone (0).
+    std::function<void(std::uint32_t chunk_bytes)> on_routes{};
+    /// The files that are being fetched and offered meanwhile.
+    std::map<wire::ContentId, FileTransfer*> fetching{};
+
+    RandomStore transfer_ids{};
+
+    /// Nobody can guess it.
+    wire::TransferId new_transfer();
+    /// What policies know a source by: the same for the same endpoint as long as the program runs,
+    /// and with a seed in every run.
+    [[nodiscard]] SourceId source_id(wire::Endpoint const& endpoint) const;
+};
+
+}  // namespace xfsbus::peer

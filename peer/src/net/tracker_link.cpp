@@ -1,0 +1,276 @@
+#include "net/tracker_link.hpp"
+
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Longer than the tracker's own check of its candidates may take, for each page.
+constexpr auto answer_most = std::chrono::seconds(3);
+
+constexpr auto look_up_most = std::chrono::seconds(10);
+constexpr auto look_up_pause = std::chrono::seconds(2);
+
+/// Set in the numbers of what the announcer sends, and in no question's: so a refusal of the one is
+/// not taken for that of the other.
+constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
+
+}  // namespace
+
+TrackerLink::TrackerLink(bus::Reactor& reactor, Owner owner)
+    : reactor_(reactor), owner_(std::move(owner)), resolver_(reactor) {}
+
+TrackerLink::~TrackerLink() {
+    for (auto const& timer : {timer_, look_up_timer_}) {
+        if (timer) {
+            reactor_.cancel(*timer);
+        }
+    }
+}
+
+// ---- the connection ----
+
+Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& from,
+                            Announcer::Options announcer) {
+    tracker_ = tracker;
+    from_ = from;
+    silent_ = announcer.silent;
+    Announcer::Line& line = *this;
+    announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
+    asker_ = std::make_unique<Asker>(
+        reactor_, [this](auto const& message, auto request) { return say(message, request); },
+        "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);
+    if (wire::numeric_host(tracker.host)) {
+        return open(tracker.host);
+    }
+    asker_->set_trouble("its name is being looked up");
+    look_up();
+    return done();
+}
+
+Status TrackerLink::open(std::string const& host) {
+    asker_->set_trouble(bus::nothing_answers);
+    auto client = bus::ControlClient::connect(
+        reactor_, {host, tracker_.port},
+        {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
+         .on_garbage = [this](std::string const& what) { on_garbage(what); },
+         .on_connection = [this](auto state, auto const& why) { on_connection(state, why); }},
+        from_);
+    if (!client) {
+        return client.error();
+    }
+    client_ = std::move(*client);
+    return done();
+}
+
+void TrackerLink::look_up() {
+    look_up_timer_.reset();
+    resolver_.resolve(tracker_.host, look_up_most,
+                      [this](auto const& addresses) { on_addresses(addresses); });
+}
+
+/// The name's addresses are tried in turn, each for as long as it answers.
+void TrackerLink::on_addresses(Result<std::vector<std::string>> const& addresses) {
+    auto const again = [this] {
+        look_up_timer_ = reactor_.at(reactor_.now() + look_up_pause, [this] { look_up(); });
+    };
+    if (!addresses) {
+        asker_->set_trouble(addresses.error().message);
+        owner_.on_state();
+        return again();
+    }
+    if (connected_) {
+        return;
+    }
+    auto const used = std::ranges::find(*addresses, address_);
+    bool const next = used != addresses->end() && used + 1 != addresses->end();
+    auto const& host = next ? *(used + 1) : addresses->front();
+    if (client_ && host == address_) {
+        return again();  // its client goes on trying
+    }
+    address_ = host;
+    if (auto const opened = open(host); !opened) {
+        asker_->set_trouble(opened.error().message);
+    }
+    again();
+}
+
+bool TrackerLink::say(wire::Message const& message, std::uint64_t request) {
+    return client_ && client_->send(message, request);
+}
+
+void TrackerLink::on_changed(std::string const& name, std::optional<wire::FileEntry> entry) {
+    announcer_->on_changed(reactor_.now(), name, std::move(entry));
+    after_event();
+}
+
+void TrackerLink::on_changed(std::vector<wire::FileEntry> added, std::vector<std::string> removed) {
+    announcer_->on_changed(reactor_.now(), std::move(added), std::move(removed));
+    after_event();
+}
+
+void TrackerLink::resend() {
+    announcer_->resend(reactor_.now());
+    after_event();
+}
+
+void TrackerLink::leave() {
+    announcer_->leave(reactor_.now());
+}
+
+bool TrackerLink::in_touch() const {
+    return registered() && connected_ && reactor_.now() - heard_ <= silence_most_;
+}
+
+Error TrackerLink::trouble() const {
+    return refusal().empty() ? Error{Errc::tracker_unreachable, asker_->trouble()}
+                             : Error{Errc::not_authorised, refusal()};
+}
+
+void TrackerLink::on_connection(bus::ControlClient::Connection state, std::string const& why) {
+    bool const connected = state == bus::ControlClient::Connection::up;
+    connected_ = connected;
+    if (!connected && !look_up_timer_ && !wire::numeric_host(tracker_.host)) {
+        look_up_timer_ = reactor_.at(reactor_.now() + look_up_pause, [this] { look_up(); });
+    }
+    if (connected) {
+        garbage_ = false;
+        asker_->set_trouble("it is connected but silent; is it an xfs-tracker?");
+    } else if (!garbage_) {  // else that is why it was lost
+        bool const refused = state == bus::ControlClient::Connection::refused;
+        asker_->set_trouble(refused ? why + "; is xfs-tracker running?" : why);
+    }
+    announcer_->on_connected(reactor_.now(), connected);
+    after_event();
+}
+
+void TrackerLink::on_garbage(std::string const& what) {
+    garbage_ = true;
+    asker_->set_trouble("what listens there is no xfs-tracker: " + what);
+    owner_.on_state();
+}
+
+void TrackerLink::on_message(wire::Envelope&& envelope) {
+    heard_ = reactor_.now();
+    if (auto const* registered = std::get_if<wire::Registered>(&envelope.message)) {
+        silence_most_ = (silent_ ? 2 : 1) * std::chrono::milliseconds(registered->lease_ms);
+    }
+    if (std::holds_alternative<wire::Ping>(envelope.message)) {
+        say(wire::Pong{load()}, envelope.request);
+        return;
+    }
+    if (auto const* failure = std::get_if<wire::Failure>(&envelope.message);
+        failure != nullptr && envelope.request == 0 &&
+        failure->code == wire::ErrorCode::unreachable) {
+        return owner_.on_unreachable ? owner_.on_unreachable(wire::escape(failure->reason))
+                                     : void();
+    }
+    bool const announced = (envelope.request & announcement) != 0;
+    if (announced || !std::holds_alternative<wire::Failure>(envelope.message)) {
+        announcer_->on_message(reactor_.now(), envelope.message,
+                               announced ? envelope.request & ~announcement : 0);
+    }
+    if (!announced && envelope.request != 0) {
+        asker_->on_answer(envelope.request, std::move(envelope.message));
+    }
+    after_event();
+}
+
+void TrackerLink::after_event() {
+    if (timer_) {
+        reactor_.cancel(*timer_);
+        timer_.reset();
+    }
+    if (auto const deadline = announcer_->next_deadline()) {
+        timer_ = reactor_.at(*deadline, [this] {
+            timer_.reset();
+            announcer_->on_tick(reactor_.now());
+            after_event();
+        });
+    }
+    owner_.on_state();
+}
+
+void TrackerLink::send(wire::Message const& message, std::uint64_t number) {
+    // What meets a full queue is lost like what the network loses: the announcer says it again.
+    say(message, announcement | number);
+}
+
+std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, std::size_t most) {
+    return owner_.share.after(name, most);
+}
+
+std::uint32_t TrackerLink::load() {
+    return owner_.load();
+}
+
+// ---- questions ----
+
+void TrackerLink::find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    question.after.clear();
+    ask_pages<wire::FoundFile>(std::move(question), &wire::Found::files, std::move(on_files));
+}
+
+void TrackerLink::find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
+    question.limit = 1;
+    question.sources = 1;
+    asker_->ask(question, answer_most, [on_files = std::move(on_files)](auto answer) {
+        auto* const page = answer ? std::get_if<wire::Found>(&*answer) : nullptr;
+        page != nullptr ? on_files(std::move(page->files))
+                        : on_files(answer ? Error{Errc::network, "an answer of the wrong kind"}
+                                          : answer.error());
+    });
+}
+
+void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
+    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_peers));
+}
+
+void TrackerLink::look_at_peers(OnAnswer<Look> on_look) {
+    auto const young = std::make_shared<bool>(false);
+    auto on_all = [young, on_look = std::move(on_look)](auto peers) {
+        peers ? on_look(Look{std::move(*peers), *young}) : on_look(peers.error());
+    };
+    std::function<void(wire::PeerList const&)> on_page = [young](auto const& page) {
+        *young = *young || page.young;
+    };
+    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_all),
+                               std::move(on_page));
+}
+
+template <typename Entry, typename Question, typename Page>
+void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries,
+                            OnAnswer<std::vector<Entry>> on_all,
+                            std::function<void(Page const&)> on_page,
+                            std::shared_ptr<Pages<Entry>> pages) {
+    if (!pages) {
+        pages = std::make_shared<Pages<Entry>>(reactor_.now());
+    }
+    auto on_answer = [this, question, entries, pages, on_page = std::move(on_page),
+                      on_all = std::move(on_all)](Result<wire::Message> answer) mutable {
+        if (!answer) {
+            return on_all(answer.error());
+        }
+        auto* const page = std::get_if<Page>(&*answer);
+        if (page == nullptr) {
+            return on_all(Error{Errc::network, "an answer of the wrong kind"});
+        }
+        if (on_page) {
+            on_page(*page);
+        }
+        auto const more = pages->take(reactor_.now(), std::move(page->*entries), page->next);
+        if (!more) {
+            return on_all(more.error());
+        }
+        if (!*more) {
+            return on_all(std::move(*pages).all());
+        }
+        question.after = page->next;
+        ask_pages(std::move(question), entries, std::move(on_all), std::move(on_page), pages);
+    };
+    asker_->ask(question, answer_most, std::move(on_answer));
+}
+
+}  // namespace xfsbus::peer

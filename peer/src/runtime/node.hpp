@@ -1,0 +1,151 @@
+#pragma once
+
+#include "jobs/download_job.hpp"
+#include "jobs/push_inbox.hpp"
+#include "jobs/push_job.hpp"
+#include "net/fault_teller.hpp"
+#include "serving/serving.hpp"
+
+#include <xfsbus/bus/data.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/swarm/descriptor_shares.hpp>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Everything of a peer that lives on its reactor: joins the parts, keeps the share's table, runs
+/// the jobs. Made before the reactor runs; used and destroyed on its thread.
+class Node {
+  public:
+    struct Plugins {
+        policies::PluginPath path;
+        std::shared_ptr<policies::SelectorFactory const> policy;
+        std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
+        std::shared_ptr<policies::HashAlgorithm const> integrity;
+    };
+
+    Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
+         std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree,
+         DescriptorShares const& shares);
+    ~Node();
+    Node(Node const&) = delete;
+    Node& operator=(Node const&) = delete;
+
+    /// Binds the sockets, connects to the tracker, starts the index.
+    Status start();
+
+    void leave() { tracker_.leave(); }
+
+    // ---- commands; each answers once ----
+    template <typename T>
+    using OnAnswer = std::function<void(Result<T>)>;
+
+    void when_registered(std::function<void()> then);
+    void when_settled(std::function<void()> then);
+
+    [[nodiscard]] Error tracker_trouble() const { return tracker_.trouble(); }
+
+    void when_scanned(OnAnswer<UpdateSummary> then);
+    void update_list(OnAnswer<UpdateSummary> on_done);
+    void rescan();
+    void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
+    void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
+    std::shared_ptr<DownloadJob> download(DownloadJob::Order order, DownloadJob::OnDone on_done);
+    std::shared_ptr<PushJob> push(PushJob::Order order, PushJob::OnDone on_done);
+    void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
+    [[nodiscard]] std::vector<SharedFileInfo> files() const;
+    [[nodiscard]] PeerStatus status() const;
+    [[nodiscard]] PolicyInfo policy() const;
+    [[nodiscard]] PolicyInfo chunk_order() const;
+    void set_policy(std::shared_ptr<policies::SelectorFactory const> policy);
+
+  private:
+    [[nodiscard]] std::uint32_t load() const;
+
+    [[nodiscard]] wire::Pong vitals() const { return {load(), self_}; }
+
+    [[nodiscard]] policies::GuardOptions guard() const;
+    [[nodiscard]] std::uint64_t policy_seed();
+    using Selector = std::shared_ptr<policies::GuardedSelector>;
+    void put_selector(std::shared_ptr<PolicySlot> slot, std::function<void()> then);
+    void find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
+                   OnAnswer<std::vector<FoundSource>> const& on_found);
+    [[nodiscard]] Serving::Owner serving_owner();
+    [[nodiscard]] Uploads::Limits upload_limits() const;
+    [[nodiscard]] Services make_services();
+    [[nodiscard]] std::function<void(bus::Reactor::Task)> poster() const;
+    Status start_index();
+    void on_changed(std::vector<IndexedFile> added, std::vector<std::string> removed);
+    void on_fetched(IndexedFile file);
+    void on_partial(PartialFile const& file);
+    void on_partial_gone(std::string const& name);
+    void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
+    void put(IndexedFile file);
+    void on_state();
+    void expect_chunks(std::uint32_t chunk_bytes);
+    bool on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
+    struct Wait;
+    [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
+    void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
+    void when_told(OnAnswer<std::monostate> then);
+    void watch(std::shared_ptr<Wait> const& wait);
+    void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
+                      PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
+    void log(LogEvent const& event) const;
+    void note(LogLevel level, std::string_view text) const;
+    void tell_tracker();
+    void on_unreachable(std::string const& why);
+    void tell_refusal();
+    void on_push_failed(std::string const& name, Error const& why);
+
+    bus::Reactor& reactor_;
+    PeerOptions options_;
+    DescriptorShares descriptors_;
+    Plugins plugins_;
+    std::shared_ptr<Tree const> tree_;
+    bool shares_;
+    std::mt19937_64 random_;
+    wire::PeerId self_;
+
+    ShareTable share_;
+    Hashes hashes_;
+    Links links_;
+    TrackerLink tracker_;
+    bus::Resolver resolver_;
+    Serving serving_;
+    Throttle throttle_;
+    Counters counters_;
+    PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
+    PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
+    Services services_;
+    Finder finder_;
+    WorkerPool store_;  // after what its jobs use
+    Committer committer_;
+    std::unique_ptr<bus::ChunkSink> sink_;
+    std::uint32_t expected_chunk_bytes_ = 0;
+    std::unique_ptr<ShareIndex> index_;
+
+    std::set<std::shared_ptr<DownloadJob>> jobs_;
+    std::set<std::shared_ptr<PushJob>> pushes_;
+    PushInbox inbox_;
+    std::string told_refusal_;    ///< of the tracker; logged last
+    bool told_in_touch_ = false;  ///< with the tracker; logged last
+    wire::Time told_push_{};      ///< when a push that failed was logged last
+    std::vector<std::function<void()>> on_registered_;
+    std::vector<std::function<void()>> on_settled_;
+    std::vector<OnAnswer<UpdateSummary>> on_scanned_;
+    std::optional<UpdateSummary> scanned_;
+    bool was_registered_ = false;
+    bool started_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    WorkerPool policy_maker_{1, "xfs-policy", fault_teller(reactor_)};  // last: it uses the others
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "index/served_files.hpp"
+#include "index/share_index.hpp"
+#include "serving/looker.hpp"
+#include "storage/tree.hpp"
+#include "threads/worker_pool.hpp"
+
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/bus/data.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/swarm/share_table.hpp>
+#include <xfsbus/swarm/uploads.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+namespace xfsbus::peer {
+
+/// The shell of Uploads: answers other peers' questions and sends them chunks. Reactor thread.
+class Serving {
+  public:
+    struct Owner {
+        ShareTable const& share;
+        std::shared_ptr<Tree const> tree;    ///< null: nothing is shared
+        std::function<wire::Pong()> vitals;  ///< of the whole peer
+        std::function<void(std::string const& name)> on_stale;
+        /// A sink says that the bytes of this file are not those of its content.
+        std::function<void(std::string const& name)> on_doubt;  ///< a file is not what was indexed
+        std::function<void(std::string_view)> on_garbage;
+        OnLog on_event;  ///< for the log
+        /// A sink of this content serves what it has of it at this address.
+        std::function<void(wire::ContentId const&, wire::Endpoint const&)> on_sink;
+        /// The answer to another peer that asks us to fetch a file.
+        std::function<wire::Message(wire::Push const&)> on_push;
+    };
+
+    /// Reads a part of a content into the buffer. One reading thread.
+    using Read = std::function<ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
+
+    /// A content of which a part is here.
+    struct Partial {
+        std::string name;
+        Uploads::Content about;
+        Read read;
+    };
+
+    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits, std::uint64_t seed);
+    ~Serving();
+    Serving(Serving const&) = delete;
+    Serving& operator=(Serving const&) = delete;
+
+    /// Binds the control socket, which takes so many connections.
+    Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
+
+    [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
+
+    // ---- contents that are being fetched ----
+
+    /// Offers what is here of a content. False: another download offers the same one.
+    bool offer(wire::ContentId const& content, Partial partial);
+    /// It has gained a chunk.
+    void gained(wire::ContentId const& content, std::uint32_t chunk);
+    /// It is whole and shared under this name: from now on that is what is read.
+    void completed(wire::ContentId const& content, IndexedFile const& file);
+    /// It is not offered any more: whoever fetches it from here is told.
+    void withdraw(wire::ContentId const& content);
+
+    /// How much of these is here now: for this peer itself, which sees it as others do.
+    void look(std::vector<wire::ContentId> const& contents, Looker::OnLooked const& on_looked) {
+        looker_.look(contents, on_looked);
+    }
+
+    // ---- figures ----
+
+    [[nodiscard]] std::size_t load() const { return uploads_.load(); }
+
+    [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+
+    [[nodiscard]] std::vector<UploadStatus> uploads() const;
+
+  private:
+    /// What a transfer is read from.
+    struct Reading {
+        std::string name;
+        Read read;
+    };
+
+    struct Ready {
+        Uploads::Piece piece;
+        bus::Payload payload;
+    };
+
+    /// The way to one sink.
+    struct Outlet {
+        std::unique_ptr<bus::ChunkSource> source;
+        std::deque<Ready> ready;
+        wire::Time used{};
+        bool connected = false;
+        std::string trouble{};  ///< why not
+    };
+
+    void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
+    void on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
+                 std::uint64_t request);
+    void on_request(bus::Route const& route, std::string const& host, wire::Request const& request);
+    void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
+    void on_close(bus::Route const& route, wire::Close const& close);
+    void note_ended();
+    [[nodiscard]] std::optional<Uploads::Content> content_of(wire::ContentId const& content) const;
+    [[nodiscard]] std::uint32_t partial_ppm(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(IndexedFile const& file) const;
+    [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
+    void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
+    void on_closed(bus::Route const& route);
+    void tell(Uploads::Notice const& notice);
+    void offer_soon();
+
+    void pump();
+    void read(Uploads::Piece const& piece);
+    void on_read(Uploads::Piece const& piece, bus::Payload payload);
+    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why,
+                       int error);
+    [[nodiscard]] wire::Failure why_unread(std::string const& name, ReadOutcome why, int error);
+    void on_writable(wire::Endpoint const& sink);
+    void drain(wire::Endpoint const& sink);
+    void refuse_all(wire::Endpoint const& sink);
+    void close_unserved();
+    [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
+    void tick();
+    void explain(Uploads::Notice& notice);
+    void schedule_tick();
+
+    bus::Reactor& reactor_;
+    Owner owner_;
+    Uploads uploads_;
+    std::shared_ptr<ServedFiles> files_;  ///< used by the reading thread
+    bus::BufferPool buffers_;
+    std::map<wire::ContentId, Partial> partials_;
+    std::unordered_map<wire::TransferId, Reading> readings_;
+    std::size_t outlets_most_;
+    std::map<wire::Endpoint, Outlet> outlets_;
+    std::uint64_t bytes_sent_ = 0;
+    std::unique_ptr<bus::ControlServer> server_;
+    std::optional<bus::Reactor::TimerId> pump_timer_;
+    std::optional<bus::Reactor::TimerId> offer_timer_;
+    std::optional<bus::Reactor::TimerId> tick_timer_;
+    /// Expired once this object is gone; tasks of other threads look before they touch it.
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    Looker looker_;
+    WorkerPool readers_;  // last: its tasks end first
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <xfsbus/swarm/chunk_set.hpp>
+#include <xfsbus/swarm/rate_limit.hpp>
+#include <xfsbus/swarm/rate_meter.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace xfsbus::peer {
+
+/// A source, as the owner of a Download calls it.
+enum class SourceId : std::uint64_t {};
+
+/// What a Download knows of one source. Part of Download.
+struct DownloadSource {
+    struct About {
+        SourceId id{};
+        std::string endpoint;  ///< "IP:PORT", as the policy and people see it
+        std::string labels;
+        double latency_ms = 0;
+        std::uint32_t load = 0;
+        double completeness = 1;  ///< of the file, as the tracker knows
+    };
+
+    enum class State {
+        reserve,  ///< known, not used
+        active,
+        resting,  ///< did not deliver, or is busy; comes back to the reserve after a while
+        lost,     ///< gone; comes back if it is found again
+        out,      ///< not used any more
+    };
+
+    struct Window {
+        std::uint32_t chunk_bytes = 0;
+        std::uint64_t most = 0;
+    };
+
+    /// Chunks a second of which a source may say that it has them, or has not any more, after a
+    /// change is taken at once: each makes the order of chunks be thought over.
+    static constexpr std::uint64_t changes_per_second = 200'000;
+
+    explicit DownloadSource(std::uint32_t chunks) : has(chunks) {}
+
+    /// The most bytes that may be asked of it and not be stored: what is on the way at its rate
+    /// (twice, so that a rate that grows is not held back), and a little to keep it busy. At least
+    /// two chunks.
+    [[nodiscard]] std::uint64_t window_bytes(Window const& limits) const;
+    [[nodiscard]] bool has_room(std::uint64_t bytes, Window const& limits) const;
+
+    void note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes);
+    /// It is not outstanding any more; it was.
+    void note_settled(wire::Time now, std::uint32_t chunk, std::uint64_t bytes);
+
+    About about;
+    State state = State::reserve;
+    ChunkSet has;                       ///< what it offers, as far as we know
+    bool has_told = false;              ///< by a Have, not just by the tracker
+    std::optional<ChunkSet> will_have;  ///< what it said since, too soon after another change
+    RateLimit changes{changes_per_second};
+    bool is_mute = false;  ///< it has not told for so long that it is not waited for
+    wire::Time opened{};   ///< when it was put to work
+    wire::Time useful{};   ///< when it last had something that we need
+    std::map<std::uint32_t, wire::Time> asked;  ///< outstanding chunks: when asked
+    std::set<std::uint32_t> spared;  ///< asked for, come from another, perhaps on their way
+    std::uint64_t outstanding_bytes = 0;
+    std::uint64_t credit = 0;
+    std::uint64_t delivered_bytes = 0;
+    std::uint64_t duplicate_bytes = 0;
+    std::uint32_t chunks_rejected = 0;
+    RateMeter rate{std::chrono::seconds(1)};
+    unsigned failures = 0;  ///< times that it did not deliver
+    unsigned strikes = 0;   ///< of these, since it last delivered
+    unsigned busies = 0;    ///< times that it was busy, since it last delivered
+    bool is_busy = false;   ///< that is why it rests
+    unsigned revivals = 0;  ///< times that it was lost and found, since it last delivered
+    bool liar = false;
+    bool unreached = false;  ///< it could not connect to us when it was asked last
+    std::string why;         ///< why it is resting, lost or out
+    wire::Time heard{};
+    wire::Time probed{};
+    wire::Time delivered{};
+    wire::Time rests_until{};
+};
+
+}  // namespace xfsbus::peer

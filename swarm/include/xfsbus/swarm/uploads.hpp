@@ -1,0 +1,290 @@
+#pragma once
+
+#include <xfsbus/swarm/breadth.hpp>
+#include <xfsbus/swarm/upload_limits.hpp>
+#include <xfsbus/swarm/upload_parts.hpp>
+#include <xfsbus/swarm/waiting_room.hpp>
+#include <xfsbus/wire/messages.hpp>
+
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace xfsbus::peer {
+
+/// Decides whose request is served next, and with which chunk. A core: fed with events and the
+/// time; the owner reads and sends.
+///
+/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for.
+/// - As long as somebody asks for a chunk that has never left this peer, no second copy of another
+///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
+///   from that, a sink gets what it asks for in the order in which it asks.
+/// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
+///   within ahead_time, so that decisions are made late; but since a path to one sink may be full
+///   while this peer's own link is not, a few sinks may always have a chunk on its way, and as many
+///   as it takes where the sinks are slower than the link (see Breadth). A sink that
+///   takes several times what a chunk usually takes holds back nobody: it does not count, and gets
+///   nothing until it moves; as long as it is slow it gets one chunk at a time.
+/// - Only transfers that may send something take turns, so that those that wait cost nothing.
+/// - Places for sinks are few. Who does nothing with its place gives way to a newcomer; hosts share
+///   the places, and memory, alike: one that has less takes from the one that has most. Who has
+///   waited for long takes the place of one that has had its place for long.
+class Uploads {
+  public:
+    using Limits = UploadLimits;
+    using SinkRoute = peer::SinkRoute;
+    using Transfer = UploadTransfer;
+    using Queued = Transfer::Queued;
+
+    /// A content that this peer has, or has a part of.
+    using Content = SwarmOffers::Content;
+
+    /// A chunk to be read and then sent.
+    struct Piece {
+        wire::TransferId transfer;
+        SinkRoute route;
+        wire::Endpoint sink;
+        std::uint32_t chunk = 0;
+        std::uint64_t offset = 0;
+        std::uint32_t length = 0;
+        std::uint64_t number = 0;  ///< of the pieces of this peer
+    };
+
+    /// To be sent to a sink over its connection.
+    struct Notice {
+        SinkRoute route;
+        wire::Refused refused;
+        wire::Endpoint sink{};
+    };
+
+    struct Offer {
+        SinkRoute route;
+        wire::Have have;
+    };
+
+    /// What became of a Want.
+    struct Taken {
+        std::optional<wire::Refused> refused;  ///< why it is not served
+        std::vector<Notice> ended;             ///< transfers that gave way to it
+    };
+
+    /// `seed`: of the random choice of what is offered to whom.
+    Uploads(Limits limits, std::uint64_t seed);
+
+    // ---- what this peer has ----
+
+    /// A content of which a part is here has gained a chunk.
+    void on_gained(wire::ContentId const& content, std::uint32_t chunk);
+    /// It is not here any more: its transfers end; returns whom to tell.
+    std::vector<Notice> on_withdrawn(wire::ContentId const& content, std::string const& reason);
+
+    // ---- what sinks say ----
+
+    /// Opens the transfer or adds to it. `sink`: where its chunks go. `content`: what this peer has
+    /// of it; asked for only when a transfer opens.
+    Taken on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+                  wire::Want const& want, std::optional<Content> const& content);
+    /// What the sink has.
+    void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
+    /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
+    void set_reachable(wire::Endpoint const& sink, bool reachable);
+    /// Something came over this connection: its transfers live on.
+    void on_heard(wire::Time now, SinkRoute const& route);
+    /// The sink is done with it. Another's transfer stays.
+    void on_close(SinkRoute const& route, wire::TransferId const& transfer);
+    /// The connection is gone, and its transfers with it.
+    void on_gone(SinkRoute const& route);
+    /// Ends transfers of sinks that have been silent for too long, of those that cannot be reached,
+    /// and of those that talk but do not read: what waits for them would fill the room of the
+    /// others. They are told.
+    std::vector<Notice> on_tick(wire::Time now);
+
+    // ---- what is to be done ----
+
+    /// The next chunk to read; nullopt: nobody has credit and room, or a limit says to wait (see
+    /// next_turn). The caller must end it with on_done or on_failed.
+    std::optional<Piece> next(wire::Time now);
+    /// When next() may say something else although nothing happened.
+    [[nodiscard]] std::optional<wire::Time> next_turn(wire::Time now) const;
+    /// Its memory is free again: it was sent, or thrown away because its transfer is over.
+    void on_done(wire::Time now, Piece const& piece);
+    /// It could not be read: the transfer ends; returns whom to tell.
+    std::optional<Notice> on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
+                                    std::string const& reason);
+    /// What is to be told to sinks of what this peer has; each time it is called, what has been
+    /// gained since.
+    std::vector<Offer> take_offers(wire::Time now);
+
+    [[nodiscard]] bool has_offers() const { return offers_.pending(); }
+
+    /// A transfer that is over.
+    struct Ended {
+        wire::TransferId id;
+        wire::ContentId content;
+        wire::Endpoint sink;
+        std::uint64_t sent = 0;  ///< bytes
+        wire::Time opened{};
+        std::string why;  ///< empty: its sink has closed it, or has left with all that it wanted
+    };
+
+    /// Those that have ended since the last call, no more than ended_most.
+    std::vector<Ended> take_ended() { return std::exchange(ended_, {}); }
+
+    // ---- answers ----
+
+    [[nodiscard]] Transfer const* find(wire::TransferId const& transfer) const;
+
+    [[nodiscard]] std::unordered_map<wire::TransferId, Transfer> const& transfers() const {
+        return transfers_;
+    }
+
+    /// Copies of chunks that were sent while others of the content had never left.
+    [[nodiscard]] std::uint64_t early_copies() const { return offers_.early_copies(); }
+
+    /// The connections over which transfers are open.
+    [[nodiscard]] std::vector<SinkRoute> routes() const;
+
+    /// Those that are open of a content.
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(wire::ContentId const& content) const {
+        return offers_.transfers_of(content);
+    }
+
+    /// Whether a transfer to this sink is open.
+    [[nodiscard]] bool serves(wire::Endpoint const& sink) const { return served_.contains(sink); }
+
+    /// Sinks that have a place.
+    [[nodiscard]] std::size_t places() const { return places_; }
+
+    /// Bytes that the transfers take.
+    [[nodiscard]] std::size_t memory() const { return memory_; }
+
+    /// Chunks of queues that were looked at in decisions: what these cost.
+    [[nodiscard]] std::uint64_t looked_at() const { return looked_at_; }
+
+    /// Transfers that this peer is busy with as a source.
+    [[nodiscard]] std::size_t load() const { return transfers_.size(); }
+
+    [[nodiscard]] std::optional<wire::Time> next_deadline() const;
+
+  private:
+    using Sink = UploadSink;
+    using Line = UploadLine;
+    using Host = UploadHost;
+    using Sinks = std::map<SinkKey, Sink>;
+    using Ahead = Sink::Ahead;
+
+    /// What could be sent next to one sink.
+    struct Turn {
+        Sink* sink = nullptr;
+        Transfer* transfer = nullptr;
+        std::uint32_t chunk = 0;
+        std::uint32_t length = 0;
+        std::uint32_t copies = 0;  ///< that have left already
+    };
+
+    /// What is under way to sinks that take it.
+    struct Moving {
+        std::uint64_t bytes = 0;
+        std::size_t chunks = 0;
+        std::size_t sinks = 0;
+    };
+
+    /// What somebody needs room for.
+    struct Need {
+        std::string const& host;
+        std::size_t transfers = 0;
+        std::size_t bytes = 0;
+        Transfer const* asker = nullptr;  ///< null: a new transfer
+    };
+
+    // what sinks say
+    std::optional<wire::Refused> open(wire::Time now, SinkKey const& key, wire::Want const& want,
+                                      std::optional<Content> const& content,
+                                      std::vector<Notice>& ended);
+    void add(wire::Time now, SinkKey const& key, wire::Want const& want, Content const& content);
+    std::optional<wire::Refused> enqueue(wire::Time now, Transfer& transfer, wire::Want const& want,
+                                         std::vector<Notice>& ended);
+    void spare(wire::Time now, Transfer& transfer);
+    static void note_idle(wire::Time now, Transfer& transfer);
+
+    // places and memory
+    bool make_place(wire::Time now, SinkKey const& key, std::vector<Notice>& ended);
+    [[nodiscard]] Sink* who_gives_way(wire::Time now, SinkKey const& key);
+    [[nodiscard]] Sink* one_that_does_nothing(wire::Time now);
+    [[nodiscard]] Sink* one_of_largest_host(std::size_t places);
+    [[nodiscard]] Sink* one_that_had_long(wire::Time now, std::string const& host);
+    [[nodiscard]] bool does_nothing(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] std::size_t places_of(std::string const& host) const;
+    bool make_room(wire::Time now, Need const& need, std::vector<Notice>& ended);
+    template <typename Amount>
+    bool take_from_largest(wire::Time now, Need const& need, std::size_t more, Amount amount,
+                           std::vector<Notice>& ended);
+    [[nodiscard]] Transfer const* transfer_that_does_nothing(wire::Time now, Host& host,
+                                                             Transfer const* asker) const;
+    void weigh(Transfer& transfer, std::ptrdiff_t bytes);
+
+    // whose turn it is
+    void see_turn(wire::Time now, Transfer& transfer);
+    void add_turn(Transfer& transfer);
+    void remove_turn(wire::Time now, Transfer& transfer);
+    [[nodiscard]] bool may_send(Transfer const& transfer) const;
+    void release_limited(wire::Time now);
+    [[nodiscard]] std::vector<Turn> turns(wire::Time now);
+    [[nodiscard]] std::optional<Turn> first_of(wire::Time now, Transfer& transfer);
+    [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink& sink);
+    [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
+    Piece take(wire::Time now, Turn const& turn);
+
+    // room
+    [[nodiscard]] bool takes_little(Sink const& sink, std::uint32_t length) const;
+    [[nodiscard]] bool takes_long(wire::Time now, Sink const& sink) const;
+    [[nodiscard]] bool blocks(wire::Time now, wire::TransferId const& id);
+    [[nodiscard]] wire::Duration slow_after(Sink const& sink) const;
+    [[nodiscard]] wire::Duration time_of(std::uint64_t bytes) const;
+    [[nodiscard]] static wire::Duration time_at(RateMeter const& meter, std::uint64_t bytes);
+    [[nodiscard]] bool has_room(Sink const& sink, std::uint32_t length) const;
+    [[nodiscard]] bool may_take_room(Sink const& sink, std::uint32_t length) const;
+    [[nodiscard]] Moving moving(wire::Time now) const;
+    [[nodiscard]] bool someone_idle_waits() const;
+    [[nodiscard]] bool leaves_in_time(Moving const& moving, std::uint32_t length) const;
+    [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
+
+    // the end
+    [[nodiscard]] Transfer* transfer_of(Piece const& piece);
+    [[nodiscard]] bool has_all(wire::TransferId const& id) const;
+    void end_all(std::vector<wire::TransferId> const& ids, wire::ErrorCode code,
+                 std::string const& reason, std::vector<Notice>& notices);
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(Sink const& sink) const;
+    [[nodiscard]] std::vector<wire::TransferId> transfers_of(SinkRoute const& route) const;
+    void end(wire::TransferId const& transfer, std::string const& why);
+    void leave_place(Sink& sink);
+    void forget_if_idle(Sink const& sink);
+
+    Limits limits_;
+    SwarmOffers offers_;
+    RateLimit limit_;
+    RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
+    RateMeter long_rate_{std::chrono::seconds(10)};   ///< the same, over a longer time
+    std::unordered_map<wire::TransferId, Transfer> transfers_;
+    Sinks sinks_;
+    std::map<wire::Endpoint, std::size_t> served_;  ///< connections that have a place there
+    std::vector<Sink*> waiting_;                    ///< those that have turns
+    std::vector<Sink*> moving_;                     ///< those to which something is under way
+    std::multimap<wire::Time, Transfer*> limited_;  ///< when their rate limits let them go on
+    std::map<SinkRoute, Line> lines_;               ///< those with transfers
+    std::map<std::string, Host> hosts_;             ///< those with transfers
+    WaitingRoom waiting_room_;
+    std::vector<Ended> ended_;
+    std::size_t places_ = 0;
+    std::size_t memory_ = 0;
+    wire::Time next_look_{};   ///< for one that does nothing with its place
+    std::uint64_t level_ = 0;  ///< virtual time of the last decision
+    std::uint64_t ahead_bytes_ = 0;
+    Breadth breadth_;
+    std::uint64_t pieces_ = 0;
+    std::uint64_t serial_ = 0;  ///< of the latest transfer or place
+    std::uint64_t looked_at_ = 0;
+    wire::Duration starved_after_{};  ///< who has waited for so long goes first
+};
+
+}  // namespace xfsbus::peer

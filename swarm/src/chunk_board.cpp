@@ -1,0 +1,105 @@
+#include <xfsbus/swarm/chunk_board.hpp>
+
+#include <utility>
+
+namespace xfsbus::peer {
+
+ChunkBoard::ChunkBoard(File file, Order& order, policies::Rng rng)
+    : file_(file),
+      order_(order),
+      rng_(rng),
+      states_(file.chunks, State::needed),
+      needed_(ChunkSet::full(file.chunks)),
+      needed_bytes_(file.bytes),
+      copies_(file.chunks),
+      ranks_(file.chunks),
+      ties_(file.chunks),
+      is_touched_(file.chunks) {
+    touched_.reserve(file.chunks);
+    for (std::uint32_t chunk = 0; chunk < file.chunks; ++chunk) {
+        ties_[chunk] = static_cast<std::uint32_t>(rng_());
+        touch(chunk);
+    }
+}
+
+void ChunkBoard::set_state(std::uint32_t chunk, State state) {
+    State const before = std::exchange(states_.at(chunk), state);
+    if (before == State::needed && state != State::needed) {
+        needed_.erase(chunk);
+        needed_bytes_ -= file_.length(chunk);
+    } else if (before != State::needed && state == State::needed) {
+        needed_.insert(chunk);
+        needed_bytes_ += file_.length(chunk);
+    }
+    stored_ += state == State::stored ? 1 : 0;
+    stored_ -= before == State::stored ? 1 : 0;
+}
+
+void ChunkBoard::add_source(ChunkSet const& has) {
+    ++sources_;
+    has.for_each([this](std::uint32_t chunk) { add_copy(chunk); });
+}
+
+void ChunkBoard::remove_source(ChunkSet const& has) {
+    --sources_;
+    has.for_each([this](std::uint32_t chunk) { remove_copy(chunk); });
+}
+
+void ChunkBoard::change_source(ChunkSet const& from, ChunkSet const& to) {
+    from.for_each_not_in(to, [this](std::uint32_t chunk) { remove_copy(chunk); });
+    to.for_each_not_in(from, [this](std::uint32_t chunk) { add_copy(chunk); });
+}
+
+void ChunkBoard::add_copy(std::uint32_t chunk) {
+    ++copies_[chunk];
+    touch(chunk);
+}
+
+void ChunkBoard::remove_copy(std::uint32_t chunk) {
+    --copies_[chunk];
+    touch(chunk);
+}
+
+void ChunkBoard::touch(std::uint32_t chunk) {
+    if (states_[chunk] != State::stored && !is_touched_[chunk]) {
+        is_touched_[chunk] = true;
+        touched_.push_back(chunk);
+    }
+}
+
+void ChunkBoard::rank_touched() {
+    if (touched_.empty()) {
+        return;
+    }
+    std::vector<policies::ChunkView> views;
+    views.reserve(touched_.size());
+    for (auto const chunk : touched_) {
+        views.push_back({.chunk = chunk,
+                         .chunks = file_.chunks,
+                         .copies = copies_[chunk],
+                         .sources = sources_,
+                         .bytes = file_.length(chunk)});
+        is_touched_[chunk] = false;
+    }
+    std::vector<double> ranks(views.size());
+    order_.rank(views, ranks, rng_);
+    for (std::size_t i = 0; i < views.size(); ++i) {
+        ranks_[touched_[i]] = ranks[i];
+    }
+    touched_.clear();
+}
+
+std::optional<std::uint32_t> ChunkBoard::best(ChunkSet const& available) {
+    rank_touched();
+    std::optional<std::uint32_t> best;
+    needed_.for_each_common(available, [&](std::uint32_t chunk) {
+        bool const better = !best || std::pair(ranks_[chunk], ties_[chunk]) <
+                                         std::pair(ranks_[*best], ties_[*best]);
+        if (better) {
+            best = chunk;
+        }
+    });
+    return best;
+}
+
+}  // namespace xfsbus::peer

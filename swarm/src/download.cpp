@@ -1,0 +1,453 @@
+#include <xfsbus/swarm/download.hpp>
+
+#include <algorithm>
+#include <cassert>
+
+namespace xfsbus::peer {
+
+using namespace std::chrono_literals;
+
+Download::Download(File file, Limits limits, Policies policies, policies::Rng rng)
+    : limits_(limits),
+      selector_(policies.selector),
+      rng_(rng),
+      board_(file, policies.order, rng),
+      search_pause_(limits.find_first) {}
+
+void Download::have(std::uint32_t chunk) {
+    assert(!started_);
+    if (board_.state(chunk) == ChunkState::needed) {
+        board_.set_state(chunk, ChunkState::stored);
+        progress_.bytes_resumed += board_.file().length(chunk);
+        progress_.bytes_stored += board_.file().length(chunk);
+    }
+}
+
+// ---- sources ----
+
+void Download::start(wire::Time now) {
+    started_ = true;
+    news_ = now;
+    next_search_ = now + search_pause_;
+    advance(now);
+}
+
+bool Download::add_source(wire::Time now, Candidate const& candidate) {
+    constexpr unsigned revivals_most = 3;
+    meets_others_ = meets_others_ || candidate.completeness < 1;
+    if (!sources_.contains(candidate.id) && !make_place(candidate)) {
+        return false;
+    }
+    auto const [entry, added] = sources_.try_emplace(candidate.id, board_.file().chunks);
+    Source& source = entry->second;
+    bool const revived = source.state == State::lost && source.revivals < revivals_most;
+    bool const rests = source.state == State::resting;
+    if (!added && !revived && !rests && source.state != State::reserve) {
+        return source.state == State::active;
+    }
+    counts_[static_cast<std::size_t>(State::reserve)] += added ? 1 : 0;
+    if (auto const lost = std::ranges::find(actions_.drops, candidate.id, &Drop::source);
+        lost != actions_.drops.end()) {
+        lost->for_good = false;
+    }
+    source.about = candidate;
+    set_state(source, rests ? State::resting : State::reserve);
+    source.revivals += revived ? 1 : 0;
+    if (!source.has_told) {
+        auto const chunks = board_.file().chunks;
+        source.has = candidate.completeness >= 1 ? ChunkSet::full(chunks) : ChunkSet(chunks);
+    }
+    advance(now);
+    return true;
+}
+
+/// Whether one more is to be known: strangers name themselves, and those that have nothing yet are
+/// many in a swarm that begins.
+bool Download::make_place(Candidate const& candidate) {
+    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    if (candidate.completeness <= 0 && usable >= enough_sources()) {
+        return false;
+    }
+    if (std::ranges::find(banned_, candidate.id) != banned_.end()) {
+        return false;
+    }
+    if (sources_.size() < limits_.known_most) {
+        return true;
+    }
+    auto const found = least_promising(candidate);
+    if (found != sources_.end()) {
+        forget_source(found);
+    }
+    return found != sources_.end();
+}
+
+/// One that promises less than a newcomer does: it is gone, or out, or has delivered nothing when
+/// it was asked; or it has nothing, and the newcomer has.
+Download::Sources::iterator Download::least_promising(Candidate const& candidate) {
+    auto const promises = [&](Source const& source) {
+        switch (source.state) {
+            case State::lost:
+                return 0;
+            case State::out:
+                return 1;
+            case State::resting:
+                return source.is_busy || source.delivered_bytes > 0 || source.strikes == 0 ? 4 : 2;
+            case State::reserve:
+                return source.about.completeness <= 0 && source.has.empty() ? 3 : 4;
+            default:
+                return 4;
+        }
+    };
+    auto const least = std::ranges::min_element(
+        sources_, {}, [&](auto const& entry) { return promises(entry.second); });
+    auto const most = candidate.completeness > 0 ? 3 : 2;
+    return least != sources_.end() && promises(least->second) <= most ? least : sources_.end();
+}
+
+/// It is not in use.
+void Download::forget_source(Sources::iterator found) {
+    auto const& [id, source] = *found;
+    if (source.state == State::out) {
+        banned_.push_back(id);
+        if (banned_.size() > limits_.banned_most) {
+            banned_.pop_front();
+        }
+    } else if (source.state != State::lost) {
+        drop_for_good(id);
+    }
+    --counts_[static_cast<std::size_t>(source.state)];
+    sources_.erase(found);
+}
+
+void Download::on_search_done(wire::Time now) {
+    searching_ = false;
+    searched_ = true;
+    search_is_fresh_ = true;
+    bool const soon = dry_since_ && !waits_for_busy(now);
+    next_search_ = now + (soon ? limits_.find_every : search_pause_);
+    search_pause_ = std::min(2 * search_pause_, limits_.find_seldom);
+    advance(now);
+}
+
+void Download::on_has(wire::Time now, SourceId id, ChunkSet has) {
+    auto const found = sources_.find(id);
+    if (found == sources_.end() || has.chunks() != board_.file().chunks) {
+        return;
+    }
+    Source& source = found->second;
+    source.has_told = true;
+    if (source.will_have || !source.changes.open(now)) {
+        source.will_have = std::move(has);
+    } else {
+        take_has(now, source, std::move(has));
+    }
+    advance(now);
+}
+
+void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
+    source.changes.spend(now, source.has.differences(has));
+    if (source.state == State::active) {
+        board_.change_source(source.has, has);
+    }
+    source.has = std::move(has);
+    news_ = has_needed(source) ? now : news_;
+}
+
+/// What sources said too soon after other changes.
+void Download::take_late_has(wire::Time now) {
+    for (auto* const source : active_) {
+        if (source->will_have && source->changes.open(now)) {
+            take_has(now, *source, *std::exchange(source->will_have, std::nullopt));
+        }
+    }
+}
+
+void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t> const& chunks) {
+    auto const found = sources_.find(id);
+    if (found == sources_.end()) {
+        return;
+    }
+    Source& source = found->second;
+    bool const was_useful = has_needed(source);
+    bool is_new = false;
+    bool wanted = false;
+    source.has_told = true;
+    for (auto const chunk : chunks) {
+        if (chunk < board_.file().chunks && source.will_have) {
+            source.will_have->insert(chunk);
+        }
+        if (chunk >= board_.file().chunks || !source.has.insert(chunk)) {
+            continue;
+        }
+        is_new = true;
+        if (source.state == State::active) {
+            board_.add_copy(chunk);
+        }
+        wanted = wanted || board_.needed().contains(chunk);
+    }
+    news_ = wanted ? now : news_;
+    if (wanted && !was_useful && started_ && !over()) {
+        activate(now);  // it does not count among those that have nothing any more
+    }
+    if ((is_new && at_the_end()) || (wanted && source.state == State::active && may_ask(source))) {
+        go_on(now);
+    }
+}
+
+void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
+                          std::string const& reason) {
+    Source* const source = active(id);
+    if (source == nullptr) {
+        return;
+    }
+    std::string why = "refused: " + reason;
+    if (code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone) {
+        progress_.changed = true;
+        retire(now, id, State::out, std::move(why));
+    } else if (code == wire::ErrorCode::busy) {
+        rest_busy(now, id, *source, std::move(why));
+    } else if (code == wire::ErrorCode::limit) {
+        ++source->strikes;  // so that it is asked ever more seldom
+        rest(now, id, *source, std::move(why));
+    } else {
+        source->unreached = code == wire::ErrorCode::unreachable;
+        retire(now, id, State::lost, std::move(why));
+    }
+    advance(now);
+}
+
+void Download::on_pong(wire::Time now, SourceId id, std::uint32_t load, double latency_ms) {
+    auto const found = sources_.find(id);
+    if (found != sources_.end()) {
+        found->second.heard = now;
+        found->second.about.load = load;
+        found->second.about.latency_ms = latency_ms;
+    }
+}
+
+void Download::on_lost(wire::Time now, SourceId id) {
+    auto const found = sources_.find(id);
+    if (found != sources_.end() && found->second.state != State::out) {
+        retire(now, id, State::lost, "went away");
+        advance(now);
+    }
+}
+
+void Download::on_tick(wire::Time now) {
+    advance(now);
+}
+
+// ---- chunks ----
+
+Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t chunk,
+                                     std::uint64_t offset, std::uint64_t length) {
+    Source* const source = active(id);
+    if (source != nullptr && source->spared.erase(chunk) > 0) {  // it had begun to send it
+        source->heard = now;
+        note_duplicate(*source, length);
+        return Verdict::drop;
+    }
+    if (source == nullptr || !source->asked.contains(chunk) || has_brought(id, chunk)) {
+        ++progress_.chunks_surplus;
+        return Verdict::drop;
+    }
+    source->heard = now;
+    auto const& file = board_.file();
+    if (offset != file.offset(chunk) || length != file.length(chunk)) {
+        ++progress_.chunks_rejected;
+        ++source->chunks_rejected;
+        source->liar = true;
+        retire(now, id, State::out, "sent a chunk of the wrong place or size");
+        advance(now);
+        return Verdict::lie;
+    }
+    if (board_.state(chunk) != ChunkState::asked) {  // another was quicker, at the end
+        note_duplicate(*source, length);
+        settle(now, *source, chunk, true);
+        advance(now);
+        return Verdict::drop;
+    }
+    board_.set_state(chunk, ChunkState::arrived);
+    arrived_.emplace(chunk, id);
+    return Verdict::take;
+}
+
+void Download::note_duplicate(Source& source, std::uint64_t bytes) {
+    ++progress_.chunks_surplus;
+    progress_.bytes_duplicate += bytes;
+    source.duplicate_bytes += bytes;
+}
+
+void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
+    if (board_.state(chunk) != ChunkState::arrived) {
+        return;
+    }
+    std::uint64_t const bytes = board_.file().length(chunk);
+    board_.set_state(chunk, ChunkState::stored);
+    arrived_.erase(chunk);
+    news_ = now;
+    progress_.bytes_stored += bytes;
+    auto const found = sources_.find(id);
+    if (found != sources_.end()) {
+        Source& source = found->second;
+        source.delivered_bytes += bytes;
+        source.delivered = now;
+        source.strikes = 0;
+        source.busies = 0;
+        searched_while_busy_ = false;
+        source.revivals = 0;
+        settle(now, source, chunk, true);
+    }
+    spare_others(now, chunk);
+    go_on(now);
+}
+
+/// Who was asked for it as well and has not begun to send it need not.
+void Download::spare_others(wire::Time now, std::uint32_t chunk) {
+    if (twice_.erase(chunk) == 0) {
+        return;
+    }
+    for (auto* const source : active_) {
+        if (source->asked.contains(chunk)) {
+            forget(now, *source, chunk);
+            source->spared.insert(chunk);
+            actions_.spares.push_back({source->about.id, {chunk}});
+        }
+    }
+}
+
+void Download::forget(wire::Time now, Source& source, std::uint32_t chunk) {
+    std::uint64_t const bytes = board_.file().length(chunk);
+    source.note_settled(now, chunk, bytes);
+    outstanding_bytes_ -= bytes;
+}
+
+void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
+    ++progress_.chunks_rejected;
+    progress_.changed = true;
+    auto const found = sources_.find(id);
+    if (found != sources_.end()) {
+        found->second.liar = true;
+        ++found->second.chunks_rejected;
+        settle(now, found->second, chunk, false);
+    }
+    if (board_.state(chunk) == ChunkState::arrived) {
+        arrived_.erase(chunk);
+        reopen(chunk);
+    }
+    retire(now, id, State::out, "sent corrupt data");
+    advance(now);
+}
+
+/// What was asked of this source has come, or will not: the policy is told.
+void Download::settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered) {
+    auto const asked = source.asked.find(chunk);
+    if (asked == source.asked.end()) {
+        return;
+    }
+    std::uint64_t const bytes = board_.file().length(chunk);
+    if (delivered) {
+        source.rate.add(now, bytes);
+    }
+    observe(source, bytes, now - asked->second, delivered);
+    forget(now, source, chunk);
+}
+
+/// Whether its copy of the chunk is being verified and written.
+bool Download::has_brought(SourceId id, std::uint32_t chunk) const {
+    auto const arrived = arrived_.find(chunk);
+    return arrived != arrived_.end() && arrived->second == id;
+}
+
+/// Its source will not deliver it: somebody else may, or has been asked as well.
+void Download::reopen(std::uint32_t chunk) {
+    twice_.erase(chunk);
+    bool const asked = std::ranges::any_of(
+        active_, [chunk](auto const* source) { return source->asked.contains(chunk); });
+    board_.set_state(chunk, asked ? ChunkState::asked : ChunkState::needed);
+}
+
+void Download::observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok) {
+    policies::OutcomeView const outcome{
+        bytes,
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()),
+        ok ? 1 : 0};
+    selector_.observe(view(source.about.id, source), outcome);
+}
+
+// ---- answers ----
+
+Download::Actions Download::take_actions() {
+    if (over()) {
+        while (!active_.empty()) {
+            actions_.drops.push_back({active_.front()->about.id});
+            set_state(*active_.front(), State::reserve);
+        }
+        actions_.spares.clear();
+        actions_.asks.clear();
+        actions_.probes.clear();
+    }
+    return std::exchange(actions_, {});
+}
+
+Download::Progress Download::progress(wire::Time now) const {
+    auto progress = progress_;
+    progress.sources_active = count(State::active);
+    progress.waited = waited_ + (dry_since_ && !over() ? now - *dry_since_ : wire::Duration());
+    return progress;
+}
+
+std::vector<Download::SourceReport> Download::sources(wire::Time now) const {
+    auto const state_of = [now](Source const& source) -> std::string {
+        if (source.state == State::resting && source.is_busy) {
+            auto const tenths = std::max<wire::Duration>(source.rests_until - now, {}) / 100ms;
+            return "busy, asked again in " + std::to_string(tenths / 10) + "." +
+                   std::to_string(tenths % 10) + " s";
+        }
+        return !source.why.empty() ? source.why : source.state == State::active ? "active" : "idle";
+    };
+    std::vector<SourceReport> reports;
+    for (auto const& [id, source] : sources_) {
+        reports.push_back({.id = id,
+                           .endpoint = source.about.endpoint,
+                           .bytes = source.delivered_bytes,
+                           .bytes_duplicate = source.duplicate_bytes,
+                           .chunks_rejected = source.chunks_rejected,
+                           .bytes_per_second = source.rate.bytes_per_second(),
+                           .window_bytes = source.window_bytes(window()),
+                           .outstanding_bytes = source.outstanding_bytes,
+                           .state = state_of(source)});
+    }
+    return reports;
+}
+
+DownloadSource const* Download::find(SourceId id) const {
+    auto const found = sources_.find(id);
+    return found == sources_.end() ? nullptr : &found->second;
+}
+
+Download::Source* Download::active(SourceId id) {
+    auto const found = sources_.find(id);
+    bool const is = found != sources_.end() && found->second.state == State::active;
+    return is ? &found->second : nullptr;
+}
+
+void Download::set_state(Source& source, State state) {
+    --counts_[static_cast<std::size_t>(source.state)];
+    ++counts_[static_cast<std::size_t>(state)];
+    if (source.state == State::active) {
+        std::erase(active_, &source);
+    }
+    source.state = state;
+    if (state == State::active) {
+        auto const by_id = [](auto const* active) { return active->about.id; };
+        active_.insert(std::ranges::lower_bound(active_, source.about.id, {}, by_id), &source);
+    }
+}
+
+DownloadSource::Window Download::window() const {
+    return {board_.file().chunk_bytes, limits_.window_most};
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,342 @@
+// What a Download asks of whom.
+
+#include <xfsbus/swarm/download.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace xfsbus::peer {
+namespace {
+
+/// Of the sources in use, the part that may have nothing for us: the rest is kept for those that
+/// have, so that a newcomer among newcomers reaches somebody with something to give.
+constexpr double empty_part_most = 0.75;
+/// Of a file's chunks, the part that may be asked of two sources, at the end.
+constexpr std::uint32_t twice_part = 128;
+constexpr auto again_least = std::chrono::milliseconds(200);
+/// Of so many sources a chunk is asked at the most.
+constexpr std::size_t askers_most = 3;
+/// A source that delivers nothing is stuck after so many times what each would need for a chunk if
+/// all delivered alike.
+constexpr double stuck_factor = 4;
+constexpr auto stuck_least = std::chrono::seconds(1);
+constexpr wire::Duration look_every = std::chrono::milliseconds(50);
+
+std::uint64_t micros(wire::Duration duration) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+/// After what may have changed who is asked.
+void Download::advance(wire::Time now) {
+    if (!started_ || over()) {
+        return;
+    }
+    check_sources(now);
+    make_room(now);
+    activate(now);
+    ask(now);
+    check_supply(now);
+}
+
+/// After what happens with every chunk: the sources are looked at now and then only.
+void Download::go_on(wire::Time now) {
+    if (now >= next_check_) {
+        return advance(now);
+    }
+    if (started_ && !over()) {
+        ask(now);
+        check_supply(now);
+    }
+}
+
+// ---- sources ----
+
+void Download::activate(wire::Time now) {
+    auto const most = limits_.sources_most;
+    auto const empty_most = static_cast<std::size_t>(empty_part_most * static_cast<double>(most));
+    while (count(State::active) < most && count(State::reserve) > 0 && !board_.needed().empty()) {
+        auto const useful = [this](Source const* source) { return has_needed(*source); };
+        auto const empty =
+            active_.size() - static_cast<std::size_t>(std::ranges::count_if(active_, useful));
+        std::vector<Source*> eligible;
+        for (auto& [id, source] : sources_) {
+            bool const promises = source.about.completeness > 0 || !source.has.empty();
+            if (source.state == State::reserve && (promises || empty < empty_most)) {
+                eligible.push_back(&source);
+            }
+        }
+        auto* const chosen = choose(now, board_.file().chunk_bytes, eligible);
+        if (chosen == nullptr) {
+            return;
+        }
+        put_to_work(now, *chosen);
+    }
+}
+
+void Download::put_to_work(wire::Time now, Source& source) {
+    set_state(source, State::active);
+    source.heard = now;
+    source.probed = now;
+    source.delivered = now;
+    source.useful = now;
+    source.opened = now;
+    source.is_mute = false;
+    source.is_busy = false;
+    source.why.clear();
+    board_.add_source(source.has);
+    if (in_swarm()) {
+        ask_of(source.about.id);
+    }
+}
+
+/// With all places taken, one that has had nothing for us makes room for one that may have.
+void Download::make_room(wire::Time now) {
+    if (board_.needed().empty() || count(State::active) < limits_.sources_most) {
+        return;
+    }
+    auto const useless = std::ranges::find_if(active_, [&](Source const* source) {
+        return source->asked.empty() && now - source->useful >= limits_.useless_most;
+    });
+    auto const promises = [](auto const& entry) {
+        return entry.second.state == State::reserve && entry.second.about.completeness > 0;
+    };
+    if (useless != active_.end() && std::ranges::any_of(sources_, promises)) {
+        Source& source = **useless;
+        source.about.completeness = 0;  // until it is found again
+        source.rests_until = now + limits_.useless_most;
+        source.is_busy = false;
+        retire(now, source.about.id, State::resting, "");  // so that another comes first
+    }
+}
+
+// ---- chunks ----
+
+void Download::ask(wire::Time now) {
+    std::vector<Source*> open;
+    std::ranges::copy_if(active_, std::back_inserter(open),
+                         [this](Source const* source) { return may_ask(*source); });
+    while (ask_next(now, open)) {
+        std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
+    }
+    if (at_the_end()) {
+        ask_again(now);
+    }
+    next_look_ = now + (at_the_end() ? look_every : limits_.find_every);
+}
+
+/// Asks one of these sources for one chunk. False: nothing can be asked for.
+bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
+    auto const chunk_bytes = board_.file().chunk_bytes;
+    bool const full = outstanding_bytes_ + chunk_bytes > limits_.outstanding_most;
+    if (open.empty() || (full && outstanding_bytes_ > 0)) {
+        return false;
+    }
+    ChunkSet available(board_.file().chunks);
+    for (auto const* const source : open) {
+        available.unite(source->has);
+    }
+    auto const chunk = board_.best(available);
+    if (!chunk) {
+        return false;
+    }
+    std::vector<Source*> eligible;
+    std::ranges::copy_if(open, std::back_inserter(eligible),
+                         [&](Source const* source) { return source->has.contains(*chunk); });
+    auto* const chosen = choose(now, board_.file().length(*chunk), eligible);
+    if (chosen != nullptr) {
+        assign(now, *chosen, *chunk);
+    }
+    return chosen != nullptr;
+}
+
+/// Whether one that is in use may be asked for something now.
+bool Download::may_ask(Source const& source) const {
+    return !awaits_word(source) && is_trusted(source) &&
+           source.has_room(board_.file().chunk_bytes, window());
+}
+
+/// Where chunks are so large that two for each source would be more than may be outstanding, one
+/// that has delivered nothing is asked for one: else silent ones would leave the others no room.
+bool Download::is_trusted(Source const& source) const {
+    auto const two_of_each = 2 * limits_.sources_most * std::uint64_t{board_.file().chunk_bytes};
+    return source.delivered_bytes > 0 || source.asked.empty() ||
+           two_of_each <= limits_.outstanding_most;
+}
+
+/// Where there are other sinks, a source that has all may want to give each of them something else:
+/// it is not asked before it has said what it offers.
+bool Download::awaits_word(Source const& source) const {
+    return meets_others_ && in_swarm() && !source.has_told && !source.is_mute;
+}
+
+/// At the end, with every chunk asked for, those that take long are asked of another, too: the last
+/// chunk must not wait for the slowest source. So many copies may come in vain; but sources that
+/// have delivered nothing for a while will hardly send one. Of a chunk that none but such were
+/// asked for, a third is asked.
+void Download::ask_again(wire::Time now) {
+    struct Waiting {
+        wire::Time since{};
+        std::size_t askers = 0;
+        bool late = true;   ///< each of them
+        bool stuck = true;  ///< each of them
+    };
+
+    std::map<std::uint32_t, Waiting> waiting;
+    for (auto const* const source : active_) {
+        bool const delivers = !is_stuck(now, *source);
+        for (auto const& [chunk, since] : source->asked) {
+            if (board_.state(chunk) != ChunkState::asked) {
+                continue;
+            }
+            auto& each = waiting.try_emplace(chunk, Waiting{now}).first->second;
+            bool const stuck = !delivers && now - since >= stuck_after();
+            each.since = std::min(each.since, since);
+            each.stuck = each.stuck && stuck;
+            each.late = each.late && (stuck || now - since >= again_after(*source));
+            ++each.askers;
+        }
+    }
+    std::vector<std::pair<wire::Time, std::uint32_t>> oldest;
+    for (auto const& [chunk, each] : waiting) {
+        if (each.askers < askers_most && (each.stuck || (each.late && each.askers == 1))) {
+            oldest.emplace_back(each.since, chunk);
+        }
+    }
+    std::ranges::sort(oldest);
+    auto const in_vain = progress_.bytes_duplicate / board_.file().chunk_bytes;
+    auto const most = std::max(1U, board_.file().chunks / twice_part);
+    for (auto const& [since, chunk] : oldest) {
+        if (waiting.at(chunk).stuck) {
+            ask_for_stuck(now, chunk);
+        } else if (twice_.size() + in_vain < most) {
+            ask_other_too(now, chunk);
+        }
+    }
+}
+
+void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
+    std::vector<Source*> idle;
+    std::ranges::copy_if(active_, std::back_inserter(idle), [chunk](Source const* source) {
+        return source->asked.empty() && source->has.contains(chunk);
+    });
+    // Rather one that is known to deliver.
+    auto const untried = [](Source const* source) { return source->delivered_bytes == 0; };
+    if (!std::ranges::all_of(idle, untried)) {
+        std::erase_if(idle, untried);
+    }
+    ask_one_too(now, chunk, idle);
+}
+
+/// Of one that is known to deliver, as soon as it has room: one that is not may be silent like
+/// those that were asked. Only where there is none, of one that has nothing else to do.
+void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
+    std::vector<Source*> delivering;
+    std::ranges::copy_if(active_, std::back_inserter(delivering), [&](Source const* source) {
+        return source->delivered_bytes > 0 && source->has.contains(chunk) &&
+               !source->asked.contains(chunk) && !is_stuck(now, *source);
+    });
+    if (delivering.empty()) {
+        return ask_other_too(now, chunk);
+    }
+    std::erase_if(delivering, [this](Source const* source) { return !may_ask(*source); });
+    ask_one_too(now, chunk, delivering);
+}
+
+void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some) {
+    auto* const chosen = choose(now, board_.file().length(chunk), some);
+    if (chosen != nullptr) {
+        ++progress_.chunks_asked_twice;
+        twice_.insert(chunk);
+        assign(now, *chosen, chunk);
+    }
+}
+
+/// It was asked for something, and has delivered nothing for a while.
+bool Download::is_stuck(wire::Time now, Source const& source) const {
+    auto const patience = stuck_after();
+    return now - source.delivered >= patience &&
+           std::ranges::any_of(source.asked,
+                               [&](auto const& asked) { return now - asked.second >= patience; });
+}
+
+/// Twice what the chunk should take, by what is known of its source.
+wire::Duration Download::again_after(Source const& source) const {
+    double const rate = source.rate.bytes_per_second();
+    double const expected_s = rate > 0 ? static_cast<double>(source.outstanding_bytes) / rate : 0;
+    auto const expected = std::chrono::duration_cast<wire::Duration>(
+        std::chrono::duration<double>(expected_s + source.about.latency_ms / 1000));
+    return std::max<wire::Duration>(again_least, 2 * expected);
+}
+
+wire::Duration Download::stuck_after() const {
+    double rate = 0;
+    for (auto const* const source : active_) {
+        rate += source->rate.bytes_per_second();
+    }
+    if (rate <= 0) {
+        return limits_.patience_least;
+    }
+    double const round_bytes = static_cast<double>(active_.size()) * board_.file().chunk_bytes;
+    auto const several = std::chrono::duration<double>(stuck_factor * round_bytes / rate);
+    auto const most = std::chrono::duration<double>(limits_.patience_most);
+    return std::max<wire::Duration>(
+        stuck_least, std::chrono::duration_cast<wire::Duration>(std::min(several, most)));
+}
+
+/// The source that the policy ranks best among those that are eligible. Who did not deliver when it
+/// was last asked is not, as long as there are others.
+DownloadSource* Download::choose(wire::Time now, std::uint64_t bytes,
+                                 std::vector<Source*> eligible) {
+    if (eligible.empty()) {
+        return nullptr;
+    }
+    auto const fewest = (*std::ranges::min_element(eligible, {}, &Source::strikes))->strikes;
+    std::erase_if(eligible, [fewest](Source const* source) { return source->strikes > fewest; });
+    std::vector<policies::SourceView> views;
+    views.reserve(eligible.size());
+    for (auto const* const source : eligible) {
+        views.push_back(view(source->about.id, *source));
+    }
+    policies::RequestView const request{micros(now.time_since_epoch()), board_.file().bytes, bytes,
+                                        board_.needed_bytes()};
+    auto const picked = selector_.pick(request, views, rng_);
+    return picked && *picked < eligible.size() ? eligible[*picked] : nullptr;
+}
+
+policies::SourceView Download::view(SourceId id, Source const& source) const {
+    auto const chunks = board_.file().chunks;
+    bool const told = source.has_told && chunks > 0;
+    return {.source_id = static_cast<std::uint64_t>(id),
+            .endpoint = source.about.endpoint.c_str(),
+            .labels = source.about.labels.c_str(),
+            .latency_ms = source.about.latency_ms,
+            .rate_bytes_per_s = source.rate.bytes_per_second(),
+            .completeness =
+                told ? static_cast<double>(source.has.count()) / chunks : source.about.completeness,
+            .outstanding_bytes = source.outstanding_bytes,
+            .window_bytes = source.window_bytes(window()),
+            .delivered_bytes = source.delivered_bytes,
+            .load = source.about.load,
+            .failures = source.failures};
+}
+
+void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
+    std::uint64_t const bytes = board_.file().length(chunk);
+    board_.set_state(chunk, ChunkState::asked);
+    source.note_asked(now, chunk, bytes);
+    outstanding_bytes_ += bytes;
+    Ask& ask = ask_of(source.about.id);
+    ask.credit = source.credit;
+    ask.chunks.push_back(chunk);
+}
+
+/// The ask to this source that is about to be sent.
+Download::Ask& Download::ask_of(SourceId id) {
+    auto const found = std::ranges::find(actions_.asks, id, &Ask::source);
+    return found != actions_.asks.end() ? *found : actions_.asks.emplace_back(Ask{id, 0, {}});
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,46 @@
+#include <xfsbus/swarm/download_source.hpp>
+
+#include <algorithm>
+
+namespace xfsbus::peer {
+namespace {
+
+/// What waits at the source so that it does not run dry between two requests: so much time's worth,
+/// and no more than so many bytes.
+constexpr double queue_s = 0.1;
+constexpr double queue_bytes_most = 8.0 * 1024 * 1024;
+/// While one chunk comes another waits: else the source would be idle for a round trip after each.
+constexpr std::uint64_t chunks_least = 2;
+
+}  // namespace
+
+std::uint64_t DownloadSource::window_bytes(Window const& limits) const {
+    double const bytes_per_s = rate.bytes_per_second();
+    double const on_the_way = 2 * bytes_per_s * about.latency_ms / 1000;
+    double const queued = std::min(bytes_per_s * queue_s, queue_bytes_most);
+    auto const least = chunks_least * limits.chunk_bytes;
+    return std::min(least + static_cast<std::uint64_t>(on_the_way + queued), limits.most);
+}
+
+bool DownloadSource::has_room(std::uint64_t bytes, Window const& limits) const {
+    return outstanding_bytes == 0 || outstanding_bytes + bytes <= window_bytes(limits);
+}
+
+void DownloadSource::note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes) {
+    if (asked.empty()) {
+        rate.set_busy(now, true);
+    }
+    asked[chunk] = now;
+    outstanding_bytes += bytes;
+    credit += bytes;
+}
+
+void DownloadSource::note_settled(wire::Time now, std::uint32_t chunk, std::uint64_t bytes) {
+    asked.erase(chunk);
+    outstanding_bytes -= bytes;
+    if (asked.empty()) {
+        rate.set_busy(now, false);
+    }
+}
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,288 @@
+// Whether a Download's sources deliver, and whether anything can come at all.
+
+#include <xfsbus/swarm/download.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace xfsbus::peer {
+namespace {
+
+/// A source may take so many times what its rate promises.
+constexpr double patience_factor = 4;
+/// Between chunks and news, which may be many, the sources are looked at so often.
+constexpr auto check_every = std::chrono::milliseconds(100);
+constexpr unsigned doublings_most = 8;
+constexpr double longest_s = 3600;
+
+}  // namespace
+
+// ---- sources ----
+
+void Download::check_sources(wire::Time now) {
+    if (count(State::resting) > 0) {
+        for (auto& [id, source] : sources_) {
+            if (source.state == State::resting && now >= source.rests_until) {
+                set_state(source, State::reserve);
+            }
+        }
+    }
+    next_check_ = now + check_every;
+    take_late_has(now);
+    for (auto* const source : std::vector(active_)) {
+        check(now, *source);
+    }
+}
+
+void Download::check(wire::Time now, Source& source) {
+    auto const id = source.about.id;
+    if (!source.asked.empty() || has_needed(source)) {
+        source.useful = now;
+    }
+    source.is_mute = !source.has_told && now - source.opened >= word_most;
+    if (now - source.heard >= limits_.silence_most) {
+        retire(now, id, State::lost, "stopped answering");
+    } else if (is_late(now, source)) {
+        strike(now, id, source);
+    } else if (now - source.probed >= limits_.ping_every) {
+        source.probed = now;
+        actions_.probes.push_back({id});
+    }
+}
+
+bool Download::is_late(wire::Time now, Source const& source) const {
+    auto const allowed = patience(source);
+    auto const alone = longer(limits_.chunk_patience, source);
+    return std::ranges::any_of(source.asked, [&](auto const& asked) {
+        auto const waited = now - std::max(asked.second, source.delivered);
+        bool const late = !has_brought(source.about.id, asked.first) && waited >= allowed;
+        // With nobody else to ask there is nothing to win by haste.
+        return late && (waited >= alone || others_have(source, asked.first));
+    });
+}
+
+bool Download::others_have(Source const& source, std::uint32_t chunk) const {
+    return std::ranges::any_of(active_, [&](Source const* other) {
+        return other != &source && other->has.contains(chunk);
+    });
+}
+
+wire::Duration Download::patience(Source const& source) const {
+    double const rate = source.rate.bytes_per_second();
+    if (rate <= 0) {
+        return longer(limits_.chunk_patience, source);
+    }
+    // Also a short chunk has to wait for its turn, which at its source is that of a whole one.
+    auto const bytes = std::max<std::uint64_t>(source.outstanding_bytes, board_.file().chunk_bytes);
+    auto const expected = std::chrono::duration_cast<wire::Duration>(std::chrono::duration<double>(
+        std::min(patience_factor * static_cast<double>(bytes) / rate, longest_s)));
+    return longer(std::max(expected, limits_.patience_least), source);
+}
+
+/// More each time in a row that it did not deliver, so that one that has become slow can show it.
+wire::Duration Download::longer(wire::Duration patience, Source const& source) const {
+    auto const most = limits_.patience_most;
+    return std::min(std::min(patience, most) * (1U << std::min(source.strikes, doublings_most)),
+                    most);
+}
+
+/// It answers but does not deliver: what was asked of it is asked elsewhere.
+void Download::strike(wire::Time now, SourceId id, Source& source) {
+    ++source.failures;
+    ++source.strikes;
+    if (source.strikes >= limits_.strikes_most) {
+        retire(now, id, State::out, "did not deliver in time");
+    } else {
+        rest(now, id, source, "did not deliver in time");
+    }
+}
+
+void Download::rest(wire::Time now, SourceId id, Source& source, std::string why) {
+    source.is_busy = false;
+    auto const doublings = std::min(source.strikes - 1, doublings_most);
+    source.rests_until = now + limits_.rest * (1U << doublings);
+    retire(now, id, State::resting, std::move(why));
+}
+
+/// It lives, and will say the same of everything else: that is no failure, and it is asked again
+/// soon, and then more seldom; not all that wait for it at the same time.
+void Download::rest_busy(wire::Time now, SourceId id, Source& source, std::string why) {
+    busy_ = now;
+    auto const doublings = std::min(source.busies++, doublings_most);
+    auto const usual = std::min(limits_.busy_rest * (1U << doublings), limits_.busy_rest_most);
+    constexpr std::size_t steps = 1024;
+    auto const part = static_cast<std::int64_t>(rng_.below(steps));
+    source.rests_until =
+        now + usual * 3 / 4 + usual * part / (2 * static_cast<std::int64_t>(steps));
+    source.is_busy = true;
+    retire(now, id, State::resting, std::move(why));
+}
+
+void Download::retire(wire::Time now, SourceId id, State state, std::string why) {
+    auto const found = sources_.find(id);
+    if (found == sources_.end() || found->second.state == State::out) {
+        return;
+    }
+    Source& source = found->second;
+    if (source.state == State::active) {
+        give_back(now, source);
+        board_.remove_source(source.has);
+        source.credit = 0;
+        source.spared.clear();
+        std::erase_if(actions_.asks, [id](auto const& ask) { return ask.source == id; });
+        std::erase_if(actions_.probes, [id](auto const& probe) { return probe.source == id; });
+        std::erase_if(actions_.spares, [id](auto const& spare) { return spare.source == id; });
+        actions_.drops.push_back({id});
+    }
+    bool const was_lost = source.state == State::lost;
+    set_state(source, state);
+    source.why = std::move(why);
+    if (state == State::lost || state == State::out) {
+        if (!was_lost) {
+            drop_for_good(id);
+        }
+        search_is_fresh_ = false;
+        search_pause_ = limits_.find_first;
+        next_search_ = std::min(next_search_, now + search_pause_);
+    }
+}
+
+/// Its link may go: it is not named any more, unless it is found again.
+void Download::drop_for_good(SourceId id) {
+    auto const found = std::ranges::find(actions_.drops, id, &Drop::source);
+    auto& drop = found != actions_.drops.end() ? *found : actions_.drops.emplace_back(Drop{id});
+    drop.for_good = true;
+}
+
+/// The source will not deliver what was asked of it; somebody else may. One that is busy has not
+/// even begun, so the policy is told nothing.
+void Download::give_back(wire::Time now, Source& source) {
+    auto const asked = source.asked;
+    for (auto const& [chunk, since] : asked) {
+        bool const delivered = has_brought(source.about.id, chunk);
+        if (source.is_busy && !delivered) {
+            forget(now, source, chunk);
+        } else {
+            settle(now, source, chunk, delivered);
+        }
+        if (board_.state(chunk) == ChunkState::asked) {
+            reopen(chunk);
+        }
+    }
+}
+
+// ---- supply ----
+
+/// With nothing on its way, looks for sources, for a while.
+void Download::check_supply(wire::Time now) {
+    bool const coming = outstanding_bytes_ > 0 || !arrived_.empty();
+    if (coming && dry_since_) {
+        waited_ += now - *dry_since_;
+        dry_since_.reset();
+    } else if (!coming && !dry_since_) {
+        dry_since_ = now;
+        if (!waits_for_busy(now) || !std::exchange(searched_while_busy_, true)) {
+            next_search_ = std::min(next_search_, now + limits_.find_every);
+        }
+    }
+    if (gives_up(now)) {
+        fail();
+    } else if (searches() && (now >= next_search_ || (dry_since_ && !search_is_fresh_))) {
+        searching_ = true;
+        actions_.search = true;
+    }
+}
+
+/// A source has said of late that it is busy. Many may wait for it like this one: they do not all
+/// look for others every second.
+bool Download::waits_for_busy(wire::Time now) const {
+    return busy_ != wire::Time{} && now - busy_ < limits_.no_source_most;
+}
+
+bool Download::gives_up(wire::Time now) const {
+    if (!dry_since_) {
+        return false;
+    }
+    bool const hope = sources_.empty() || count(State::out) < sources_.size();
+    return now >= dry_until() || (!hope && search_is_fresh_ && !searching_);
+}
+
+/// Until when it is waited for something to come.
+wire::Time Download::dry_until() const {
+    auto const since = std::max(*dry_since_, busy_);
+    if (std::ranges::any_of(active_, [this](auto const* source) { return has_needed(*source); })) {
+        return since + limits_.no_source_most;  // the policy does not want it
+    }
+    if (count(State::resting) > 0 || !active_.empty()) {
+        return std::max(since, news_) + limits_.no_news_most;
+    }
+    return since + limits_.no_source_most;
+}
+
+/// While nothing comes, and now and then as long as more sources could be used.
+bool Download::searches() const {
+    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    bool const more = in_swarm() && usable < enough_sources();
+    return !searching_ && (dry_since_ || more);
+}
+
+void Download::fail() {
+    if (sources_.empty()) {
+        failure_ = searched_ ? Error{Errc::not_found, "no peer that is up has it"}
+                             : Error{Errc::timeout, "the search for a source did not end in time"};
+        return;
+    }
+    std::string fates;
+    for (auto const& [id, source] : sources_) {
+        std::string const idle =
+            has_needed(source) ? "was not chosen by the policy" : "has nothing more that is needed";
+        fates += (fates.empty() ? "" : "; ") + source.about.endpoint + " " +
+                 (source.why.empty() ? idle : source.why);
+    }
+    auto const all = [this](bool Source::*trait) {
+        return std::ranges::all_of(sources_,
+                                   [&](auto const& entry) { return entry.second.*trait; });
+    };
+    auto const code = all(&Source::liar)        ? Errc::integrity
+                      : all(&Source::unreached) ? Errc::network
+                                                : Errc::timeout;
+    failure_ = Error{code, "no source is left: " + fates};
+}
+
+std::optional<wire::Time> Download::next_deadline() const {
+    if (!started_ || over()) {
+        return std::nullopt;
+    }
+    std::optional<wire::Time> next;
+    auto const consider = [&](wire::Time time) { next = next ? std::min(*next, time) : time; };
+    for (auto const* const source : active_) {
+        consider(source->heard + limits_.silence_most);
+        consider(source->probed + limits_.ping_every);
+        if (awaits_word(*source)) {
+            consider(source->opened + word_most);
+        }
+        if (source->will_have) {
+            consider(source->changes.free_at());
+        }
+    }
+    if (count(State::resting) > 0) {
+        for (auto const& [id, source] : sources_) {
+            if (source.state == State::resting) {
+                consider(source.rests_until);
+            }
+        }
+    }
+    if (at_the_end()) {
+        consider(next_look_);
+    }
+    if (dry_since_) {
+        consider(next_look_);  // the policy may have changed its mind
+        consider(dry_until());
+    }
+    if (searches()) {
+        consider(next_search_);
+    }
+    return next;
+}
+
+}  // namespace xfsbus::peer

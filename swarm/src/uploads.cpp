@@ -1,0 +1,484 @@
+#include <xfsbus/swarm/uploads.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace xfsbus::peer {
+
+using wire::ErrorCode;
+
+namespace {
+
+/// Memory of a transfer of a content of so many chunks, with nothing asked for.
+std::size_t bytes_of(std::uint32_t chunks) {
+    return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks);
+}
+
+}  // namespace
+
+Uploads::Uploads(Limits limits, std::uint64_t seed)
+    : limits_(limits),
+      offers_(seed),
+      limit_(limits.bytes_per_second),
+      waiting_room_(limits.waiting),
+      breadth_(limits.ahead_sinks_least) {}
+
+// ---- what sinks say ----
+
+Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
+                                wire::Want const& want, std::optional<Content> const& content) {
+    on_heard(now, route);
+    Taken taken;
+    if (!transfers_.contains(want.transfer)) {
+        taken.refused = open(now, {route, sink}, want, content, taken.ended);
+        if (taken.refused) {
+            return taken;
+        }
+    }
+    Transfer& transfer = transfers_.at(want.transfer);
+    if (transfer.route != route) {
+        // The other's goes on, whoever says that it is theirs.
+        taken.refused =
+            wire::Refused{want.transfer, ErrorCode::bad_message, "this transfer is another's"};
+        return taken;
+    }
+    if (transfer.content != want.content || transfer.sink != sink) {
+        taken.refused = wire::Refused{want.transfer, ErrorCode::bad_message,
+                                      "a transfer keeps its content and its sink"};
+    } else {
+        taken.refused = enqueue(now, transfer, want, taken.ended);
+    }
+    if (taken.refused) {
+        end(want.transfer, taken.refused->reason);
+    }
+    return taken;
+}
+
+std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
+                                           wire::Want const& want,
+                                           std::optional<Content> const& content,
+                                           std::vector<Notice>& ended) {
+    auto const refuse = [&](ErrorCode code, std::string reason) {
+        return wire::Refused{want.transfer, code, std::move(reason)};
+    };
+    if (!content) {
+        return refuse(ErrorCode::not_found, "this peer does not have that content");
+    }
+    auto const& [route, endpoint] = key;
+    if (auto const line = lines_.find(route); line != lines_.end()) {
+        if (line->second.transfers.size() >= limits_.transfers_per_route) {
+            return refuse(ErrorCode::limit, "too many transfers over one connection");
+        }
+        auto const sink = sinks_.find(key);
+        bool const is_new = sink == sinks_.end() || sink->second.transfers == 0;
+        if (is_new && line->second.sinks >= limits_.data_ports_per_route) {
+            return refuse(ErrorCode::limit, "too many data endpoints for one connection");
+        }
+    }
+    if (!make_place(now, key, ended)) {
+        return refuse(ErrorCode::busy, "as many sinks are served as can be; ask again later");
+    }
+    auto const bytes = bytes_of(content->layout.chunks);
+    if (!make_room(now, {endpoint.host, 1, bytes, nullptr}, ended)) {
+        return refuse(ErrorCode::busy, "too many transfers; ask again later");
+    }
+    add(now, key, want, *content);
+    return std::nullopt;
+}
+
+void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
+                  Content const& content) {
+    auto const& [route, endpoint] = key;
+    Transfer& transfer = transfers_[want.transfer];
+    transfer.id = want.transfer;
+    transfer.route = route;
+    transfer.sink = endpoint;
+    transfer.content = want.content;
+    transfer.layout = content.layout;
+    transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
+    transfer.serial = ++serial_;
+    transfer.before = pieces_;
+    transfer.opened = now;
+    transfer.moved = now;
+    offers_.open(now, want.transfer, want.content, content, want.swarm);
+    transfer.copies = &offers_.copies(want.transfer);
+    Host& host = hosts_[endpoint.host];
+    host.transfers.emplace(transfer.serial, &transfer);
+    Line& line = lines_.try_emplace(route, Line{now, {}, 0, 0}).first->second;
+    line.transfers.emplace(transfer.serial, &transfer);
+    Sink& sink = sinks_[key];
+    transfer.to = &sink;
+    if (sink.transfers++ == 0) {
+        sink.key = key;
+        sink.serial = ++serial_;
+        sink.opened = now;
+        sink.moved = now;
+        host.sinks.emplace(sink.serial, &sink);
+        ++line.sinks;
+        ++served_[endpoint];
+        ++places_;
+    }
+    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content.layout.chunks)));
+}
+
+std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer,
+                                              wire::Want const& want, std::vector<Notice>& ended) {
+    auto const refuse = [&](ErrorCode code, std::string reason) {
+        return wire::Refused{want.transfer, code, std::move(reason)};
+    };
+    auto const is_beyond = [&](auto chunk) { return chunk >= transfer.layout.chunks; };
+    if (std::ranges::any_of(want.chunks, is_beyond)) {
+        return refuse(ErrorCode::bad_message, "the content has no such chunk");
+    }
+    auto const is_missing = [&](auto chunk) { return !offers_.has(want.transfer, chunk); };
+    if (std::ranges::any_of(want.chunks, is_missing)) {
+        return refuse(ErrorCode::not_found, "this peer does not have that chunk");
+    }
+    auto& line = lines_.at(transfer.route);
+    bool const was_idle = transfer.queue.empty();
+    for (auto const chunk : want.chunks) {
+        if (offers_.awaited(want.transfer).contains(chunk)) {
+            continue;
+        }
+        if (transfer.queue.size() >= limits_.queued_chunks_most ||
+            line.queued >= limits_.queued_chunks_per_route) {
+            return refuse(ErrorCode::limit, "too many chunks asked for at once");
+        }
+        if (!make_room(now, {transfer.sink.host, 0, sizeof(Queued), &transfer}, ended)) {
+            return refuse(ErrorCode::busy, "too much is asked for by all; ask again later");
+        }
+        transfer.queue.push_back({chunk, now});
+        ++line.queued;
+        weigh(transfer, sizeof(Queued));
+        offers_.asked(want.transfer, chunk);
+    }
+    transfer.credit = std::max(transfer.credit, want.credit);
+    if (was_idle && !transfer.queue.empty()) {
+        transfer.rate.set_busy(now, true);
+    }
+    see_turn(now, transfer);
+    return std::nullopt;
+}
+
+void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
+    auto const found = transfers_.find(have.transfer);
+    if (found == transfers_.end() || found->second.route != route) {
+        return;
+    }
+    auto const chunks = found->second.layout.chunks;
+    if (std::ranges::any_of(have.chunks, [&](auto chunk) { return chunk >= chunks; })) {
+        return;
+    }
+    if (have.complete || !have.bitmap.empty()) {
+        auto const all = have.complete ? std::optional(ChunkSet::full(chunks))
+                                       : ChunkSet::from_wire(have.bitmap, chunks);
+        if (!all) {
+            return;
+        }
+        offers_.sink_has(have.transfer, *all);
+    }
+    offers_.sink_has(have.transfer, have.chunks);
+    found->second.tells = true;
+    spare(now, found->second);
+}
+
+/// What the sink has got from another by now need not be sent.
+void Uploads::spare(wire::Time now, Transfer& transfer) {
+    auto const& awaited = offers_.awaited(transfer.id);
+    auto const before = transfer.queue.size();
+    if (awaited.count() == before) {
+        return;
+    }
+    std::erase_if(transfer.queue,
+                  [&](Queued const& queued) { return !awaited.contains(queued.chunk); });
+    auto const spared = before - transfer.queue.size();
+    lines_.at(transfer.route).queued -= spared;
+    weigh(transfer, -static_cast<std::ptrdiff_t>(spared * sizeof(Queued)));
+    see_turn(now, transfer);
+    note_idle(now, transfer);
+}
+
+/// Unless it still waits for something that is under way.
+void Uploads::note_idle(wire::Time now, Transfer& transfer) {
+    if (transfer.queue.empty() && transfer.sent == transfer.granted) {
+        transfer.rate.set_busy(now, false);
+    }
+}
+
+void Uploads::set_reachable(wire::Endpoint const& sink, bool reachable) {
+    for (auto& [key, each] : sinks_) {
+        if (key.second == sink) {
+            each.reachable = reachable;
+        }
+    }
+}
+
+void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
+    auto const found = lines_.find(route);
+    if (found != lines_.end()) {
+        found->second.heard = now;
+    }
+}
+
+void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer) {
+    auto const* const open = find(transfer);
+    if (open != nullptr && open->route == route) {
+        end(transfer, {});
+    }
+}
+
+/// Its sink has been sent something, and waits for nothing: it may have closed the transfer with
+/// the last thing that it said.
+bool Uploads::has_all(wire::TransferId const& id) const {
+    Transfer const& transfer = transfers_.at(id);
+    return transfer.sent > 0 && transfer.sent == transfer.granted && transfer.queue.empty();
+}
+
+void Uploads::on_gone(SinkRoute const& route) {
+    waiting_room_.leave(route);
+    for (auto const& id : transfers_of(route)) {
+        end(id, has_all(id) ? "" : "its connection is gone");
+    }
+}
+
+// ---- what this peer has ----
+
+void Uploads::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
+    offers_.gained(content, chunk);
+}
+
+std::vector<Uploads::Notice> Uploads::on_withdrawn(wire::ContentId const& content,
+                                                   std::string const& reason) {
+    std::vector<Notice> notices;
+    end_all(transfers_of(content), ErrorCode::gone, reason, notices);
+    return notices;
+}
+
+std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
+    std::vector<Offer> offers;
+    auto const blocks = [&](wire::TransferId const& id) { return this->blocks(now, id); };
+    for (auto& told : offers_.take(now, blocks)) {
+        wire::Have have;
+        have.transfer = told.transfer;
+        have.complete = told.replaces && told.has.complete();
+        if (told.replaces && !have.complete) {
+            have.bitmap = told.has.to_wire();
+        }
+        auto const& route = transfers_.at(told.transfer).route;
+        for (std::size_t i = 0; i == 0 || i < told.gained.size();
+             i += wire::limits::chunks_per_have) {
+            auto const end = std::min(i + wire::limits::chunks_per_have, told.gained.size());
+            have.chunks.assign(told.gained.begin() + static_cast<std::ptrdiff_t>(i),
+                               told.gained.begin() + static_cast<std::ptrdiff_t>(end));
+            offers.push_back({route, have});
+            have = {};
+            have.transfer = told.transfer;
+        }
+    }
+    return offers;
+}
+
+// ---- time ----
+
+std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
+    waiting_room_.forget_silent(now);
+    std::vector<wire::TransferId> silent;
+    for (auto const& [route, line] : lines_) {
+        if (now - line.heard >= limits_.idle_most) {
+            std::ranges::copy(transfers_of(route), std::back_inserter(silent));
+        }
+    }
+    std::vector<wire::TransferId> stuck;
+    std::vector<wire::TransferId> unreached;
+    for (auto& [key, sink] : sinks_) {
+        if (is_stuck(now, sink)) {
+            std::ranges::copy(transfers_of(sink), std::back_inserter(stuck));
+        } else if (!sink.reachable && now - sink.opened >= limits_.reach_most) {
+            std::ranges::copy(transfers_of(sink), std::back_inserter(unreached));
+        }
+    }
+    std::vector<Notice> notices;
+    end_all(silent, ErrorCode::closed, "nothing was heard for too long", notices);
+    end_all(stuck, ErrorCode::closed, "what was sent is not read", notices);
+    end_all(unreached, ErrorCode::unreachable, "no connection to your data port", notices);
+    return notices;
+}
+
+/// Something waits for it, and nothing has left since the tick at which that began.
+bool Uploads::is_stuck(wire::Time now, Sink& sink) const {
+    bool const moves = sink.ahead.empty() || sink.sent != sink.sent_before;
+    sink.sent_before = sink.sent;
+    if (moves) {
+        sink.stuck_since.reset();
+    } else if (!sink.stuck_since) {
+        sink.stuck_since = now;
+    }
+    bool const crowded = ahead_bytes_ >= limits_.ahead_bytes / 2;
+    auto const most = crowded ? std::clamp(2 * time_of(ahead_bytes_), limits_.stuck_most_crowded,
+                                           limits_.stuck_most)
+                              : limits_.stuck_most;
+    return sink.stuck_since && now - *sink.stuck_since >= most;
+}
+
+/// Those of these that are still open.
+void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
+                      std::string const& reason, std::vector<Notice>& notices) {
+    for (auto const& id : ids) {
+        if (auto const* const transfer = find(id)) {
+            notices.push_back({transfer->route, {id, code, reason}, transfer->sink});
+            end(id, reason);
+        }
+    }
+}
+
+std::vector<wire::TransferId> Uploads::transfers_of(SinkRoute const& route) const {
+    std::vector<wire::TransferId> ids;
+    if (auto const found = lines_.find(route); found != lines_.end()) {
+        for (auto const& [serial, transfer] : found->second.transfers) {
+            ids.push_back(transfer->id);
+        }
+    }
+    return ids;
+}
+
+std::vector<wire::TransferId> Uploads::transfers_of(Sink const& sink) const {
+    std::vector<wire::TransferId> ids;
+    if (auto const found = lines_.find(sink.key.first); found != lines_.end()) {
+        for (auto const& [serial, transfer] : found->second.transfers) {
+            if (transfer->to == &sink) {
+                ids.push_back(transfer->id);
+            }
+        }
+    }
+    return ids;
+}
+
+std::optional<wire::Time> Uploads::next_deadline() const {
+    if (lines_.empty()) {
+        return std::nullopt;
+    }
+    auto const oldest =
+        std::ranges::min_element(lines_, {}, [](auto const& entry) { return entry.second.heard; });
+    return oldest->second.heard + limits_.idle_most;
+}
+
+// ---- the end of a piece, and of a transfer ----
+
+void Uploads::on_done(wire::Time now, Piece const& piece) {
+    ahead_bytes_ -= piece.length;
+    rate_.add(now, piece.length);
+    long_rate_.add(now, piece.length);
+    if (ahead_bytes_ == 0) {
+        rate_.set_busy(now, false);
+        long_rate_.set_busy(now, false);
+    }
+    Sink& sink = sinks_.at({piece.route, piece.sink});
+    sink.rate.add(now, piece.length);
+    sink.slow = takes_little(sink, piece.length);
+    sink.ahead_bytes -= piece.length;
+    auto const ahead = std::ranges::find(sink.ahead, piece.number, &Ahead::number);
+    breadth_.on_left(now, piece.length, now - ahead->since);
+    sink.ahead.erase(ahead);
+    if (sink.ahead.empty()) {
+        sink.rate.set_busy(now, false);
+        std::erase(moving_, &sink);
+    }
+    ++sink.sent;
+    sink.moved = now;
+    if (auto* const transfer = transfer_of(piece)) {
+        transfer->sent += piece.length;
+        transfer->moved = now;
+        transfer->rate.add(now, piece.length);
+        note_idle(now, *transfer);
+    }
+    forget_if_idle(sink);
+}
+
+std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& piece,
+                                                  ErrorCode code, std::string const& reason) {
+    std::optional<Notice> notice;
+    bool const is_open = transfer_of(piece) != nullptr;
+    if (is_open) {
+        notice = Notice{piece.route, {piece.transfer, code, reason}, piece.sink};
+    }
+    on_done(now, piece);
+    if (is_open) {
+        end(piece.transfer, reason);
+    }
+    return notice;
+}
+
+/// The one that it was read for, if that is open.
+Uploads::Transfer* Uploads::transfer_of(Piece const& piece) {
+    auto const found = transfers_.find(piece.transfer);
+    bool const is_open = found != transfers_.end() && piece.number > found->second.before;
+    return is_open ? &found->second : nullptr;
+}
+
+Uploads::Transfer const* Uploads::find(wire::TransferId const& transfer) const {
+    auto const found = transfers_.find(transfer);
+    return found == transfers_.end() ? nullptr : &found->second;
+}
+
+std::vector<Uploads::SinkRoute> Uploads::routes() const {
+    std::vector<SinkRoute> routes;
+    for (auto const& [route, line] : lines_) {
+        routes.push_back(route);
+    }
+    return routes;
+}
+
+void Uploads::end(wire::TransferId const& id, std::string const& why) {
+    auto const found = transfers_.find(id);
+    if (found == transfers_.end()) {
+        return;
+    }
+    Transfer& transfer = found->second;
+    if (ended_.size() < limits_.ended_most) {
+        ended_.push_back(
+            {id, transfer.content, transfer.sink, transfer.sent, transfer.opened, why});
+    }
+    remove_turn(transfer.moved, transfer);
+    weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
+    auto const line = lines_.find(transfer.route);
+    line->second.transfers.erase(transfer.serial);
+    line->second.queued -= transfer.queue.size();
+    hosts_.at(transfer.sink.host).transfers.erase(transfer.serial);
+    Sink& sink = *transfer.to;
+    if (--sink.transfers == 0) {
+        leave_place(sink);
+    }
+    if (line->second.transfers.empty()) {
+        lines_.erase(line);
+    }
+    offers_.close(id);
+    transfers_.erase(found);
+    if (transfers_.empty()) {
+        breadth_ = Breadth(limits_.ahead_sinks_least);  // the next sinks may be quick
+    }
+    forget_if_idle(sink);
+}
+
+/// With its last transfer.
+void Uploads::leave_place(Sink& sink) {
+    auto const& [route, endpoint] = sink.key;
+    auto const host = hosts_.find(endpoint.host);
+    host->second.sinks.erase(sink.serial);
+    if (host->second.transfers.empty()) {
+        hosts_.erase(host);
+    }
+    --lines_.at(route).sinks;
+    auto const served = served_.find(endpoint);
+    if (--served->second == 0) {
+        served_.erase(served);
+    }
+    --places_;
+}
+
+void Uploads::forget_if_idle(Sink const& sink) {
+    if (sink.transfers == 0 && sink.ahead.empty()) {
+        sinks_.erase(SinkKey(sink.key));
+    }
+}
+
+}  // namespace xfsbus::peer

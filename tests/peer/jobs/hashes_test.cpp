@@ -1,0 +1,61 @@
+#include "catch.hpp"
+#include "jobs/manifest_fetch.hpp"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+
+namespace {
+
+/// None of the directories holds anything.
+policies::PluginPath nowhere() {
+    return policies::PluginPath(std::vector<std::filesystem::path>{});
+}
+
+std::string manifest_of(std::string const& algorithm) {
+    wire::Manifest manifest;
+    manifest.algorithm = algorithm;
+    manifest.file_bytes = 1000;
+    manifest.chunk_bytes = wire::chunk_size_for(1000);
+    manifest.digest_bytes = 32;
+    manifest.digests.assign(32, 'd');
+    return wire::encode_manifest(manifest);
+}
+
+}  // namespace
+
+TEST_CASE("A manifest that names an algorithm which is not here can be neither right nor wrong") {
+    Hashes hashes(nowhere());
+    auto const checked = check_manifest(hashes, {}, manifest_of("nobody-has-this"));
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Errc::plugin);
+    CHECK_THAT(checked.error().message, ContainsSubstring("nobody-has-this"));
+}
+
+TEST_CASE("Algorithms that are not here are asked for by several threads, and many of them") {
+    Hashes hashes(nowhere());
+    std::vector<std::jthread> threads;
+    std::atomic<std::size_t> refused = 0;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            for (std::size_t j = 0; j < 2 * Hashes::missing_most; ++j) {
+                refused += hashes.get("none" + std::to_string(j)).ok() ? 0 : 1;
+            }
+        });
+    }
+    threads.clear();
+    CHECK(refused == 8 * Hashes::missing_most);
+}
+
+TEST_CASE("Bytes that are no manifest are a lie") {
+    Hashes hashes(nowhere());
+    auto const bytes =
+        GENERATE(as<std::string>{}, "", "XFM", "nonsense", manifest_of("sha256").substr(0, 40),
+                 manifest_of("SHA256"), manifest_of("../evil"), manifest_of(std::string(33, 'a')));
+    auto const checked = check_manifest(hashes, {}, bytes);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Errc::integrity);
+}

@@ -1,0 +1,104 @@
+#include "net/link.hpp"
+
+#include "catch.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace std::chrono_literals;
+
+namespace {
+
+wire::TransferId transfer_id(std::uint8_t number) {
+    wire::TransferId id;
+    id.bytes[0] = number;
+    return id;
+}
+
+wire::Want want_of(std::uint8_t number, std::uint32_t chunk) {
+    wire::Want want;
+    want.transfer = transfer_id(number);
+    want.port = 9;
+    want.chunks = {chunk};
+    return want;
+}
+
+/// A source that refuses the transfers it is told to, at the first Want of each, and a link to it.
+class Refusing {
+  public:
+    explicit Refusing(std::vector<std::uint8_t> refuses) {
+        auto server = bus::ControlServer::bind(
+            reactor, {"127.0.0.1", 0},
+            {.on_message =
+                 [this, refuses](auto const& route, auto const&, auto&& envelope) {
+                     if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
+                         closed = close->transfers;
+                         reactor.stop();
+                     }
+                     if (std::exchange(refused, true)) {
+                         return;
+                     }
+                     for (auto const number : refuses) {
+                         server_->send(route, wire::Refused{transfer_id(number),
+                                                            wire::ErrorCode::busy, "full"});
+                     }
+                 },
+             .on_garbage = [](auto const&, auto const&, auto const&) {}});
+        REQUIRE(server);
+        server_ = std::move(*server);
+        auto opened =
+            Link::open(reactor, server_->endpoint(), "", std::nullopt, [] { return wire::Pong{}; });
+        REQUIRE(opened);
+        link = *opened;
+    }
+
+    ~Refusing() {
+        link->abandon();
+        link.reset();
+    }
+
+    void want(std::uint8_t number, std::uint32_t chunk) {
+        link->want(want_of(number, chunk),
+                   {.on_refused = [this](auto const&) { ++refusals; }, .on_have = {}});
+    }
+
+    /// Until the link has closed something.
+    void run() {
+        auto const deadline = reactor.at(reactor.now() + 20s, [this] { reactor.stop(); });
+        reactor.run();
+        reactor.cancel(deadline);
+    }
+
+    bus::Reactor reactor;
+    std::vector<wire::TransferId> closed;
+    bool refused = false;
+    int refusals = 0;
+    std::shared_ptr<Link> link;
+
+  private:
+    std::unique_ptr<bus::ControlServer> server_;
+};
+
+}  // namespace
+
+TEST_CASE("A refused transfer is closed, since a Want on its way may have opened it again") {
+    Refusing source({1});
+    source.want(1, 0);
+    source.want(1, 1);
+    source.run();
+    CHECK(source.refusals == 1);
+    CHECK(source.closed == std::vector{transfer_id(1)});
+}
+
+TEST_CASE("A transfer whose only Want was refused is not closed: there is nothing to close") {
+    Refusing source({1, 2});
+    source.want(1, 0);
+    source.want(2, 0);
+    source.want(2, 1);
+    source.run();
+    CHECK(source.refusals == 2);
+    CHECK(source.closed == std::vector{transfer_id(2)});
+}

@@ -1,0 +1,292 @@
+#include "ranks.hpp"
+#include "seeds.hpp"
+
+#include <xfsbus/policies/host/seeded_random.hpp>
+#include <xfsbus/swarm/chunk_board.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::test;
+
+namespace {
+
+using Chunks = std::vector<std::uint32_t>;
+using State = ChunkBoard::State;
+
+/// So many chunks of 100 bytes, the last one of 40.
+ChunkBoard::File file_of(std::uint32_t chunks) {
+    return {chunks * 100ULL - 60, 100, chunks};
+}
+
+ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
+    ChunkSet set(chunks);
+    for (auto const chunk : members) {
+        set.insert(chunk);
+    }
+    return set;
+}
+
+/// Ranks by copies, and keeps what it was asked.
+class Recording final : public ChunkBoard::Order {
+  public:
+    std::vector<policies::ChunkView> seen;
+    int calls = 0;
+
+    void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
+              policies::Rng&) override {
+        ++calls;
+        seen.assign(chunks.begin(), chunks.end());
+        std::ranges::transform(chunks, ranks.begin(),
+                               [](auto const& view) { return static_cast<double>(view.copies); });
+    }
+
+    [[nodiscard]] Chunks chunks() const {
+        Chunks all;
+        for (auto const& view : seen) {
+            all.push_back(view.chunk);
+        }
+        std::ranges::sort(all);
+        return all;
+    }
+};
+
+/// A board with its order and its chance.
+struct Board {
+    explicit Board(std::uint32_t chunks, std::uint64_t seed = 1, std::uint32_t head = 0)
+        : random(seed), order(head), board(file_of(chunks), order, random.rng()) {}
+
+    policies::SeededRandom random;
+    Ranks order;
+    ChunkBoard board;
+
+    /// All chunks, in the order in which they would be asked for.
+    Chunks sequence() {
+        Chunks all;
+        auto const available = ChunkSet::full(board.file().chunks);
+        while (auto const chunk = board.best(available)) {
+            board.set_state(*chunk, State::asked);
+            all.push_back(*chunk);
+        }
+        return all;
+    }
+};
+
+Chunks sorted(Chunks chunks) {
+    std::ranges::sort(chunks);
+    return chunks;
+}
+
+}  // namespace
+
+TEST_CASE("a chunk has its place and its length, the last one what is left") {
+    auto const file = file_of(3);
+    CHECK(file.offset(2) == 200);
+    CHECK(file.length(1) == 100);
+    CHECK(file.length(2) == 40);
+    ChunkBoard::File const largest{1ULL << 42U, 4U << 20U, 1U << 20U};
+    CHECK(largest.offset((1U << 20U) - 1) == (1ULL << 42U) - (4U << 20U));
+    CHECK(largest.length((1U << 20U) - 1) == 4U << 20U);
+}
+
+// ---- states ----
+
+TEST_CASE("chunks go through their states, and what is needed is counted") {
+    Board it(3);
+    auto& board = it.board;
+    CHECK(board.needed_bytes() == 240);
+    board.set_state(2, State::asked);
+    CHECK(board.needed_bytes() == 200);
+    CHECK_FALSE(board.needed().contains(2));
+    board.set_state(2, State::needed);
+    CHECK(board.needed_bytes() == 240);
+    CHECK(board.needed().contains(2));
+    board.set_state(2, State::asked);
+    board.set_state(2, State::arrived);
+    CHECK(board.needed_bytes() == 200);
+    CHECK(board.stored() == 0);
+    board.set_state(2, State::stored);
+    CHECK(board.stored() == 1);
+    CHECK_FALSE(board.complete());
+    board.set_state(0, State::stored);
+    board.set_state(1, State::stored);
+    CHECK(board.complete());
+    CHECK(board.needed().empty());
+    CHECK(board.needed_bytes() == 0);
+}
+
+TEST_CASE("whatever states chunks take, the counts are those of the states") {
+    for_each_seed(50, [](std::uint64_t seed) {
+        Dice dice(seed);
+        auto const chunks = static_cast<std::uint32_t>(dice.number(1, 100));
+        Board it(chunks);
+        auto& board = it.board;
+        for (int step = 0; step < 300; ++step) {
+            board.set_state(static_cast<std::uint32_t>(dice.number(0, chunks - 1)),
+                            static_cast<State>(dice.number(0, 3)));
+        }
+        std::uint32_t stored = 0;
+        std::uint64_t needed_bytes = 0;
+        for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+            auto const state = board.state(chunk);
+            stored += state == State::stored ? 1 : 0;
+            needed_bytes += state == State::needed ? board.file().length(chunk) : 0;
+            must(board.needed().contains(chunk) == (state == State::needed), "what is needed");
+        }
+        must(board.stored() == stored, "what is stored");
+        must(board.needed_bytes() == needed_bytes, "the bytes that are needed");
+        must(board.complete() == (stored == chunks), "complete is with all stored");
+    });
+}
+
+TEST_CASE("a board of no chunks is complete, and nothing is asked for") {
+    policies::SeededRandom random(1);
+    Ranks order;
+    ChunkBoard board({0, 100, 0}, order, random.rng());
+    CHECK(board.complete());
+    CHECK_FALSE(board.best(ChunkSet()));
+}
+
+// ---- which is next ----
+
+TEST_CASE("only chunks that are needed and available come next") {
+    Board it(8);
+    auto& board = it.board;
+    board.set_state(1, State::asked);
+    board.set_state(2, State::arrived);
+    board.set_state(3, State::stored);
+    CHECK_FALSE(board.best(ChunkSet(8)));
+    CHECK_FALSE(board.best(set_of(8, {1, 2, 3})));
+    CHECK(board.best(set_of(8, {1, 2, 3, 6})) == 6);
+    board.set_state(1, State::needed);
+    CHECK(board.best(set_of(8, {1, 2, 3})) == 1);
+}
+
+TEST_CASE("what fewest sources have comes first") {
+    Board it(4);
+    auto& board = it.board;
+    board.add_source(set_of(4, {0, 1, 2, 3}));
+    board.add_source(set_of(4, {0, 1, 2}));
+    board.add_source(set_of(4, {0, 2}));
+    board.add_copy(0);
+    CHECK(it.sequence() == Chunks{3, 1, 2, 0});
+}
+
+TEST_CASE("copies of a source that went away do not count any more") {
+    Board it(3);
+    auto& board = it.board;
+    auto const first = set_of(3, {0, 1});
+    board.add_source(first);
+    board.add_source(set_of(3, {1, 2}));
+    board.add_source(set_of(3, {2}));
+    board.add_source(set_of(3, {2}));
+    board.add_copy(0);
+    board.add_copy(0);
+    CHECK(board.best(ChunkSet::full(3)) == 1);  // 3, 2 and 3 copies
+    board.remove_source(set_of(3, {2}));
+    board.remove_source(set_of(3, {2}));
+    CHECK(it.sequence() == Chunks{2, 1, 0});
+}
+
+TEST_CASE("chunks that equally many sources have come in random order, which stays the same") {
+    Board it(100);
+    auto const available = ChunkSet::full(100);
+    auto const first = it.board.best(available);
+    for (int i = 0; i < 10; ++i) {
+        CHECK(it.board.best(available) == first);
+    }
+    auto const sequence = it.sequence();
+    CHECK(sorted(sequence) == sorted(Board(100).sequence()));
+    CHECK(sequence != sorted(sequence));
+    CHECK(sequence == Board(100).sequence());
+    CHECK(sequence != Board(100, 2).sequence());
+    // A chunk that was asked for in vain takes its old place again.
+    for (std::uint32_t chunk = 0; chunk < 100; ++chunk) {
+        it.board.set_state(chunk, State::needed);
+    }
+    CHECK(it.sequence() == sequence);
+}
+
+TEST_CASE("equal chunks stand in an order that has nothing to do with their number") {
+    std::array<int, 10> first{};
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+        ++first.at(Board(10, seed).sequence().front());
+    }
+    for (int const times : first) {
+        CHECK(times > 50);
+        CHECK(times < 200);
+    }
+}
+
+TEST_CASE("the order policy decides, also against the number of copies") {
+    Board it(6, 1, 3);
+    it.board.add_source(set_of(6, {0, 1, 2}));
+    auto const sequence = it.sequence();
+    CHECK(Chunks(sequence.begin(), sequence.begin() + 3) == Chunks{0, 1, 2});
+}
+
+// ---- what the policy is asked ----
+
+TEST_CASE("the policy sees every chunk at first, and then those whose copies changed") {
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(file_of(5), order, random.rng());
+    CHECK(order.calls == 0);
+    auto const all = ChunkSet::full(5);
+    board.best(all);
+    CHECK(order.calls == 1);
+    CHECK(order.chunks() == Chunks{0, 1, 2, 3, 4});
+    board.best(all);
+    CHECK(order.calls == 1);
+    board.add_source(set_of(5, {1, 4}));
+    board.add_copy(4);
+    board.best(all);
+    CHECK(order.calls == 2);
+    CHECK(order.chunks() == Chunks{1, 4});
+    board.remove_source(set_of(5, {1}));
+    board.best(all);
+    CHECK(order.calls == 3);
+    CHECK(order.chunks() == Chunks{1});
+    board.set_state(3, State::asked);
+    board.best(all);
+    CHECK(order.calls == 3);
+}
+
+TEST_CASE("the policy is told of a chunk what it has to know") {
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(file_of(5), order, random.rng());
+    board.add_source(set_of(5, {4}));
+    board.add_source(set_of(5, {4}));
+    board.add_source(ChunkSet(5));
+    board.best(ChunkSet::full(5));
+    auto const last = std::ranges::find(order.seen, 4U, &policies::ChunkView::chunk);
+    REQUIRE(last != order.seen.end());
+    CHECK(last->chunks == 5);
+    CHECK(last->copies == 2);
+    CHECK(last->sources == 3);
+    CHECK(last->bytes == 40);
+    board.remove_source(set_of(5, {4}));
+    board.best(ChunkSet::full(5));
+    REQUIRE(order.chunks() == Chunks{4});
+    CHECK(order.seen[0].copies == 1);
+    CHECK(order.seen[0].sources == 2);
+}
+
+TEST_CASE("the policy is not asked about chunks that are stored, but about all others") {
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(file_of(5), order, random.rng());
+    auto const all = ChunkSet::full(5);
+    board.best(all);
+    board.set_state(0, State::asked);
+    board.set_state(1, State::arrived);
+    board.set_state(2, State::stored);
+    board.add_source(all);
+    board.best(all);
+    CHECK(order.chunks() == Chunks{0, 1, 3, 4});
+}

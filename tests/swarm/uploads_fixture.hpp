@@ -1,0 +1,154 @@
+#pragma once
+
+#include "catch.hpp"
+
+#include <xfsbus/swarm/uploads.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer::test {
+
+using namespace std::chrono_literals;
+using wire::ErrorCode;
+
+using Chunks = std::vector<std::uint32_t>;
+inline constexpr wire::Duration tick{1};  ///< the least step of time
+
+inline wire::TransferId transfer(std::uint32_t number) {
+    wire::TransferId id;
+    id.bytes[0] = static_cast<std::uint8_t>(number);
+    id.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
+    return id;
+}
+
+inline wire::ContentId content_id(std::uint32_t number) {
+    wire::ContentId id;
+    id.bytes[0] = static_cast<std::uint8_t>(number);
+    id.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
+    return id;
+}
+
+/// Each hundred of them are of one host.
+inline wire::Endpoint sink(std::uint16_t number) {
+    return {"10.0.0." + std::to_string(1 + number / 100 % 100), number};
+}
+
+/// So many chunks of this size, all of them here.
+inline Uploads::Content content(std::uint32_t chunks, std::uint32_t chunk_bytes = 100) {
+    return {{std::uint64_t{chunks} * chunk_bytes, chunk_bytes, chunks}, ChunkSet::full(chunks)};
+}
+
+inline Chunks all_of(Uploads::Content const& about) {
+    Chunks chunks(about.layout.chunks);
+    std::iota(chunks.begin(), chunks.end(), 0U);
+    return chunks;
+}
+
+/// What is read ahead does not depend on the rate.
+inline Uploads::Limits roomy_limits() {
+    Uploads::Limits limits;
+    limits.ahead_chunks_least = 10'000;
+    return limits;
+}
+
+/// So that the figures in tests do not depend on how the product is tuned.
+inline Uploads::Limits plain_limits() {
+    Uploads::Limits limits;
+    limits.ahead_time = 50ms;
+    limits.ahead_sinks_least = 1;
+    return limits;
+}
+
+/// Little is read ahead, but as much as it says, once a rate is known.
+inline Uploads::Limits small_limits() {
+    Uploads::Limits limits;
+    limits.ahead_bytes_per_sink = 400;
+    limits.ahead_chunks_per_sink = 4;
+    limits.ahead_bytes = 1000;
+    limits.ahead_bytes_of_any = 1000;
+    limits.ahead_chunks_least = 1;
+    limits.ahead_time = 24h;
+    return limits;
+}
+
+/// Uploads in simulated time. Sink n speaks over route "n"; each transfer is of its own content,
+/// unless another is said.
+class Source {
+  public:
+    explicit Source(Uploads::Limits limits = plain_limits()) : core(limits, 1) {}
+
+    Uploads core;
+    wire::Time now{1000s};
+    bool swarm = false;                  ///< sinks want to be told what there is
+    std::vector<Uploads::Notice> ended;  ///< transfers that gave way to others
+
+    std::optional<ErrorCode> want(std::uint32_t number, std::uint16_t to, Chunks const& chunks,
+                                  std::uint64_t credit,
+                                  std::optional<Uploads::Content> const& about,
+                                  std::optional<std::uint32_t> of = std::nullopt) {
+        wire::Want wish;
+        wish.transfer = transfer(number);
+        wish.content = content_id(of.value_or(number));
+        wish.port = sink(to).port;
+        wish.credit = credit;
+        wish.chunks = chunks;
+        wish.swarm = swarm;
+        auto const taken = core.on_want(now, std::to_string(to), sink(to), wish, about);
+        auto const& refused = taken.refused;
+        ended.insert(ended.end(), taken.ended.begin(), taken.ended.end());
+        if (refused) {
+            CHECK(refused->transfer == transfer(number));
+            CHECK_FALSE(refused->reason.empty());
+        }
+        return refused ? std::optional(refused->code) : std::nullopt;
+    }
+
+    /// All chunks of a content.
+    void open(std::uint32_t number, std::uint16_t to, Uploads::Content const& about,
+              std::optional<std::uint32_t> of = std::nullopt) {
+        REQUIRE_FALSE(want(number, to, all_of(about), about.layout.bytes, about, of));
+    }
+
+    /// So that what is read ahead follows the rate, which is as high as can be.
+    void know_rate() {
+        open(60'000, 60'000, content(1));
+        auto const piece = core.next(now);
+        REQUIRE(piece);
+        done(*piece);
+        core.on_close("60000", transfer(60'000));
+    }
+
+    void done(Uploads::Piece const& piece) { core.on_done(now, piece); }
+
+    /// What may be read now.
+    std::vector<Uploads::Piece> fill() {
+        std::vector<Uploads::Piece> pieces;
+        while (auto const piece = core.next(now)) {
+            pieces.push_back(*piece);
+        }
+        return pieces;
+    }
+
+    /// Bytes given to each sink by so many decisions, each chunk sent within `takes`.
+    std::map<std::uint16_t, std::uint64_t> serve(int decisions, wire::Duration takes = 0s) {
+        std::map<std::uint16_t, std::uint64_t> bytes;
+        for (int i = 0; i < decisions; ++i) {
+            auto const piece = core.next(now);
+            if (!piece) {
+                break;
+            }
+            bytes[piece->sink.port] += piece->length;
+            now += takes;
+            done(*piece);
+        }
+        return bytes;
+    }
+};
+
+}  // namespace xfsbus::peer::test
