@@ -22,15 +22,15 @@ Error interrupted() {
 }
 
 Error too_few_descriptors() {
-    return {Errc::failed, "a peer needs " + std::to_string(descriptors_least) +
+    return {Errc::failed, "a peer needs " + std::to_string(swarm::descriptors_least) +
                               " file descriptors, and " + std::to_string(bus::open_descriptors()) +
                               " of this process's " + std::to_string(bus::descriptor_limit()) +
                               " are open already; raise the limit (ulimit -n)"};
 }
 
-Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& file) {
+Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path const& file) {
     if (file.empty()) {
-        return std::optional<LatencyTable>();
+        return std::optional<swarm::LatencyTable>();
     }
     std::ifstream stream(file);
     std::ostringstream text;
@@ -38,7 +38,7 @@ Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& 
         return Error{Errc::usage, "cannot read the latency file '" + wire::escape(file.string()) +
                                       "': " + std::generic_category().message(errno)};
     }
-    auto table = LatencyTable::parse(text.str());
+    auto table = swarm::LatencyTable::parse(text.str());
     if (!table) {
         return Error{Errc::usage, "latency file '" + wire::escape(file.string()) + "', " +
                                       table.error().message};
@@ -46,7 +46,7 @@ Result<std::optional<LatencyTable>> read_latencies(std::filesystem::path const& 
     return std::optional(std::move(*table));
 }
 
-Result<Node::Plugins> load_plugins(PeerOptions const& options) {
+Result<runtime::Node::Plugins> load_plugins(PeerOptions const& options) {
     try {
         auto path = policies::PluginPath::standard(options.plugin_directories);
         path.distrust(options.directory.empty() ? options.download_directory : options.directory);
@@ -56,8 +56,8 @@ Result<Node::Plugins> load_plugins(PeerOptions const& options) {
             policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order), path);
         auto integrity =
             policies::load_integrity(policies::parse_plugin_spec(options.integrity), path);
-        return Node::Plugins{std::move(path), std::move(policy), std::move(order),
-                             std::move(integrity)};
+        return runtime::Node::Plugins{std::move(path), std::move(policy), std::move(order),
+                                      std::move(integrity)};
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     }
@@ -114,7 +114,7 @@ struct Peer::Impl {
         auto const answer = answers.expect<T>();
         reactor.post([answer, work = std::move(work)] { answer->set(work()); });
         auto value = answer->wait({});
-        return value ? std::move(*value) : instead<T>(*answers.failure());
+        return value ? std::move(*value) : runtime::instead<T>(*answers.failure());
     }
 
     /// Starts `work(on_answer)` on the reactor's thread and waits until it answers.
@@ -150,12 +150,12 @@ struct Peer::Impl {
     }
 
     policies::PluginPath path;
-    Answers answers;
+    runtime::Answers answers;
     OnLog log;
     std::function<void(Error const&)> on_failed;
     Error failure{Errc::failed, "the peer cannot go on: "};
     bus::Reactor reactor;
-    std::unique_ptr<Node> node;
+    std::unique_ptr<runtime::Node> node;
     std::thread thread;
 };
 
@@ -164,8 +164,9 @@ Peer::Peer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Peer::~Peer() = default;
 
 Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
-    NoSizeSignal const for_all_threads;
-    auto const descriptors = share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
+    runtime::NoSizeSignal const for_all_threads;
+    auto const descriptors =
+        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
     if (!descriptors) {
         return too_few_descriptors();
     }
@@ -178,7 +179,7 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
         return latencies.error();
     }
     bool const shares = !options.directory.empty();
-    auto tree = Tree::open(shares ? options.directory : options.download_directory);
+    auto tree = storage::Tree::open(shares ? options.directory : options.download_directory);
     if (!tree) {
         return tree.error();
     }
@@ -191,7 +192,8 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
         };
     }
     auto impl = std::make_unique<Impl>(plugins->path);
-    impl->node = std::make_unique<Node>(impl->reactor, options, std::move(*plugins),
+    impl->node =
+        std::make_unique<runtime::Node>(impl->reactor, options, std::move(*plugins),
                                         std::move(*latencies), std::move(*tree), *descriptors);
     impl->log = options.log;
     impl->on_failed = options.on_failed;
@@ -271,9 +273,10 @@ Result<DownloadReport> Peer::download(DownloadRequest request) {
                                       "' cannot be the name of a download: it " + *problem};
     }
     auto* const node = impl_->node.get();
-    DownloadJob::Order order{request.name,    request.out,  request.force,      request.repair,
-                             request.sources, request.wait, request.on_progress};
-    return impl_->run_job<DownloadJob, DownloadReport>(
+    jobs::DownloadJob::Order order{request.name,       request.out,     request.force,
+                                   request.repair,     request.sources, request.wait,
+                                   request.on_progress};
+    return impl_->run_job<jobs::DownloadJob, DownloadReport>(
         [node, order](auto on_done) { return node->download(order, on_done); }, request.stop);
 }
 
@@ -282,9 +285,9 @@ Result<PushResult> Peer::push(PushRequest request) {
         return Error{Errc::usage, "a push to no peer is none"};
     }
     auto* const node = impl_->node.get();
-    PushJob::Order order{request.name, request.to, request.peers, request.patience,
-                         request.on_progress};
-    return impl_->run_job<PushJob, PushResult>(
+    jobs::PushJob::Order order{request.name, request.to, request.peers, request.patience,
+                               request.on_progress};
+    return impl_->run_job<jobs::PushJob, PushResult>(
         [node, order](auto on_done) { return node->push(order, on_done); }, request.stop);
 }
 
@@ -314,7 +317,7 @@ PolicyInfo Peer::chunk_order() {
 }
 
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
-    NoSizeSignal const for_its_copy;
+    runtime::NoSizeSignal const for_its_copy;
     try {
         auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
         auto* const node = impl_->node.get();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// What an entry takes on the wire: keys, tags and numbers, and its name.
@@ -339,4 +339,4 @@ std::optional<wire::Time> Announcer::next_deadline() const {
     return next;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

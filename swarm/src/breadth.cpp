@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// It is measured for so long, for several times what a chunk takes, and for so many chunks that
@@ -90,4 +90,4 @@ void Breadth::give_up(wire::Time now) {
     next_try_ = now + try_every;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

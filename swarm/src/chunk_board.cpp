@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 ChunkBoard::ChunkBoard(File file, Order& order, policies::Rng rng)
     : file_(file),
@@ -102,4 +102,4 @@ std::optional<std::uint32_t> ChunkBoard::best(ChunkSet const& available) {
     return best;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

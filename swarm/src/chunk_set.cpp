@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 constexpr unsigned byte_bits = 8;
@@ -48,4 +48,4 @@ std::string ChunkSet::to_wire() const {
     return bitmap;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Contents are hashes already.
 std::uint64_t ContentIndex::hash(wire::ContentId const& content) const {
@@ -110,4 +110,4 @@ std::vector<IndexedFile const*> ContentIndex::all(wire::ContentId const& content
     return all;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// Sockets, event loops, the index and its database; and what is open for a moment.
@@ -45,4 +45,4 @@ std::optional<DescriptorShares> share_descriptors(std::uint64_t limit, std::uint
     return shares;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 using namespace std::chrono_literals;
 
@@ -450,4 +450,4 @@ DownloadSource::Window Download::window() const {
     return {board_.file().chunk_bytes, limits_.window_most};
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// Of the sources in use, the part that may have nothing for us: the rest is kept for those that
@@ -339,4 +339,4 @@ Download::Ask& Download::ask_of(SourceId id) {
     return found != actions_.asks.end() ? *found : actions_.asks.emplace_back(Ask{id, 0, {}});
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// What waits at the source so that it does not run dry between two requests: so much time's worth,
@@ -43,4 +43,4 @@ void DownloadSource::note_settled(wire::Time now, std::uint32_t chunk, std::uint
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// A source may take so many times what its rate promises.
@@ -285,4 +285,4 @@ std::optional<wire::Time> Download::next_deadline() const {
     return next;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

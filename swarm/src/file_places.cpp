@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 bool FilePlaces::take(void const* download, std::function<void()> on_turn) {
     bool const its_turn = line_.empty() || line_.front().first == download;
@@ -36,4 +36,4 @@ void FilePlaces::call_first() const {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 std::vector<std::string> words_of(std::string const& line) {
@@ -75,4 +75,4 @@ double LatencyTable::between(wire::Endpoint const& a, wire::Endpoint const& b) c
     return found == pairs_.end() ? default_ms : found->second;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 constexpr auto second = std::chrono::seconds(1);
@@ -44,4 +44,4 @@ void LookBudget::forget_idle(wire::Time now) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// Magic, numbers and the length of the name; and the longest name.
@@ -477,4 +477,4 @@ Error ManifestFetcher::error_of(Wanted const& wanted) {
     return error;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

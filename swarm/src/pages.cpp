@@ -1,6 +1,6 @@
 #include <xfsbus/swarm/pages.hpp>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 Error endless(std::string const& what) {
@@ -86,4 +86,4 @@ Status PagesBounds::take(wire::Time now, std::size_t entries, std::size_t bytes,
     return done();
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

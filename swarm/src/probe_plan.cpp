@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 constexpr auto promises = [](auto state) {
@@ -131,4 +131,4 @@ void ProbePlan::set(Source& source, State state) {
     source.state = state;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

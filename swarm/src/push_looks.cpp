@@ -1,6 +1,6 @@
 #include <xfsbus/swarm/push_looks.hpp>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 void PushLooks::on_idle(wire::Time now, bool idle) {
     if (idle == idle_since_.has_value()) {
@@ -53,4 +53,4 @@ wire::Duration PushLooks::waited(wire::Time now) const {
     return waited_ + (idle_since_ ? now - *idle_since_ : wire::Duration{});
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

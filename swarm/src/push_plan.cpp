@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 PushPlan::State state_of(wire::PushState state) {
@@ -377,4 +377,4 @@ bool PushPlan::file_over(std::size_t file) const {
     return wanted.open == 0 && (!wants_more(file) || wanted.spare.empty());
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

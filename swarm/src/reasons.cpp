@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 std::string tail_of_reasons(std::vector<std::string> const& reasons, std::size_t most) {
     std::string tail;
@@ -15,4 +15,4 @@ std::string tail_of_reasons(std::vector<std::string> const& reasons, std::size_t
     return tail;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Where it is, or what follows it.
 ShareTable::Files::iterator ShareTable::place_for(std::string const& name) {
@@ -96,4 +96,4 @@ std::vector<wire::FileEntry> ShareTable::after(std::string const& name, std::siz
     return entries;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// While narrow, what is offered and has not left is as much as leaves within so much time, which
@@ -495,4 +495,4 @@ std::optional<SwarmOffers::Told> SwarmOffers::news_of(wire::Time now, Sink& sink
     return told;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

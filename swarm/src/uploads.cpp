@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 using wire::ErrorCode;
 
@@ -481,4 +481,4 @@ void Uploads::forget_if_idle(Sink const& sink) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// After a search in vain for a sink that does nothing there is none for so long.
@@ -186,4 +186,4 @@ Uploads::Transfer const* Uploads::transfer_that_does_nothing(wire::Time now, Hos
     return nullptr;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

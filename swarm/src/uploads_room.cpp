@@ -6,7 +6,7 @@
 #include <set>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 namespace {
 
 /// As long as nothing has left: what takes long at this rate takes long, what takes a second may
@@ -143,4 +143,4 @@ std::optional<wire::Time> Uploads::next_turn(wire::Time now) const {
     return next;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 using Turns = UploadTransfer::Turn;
 
@@ -239,4 +239,4 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     return piece;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

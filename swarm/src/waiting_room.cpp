@@ -1,6 +1,6 @@
 #include <xfsbus/swarm/waiting_room.hpp>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 void WaitingRoom::note(wire::Time now, std::string const& route, std::string const& host) {
     if (auto const found = tickets_.find(route); found != tickets_.end()) {
@@ -43,4 +43,4 @@ bool WaitingRoom::has_waited_long(wire::Time now, std::string const& route) cons
     return now - waiter.since >= limits_.long_after && now - waiter.asked < limits_.lasts;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

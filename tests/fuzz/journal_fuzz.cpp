@@ -27,7 +27,7 @@ std::uint32_t named_in(std::string_view record) {
 /// The chunks of whole records, as they stand there.
 Chunks named_in_all(std::string_view records) {
     Chunks chunks;
-    for (; !records.empty(); records.remove_prefix(journal_record_bytes)) {
+    for (; !records.empty(); records.remove_prefix(storage::journal_record_bytes)) {
         chunks.push_back(named_in(records));
     }
     return chunks;
@@ -41,9 +41,9 @@ void check_order(Chunks const& chunks) {
 
 /// What is believed is what would have been written, to the byte.
 void check_believed(std::string_view believed, Chunks const& claimed) {
-    auto named = named_in_all(believed.substr(journal_header_bytes));
+    auto named = named_in_all(believed.substr(storage::journal_header_bytes));
     must(named.size() <= journal_subject().chunk_count);
-    must(encode_journal(journal_subject(), named) == believed);
+    must(storage::encode_journal(journal_subject(), named) == believed);
     std::ranges::sort(named);
     named.erase(std::unique(named.begin(), named.end()), named.end());
     must(named == claimed);
@@ -51,19 +51,20 @@ void check_believed(std::string_view believed, Chunks const& claimed) {
 
 /// It ends where it has to: at the last chunk that there can be, or before what is no record.
 void check_end(std::string_view bytes, std::size_t end) {
-    auto const rest = bytes.substr(end, journal_record_bytes);
-    auto const records = (end - journal_header_bytes) / journal_record_bytes;
-    if (rest.size() < journal_record_bytes || records == journal_subject().chunk_count) {
+    auto const rest = bytes.substr(end, storage::journal_record_bytes);
+    auto const records = (end - storage::journal_header_bytes) / storage::journal_record_bytes;
+    if (rest.size() < storage::journal_record_bytes || records == journal_subject().chunk_count) {
         return;
     }
     Chunks const next{named_in(rest)};
     must(next[0] >= journal_subject().chunk_count ||
-         encode_journal(journal_subject(), next).substr(journal_header_bytes) != rest);
+         storage::encode_journal(journal_subject(), next).substr(storage::journal_header_bytes) !=
+             rest);
 }
 
 void check_written_back(Chunks const& claimed) {
-    auto const bytes = encode_journal(journal_subject(), claimed);
-    auto const again = parse_journal(bytes, journal_subject());
+    auto const bytes = storage::encode_journal(journal_subject(), claimed);
+    auto const again = storage::parse_journal(bytes, journal_subject());
     must(again && again->chunks == claimed && again->bytes == bytes.size());
 }
 
@@ -71,8 +72,8 @@ void check_written_back(Chunks const& claimed) {
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     std::string_view const bytes(reinterpret_cast<char const*>(data), size);
-    auto const claims = parse_journal(bytes, journal_subject());
-    must(claims.has_value() == bytes.starts_with(encode_journal(journal_subject(), {})));
+    auto const claims = storage::parse_journal(bytes, journal_subject());
+    must(claims.has_value() == bytes.starts_with(storage::encode_journal(journal_subject(), {})));
     if (!claims) {
         return 0;
     }
@@ -83,6 +84,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     check_written_back(claims->chunks);
     auto other = journal_subject();
     ++other.inode;
-    must(!parse_journal(bytes, other));
+    must(!storage::parse_journal(bytes, other));
     return 0;
 }

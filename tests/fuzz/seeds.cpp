@@ -59,7 +59,7 @@ std::vector<std::string> contents() {
 std::vector<std::string> journals() {
     auto const subject = journal_subject();
     auto const journal = [&](std::vector<std::uint32_t> const& chunks) {
-        return xfsbus::peer::encode_journal(subject, chunks);
+        return xfsbus::peer::storage::encode_journal(subject, chunks);
     };
     std::vector<std::uint32_t> all(subject.chunk_count);
     std::iota(all.begin(), all.end(), 0U);

@@ -14,8 +14,8 @@
 #include <vector>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 using namespace std::chrono_literals;
 using tracker::Directory;
 

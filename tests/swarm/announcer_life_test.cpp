@@ -3,8 +3,8 @@
 #include <set>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 // ---- signs of life ----
 

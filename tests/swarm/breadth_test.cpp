@@ -6,7 +6,7 @@
 #include <functional>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 using namespace std::chrono_literals;
 
 namespace {

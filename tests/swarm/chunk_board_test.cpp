@@ -10,8 +10,8 @@
 #include <vector>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <vector>
 
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 namespace {
 

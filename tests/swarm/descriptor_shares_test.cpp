@@ -2,7 +2,7 @@
 
 #include <xfsbus/swarm/descriptor_shares.hpp>
 
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 
 namespace {
 

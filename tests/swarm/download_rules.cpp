@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 namespace {
 
 /// Sooner than that nobody counts as stuck.
@@ -227,4 +227,4 @@ void DownloadRules::check_failure(Errc code) const {
     }
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// A chunk as a source sends it.
 struct Parcel {
@@ -90,4 +90,4 @@ class DownloadRules {
     std::set<std::uint32_t> from_stuck_;  ///< asked twice, the last time because it would not
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -7,7 +7,7 @@
 using namespace xfsbus;
 using namespace std::chrono_literals;
 using Catch::Matchers::WithinRel;
-using peer::DownloadSource;
+using swarm::DownloadSource;
 
 namespace {
 

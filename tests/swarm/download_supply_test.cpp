@@ -1,8 +1,8 @@
 #include "fetch.hpp"
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 using Verdict = Download::Verdict;
 
 namespace {

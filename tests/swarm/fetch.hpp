@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
@@ -248,4 +248,4 @@ class Fetch {
     }
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -4,7 +4,7 @@
 
 #include <string>
 
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 
 namespace {
 

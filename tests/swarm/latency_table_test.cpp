@@ -5,7 +5,7 @@
 
 using namespace xfsbus;
 using Catch::Matchers::StartsWith;
-using peer::LatencyTable;
+using swarm::LatencyTable;
 
 namespace {
 

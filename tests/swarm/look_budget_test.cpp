@@ -6,7 +6,7 @@
 
 using namespace xfsbus;
 using namespace std::chrono_literals;
-using peer::LookBudget;
+using swarm::LookBudget;
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <xfsbus/swarm/manifest_fetcher.hpp>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// A way in which a source does not give the manifest that it is asked for.
 struct Lie {
@@ -107,4 +107,4 @@ inline std::vector<Lie> lies() {
     };
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

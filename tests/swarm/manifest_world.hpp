@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
@@ -194,4 +194,4 @@ class ManifestWorld {
     std::size_t open_ = 0;
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

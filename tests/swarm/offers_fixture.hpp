@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
@@ -130,4 +130,4 @@ class Peer {
     std::map<wire::TransferId, std::uint32_t> numbers_;
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

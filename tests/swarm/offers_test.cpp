@@ -5,8 +5,8 @@
 #include <numeric>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 // ---- when less is offered than is here ----
 

@@ -3,7 +3,7 @@
 #include <xfsbus/swarm/pages.hpp>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 using namespace std::chrono_literals;
 
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 
 namespace {
 

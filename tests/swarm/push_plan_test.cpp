@@ -7,7 +7,7 @@
 #include <random>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
+using namespace xfsbus::swarm;
 using namespace std::chrono_literals;
 
 namespace {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// The built-in chunk order, as a download asks it. `head`: so many chunks are asked for first, in
 /// the order of the file.
@@ -23,4 +23,4 @@ class Ranks final : public ChunkBoard::Order {
     policies::Rarest rarest_;
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

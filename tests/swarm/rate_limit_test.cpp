@@ -4,7 +4,7 @@
 
 using namespace xfsbus;
 using namespace std::chrono_literals;
-using peer::RateLimit;
+using swarm::RateLimit;
 
 namespace {
 

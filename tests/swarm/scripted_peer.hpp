@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
@@ -124,4 +124,4 @@ inline std::vector<std::string> names(wire::Update const& update) {
 
 using Names = std::vector<std::string>;
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

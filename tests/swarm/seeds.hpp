@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// Runs `run(seed)` for the seeds 1 to `count`, or for the one that XFS_TEST_SEED names. A failure
 /// says how to run its seed alone.
@@ -49,4 +49,4 @@ class Dice {
     policies::SeededRandom random_;
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 using wire::ErrorCode;
@@ -151,4 +151,4 @@ class Source {
     }
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -7,8 +7,8 @@
 #include <utility>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 namespace {
 
@@ -28,7 +28,7 @@ wire::Have have(std::uint32_t number) {
     return have;
 }
 
-Source swarm() {
+Source crowd() {
     Source source(roomy_limits());
     source.swarm = true;
     return source;
@@ -45,7 +45,7 @@ std::optional<std::uint32_t> next(Source& source) {
 // ---- what is told ----
 
 TEST_CASE("a sink is told when it opens a transfer what is here, if it wants to know") {
-    auto source = swarm();
+    auto source = crowd();
     CHECK_FALSE(source.core.has_offers());
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
     REQUIRE_FALSE(source.want(2, 2, {}, 0, part({0, 2})));
@@ -68,7 +68,7 @@ TEST_CASE("a sink is told when it opens a transfer what is here, if it wants to 
 }
 
 TEST_CASE("who has nothing yet says so") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({}, 12)));
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 1);
@@ -76,7 +76,7 @@ TEST_CASE("who has nothing yet says so") {
 }
 
 TEST_CASE("chunks that come are told together, once, to those that want to know") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({0}), 5));
     REQUIRE_FALSE(source.want(2, 2, {}, 0, part({0}), 6));
     source.swarm = false;
@@ -96,7 +96,7 @@ TEST_CASE("chunks that come are told together, once, to those that want to know"
 }
 
 TEST_CASE("what came before a sink was told for the first time is part of that") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({0})));
     source.core.on_gained(content_id(1), 3);
     auto const offers = source.core.take_offers(source.now);
@@ -107,7 +107,7 @@ TEST_CASE("what came before a sink was told for the first time is part of that")
 
 TEST_CASE("more chunks than a message holds are told in several") {
     constexpr std::uint32_t chunks = 2500;
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({}, chunks)));
     source.core.take_offers(source.now);
     for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
@@ -126,7 +126,7 @@ TEST_CASE("more chunks than a message holds are told in several") {
 }
 
 TEST_CASE("of a transfer that has ended nothing is told") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
     source.core.on_close("1", transfer(1));
     CHECK_FALSE(source.core.has_offers());
@@ -144,7 +144,7 @@ TEST_CASE("of a transfer that has ended nothing is told") {
 // ---- what sinks tell ----
 
 TEST_CASE("what a sink has need not leave again: other chunks go first") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
     wire::Have told = have(1);
     Chunks expected;
@@ -190,7 +190,7 @@ TEST_CASE("the time after a transfer was spared all that it waited for does not 
 TEST_CASE("a sink that grants no credit, or does not read, keeps nothing from the others") {
     bool const grants = GENERATE(false, true);
     auto const about = content(12);
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, about, 5));
     REQUIRE_FALSE(source.want(2, 2, {}, 0, about, 5));
     Chunks asked;
@@ -224,7 +224,7 @@ TEST_CASE(
     "a sink that tells what it has keeps what it was offered while its queue is full a moment") {
     bool const took = GENERATE(false, true);
     auto const about = content(12);
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, about, 5));
     REQUIRE_FALSE(source.want(2, 2, {}, 0, about, 5));
     std::map<std::string, ChunkSet> offered;
@@ -275,7 +275,7 @@ TEST_CASE(
 }
 
 TEST_CASE("when a sink has all there is no second copy of anything too early") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
     wire::Have told = have(1);
     told.complete = true;
@@ -288,7 +288,7 @@ TEST_CASE("when a sink has all there is no second copy of anything too early") {
 }
 
 TEST_CASE("who asks for a chunk after it has said that it has it is sent it") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {3}, 0, content(12), 5));
     wire::Have told = have(1);
     told.chunks = {3, 4};
@@ -301,7 +301,7 @@ TEST_CASE("who asks for a chunk after it has said that it has it is sent it") {
 }
 
 TEST_CASE("what makes no sense in a Have is ignored, and all of it") {
-    auto source = swarm();
+    auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
     std::string route = "1";
     wire::Have told = have(1);

@@ -1,8 +1,8 @@
 #include "uploads_fixture.hpp"
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 
 // ---- what is read ----
 

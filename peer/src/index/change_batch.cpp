@@ -3,22 +3,22 @@
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 /// Cheaper for whoever keeps order. Many file systems list a directory in order, or in reverse.
-void put_in_order(std::vector<IndexedFile>& files) {
+void put_in_order(std::vector<swarm::IndexedFile>& files) {
     if (!files.empty() && files.back().name < files.front().name) {
         std::ranges::reverse(files);
     }
-    if (!std::ranges::is_sorted(files, {}, &IndexedFile::name)) {
-        std::ranges::sort(files, {}, &IndexedFile::name);
+    if (!std::ranges::is_sorted(files, {}, &swarm::IndexedFile::name)) {
+        std::ranges::sort(files, {}, &swarm::IndexedFile::name);
     }
 }
 
 }  // namespace
 
-void ChangeBatch::add_new(IndexedFile file) {
+void ChangeBatch::add_new(swarm::IndexedFile file) {
     if (removed_.empty()) {
         new_.push_back(std::move(file));
     } else {
@@ -34,7 +34,7 @@ void ChangeBatch::look_up_new() {
     }
 }
 
-void ChangeBatch::add(IndexedFile file, bool known) {
+void ChangeBatch::add(swarm::IndexedFile file, bool known) {
     look_up_new();
     known = removed_.erase(file.name) > 0 || known;
     if (auto const earlier = added_.find(file.name); earlier != added_.end()) {
@@ -71,4 +71,4 @@ ChangeBatch::Changes ChangeBatch::take() {
     return changes;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

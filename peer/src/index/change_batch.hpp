@@ -8,21 +8,21 @@
 #include <unordered_set>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// Changes that are to be reported together. A name stands in it once, with its last state.
 class ChangeBatch {
   public:
     struct Changes {
-        std::vector<IndexedFile> added;
+        std::vector<swarm::IndexedFile> added;
         std::vector<std::string> removed;
     };
 
     /// `known`: it was reported before, perhaps with another content.
-    void add(IndexedFile file, bool known);
+    void add(swarm::IndexedFile file, bool known);
     /// It is not in the batch as added, and was not reported before unless the batch removes it:
     /// as nearly all files are when a share is scanned, so this is cheap.
-    void add_new(IndexedFile file);
+    void add_new(swarm::IndexedFile file);
     /// What was never reported is not reported as removed either.
     void remove(std::string const& name);
 
@@ -33,15 +33,15 @@ class ChangeBatch {
 
   private:
     struct Added {
-        IndexedFile file;
+        swarm::IndexedFile file;
         bool known = false;
     };
 
     void look_up_new();
 
-    std::vector<IndexedFile> new_;  ///< that nobody has asked for by name yet
+    std::vector<swarm::IndexedFile> new_;  ///< that nobody has asked for by name yet
     std::unordered_map<std::string, Added> added_;
     std::unordered_set<std::string> removed_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

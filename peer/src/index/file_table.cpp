@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 struct Parts {
@@ -38,7 +38,7 @@ FileTable::Directories::iterator FileTable::made_directory_of(std::string_view d
     return last_;
 }
 
-void FileTable::remember(std::vector<IndexedFile> files) {
+void FileTable::remember(std::vector<swarm::IndexedFile> files) {
     for (auto& file : files) {
         auto const [directory, leaf] = parts_of(file.name);
         Entry entry{file.stamp, file.content, std::move(file.manifest)};
@@ -70,7 +70,7 @@ void FileTable::confirm(std::string const& name, Entry& entry) {
     }
 }
 
-void FileTable::put(IndexedFile file, bool lasting) {
+void FileTable::put(swarm::IndexedFile file, bool lasting) {
     if (lasting) {
         cache_.store(file);
     } else {
@@ -103,7 +103,7 @@ void FileTable::report(std::string const& name, Entry& entry, bool known) {
     entry.reported = true;
     ++files_;
     bytes_ += entry.stamp.size;
-    IndexedFile file{name, entry.content, entry.manifest, entry.stamp};
+    swarm::IndexedFile file{name, entry.content, entry.manifest, entry.stamp};
     if (known) {
         batch_.add(std::move(file), true);
     } else {
@@ -197,4 +197,4 @@ void FileTable::end_walk() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -14,14 +14,14 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// The files whose content is known: those of the share, and those that the cache remembers but
 /// that have not been seen yet. Keeps the cache and the batch of changes in step.
 class FileTable {
   public:
     struct Entry {
-        FileStamp stamp;
+        swarm::FileStamp stamp;
         wire::ContentId content;
         std::shared_ptr<std::string const> manifest;
         std::uint64_t walk = 0;  ///< the last walk that saw it
@@ -31,7 +31,7 @@ class FileTable {
     FileTable(HashCache& cache, ChangeBatch& batch) : cache_(cache), batch_(batch) {}
 
     /// Takes what the cache remembers, unless more is known of it already. In the order of names.
-    void remember(std::vector<IndexedFile> files);
+    void remember(std::vector<swarm::IndexedFile> files);
 
     /// nullptr if it is not known.
     Entry* find(std::string_view name);
@@ -39,7 +39,7 @@ class FileTable {
     /// Seen as it is known: reported, if it is not yet.
     void confirm(std::string const& name, Entry& entry);
     /// `lasting`: the stamp can be trusted across restarts.
-    void put(IndexedFile file, bool lasting);
+    void put(swarm::IndexedFile file, bool lasting);
     void drop(std::string const& name);
     void drop_below(std::string const& directory);
     /// Nothing of it can be had now: reported as removed, but still known, so that what is found
@@ -89,4 +89,4 @@ class FileTable {
     std::uint64_t bytes_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

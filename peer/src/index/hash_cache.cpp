@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 // "XFSh" in the header of the database says that the file is ours, and may be replaced.
@@ -82,7 +82,7 @@ bool is_damage(int code) {
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
-bool is_valid(IndexedFile const& file, policies::HashAlgorithm const& algorithm) {
+bool is_valid(swarm::IndexedFile const& file, policies::HashAlgorithm const& algorithm) {
     auto const manifest = wire::decode_manifest(*file.manifest);
     return manifest && manifest->algorithm == algorithm.name() &&
            manifest->file_bytes == file.stamp.size && !wire::name_problem(file.name);
@@ -237,10 +237,10 @@ bool HashCache::load_rows(Take const& take) const {
                          " AND algorithm = ?2) ORDER BY name");
     rows.bind(1, directory_).bind(2, algorithm_->name());
     FileHasher hasher(algorithm_);
-    std::vector<IndexedFile> files;
+    std::vector<swarm::IndexedFile> files;
     bool damaged = false;
     while (!enough_ && rows.step()) {
-        IndexedFile file;
+        swarm::IndexedFile file;
         file.name = rows.bytes(0);
         file.stamp = {std::bit_cast<std::uint64_t>(rows.number(1)), rows.number(2),
                       std::bit_cast<std::uint64_t>(rows.number(3)), rows.number(4),
@@ -260,7 +260,7 @@ bool HashCache::load_rows(Take const& take) const {
     return damaged;
 }
 
-void HashCache::store(IndexedFile const& file) {
+void HashCache::store(swarm::IndexedFile const& file) {
     if (open_ != nullptr) {
         changes_.insert_or_assign(file.name, file);
     }
@@ -322,4 +322,4 @@ void HashCache::write_changes() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// Remembers the content of files across restarts, in a SQLite file that several peers may use at
 /// once. Whatever is wrong with the file is warned of and costs time, never a wrong content id:
@@ -24,7 +24,7 @@ namespace xfsbus::peer {
 class HashCache {
   public:
     using Warn = std::function<void(std::string)>;
-    using Take = std::function<void(std::vector<IndexedFile>)>;
+    using Take = std::function<void(std::vector<swarm::IndexedFile>)>;
     using Done = std::function<void()>;
 
     /// `file` empty: remembers nothing. `directory` is the share's, absolute.
@@ -44,7 +44,7 @@ class HashCache {
     void end_load();
 
     /// Remembers, and forgets, with the next flush() that is not while it is read.
-    void store(IndexedFile const& file);
+    void store(swarm::IndexedFile const& file);
     void erase(std::string const& name);
 
     void flush();
@@ -57,7 +57,7 @@ class HashCache {
     static constexpr std::size_t many = 2000;
 
     struct Open;
-    using Change = std::optional<IndexedFile>;  ///< nullopt: forget it
+    using Change = std::optional<swarm::IndexedFile>;  ///< nullopt: forget it
 
     void open();
     void prepare_schema();
@@ -83,4 +83,4 @@ class HashCache {
     std::thread loader_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

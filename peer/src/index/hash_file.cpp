@@ -16,7 +16,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,7 +35,7 @@ std::chrono::nanoseconds settling_time(std::int64_t mtime_ns) {
     return mtime_ns % 1'000'000'000 == 0 ? 2100ms : 200ms;
 }
 
-bool is_settled(FileStamp const& stamp, std::chrono::system_clock::time_point seen) {
+bool is_settled(swarm::FileStamp const& stamp, std::chrono::system_clock::time_point seen) {
     return age(stamp.mtime_ns, seen) >= settling_time(stamp.mtime_ns);
 }
 
@@ -51,13 +51,13 @@ policies::Integrity& FileHasher::integrity() {
 
 HashOutcome FileHasher::hash(int root, std::string const& name, std::stop_token const& stop) {
     // O_NONBLOCK: a FIFO put in the file's place must not hold us up.
-    auto const fd = open_beneath(root, name, O_RDONLY | O_NONBLOCK);
+    auto const fd = storage::open_beneath(root, name, O_RDONLY | O_NONBLOCK);
     if (!fd) {
         bool const gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
         return gone ? HashOutcome(FileGone{})
-                    : FileUnreadable{errno_text(errno), is_shortage(errno)};
+                    : FileUnreadable{storage::errno_text(errno), storage::is_shortage(errno)};
     }
-    auto const before = stamp_of(fd.get());
+    auto const before = storage::stamp_of(fd.get());
     if (!before) {
         return FileGone{};
     }
@@ -69,7 +69,8 @@ HashOutcome FileHasher::hash(int root, std::string const& name, std::stop_token 
     }
 }
 
-HashOutcome FileHasher::hash_open(int fd, FileStamp const& before, std::stop_token const& stop) {
+HashOutcome FileHasher::hash_open(int fd, swarm::FileStamp const& before,
+                                  std::stop_token const& stop) {
     auto const now = std::chrono::system_clock::now();
     auto const settling = settling_time(before.mtime_ns);
     auto const file_age = age(before.mtime_ns, now);
@@ -86,7 +87,8 @@ HashOutcome FileHasher::hash_open(int fd, FileStamp const& before, std::stop_tok
     return outcome;
 }
 
-HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_token const& stop) {
+HashOutcome FileHasher::hash_chunks(int fd, swarm::FileStamp const& before,
+                                    std::stop_token const& stop) {
     wire::Manifest manifest;
     manifest.algorithm = algorithm_->name();
     manifest.file_bytes = before.size;
@@ -108,7 +110,7 @@ HashOutcome FileHasher::hash_chunks(int fd, FileStamp const& before, std::stop_t
             if (stop.stop_requested()) {
                 return HashStopped{};
             }
-            if (auto const now = stamp_of(fd); short_of || now != before) {
+            if (auto const now = storage::stamp_of(fd); short_of || now != before) {
                 return FileChanging{settling_time(1), short_of || !now || !now->like(before)};
             }
             digests = digests.subspan(manifest.digest_bytes);
@@ -135,4 +137,4 @@ wire::ContentId FileHasher::content_id(std::string_view manifest) {
     return wire::ContentId::from(digest).value_or(wire::ContentId{});
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// How old an mtime has to be before it tells this state of the file from every later one.
 ///
@@ -29,10 +29,10 @@ std::chrono::nanoseconds settling_time(std::int64_t mtime_ns);
 /// False for an mtime in the future too: the clock will come to it yet. The ctime need not be old:
 /// it is younger than that of every file that was just moved into place, and matters only if
 /// somebody writes and puts the mtime back within one tick of its clock.
-bool is_settled(FileStamp const& stamp, std::chrono::system_clock::time_point seen);
+bool is_settled(swarm::FileStamp const& stamp, std::chrono::system_clock::time_point seen);
 
 struct HashedFile {
-    FileStamp stamp;
+    swarm::FileStamp stamp;
     wire::ContentId content;
     std::shared_ptr<std::string const> manifest;
     bool settled = true;  ///< see is_settled
@@ -68,8 +68,8 @@ class FileHasher {
 
   private:
     policies::Integrity& integrity();
-    HashOutcome hash_open(int fd, FileStamp const& before, std::stop_token const& stop);
-    HashOutcome hash_chunks(int fd, FileStamp const& before, std::stop_token const& stop);
+    HashOutcome hash_open(int fd, swarm::FileStamp const& before, std::stop_token const& stop);
+    HashOutcome hash_chunks(int fd, swarm::FileStamp const& before, std::stop_token const& stop);
     std::size_t read_piece(int fd, std::uint64_t offset, std::size_t bytes);
 
     std::shared_ptr<policies::HashAlgorithm const> algorithm_;
@@ -77,4 +77,4 @@ class FileHasher {
     std::vector<std::byte> buffer_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -2,10 +2,10 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 HashWorkers::HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                         std::stop_token stop, Done done, WorkerPool::OnFault on_fault)
+                         std::stop_token stop, Done done, threads::WorkerPool::OnFault on_fault)
     : algorithm_(std::move(algorithm)),
       stop_(std::move(stop)),
       done_(std::move(done)),
@@ -34,4 +34,4 @@ std::unique_ptr<FileHasher> HashWorkers::take_hasher() {
     return std::make_unique<FileHasher>(algorithm_);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

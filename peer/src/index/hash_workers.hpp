@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// Reads files on threads of its own.
 class HashWorkers {
@@ -24,7 +24,7 @@ class HashWorkers {
         std::function<void(Root const& root, std::string const& name, HashOutcome outcome)>;
 
     HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                std::stop_token stop, Done done, WorkerPool::OnFault on_fault);
+                std::stop_token stop, Done done, threads::WorkerPool::OnFault on_fault);
 
     /// The file of this name below a directory.
     void submit(Root root, std::string name);
@@ -38,7 +38,7 @@ class HashWorkers {
     Done done_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<FileHasher>> idle_;  // kept for their buffers
-    WorkerPool pool_;                                // last: its jobs use the others
+    threads::WorkerPool pool_;                       // last: its jobs use the others
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <array>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 /// What version control, desktops, editors and file systems leave about.
 constexpr std::array<std::string_view, 14> usual = {
-    ".git", ".svn", ".hg", ".DS_Store",  "Thumbs.db", "desktop.ini", "*.swp",
-    "*~",   ".#*",  "#*#", "lost+found", ignore_file, ".nfs*",       ".Trash*",
+    ".git", ".svn", ".hg", ".DS_Store",  "Thumbs.db",          "desktop.ini", "*.swp",
+    "*~",   ".#*",  "#*#", "lost+found", storage::ignore_file, ".nfs*",       ".Trash*",
 };
 
 std::string_view trimmed(std::string_view text) {
@@ -104,7 +104,7 @@ std::vector<std::string> Ignores::take_lines(std::string_view text) {
         }
         if (auto const problem = problem_of(line)) {
             problems.push_back("line " + std::to_string(number) + " of '" +
-                               std::string(ignore_file) + "' is left out: it " + *problem);
+                               std::string(storage::ignore_file) + "' is left out: it " + *problem);
         } else {
             lines_.emplace_back(line);
         }
@@ -136,4 +136,4 @@ bool Ignores::covers(std::string_view name) const {
     return matches(name);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

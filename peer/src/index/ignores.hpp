@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// What of a share is not shared: the patterns of the user, of the file at its top that says so,
 /// and some that nearly everybody wants. A name matches if a pattern matches the whole of it, or
@@ -50,4 +50,4 @@ class Ignores {
     std::vector<Pattern> lines_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 using namespace std::chrono_literals;
@@ -192,14 +192,15 @@ void Indexer::apply_changes() {
     for (auto const& name : changes.created) {
         // A new file will be closed, which is when it is looked at; a new name of an old file
         // will not.
-        if (auto const sight = look(name); sight.linked || sight.kind == Sight::Kind::unknown) {
+        if (auto const sight = look(name);
+            sight.linked || sight.kind == storage::Sight::Kind::unknown) {
             check(name, no_walk, false);
         }
     }
     look_at_attributes(changes);
     std::ranges::copy_if(changes.directories, std::back_inserter(new_directories_),
                          [this](auto const& name) { return !ignores_.covers(name); });
-    auto const rules = std::string(ignore_file);
+    auto const rules = std::string(storage::ignore_file);
     walk_wanted_ = walk_wanted_ || changes.lost || changes.written.contains(rules) ||
                    changes.moved.contains(rules) || changes.attributes.contains(rules);
 }
@@ -224,7 +225,8 @@ void Indexer::look_at_attributes(Watcher::Changes const& changes) {
         if (ignores_.covers(name)) {
             continue;
         }
-        bool const open{open_beneath(root_->get(), name, O_RDONLY | O_DIRECTORY | O_NONBLOCK)};
+        bool const open{
+            storage::open_beneath(root_->get(), name, O_RDONLY | O_DIRECTORY | O_NONBLOCK)};
         if (!open && errno == EACCES) {
             drop_directory(name);
         }
@@ -260,27 +262,27 @@ void Indexer::check(std::string const& name, std::uint64_t walk, bool force) {
         return;
     }
     auto const sight = look(name);
-    if (sight.kind == Sight::Kind::file) {
+    if (sight.kind == storage::Sight::Kind::file) {
         consider(name, sight.stamp, walk, force);
         return;
     }
-    if (sight.kind == Sight::Kind::unknown) {
+    if (sight.kind == storage::Sight::Kind::unknown) {
         consider(name, {}, walk, true);  // it is as it was until somebody can read it
         return;
     }
-    if (sight.kind == Sight::Kind::refused) {
-        refuse(name, sight.why.empty() ? errno_text(errno) : std::string(sight.why), walk);
+    if (sight.kind == storage::Sight::Kind::refused) {
+        refuse(name, sight.why.empty() ? storage::errno_text(errno) : std::string(sight.why), walk);
     }
     table_.drop(name);
 }
 
-void Indexer::consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk,
+void Indexer::consider(std::string const& name, swarm::FileStamp const& stamp, std::uint64_t walk,
                        bool force) {
     consider(name, stamp, walk, force, table_.find(name));
 }
 
 /// `entry` is what the table has of it.
-void Indexer::consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk,
+void Indexer::consider(std::string const& name, swarm::FileStamp const& stamp, std::uint64_t walk,
                        bool force, FileTable::Entry* entry) {
     if (entry != nullptr) {
         table_.seen(*entry);
@@ -328,17 +330,17 @@ void Indexer::say_once(std::string text, Say const& say) {
     }
 }
 
-void Indexer::add(IndexedFile file, std::chrono::system_clock::time_point known) {
+void Indexer::add(swarm::IndexedFile file, std::chrono::system_clock::time_point known) {
     takes_over_ = true;
     if (checked_root_ != now_) {  // in this turn, else
         check_root();
     }
-    auto const sight = root_ == nullptr ? Sight() : look(file.name);
+    auto const sight = root_ == nullptr ? storage::Sight() : look(file.name);
     auto const manifest = wire::decode_manifest(*file.manifest);
     if (wire::name_problem(file.name) || ignores_.covers(file.name) ||
-        sight.kind != Sight::Kind::file || !sight.stamp.like(file.stamp) || !manifest ||
+        sight.kind != storage::Sight::Kind::file || !sight.stamp.like(file.stamp) || !manifest ||
         manifest->file_bytes != file.stamp.size) {
-        if (sight.kind != Sight::Kind::unknown) {
+        if (sight.kind != storage::Sight::Kind::unknown) {
             table_.drop(file.name);
             batch_.remove(file.name);  // also if it is not known: who fetched it offers it already
         }
@@ -486,4 +488,4 @@ void Indexer::save_if_due() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -27,7 +27,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// The thread of the index: walks, hears of changes, hands files to the hashing threads, reports.
 /// Everything happens in turns, each of which does a little of all, so that none waits for long.
@@ -38,7 +38,7 @@ class Indexer {
     struct Parts {
         ShareIndex::Options const& options;
         ShareIndex::Events const& events;
-        Tree const& tree;  ///< of the directory
+        storage::Tree const& tree;  ///< of the directory
         Mailbox& mailbox;
         std::stop_token stop;
     };
@@ -54,7 +54,7 @@ class Indexer {
     void verify(std::string const& name);
 
     /// `known`: when its content and its stamp were.
-    void add(IndexedFile file, std::chrono::system_clock::time_point known);
+    void add(swarm::IndexedFile file, std::chrono::system_clock::time_point known);
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -93,7 +93,7 @@ class Indexer {
     /// A file that the walk found before it was known whether the cache knows it.
     struct Unsure {
         std::string name;
-        FileStamp stamp;
+        swarm::FileStamp stamp;
     };
 
     void turn();
@@ -119,7 +119,7 @@ class Indexer {
     void tell(Walk const& walk);
     void load_ignores();
     bool is_ignored(std::string const& name);
-    void found(std::string const& name, Sight const& sight);
+    void found(std::string const& name, storage::Sight const& sight);
     void answer(ScanSummary const& summary, std::vector<Scanned> const& waiting) const;
 
     // What the cache remembers, which comes while the walk goes on.
@@ -138,12 +138,13 @@ class Indexer {
     void look_at_attributes(Watcher::Changes const& changes);
 
     // One file.
-    Sight look(std::string const& name) { return looks_.at(root_->get(), name); }
+    storage::Sight look(std::string const& name) { return looks_.at(root_->get(), name); }
 
     void check(std::string const& name, std::uint64_t walk, bool force);
-    void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force);
-    void consider(std::string const& name, FileStamp const& stamp, std::uint64_t walk, bool force,
-                  FileTable::Entry* entry);
+    void consider(std::string const& name, swarm::FileStamp const& stamp, std::uint64_t walk,
+                  bool force);
+    void consider(std::string const& name, swarm::FileStamp const& stamp, std::uint64_t walk,
+                  bool force, FileTable::Entry* entry);
     void refuse(std::string const& name, std::string_view why, std::uint64_t walk);
     void warn_of_shortage(std::string_view why);
     void warn_once(std::string text);
@@ -167,14 +168,14 @@ class Indexer {
 
     ShareIndex::Options const& options_;
     ShareIndex::Events const& events_;
-    Tree const& tree_;
+    storage::Tree const& tree_;
     Mailbox& mailbox_;
     std::stop_token stop_;
     Time now_ = Clock::now();
 
-    Looks looks_;          ///< of this turn
-    Root root_;            ///< what is indexed; null: there is nothing at the path of the share
-    std::string trouble_;  ///< then, why
+    storage::Looks looks_;  ///< of this turn
+    Root root_;             ///< what is indexed; null: there is nothing at the path of the share
+    std::string trouble_;   ///< then, why
     Time checked_root_ = now_;
 
     Ignores ignores_;
@@ -214,4 +215,4 @@ class Indexer {
     HashWorkers workers_;  // last: its threads post to the others
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

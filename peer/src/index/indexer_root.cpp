@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 using namespace std::chrono_literals;
@@ -36,7 +36,7 @@ void Indexer::check_root() {
     }
     if (now) {
         begin_at(std::move(*now));
-    } else if (!is_shortage(errno)) {
+    } else if (!storage::is_shortage(errno)) {
         leave_root(now.error().message);
     }
 }
@@ -113,4 +113,4 @@ void Indexer::forget_work() {
     walk_wanted_ = false;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -13,7 +13,7 @@
 
 #include <fcntl.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 constexpr std::size_t entries_per_turn = 500;
@@ -65,7 +65,7 @@ void Indexer::walk_some() {
     if (step == Scanner::Step::done && !is_recalling()) {
         end_walk();
     } else if (step == Scanner::Step::shortage) {
-        warn_of_shortage(errno_text(errno));
+        warn_of_shortage(storage::errno_text(errno));
         scan_after_ = now_ + shortage_interval;
     }
 }
@@ -95,7 +95,9 @@ void Indexer::start_walk() {
 
 Scanner Indexer::make_scanner(std::string directory) {
     Scanner::Sink sink;
-    sink.on_file = [this](std::string const& name, Sight const& sight) { found(name, sight); };
+    sink.on_file = [this](std::string const& name, storage::Sight const& sight) {
+        found(name, sight);
+    };
     sink.is_ignored = [this](std::string const& name) { return is_ignored(name); };
     sink.on_link = [this](std::string const& name) {
         if (auto* const walk = find_walk(scanning_for_)) {
@@ -118,23 +120,24 @@ Scanner Indexer::make_scanner(std::string directory) {
 /// The rules of a walk are those that stand at the top of the share when it begins.
 void Indexer::load_ignores() {
     auto const warn_of = [this](std::string const& why) {
-        warn_once("'" + std::string(ignore_file) + "' cannot be read (" + why +
+        warn_once("'" + std::string(storage::ignore_file) + "' cannot be read (" + why +
                   "): what it says now is not known, and what it said before holds");
     };
-    auto const fd = open_beneath(root_->get(), ignore_file, O_RDONLY | O_NONBLOCK);
+    auto const fd =
+        storage::open_beneath(root_->get(), storage::ignore_file, O_RDONLY | O_NONBLOCK);
     if (!fd && errno != ENOENT) {
-        return warn_of(errno == ELOOP ? "it is a symbolic link" : errno_text(errno));
+        return warn_of(errno == ELOOP ? "it is a symbolic link" : storage::errno_text(errno));
     }
     std::string text;
     if (fd) {
-        auto const stamp = stamp_of(fd.get());
+        auto const stamp = storage::stamp_of(fd.get());
         if (!stamp || stamp->size > ignore_bytes_most) {
             return warn_of(stamp ? "it is larger than 1 MiB" : "it is not a regular file");
         }
         text.resize(stamp->size);
         auto const read = files::read_at(fd.get(), std::as_writable_bytes(std::span(text)), 0);
         if (read.error != 0) {
-            return warn_of(errno_text(read.error));
+            return warn_of(storage::errno_text(read.error));
         }
         text.resize(read.bytes);
     }
@@ -150,7 +153,7 @@ bool Indexer::is_ignored(std::string const& name) {
     return ignored;
 }
 
-void Indexer::found(std::string const& name, Sight const& sight) {
+void Indexer::found(std::string const& name, storage::Sight const& sight) {
     if (auto* const walk = find_walk(scanning_for_); walk != nullptr && sight.is_private) {
         walk->private_files.add(name);
     }
@@ -165,7 +168,7 @@ void Indexer::found(std::string const& name, Sight const& sight) {
 // ---- what the cache remembers ----
 
 void Indexer::begin_recall() {
-    auto take = [this](std::vector<IndexedFile> files) {
+    auto take = [this](std::vector<swarm::IndexedFile> files) {
         mailbox_.post([files = std::move(files)](Indexer& indexer) mutable {
             indexer.table_.remember(std::move(files));
         });
@@ -245,7 +248,7 @@ void Indexer::tell(Walk const& walk) {
         warn_once("shared: " +
                   counted(walk.private_files, "file that only its owner may read",
                           "files that only their owner may read") +
-                  "; --ignore PATTERN, or a line in '" + std::string(ignore_file) +
+                  "; --ignore PATTERN, or a line in '" + std::string(storage::ignore_file) +
                   "', keeps files from others");
     }
     if (walk.ignored.count > 0) {
@@ -262,4 +265,4 @@ void Indexer::answer(ScanSummary const& summary, std::vector<Scanned> const& wai
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -6,7 +6,7 @@
 
 #include <sys/eventfd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 Mailbox::Mailbox() : event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     if (!event_) {
@@ -37,4 +37,4 @@ std::vector<Mailbox::Letter> Mailbox::take() {
     return std::exchange(letters_, {});
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 class Indexer;
 
@@ -33,4 +33,4 @@ class Mailbox {
     std::vector<Letter> letters_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

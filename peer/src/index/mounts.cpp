@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 /// A field of the table as it was before blanks, tabs, line ends and backslashes became "\040".
@@ -89,4 +89,4 @@ Mounts::Changes Mounts::read() {
     return changes;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

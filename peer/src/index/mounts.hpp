@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// The places below a directory at which something is mounted, by the kernel's table of this
 /// process. inotify tells nothing of a mount that comes, and of one that goes only if it was the
@@ -43,4 +43,4 @@ class Mounts {
     std::map<std::string, std::string> known_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 PendingFiles::File* PendingFiles::find(std::string const& name) {
     auto const it = files_.find(name);
@@ -57,4 +57,4 @@ std::optional<PendingFiles::Time> PendingFiles::next_due() const {
     return later_.empty() ? std::nullopt : std::optional(later_.begin()->first);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

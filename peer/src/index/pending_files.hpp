@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// The files whose content has to be read: each once, in the order in which they were found, those
 /// that are being written not before they are quiet.
@@ -48,4 +48,4 @@ class PendingFiles {
     std::multimap<Time, std::string> later_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -7,7 +7,7 @@
 
 #include <sys/vfs.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 using namespace std::chrono_literals;
@@ -66,4 +66,4 @@ bool is_remote(int fd) {
            is_remote_type(static_cast<std::uint32_t>(status.f_type));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

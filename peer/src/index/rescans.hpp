@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// What decides how often a share is scanned though nobody asks for it.
 struct RescanReasons {
@@ -27,4 +27,4 @@ bool is_remote_type(std::uint32_t type);
 /// The same of what an open file is on.
 bool is_remote(int fd);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

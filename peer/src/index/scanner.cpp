@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 bool is_within(std::string_view name, std::string_view directory) {
     return name.starts_with(directory) &&
@@ -57,7 +57,7 @@ void Scanner::abandon(std::string const& directory) {
 bool Scanner::open_next() {
     dir_name_ = std::move(waiting_.back());
     waiting_.pop_back();
-    auto fd = open_beneath(root_, dir_name_, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+    auto fd = storage::open_beneath(root_, dir_name_, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (fd) {
         sink_.on_directory(fd.get(), dir_name_);
         dir_.reset(files::fdopendir(fd.get()));
@@ -66,7 +66,7 @@ bool Scanner::open_next() {
         static_cast<void>(fd.release());  // closedir closes it
         name_ = dir_name_.empty() ? "" : dir_name_ + '/';
         prefix_ = name_.size();
-    } else if (is_shortage(errno)) {
+    } else if (storage::is_shortage(errno)) {
         waiting_.push_back(std::move(dir_name_));
         return false;
     } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {  // else: just replaced
@@ -77,12 +77,12 @@ bool Scanner::open_next() {
 
 void Scanner::fail_directory(int error) {
     complete_ = complete_ && error == EACCES;
-    sink_.on_refused(dir_name_, errno_text(error));
+    sink_.on_refused(dir_name_, storage::errno_text(error));
 }
 
 void Scanner::visit(dirent const& entry) {
     std::string_view const part = entry.d_name;
-    if (part == "." || part == ".." || is_temporary(part)) {
+    if (part == "." || part == ".." || storage::is_temporary(part)) {
         return;
     }
     name_.resize(prefix_);
@@ -106,20 +106,20 @@ void Scanner::visit_by_stat(char const* part) {
 
     if (files::fstatat(::dirfd(dir_.get()), part, &status, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) {
-            sink_.on_refused(name_, errno_text(errno));
+            sink_.on_refused(name_, storage::errno_text(errno));
         }
         return;
     }
-    auto const sight = judge(status);
-    if (sight.kind == Sight::Kind::file) {
+    auto const sight = storage::judge(status);
+    if (sight.kind == storage::Sight::Kind::file) {
         sink_.on_file(name_, sight);
-    } else if (sight.kind == Sight::Kind::directory) {
+    } else if (sight.kind == storage::Sight::Kind::directory) {
         waiting_.push_back(name_);
-    } else if (sight.kind == Sight::Kind::link) {
+    } else if (sight.kind == storage::Sight::Kind::link) {
         sink_.on_link(name_);
-    } else if (sight.kind == Sight::Kind::refused) {
+    } else if (sight.kind == storage::Sight::Kind::refused) {
         sink_.on_refused(name_, sight.why);
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

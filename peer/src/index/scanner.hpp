@@ -14,7 +14,7 @@
 
 #include <dirent.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// A walk through a directory and all below it, a piece at a time. Symbolic links are not
 /// followed, not even when they are put in place of a directory during the walk.
@@ -22,7 +22,7 @@ class Scanner {
   public:
     /// Names are relative to the root. Called from within step().
     struct Sink {
-        std::function<void(std::string const& name, Sight const& sight)> on_file;
+        std::function<void(std::string const& name, storage::Sight const& sight)> on_file;
         /// Asked of each name; what is ignored is not even looked at.
         std::function<bool(std::string const& name)> is_ignored;
         std::function<void(std::string const& name)> on_link;
@@ -74,4 +74,4 @@ class Scanner {
 /// True for the directory itself and for all below it.
 bool is_within(std::string_view name, std::string_view directory);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

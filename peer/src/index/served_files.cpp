@@ -8,14 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 namespace {
 
 /// By errno; 0: it is not what was indexed.
 ReadOutcome outcome_of(int error) {
     errno = error;
-    if (is_shortage(error)) {
+    if (storage::is_shortage(error)) {
         return ReadOutcome::not_now;
     }
     // A part of the name that is no directory, or a link, any more; no regular file.
@@ -26,7 +26,7 @@ ReadOutcome outcome_of(int error) {
 
 }  // namespace
 
-ReadOutcome ServedFiles::read(std::string const& name, FileStamp const& stamp,
+ReadOutcome ServedFiles::read(std::string const& name, swarm::FileStamp const& stamp,
                               std::span<std::byte> buffer, std::uint64_t offset) {
     auto const* const file = open(name, stamp);
     if (file == nullptr) {
@@ -48,7 +48,7 @@ ReadOutcome ServedFiles::read_open(Open const& file, std::span<std::byte> buffer
                                    std::uint64_t offset) {
     auto const unchanged = [&] {
         errno = 0;
-        auto const now = stamp_of(file.fd.get());
+        auto const now = storage::stamp_of(file.fd.get());
         return now && now->like(file.stamp);
     };
     if (!unchanged()) {
@@ -61,7 +61,7 @@ ReadOutcome ServedFiles::read_open(Open const& file, std::span<std::byte> buffer
     return unchanged() ? ReadOutcome::good : outcome_of(errno);
 }
 
-ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& stamp) {
+ServedFiles::Open* ServedFiles::open(std::string const& name, swarm::FileStamp const& stamp) {
     auto const found = std::ranges::find_if(
         open_, [&](Open const& file) { return file.name == name && file.stamp == stamp; });
     if (found != open_.end()) {
@@ -72,7 +72,7 @@ ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& s
         open_.pop_back();
     }
     auto fd = tree_->open_file(name);
-    if (!fd && is_shortage(errno)) {
+    if (!fd && storage::is_shortage(errno)) {
         open_.clear();
         fd = tree_->open_file(name);
     }
@@ -83,4 +83,4 @@ ServedFiles::Open* ServedFiles::open(std::string const& name, FileStamp const& s
     return &open_.front();
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

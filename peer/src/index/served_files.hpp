@@ -12,7 +12,7 @@
 #include <span>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 enum class ReadOutcome {
     good,
@@ -26,26 +26,26 @@ enum class ReadOutcome {
 /// One thread at a time.
 class ServedFiles {
   public:
-    ServedFiles(std::shared_ptr<Tree const> tree, std::size_t open_most)
+    ServedFiles(std::shared_ptr<storage::Tree const> tree, std::size_t open_most)
         : tree_(std::move(tree)), open_most_(open_most) {}
 
-    ReadOutcome read(std::string const& name, FileStamp const& stamp, std::span<std::byte> buffer,
-                     std::uint64_t offset);
+    ReadOutcome read(std::string const& name, swarm::FileStamp const& stamp,
+                     std::span<std::byte> buffer, std::uint64_t offset);
 
   private:
     struct Open {
         std::string name;
-        FileStamp stamp;
+        swarm::FileStamp stamp;
         files::Fd fd;
     };
 
-    Open* open(std::string const& name, FileStamp const& stamp);
+    Open* open(std::string const& name, swarm::FileStamp const& stamp);
     static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
                                  std::uint64_t offset);
 
-    std::shared_ptr<Tree const> tree_;
+    std::shared_ptr<storage::Tree const> tree_;
     std::size_t open_most_;
     std::list<Open> open_;  ///< the one used last comes first
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

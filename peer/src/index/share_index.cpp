@@ -16,10 +16,10 @@
 
 #include <pthread.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 struct ShareIndex::Impl {
-    Impl(Options&& options_in, Events&& events_in, std::shared_ptr<Tree const> tree_in)
+    Impl(Options&& options_in, Events&& events_in, std::shared_ptr<storage::Tree const> tree_in)
         : options(std::move(options_in)),
           events(std::move(events_in)),
           tree(std::move(tree_in)),
@@ -43,7 +43,7 @@ struct ShareIndex::Impl {
 
     Options options;
     Events events;
-    std::shared_ptr<Tree const> tree;
+    std::shared_ptr<storage::Tree const> tree;
     Mailbox mailbox;
     std::jthread thread;  // last: it uses the others
 };
@@ -60,7 +60,7 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
                                           "' of what is not shared " + *problem};
         }
     }
-    auto tree = Tree::open(options.directory);
+    auto tree = storage::Tree::open(options.directory);
     if (!tree) {
         return tree.error();
     }
@@ -90,9 +90,9 @@ void ShareIndex::verify(std::string name) {
     impl_->mailbox.post([name = std::move(name)](Indexer& indexer) { indexer.verify(name); });
 }
 
-void ShareIndex::add(IndexedFile file) {
+void ShareIndex::add(swarm::IndexedFile file) {
     impl_->mailbox.post([file = std::move(file), now = std::chrono::system_clock::now()](
                             Indexer& indexer) mutable { indexer.add(std::move(file), now); });
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

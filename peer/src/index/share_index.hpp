@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 struct ScanSummary {
     std::uint64_t files = 0;    ///< in the share now
@@ -50,7 +50,7 @@ class ShareIndex {
 
     /// All are called on a thread of the index, one at a time.
     struct Events {
-        std::function<void(std::vector<IndexedFile> added, std::vector<std::string> removed)>
+        std::function<void(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed)>
             on_changed;
         /// The first scan, and each later one of the whole directory, whoever asked for it.
         std::function<void(ScanSummary const&)> on_scanned;
@@ -87,7 +87,7 @@ class ShareIndex {
     ///
     /// Close it before it is moved into place: the closing of a file that was open for writing is
     /// a reason to read it. And settle() it, or it is read at the next start.
-    void add(IndexedFile file);
+    void add(swarm::IndexedFile file);
 
     struct Impl;
     explicit ShareIndex(std::unique_ptr<Impl> impl);
@@ -96,12 +96,4 @@ class ShareIndex {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The stamp of an open file; nullopt unless it is a regular file.
-std::optional<FileStamp> stamp_of(int fd);
-
-/// Of a file that we have just written and that is open for writing: gives it this mtime, but none
-/// younger than some seconds: so every later write, even in this very tick of the file system's
-/// clock, shows in the stamp. To be called after the last write. False, with errno, if it cannot.
-bool settle(int fd, std::optional<std::int64_t> mtime_ns = std::nullopt);
-
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

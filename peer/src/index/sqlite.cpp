@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 constexpr int primary_code = 0xFF;
@@ -97,4 +97,4 @@ void SqliteStatement::check(int code) const {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

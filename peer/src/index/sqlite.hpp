@@ -10,7 +10,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// What SQLite said, and its code without the extended bits.
 class SqliteError : public std::runtime_error {
@@ -71,4 +71,4 @@ class SqliteStatement {
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

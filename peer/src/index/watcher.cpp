@@ -13,7 +13,7 @@
 
 #include <sys/inotify.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 namespace {
 
 constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
@@ -23,7 +23,7 @@ constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM 
 }  // namespace
 
 std::string watch_advice(int error) {
-    std::string cause = errno_text(error);
+    std::string cause = storage::errno_text(error);
     if (error == ENOSPC) {
         return "the system's limit of watches is reached (" + cause +
                "); raise fs.inotify.max_user_watches";
@@ -142,7 +142,7 @@ void Watcher::take(inotify_event const& event, std::string_view part, Changes& c
         take_own(event, directory, changes);
         return;
     }
-    if (is_temporary(part)) {
+    if (storage::is_temporary(part)) {
         return;
     }
     auto const name = (directory.empty() ? "" : directory + '/') + std::string(part);
@@ -213,4 +213,4 @@ void Watcher::unwatch(int wd) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

@@ -14,7 +14,7 @@
 
 struct inotify_event;
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::index {
 
 /// Hears of changes in directories by inotify. Watches each directory by its open descriptor, so
 /// never another one that was put in its place. Used by one thread.
@@ -84,4 +84,4 @@ class Watcher {
 /// What to tell somebody whose system has no more watches to give.
 std::string watch_advice(int error);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::index

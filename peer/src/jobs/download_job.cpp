@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// Files that are looked at together, or are ready.
@@ -116,11 +116,11 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
         if (known || others.size() == other_versions_most) {
             continue;
         }
-        services_.log(log_events::note(
-            LogLevel::warning, "'" + wire::escape(file.name) + "' has another version " +
-                                   wire::to_hex(file.content).substr(0, 12) + "; fetching " +
-                                   wire::to_hex(found_.back().content).substr(0, 12) +
-                                   ", which most peers have (NAME@ID picks one)"));
+        services_.log(telemetry::note(LogLevel::warning,
+                                      "'" + wire::escape(file.name) + "' has another version " +
+                                          wire::to_hex(file.content).substr(0, 12) + "; fetching " +
+                                          wire::to_hex(found_.back().content).substr(0, 12) +
+                                          ", which most peers have (NAME@ID picks one)"));
         others.push_back(std::move(file));
     }
 }
@@ -308,7 +308,7 @@ bool DownloadJob::take_place() {
 void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
                         wire::FileAttributes const& about) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
-    PartFile::Target target;
+    storage::PartFile::Target target;
     target.tree = services_.tree;
     target.name = order_.out.empty() ? file.name : order_.out;
     target.content = file.content;
@@ -327,7 +327,7 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
         reactor.post([weak, text] {
             if (auto const job = weak.lock()) {
-                job->services_.log(log_events::note(LogLevel::warning, text));
+                job->services_.log(telemetry::note(LogLevel::warning, text));
             }
         });
     };
@@ -355,9 +355,9 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
     }
     running_bytes_ += std::min(file.size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
-    services_.log(log_events::download_begun(order_.out.empty() ? file.name : order_.out,
-                                             wire::to_hex(file.content), file.size,
-                                             file.sources.size()));
+    services_.log(telemetry::download_begun(order_.out.empty() ? file.name : order_.out,
+                                            wire::to_hex(file.content), file.size,
+                                            file.sources.size()));
     transfer->start();
 }
 
@@ -430,7 +430,7 @@ void DownloadJob::report_file(Found const& file, DownloadedFile report) {
     if (report.error && may_wait(*report.error)) {
         return wait_for(file, *report.error);
     }
-    services_.log(log_events::download_ended(report));
+    services_.log(telemetry::download_ended(report));
     bytes_done_ += report.error ? 0 : file.size;
     report_.files.push_back(std::move(report));
 }
@@ -444,7 +444,7 @@ void DownloadJob::fail_file(Found const& file, Error error) {
     report.content = wire::to_hex(file.content);
     report.size = file.size;
     report.error = std::move(error);
-    services_.log(log_events::download_ended(report));
+    services_.log(telemetry::download_ended(report));
     report_.files.push_back(std::move(report));
     discredited_.erase(file.content);
 }
@@ -470,4 +470,4 @@ void DownloadJob::finish(std::optional<Error> error) {
     on_done(std::move(report_));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

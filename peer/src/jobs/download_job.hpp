@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// Fetches everything that a query names: finds it, asks the sources of the next files how they
 /// are, fetches their manifests, and files side by side. What a tracker says of sizes is shown
@@ -68,14 +68,14 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     // manifests
     [[nodiscard]] ManifestFetch::Owner manifest_owner();
-    [[nodiscard]] ManifestFetcher::Want want_of(Found const& file) const;
+    [[nodiscard]] swarm::ManifestFetcher::Want want_of(Found const& file) const;
     void on_manifest(wire::ContentId const& content,
                      std::shared_ptr<wire::Manifest const> const& manifest,
                      wire::FileAttributes const& about);
     [[nodiscard]] Error unreached(Found const& file, Error error) const;
     void on_no_manifest(wire::ContentId const& content, Error const& error);
     [[nodiscard]] bool try_other_version(Found const& file, Error const& error);
-    void on_discredited(ManifestFetcher::Discredited const& discredited);
+    void on_discredited(swarm::ManifestFetcher::Discredited const& discredited);
     void search_for_manifest(wire::ContentId const& content);
 
     // files
@@ -145,8 +145,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     bool probing_ = false;
     bool advancing_ = false;
 
-    std::shared_ptr<WrittenFiles> written_ = std::make_shared<WrittenFiles>();
-    std::shared_ptr<LastPlace> last_place_ = std::make_shared<LastPlace>();
+    std::shared_ptr<storage::WrittenFiles> written_ = std::make_shared<storage::WrittenFiles>();
+    std::shared_ptr<storage::LastPlace> last_place_ = std::make_shared<storage::LastPlace>();
     DownloadReport report_;
     std::uint64_t bytes_total_ = 0;
     std::uint64_t bytes_done_ = 0;  ///< of files that are over
@@ -157,4 +157,4 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     bool over_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 ManifestFetch::Owner DownloadJob::manifest_owner() {
     auto const self = weak_from_this();
@@ -23,15 +23,16 @@ ManifestFetch::Owner DownloadJob::manifest_owner() {
                     auto const found = job ? job->probed_.find(source) : decltype(probed_.end()){};
                     return job && found != job->probed_.end() ? found->second.link : nullptr;
                 },
-            .on_have = alive([](auto& job, ManifestFetcher::Have const& have) {
+            .on_have = alive([](auto& job, swarm::ManifestFetcher::Have const& have) {
                 job.on_manifest(have.content, have.manifest, have.file);
             }),
-            .on_failed = alive([](auto& job, ManifestFetcher::Failed const& failed) {
+            .on_failed = alive([](auto& job, swarm::ManifestFetcher::Failed const& failed) {
                 job.on_no_manifest(failed.content, failed.error);
             }),
-            .on_discredited = alive([](auto& job, ManifestFetcher::Discredited const& discredited) {
-                job.on_discredited(discredited);
-            }),
+            .on_discredited =
+                alive([](auto& job, swarm::ManifestFetcher::Discredited const& discredited) {
+                    job.on_discredited(discredited);
+                }),
             .search = alive([](auto& job, wire::ContentId const& content) {
                 job.search_for_manifest(content);
             })};
@@ -43,7 +44,7 @@ void DownloadJob::on_probed(std::vector<Found> const& files) {
         return;
     }
     probing_ = false;
-    std::vector<ManifestFetcher::Want> wants;
+    std::vector<swarm::ManifestFetcher::Want> wants;
     for (auto const& file : files) {
         auto const want = want_of(file);
         asking_[file.content].push_back(file);
@@ -65,8 +66,8 @@ void DownloadJob::on_probed(std::vector<Found> const& files) {
     advance();
 }
 
-ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
-    ManifestFetcher::Want want{file.content, file.size, {}};
+swarm::ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
+    swarm::ManifestFetcher::Want want{file.content, file.size, {}};
     for (auto const& candidate : candidates(file)) {
         want.sources.push_back(candidate.link->endpoint());
     }
@@ -115,18 +116,18 @@ Error DownloadJob::unreached(Found const& file, Error error) const {
             reasons.push_back(found->second.why);
         }
     }
-    error.message += tail_of_reasons(reasons);
+    error.message += swarm::tail_of_reasons(reasons);
     return error;
 }
 
-void DownloadJob::on_discredited(ManifestFetcher::Discredited const& discredited) {
+void DownloadJob::on_discredited(swarm::ManifestFetcher::Discredited const& discredited) {
     auto const files = asking_.find(discredited.content);
     if (over_ || files == asking_.end()) {
         return;
     }
     discredited_[discredited.content].insert(discredited.source);
-    services_.log(log_events::source_lied(files->second.front().name,
-                                          discredited.source.to_string(), discredited.why));
+    services_.log(telemetry::source_lied(files->second.front().name, discredited.source.to_string(),
+                                         discredited.why));
 }
 
 /// Everybody who was known has failed.
@@ -160,4 +161,4 @@ void DownloadJob::search_for_manifest(wire::ContentId const& content) {
               [manifests = manifests_, content] { manifests->on_search_done(content); });
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 constexpr auto progress_every = std::chrono::milliseconds(100);
@@ -64,4 +64,4 @@ void DownloadJob::report_progress() {
     });
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

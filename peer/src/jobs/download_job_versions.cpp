@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// A file that changed at its sources: so long its new version is looked for, and so often.
@@ -57,7 +57,7 @@ void DownloadJob::on_followed(Found const& file, DownloadedFile report, wire::Ti
                             : decltype(found->begin()){};
     if (found && next != found->end()) {
         --following_;
-        services_.log(log_events::version_changed(file.name, wire::to_hex(next->content)));
+        services_.log(telemetry::version_changed(file.name, wire::to_hex(next->content)));
         bytes_total_ = bytes_total_ - file.size + next->size;
         found_.push_front(*next);
         return advance();
@@ -89,13 +89,13 @@ bool DownloadJob::try_other_version(Found const& file, Error const& error) {
     auto other = std::move(others->second.front());
     others->second.pop_front();
     auto const id = [](Found const& of) { return wire::to_hex(of.content).substr(0, 12); };
-    services_.log(log_events::note(LogLevel::warning, "version " + id(file) + " of '" +
-                                                          wire::escape(file.name) +
-                                                          "' cannot be fetched: " + error.message +
-                                                          "; fetching " + id(other) + " instead"));
+    services_.log(telemetry::note(LogLevel::warning, "version " + id(file) + " of '" +
+                                                         wire::escape(file.name) +
+                                                         "' cannot be fetched: " + error.message +
+                                                         "; fetching " + id(other) + " instead"));
     bytes_total_ = bytes_total_ - file.size + other.size;
     found_.push_front(std::move(other));
     return true;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

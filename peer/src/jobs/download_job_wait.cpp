@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 constexpr auto look_again_after = std::chrono::seconds(2);
@@ -23,7 +23,7 @@ bool DownloadJob::may_wait(Error const& why) const {
 
 /// Of the whole query nothing is known yet.
 void DownloadJob::find_again(Error const& why) {
-    services_.log(log_events::download_waits(order_.query, why.message));
+    services_.log(telemetry::download_waits(order_.query, why.message));
     services_.reactor.at(services_.reactor.now() + look_again_after, [weak = weak_from_this()] {
         if (auto const self = weak.lock(); self && !self->over_) {
             self->finder_.find(self->order_.query, self->first_sources(),
@@ -34,7 +34,7 @@ void DownloadJob::find_again(Error const& why) {
 
 void DownloadJob::wait_for(Found const& file, Error const& why) {
     ++waiting_;
-    services_.log(log_events::download_waits(file.name, why.message));
+    services_.log(telemetry::download_waits(file.name, why.message));
     services_.reactor.at(services_.reactor.now() + look_again_after,
                          [weak = weak_from_this(), file, why] {
                              auto const self = weak.lock();
@@ -72,4 +72,4 @@ void DownloadJob::on_waited(Found const& file, Error const& why,
     advance();
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

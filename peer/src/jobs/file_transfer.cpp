@@ -1,6 +1,7 @@
 #include "jobs/file_transfer.hpp"
 
 #include "serving/serving.hpp"
+#include "storage/sight.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
@@ -9,7 +10,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 constexpr auto probe_patience = std::chrono::seconds(3);
@@ -21,8 +22,9 @@ std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-FileTransfer::FileTransfer(Services& services, PartFile::Target target, std::size_t sources_most,
-                           std::shared_ptr<PolicySlot> policy, Owner owner)
+FileTransfer::FileTransfer(Services& services, storage::PartFile::Target target,
+                           std::size_t sources_most, std::shared_ptr<PolicySlot> policy,
+                           Owner owner)
     : services_(services),
       target_(std::move(target)),
       sources_most_(sources_most),
@@ -46,8 +48,8 @@ FileTransfer::~FileTransfer() {
     }
 }
 
-Download::Limits FileTransfer::limits() const {
-    Download::Limits limits;
+swarm::Download::Limits FileTransfer::limits() const {
+    swarm::Download::Limits limits;
     limits.sources_most = sources_most_;
     if (auto const rate = lower_limit(services_.throttle.rate(), throttle_.rate()); rate > 0) {
         // What is asked for waits at the throttle: no more than a few seconds' worth, and no
@@ -75,21 +77,21 @@ void FileTransfer::add_candidate(Candidate candidate) {
     }
 }
 
-FileTransfer::Way* FileTransfer::way_of(SourceId source) {
+FileTransfer::Way* FileTransfer::way_of(swarm::SourceId source) {
     auto const found = ways_.find(source);
     return found == ways_.end() ? nullptr : &found->second;
 }
 
 /// Of the link to a source that the core knows no more. Not at once: it may be the link that tells
 /// us so.
-void FileTransfer::let_go(SourceId source) {
+void FileTransfer::let_go(swarm::SourceId source) {
     if (auto const found = ways_.find(source); found != ways_.end()) {
         services_.reactor.post([link = std::move(found->second.about.link)] {});
         ways_.erase(found);
     }
 }
 
-Download::Candidate FileTransfer::about_of(SourceId id, Candidate const& candidate) {
+swarm::Download::Candidate FileTransfer::about_of(swarm::SourceId id, Candidate const& candidate) {
     return {.id = id,
             .endpoint = candidate.link->endpoint().to_string(),
             .labels = candidate.labels,
@@ -100,11 +102,11 @@ Download::Candidate FileTransfer::about_of(SourceId id, Candidate const& candida
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
     auto const* const source = download_ ? download_->find(services_.source_id(endpoint)) : nullptr;
-    return source != nullptr && source->state == DownloadSource::State::active;
+    return source != nullptr && source->state == swarm::DownloadSource::State::active;
 }
 
 /// It has just been heard, so it is there; how it is, the core asks every second.
-void FileTransfer::add_fellow(std::shared_ptr<Link> link) {
+void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
     if (!*over_ && !uses(link->endpoint())) {
         add_candidate({std::move(link), "", {}, 0});
     }
@@ -138,13 +140,13 @@ void FileTransfer::on_store_thread(Work work, Then then) {
 
 void FileTransfer::start() {
     started_ = services_.reactor.now();
-    part_ = std::make_shared<PartFile>(target_);
+    part_ = std::make_shared<storage::PartFile>(target_);
     on_store_thread([this, part = part_] { return prepare(*part); },
                     [this](Result<Prepared> const& prepared) { on_prepared(prepared); });
 }
 
 /// Store thread.
-Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const {
+Result<FileTransfer::Prepared> FileTransfer::prepare(storage::PartFile& part) const {
     try {
         return look_and_open(part);
     } catch (policies::PolicyFault const& fault) {
@@ -152,12 +154,12 @@ Result<FileTransfer::Prepared> FileTransfer::prepare(PartFile& part) const {
     }
 }
 
-Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const {
+Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& part) const {
     Prepared prepared;
     if (known_stamp_) {
         if (auto const fd = target_.tree->open_file(target_.name);
-            fd && stamp_of(fd->get()) == known_stamp_) {
-            prepared.present = PartFile::Present::same;
+            fd && storage::stamp_of(fd->get()) == known_stamp_) {
+            prepared.present = storage::PartFile::Present::same;
             return prepared;
         }
     }
@@ -167,8 +169,8 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(PartFile& part) const
         return present.error();
     }
     prepared.present = *present;
-    bool const fetch = *present == PartFile::Present::nothing ||
-                       (*present == PartFile::Present::other && target_.replace);
+    bool const fetch = *present == storage::PartFile::Present::nothing ||
+                       (*present == storage::PartFile::Present::other && target_.replace);
     if (fetch) {
         auto chunks = part.open(stop);
         if (!chunks) {
@@ -188,11 +190,11 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
     if (!prepared) {
         return end(prepared.error());
     }
-    if (prepared->present == PartFile::Present::same) {
+    if (prepared->present == storage::PartFile::Present::same) {
         return end(std::nullopt, true);
     }
-    if (prepared->present == PartFile::Present::other && !target_.replace) {
-        return end(PartFile::exists_already(target_));
+    if (prepared->present == storage::PartFile::Present::other && !target_.replace) {
+        return end(storage::PartFile::exists_already(target_));
     }
     begin(*prepared);
 }
@@ -200,19 +202,20 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
 void FileTransfer::begin(Prepared const& prepared) {
     auto const now = services_.reactor.now();
     order_ = prepared.order;
-    download_ = std::make_unique<Download>(target_.manifest->layout(), limits(),
-                                           Download::Policies{*policy_, *order_}, random_.rng());
+    download_ = std::make_unique<swarm::Download>(target_.manifest->layout(), limits(),
+                                                  swarm::Download::Policies{*policy_, *order_},
+                                                  random_.rng());
     for (auto const chunk : prepared.chunks) {
         download_->have(chunk);
         has_.insert(chunk);
     }
-    std::vector<SourceId> refused;
+    std::vector<swarm::SourceId> refused;
     for (auto const& [id, way] : ways_) {
         if (!download_->add_source(now, about_of(id, way.about))) {
             refused.push_back(id);
         }
     }
-    std::ranges::for_each(refused, [this](SourceId id) { let_go(id); });
+    std::ranges::for_each(refused, [this](swarm::SourceId id) { let_go(id); });
     rate_.set_busy(now, true);
     if (has_.complete()) {
         download_->start(now);
@@ -266,7 +269,7 @@ void FileTransfer::pump() {
     arm_timer();
 }
 
-void FileTransfer::ask(Download::Ask const& ask) {
+void FileTransfer::ask(swarm::Download::Ask const& ask) {
     auto* const found = way_of(ask.source);
     if (found == nullptr) {
         return;
@@ -290,7 +293,7 @@ void FileTransfer::ask(Download::Ask const& ask) {
 }
 
 /// Chunk by chunk, as this file's limit allows, and then as that of all downloads does.
-void FileTransfer::ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer) {
+void FileTransfer::ask_slowly(swarm::Download::Ask const& ask, wire::TransferId const& transfer) {
     auto const layout = target_.manifest->layout();
     auto credit = ask.credit;
     for (auto const chunk : ask.chunks) {
@@ -311,8 +314,8 @@ void FileTransfer::ask_slowly(Download::Ask const& ask, wire::TransferId const& 
 }
 
 /// Unless the transfer has ended meanwhile.
-void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
-                        std::vector<std::uint32_t> chunks) {
+void FileTransfer::want(swarm::SourceId source, wire::TransferId const& transfer,
+                        std::uint64_t credit, std::vector<std::uint32_t> chunks) {
     auto* const way = way_of(source);
     if (way == nullptr || way->transfer != transfer) {
         return;
@@ -340,7 +343,7 @@ void FileTransfer::want(SourceId source, wire::TransferId const& transfer, std::
                                }});
 }
 
-void FileTransfer::on_have(SourceId source, wire::Have const& have) {
+void FileTransfer::on_have(swarm::SourceId source, wire::Have const& have) {
     auto const* const way = way_of(source);
     if (*over_ || way == nullptr || way->transfer != have.transfer) {
         return;
@@ -348,9 +351,9 @@ void FileTransfer::on_have(SourceId source, wire::Have const& have) {
     auto const now = services_.reactor.now();
     auto const chunks = target_.manifest->layout().chunks;
     if (have.complete) {
-        download_->on_has(now, source, ChunkSet::full(chunks));
+        download_->on_has(now, source, swarm::ChunkSet::full(chunks));
     } else if (!have.bitmap.empty()) {
-        if (auto has = ChunkSet::from_wire(have.bitmap, chunks)) {
+        if (auto has = swarm::ChunkSet::from_wire(have.bitmap, chunks)) {
             download_->on_has(now, source, std::move(*has));
         }
     }
@@ -360,11 +363,11 @@ void FileTransfer::on_have(SourceId source, wire::Have const& have) {
     pump();
 }
 
-void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
+void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refused) {
     auto const* const way = way_of(source);
     if (!*over_ && way != nullptr && way->transfer == refused.transfer) {
         if (refused.code == wire::ErrorCode::unreachable) {
-            services_.log(log_events::unreachable_here(
+            services_.log(telemetry::unreachable_here(
                 target_.name, way->about.link->endpoint().to_string(), refused.reason));
         }
         download_->on_refused(services_.reactor.now(), source, refused.code,
@@ -373,32 +376,32 @@ void FileTransfer::on_refused(SourceId source, wire::Refused const& refused) {
     }
 }
 
-void FileTransfer::probe(SourceId source) {
+void FileTransfer::probe(swarm::SourceId source) {
     auto const* const way = way_of(source);
     if (way == nullptr) {
         return;
     }
-    way->about.link->probe(probe_patience,
-                           [self = weak_from_this(), source](Result<Link::Vitals> const& vitals) {
-                               auto const alive = self.lock();
-                               // No answer needs no word: the core counts the silence.
-                               if (alive && !*alive->over_ && vitals) {
-                                   alive->download_->on_pong(alive->services_.reactor.now(), source,
-                                                             vitals->load, vitals->latency_ms);
-                               }
-                           });
+    way->about.link->probe(
+        probe_patience, [self = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
+            auto const alive = self.lock();
+            // No answer needs no word: the core counts the silence.
+            if (alive && !*alive->over_ && vitals) {
+                alive->download_->on_pong(alive->services_.reactor.now(), source, vitals->load,
+                                          vitals->latency_ms);
+            }
+        });
 }
 
 /// It was in use, and not given up because all is here.
-void FileTransfer::tell_loss(SourceId source) {
+void FileTransfer::tell_loss(swarm::SourceId source) {
     auto const* const way = way_of(source);
     auto const* const known = download_->find(source);
     if (way != nullptr && way->transfer && known != nullptr && !known->why.empty()) {
-        services_.log(log_events::source_lost(target_.name, known->about.endpoint, known->why));
+        services_.log(telemetry::source_lost(target_.name, known->about.endpoint, known->why));
     }
 }
 
-void FileTransfer::drop(SourceId source) {
+void FileTransfer::drop(swarm::SourceId source) {
     auto* const way = way_of(source);
     if (way != nullptr && way->transfer) {
         services_.routes.erase(*way->transfer);
@@ -408,21 +411,21 @@ void FileTransfer::drop(SourceId source) {
     }
 }
 
-bool FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
+bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& header,
                             bus::Payload payload) {
     auto const verdict = download_->on_chunk(services_.reactor.now(), source, header.chunk,
                                              header.offset, payload.bytes.size());
     services_.counters.bytes_received += payload.bytes.size();
-    if (verdict != Download::Verdict::take) {
+    if (verdict != swarm::Download::Verdict::take) {
         auto& counters = services_.counters;
-        ++(verdict == Download::Verdict::lie ? counters.chunks_rejected
-                                             : counters.chunks_unsolicited);
+        ++(verdict == swarm::Download::Verdict::lie ? counters.chunks_rejected
+                                                    : counters.chunks_unsolicited);
         pump();
         return false;
     }
     on_store_thread(
         [over = over_, part = part_, chunk = header.chunk, payload = std::move(payload)] {
-            return over->load() ? Written{PartFile::Stored::corrupt, std::nullopt}
+            return over->load() ? Written{storage::PartFile::Stored::corrupt, std::nullopt}
                                 : write(*part, chunk, payload);
         },
         [this, source, chunk = header.chunk](Written const& written) {
@@ -433,11 +436,12 @@ bool FileTransfer::on_chunk(SourceId source, wire::ChunkHeader const& header,
 
 /// Store thread. The thread that stores the last chunk gives the file its name, too, unless it is
 /// to survive a power cut: then it is committed with others.
-FileTransfer::Written FileTransfer::write(PartFile& part, std::uint32_t chunk,
+FileTransfer::Written FileTransfer::write(storage::PartFile& part, std::uint32_t chunk,
                                           bus::Payload const& payload) {
     try {
         Written written{part.store(chunk, payload.bytes), std::nullopt};
-        if (written.stored && *written.stored == PartFile::Stored::last && !part.commits()) {
+        if (written.stored && *written.stored == storage::PartFile::Stored::last &&
+            !part.commits()) {
             written.finished = part.finish();
         }
         return written;
@@ -446,15 +450,15 @@ FileTransfer::Written FileTransfer::write(PartFile& part, std::uint32_t chunk,
     }
 }
 
-void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written const& written) {
+void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Written const& written) {
     auto const now = services_.reactor.now();
     if (!written.stored) {
         return end(written.stored.error());
     }
-    if (*written.stored == PartFile::Stored::corrupt) {
+    if (*written.stored == storage::PartFile::Stored::corrupt) {
         ++services_.counters.chunks_rejected;
         auto const* const known = download_->find(source);
-        services_.log(log_events::source_lied(
+        services_.log(telemetry::source_lied(
             target_.name, known != nullptr ? known->about.endpoint : "a source that is gone",
             "it sent corrupt data"));
         if (auto* const way = way_of(source)) {
@@ -472,7 +476,7 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
     download_->on_stored(now, source, chunk);
     if (written.finished) {
         finished_ = written.finished;
-    } else if (*written.stored == PartFile::Stored::last) {
+    } else if (*written.stored == storage::PartFile::Stored::last) {
         commit();
     }
     // The word of the thread that stored the last chunk may overtake another's.
@@ -485,7 +489,7 @@ void FileTransfer::on_written(SourceId source, std::uint32_t chunk, Written cons
 void FileTransfer::commit() {
     auto& reactor = services_.reactor;
     services_.committer.submit(
-        part_, [self = shared_from_this(), &reactor](Result<IndexedFile> file) mutable {
+        part_, [self = shared_from_this(), &reactor](Result<swarm::IndexedFile> file) mutable {
             // Moved: the last hold on the transfer is let go of on the reactor's thread.
             reactor.post([self = std::move(self), file = std::move(file)] {
                 if (!*self->over_) {
@@ -495,7 +499,7 @@ void FileTransfer::commit() {
         });
 }
 
-void FileTransfer::on_finished(Result<IndexedFile> const& file) {
+void FileTransfer::on_finished(Result<swarm::IndexedFile> const& file) {
     finished_ = file;
     if (has_.complete()) {
         file ? succeed(*file) : end(file.error());
@@ -510,10 +514,10 @@ void FileTransfer::finish() {
         return commit();
     }
     on_store_thread([part = part_] { return part->finish(); },
-                    [this](Result<IndexedFile> const& finished) { on_finished(finished); });
+                    [this](Result<swarm::IndexedFile> const& finished) { on_finished(finished); });
 }
 
-void FileTransfer::succeed(IndexedFile file) {
+void FileTransfer::succeed(swarm::IndexedFile file) {
     services_.on_fetched(file);
     offering_->on_complete(file);
     end(std::nullopt);
@@ -580,4 +584,4 @@ void FileTransfer::arm_timer() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -1,7 +1,7 @@
 // How a FileTransfer stands.
 #include "jobs/file_transfer.hpp"
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 std::vector<SourceStatus> FileTransfer::source_status() const {
     std::vector<SourceStatus> all;
@@ -48,4 +48,4 @@ FileProgress FileTransfer::progress() const {
     return progress;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// What is gained within so much time is told together.
@@ -57,4 +57,4 @@ void FileTransfer::tell(Way const& way, std::vector<std::uint32_t> chunks) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// So long others may take at least, once somebody has answered.
@@ -26,7 +26,7 @@ constexpr auto closing_most = std::chrono::milliseconds(50);
 constexpr auto room_pause = std::chrono::milliseconds(100);
 constexpr std::size_t id_digits_least = 4;
 /// Contents that one source is asked about; of more it may say nothing anyway.
-constexpr std::size_t contents_most = LookBudget::of_one_most;
+constexpr std::size_t contents_most = swarm::LookBudget::of_one_most;
 /// So long it is asked about more of them than fit into one Ping: nobody can hold up a find.
 constexpr auto contents_time = std::chrono::seconds(1);
 
@@ -62,10 +62,10 @@ void drop_bad_names(std::vector<wire::FoundFile>& files) {
 
 /// A number of sources that are being asked.
 struct Finder::Round {
-    using OnVitals = std::function<void(wire::SourceEntry const&, std::shared_ptr<Link> const&,
-                                        Result<Link::Vitals> const&)>;
+    using OnVitals = std::function<void(wire::SourceEntry const&, std::shared_ptr<net::Link> const&,
+                                        Result<net::Link::Vitals> const&)>;
 
-    ProbePlan plan;
+    swarm::ProbePlan plan;
     std::map<wire::Endpoint, wire::SourceEntry> sources{};
     std::map<wire::Endpoint, std::set<wire::ContentId>> contents{};  ///< to be asked about
     std::set<wire::ContentId> own_contents{};                        ///< of this peer,
@@ -254,7 +254,7 @@ void Finder::probe_each(std::vector<wire::FoundFile> const& files, std::size_t e
 /// All but this peer itself.
 std::shared_ptr<Finder::Round> Finder::plan(std::vector<wire::FoundFile> const& files,
                                             std::size_t enough) const {
-    auto round = std::make_shared<Round>(Round{.plan = ProbePlan(enough)});
+    auto round = std::make_shared<Round>(Round{.plan = swarm::ProbePlan(enough)});
     for (auto const& file : files) {
         std::vector<wire::Endpoint> others;
         for (auto const& source : file.sources) {
@@ -295,8 +295,8 @@ void Finder::look_here(std::shared_ptr<Round> const& round) {
 }
 
 /// Beside the question how it is, so that an answer that takes its time makes nobody look slow.
-void Finder::ask_contents(std::shared_ptr<Round> const& round, std::shared_ptr<Link> const& link,
-                          wire::Time until) {
+void Finder::ask_contents(std::shared_ptr<Round> const& round,
+                          std::shared_ptr<net::Link> const& link, wire::Time until) {
     auto contents = round->next_contents(link->endpoint());
     if (contents.empty() || services_.reactor.now() >= until) {
         return;
@@ -358,13 +358,13 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
     auto link = services_.links.to(source.listens);
     if (!link) {
         if (!std::exchange(round->warned, true)) {  // the others' trouble will be the same
-            services_.log(log_events::note(LogLevel::warning, link.error().message));
+            services_.log(telemetry::note(LogLevel::warning, link.error().message));
         }
         return on_answer(round, source, nullptr, link.error());
     }
     auto* const raw = link->get();
     raw->probe(probe_patience, [this, weak = std::weak_ptr(round), source,
-                                link = *link](Result<Link::Vitals> const& vitals) {
+                                link = *link](Result<net::Link::Vitals> const& vitals) {
         if (auto const there = weak.lock()) {
             on_answer(there, source, link, vitals);
         }
@@ -375,7 +375,8 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
 }
 
 void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
-                       std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals) {
+                       std::shared_ptr<net::Link> const& link,
+                       Result<net::Link::Vitals> const& vitals) {
     round->plan.on_result(source.listens, vitals.ok());
     if (!vitals) {
         round->plan.on_closing();
@@ -425,4 +426,4 @@ void Finder::abandon() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -11,14 +11,14 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// Who has what, and how they are. Reactor thread.
 class Finder {
   public:
     using OnFiles = std::function<void(Result<std::vector<wire::FoundFile>>)>;
     /// How the peers are that answered, by where they listen.
-    using Probed = std::map<wire::Endpoint, Link::Vitals>;
+    using Probed = std::map<wire::Endpoint, net::Link::Vitals>;
     /// Those that cannot be connected to, so that nobody can be there; others were just silent.
     using Gone = std::map<wire::Endpoint, std::string>;
     /// How much a source has of a content, in ppm, by its own word; of what is not here it said
@@ -67,10 +67,10 @@ class Finder {
     void wait_for_room(std::shared_ptr<Round> const& round, wire::Endpoint const& source);
     void ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source);
     void look_here(std::shared_ptr<Round> const& round);
-    void ask_contents(std::shared_ptr<Round> const& round, std::shared_ptr<Link> const& link,
+    void ask_contents(std::shared_ptr<Round> const& round, std::shared_ptr<net::Link> const& link,
                       wire::Time until);
     void on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry const& source,
-                   std::shared_ptr<Link> const& link, Result<Link::Vitals> const& vitals);
+                   std::shared_ptr<net::Link> const& link, Result<net::Link::Vitals> const& vitals);
     void hurry(std::shared_ptr<Round> const& round);
     void finish(std::shared_ptr<Round> const& round);
     void find_version(std::string const& query, Most most, OnFiles on_files);
@@ -81,4 +81,4 @@ class Finder {
     std::set<std::shared_ptr<Round>> rounds_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

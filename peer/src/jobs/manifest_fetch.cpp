@@ -6,7 +6,7 @@
 #include <cstring>
 #include <span>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 bool is_content(wire::ContentId const& content, std::string_view manifest,
@@ -47,7 +47,7 @@ ManifestFetch::~ManifestFetch() {
     stop();
 }
 
-void ManifestFetch::want(std::vector<ManifestFetcher::Want> const& wants) {
+void ManifestFetch::want(std::vector<swarm::ManifestFetcher::Want> const& wants) {
     fetcher_.want(wants);
     pump();
 }
@@ -108,7 +108,7 @@ void ManifestFetch::pump() {
     }
 }
 
-void ManifestFetch::ask(ManifestFetcher::Ask const& ask) {
+void ManifestFetch::ask(swarm::ManifestFetcher::Ask const& ask) {
     auto const link = owner_.link(ask.source);
     if (!link) {
         // Not before this turn is over: the core is told of one thing at a time.
@@ -140,8 +140,9 @@ void ManifestFetch::on_answer(wire::Endpoint const& source, Result<wire::Message
 }
 
 /// Those that came together are checked together.
-void ManifestFetch::check(std::vector<ManifestFetcher::Check> checks) {
-    auto const all = std::make_shared<std::vector<ManifestFetcher::Check> const>(std::move(checks));
+void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
+    auto const all =
+        std::make_shared<std::vector<swarm::ManifestFetcher::Check> const>(std::move(checks));
     on_store_thread(
         [all, &hashes = services_.hashes] {
             std::vector<Checked> checked;
@@ -188,4 +189,4 @@ void ManifestFetch::arm_timer() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

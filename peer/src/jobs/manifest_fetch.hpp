@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// Whether these are the bytes of this content's manifest. Errc::integrity: they are not;
 /// Errc::plugin: the algorithm that they name is not here. Any thread.
@@ -26,10 +26,10 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
 
     struct Owner {
         /// The way to a source that was named in want or add_source; null: there is none any more.
-        std::function<std::shared_ptr<Link>(wire::Endpoint const&)> link;
-        std::function<void(ManifestFetcher::Have const&)> on_have;
-        std::function<void(ManifestFetcher::Failed const&)> on_failed;
-        std::function<void(ManifestFetcher::Discredited const&)> on_discredited;
+        std::function<std::shared_ptr<net::Link>(wire::Endpoint const&)> link;
+        std::function<void(swarm::ManifestFetcher::Have const&)> on_have;
+        std::function<void(swarm::ManifestFetcher::Failed const&)> on_failed;
+        std::function<void(swarm::ManifestFetcher::Discredited const&)> on_discredited;
         /// More sources are wanted: call add_source for each, then on_search_done.
         std::function<void(wire::ContentId const&)> search;
     };
@@ -39,7 +39,7 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
     ManifestFetch(ManifestFetch const&) = delete;
     ManifestFetch& operator=(ManifestFetch const&) = delete;
 
-    void want(std::vector<ManifestFetcher::Want> const& wants);
+    void want(std::vector<swarm::ManifestFetcher::Want> const& wants);
     void add_source(wire::ContentId const& content, wire::Endpoint const& source);
     void on_search_done(wire::ContentId const& content);
     /// Checks one that this peer has itself.
@@ -50,18 +50,18 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
 
   private:
     void pump();
-    void ask(ManifestFetcher::Ask const& ask);
+    void ask(swarm::ManifestFetcher::Ask const& ask);
     void on_answer(wire::Endpoint const& source, Result<wire::Message> answer);
-    void check(std::vector<ManifestFetcher::Check> checks);
+    void check(std::vector<swarm::ManifestFetcher::Check> checks);
     void arm_timer();
     template <typename Work, typename Then>
     void on_store_thread(Work work, Then then);
 
     Services& services_;
     Owner owner_;
-    ManifestFetcher fetcher_;
+    swarm::ManifestFetcher fetcher_;
     std::optional<bus::Reactor::TimerId> timer_;
     bool stopped_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// The tracker is told of the first chunk, and then again when so much more is here.
@@ -19,8 +19,8 @@ Offering::~Offering() {
     }
 }
 
-void Offering::begin(ChunkSet const& has, std::shared_ptr<std::string const> manifest,
-                     std::shared_ptr<PartReader const> reader) {
+void Offering::begin(swarm::ChunkSet const& has, std::shared_ptr<std::string const> manifest,
+                     std::shared_ptr<storage::PartReader const> reader) {
     stored_ = has.count();
     if (services_.serving == nullptr || reader == nullptr) {
         return;
@@ -28,7 +28,8 @@ void Offering::begin(ChunkSet const& has, std::shared_ptr<std::string const> man
     active_ = services_.serving->offer(
         file_.content,
         {file_.name, {layout_, has}, [reader = std::move(reader)](auto buffer, auto offset) {
-             return reader->read(buffer, offset) ? ReadOutcome::good : ReadOutcome::changed;
+             return reader->read(buffer, offset) ? index::ReadOutcome::good
+                                                 : index::ReadOutcome::changed;
          }});
     file_.manifest = std::move(manifest);
     if (active_) {
@@ -60,10 +61,10 @@ void Offering::announce() {
     services_.on_partial(file_);
 }
 
-void Offering::on_complete(IndexedFile const& file) {
+void Offering::on_complete(swarm::IndexedFile const& file) {
     if (std::exchange(active_, false)) {
         services_.serving->completed(file_.content, file);
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <memory>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// Lets others have what is here of a file that is being fetched: offers it to sinks and tells the
 /// tracker, until it is whole or given up. Reactor thread.
 class Offering {
   public:
-    Offering(Services& services, PartFile::Target const& target) : services_(services) {
+    Offering(Services& services, storage::PartFile::Target const& target) : services_(services) {
         file_.name = target.name;
         file_.content = target.content;
         file_.size = target.manifest->file_bytes;
@@ -28,11 +28,11 @@ class Offering {
 
     /// Does nothing if this peer shares nothing, or offers the same content for another download.
     /// `manifest`: its canonical bytes.
-    void begin(ChunkSet const& has, std::shared_ptr<std::string const> manifest,
-               std::shared_ptr<PartReader const> reader);
+    void begin(swarm::ChunkSet const& has, std::shared_ptr<std::string const> manifest,
+               std::shared_ptr<storage::PartReader const> reader);
     void on_stored(std::uint32_t chunk);
     /// It is whole and is shared as this file from now on.
-    void on_complete(IndexedFile const& file);
+    void on_complete(swarm::IndexedFile const& file);
 
     [[nodiscard]] bool active() const { return active_; }
 
@@ -41,10 +41,10 @@ class Offering {
     void announce();
 
     Services& services_;
-    PartialFile file_;
+    swarm::PartialFile file_;
     wire::FileLayout layout_;
     std::uint32_t stored_ = 0;
     bool active_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

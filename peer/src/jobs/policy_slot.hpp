@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// What all objects of one plug-in have counted. Reactor thread.
 using PolicyTotals = std::shared_ptr<policies::PolicyCounters>;
@@ -131,4 +131,4 @@ class OrderSlot final : public policies::ChunkRanker {
     PolicyTally tally_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

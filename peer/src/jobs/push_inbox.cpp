@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 /// The pattern that matches this name and no other. A name too long for a pattern stands for
@@ -75,7 +75,7 @@ wire::Pushed PushInbox::Job::told() const {
 }
 
 /// What of the share answers the push.
-IndexedFile const* PushInbox::file_of(wire::Push const& push) const {
+swarm::IndexedFile const* PushInbox::file_of(wire::Push const& push) const {
     if (!push.named) {
         return owner_.share.by_content(push.content);
     }
@@ -162,4 +162,4 @@ void PushInbox::forget_old() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

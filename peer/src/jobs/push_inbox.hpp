@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// What other peers ask this one to fetch: begins a download for each content, answers how it
 /// stands, tries a failed one again: soon and for a while, if it failed for want of a tracker or of
@@ -34,7 +34,7 @@ class PushInbox {
 
     struct Owner {
         AcceptPush accept = AcceptPush::none;
-        ShareTable const& share;
+        swarm::ShareTable const& share;
         /// Begins a download; may be done before it returns.
         std::function<std::shared_ptr<DownloadJob>(DownloadJob::Order, DownloadJob::OnDone)>
             download;
@@ -75,7 +75,7 @@ class PushInbox {
     /// A push that has to have its name is another one than that of the same content under any.
     using Key = std::pair<wire::ContentId, std::string>;
 
-    [[nodiscard]] IndexedFile const* file_of(wire::Push const& push) const;
+    [[nodiscard]] swarm::IndexedFile const* file_of(wire::Push const& push) const;
     void begin(wire::Push const& push, std::shared_ptr<Job> const& job);
     [[nodiscard]] bool due_again(Job const& job) const;
     [[nodiscard]] std::size_t running() const;
@@ -85,4 +85,4 @@ class PushInbox {
     std::map<Key, std::shared_ptr<Job>> jobs_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

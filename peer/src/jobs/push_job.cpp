@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 constexpr auto answer_patience = std::chrono::seconds(3);
@@ -17,17 +17,17 @@ double seconds(wire::Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-PushState state_of(PushPlan::State state) {
+PushState state_of(swarm::PushPlan::State state) {
     switch (state) {
-        case PushPlan::State::asking:
+        case swarm::PushPlan::State::asking:
             return PushState::asking;
-        case PushPlan::State::waiting:
+        case swarm::PushPlan::State::waiting:
             return PushState::waiting;
-        case PushPlan::State::fetching:
+        case swarm::PushPlan::State::fetching:
             return PushState::fetching;
-        case PushPlan::State::there:
+        case swarm::PushPlan::State::there:
             return PushState::there;
-        case PushPlan::State::refused:
+        case swarm::PushPlan::State::refused:
             return PushState::refused;
         default:
             return PushState::failed;
@@ -85,12 +85,12 @@ void PushJob::look() {
     });
 }
 
-void PushJob::on_look(Result<TrackerLink::Look> look) {
+void PushJob::on_look(Result<net::TrackerLink::Look> look) {
     auto const now = services_.reactor.now();
     if (!look) {
         looks_.on_failed(now);
         bool const passing = look.error().code == Errc::tracker_unreachable &&
-                             now - started_ < PushLooks::waiting_most;
+                             now - started_ < swarm::PushLooks::waiting_most;
         return plan_ || passing ? after_event() : finish(look.error());
     }
     listed_ = others(std::move(look->peers));
@@ -128,7 +128,7 @@ void PushJob::find_files() {
 
 void PushJob::on_found(Result<std::vector<wire::FoundFile>> files) {
     auto const now = services_.reactor.now();
-    if (may_be_incomplete(files) && now - started_ < PushLooks::waiting_most) {
+    if (may_be_incomplete(files) && now - started_ < swarm::PushLooks::waiting_most) {
         finding_ = false;  // the next look asks again
         return after_event();
     }
@@ -188,8 +188,8 @@ Status PushJob::choose_version(std::vector<wire::FoundFile> const& versions) {
     return done();
 }
 
-PushPlan::Options PushJob::plan_options() const {
-    PushPlan::Options options;
+swarm::PushPlan::Options PushJob::plan_options() const {
+    swarm::PushPlan::Options options;
     options.patience = order_.patience;
     if (order_.to == PushTo::number) {
         options.number = order_.peers;
@@ -222,7 +222,7 @@ void PushJob::pump() {
 }
 
 /// False: there is no room for one more connection now.
-bool PushJob::ask(PushPlan::Ask const& ask) {
+bool PushJob::ask(swarm::PushPlan::Ask const& ask) {
     auto const now = services_.reactor.now();
     auto const& file = files_[ask.file];
     auto const link = links_.begin(now, plan_->peer(ask.peer));
@@ -245,7 +245,7 @@ bool PushJob::ask(PushPlan::Ask const& ask) {
     return true;
 }
 
-void PushJob::on_answer(PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
+void PushJob::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
     auto const now = services_.reactor.now();
     links_.end(now, plan_->peer(ask.peer), static_cast<bool>(answer));
     if (!answer) {
@@ -262,7 +262,7 @@ void PushJob::on_answer(PushPlan::Ask const& ask, Result<wire::Message> const& a
 }
 
 /// What may pass is asked again.
-void PushJob::on_error(PushPlan::Ask const& ask, Error const& error) {
+void PushJob::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
     auto const now = services_.reactor.now();
     if (error.code == Errc::not_authorised) {
         plan_->on_refusal(now, ask, error.message);
@@ -273,7 +273,7 @@ void PushJob::on_error(PushPlan::Ask const& ask, Error const& error) {
     }
 }
 
-void PushJob::on_pong(PushPlan::Ask const& ask, wire::Pong const& pong) {
+void PushJob::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
     plan_->on_held(services_.reactor.now(), ask,
                    pong.have.empty() ? std::nullopt : std::optional(pong.have.front()));
 }
@@ -349,7 +349,7 @@ PushReport PushJob::report(std::size_t file, bool at_end) const {
     auto last = started_;
     for (auto const& row : plan_->rows(file)) {
         bool const passed_by =
-            at_end && row.state == PushPlan::State::refused && !plan_->listed(row.peer);
+            at_end && row.state == swarm::PushPlan::State::refused && !plan_->listed(row.peer);
         if (passed_by) {
             continue;  // a program that has come, refused and left again lacks nothing
         }
@@ -377,7 +377,7 @@ PushResult PushJob::result() const {
 bool PushJob::nobody_takes_pushes() const {
     for (std::size_t file = 0; file < files_.size(); ++file) {
         if (!std::ranges::all_of(plan_->rows(file), [](auto const& row) {
-                return row.state == PushPlan::State::refused;
+                return row.state == swarm::PushPlan::State::refused;
             })) {
             return false;
         }
@@ -405,4 +405,4 @@ void PushJob::finish(std::optional<Error> error) {
     on_done(result());
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// Asks other peers to fetch one file or several, and watches until they have them: finds the
 /// files, looks at the list of peers until it is settled (PushLooks), and asks whom a PushPlan
@@ -45,21 +45,21 @@ class PushJob : public std::enable_shared_from_this<PushJob> {
   private:
     // what is pushed, and to whom
     void look();
-    void on_look(Result<TrackerLink::Look> look);
+    void on_look(Result<net::TrackerLink::Look> look);
     void find_files();
     void on_found(Result<std::vector<wire::FoundFile>> files);
     [[nodiscard]] bool may_be_incomplete(Result<std::vector<wire::FoundFile>> const& files) const;
     Status choose(std::vector<wire::FoundFile> files);
     Status choose_version(std::vector<wire::FoundFile> const& versions);
-    [[nodiscard]] PushPlan::Options plan_options() const;
+    [[nodiscard]] swarm::PushPlan::Options plan_options() const;
     [[nodiscard]] std::vector<wire::Endpoint> others(std::vector<wire::PeerEntry> peers);
 
     // how it stands
     void pump();
-    [[nodiscard]] bool ask(PushPlan::Ask const& ask);
-    void on_answer(PushPlan::Ask const& ask, Result<wire::Message> const& answer);
-    void on_error(PushPlan::Ask const& ask, Error const& error);
-    void on_pong(PushPlan::Ask const& ask, wire::Pong const& pong);
+    [[nodiscard]] bool ask(swarm::PushPlan::Ask const& ask);
+    void on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer);
+    void on_error(swarm::PushPlan::Ask const& ask, Error const& error);
+    void on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong);
 
     // ends
     void after_event();
@@ -77,8 +77,8 @@ class PushJob : public std::enable_shared_from_this<PushJob> {
     Finder finder_;
     std::vector<wire::FoundFile> files_;
     std::vector<wire::Endpoint> listed_;  ///< the last look, before there is a plan
-    PushLooks looks_;
-    std::optional<PushPlan> plan_;
+    swarm::PushLooks looks_;
+    std::optional<swarm::PushPlan> plan_;
     PushLinks links_;
     wire::Time started_{};
     wire::Time told_{};  ///< on_progress was called last
@@ -88,4 +88,4 @@ class PushJob : public std::enable_shared_from_this<PushJob> {
     bool over_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

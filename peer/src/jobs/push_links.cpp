@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
-Result<std::shared_ptr<Link>> PushLinks::begin(wire::Time now, wire::Endpoint const& peer) {
+Result<std::shared_ptr<net::Link>> PushLinks::begin(wire::Time now, wire::Endpoint const& peer) {
     if (auto const held = held_.find(peer); held != held_.end()) {
         ++held->second.questions;
         return held->second.link;
     }
     if (!make_room(now, peer)) {
-        return std::shared_ptr<Link>();
+        return std::shared_ptr<net::Link>();
     }
     auto link = links_.to(peer);
     if (link) {
@@ -58,4 +58,4 @@ std::optional<wire::Time> PushLinks::next_room() const {
     return closed_at_.empty() ? std::nullopt : std::optional(closed_at_.front());
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 namespace {
 
 FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& source,
@@ -29,7 +29,8 @@ FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& sourc
 }
 
 /// The strings must outlive the view.
-policies::SourceView view_of(FoundSource const& row, std::string const& endpoint, SourceId id) {
+policies::SourceView view_of(FoundSource const& row, std::string const& endpoint,
+                             swarm::SourceId id) {
     policies::SourceView view{};
     view.source_id = static_cast<std::uint64_t>(id);
     view.endpoint = endpoint.c_str();
@@ -71,4 +72,4 @@ std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile con
     return ranked;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

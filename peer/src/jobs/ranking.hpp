@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 /// The peer that asks: it may be among those that have the file, and needs no probe.
 struct Self {
@@ -22,4 +22,4 @@ std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile con
                                    Finder::Probed const& probed, Self const& self,
                                    PolicySlot& policy);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

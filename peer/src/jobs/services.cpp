@@ -10,7 +10,7 @@
 
 #include <cstring>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 // ---- Hashes ----
 
@@ -103,11 +103,11 @@ wire::TransferId Services::new_transfer() {
     return id;
 }
 
-SourceId Services::source_id(wire::Endpoint const& endpoint) const {
+swarm::SourceId Services::source_id(wire::Endpoint const& endpoint) const {
     auto const digest = policies::sha256(std::to_string(id_key) + " " + endpoint.to_string());
     std::uint64_t id = 0;
     std::memcpy(&id, digest.data(), sizeof id);
-    return SourceId{id};
+    return swarm::SourceId{id};
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

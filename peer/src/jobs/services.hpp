@@ -4,6 +4,7 @@
 #include "net/link.hpp"
 #include "net/system_random.hpp"
 #include "net/tracker_link.hpp"
+#include "serving/serving.hpp"
 #include "storage/committer.hpp"
 #include "storage/tree.hpp"
 #include "threads/worker_pool.hpp"
@@ -11,6 +12,7 @@
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/swarm/download_source.hpp>
 #include <xfsbus/swarm/file_places.hpp>
 #include <xfsbus/swarm/rate_limit.hpp>
 #include <xfsbus/swarm/share_table.hpp>
@@ -26,11 +28,9 @@
 #include <string>
 #include <unordered_map>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::jobs {
 
 class FileTransfer;
-class Serving;
-enum class SourceId : std::uint64_t;
 
 /// The integrity plug-ins in use, by the name that manifests know them by. Any thread; loading one
 /// reads files, so that a name which a stranger chose is asked for on a pool's thread first.
@@ -89,7 +89,7 @@ class Throttle {
     void run();
 
     bus::Reactor& reactor_;
-    RateLimit limit_;
+    swarm::RateLimit limit_;
     std::uint64_t rate_;
     std::deque<Waiting> waiting_;
     std::optional<bus::Reactor::TimerId> timer_;
@@ -106,17 +106,17 @@ struct Counters {
 /// What the downloads of a peer have in common. Owned by the Node; reactor thread.
 struct Services {
     bus::Reactor& reactor;
-    Links& links;
-    TrackerLink& tracker;
-    Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
+    net::Links& links;
+    net::TrackerLink& tracker;
+    serving::Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
-    FilePlaces file_places;  ///< of all downloads
-    WorkerPool& store;       ///< verifies and writes
-    Committer& committer;    ///< ends files that are to survive a power cut
-    Durability durability;   ///< of what is fetched
-    bool keep_mode;          ///< what is executable at its source is so here
-    ShareTable const& share;
-    std::shared_ptr<Tree const> tree;
+    swarm::FilePlaces file_places;  ///< of all downloads
+    threads::WorkerPool& store;     ///< verifies and writes
+    storage::Committer& committer;  ///< ends files that are to survive a power cut
+    Durability durability;          ///< of what is fetched
+    bool keep_mode;                 ///< what is executable at its source is so here
+    swarm::ShareTable const& share;
+    std::shared_ptr<storage::Tree const> tree;
     Throttle& throttle;                       ///< of all downloads
     std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
     Counters& counters;
@@ -128,27 +128,27 @@ struct Services {
     /// reactor's thread. Throws PolicyFault if strict.
     std::function<std::shared_ptr<OrderSlot>()> new_order;
     /// A file was put in place and may be offered to others.
-    std::function<void(IndexedFile)> on_fetched;
+    std::function<void(swarm::IndexedFile)> on_fetched;
     /// So much of a file is here now, and offered to others.
-    std::function<void(PartialFile)> on_partial;
+    std::function<void(swarm::PartialFile)> on_partial;
     /// A file is not being fetched any more. If it is whole, on_fetched was called before.
     std::function<void(std::string const& name)> on_partial_gone;
 
     std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
     /// Whose the chunks that come in are.
-    std::unordered_map<wire::TransferId, std::pair<FileTransfer*, SourceId>> routes{};
+    std::unordered_map<wire::TransferId, std::pair<FileTransfer*, swarm::SourceId>> routes{};
     /// A route was added, by which chunks of this size may come; or one is gone (0).
     std::function<void(std::uint32_t chunk_bytes)> on_routes{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 
-    RandomStore transfer_ids{};
+    net::RandomStore transfer_ids{};
 
     /// Nobody can guess it.
     wire::TransferId new_transfer();
     /// What policies know a source by: the same for the same endpoint as long as the program runs,
     /// and with a seed in every run.
-    [[nodiscard]] SourceId source_id(wire::Endpoint const& endpoint) const;
+    [[nodiscard]] swarm::SourceId source_id(wire::Endpoint const& endpoint) const;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::jobs

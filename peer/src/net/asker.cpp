@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 namespace {
 
 constexpr auto busy_pause = std::chrono::milliseconds(100);
@@ -126,4 +126,4 @@ void Asker::finish(std::uint64_t request, Result<wire::Message> answer) {
     node.mapped().on_answer(std::move(answer));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

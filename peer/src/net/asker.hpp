@@ -9,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 
 /// Pairs questions with their answers on one connection, and gives up when none comes.
 /// Reactor thread.
@@ -77,4 +77,4 @@ class Asker {
     std::unordered_map<std::uint64_t, Pending> pending_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 namespace {
 
 /// How much of a longer round trip is believed: the shortest of late is the path, the rest is
@@ -266,4 +266,4 @@ void Links::abandon() {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

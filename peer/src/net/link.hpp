@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 
 /// The control connection to another peer, as its sink. What is wanted, told and closed in one
 /// turn of the reactor travels together. With a latency table, what is sent waits as long as the
@@ -101,7 +101,7 @@ class Link : public std::enable_shared_from_this<Link> {
 class Links {
   public:
     /// `most`: at once.
-    Links(bus::Reactor& reactor, std::optional<LatencyTable> latencies, std::size_t most,
+    Links(bus::Reactor& reactor, std::optional<swarm::LatencyTable> latencies, std::size_t most,
           Link::OwnVitals own_vitals)
         : reactor_(reactor),
           latencies_(std::move(latencies)),
@@ -132,7 +132,7 @@ class Links {
     [[nodiscard]] std::string source_for(wire::Endpoint const& endpoint) const;
 
     bus::Reactor& reactor_;
-    std::optional<LatencyTable> latencies_;
+    std::optional<swarm::LatencyTable> latencies_;
     std::size_t most_;
     Link::OwnVitals own_vitals_;
     wire::Endpoint self_;
@@ -141,4 +141,4 @@ class Links {
     bool abandoned_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 namespace {
 
 constexpr auto name_patience = std::chrono::seconds(5);
@@ -41,4 +41,4 @@ Result<std::string> listen_address(std::string const& asked, wire::Endpoint cons
     return asked;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 
 /// The address that a peer of this tracker listens on: the one that was asked for; of an empty one,
 /// that from which this machine reaches the tracker, or every one if that cannot be told. May wait
@@ -13,4 +13,4 @@ namespace xfsbus::peer {
 /// elsewhere. Any thread.
 Result<std::string> listen_address(std::string const& asked, wire::Endpoint const& tracker);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

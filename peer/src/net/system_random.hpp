@@ -8,7 +8,7 @@
 
 #include <sys/random.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 
 /// Fills the bytes from the system's source of randomness, so that nobody can guess what comes next
 /// from what came before. Any thread.
@@ -39,4 +39,4 @@ class RandomStore {
     std::size_t left_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 namespace {
 
 /// Longer than the tracker's own check of its candidates may take, for each page.
@@ -33,12 +33,12 @@ TrackerLink::~TrackerLink() {
 // ---- the connection ----
 
 Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& from,
-                            Announcer::Options announcer) {
+                            swarm::Announcer::Options announcer) {
     tracker_ = tracker;
     from_ = from;
     silent_ = announcer.silent;
-    Announcer::Line& line = *this;
-    announcer_ = std::make_unique<Announcer>(std::move(announcer), line);
+    swarm::Announcer::Line& line = *this;
+    announcer_ = std::make_unique<swarm::Announcer>(std::move(announcer), line);
     asker_ = std::make_unique<Asker>(
         reactor_, [this](auto const& message, auto request) { return say(message, request); },
         "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);
@@ -244,9 +244,9 @@ template <typename Entry, typename Question, typename Page>
 void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries,
                             OnAnswer<std::vector<Entry>> on_all,
                             std::function<void(Page const&)> on_page,
-                            std::shared_ptr<Pages<Entry>> pages) {
+                            std::shared_ptr<swarm::Pages<Entry>> pages) {
     if (!pages) {
-        pages = std::make_shared<Pages<Entry>>(reactor_.now());
+        pages = std::make_shared<swarm::Pages<Entry>>(reactor_.now());
     }
     auto on_answer = [this, question, entries, pages, on_page = std::move(on_page),
                       on_all = std::move(on_all)](Result<wire::Message> answer) mutable {
@@ -273,4 +273,4 @@ void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries
     asker_->ask(question, answer_most, std::move(on_answer));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

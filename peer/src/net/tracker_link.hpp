@@ -12,14 +12,14 @@
 #include <memory>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::net {
 
 /// The connection to the tracker: keeps our entry there true (Announcer) and asks it questions.
 /// Reactor thread.
-class TrackerLink : private Announcer::Line {
+class TrackerLink : private swarm::Announcer::Line {
   public:
     struct Owner {
-        ShareTable const& share;
+        swarm::ShareTable const& share;
         std::function<std::uint32_t()> load;
         /// Registered, list sent or acknowledged, lost: look at registered() and settled().
         std::function<void()> on_state;
@@ -39,7 +39,7 @@ class TrackerLink : private Announcer::Line {
     /// address of this machine to come from; empty: any. Errc::network if no connection can be
     /// opened.
     Status connect(wire::Endpoint const& tracker, std::string const& from,
-                   Announcer::Options announcer);
+                   swarm::Announcer::Options announcer);
 
     void on_changed(std::string const& name, std::optional<wire::FileEntry> entry);
     void on_changed(std::vector<wire::FileEntry> added, std::vector<std::string> removed);
@@ -103,7 +103,7 @@ class TrackerLink : private Announcer::Line {
     void ask_pages(Question question, std::vector<Entry> Page::*entries,
                    OnAnswer<std::vector<Entry>> on_all,
                    std::function<void(Page const&)> on_page = {},
-                   std::shared_ptr<Pages<Entry>> pages = nullptr);
+                   std::shared_ptr<swarm::Pages<Entry>> pages = nullptr);
 
     bus::Reactor& reactor_;
     Owner owner_;
@@ -114,7 +114,7 @@ class TrackerLink : private Announcer::Line {
     std::optional<bus::Reactor::TimerId> look_up_timer_;
     std::unique_ptr<bus::ControlClient> client_;
     std::unique_ptr<Asker> asker_;
-    std::unique_ptr<Announcer> announcer_;
+    std::unique_ptr<swarm::Announcer> announcer_;
     std::optional<bus::Reactor::TimerId> timer_;
     wire::Time heard_{};
     wire::Duration silence_most_{};  ///< as long as the tracker is there
@@ -123,4 +123,4 @@ class TrackerLink : private Announcer::Line {
     bool garbage_ = false;  // since the last time it was connected
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::net

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 
 /// What somebody waits for, and may have to give up.
 class Awaited {
@@ -108,4 +108,4 @@ T instead(Error const& error) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

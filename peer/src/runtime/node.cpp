@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 namespace {
 
 constexpr unsigned store_threads = 2;
@@ -20,7 +20,7 @@ constexpr auto push_words_apart = std::chrono::seconds(1);
 
 wire::PeerId new_peer_id() {
     wire::PeerId id;
-    fill_random(id.bytes);
+    net::fill_random(id.bytes);
     return id;
 }
 
@@ -34,8 +34,8 @@ std::mt19937_64 seeded_by_system() {
 }  // namespace
 
 Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
-           std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree,
-           DescriptorShares const& shares)
+           std::optional<swarm::LatencyTable> latencies, std::shared_ptr<storage::Tree const> tree,
+           swarm::DescriptorShares const& shares)
     : reactor_(reactor),
       options_(options),
       descriptors_(shares),
@@ -54,23 +54,22 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       throttle_(reactor, options.download_limit),
       services_(make_services()),
       finder_(services_),
-      store_(store_threads, "xfs-store", fault_teller(reactor)),
-      committer_(fault_teller(reactor)),
-      inbox_(
-          {.accept = shares_ ? options.accept_push : AcceptPush::none,
-           .share = share_,
-           .download =
-               [this](DownloadJob::Order order, DownloadJob::OnDone on_done) {
-                   return download(std::move(order), std::move(on_done));
-               },
-           .now = [this] { return reactor_.now(); },
-           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
-           .on_taken =
-               [this](auto const& push) { log(log_events::push_taken(push.name, push.size)); }}) {
+      store_(store_threads, "xfs-store", net::fault_teller(reactor)),
+      committer_(net::fault_teller(reactor)),
+      inbox_({.accept = shares_ ? options.accept_push : AcceptPush::none,
+              .share = share_,
+              .download =
+                  [this](jobs::DownloadJob::Order order, jobs::DownloadJob::OnDone on_done) {
+                      return download(std::move(order), std::move(on_done));
+                  },
+              .now = [this] { return reactor_.now(); },
+              .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
+              .on_taken =
+                  [this](auto const& push) { log(telemetry::push_taken(push.name, push.size)); }}) {
     hashes_.put(plugins_.integrity);
 }
 
-Serving::Owner Node::serving_owner() {
+serving::Serving::Owner Node::serving_owner() {
     return {.share = share_,
             .tree = tree_,
             .vitals = [this] { return vitals(); },
@@ -96,22 +95,22 @@ Serving::Owner Node::serving_owner() {
             .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
 }
 
-Uploads::Limits Node::upload_limits() const {
-    Uploads::Limits limits;
+swarm::Uploads::Limits Node::upload_limits() const {
+    swarm::Uploads::Limits limits;
     limits.sinks_most = descriptors_.sinks;
     limits.bytes_per_second = options_.upload_limit;
     limits.transfer_bytes_per_second = options_.transfer_upload_limit;
     return limits;
 }
 
-Services Node::make_services() {
+jobs::Services Node::make_services() {
     return {
         .reactor = reactor_,
         .links = links_,
         .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
         .hashes = hashes_,
-        .file_places = FilePlaces(descriptors_.files),
+        .file_places = swarm::FilePlaces(descriptors_.files),
         .store = store_,
         .committer = committer_,
         .durability = options_.durability,
@@ -127,10 +126,10 @@ Services Node::make_services() {
         .log = [this](LogEvent const& event) { log(event); },
         .new_order =
             [order = plugins_.chunk_order, guard = guard(), totals = order_totals_] {
-                return std::make_shared<OrderSlot>(order->make(guard), totals);
+                return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);
             },
-        .on_fetched = [this](IndexedFile file) { on_fetched(std::move(file)); },
-        .on_partial = [this](PartialFile const& file) { on_partial(file); },
+        .on_fetched = [this](swarm::IndexedFile file) { on_fetched(std::move(file)); },
+        .on_partial = [this](swarm::PartialFile const& file) { on_partial(file); },
         .on_partial_gone = [this](std::string const& name) { on_partial_gone(name); },
     };
 }
@@ -158,7 +157,7 @@ Status Node::start() {
         return Error{Errc::usage, "'" + wire::escape(options_.tracker) +
                                       "' is no address of a tracker; expected tcp://HOST:PORT"};
     }
-    auto host = listen_address(options_.host, *tracker);
+    auto host = net::listen_address(options_.host, *tracker);
     if (!host) {
         return host.error();
     }
@@ -184,7 +183,7 @@ Status Node::start() {
     if (!sink_->endpoint().any_host()) {
         links_.set_listens(sink_->endpoint().host);
     }
-    Announcer::Options announcer;
+    swarm::Announcer::Options announcer;
     announcer.peer = self_;
     announcer.listens = serving_.endpoint();
     if (announcer.listens.any_host()) {
@@ -198,7 +197,7 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
-    log(log_events::started(serving_.endpoint(), services_.data_port, options_.tracker));
+    log(telemetry::started(serving_.endpoint(), services_.data_port, options_.tracker));
     return start_index();
 }
 
@@ -215,35 +214,35 @@ std::function<void(bus::Reactor::Task)> Node::poster() const {
 
 // ---- the share ----
 
-void Node::on_changed(std::vector<IndexedFile> added, std::vector<std::string> removed) {
+void Node::on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed) {
     std::vector<wire::FileEntry> entries;
     entries.reserve(added.size());
     for (auto& file : added) {
         if (auto const* const now = share_.put(std::move(file))) {
-            entries.push_back(ShareTable::entry_of(*now));
+            entries.push_back(swarm::ShareTable::entry_of(*now));
         }
     }
     std::erase_if(removed, [this](auto const& name) { return !share_.remove(name); });
     tracker_.on_changed(std::move(entries), std::move(removed));
 }
 
-void Node::put(IndexedFile file) {
+void Node::put(swarm::IndexedFile file) {
     if (auto const* const now = share_.put(std::move(file))) {
-        tracker_.on_changed(now->name, ShareTable::entry_of(*now));
+        tracker_.on_changed(now->name, swarm::ShareTable::entry_of(*now));
     }
 }
 
 /// Offered at once: the index will say the same a little later.
-void Node::on_fetched(IndexedFile file) {
+void Node::on_fetched(swarm::IndexedFile file) {
     if (shares_) {
         put(file);
         index_->add(std::move(file));
     }
 }
 
-void Node::on_partial(PartialFile const& file) {
+void Node::on_partial(swarm::PartialFile const& file) {
     if (share_.put_partial(file)) {
-        tracker_.on_changed(file.name, ShareTable::entry_of(file));
+        tracker_.on_changed(file.name, swarm::ShareTable::entry_of(file));
     }
 }
 
@@ -292,14 +291,14 @@ void Node::tell_tracker() {
         return;
     }
     told_in_touch_ = tracker_.in_touch();
-    log(told_in_touch_ ? log_events::tracker_found(options_.tracker, tracker_.listens())
-                       : log_events::tracker_lost(options_.tracker, tracker_.trouble().message));
+    log(told_in_touch_ ? telemetry::tracker_found(options_.tracker, tracker_.listens())
+                       : telemetry::tracker_lost(options_.tracker, tracker_.trouble().message));
 }
 
 /// For one that shares nothing it does not matter.
 void Node::on_unreachable(std::string const& why) {
     if (shares_) {
-        log(log_events::not_reachable(tracker_.listens(), why));
+        log(telemetry::not_reachable(tracker_.listens(), why));
     }
 }
 
@@ -309,7 +308,7 @@ void Node::tell_refusal() {
         return;
     }
     told_refusal_ = tracker_.refusal();
-    log(log_events::tracker_refuses(options_.tracker, told_refusal_));
+    log(telemetry::tracker_refuses(options_.tracker, told_refusal_));
 }
 
 /// Others decide how often this happens, so it is not said oftener than it can be read.
@@ -318,7 +317,7 @@ void Node::on_push_failed(std::string const& name, Error const& why) {
     if (!soon) {
         told_push_ = reactor_.now();
     }
-    log(log_events::push_failed(soon ? LogLevel::debug : LogLevel::warning, name, why));
+    log(telemetry::push_failed(soon ? LogLevel::debug : LogLevel::warning, name, why));
 }
 
 std::uint32_t Node::load() const {
@@ -417,18 +416,19 @@ void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& 
         return on_load(link.error());
     }
     auto* const raw = link->get();
-    raw->probe(load_patience, [link = *link, on_load](Result<Link::Vitals> const& vitals) {
+    raw->probe(load_patience, [link = *link, on_load](Result<net::Link::Vitals> const& vitals) {
         vitals ? on_load(vitals->load) : on_load(vitals.error());
     });
 }
 
-std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJob::OnDone on_done) {
+std::shared_ptr<jobs::DownloadJob> Node::download(jobs::DownloadJob::Order order,
+                                                  jobs::DownloadJob::OnDone on_done) {
     if (order.sources == 0) {
         order.sources = options_.sources;
     }
-    auto const policy = std::make_shared<PolicySlot>(policy_seed());
-    auto holder = std::make_shared<std::weak_ptr<DownloadJob>>();
-    auto job = std::make_shared<DownloadJob>(
+    auto const policy = std::make_shared<jobs::PolicySlot>(policy_seed());
+    auto holder = std::make_shared<std::weak_ptr<jobs::DownloadJob>>();
+    auto job = std::make_shared<jobs::DownloadJob>(
         services_, std::move(order), policy,
         [this, holder, on_done = std::move(on_done)](Result<DownloadReport> report) {
             if (auto const over = holder->lock()) {
@@ -451,9 +451,10 @@ std::shared_ptr<DownloadJob> Node::download(DownloadJob::Order order, DownloadJo
     return job;
 }
 
-std::shared_ptr<PushJob> Node::push(PushJob::Order order, PushJob::OnDone on_done) {
-    auto holder = std::make_shared<std::weak_ptr<PushJob>>();
-    auto job = std::make_shared<PushJob>(
+std::shared_ptr<jobs::PushJob> Node::push(jobs::PushJob::Order order,
+                                          jobs::PushJob::OnDone on_done) {
+    auto holder = std::make_shared<std::weak_ptr<jobs::PushJob>>();
+    auto job = std::make_shared<jobs::PushJob>(
         services_, std::move(order),
         [this, holder, on_done = std::move(on_done)](Result<PushResult> result) {
             if (auto const over = holder->lock()) {
@@ -535,7 +536,7 @@ void Node::log(LogEvent const& event) const {
 }
 
 void Node::note(LogLevel level, std::string_view text) const {
-    log(log_events::note(level, text));
+    log(telemetry::note(level, text));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

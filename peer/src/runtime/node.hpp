@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 
 /// Everything of a peer that lives on its reactor: joins the parts, keeps the share's table, runs
 /// the jobs. Made before the reactor runs; used and destroyed on its thread.
@@ -32,8 +32,8 @@ class Node {
     };
 
     Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
-         std::optional<LatencyTable> latencies, std::shared_ptr<Tree const> tree,
-         DescriptorShares const& shares);
+         std::optional<swarm::LatencyTable> latencies, std::shared_ptr<storage::Tree const> tree,
+         swarm::DescriptorShares const& shares);
     ~Node();
     Node(Node const&) = delete;
     Node& operator=(Node const&) = delete;
@@ -57,8 +57,9 @@ class Node {
     void rescan();
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
     void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
-    std::shared_ptr<DownloadJob> download(DownloadJob::Order order, DownloadJob::OnDone on_done);
-    std::shared_ptr<PushJob> push(PushJob::Order order, PushJob::OnDone on_done);
+    std::shared_ptr<jobs::DownloadJob> download(jobs::DownloadJob::Order order,
+                                                jobs::DownloadJob::OnDone on_done);
+    std::shared_ptr<jobs::PushJob> push(jobs::PushJob::Order order, jobs::PushJob::OnDone on_done);
     void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
     [[nodiscard]] std::vector<SharedFileInfo> files() const;
     [[nodiscard]] PeerStatus status() const;
@@ -74,20 +75,20 @@ class Node {
     [[nodiscard]] policies::GuardOptions guard() const;
     [[nodiscard]] std::uint64_t policy_seed();
     using Selector = std::shared_ptr<policies::GuardedSelector>;
-    void put_selector(std::shared_ptr<PolicySlot> slot, std::function<void()> then);
-    void find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
+    void put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then);
+    void find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string const& query,
                    OnAnswer<std::vector<FoundSource>> const& on_found);
-    [[nodiscard]] Serving::Owner serving_owner();
-    [[nodiscard]] Uploads::Limits upload_limits() const;
-    [[nodiscard]] Services make_services();
+    [[nodiscard]] serving::Serving::Owner serving_owner();
+    [[nodiscard]] swarm::Uploads::Limits upload_limits() const;
+    [[nodiscard]] jobs::Services make_services();
     [[nodiscard]] std::function<void(bus::Reactor::Task)> poster() const;
     Status start_index();
-    void on_changed(std::vector<IndexedFile> added, std::vector<std::string> removed);
-    void on_fetched(IndexedFile file);
-    void on_partial(PartialFile const& file);
+    void on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed);
+    void on_fetched(swarm::IndexedFile file);
+    void on_partial(swarm::PartialFile const& file);
     void on_partial_gone(std::string const& name);
     void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
-    void put(IndexedFile file);
+    void put(swarm::IndexedFile file);
     void on_state();
     void expect_chunks(std::uint32_t chunk_bytes);
     bool on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
@@ -96,8 +97,8 @@ class Node {
     void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
     void when_told(OnAnswer<std::monostate> then);
     void watch(std::shared_ptr<Wait> const& wait);
-    void rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
-                      PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
+    void rank_sources(std::vector<wire::FoundFile> const& files, jobs::Finder::Probed const& probed,
+                      jobs::PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
     void log(LogEvent const& event) const;
     void note(LogLevel level, std::string_view text) const;
     void tell_tracker();
@@ -107,34 +108,34 @@ class Node {
 
     bus::Reactor& reactor_;
     PeerOptions options_;
-    DescriptorShares descriptors_;
+    swarm::DescriptorShares descriptors_;
     Plugins plugins_;
-    std::shared_ptr<Tree const> tree_;
+    std::shared_ptr<storage::Tree const> tree_;
     bool shares_;
     std::mt19937_64 random_;
     wire::PeerId self_;
 
-    ShareTable share_;
-    Hashes hashes_;
-    Links links_;
-    TrackerLink tracker_;
+    swarm::ShareTable share_;
+    jobs::Hashes hashes_;
+    net::Links links_;
+    net::TrackerLink tracker_;
     bus::Resolver resolver_;
-    Serving serving_;
-    Throttle throttle_;
-    Counters counters_;
-    PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
-    PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
-    Services services_;
-    Finder finder_;
-    WorkerPool store_;  // after what its jobs use
-    Committer committer_;
+    serving::Serving serving_;
+    jobs::Throttle throttle_;
+    jobs::Counters counters_;
+    jobs::PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
+    jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
+    jobs::Services services_;
+    jobs::Finder finder_;
+    threads::WorkerPool store_;  // after what its jobs use
+    storage::Committer committer_;
     std::unique_ptr<bus::ChunkSink> sink_;
     std::uint32_t expected_chunk_bytes_ = 0;
-    std::unique_ptr<ShareIndex> index_;
+    std::unique_ptr<index::ShareIndex> index_;
 
-    std::set<std::shared_ptr<DownloadJob>> jobs_;
-    std::set<std::shared_ptr<PushJob>> pushes_;
-    PushInbox inbox_;
+    std::set<std::shared_ptr<jobs::DownloadJob>> jobs_;
+    std::set<std::shared_ptr<jobs::PushJob>> pushes_;
+    jobs::PushInbox inbox_;
     std::string told_refusal_;    ///< of the tracker; logged last
     bool told_in_touch_ = false;  ///< with the tracker; logged last
     wire::Time told_push_{};      ///< when a push that failed was logged last
@@ -145,7 +146,8 @@ class Node {
     bool was_registered_ = false;
     bool started_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    WorkerPool policy_maker_{1, "xfs-policy", fault_teller(reactor_)};  // last: it uses the others
+    threads::WorkerPool policy_maker_{1, "xfs-policy",
+                                      net::fault_teller(reactor_)};  // last: it uses the others
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <iterator>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 namespace {
 
 /// The tracker may not know yet that a peer has just crashed, or that a file of its is gone; we do.
-void believe_sources(std::vector<wire::FoundFile>& files, Finder::Gone const& gone,
-                     Finder::Held const& held) {
+void believe_sources(std::vector<wire::FoundFile>& files, jobs::Finder::Gone const& gone,
+                     jobs::Finder::Held const& held) {
     for (auto& file : files) {
         for (auto& source : file.sources) {
             auto const said = held.find({source.listens, file.content});
@@ -27,9 +27,9 @@ void believe_sources(std::vector<wire::FoundFile>& files, Finder::Gone const& go
     std::erase_if(files, [](auto const& file) { return file.sources.empty(); });
 }
 
-Error nobody_there(std::string const& query, Finder::Gone const& gone) {
+Error nobody_there(std::string const& query, jobs::Finder::Gone const& gone) {
     if (gone.empty()) {
-        return Finder::nobody(query);
+        return jobs::Finder::nobody(query);
     }
     std::vector<std::string> reasons;
     reasons.reserve(gone.size());
@@ -37,19 +37,19 @@ Error nobody_there(std::string const& query, Finder::Gone const& gone) {
         reasons.push_back(why);
     }
     return {Errc::not_found, "no peer that can be reached has '" + wire::escape(query) + "'" +
-                                 tail_of_reasons(reasons)};
+                                 swarm::tail_of_reasons(reasons)};
 }
 
 }  // namespace
 
 void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    auto const slot = std::make_shared<PolicySlot>(policy_seed());
+    auto const slot = std::make_shared<jobs::PolicySlot>(policy_seed());
     put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
         find_with(slot, query, on_found);
     });
 }
 
-void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const& query,
+void Node::find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string const& query,
                      OnAnswer<std::vector<FoundSource>> const& on_found) {
     finder_.find(
         query, {}, [this, slot, query, on_found](Result<std::vector<wire::FoundFile>> files) {
@@ -58,9 +58,9 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
             }
             // There may be a million: they are not copied.
             auto const kept = std::make_shared<std::vector<wire::FoundFile>>(std::move(*files));
-            auto on_probed = [this, slot, query, kept, on_found](Finder::Probed const& probed,
-                                                                 Finder::Gone const& gone,
-                                                                 Finder::Held const& held) {
+            auto on_probed = [this, slot, query, kept, on_found](jobs::Finder::Probed const& probed,
+                                                                 jobs::Finder::Gone const& gone,
+                                                                 jobs::Finder::Held const& held) {
                 if (believe_sources(*kept, gone, held); kept->empty()) {
                     return on_found(nobody_there(query, gone));
                 }
@@ -73,11 +73,12 @@ void Node::find_with(std::shared_ptr<PolicySlot> const& slot, std::string const&
         });
 }
 
-void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probed const& probed,
-                        PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found) {
+void Node::rank_sources(std::vector<wire::FoundFile> const& files,
+                        jobs::Finder::Probed const& probed, jobs::PolicySlot& policy,
+                        OnAnswer<std::vector<FoundSource>> const& on_found) {
     std::vector<FoundSource> all;
     for (auto const& file : files) {
-        auto ranked = rank_file(services_, file, probed, {self_, load()}, policy);
+        auto ranked = jobs::rank_file(services_, file, probed, {self_, load()}, policy);
         std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
     }
     if (policy.fault()) {
@@ -86,4 +87,4 @@ void Node::rank_sources(std::vector<wire::FoundFile> const& files, Finder::Probe
     on_found(std::move(all));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

@@ -4,7 +4,7 @@
 
 #include <xfsbus/policies/host/errors.hpp>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 namespace {
 
 PolicyInfo about(policies::PluginInfo const& plugin, policies::PolicyCounters const& totals) {
@@ -44,7 +44,7 @@ void Node::set_policy(std::shared_ptr<policies::SelectorFactory const> policy) {
 
 /// Has an object of the policy made on a thread that may wait for a plug-in, puts it into the slot
 /// on this one, and goes on. If the policy is swapped meanwhile, it is one of the new policy.
-void Node::put_selector(std::shared_ptr<PolicySlot> slot, std::function<void()> then) {
+void Node::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then) {
     auto const factory = plugins_.policy;
     auto put = [this, factory, slot, then = std::move(then)](Result<Selector> const& made) {
         if (plugins_.policy != factory) {
@@ -70,7 +70,7 @@ policies::GuardOptions Node::guard() const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    guard.report = [this](std::string_view text) { log(log_events::policy_fault(text)); };
+    guard.report = [this](std::string_view text) { log(telemetry::policy_fault(text)); };
     return guard;
 }
 
@@ -79,4 +79,4 @@ std::uint64_t Node::policy_seed() {
     return options_.seed != 0 ? options_.seed : random_();
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

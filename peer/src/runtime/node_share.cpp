@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <thread>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 namespace {
 
-UpdateSummary to_summary(ScanSummary const& scan) {
+UpdateSummary to_summary(index::ScanSummary const& scan) {
     return {scan.files, scan.bytes,   scan.hashed,       scan.skipped,
             scan.links, scan.ignored, scan.private_files};
 }
@@ -19,7 +19,7 @@ Status Node::start_index() {
         scanned_ = UpdateSummary{};
         return done();
     }
-    ShareIndex::Options options;
+    index::ShareIndex::Options options;
     options.directory = options_.directory;
     options.cache_file = options_.cache_file;
     options.algorithm = plugins_.integrity;
@@ -29,7 +29,7 @@ Status Node::start_index() {
     options.default_ignores = options_.default_ignores;
     options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U,
                                       static_cast<unsigned>(descriptors_.hashers));
-    auto index = ShareIndex::start(
+    auto index = index::ShareIndex::start(
         std::move(options),
         {.on_changed =
              [this, post = poster()](auto added, auto removed) {
@@ -38,7 +38,7 @@ Status Node::start_index() {
                  });
              },
          .on_scanned =
-             [this, post = poster()](ScanSummary const& scan) {
+             [this, post = poster()](index::ScanSummary const& scan) {
                  post([this, summary = to_summary(scan)] {
                      scanned_ = summary;
                      for (auto const& then : std::exchange(on_scanned_, {})) {
@@ -48,7 +48,7 @@ Status Node::start_index() {
              },
          .on_warning = [this](std::string_view text) { note(LogLevel::warning, text); },
          .on_notice = [this](std::string_view text) { note(LogLevel::info, text); },
-         .on_fault = fault_teller(reactor_)});
+         .on_fault = net::fault_teller(reactor_)});
     if (!index) {
         return index.error();
     }
@@ -66,12 +66,13 @@ void Node::update_list(OnAnswer<UpdateSummary> on_done) {
     if (!index_) {
         return send({});
     }
-    index_->rescan([post = poster(), send = std::move(send), on_done](ScanSummary const& scan) {
-        post([send, on_done, scan] {
-            scan.problem.empty() ? send(to_summary(scan))
-                                 : on_done(Error{Errc::disk, scan.problem});
+    index_->rescan(
+        [post = poster(), send = std::move(send), on_done](index::ScanSummary const& scan) {
+            post([send, on_done, scan] {
+                scan.problem.empty() ? send(to_summary(scan))
+                                     : on_done(Error{Errc::disk, scan.problem});
+            });
         });
-    });
 }
 
 void Node::rescan() {
@@ -79,7 +80,7 @@ void Node::rescan() {
         return;
     }
     note(LogLevel::info, "scanning the shared directory again");
-    index_->rescan([this, post = poster()](ScanSummary const& scan) {
+    index_->rescan([this, post = poster()](index::ScanSummary const& scan) {
         post([this, scan] {
             note(LogLevel::info, scan.problem.empty()
                                      ? "scanned: " + std::to_string(scan.files) +
@@ -90,4 +91,4 @@ void Node::rescan() {
     });
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <time.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 namespace {
 
 sigset_t size_signal() {
@@ -30,4 +30,4 @@ NoSizeSignal::~NoSizeSignal() {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::runtime {
 
 /// Keeps SIGXFSZ from this thread, and from all threads that it starts meanwhile: a write that
 /// would make a file larger than this process may (`ulimit -f`) fails with EFBIG and has no other
@@ -19,4 +19,4 @@ class NoSizeSignal {
     sigset_t before_{};
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::runtime

@@ -12,7 +12,7 @@
 #include <optional>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::serving {
 
 /// One question under way. Both threads use it: what is known by then is the answer when the time
 /// is over.
@@ -46,18 +46,20 @@ namespace {
 
 enum class Seen { same, other, not_now };
 
-Seen see(Tree const& tree, std::string const& name, FileStamp const& stamp) {
+Seen see(storage::Tree const& tree, std::string const& name, swarm::FileStamp const& stamp) {
     auto const fd = tree.open_file(name);
-    if (!fd && is_shortage(errno)) {
+    if (!fd && storage::is_shortage(errno)) {
         return Seen::not_now;
     }
-    return fd && stamp_of(fd->get()) == stamp ? Seen::same : Seen::other;
+    return fd && storage::stamp_of(fd->get()) == stamp ? Seen::same : Seen::other;
 }
 
 }  // namespace
 
 Looker::Looker(bus::Reactor& reactor, Owner owner)
-    : reactor_(reactor), owner_(std::move(owner)), disk_(1, "xfs-look", fault_teller(reactor)) {}
+    : reactor_(reactor),
+      owner_(std::move(owner)),
+      disk_(1, "xfs-look", net::fault_teller(reactor)) {}
 
 void Looker::look_for(std::string const& address, std::vector<wire::ContentId> contents,
                       OnLooked const& on_looked) {
@@ -119,7 +121,8 @@ Looker::Task Looker::task_of(wire::ContentId const& content) const {
 }
 
 /// On the thread for the disk: how much of this content is here; nullopt: that cannot be said.
-std::optional<std::uint32_t> Looker::look_at(Tree const& tree, Task const& task, Looking& looking) {
+std::optional<std::uint32_t> Looker::look_at(storage::Tree const& tree, Task const& task,
+                                             Looking& looking) {
     for (auto const& [name, stamp] : task.files) {
         auto const seen = see(tree, name, stamp);
         if (seen == Seen::same) {
@@ -135,7 +138,7 @@ std::optional<std::uint32_t> Looker::look_at(Tree const& tree, Task const& task,
 }
 
 /// Ends at the first content of which nothing can be said.
-void Looker::work(Tree const& tree, std::vector<Task> const& tasks, Looking& looking) {
+void Looker::work(storage::Tree const& tree, std::vector<Task> const& tasks, Looking& looking) {
     for (auto task = tasks.begin(); task != tasks.end() && !looking.is_over(); ++task) {
         auto const ppm = look_at(tree, *task, looking);
         if (!ppm) {
@@ -155,4 +158,4 @@ void Looker::end(Looking& looking) {
     std::exchange(looking.on_looked, {})(std::move(have));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::serving

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::serving {
 
 /// Looks whether files of the share are still what the index says of them, for those who ask.
 /// Reactor thread; the disk, which may take its time, is looked at on a thread of its own.
@@ -32,8 +32,8 @@ class Looker {
     static constexpr auto patience = std::chrono::milliseconds(500);
 
     struct Owner {
-        ShareTable const& share;
-        std::shared_ptr<Tree const> tree;
+        swarm::ShareTable const& share;
+        std::shared_ptr<storage::Tree const> tree;
         /// How much is here of a content that is being fetched, in ppm.
         std::function<std::uint32_t(wire::ContentId const&)> partial_ppm;
         std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
@@ -56,17 +56,18 @@ class Looker {
     /// What is to be looked at for one content.
     struct Task {
         std::uint32_t partial_ppm = 0;
-        std::vector<std::pair<std::string, FileStamp>> files;  ///< one of which has to be there
-        bool all_names = true;                                 ///< it has no others
+        std::vector<std::pair<std::string, swarm::FileStamp>>
+            files;              ///< one of which has to be there
+        bool all_names = true;  ///< it has no others
     };
 
     struct Looking;
 
     [[nodiscard]] Task task_of(wire::ContentId const& content) const;
     void start(std::vector<Task> tasks, OnLooked const& on_looked);
-    static std::optional<std::uint32_t> look_at(Tree const& tree, Task const& task,
+    static std::optional<std::uint32_t> look_at(storage::Tree const& tree, Task const& task,
                                                 Looking& looking);
-    static void work(Tree const& tree, std::vector<Task> const& tasks, Looking& looking);
+    static void work(storage::Tree const& tree, std::vector<Task> const& tasks, Looking& looking);
     void on_worked(Looking& looking);
     static void end(Looking& looking);
 
@@ -74,11 +75,11 @@ class Looker {
 
     bus::Reactor& reactor_;
     Owner owner_;
-    LookBudget budget_;
+    swarm::LookBudget budget_;
     std::size_t waiting_ = 0;
     /// Expired once this object is gone.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-    WorkerPool disk_;  // last: its tasks end first
+    threads::WorkerPool disk_;  // last: its tasks end first
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::serving

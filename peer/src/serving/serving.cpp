@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::serving {
 namespace {
 
 /// All are looked through for each chunk; to open one again costs no more than that.
@@ -41,20 +41,20 @@ struct InFlight {
 
 // ---- Serving ----
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits,
+Serving::Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
                  std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
       uploads_(limits, seed),
-      files_(
-          std::make_shared<ServedFiles>(owner_.tree, std::min(limits.sinks_most, open_files_most))),
+      files_(std::make_shared<index::ServedFiles>(owner_.tree,
+                                                  std::min(limits.sinks_most, open_files_most))),
       buffers_(kept_buffer_bytes),
       outlets_most_(limits.sinks_most),
       looker_(reactor, {.share = owner_.share,
                         .tree = owner_.tree,
                         .partial_ppm = [this](auto const& content) { return partial_ppm(content); },
                         .on_stale = owner_.on_stale}),
-      readers_(1, "xfs-read", fault_teller(reactor)) {}
+      readers_(1, "xfs-read", net::fault_teller(reactor)) {}
 
 Serving::~Serving() {
     for (auto const& timer : {pump_timer_, offer_timer_, tick_timer_}) {
@@ -78,7 +78,7 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
          .on_closed = [this](auto const& route) { on_closed(route); },
          .on_trouble =
              [this](std::string const& what) {
-                 owner_.on_event(log_events::network_trouble(what));
+                 owner_.on_event(telemetry::network_trouble(what));
              }},
         connections_most);
     if (!server) {
@@ -161,7 +161,7 @@ void Serving::on_want(bus::Route const& route, std::string const& host, wire::Wa
         }
         uploads_.set_reachable(sink, way->connected);
         auto const& reading = readings_[want.transfer] = reading_of(want.content);
-        owner_.on_event(log_events::upload_begun(reading.name, sink, content->layout.bytes));
+        owner_.on_event(telemetry::upload_begun(reading.name, sink, content->layout.bytes));
         if (want.serves != 0) {
             owner_.on_sink(want.content, {host, want.serves});
         }
@@ -190,17 +190,17 @@ void Serving::note_ended() {
         if (!reading.empty()) {
             auto const seconds =
                 std::chrono::duration<double>(reactor_.now() - over.opened).count();
-            owner_.on_event(log_events::upload_ended(reading.mapped().name, over.sink, over.sent,
-                                                     seconds, over.why));
+            owner_.on_event(telemetry::upload_ended(reading.mapped().name, over.sink, over.sent,
+                                                    seconds, over.why));
         }
     }
 }
 
-std::optional<Uploads::Content> Serving::content_of(wire::ContentId const& content) const {
+std::optional<swarm::Uploads::Content> Serving::content_of(wire::ContentId const& content) const {
     if (auto const* file = owner_.share.by_content(content)) {
         auto const bytes = file->stamp.size;
         auto const layout = wire::layout_of(bytes, wire::chunk_size_for(bytes));
-        return Uploads::Content{layout, ChunkSet::full(layout.chunks)};
+        return swarm::Uploads::Content{layout, swarm::ChunkSet::full(layout.chunks)};
     }
     auto const partial = partials_.find(content);
     return partial == partials_.end() ? std::nullopt : std::optional(partial->second.about);
@@ -225,7 +225,7 @@ Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
     return {partial.name, partial.read};
 }
 
-Serving::Reading Serving::reading_of(IndexedFile const& file) const {
+Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
     return {file.name,
             [files = files_, name = file.name, stamp = file.stamp](auto buffer, auto offset) {
                 return files->read(name, stamp, buffer, offset);
@@ -246,7 +246,7 @@ void Serving::gained(wire::ContentId const& content, std::uint32_t chunk) {
     }
 }
 
-void Serving::completed(wire::ContentId const& content, IndexedFile const& file) {
+void Serving::completed(wire::ContentId const& content, swarm::IndexedFile const& file) {
     if (partials_.erase(content) == 0) {
         return;
     }
@@ -315,7 +315,7 @@ void Serving::on_closed(bus::Route const& route) {
     note_ended();
 }
 
-void Serving::tell(Uploads::Notice const& notice) {
+void Serving::tell(swarm::Uploads::Notice const& notice) {
     note_ended();
     if (notice.refused.code == wire::ErrorCode::busy) {
         close_unserved();  // its place is another's, and what waits for it takes memory
@@ -343,7 +343,7 @@ void Serving::pump() {
     }
 }
 
-void Serving::read(Uploads::Piece const& piece) {
+void Serving::read(swarm::Uploads::Piece const& piece) {
     auto const& reading = readings_.at(piece.transfer);
     readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
         auto buffer = buffers_.take(piece.length);
@@ -358,7 +358,7 @@ void Serving::read(Uploads::Piece const& piece) {
                 }
             });
         };
-        if (outcome != ReadOutcome::good) {
+        if (outcome != index::ReadOutcome::good) {
             reactor_.post([this, piece, alive, name = reading.name, outcome, error] {
                 if (!alive.expired()) {
                     on_unreadable(piece, name, outcome, error);
@@ -376,8 +376,8 @@ void Serving::read(Uploads::Piece const& piece) {
     });
 }
 
-void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why,
-                            int error) {
+void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
+                            index::ReadOutcome why, int error) {
     auto const told = why_unread(name, why, error);
     if (auto const notice = uploads_.on_failed(reactor_.now(), piece, told.code, told.reason)) {
         tell(*notice);
@@ -386,21 +386,21 @@ void Serving::on_unreadable(Uploads::Piece const& piece, std::string const& name
 }
 
 /// What its sinks are told; and the index, if it is to look for itself.
-wire::Failure Serving::why_unread(std::string const& name, ReadOutcome why, int error) {
-    if (why == ReadOutcome::not_now) {
+wire::Failure Serving::why_unread(std::string const& name, index::ReadOutcome why, int error) {
+    if (why == index::ReadOutcome::not_now) {
         return {wire::ErrorCode::busy, "no more files can be opened now", 0};
     }
     owner_.on_stale(name);
-    if (why == ReadOutcome::changed) {
-        owner_.on_event(log_events::file_changed(name));
+    if (why == index::ReadOutcome::changed) {
+        owner_.on_event(telemetry::file_changed(name));
         return {wire::ErrorCode::gone, "the file has changed or vanished", 0};
     }
     auto const reason = "cannot be read: " + std::generic_category().message(error);
-    owner_.on_event(log_events::file_unreadable(name, reason));
+    owner_.on_event(telemetry::file_unreadable(name, reason));
     return {wire::ErrorCode::gone, "the file " + reason, 0};
 }
 
-void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {
+void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) {
     if (uploads_.find(piece.transfer) == nullptr) {
         return;  // closed meanwhile; letting go of the payload ends the piece
     }
@@ -415,7 +415,7 @@ void Serving::on_read(Uploads::Piece const& piece, bus::Payload payload) {
 
 /// Nothing can be sent there now: who waits at that sink is told, and may come again.
 void Serving::refuse_all(wire::Endpoint const& sink) {
-    std::vector<Uploads::Notice> notices;
+    std::vector<swarm::Uploads::Notice> notices;
     for (auto const& [id, transfer] : uploads_.transfers()) {
         if (transfer.sink == sink) {
             notices.push_back({transfer.route,
@@ -438,7 +438,7 @@ Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
     }
     auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { on_writable(sink); });
     if (!source) {
-        owner_.on_event(log_events::network_trouble(source.error().message));
+        owner_.on_event(telemetry::network_trouble(source.error().message));
         return nullptr;
     }
     return &outlets_
@@ -498,7 +498,7 @@ std::vector<UploadStatus> Serving::uploads() const {
 // ---- time ----
 
 /// Why its data port is not reached, which both ends tell their users.
-void Serving::explain(Uploads::Notice& notice) {
+void Serving::explain(swarm::Uploads::Notice& notice) {
     auto const& endpoint = notice.sink;
     auto const found = outlets_.find(endpoint);
     if (found == outlets_.end()) {
@@ -506,7 +506,7 @@ void Serving::explain(Uploads::Notice& notice) {
     }
     auto const& why = found->second.trouble;
     notice.refused.reason += " " + endpoint.to_string() + ": " + why;
-    owner_.on_event(log_events::sink_unreachable(endpoint, why));
+    owner_.on_event(telemetry::sink_unreachable(endpoint, why));
 }
 
 void Serving::schedule_tick() {
@@ -543,4 +543,4 @@ void Serving::tick() {
     schedule_tick();
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::serving

@@ -17,15 +17,15 @@
 #include <memory>
 #include <unordered_map>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::serving {
 
 /// The shell of Uploads: answers other peers' questions and sends them chunks. Reactor thread.
 class Serving {
   public:
     struct Owner {
-        ShareTable const& share;
-        std::shared_ptr<Tree const> tree;    ///< null: nothing is shared
-        std::function<wire::Pong()> vitals;  ///< of the whole peer
+        swarm::ShareTable const& share;
+        std::shared_ptr<storage::Tree const> tree;  ///< null: nothing is shared
+        std::function<wire::Pong()> vitals;         ///< of the whole peer
         std::function<void(std::string const& name)> on_stale;
         /// A sink says that the bytes of this file are not those of its content.
         std::function<void(std::string const& name)> on_doubt;  ///< a file is not what was indexed
@@ -38,16 +38,17 @@ class Serving {
     };
 
     /// Reads a part of a content into the buffer. One reading thread.
-    using Read = std::function<ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
+    using Read = std::function<index::ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
     /// A content of which a part is here.
     struct Partial {
         std::string name;
-        Uploads::Content about;
+        swarm::Uploads::Content about;
         Read read;
     };
 
-    Serving(bus::Reactor& reactor, Owner owner, Uploads::Limits const& limits, std::uint64_t seed);
+    Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
+            std::uint64_t seed);
     ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
@@ -64,7 +65,7 @@ class Serving {
     /// It has gained a chunk.
     void gained(wire::ContentId const& content, std::uint32_t chunk);
     /// It is whole and shared under this name: from now on that is what is read.
-    void completed(wire::ContentId const& content, IndexedFile const& file);
+    void completed(wire::ContentId const& content, swarm::IndexedFile const& file);
     /// It is not offered any more: whoever fetches it from here is told.
     void withdraw(wire::ContentId const& content);
 
@@ -89,7 +90,7 @@ class Serving {
     };
 
     struct Ready {
-        Uploads::Piece piece;
+        swarm::Uploads::Piece piece;
         bus::Payload payload;
     };
 
@@ -109,35 +110,37 @@ class Serving {
     void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
     void on_close(bus::Route const& route, wire::Close const& close);
     void note_ended();
-    [[nodiscard]] std::optional<Uploads::Content> content_of(wire::ContentId const& content) const;
+    [[nodiscard]] std::optional<swarm::Uploads::Content> content_of(
+        wire::ContentId const& content) const;
     [[nodiscard]] std::uint32_t partial_ppm(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
-    [[nodiscard]] Reading reading_of(IndexedFile const& file) const;
+    [[nodiscard]] Reading reading_of(swarm::IndexedFile const& file) const;
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
     void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
     void on_closed(bus::Route const& route);
-    void tell(Uploads::Notice const& notice);
+    void tell(swarm::Uploads::Notice const& notice);
     void offer_soon();
 
     void pump();
-    void read(Uploads::Piece const& piece);
-    void on_read(Uploads::Piece const& piece, bus::Payload payload);
-    void on_unreadable(Uploads::Piece const& piece, std::string const& name, ReadOutcome why,
-                       int error);
-    [[nodiscard]] wire::Failure why_unread(std::string const& name, ReadOutcome why, int error);
+    void read(swarm::Uploads::Piece const& piece);
+    void on_read(swarm::Uploads::Piece const& piece, bus::Payload payload);
+    void on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
+                       index::ReadOutcome why, int error);
+    [[nodiscard]] wire::Failure why_unread(std::string const& name, index::ReadOutcome why,
+                                           int error);
     void on_writable(wire::Endpoint const& sink);
     void drain(wire::Endpoint const& sink);
     void refuse_all(wire::Endpoint const& sink);
     void close_unserved();
     [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
     void tick();
-    void explain(Uploads::Notice& notice);
+    void explain(swarm::Uploads::Notice& notice);
     void schedule_tick();
 
     bus::Reactor& reactor_;
     Owner owner_;
-    Uploads uploads_;
-    std::shared_ptr<ServedFiles> files_;  ///< used by the reading thread
+    swarm::Uploads uploads_;
+    std::shared_ptr<index::ServedFiles> files_;  ///< used by the reading thread
     bus::BufferPool buffers_;
     std::map<wire::ContentId, Partial> partials_;
     std::unordered_map<wire::TransferId, Reading> readings_;
@@ -151,7 +154,7 @@ class Serving {
     /// Expired once this object is gone; tasks of other threads look before they touch it.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     Looker looker_;
-    WorkerPool readers_;  // last: its tasks end first
+    threads::WorkerPool readers_;  // last: its tasks end first
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::serving

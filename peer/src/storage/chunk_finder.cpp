@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 bool is_chunk(wire::Manifest const& manifest, policies::HashAlgorithm const& algorithm,
               std::uint32_t chunk, std::span<std::byte const> bytes) {
@@ -47,4 +47,4 @@ std::vector<std::uint32_t> ChunkFinder::written() const {
     return chunks;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// True if these bytes are what the manifest says of this chunk. Any thread. Throws PolicyFault
 /// when the algorithm fails, as does what calls it.
@@ -41,4 +41,4 @@ class ChunkFinder {
     int error_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

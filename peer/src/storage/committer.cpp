@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 void Committer::submit(std::shared_ptr<PartFile> part, Done done) {
     std::scoped_lock const lock(mutex_);
@@ -41,7 +41,7 @@ void Committer::commit(std::vector<Entry>& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
         auto& entry = batch[i];
         auto const synced = begun[i] ? entry.part->sync() : begun[i];
-        entry.result = synced ? entry.part->name_it() : Result<IndexedFile>(synced.error());
+        entry.result = synced ? entry.part->name_it() : Result<swarm::IndexedFile>(synced.error());
     }
     sync_directories(batch);
 }
@@ -70,4 +70,4 @@ void Committer::sync_directories(std::vector<Entry>& batch) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

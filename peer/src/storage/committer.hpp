@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Ends files so that they survive a power cut: syncs their bytes, gives them their names, syncs
 /// the directories of these. Those that come while others are being synced are done together, so
@@ -16,7 +16,7 @@ namespace xfsbus::peer {
 class Committer {
   public:
     /// On the committer's thread.
-    using Done = std::function<void(Result<IndexedFile>)>;
+    using Done = std::function<void(Result<swarm::IndexedFile>)>;
 
     /// `fault`: called should the thread be unable to go on.
     explicit Committer(std::function<void(std::exception_ptr)> fault)
@@ -28,7 +28,7 @@ class Committer {
     struct Entry {
         std::shared_ptr<PartFile> part;
         Done done;
-        Result<IndexedFile> result = Error{};
+        Result<swarm::IndexedFile> result = Error{};
     };
 
     void commit_all();
@@ -37,7 +37,7 @@ class Committer {
 
     std::mutex mutex_;
     std::vector<Entry> waiting_;
-    WorkerPool pool_;  // last: its thread uses the others
+    threads::WorkerPool pool_;  // last: its thread uses the others
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

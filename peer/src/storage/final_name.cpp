@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 constexpr int make_flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -195,4 +195,4 @@ int release_claim(int directory, TemporaryNames const& names) {
     return unlink_in(directory, names.claim);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

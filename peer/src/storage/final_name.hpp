@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Gives a temporary file its final name in the same directory. Unless it may replace, another
 /// file of that name stays: EEXIST. Returns 0 or errno.
@@ -27,4 +27,4 @@ bool is_claimed(int directory, TemporaryNames const& names);
 /// The name that is claimed; empty if there is no claim, or none that can be read.
 std::string claimed_name(int directory, TemporaryNames const& names);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -16,7 +16,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 constexpr std::uint32_t magic = 0x4a534658;  // "XFSJ" where the low byte comes first
@@ -195,4 +195,4 @@ void Journal::remove() {
     files::unlinkat(place_.directory->get(), place_.leaf.c_str(), 0);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

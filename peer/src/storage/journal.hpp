@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Which file on its way a journal is about. If any of it differs, it is another file's journal.
 struct JournalSubject {
@@ -93,4 +93,4 @@ class Journal {
     std::atomic<bool> usable_{false};                    ///< fd_ may be appended to
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 Result<Place> LastPlace::place(Tree const& tree, std::string_view name, Tree::Make make, Time now) {
     auto const slash = name.rfind('/');
@@ -34,4 +34,4 @@ std::optional<Place> LastPlace::known(Tree const& tree, std::string_view directo
     return root && *root == last->root ? last : std::nullopt;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// The directory that a download walked to last, so that of many small files in one directory not
 /// each walks there. Good for a moment only: it may be moved, or swapped for a link. Thread-safe.
@@ -36,4 +36,4 @@ class LastPlace {
     std::optional<Walked> last_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

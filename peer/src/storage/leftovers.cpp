@@ -22,7 +22,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -248,6 +248,13 @@ Unfinished unfinished_in(int directory) {
     });
     return all;
 }
+
+}  // namespace xfsbus::peer::storage
+
+// The public calls.
+namespace xfsbus::peer {
+
+using namespace storage;
 
 Result<std::vector<Leftover>> find_leftovers(std::filesystem::path const& directory,
                                              std::function<void(Error const&)> const& on_unread) {

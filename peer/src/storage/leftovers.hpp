@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 struct Unfinished {
     std::size_t count = 0;
@@ -13,4 +13,4 @@ struct Unfinished {
 /// The temporary files of downloads in this directory alone.
 Unfinished unfinished_in(int directory);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

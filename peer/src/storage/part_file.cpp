@@ -20,7 +20,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -370,15 +370,16 @@ void PartFile::find_journal() {
 }
 
 Status PartFile::reserve_space() {
-    int const error = peer::reserve_space(fd_.get(), target_.manifest->file_bytes);
+    int const error = storage::reserve_space(fd_.get(), target_.manifest->file_bytes);
     return error == 0          ? done()
            : is_no_room(error) ? no_room(error)
                                : disk_error("cannot make", target_.name, error);
 }
 
 Error PartFile::no_room(int error) const {
-    return peer::no_room(error, place_.directory->get(), target_.name, target_.manifest->file_bytes,
-                         std::uint64_t{stored_} * target_.manifest->chunk_bytes);
+    return storage::no_room(error, place_.directory->get(), target_.name,
+                            target_.manifest->file_bytes,
+                            std::uint64_t{stored_} * target_.manifest->chunk_bytes);
 }
 
 /// The chunks that are there: of those that the journal claims or, without one, of all.
@@ -485,4 +486,4 @@ Result<std::shared_ptr<PartReader const>> PartFile::reader() const {
     return std::make_shared<PartReader const>(std::move(fd));
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

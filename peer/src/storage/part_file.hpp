@@ -1,6 +1,5 @@
 #pragma once
 
-#include "index/share_index.hpp"
 #include "storage/journal.hpp"
 #include "storage/last_place.hpp"
 #include "storage/part_lock.hpp"
@@ -11,6 +10,7 @@
 
 #include <xfsbus/peer/durability.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/swarm/indexed_file.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
 #include <atomic>
@@ -26,7 +26,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// A file on its way: chunks are verified and written to a temporary file beside the final one,
 /// `.xfs-<content>-<name>.part`, which takes the final name when it is whole. Never appears
@@ -105,7 +105,7 @@ class PartFile {
 
     /// Gives the whole file its final name. Fails with Errc::disk if another file has it that is
     /// not to be replaced or repaired.
-    Result<IndexedFile> finish();
+    Result<swarm::IndexedFile> finish();
 
     /// Whether it is to survive a power cut: then a Committer is to end it, with others.
     [[nodiscard]] bool commits() const { return target_.durability == Durability::power; }
@@ -117,7 +117,7 @@ class PartFile {
     /// Its bytes survive a power cut.
     Status sync();
     /// It has its name.
-    Result<IndexedFile> name_it();
+    Result<swarm::IndexedFile> name_it();
 
     /// Where it has its name; to be synced.
     [[nodiscard]] std::shared_ptr<files::Fd const> directory() const { return place_.directory; }
@@ -143,9 +143,9 @@ class PartFile {
     [[nodiscard]] files::Fd keep_lock() const;
     Status sync_some(std::uint64_t bytes);
     Error cannot_sync(int error);
-    Result<IndexedFile> on_name_taken(int error);
+    Result<swarm::IndexedFile> on_name_taken(int error);
     [[nodiscard]] std::optional<std::string> written_as() const;
-    [[nodiscard]] IndexedFile indexed() const;
+    [[nodiscard]] swarm::IndexedFile indexed() const;
     [[nodiscard]] Error no_room(int error) const;
     void warn(std::string const& text) const;
     void discard();
@@ -170,4 +170,4 @@ class PartFile {
     std::chrono::steady_clock::time_point synced_at_{};
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

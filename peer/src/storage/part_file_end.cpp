@@ -14,7 +14,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 /// A directory that was seen so shortly before is where it was: a walk to it costs as much as all
@@ -61,7 +61,7 @@ Error PartFile::cannot_sync(int error) {
 
 // ---- the end ----
 
-Result<IndexedFile> PartFile::finish() {
+Result<swarm::IndexedFile> PartFile::finish() {
     if (auto begun = begin_end(); !begun) {
         return begun.error();
     }
@@ -124,7 +124,7 @@ files::Fd PartFile::keep_lock() const {
 }
 
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
-Result<IndexedFile> PartFile::name_it() {
+Result<swarm::IndexedFile> PartFile::name_it() {
     bool const just_seen = std::chrono::steady_clock::now() - place_.walked < place_lasts;
     if (auto there = target_.tree->still_there(place_, target_.name, just_seen); !there) {
         return there.error();
@@ -156,11 +156,12 @@ std::optional<std::string> PartFile::written_as() const {
 
 /// What the index is to know of it. Should it have been changed or taken away by now, its stamp
 /// will not fit, and the index looks for itself.
-IndexedFile PartFile::indexed() const {
-    IndexedFile file{target_.name,
-                     target_.content,
-                     std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
-                     {}};
+swarm::IndexedFile PartFile::indexed() const {
+    swarm::IndexedFile file{
+        target_.name,
+        target_.content,
+        std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
+        {}};
 
     struct stat status {};
 
@@ -175,7 +176,7 @@ IndexedFile PartFile::indexed() const {
 }
 
 /// Another download of the same may have been quicker by a moment.
-Result<IndexedFile> PartFile::on_name_taken(int error) {
+Result<swarm::IndexedFile> PartFile::on_name_taken(int error) {
     auto const present = error == EEXIST || error == ENOENT
                              ? look_at(target_, place_, [] { return false; })
                              : Result(Present::nothing);
@@ -191,4 +192,4 @@ Result<IndexedFile> PartFile::on_name_taken(int error) {
                            : disk_error("cannot give its name to", target_.name, error);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

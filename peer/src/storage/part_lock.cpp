@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 /// The files that this process holds.
@@ -85,4 +85,4 @@ bool has_name(int fd, int directory, std::string const& leaf) {
            opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Holds a temporary file for one download: against other processes by flock(), and against other
 /// downloads of this process, which is all that is left on a file system without file locks.
@@ -38,4 +38,4 @@ class PartLock {
 /// locked.
 bool has_name(int fd, int directory, std::string const& leaf);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Reads what is verified of a file on its way, to pass it on; see PartFile::reader(). Has a
 /// descriptor of its own: it outlives the PartFile, and when the file has its final name, it goes
@@ -29,4 +29,4 @@ class PartReader {
     files::Fd fd_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 bool is_readable_by_us(uid_t owner) {
@@ -37,7 +37,7 @@ bool is_temporary(std::string_view part) {
     return part.starts_with(".xfs-");
 }
 
-FileStamp stamp_from(struct stat const& status) {
+swarm::FileStamp stamp_from(struct stat const& status) {
     auto const ns = [](timespec const& time) {
         constexpr std::int64_t second = 1'000'000'000;
         return time.tv_sec * second + time.tv_nsec;
@@ -118,7 +118,7 @@ std::string errno_text(int error) {
     return std::generic_category().message(error);
 }
 
-std::optional<FileStamp> stamp_of(int fd) {
+std::optional<swarm::FileStamp> stamp_of(int fd) {
     struct stat status {};
 
     if (files::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -138,4 +138,4 @@ bool settle(int fd, std::optional<std::int64_t> mtime_ns) {
     return files::futimens(fd, times) == 0;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -12,7 +12,7 @@
 
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 /// What is left to others: this part of the disk, and no more than so much.
@@ -95,4 +95,4 @@ Error no_room(int error, int directory, std::string const& name, std::uint64_t b
     return {Errc::disk, text};
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Makes room for an open file to grow to this size, all of it at once, so that a full disk is
 /// noticed now and not after an hour; writing to allocated space is also twice as fast. Asks for
@@ -22,4 +22,4 @@ Error no_room(int error, int directory, std::string const& name, std::uint64_t b
 /// Whether it says that there is no room.
 bool is_no_room(int error);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -6,7 +6,7 @@
 
 #include <fcntl.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 int outcome(int result) {
@@ -28,4 +28,4 @@ void drop_from_memory(int fd) {
     ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// Syncs the bytes of a file; or a file or a directory with all that is known of it. Returns 0,
 /// also where the file system has no such call, since nobody can do more; or errno: then nothing
@@ -14,4 +14,4 @@ int sync_all(int fd);
 /// that, and not from memory, which may hold what the disk does not.
 void drop_from_memory(int fd);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 constexpr std::string_view part_end = ".part";
@@ -60,4 +60,4 @@ Temporary temporary_kind(std::string_view leaf) {
                              : Temporary::none;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

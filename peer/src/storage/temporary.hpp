@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// The files that a download keeps beside the final one: hidden from the share, and named after
 /// the content and the final name, so that files with equal bytes do not get in each other's way.
@@ -25,4 +25,4 @@ enum class Temporary { none, part, journal, claim };
 /// Which of these a file is, by its name alone.
 Temporary temporary_kind(std::string_view leaf);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 namespace {
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -236,4 +236,4 @@ Result<files::Fd> Tree::open_file(std::string_view name) const {
     return fd;
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

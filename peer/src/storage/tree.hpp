@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// A directory of a Tree, and the last part of a name in it.
 struct Place {
@@ -96,4 +96,4 @@ class Tree {
 /// The Error for a failed call on a file: Errc::disk, with what was done, to what, and why.
 Error disk_error(std::string_view what, std::string_view name, int error);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

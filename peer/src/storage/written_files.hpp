@@ -9,7 +9,7 @@
 
 #include <sys/stat.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::storage {
 
 /// The files that one download has put in place, so that it never replaces what it wrote itself:
 /// on a disk that does not tell upper from lower case, two names can be one file. Thread-safe.
@@ -42,4 +42,4 @@ class WrittenFiles {
     std::map<Identity, std::string> names_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::storage

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-namespace xfsbus::peer::log_events {
+namespace xfsbus::peer::telemetry {
 namespace {
 
 using wire::escape;
@@ -224,4 +224,4 @@ LogEvent file_unreadable(std::string const& name, std::string const& why) {
             {{"name", escape(name)}, {"why", why}}};
 }
 
-}  // namespace xfsbus::peer::log_events
+}  // namespace xfsbus::peer::telemetry

@@ -10,7 +10,7 @@
 
 /// What a peer logs, each kind in one place; docs/OPERATING.md lists them with their fields.
 /// Names and reasons are escaped here, endpoints too.
-namespace xfsbus::peer::log_events {
+namespace xfsbus::peer::telemetry {
 
 /// Transfers of less are told at debug level: there may be thousands a second.
 constexpr std::uint64_t small_bytes = 1024 * 1024;
@@ -50,4 +50,4 @@ LogEvent file_changed(std::string const& name);
 LogEvent file_unreadable(std::string const& name, std::string const& why);
 LogEvent network_trouble(std::string const& what);
 
-}  // namespace xfsbus::peer::log_events
+}  // namespace xfsbus::peer::telemetry

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::threads {
 namespace {
 
 constexpr std::size_t thread_name_bytes = 15;
@@ -60,4 +60,4 @@ void WorkerPool::work(std::stop_token const& stop) {
     }
 }
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::threads

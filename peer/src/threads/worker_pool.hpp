@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::peer::threads {
 
 /// A few threads that take jobs in the order of their submission.
 ///
@@ -46,4 +46,4 @@ class WorkerPool {
     std::vector<std::jthread> threads_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::peer::threads

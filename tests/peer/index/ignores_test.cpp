@@ -6,6 +6,7 @@
 #include <vector>
 
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using Lines = std::vector<std::string>;
 
 namespace {

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace std::chrono_literals;
 
 TEST_CASE("A share is scanned as often as its user says, and never if that is nought") {

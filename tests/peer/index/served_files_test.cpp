@@ -14,6 +14,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 
 namespace {
@@ -39,8 +40,8 @@ struct Served {
     }
 
     Share share;
-    ServedFiles files{Tree::open(share.root).value(), 2};
-    std::map<std::string, FileStamp> stamp_then;
+    ServedFiles files{storage::Tree::open(share.root).value(), 2};
+    std::map<std::string, swarm::FileStamp> stamp_then;
 };
 
 }  // namespace
@@ -98,7 +99,7 @@ TEST_CASE("Whatever call fails while a file is read, why is told, and others are
                                                                      {0, 1}}));
     auto const expected = fault.error == EINTR || fault.error == 0        ? ReadOutcome::good
                           : fault.error == ENOENT || fault.error == ELOOP ? ReadOutcome::changed
-                          : is_shortage(fault.error)                      ? ReadOutcome::not_now
+                          : storage::is_shortage(fault.error)             ? ReadOutcome::not_now
                                                                           : ReadOutcome::unreadable;
     std::size_t calls = 0;
     for (;; ++calls) {
@@ -113,7 +114,7 @@ TEST_CASE("Whatever call fails while a file is read, why is told, and others are
         }
         CAPTURE(faults.hit(), fault.error);
         // A file that cannot be opened for a shortage is tried again with others closed.
-        bool const tried_again = is_shortage(fault.error) && outcome == ReadOutcome::good;
+        bool const tried_again = storage::is_shortage(fault.error) && outcome == ReadOutcome::good;
         CHECK((tried_again || outcome == expected));
         CHECK((outcome != ReadOutcome::unreadable || error == fault.error));
         CHECK(served.read("two") == ReadOutcome::good);

@@ -14,6 +14,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -281,7 +282,7 @@ TEST_CASE("A stamp is settled when no later write can leave the same") {
     auto const now = std::chrono::system_clock::now();
     auto const mtime = [&](std::chrono::nanoseconds age) {
         auto const ns = (now - age).time_since_epoch();
-        return FileStamp{1, std::chrono::nanoseconds(ns).count() | 1, 1};
+        return swarm::FileStamp{1, std::chrono::nanoseconds(ns).count() | 1, 1};
     };
     CHECK(!is_settled(mtime(0s), now));
     CHECK(!is_settled(mtime(10ms), now));
@@ -289,7 +290,8 @@ TEST_CASE("A stamp is settled when no later write can leave the same") {
     CHECK(!is_settled(mtime(-1h), now));
     // Whole seconds come from a clock of seconds, or of two.
     auto const second = std::chrono::floor<std::chrono::seconds>(now);
-    FileStamp const coarse{1, std::chrono::nanoseconds(second.time_since_epoch()).count(), 1};
+    swarm::FileStamp const coarse{1, std::chrono::nanoseconds(second.time_since_epoch()).count(),
+                                  1};
     CHECK(!is_settled(coarse, second + 2s));
     CHECK(is_settled(coarse, second + 3s));
 }
@@ -361,8 +363,8 @@ TEST_CASE("A download that was moved into place is not read, neither now nor aft
         write_new(share.root / ".xfs-part", "the content");
         {
             files::Fd const fd(::open((share.root / ".xfs-part").c_str(), O_WRONLY | O_CLOEXEC));
-            REQUIRE(settle(fd.get()));
-            file.stamp = stamp_of(fd.get()).value();
+            REQUIRE(storage::settle(fd.get()));
+            file.stamp = storage::stamp_of(fd.get()).value();
         }
         fs::rename(share.root / ".xfs-part", share.root / "fetched");
         index->add(file);
@@ -407,8 +409,8 @@ TEST_CASE("A download is kept in the cache only if its stamp is settled") {
             file.name = settled ? "settled" : "not settled";
             write_old(share.root / file.name, "the content", -1h);
             int const fd = ::open((share.root / file.name).c_str(), O_WRONLY | O_CLOEXEC);
-            REQUIRE((!settled || settle(fd)));
-            file.stamp = stamp_of(fd).value();
+            REQUIRE((!settled || storage::settle(fd)));
+            file.stamp = storage::stamp_of(fd).value();
             ::close(fd);
             index->add(file);
             REQUIRE(collector.wait_for(file.name));

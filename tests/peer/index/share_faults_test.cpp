@@ -14,6 +14,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 
 namespace fs = std::filesystem;
@@ -133,7 +134,7 @@ class World {
                 continue;
             }
             CAPTURE(name);
-            auto const why = errno_text(why_not);
+            auto const why = storage::errno_text(why_not);
             auto const directory = "'" + name.substr(0, name.find('/')) + "' is left out: " + why;
             CHECK((collector.warned("'" + name + "' is left out: " + why) > 0 ||
                    collector.warned(directory) > 0 ||
@@ -160,7 +161,7 @@ class World {
   private:
     Texts texts_{{"one", "1"}, {"two", std::string(400'000, '2')}, {"sub/three", "3"}};
     std::map<std::string, std::set<wire::ContentId>> allowed_;
-    std::vector<IndexedFile> reported_;
+    std::vector<swarm::IndexedFile> reported_;
     int writes_ = 0;
     std::optional<FaultAt> faults_;
     std::unique_ptr<ShareIndex> index_;  // ends before what it is told, and before the faults
@@ -185,14 +186,14 @@ bool try_fault(Scenario const& scenario, std::size_t number, files::Fault const&
     auto const hit = world.disarm();
     CAPTURE(number, hit, fault.error, fault.bytes_most, world.error);
     if (!world.error.empty()) {
-        CHECK_THAT(world.error, ContainsSubstring(errno_text(fault.error)) &&
+        CHECK_THAT(world.error, ContainsSubstring(storage::errno_text(fault.error)) &&
                                     ContainsSubstring(world.share.root.string()));
         CHECK(world.start());
     } else {
         world.check_left_out(fault.error);
         bool const watching = hit.starts_with("inotify") && !says_gone(fault.error);
         CHECK((!watching || fault.error == EINTR || fault.error == 0 ||
-               world.collector.warned(errno_text(fault.error)) > 0));
+               world.collector.warned(storage::errno_text(fault.error)) > 0));
     }
     world.rescan();
     world.check_whole_truth();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "index/share_index.hpp"
+#include "storage/sight.hpp"
 #include "temp_dir.hpp"
 
 #include <xfsbus/policies/host/hash_algorithm.hpp>
@@ -58,9 +59,9 @@ inline void write_old(std::filesystem::path const& file, std::string_view text,
     set_age(file, age);
 }
 
-inline peer::FileStamp stamp(std::filesystem::path const& file) {
+inline swarm::FileStamp stamp(std::filesystem::path const& file) {
     int const fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    auto const result = peer::stamp_of(fd);
+    auto const result = peer::storage::stamp_of(fd);
     ::close(fd);
     return result.value();
 }
@@ -105,8 +106,8 @@ class Unstamped {
 /// Collects what an index says.
 class Collector {
   public:
-    peer::ShareIndex::Events events() {
-        peer::ShareIndex::Events events;
+    peer::index::ShareIndex::Events events() {
+        peer::index::ShareIndex::Events events;
         events.on_changed = [this](auto added, auto removed) { changed(added, removed); };
         events.on_scanned = [this](auto const& summary) {
             change([&] { summaries.push_back(summary); });
@@ -162,7 +163,7 @@ class Collector {
         return names;
     }
 
-    peer::IndexedFile file(std::string const& name) {
+    swarm::IndexedFile file(std::string const& name) {
         std::lock_guard const lock(mutex);
         return files.at(name);
     }
@@ -172,7 +173,7 @@ class Collector {
         return reported[name];
     }
 
-    peer::ScanSummary last_scan() {
+    peer::index::ScanSummary last_scan() {
         std::lock_guard const lock(mutex);
         return summaries.back();
     }
@@ -190,15 +191,15 @@ class Collector {
     }
 
     std::mutex mutex;
-    std::map<std::string, peer::IndexedFile> files;  ///< as reported, by name
-    std::map<std::string, int> reported;             ///< how often it was added
-    std::set<std::string> taken_back;                ///< ever removed, known or not
-    std::vector<peer::ScanSummary> summaries;
+    std::map<std::string, swarm::IndexedFile> files;  ///< as reported, by name
+    std::map<std::string, int> reported;              ///< how often it was added
+    std::set<std::string> taken_back;                 ///< ever removed, known or not
+    std::vector<peer::index::ScanSummary> summaries;
     std::vector<std::string> warnings;
     std::vector<std::string> notices;
 
   private:
-    void changed(std::vector<peer::IndexedFile> const& added,
+    void changed(std::vector<swarm::IndexedFile> const& added,
                  std::vector<std::string> const& removed) {
         change([&] {
             for (auto const& file : added) {
@@ -229,10 +230,10 @@ struct Share {
     Share() { std::filesystem::create_directory(root); }
 
     /// Starts an index. Its collector must outlive it.
-    std::unique_ptr<peer::ShareIndex> start(Collector& collector, bool watch = false,
-                                            std::string const& hash = "sha256") const {
-        auto index =
-            peer::ShareIndex::start({root, cache, algorithm(hash), watch, 2}, collector.events());
+    std::unique_ptr<peer::index::ShareIndex> start(Collector& collector, bool watch = false,
+                                                   std::string const& hash = "sha256") const {
+        auto index = peer::index::ShareIndex::start({root, cache, algorithm(hash), watch, 2},
+                                                    collector.events());
         if (!index) {
             throw std::runtime_error(index.error().message);
         }

@@ -6,6 +6,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;

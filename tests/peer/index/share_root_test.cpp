@@ -16,6 +16,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 namespace fs = std::filesystem;
 

@@ -13,6 +13,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;

@@ -9,6 +9,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -90,7 +91,7 @@ TEST_CASE(
     Collector collector;
     auto const index = share.start(collector, true);
     REQUIRE(collector.wait_for_scans(1));
-    std::vector<IndexedFile> downloads(files, collector.file("known"));
+    std::vector<swarm::IndexedFile> downloads(files, collector.file("known"));
     for (int i = 0; i < files; ++i) {
         auto& download = downloads[static_cast<std::size_t>(i)];
         auto const part = share.root / "dir" / (".xfs-" + name(i));

@@ -14,6 +14,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -343,7 +344,7 @@ TEST_CASE("Somebody whose watches are used up is told what to raise") {
 
 TEST_CASE("A batch of changes holds each name once, with its last state") {
     ChangeBatch batch;
-    IndexedFile file;
+    swarm::IndexedFile file;
     file.name = "file";
     auto const add = [&](std::uint64_t size, bool known) {
         file.stamp.size = size;

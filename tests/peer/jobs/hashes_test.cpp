@@ -7,6 +7,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::jobs;
 
 namespace {
 

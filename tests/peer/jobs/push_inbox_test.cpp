@@ -7,6 +7,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::jobs;
 using namespace std::chrono_literals;
 using wire::Pushed;
 using WireState = wire::PushState;
@@ -67,7 +68,7 @@ struct Receiver {
         DownloadJob::OnDone done;
     };
 
-    ShareTable share;
+    swarm::ShareTable share;
     wire::Time now{1h};
     std::vector<Begun> begun;
     std::vector<std::string> told;
@@ -244,7 +245,7 @@ TEST_CASE("How much of a pushed file is here is told by the file, not by the pus
 }
 
 TEST_CASE("A download may be over before it has returned") {
-    ShareTable const share;
+    swarm::ShareTable const share;
     PushInbox inbox({.accept = AcceptPush::new_files,
                      .share = share,
                      .download =

@@ -7,6 +7,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::net;
 using namespace std::chrono_literals;
 
 TEST_CASE("Only so many questions are open at a time, and an answer makes room for another") {

@@ -8,6 +8,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::net;
 using namespace std::chrono_literals;
 
 namespace {

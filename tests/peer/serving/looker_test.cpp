@@ -2,6 +2,7 @@
 
 #include "../../bus/loop.hpp"
 #include "index/share_index.hpp"
+#include "storage/sight.hpp"
 #include "temp_dir.hpp"
 
 #include <xfsbus/files/system.hpp>
@@ -16,6 +17,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
+using namespace xfsbus::peer::serving;
 using wire::complete_ppm;
 
 namespace fs = std::filesystem;
@@ -55,7 +57,7 @@ class Shared {
         fs::create_directories(path.parent_path());
         std::ofstream(path) << name;
         auto const fd = tree_->open_file(name).value();
-        table.put({name, id, nullptr, stamp_of(fd.get()).value()});
+        table.put({name, id, nullptr, storage::stamp_of(fd.get()).value()});
     }
 
     /// The answer; what waited for its time is over then.
@@ -72,12 +74,12 @@ class Shared {
     }
 
     test::TempDir directory;
-    ShareTable table;
+    swarm::ShareTable table;
     wire::ContentId partial = content(9999);
     std::vector<std::string> stale;
 
   private:
-    std::shared_ptr<Tree const> tree_ = Tree::open(directory.path()).value();
+    std::shared_ptr<storage::Tree const> tree_ = storage::Tree::open(directory.path()).value();
     bus::Loop loop_;
     Looker looker_;
 };
@@ -215,7 +217,7 @@ TEST_CASE("What waits for a disk that hangs is bounded, and more is answered at 
     Shared share;
     share.add("hangs", content(1));
     Trouble trouble("hangs");
-    auto const many = contents(LookBudget::of_one_most);
+    auto const many = contents(swarm::LookBudget::of_one_most);
     for (std::size_t asked = 0; asked < Looker::waiting_most; asked += many.size()) {
         CHECK(share.ask(many, std::to_string(asked)).size() <= 1);
     }
@@ -227,9 +229,9 @@ TEST_CASE("What waits for a disk that hangs is bounded, and more is answered at 
 TEST_CASE("An address that asks too much is told nothing, and others are") {
     Shared share;
     share.add("a", content(0));
-    CHECK(share.ask(contents(LookBudget::of_one_most), "10.0.0.1").size() ==
-          LookBudget::of_one_most);
-    CHECK(share.ask(contents(LookBudget::of_one_most), "10.0.0.1").size() <
-          LookBudget::of_one_most);
+    CHECK(share.ask(contents(swarm::LookBudget::of_one_most), "10.0.0.1").size() ==
+          swarm::LookBudget::of_one_most);
+    CHECK(share.ask(contents(swarm::LookBudget::of_one_most), "10.0.0.1").size() <
+          swarm::LookBudget::of_one_most);
     CHECK(share.ask({content(0)}, "10.0.0.2") == Have{complete_ppm});
 }

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::peer::storage::test {
 
 namespace fs = std::filesystem;
 
@@ -158,7 +158,7 @@ inline void store_others(PartFile& part, Sample const& sample, Chunks const& pre
 }
 
 /// A whole download.
-inline Result<IndexedFile> download(PartFile::Target const& target, Sample const& sample) {
+inline Result<swarm::IndexedFile> download(PartFile::Target const& target, Sample const& sample) {
     PartFile part(target);
     auto const present = part.open(never);
     REQUIRE(present);
@@ -197,4 +197,4 @@ class TempDisk : private xfsbus::test::TempDir, public Disk {
     TempDisk() : Disk(TempDir::path()) {}
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::peer::storage::test

@@ -14,7 +14,8 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::peer::storage;
+using namespace xfsbus::peer::storage::test;
 
 namespace {
 
@@ -72,8 +73,8 @@ Sample const& one() {
 }
 
 /// A file of one chunk, with something that is done just before its n-th call of a kind.
-Result<IndexedFile> fetch_small(Disk const& disk, std::string const& call,
-                                std::function<void(std::size_t)> act) {
+Result<swarm::IndexedFile> fetch_small(Disk const& disk, std::string const& call,
+                                       std::function<void(std::size_t)> act) {
     OnCall const hook(call, std::move(act));
     auto result = download(disk.target(one()), one());
     REQUIRE(hook.count() > 0);

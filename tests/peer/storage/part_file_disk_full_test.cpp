@@ -6,7 +6,8 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::peer::storage;
+using namespace xfsbus::peer::storage::test;
 
 namespace {
 

@@ -1,4 +1,5 @@
 #include "disk_fixture.hpp"
+#include "storage/sight.hpp"
 
 #include <xfsbus/files/system.hpp>
 
@@ -10,7 +11,8 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::peer::storage;
+using namespace xfsbus::peer::storage::test;
 using Present = PartFile::Present;
 
 // ---- the usual way ----

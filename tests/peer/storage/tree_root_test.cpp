@@ -10,7 +10,8 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::peer::storage;
+using namespace xfsbus::peer::storage::test;
 
 namespace {
 
@@ -171,7 +172,7 @@ TEST_CASE("nobody writes the file that says what is not shared") {
 
 TEST_CASE("a file that is whole is not named in a directory that was moved away meanwhile") {
     MovableTree test;
-    auto const sample = peer::test::sample(1000);
+    auto const sample = peer::storage::test::sample(1000);
     PartFile part({test.tree, "below/file", sample.content, sample.manifest, sha256()});
     REQUIRE(part.open(never));
     REQUIRE(part.store(0, sample.chunk(0)).value() == Stored::last);

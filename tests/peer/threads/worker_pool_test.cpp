@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-using xfsbus::peer::WorkerPool;
+using xfsbus::peer::threads::WorkerPool;
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include "figures.hpp"
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 using namespace std::chrono_literals;
 
 namespace {

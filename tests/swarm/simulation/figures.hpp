@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// Sanitizers and builds without optimisation make a simulation some ten times slower: there the
 /// large ones are made smaller, and run with fewer seeds.
@@ -96,4 +96,4 @@ inline std::vector<Swarm::PeerIndex> leechers(Swarm const& swarm) {
     return all;
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -4,8 +4,8 @@
 #include <numeric>
 
 using namespace xfsbus;
-using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
 using namespace std::chrono_literals;
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -165,4 +165,4 @@ bool Swarm::others_have_all(PeerIndex peer) const {
     return all.complete();
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

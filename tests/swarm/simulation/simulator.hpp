@@ -16,7 +16,7 @@
 #include <variant>
 #include <vector>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// How a peer treats those that it serves.
 enum class Conduct : std::uint8_t {
@@ -311,4 +311,4 @@ class Swarm {
     Figures figures_;
 };
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
@@ -299,4 +299,4 @@ void Swarm::end(PeerIndex index) {
     }
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

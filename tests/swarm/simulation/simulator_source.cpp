@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -234,4 +234,4 @@ Uploads::Content Swarm::content_of(Peer const& peer) const {
     return {rules_.file, peer.has};
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-namespace xfsbus::peer::test {
+namespace xfsbus::swarm::test {
 
 /// The content of which a simulation's swarm is.
 inline wire::ContentId const the_content{};
@@ -36,4 +36,4 @@ inline Uploads::SinkRoute route_of(std::uint32_t sink) {
     return std::to_string(sink);
 }
 
-}  // namespace xfsbus::peer::test
+}  // namespace xfsbus::swarm::test

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Keeps the tracker's entry of this peer true: registers, sends the list of files and its
 /// changes in numbered batches, sends heartbeats, and begins again when the tracker has forgotten
@@ -133,4 +133,4 @@ class Announcer {
     std::map<std::string, std::optional<wire::FileEntry>> changes_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// How many sinks may have a chunk on its way at once. Few keep a link busy whose other end is as
 /// fast, and few are better: packets are larger, and decisions are made later. But where each sink
@@ -51,4 +51,4 @@ class Breadth {
     bool refused_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

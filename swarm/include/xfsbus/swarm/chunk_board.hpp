@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// What a file's chunks are to a download: how far each is, how many sources have it, and which
 /// comes next. Part of Download.
@@ -77,4 +77,4 @@ class ChunkBoard {
     std::vector<std::uint32_t> touched_;  ///< to be ranked again
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

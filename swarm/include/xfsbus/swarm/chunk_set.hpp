@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Some of the chunks of one file: a set of small numbers that knows its size.
 class ChunkSet {
@@ -136,4 +136,4 @@ class ChunkSet {
     std::vector<std::uint64_t> words_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Which files have a content: the first by its name, and all of them. An open table of one slot a
 /// content, as nearly every file has a content of its own and a share may have millions of them.
@@ -60,4 +60,4 @@ class ContentIndex {
     std::map<wire::ContentId, Files> others_;  ///< all but the first
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// How a peer shares out its file descriptors among what others can make grow, so that none of it
 /// takes what the others need.
@@ -25,4 +25,4 @@ inline constexpr std::uint64_t descriptors_least = 96;
 /// `limit`: of the process; `open`: those that it has before it is a peer. nullopt: too few.
 std::optional<DescriptorShares> share_descriptors(std::uint64_t limit, std::uint64_t open);
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Decides which chunk of one file is asked of which source, and when a source is given up.
 /// A core: it is fed events with the time, and leaves actions to be done; it never reads a clock,
@@ -286,4 +286,4 @@ class Download {
     Actions actions_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

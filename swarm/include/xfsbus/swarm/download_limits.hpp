@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// What a Download allows itself, and its sources. Part of Download.
 struct DownloadLimits {
@@ -36,4 +36,4 @@ struct DownloadLimits {
     wire::Duration useless_most = std::chrono::seconds(3);
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

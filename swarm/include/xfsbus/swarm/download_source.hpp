@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// A source, as the owner of a Download calls it.
 enum class SourceId : std::uint64_t {};
@@ -87,4 +87,4 @@ struct DownloadSource {
     wire::Time rests_until{};
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

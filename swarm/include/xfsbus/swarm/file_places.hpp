@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Places for the files that all downloads of a peer together fetch at once: each file has
 /// descriptors open. Downloads that find none free wait in line, so that one of many files holds up
@@ -29,4 +29,4 @@ class FilePlaces {
     std::deque<std::pair<void const*, std::function<void()>>> line_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

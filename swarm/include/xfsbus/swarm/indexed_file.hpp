@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// What tells one state of a file on disk from another without reading it.
 struct FileStamp {
@@ -35,4 +35,4 @@ struct IndexedFile {
     FileStamp stamp;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// The latency between pairs of peers, as a file gives it. With such a table its figures rule:
 /// they are what policies see, and they are applied as delay, so that one machine can play a
@@ -28,4 +28,4 @@ class LatencyTable {
     std::map<std::pair<wire::Endpoint, wire::Endpoint>, double> pairs_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// How many files others may have this peer look at: so many a second for one address, and so many
 /// for all together. What is not used within a second is lost. A core.
@@ -37,4 +37,4 @@ class LookBudget {
     wire::Time swept_{};
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Decides which source is asked for which manifest, and which is believed. A core: it is fed
 /// events with the time, and leaves actions to be done.
@@ -240,4 +240,4 @@ class ManifestFetcher {
     Actions actions_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

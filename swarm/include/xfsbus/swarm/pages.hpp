@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// How much of a tracker's answer is taken, and for how long.
 struct PagesLimits {
@@ -94,4 +94,4 @@ class Pages {
     std::vector<Entry> all_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Whom to ask how they are, of the sources of several files: at most so many at a time, each
 /// once, and for each file until enough of its sources have answered. A core.
@@ -92,4 +92,4 @@ class ProbePlan {
     bool stopped_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

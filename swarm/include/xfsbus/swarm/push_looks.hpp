@@ -4,7 +4,7 @@
 
 #include <optional>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// When a push looks at the tracker's list of peers, and whether the list can be relied on: two
 /// looks agree, the second was made when nothing else was left to be done, and the tracker had
@@ -52,4 +52,4 @@ class PushLooks {
     unsigned rounds_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

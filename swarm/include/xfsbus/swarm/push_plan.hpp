@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Whom a push of one or several files asks, and when: each peer for a few files at a time, again
 /// and again how it stands, until it has the file, cannot have it, or is given up. That a peer says
@@ -193,4 +193,4 @@ class PushPlan {
     std::vector<Wanted> wanted_;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// A limit in bytes per second. Bytes are paid for after they were let through: whoever asks while
 /// a debt is open waits until it is worked off, so that a chunk may be larger than a second's
@@ -42,4 +42,4 @@ class RateLimit {
     double remainder_ns_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Bytes per second of late, over the time in which there was something to do: who is not asked is
 /// not slow. Bytes and the time that they took are both forgotten with the time constant `memory`,
@@ -55,4 +55,4 @@ class RateMeter {
     bool busy_ = false;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// A file that is being fetched, and offered as far as it is here.
 struct PartialFile {
@@ -83,4 +83,4 @@ class ShareTable {
     ContentIndex contents_;  ///< of files_
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

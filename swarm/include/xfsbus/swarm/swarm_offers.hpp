@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// What this peer offers of each content to the sinks that have a transfer open, and how often each
 /// chunk has left it. Part of Uploads.
@@ -196,4 +196,4 @@ class SwarmOffers {
     std::uint64_t early_copies_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

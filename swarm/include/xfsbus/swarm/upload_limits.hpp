@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// What an Uploads allows itself, and its sinks. Part of Uploads.
 struct UploadLimits {
@@ -57,4 +57,4 @@ struct UploadLimits {
     std::uint64_t transfer_bytes_per_second = 0;  ///< of each transfer; 0: no limit
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

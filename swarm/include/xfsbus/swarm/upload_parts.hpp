@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// The connection that a sink's messages come over; opaque.
 using SinkRoute = std::string;
@@ -112,4 +112,4 @@ struct UploadHost {
     std::uint64_t looked_at = 0;  ///< up to this transfer, in the search for one that does nothing
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// Decides whose request is served next, and with which chunk. A core: fed with events and the
 /// time; the owner reads and sends.
@@ -32,7 +32,7 @@ namespace xfsbus::peer {
 class Uploads {
   public:
     using Limits = UploadLimits;
-    using SinkRoute = peer::SinkRoute;
+    using SinkRoute = swarm::SinkRoute;
     using Transfer = UploadTransfer;
     using Queued = Transfer::Queued;
 
@@ -287,4 +287,4 @@ class Uploads {
     wire::Duration starved_after_{};  ///< who has waited for so long goes first
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

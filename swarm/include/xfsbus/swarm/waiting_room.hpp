@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace xfsbus::peer {
+namespace xfsbus::swarm {
 
 /// The connections that were told that all places are taken, in the order in which they first
 /// asked. Who goes on asking is not overtaken for ever: once it has waited for long, no place that
@@ -72,4 +72,4 @@ class WaitingRoom {
     std::uint64_t last_ticket_ = 0;
 };
 
-}  // namespace xfsbus::peer
+}  // namespace xfsbus::swarm

@@ -10,7 +10,8 @@
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
-using namespace xfsbus::peer::test;
+using namespace xfsbus::peer::storage;
+using namespace xfsbus::peer::storage::test;
 using xfsbus::test::FaultAt;
 
 namespace {
@@ -80,13 +81,13 @@ class LikeFat final : public files::Faults {
 };
 
 /// A download, as a FileTransfer does it.
-Result<IndexedFile> fetch(PartFile::Target const& target, Sample const& sample) {
+Result<swarm::IndexedFile> fetch(PartFile::Target const& target, Sample const& sample) {
     auto const present = PartFile(target).look(never);
     if (!present) {
         return present.error();
     }
     if (*present == PartFile::Present::same) {
-        return IndexedFile{};
+        return swarm::IndexedFile{};
     }
     if (*present == PartFile::Present::other && !target.replace && !target.repair) {
         return PartFile::exists_already(target);
@@ -151,7 +152,7 @@ class World {
         }
     }
 
-    Result<IndexedFile> fetch() {
+    Result<swarm::IndexedFile> fetch() {
         auto target = disk_.target(*scenario_.sample, scenario_.name, scenario_.replace);
         target.repair = scenario_.repair;
         target.durability = scenario_.durability;
@@ -199,7 +200,7 @@ bool names_it(Error const& error, files::Fault const& fault) {
 template <typename Faults>
 bool try_fault(Scenario const& scenario, std::size_t number, files::Fault const& fault) {
     World world(scenario);
-    Result<IndexedFile> result = Error{};
+    Result<swarm::IndexedFile> result = Error{};
     std::string hit;
     {
         Faults const faults(number, fault);
