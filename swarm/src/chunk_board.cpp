@@ -4,35 +4,39 @@
 
 namespace xfsbus::swarm {
 
-ChunkBoard::ChunkBoard(File file, Order& order, policies::Rng rng)
-    : file_(file),
+ChunkBoard::ChunkBoard(ContentState const& content, Order& order, policies::Rng rng)
+    : content_(content),
       order_(order),
       rng_(rng),
-      states_(file.chunks, State::needed),
-      needed_(ChunkSet::full(file.chunks)),
-      needed_bytes_(file.bytes),
-      copies_(file.chunks),
-      ranks_(file.chunks),
-      ties_(file.chunks),
-      is_touched_(file.chunks) {
-    touched_.reserve(file.chunks);
-    for (std::uint32_t chunk = 0; chunk < file.chunks; ++chunk) {
+      states_(file().chunks, State::needed),
+      needed_(file().chunks),
+      copies_(file().chunks),
+      ranks_(file().chunks),
+      ties_(file().chunks),
+      is_touched_(file().chunks) {
+    touched_.reserve(file().chunks);
+    for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
         ties_[chunk] = static_cast<std::uint32_t>(rng_());
         touch(chunk);
+        if (!content.has().contains(chunk)) {
+            need(chunk);
+        }
     }
+}
+
+void ChunkBoard::need(std::uint32_t chunk) {
+    needed_.insert(chunk);
+    needed_bytes_ += file().length(chunk);
 }
 
 void ChunkBoard::set_state(std::uint32_t chunk, State state) {
     State const before = std::exchange(states_.at(chunk), state);
     if (before == State::needed && state != State::needed) {
         needed_.erase(chunk);
-        needed_bytes_ -= file_.length(chunk);
+        needed_bytes_ -= file().length(chunk);
     } else if (before != State::needed && state == State::needed) {
-        needed_.insert(chunk);
-        needed_bytes_ += file_.length(chunk);
+        need(chunk);
     }
-    stored_ += state == State::stored ? 1 : 0;
-    stored_ -= before == State::stored ? 1 : 0;
 }
 
 void ChunkBoard::add_source(ChunkSet const& has) {
@@ -61,7 +65,7 @@ void ChunkBoard::remove_copy(std::uint32_t chunk) {
 }
 
 void ChunkBoard::touch(std::uint32_t chunk) {
-    if (states_[chunk] != State::stored && !is_touched_[chunk]) {
+    if (!is_touched_[chunk] && state(chunk) != State::stored) {
         is_touched_[chunk] = true;
         touched_.push_back(chunk);
     }
@@ -75,10 +79,10 @@ void ChunkBoard::rank_touched() {
     views.reserve(touched_.size());
     for (auto const chunk : touched_) {
         views.push_back({.chunk = chunk,
-                         .chunks = file_.chunks,
+                         .chunks = file().chunks,
                          .copies = copies_[chunk],
                          .sources = sources_,
-                         .bytes = file_.length(chunk)});
+                         .bytes = file().length(chunk)});
         is_touched_[chunk] = false;
     }
     std::vector<double> ranks(views.size());

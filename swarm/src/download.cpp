@@ -7,20 +7,15 @@ namespace xfsbus::swarm {
 
 using namespace std::chrono_literals;
 
-Download::Download(File file, Limits limits, Policies policies, policies::Rng rng)
-    : limits_(limits),
+Download::Download(ContentState& content, Limits limits, Policies policies, policies::Rng rng)
+    : content_(content),
+      limits_(limits),
       selector_(policies.selector),
       rng_(rng),
-      board_(file, policies.order, rng),
-      search_pause_(limits.find_first) {}
-
-void Download::have(std::uint32_t chunk) {
-    assert(!started_);
-    if (board_.state(chunk) == ChunkState::needed) {
-        board_.set_state(chunk, ChunkState::stored);
-        progress_.bytes_resumed += board_.file().length(chunk);
-        progress_.bytes_stored += board_.file().length(chunk);
-    }
+      board_(content, policies.order, rng),
+      search_pause_(limits.find_first) {
+    progress_.bytes_resumed = content.layout().bytes - board_.needed_bytes();
+    progress_.bytes_stored = progress_.bytes_resumed;
 }
 
 // ---- sources ----
@@ -283,7 +278,7 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         return;
     }
     std::uint64_t const bytes = board_.file().length(chunk);
-    board_.set_state(chunk, ChunkState::stored);
+    content_.gained(chunk);
     arrived_.erase(chunk);
     news_ = now;
     progress_.bytes_stored += bytes;

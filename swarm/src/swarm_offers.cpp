@@ -46,16 +46,15 @@ constexpr auto stalled_least = std::chrono::seconds(1);
 
 }  // namespace
 
-void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, wire::ContentId const& id,
-                       Content const& content, bool swarm) {
-    auto const [entry, first] = served_.try_emplace(id);
+void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, Content const& content,
+                       bool swarm) {
+    auto const [entry, first] = served_.try_emplace(content->id());
     Served& served = entry->second;
-    auto const chunks = content.layout.chunks;
+    auto const chunks = content->layout().chunks;
     if (first) {
-        served.id = id;
-        served.about = content;
-        served.seed = content.has.complete();
-        served.never_left = content.has.count();
+        served.content = content;
+        served.seed = content->complete();
+        served.never_left = content->has().count();
         served.in_open = ChunkSet(chunks);
         served.last_sent = now;
     }
@@ -90,13 +89,13 @@ void SwarmOffers::close(wire::TransferId const& transfer) {
     sinks_.erase(found);
     if (served.sinks.empty()) {
         std::erase(changed_, &served);
-        served_.erase(wire::ContentId(served.id));
+        served_.erase(wire::ContentId(served.content->id()));
     }
 }
 
 void SwarmOffers::gained(wire::ContentId const& content, std::uint32_t chunk) {
     auto const found = served_.find(content);
-    if (found == served_.end() || !found->second.about.has.insert(chunk)) {
+    if (found == served_.end()) {
         return;
     }
     Served& served = found->second;
@@ -203,8 +202,8 @@ void SwarmOffers::note_interval(Served& served, wire::Time now) {
 
 void SwarmOffers::note_copy(Served& served, std::uint32_t chunk) {
     bool const first = served.copies[chunk] == 0;
-    served.copies.add(chunk, served.about.layout.chunks);
-    served.never_left -= first && served.about.has.contains(chunk) ? 1 : 0;
+    served.copies.add(chunk, served.content->layout().chunks);
+    served.never_left -= first && served.content->has().contains(chunk) ? 1 : 0;
 }
 
 void SwarmOffers::note_change(Served& served) {
@@ -222,7 +221,7 @@ void SwarmOffers::note_use(Served& served) {
 }
 
 bool SwarmOffers::has(wire::TransferId const& transfer, std::uint32_t chunk) const {
-    return sinks_.at(transfer).served->about.has.contains(chunk);
+    return sinks_.at(transfer).served->content->has().contains(chunk);
 }
 
 SwarmOffers::Copies const& SwarmOffers::copies(wire::TransferId const& transfer) const {
@@ -268,7 +267,7 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now, Blocks const& b
 }
 
 bool SwarmOffers::is_told_enough(Served const& served, wire::Time now) {
-    auto const chunks = served.about.layout.chunks;
+    auto const chunks = served.content->layout().chunks;
     return chunks > many_chunks && now - served.told < chunks * rest_per_chunk;
 }
 
@@ -286,7 +285,7 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
     }
     served.fresh.clear();
     served.open.clear();
-    served.in_open = ChunkSet(served.about.layout.chunks);
+    served.in_open = ChunkSet(served.content->layout().chunks);
     for (auto* const sink : served.sinks) {
         sink->chose = false;
         sink->stands = false;
@@ -299,7 +298,7 @@ void SwarmOffers::set_narrow(Served& served, bool narrow) {
             }
         });
     }
-    served.about.has.for_each([&](std::uint32_t chunk) {
+    served.content->has().for_each([&](std::uint32_t chunk) {
         if (served.copies[chunk] == 0 && !served.in_open.contains(chunk)) {
             served.fresh.push_back(chunk);
         }
@@ -441,7 +440,7 @@ std::optional<std::uint32_t> SwarmOffers::next_for(Sink& sink, std::uint32_t& lo
             return chunk;
         }
     }
-    auto const chunks = served.about.layout.chunks;
+    auto const chunks = served.content->layout().chunks;
     auto const first = static_cast<std::uint32_t>(random_() % chunks);
     std::optional<std::uint32_t> rarest;
     auto const looked_at = std::min(chunks, looked_at_most);
@@ -483,7 +482,7 @@ std::optional<SwarmOffers::Told> SwarmOffers::news_of(wire::Time now, Sink& sink
             }
         }
     } else if (told.replaces) {
-        told.has = served.about.has;
+        told.has = served.content->has();
     }
     if (told.replaces) {
         told.gained.clear();

@@ -26,7 +26,7 @@ Uploads::Uploads(Limits limits, std::uint64_t seed)
 // ---- what sinks say ----
 
 Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
-                                wire::Want const& want, std::optional<Content> const& content) {
+                                wire::Want const& want, Content const& content) {
     on_heard(now, route);
     Taken taken;
     if (!transfers_.contains(want.transfer)) {
@@ -55,8 +55,7 @@ Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::En
 }
 
 std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
-                                           wire::Want const& want,
-                                           std::optional<Content> const& content,
+                                           wire::Want const& want, Content const& content,
                                            std::vector<Notice>& ended) {
     auto const refuse = [&](ErrorCode code, std::string reason) {
         return wire::Refused{want.transfer, code, std::move(reason)};
@@ -78,11 +77,11 @@ std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
     if (!make_place(now, key, ended)) {
         return refuse(ErrorCode::busy, "as many sinks are served as can be; ask again later");
     }
-    auto const bytes = bytes_of(content->layout.chunks);
+    auto const bytes = bytes_of(content->layout().chunks);
     if (!make_room(now, {endpoint.host, 1, bytes, nullptr}, ended)) {
         return refuse(ErrorCode::busy, "too many transfers; ask again later");
     }
-    add(now, key, want, *content);
+    add(now, key, want, content);
     return std::nullopt;
 }
 
@@ -94,13 +93,13 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.route = route;
     transfer.sink = endpoint;
     transfer.content = want.content;
-    transfer.layout = content.layout;
+    transfer.layout = content->layout();
     transfer.limit = RateLimit(limits_.transfer_bytes_per_second);
     transfer.serial = ++serial_;
     transfer.before = pieces_;
     transfer.opened = now;
     transfer.moved = now;
-    offers_.open(now, want.transfer, want.content, content, want.swarm);
+    offers_.open(now, want.transfer, content, want.swarm);
     transfer.copies = &offers_.copies(want.transfer);
     Host& host = hosts_[endpoint.host];
     host.transfers.emplace(transfer.serial, &transfer);
@@ -118,7 +117,7 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
         ++served_[endpoint];
         ++places_;
     }
-    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content.layout.chunks)));
+    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content->layout().chunks)));
 }
 
 std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer,

@@ -58,11 +58,20 @@ class Recording final : public ChunkBoard::Order {
 /// A board with its order and its chance.
 struct Board {
     explicit Board(std::uint32_t chunks, std::uint64_t seed = 1, std::uint32_t head = 0)
-        : random(seed), order(head), board(file_of(chunks), order, random.rng()) {}
+        : content({}, file_of(chunks), ChunkSet(chunks)),
+          random(seed),
+          order(head),
+          board(content, order, random.rng()) {}
 
+    ContentState content;
     policies::SeededRandom random;
     Ranks order;
     ChunkBoard board;
+
+    void store(std::uint32_t chunk) {
+        board.set_state(chunk, State::arrived);
+        content.gained(chunk);
+    }
 
     /// All chunks, in the order in which they would be asked for.
     Chunks sequence() {
@@ -109,11 +118,11 @@ TEST_CASE("chunks go through their states, and what is needed is counted") {
     board.set_state(2, State::arrived);
     CHECK(board.needed_bytes() == 200);
     CHECK(board.stored() == 0);
-    board.set_state(2, State::stored);
+    it.store(2);
     CHECK(board.stored() == 1);
     CHECK_FALSE(board.complete());
-    board.set_state(0, State::stored);
-    board.set_state(1, State::stored);
+    it.store(0);
+    it.store(1);
     CHECK(board.complete());
     CHECK(board.needed().empty());
     CHECK(board.needed_bytes() == 0);
@@ -126,8 +135,13 @@ TEST_CASE("whatever states chunks take, the counts are those of the states") {
         Board it(chunks);
         auto& board = it.board;
         for (int step = 0; step < 300; ++step) {
-            board.set_state(static_cast<std::uint32_t>(dice.number(0, chunks - 1)),
-                            static_cast<State>(dice.number(0, 3)));
+            auto const chunk = static_cast<std::uint32_t>(dice.number(0, chunks - 1));
+            auto const state = static_cast<State>(dice.number(0, 3));
+            if (state == State::stored) {
+                it.store(chunk);
+            } else if (board.state(chunk) != State::stored) {
+                board.set_state(chunk, state);
+            }
         }
         std::uint32_t stored = 0;
         std::uint64_t needed_bytes = 0;
@@ -146,7 +160,8 @@ TEST_CASE("whatever states chunks take, the counts are those of the states") {
 TEST_CASE("a board of no chunks is complete, and nothing is asked for") {
     policies::SeededRandom random(1);
     Ranks order;
-    ChunkBoard board({0, 100, 0}, order, random.rng());
+    ContentState const content({}, {0, 100, 0}, ChunkSet(0));
+    ChunkBoard board(content, order, random.rng());
     CHECK(board.complete());
     CHECK_FALSE(board.best(ChunkSet()));
 }
@@ -158,7 +173,7 @@ TEST_CASE("only chunks that are needed and available come next") {
     auto& board = it.board;
     board.set_state(1, State::asked);
     board.set_state(2, State::arrived);
-    board.set_state(3, State::stored);
+    it.store(3);
     CHECK_FALSE(board.best(ChunkSet(8)));
     CHECK_FALSE(board.best(set_of(8, {1, 2, 3})));
     CHECK(board.best(set_of(8, {1, 2, 3, 6})) == 6);
@@ -234,7 +249,8 @@ TEST_CASE("the order policy decides, also against the number of copies") {
 TEST_CASE("the policy sees every chunk at first, and then those whose copies changed") {
     policies::SeededRandom random(1);
     Recording order;
-    ChunkBoard board(file_of(5), order, random.rng());
+    ContentState content({}, file_of(5), ChunkSet(5));
+    ChunkBoard board(content, order, random.rng());
     CHECK(order.calls == 0);
     auto const all = ChunkSet::full(5);
     board.best(all);
@@ -259,7 +275,8 @@ TEST_CASE("the policy sees every chunk at first, and then those whose copies cha
 TEST_CASE("the policy is told of a chunk what it has to know") {
     policies::SeededRandom random(1);
     Recording order;
-    ChunkBoard board(file_of(5), order, random.rng());
+    ContentState content({}, file_of(5), ChunkSet(5));
+    ChunkBoard board(content, order, random.rng());
     board.add_source(set_of(5, {4}));
     board.add_source(set_of(5, {4}));
     board.add_source(ChunkSet(5));
@@ -280,12 +297,14 @@ TEST_CASE("the policy is told of a chunk what it has to know") {
 TEST_CASE("the policy is not asked about chunks that are stored, but about all others") {
     policies::SeededRandom random(1);
     Recording order;
-    ChunkBoard board(file_of(5), order, random.rng());
+    ContentState content({}, file_of(5), ChunkSet(5));
+    ChunkBoard board(content, order, random.rng());
     auto const all = ChunkSet::full(5);
     board.best(all);
     board.set_state(0, State::asked);
     board.set_state(1, State::arrived);
-    board.set_state(2, State::stored);
+    board.set_state(2, State::arrived);
+    content.gained(2);
     board.add_source(all);
     board.best(all);
     CHECK(order.chunks() == Chunks{0, 1, 3, 4});

@@ -10,13 +10,6 @@ using Verdict = Download::Verdict;
 
 namespace {
 
-/// All but the last so many chunks are there.
-void have_all_but(Fetch& fetch, std::uint32_t last) {
-    for (std::uint32_t chunk = 0; chunk + last < fetch.file.chunks; ++chunk) {
-        fetch.core.have(chunk);
-    }
-}
-
 std::size_t asked_of_two(Fetch const& fetch) {
     return static_cast<std::size_t>(fetch.progress().chunks_asked_twice);
 }
@@ -26,8 +19,7 @@ struct Twice {
     Fetch fetch;
 
     explicit Twice(policies::PeerSelector* selector = nullptr)
-        : fetch(file_of(3), limits_of(3, 100), selector) {
-        fetch.core.have(0);
+        : fetch(file_of(3), limits_of(3, 100), Chunks{0}, selector) {
         fetch.begin({1, 2, 3});
         fetch.pass(200ms);
         REQUIRE(fetch.asked[3] == Chunks{1});
@@ -64,8 +56,7 @@ class Told final : public policies::PeerSelector {
 // ---- when ----
 
 TEST_CASE("the last chunk is asked of an idle source, too, when it takes long") {
-    Fetch fetch(file_of(3), limits_of(2));
-    have_all_but(fetch, 1);
+    Fetch fetch(file_of(3), limits_of(2), all_but(3, 1));
     fetch.begin({1, 2});
     CHECK(fetch.outstanding(1) == Chunks{2});
     fetch.pass(200ms - tick);
@@ -77,8 +68,7 @@ TEST_CASE("the last chunk is asked of an idle source, too, when it takes long") 
 }
 
 TEST_CASE("at the end it is looked every 50 ms whether a chunk takes long") {
-    Fetch fetch(file_of(3), limits_of(2));
-    have_all_but(fetch, 1);
+    Fetch fetch(file_of(3), limits_of(2), all_but(3, 1));
     fetch.begin({1, 2});
     CHECK(fetch.core.next_deadline() == fetch.now + 50ms);
     fetch.pass(30ms);
@@ -111,8 +101,7 @@ TEST_CASE("nothing is asked of two while a chunk is not asked of anybody") {
 }
 
 TEST_CASE("only idle sources are asked for what another is late with") {
-    Fetch fetch(file_of(3), limits_of(2, 100));
-    have_all_but(fetch, 2);
+    Fetch fetch(file_of(3), limits_of(2, 100), all_but(3, 2));
     fetch.begin({1, 2});
     fetch.stall(3s, {1, 2});
     CHECK(fetch.asked.empty());
@@ -121,8 +110,7 @@ TEST_CASE("only idle sources are asked for what another is late with") {
 }
 
 TEST_CASE("only sources that have it are asked for what another is late with") {
-    Fetch fetch(file_of(4), limits_of(3));
-    have_all_but(fetch, 1);
+    Fetch fetch(file_of(4), limits_of(3), all_but(4, 1));
     fetch.begin({1, 2});
     fetch.has(2, {0});
     fetch.stall(3s, {1, 2});
@@ -138,8 +126,7 @@ TEST_CASE("of a file's chunks one in 128 is asked of two at a time, but at least
     };
 
     auto const c = GENERATE(Case{10, 1}, Case{255, 1}, Case{256, 2}, Case{399, 3}, Case{600, 4});
-    Fetch fetch(file_of(c.chunks), limits_of(12, 100));
-    have_all_but(fetch, 4);
+    Fetch fetch(file_of(c.chunks), limits_of(12, 100), all_but(c.chunks, 4));
     fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
     fetch.stall(fetch.limits.patience_least - tick, {1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(asked_of_two(fetch) == c.twice);
@@ -151,8 +138,7 @@ TEST_CASE("of a file's chunks one in 128 is asked of two at a time, but at least
 }
 
 TEST_CASE("all that is asked of who has delivered nothing for long is asked of others, too") {
-    Fetch fetch(file_of(10), limits_of(12, 100));
-    have_all_but(fetch, 4);
+    Fetch fetch(file_of(10), limits_of(12, 100), all_but(10, 4));
     fetch.begin({1, 2, 3, 4, 5, 6, 7, 8, 9});
     fetch.stall(fetch.limits.patience_least, {1, 2, 3, 4, 5, 6, 7, 8, 9});
     CHECK(asked_of_two(fetch) == 4);
@@ -190,8 +176,7 @@ TEST_CASE("where all are slow nobody is stuck who takes as long as the others") 
 }
 
 TEST_CASE("a chunk is asked of a third when neither of two delivers, and of no fourth") {
-    Fetch fetch(file_of(400), limits_of(4));
-    have_all_but(fetch, 1);
+    Fetch fetch(file_of(400), limits_of(4), all_but(400, 1));
     fetch.begin({1, 2, 3, 4});
     fetch.pass(200ms);
     REQUIRE(asked_of_two(fetch) == 1);
@@ -368,8 +353,7 @@ TEST_CASE("nobody is late with what another has brought") {
 }
 
 TEST_CASE("a second copy that was spared is not waited for") {
-    Fetch fetch(file_of(4), limits_of(3, 100));
-    have_all_but(fetch, 2);
+    Fetch fetch(file_of(4), limits_of(3, 100), all_but(4, 2));
     fetch.begin({1, 2, 3});
     fetch.has(3, {2});
     fetch.pass(200ms);

@@ -140,7 +140,8 @@ TEST_CASE("a source that says again and again what it has costs no second though
     policies::LoadLatency selector;
     CountingOrder order;
     auto limits = limits_of(2);
-    Download download(file_of(chunks), limits, {selector, order}, random.rng());
+    ContentState content({}, file_of(chunks), ChunkSet(chunks));
+    Download download(content, limits, {selector, order}, random.rng());
     wire::Time now{1000s};
     download.add_source(now, {source(1), "peer-1", "", 1, 0, 1});
     download.start(now);

@@ -274,9 +274,7 @@ TEST_CASE("nobody makes room who has something for us, or when nobody has anythi
 }
 
 TEST_CASE("at the end nobody makes room, since nobody would come") {
-    Fetch fetch(file_of(3), limits_of(3));
-    fetch.core.have(0);
-    fetch.core.have(1);
+    Fetch fetch(file_of(3), limits_of(3), Chunks{0, 1});
     fetch.begin({1, 2, 3});
     fetch.add(4, 0.5);
     CHECK(fetch.outstanding(1) == Chunks{2});

@@ -102,9 +102,17 @@ class Simulation {
             policy_ = std::make_unique<Fickle>(dice_.chance(50));
         }
         quick_searches_ = dice_.chance(70);
-        core_ = std::make_unique<Download>(file_, limits_, Download::Policies{*policy_, *order_},
-                                           dice_.rng());
+        ChunkSet here(file_.chunks);
+        for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
+            if (dice_.chance(10)) {
+                here.insert(chunk);
+            }
+        }
+        content_ = std::make_unique<ContentState>(wire::ContentId{}, file_, here);
+        core_ = std::make_unique<Download>(*content_, limits_,
+                                           Download::Policies{*policy_, *order_}, dice_.rng());
         rules_ = std::make_unique<DownloadRules>(file_, limits_, peers_.size());
+        here.for_each([this](std::uint32_t chunk) { rules_->have(chunk); });
         for (auto const& each : peers_) {
             if (each.kind == Kind::partial) {
                 rules_->told(each.id, ChunkSet(file_.chunks));
@@ -153,12 +161,6 @@ class Simulation {
     }
 
     void begin() {
-        for (std::uint32_t chunk = 0; chunk < file_.chunks; ++chunk) {
-            if (dice_.chance(10)) {
-                core_->have(chunk);
-                rules_->have(chunk);
-            }
-        }
         bool const before = dice_.chance(50);
         auto const add_known = [&] {
             for (auto& peer : peers_) {
@@ -201,10 +203,12 @@ class Simulation {
     }
 
     void add(Peer& peer) {
-        rules_->found(peer.id);
-        core_->add_source(now_,
-                          {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
-                           static_cast<std::uint32_t>(dice_.number(0, 3)), peer.completeness});
+        bool const taken = core_->add_source(
+            now_, {peer.id, "peer", "", static_cast<double>(dice_.number(1, 100)),
+                   static_cast<std::uint32_t>(dice_.number(0, 3)), peer.completeness});
+        if (taken) {
+            rules_->found(peer.id);
+        }
         obey();
     }
 
@@ -438,6 +442,7 @@ class Simulation {
     std::vector<Peer> peers_;
     std::unique_ptr<policies::PeerSelector> policy_;
     std::unique_ptr<Ranks> order_;
+    std::unique_ptr<ContentState> content_;
     std::unique_ptr<Download> core_;
     std::unique_ptr<DownloadRules> rules_;
     std::priority_queue<Event> events_;

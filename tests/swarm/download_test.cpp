@@ -256,10 +256,7 @@ TEST_CASE("the rate is true of a source that gets one chunk at a time") {
 // ---- begin and end ----
 
 TEST_CASE("chunks that are there already are not asked for") {
-    Fetch fetch(file_of(4));
-    fetch.core.have(0);
-    fetch.core.have(3);
-    fetch.core.have(3);
+    Fetch fetch(file_of(4), limits_of(), Chunks{0, 3});
     fetch.start({1});
     CHECK(fetch.asked[1] == Chunks{1, 2});
     CHECK(fetch.progress().bytes_resumed == 140);
@@ -271,9 +268,7 @@ TEST_CASE("chunks that are there already are not asked for") {
 }
 
 TEST_CASE("a file that is there as a whole asks for nothing") {
-    Fetch fetch(file_of(2));
-    fetch.core.have(0);
-    fetch.core.have(1);
+    Fetch fetch(file_of(2), limits_of(), Chunks{0, 1});
     fetch.start({1});
     CHECK(fetch.core.complete());
     CHECK(fetch.asked.empty());

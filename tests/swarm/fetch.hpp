@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,23 +47,38 @@ inline ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
     return set;
 }
 
+/// All of so many chunks but the last ones.
+inline Chunks all_but(std::uint32_t chunks, std::uint32_t last) {
+    Chunks first(chunks - last);
+    std::iota(first.begin(), first.end(), 0U);
+    return first;
+}
+
 /// A Download in simulated time, and what it wanted done. The chunks are asked for in the order of
 /// the file, unless another head is said.
 class Fetch {
   public:
     explicit Fetch(Download::File its_file, Download::Limits its_limits = limits_of(),
-                   policies::PeerSelector* selector = nullptr, std::uint32_t head = 1'000'000)
+                   policies::PeerSelector* selector = nullptr, std::uint32_t head = 1'000'000,
+                   Chunks const& here = {})
         : file(its_file),
           limits(its_limits),
+          content_({}, file, set_of(file.chunks, here)),
           order_(head),
-          core(file, limits, {selector != nullptr ? *selector : load_latency_, order_},
+          core(content_, limits, {selector != nullptr ? *selector : load_latency_, order_},
                random_.rng()) {}
+
+    /// These chunks are there from the start.
+    Fetch(Download::File its_file, Download::Limits its_limits, Chunks const& here,
+          policies::PeerSelector* selector = nullptr)
+        : Fetch(its_file, its_limits, selector, 1'000'000, here) {}
 
     wire::Time now{1000s};
     Download::File file;
     Download::Limits limits;
 
   private:
+    ContentState content_;
     policies::LoadLatency load_latency_;
     Ranks order_;
     policies::SeededRandom random_{1};

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 #include <vector>
@@ -39,7 +40,10 @@ inline Set all_of(std::uint32_t chunks) {
 class Peer {
   public:
     explicit Peer(ChunkSet has, std::uint64_t seed = 1)
-        : core(seed), about_{has.chunks() * 100ULL, 100, has.chunks(), std::move(has)} {}
+        : core(seed),
+          content_(std::make_shared<ContentState>(
+              wire::ContentId{}, wire::FileLayout{has.chunks() * 100ULL, 100, has.chunks()},
+              std::move(has))) {}
 
     explicit Peer(std::uint32_t chunks, std::uint64_t seed = 1)
         : Peer(ChunkSet::full(chunks), seed) {}
@@ -53,7 +57,7 @@ class Peer {
     std::map<std::uint32_t, bool> narrow;  ///< whether that is a part of what is here
 
     void open(std::uint32_t number, bool swarm = true) {
-        core.open(now, transfer(number), content_, about_, swarm);
+        core.open(now, transfer(number), content_, swarm);
         numbers_[transfer(number)] = number;
     }
 
@@ -64,8 +68,9 @@ class Peer {
     }
 
     void gain(std::uint32_t chunk) {
-        core.gained(content_, chunk);
-        about_.has.insert(chunk);
+        if (content_->gained(chunk)) {
+            core.gained(content_->id(), chunk);
+        }
     }
 
     void sink_has(std::uint32_t number, Chunks const& chunks) {
@@ -73,7 +78,7 @@ class Peer {
     }
 
     void sink_has_all(std::uint32_t number) {
-        core.sink_has(transfer(number), ChunkSet::full(about_.layout.chunks));
+        core.sink_has(transfer(number), ChunkSet::full(content_->layout().chunks));
     }
 
     [[nodiscard]] Set awaited(std::uint32_t number) const {
@@ -125,8 +130,7 @@ class Peer {
         return id;
     }
 
-    wire::ContentId content_{};
-    SwarmOffers::Content about_;
+    std::shared_ptr<ContentState> content_;
     std::map<wire::TransferId, std::uint32_t> numbers_;
 };
 

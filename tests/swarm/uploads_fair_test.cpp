@@ -168,7 +168,7 @@ TEST_CASE("who asks for what has never left goes before who asks for a second co
     REQUIRE_FALSE(source.want(1, 1, {0, 1, 2}, 500, content(6), 5));
     source.serve(3);
     REQUIRE_FALSE(source.want(2, 2, {0, 1}, 1000, content(6), 5));  // it was given less
-    REQUIRE_FALSE(source.want(1, 1, {3, 4}, 500, std::nullopt, 5));
+    REQUIRE_FALSE(source.want(1, 1, {3, 4}, 500, nullptr, 5));
     CHECK(order(source.fill()) == Chunks{3, 4, 0, 1});
     CHECK(source.core.early_copies() == 2);  // nobody asked for chunk 5
 }
@@ -190,8 +190,8 @@ TEST_CASE("what has never left of one content does not go before another content
     REQUIRE_FALSE(source.want(1, 1, {0}, 1000, content(6), 5));
     REQUIRE_FALSE(source.want(2, 2, {0}, 1000, content(6), 6));
     source.serve(2);
-    REQUIRE_FALSE(source.want(1, 1, {1, 2, 3}, 1000, std::nullopt, 5));
-    REQUIRE_FALSE(source.want(2, 2, {0, 1}, 1000, std::nullopt, 6));
+    REQUIRE_FALSE(source.want(1, 1, {1, 2, 3}, 1000, nullptr, 5));
+    REQUIRE_FALSE(source.want(2, 2, {0, 1}, 1000, nullptr, 6));
     std::vector<std::uint16_t> sinks;
     for (auto const& piece : source.fill()) {
         sinks.push_back(piece.sink.port);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -39,15 +40,33 @@ inline wire::Endpoint sink(std::uint16_t number) {
     return {"10.0.0." + std::to_string(1 + number / 100 % 100), number};
 }
 
-/// So many chunks of this size, all of them here.
-inline Uploads::Content content(std::uint32_t chunks, std::uint32_t chunk_bytes = 100) {
-    return {{std::uint64_t{chunks} * chunk_bytes, chunk_bytes, chunks}, ChunkSet::full(chunks)};
+using Content = std::shared_ptr<ContentState>;
+
+/// A content of which these chunks are here.
+inline Content content_of(std::uint32_t id, wire::FileLayout const& layout, ChunkSet has) {
+    return std::make_shared<ContentState>(content_id(id), layout, std::move(has));
 }
 
-inline Chunks all_of(Uploads::Content const& about) {
-    Chunks chunks(about.layout.chunks);
+/// So many chunks of this size, all of them here.
+inline Content content(std::uint32_t chunks, std::uint32_t chunk_bytes = 100,
+                       std::uint32_t id = 0) {
+    return content_of(id, {std::uint64_t{chunks} * chunk_bytes, chunk_bytes, chunks},
+                      ChunkSet::full(chunks));
+}
+
+inline Chunks all_of(Content const& about) {
+    Chunks chunks(about->layout().chunks);
     std::iota(chunks.begin(), chunks.end(), 0U);
     return chunks;
+}
+
+/// Of a content with so many chunks, these are here.
+inline Content part(Chunks const& here, std::uint32_t chunks = 4) {
+    ChunkSet has(chunks);
+    for (auto const chunk : here) {
+        has.insert(chunk);
+    }
+    return content_of(0, content(chunks)->layout(), std::move(has));
 }
 
 /// What is read ahead does not depend on the rate.
@@ -89,17 +108,21 @@ class Source {
     std::vector<Uploads::Notice> ended;  ///< transfers that gave way to others
 
     std::optional<ErrorCode> want(std::uint32_t number, std::uint16_t to, Chunks const& chunks,
-                                  std::uint64_t credit,
-                                  std::optional<Uploads::Content> const& about,
+                                  std::uint64_t credit, Content const& about,
                                   std::optional<std::uint32_t> of = std::nullopt) {
         wire::Want wish;
         wish.transfer = transfer(number);
         wish.content = content_id(of.value_or(number));
+        auto& here = contents_[of.value_or(number)];
+        if (about && !here) {
+            here = content_of(of.value_or(number), about->layout(), about->has());
+        }
         wish.port = sink(to).port;
         wish.credit = credit;
         wish.chunks = chunks;
         wish.swarm = swarm;
-        auto const taken = core.on_want(now, std::to_string(to), sink(to), wish, about);
+        auto const taken =
+            core.on_want(now, std::to_string(to), sink(to), wish, about ? here : nullptr);
         auto const& refused = taken.refused;
         ended.insert(ended.end(), taken.ended.begin(), taken.ended.end());
         if (refused) {
@@ -109,10 +132,18 @@ class Source {
         return refused ? std::optional(refused->code) : std::nullopt;
     }
 
+    /// The content that was wanted last under this number gains a chunk.
+    void gain(std::uint32_t of, std::uint32_t chunk) {
+        auto const& content = contents_[of];
+        if (!content || content->gained(chunk)) {
+            core.on_gained(content_id(of), chunk);
+        }
+    }
+
     /// All chunks of a content.
-    void open(std::uint32_t number, std::uint16_t to, Uploads::Content const& about,
+    void open(std::uint32_t number, std::uint16_t to, Content const& about,
               std::optional<std::uint32_t> of = std::nullopt) {
-        REQUIRE_FALSE(want(number, to, all_of(about), about.layout.bytes, about, of));
+        REQUIRE_FALSE(want(number, to, all_of(about), about->layout().bytes, about, of));
     }
 
     /// So that what is read ahead follows the rate, which is as high as can be.
@@ -149,6 +180,9 @@ class Source {
         }
         return bytes;
     }
+
+  private:
+    std::map<std::uint32_t, Content> contents_;
 };
 
 }  // namespace xfsbus::swarm::test

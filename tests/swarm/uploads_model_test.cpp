@@ -28,7 +28,7 @@ struct ModelTransfer {
     std::string route;
     wire::Endpoint sink;
     wire::ContentId content;
-    Uploads::Content about;
+    wire::FileLayout about;
     std::uint64_t credit = 0;
     std::uint64_t granted = 0;
     std::deque<Waiting> queue;
@@ -38,7 +38,7 @@ struct ModelTransfer {
 
 /// A content that is or was here.
 struct ModelContent {
-    ChunkSet here;
+    std::shared_ptr<ContentState> here;
     std::map<std::uint32_t, std::uint32_t> copies;  ///< that left since there are sinks of it
 };
 
@@ -47,13 +47,14 @@ class Run {
     explicit Run(std::uint64_t seed) : dice_(seed), core_(limits(), seed) {
         now_ = wire::Time(std::chrono::seconds(dice_.number(100, 1'000'000)));
         for (std::uint64_t number = 0; number < 5; ++number) {
-            auto& here = contents_[content(number)].here;
-            here = ChunkSet::full(about(number).layout.chunks);
-            for (std::uint32_t chunk = 1; chunk < about(number).layout.chunks; ++chunk) {
+            auto here = ChunkSet::full(about(number).chunks);
+            for (std::uint32_t chunk = 1; chunk < about(number).chunks; ++chunk) {
                 if (dice_.chance(20)) {
                     here.erase(chunk);
                 }
             }
+            contents_[content(number)].here =
+                std::make_shared<ContentState>(content(number), about(number), std::move(here));
         }
     }
 
@@ -147,15 +148,15 @@ class Run {
     }
 
     /// Contents of 1 to 4 chunks of different sizes, and an empty one.
-    static Uploads::Content about(std::uint64_t number) {
+    static wire::FileLayout about(std::uint64_t number) {
         auto const chunks = static_cast<std::uint32_t>((number + 1) % 5);
         auto const chunk_bytes = static_cast<std::uint32_t>(40 + 70 * number);
         auto const bytes = chunks == 0 ? 0 : std::uint64_t{chunks} * chunk_bytes - number;
-        return {{bytes, chunk_bytes, chunks}, {}};
+        return {bytes, chunk_bytes, chunks};
     }
 
-    static std::uint32_t length(Uploads::Content const& about, std::uint32_t chunk) {
-        auto const [bytes, chunk_bytes, chunks] = about.layout;
+    static std::uint32_t length(wire::FileLayout const& about, std::uint32_t chunk) {
+        auto const [bytes, chunk_bytes, chunks] = about;
         auto const offset = std::uint64_t{chunk} * chunk_bytes;
         return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk_bytes, bytes - offset));
     }
@@ -180,18 +181,11 @@ class Run {
         auto const taken = core_.on_want(
             now_, wish.route, wish.sink,
             {id, wish.content, wish.sink.port, wish.credit, chunks, dice_.chance(50), 0},
-            here ? std::optional(present(wish)) : std::nullopt);
+            here ? contents_.at(wish.content).here : nullptr);
         gave_way_ = taken.ended;
         auto const& refused = taken.refused;
         must(!refused || refused->transfer == id, "a refusal is about its transfer");
         return refused ? std::optional(refused->code) : std::nullopt;
-    }
-
-    /// A content, with what is here of it.
-    Uploads::Content present(ModelTransfer const& wish) {
-        auto about = wish.about;
-        about.has = contents_.at(wish.content).here;
-        return about;
     }
 
     void want() {
@@ -215,9 +209,8 @@ class Run {
         }
         std::vector<std::uint32_t> chunks;
         for (auto left = dice_.number(0, 5); left > 0; --left) {
-            auto const most = wish.about.layout.chunks == 0 || dice_.chance(2)
-                                  ? 1000
-                                  : wish.about.layout.chunks - 1;
+            auto const most =
+                wish.about.chunks == 0 || dice_.chance(2) ? 1000 : wish.about.chunks - 1;
             chunks.push_back(static_cast<std::uint32_t>(dice_.number(0, most)));
         }
         bool const here = dice_.chance(95);
@@ -262,9 +255,9 @@ class Run {
             end(id);
             return ErrorCode::bad_message;
         }
-        bool const beyond = std::ranges::any_of(
-            chunks, [&](auto chunk) { return chunk >= model.about.layout.chunks; });
-        auto const& there = contents_.at(model.content).here;
+        bool const beyond =
+            std::ranges::any_of(chunks, [&](auto chunk) { return chunk >= model.about.chunks; });
+        auto const& there = contents_.at(model.content).here->has();
         bool const missing =
             std::ranges::any_of(chunks, [&](auto chunk) { return !there.contains(chunk); });
         if (beyond || missing) {
@@ -373,7 +366,7 @@ class Run {
         must(first->chunk == piece->chunk, "it is the next chunk by rule");
         must(piece->sink == model.sink, "to its sink");
         must(piece->length == length(model.about, piece->chunk), "of its length");
-        must(piece->offset == std::uint64_t{piece->chunk} * model.about.layout.chunk_bytes,
+        must(piece->offset == std::uint64_t{piece->chunk} * model.about.chunk_bytes,
              "of its place");
         model.queue.erase(first);
         ++contents_.at(model.content).copies[piece->chunk];
@@ -462,9 +455,10 @@ class Run {
             }
             must(told == ended.size(), "all transfers of what is gone are told");
             std::ranges::for_each(ended, [this](auto const& id) { end(id); });
-        } else if (dice_.chance(30) && chunk < about(which).layout.chunks) {
-            of.here.insert(chunk);
-            core_.on_gained(content(which), chunk);
+        } else if (dice_.chance(30) && chunk < about(which).chunks) {
+            if (of.here->gained(chunk)) {
+                core_.on_gained(content(which), chunk);
+            }
         } else if (!transfers_.empty()) {
             sink_gains(transfers_.begin()->first, chunk);
         }
@@ -476,7 +470,7 @@ class Run {
         have.transfer = id;
         have.chunks = {chunk};
         core_.on_have(now_, model.route, have);
-        if (chunk < model.about.layout.chunks && model.has.insert(chunk).second) {
+        if (chunk < model.about.chunks && model.has.insert(chunk).second) {
             ++contents_.at(model.content).copies[chunk];
         }
         std::erase_if(model.queue,

@@ -12,16 +12,6 @@ using namespace xfsbus::swarm::test;
 
 namespace {
 
-/// Of a content with four chunks, these are here.
-Uploads::Content part(Chunks const& here, std::uint32_t chunks = 4) {
-    Uploads::Content about = content(chunks);
-    about.has = ChunkSet(chunks);
-    for (auto const chunk : here) {
-        about.has.insert(chunk);
-    }
-    return about;
-}
-
 wire::Have have(std::uint32_t number) {
     wire::Have have;
     have.transfer = transfer(number);
@@ -82,10 +72,10 @@ TEST_CASE("chunks that come are told together, once, to those that want to know"
     source.swarm = false;
     REQUIRE_FALSE(source.want(3, 3, {}, 0, part({0}), 5));
     source.core.take_offers(source.now);
-    source.core.on_gained(content_id(5), 3);
-    source.core.on_gained(content_id(5), 1);
-    source.core.on_gained(content_id(5), 1);
-    source.core.on_gained(content_id(7), 1);  // of which nobody wants anything
+    source.gain(5, 3);
+    source.gain(5, 1);
+    source.gain(5, 1);
+    source.gain(7, 1);  // of which nobody wants anything
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 1);
     CHECK(offers[0].route == "1");
@@ -98,7 +88,7 @@ TEST_CASE("chunks that come are told together, once, to those that want to know"
 TEST_CASE("what came before a sink was told for the first time is part of that") {
     auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({0})));
-    source.core.on_gained(content_id(1), 3);
+    source.gain(1, 3);
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 1);
     CHECK(offers[0].have.bitmap == "\x90");
@@ -111,7 +101,7 @@ TEST_CASE("more chunks than a message holds are told in several") {
     REQUIRE_FALSE(source.want(1, 1, {}, 0, part({}, chunks)));
     source.core.take_offers(source.now);
     for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
-        source.core.on_gained(content_id(1), chunk);
+        source.gain(1, chunk);
     }
     Chunks told;
     auto const offers = source.core.take_offers(source.now);
@@ -134,7 +124,7 @@ TEST_CASE("of a transfer that has ended nothing is told") {
     REQUIRE_FALSE(source.want(2, 1, {}, 0, part({0}), 5));
     REQUIRE_FALSE(source.want(3, 2, {}, 0, part({0}), 5));
     source.core.take_offers(source.now);
-    source.core.on_gained(content_id(5), 2);
+    source.gain(5, 2);
     source.core.on_close("1", transfer(2));
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 1);

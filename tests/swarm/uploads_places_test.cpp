@@ -20,7 +20,7 @@ class Hosts {
     /// Of the sink with this number at this host. Without credit it wants nothing yet.
     std::optional<ErrorCode> want(std::string const& host, std::uint16_t number,
                                   std::uint64_t credit = 1000,
-                                  Uploads::Content const& about = content(10)) {
+                                  Content const& about = content(10, 100, 1)) {
         wire::Want wish;
         wish.transfer = id_of(host, number);
         wish.content = content_id(1);
@@ -253,7 +253,7 @@ TEST_CASE("a transfer that has done nothing for two seconds gives its memory to 
 TEST_CASE("what a content of a million chunks takes is counted, and given back") {
     constexpr std::uint32_t chunks = 1024 * 1024;
     Hosts hosts(plain_limits());
-    Uploads::Content about = content(chunks);
+    auto const about = content(chunks, 100, 1);
     wire::Want wish;
     wish.content = content_id(1);
     std::uint32_t open = 0;
@@ -302,11 +302,11 @@ TEST_CASE("of a queue that is never served no more is looked at than a bound, ho
 TEST_CASE(
     "a transfer whose credit covers none of its chunks is looked at once, until it has more") {
     Source source;
-    Uploads::Content const about{{4096 * 100 - 60, 100, 4096}, ChunkSet::full(4096)};
+    auto const about = content_of(0, {4096 * 100 - 60, 100, 4096}, ChunkSet::full(4096));
     REQUIRE_FALSE(source.want(2, 2, all_of(about), 99, about, 5));  // the last one would fit
     source.open(1, 1, content(100), 6);
     source.serve(100);
     CHECK(source.core.looked_at() <= 100 + 128);
-    REQUIRE_FALSE(source.want(2, 2, {}, 100, std::nullopt, 5));
+    REQUIRE_FALSE(source.want(2, 2, {}, 100, nullptr, 5));
     CHECK(source.serve(1).at(2) == 100);
 }

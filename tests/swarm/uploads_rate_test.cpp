@@ -70,12 +70,12 @@ TEST_CASE("what leaves in all keeps to its limit, however many want it and late 
     limits.bytes_per_second = c.rate;
     Stream stream(limits);
     auto const chunks = static_cast<std::uint32_t>(c.rate * 11 / c.chunk_bytes / 3 + 2);
-    Uploads::Content const about = content(chunks, c.chunk_bytes);
+    auto const about = content(chunks, c.chunk_bytes);
     for (std::uint16_t number = 1; number <= 3; ++number) {
-        REQUIRE_FALSE(stream.source.want(number, number, {}, about.layout.bytes, about));
+        REQUIRE_FALSE(stream.source.want(number, number, {}, about->layout().bytes, about));
         for (std::uint32_t chunk = 0; chunk < std::min(chunks, 4000U); ++chunk) {
             REQUIRE_FALSE(
-                stream.source.want(number, number, {chunk}, about.layout.bytes, std::nullopt));
+                stream.source.want(number, number, {chunk}, about->layout().bytes, nullptr));
         }
     }
     auto const duration = chunks > 4000 ? 1s : 10s;

@@ -128,7 +128,7 @@ std::uint64_t bytes_of(std::vector<Uploads::Piece> const& pieces) {
 }
 
 /// Sinks 1 to `count`, which take so little each; 0: they do not read.
-void open_slow(Source& source, Link& link, std::uint16_t count, Uploads::Content const& about,
+void open_slow(Source& source, Link& link, std::uint16_t count, Content const& about,
                double bytes_per_s) {
     for (std::uint16_t number = 1; number <= count; ++number) {
         source.open(number, number, about);

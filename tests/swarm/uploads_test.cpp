@@ -8,7 +8,7 @@ using namespace xfsbus::swarm::test;
 
 TEST_CASE("a chunk is read as it was asked for: its place, its length, in the order asked") {
     Source source;
-    Uploads::Content const about{{250, 100, 3}, ChunkSet::full(3)};
+    auto const about = content_of(0, {250, 100, 3}, ChunkSet::full(3));
     REQUIRE_FALSE(source.want(1, 1, {2, 0}, 1000, about));
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 2);
@@ -27,10 +27,10 @@ TEST_CASE("no more is read for a transfer than its credit covers") {
     Source source(roomy_limits());
     REQUIRE_FALSE(source.want(1, 1, {0, 1, 2, 3}, 299, content(4)));
     CHECK(source.fill().size() == 2);
-    REQUIRE_FALSE(source.want(1, 1, {}, 300, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {}, 300, nullptr));
     CHECK(source.fill().size() == 1);
-    REQUIRE_FALSE(source.want(1, 1, {}, 200, std::nullopt));  // late: credit never shrinks
-    REQUIRE_FALSE(source.want(1, 1, {}, 400, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {}, 200, nullptr));  // late: credit never shrinks
+    REQUIRE_FALSE(source.want(1, 1, {}, 400, nullptr));
     CHECK(source.fill().size() == 1);
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("a chunk that was sent and is asked for again is sent again, if credit
     Source source(roomy_limits());
     REQUIRE_FALSE(source.want(1, 1, {0}, 200, content(1)));
     CHECK(source.fill().size() == 1);
-    REQUIRE_FALSE(source.want(1, 1, {0}, 300, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {0}, 300, nullptr));
     CHECK(source.fill().size() == 1);
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("a chunk that waits and is asked for again waits once") {
     Source source(roomy_limits());
     REQUIRE_FALSE(source.want(1, 1, {1, 0, 1}, 0, content(2)));
     source.now += 1s;
-    REQUIRE_FALSE(source.want(1, 1, {0, 1}, 1000, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {0, 1}, 1000, nullptr));
     auto const& queue = source.core.find(transfer(1))->queue;
     REQUIRE(queue.size() == 2);
     CHECK(queue[0].chunk == 1);
@@ -65,12 +65,12 @@ TEST_CASE("a chunk that waits and is asked for again waits once") {
 
 TEST_CASE("of several chunks that wait the one is sent that credit covers") {
     Source source(roomy_limits());
-    Uploads::Content const about{{250, 100, 3}, ChunkSet::full(3)};
+    auto const about = content_of(0, {250, 100, 3}, ChunkSet::full(3));
     REQUIRE_FALSE(source.want(1, 1, {0, 2}, 50, about));
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 1);
     CHECK(pieces[0].chunk == 2);
-    REQUIRE_FALSE(source.want(1, 1, {}, 150, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {}, 150, nullptr));
     CHECK(source.fill().size() == 1);
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("a Want is a sign of life, too") {
     Source source;
     source.open(1, 1, content(1));
     source.now += 9s;
-    REQUIRE_FALSE(source.want(1, 1, {0}, 200, std::nullopt));
+    REQUIRE_FALSE(source.want(1, 1, {0}, 200, nullptr));
     CHECK(source.core.next_deadline() == source.now + 10s);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a transfer whose file cannot be read ends, and its sink is told once"
 
 TEST_CASE("a content that is not here is refused") {
     Source source;
-    CHECK(source.want(1, 1, {0}, 100, std::nullopt) == ErrorCode::not_found);
+    CHECK(source.want(1, 1, {0}, 100, nullptr) == ErrorCode::not_found);
     CHECK(source.core.load() == 0);
 }
 
@@ -209,7 +209,7 @@ TEST_CASE("more transfers than this peer takes are refused as busy") {
     source.open(1, 1, content(1));
     source.open(2, 2, content(1));
     CHECK(source.want(3, 3, {0}, 100, content(1)) == ErrorCode::busy);
-    CHECK_FALSE(source.want(1, 1, {0}, 200, std::nullopt));
+    CHECK_FALSE(source.want(1, 1, {0}, 200, nullptr));
     source.core.on_close("2", transfer(2));
     source.open(3, 3, content(1));
 }
@@ -220,7 +220,7 @@ TEST_CASE("a transfer with more chunks asked for than may wait is ended") {
     Source source(limits);
     CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
     CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
-    CHECK(source.want(1, 1, {3}, 0, std::nullopt) == ErrorCode::limit);
+    CHECK(source.want(1, 1, {3}, 0, nullptr) == ErrorCode::limit);
     CHECK(source.core.load() == 0);
     CHECK(source.want(2, 1, {0, 1, 2, 3}, 0, content(4)) == ErrorCode::limit);
     CHECK(source.core.load() == 0);
@@ -237,7 +237,7 @@ TEST_CASE("no more chunks wait for one connection than may, whatever its transfe
     CHECK(source.core.load() == 2);
     CHECK_FALSE(source.want(4, 2, {0, 1, 2, 3}, 0, content(4)));
     SECTION("what is sent does not wait any more") {
-        CHECK_FALSE(source.want(2, 1, {}, 100, std::nullopt));
+        CHECK_FALSE(source.want(2, 1, {}, 100, nullptr));
         CHECK(source.fill().size() == 1);
     }
     SECTION("nor what the sink has from another") {
@@ -260,7 +260,8 @@ TEST_CASE("a connection names so many data endpoints at a time, and no more") {
         wire::Want wish;
         wish.transfer = transfer(number);
         wish.content = content_id(1);
-        auto const taken = source.core.on_want(source.now, "route", sink(port), wish, content(4));
+        auto const taken =
+            source.core.on_want(source.now, "route", sink(port), wish, content(4, 100, 1));
         return taken.refused ? std::optional(taken.refused->code) : std::nullopt;
     };
     CHECK_FALSE(want(1, 1));
@@ -314,14 +315,12 @@ TEST_CASE("a Want with another content or sink ends its sink's transfer") {
 }
 
 TEST_CASE("a chunk that is not here ends the transfer, one that has come since does not") {
-    Uploads::Content about = content(4);
-    about.has = ChunkSet(4);
-    about.has.insert(1);
+    auto const about = part({1});
     Source source(roomy_limits());
     REQUIRE_FALSE(source.want(1, 1, {1}, 400, about));
-    source.core.on_gained(content_id(1), 3);
-    CHECK_FALSE(source.want(1, 1, {3}, 400, std::nullopt));
-    CHECK(source.want(1, 1, {2}, 400, std::nullopt) == ErrorCode::not_found);
+    source.gain(1, 3);
+    CHECK_FALSE(source.want(1, 1, {3}, 400, nullptr));
+    CHECK(source.want(1, 1, {2}, 400, nullptr) == ErrorCode::not_found);
     CHECK(source.core.load() == 0);
     CHECK(source.want(2, 1, {1, 0}, 400, about) == ErrorCode::not_found);
     CHECK(source.core.load() == 0);

@@ -15,8 +15,7 @@ namespace {
 constexpr std::size_t files_ahead_most = 512;
 /// Of the manifests of files that are ready.
 constexpr std::size_t ready_bytes_most = 64 * 1024 * 1024;
-/// Sources of a file that the tracker is asked for at first.
-constexpr std::size_t sources_first = 32;
+
 /// Connections that are kept for the files that are looked at.
 constexpr std::size_t links_most = 256;
 /// Sources of a file that are asked how they are, if there are so many.
@@ -266,7 +265,8 @@ void DownloadJob::forget_unused(std::vector<Found> const& next) {
 
 /// More are asked for when there is a use for them: Download and ManifestFetcher search.
 std::uint32_t DownloadJob::first_sources() const {
-    return static_cast<std::uint32_t>(std::max(order_.sources, sources_first));
+    return static_cast<std::uint32_t>(
+        std::max<std::size_t>(order_.sources, swarm::SinkSession::sources_first));
 }
 
 /// Twice as many as are used at once, and enough for the policy to have a choice.

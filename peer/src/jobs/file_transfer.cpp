@@ -15,9 +15,13 @@ namespace {
 
 constexpr auto probe_patience = std::chrono::seconds(3);
 
-/// 0 is no limit.
-std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
-    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+swarm::SinkSession::Candidate about_of(swarm::SourceId id, Candidate const& candidate) {
+    return {.id = id,
+            .endpoint = candidate.link->endpoint().to_string(),
+            .labels = candidate.labels,
+            .latency_ms = candidate.vitals.latency_ms,
+            .load = candidate.vitals.load,
+            .completeness = candidate.completeness};
 }
 
 }  // namespace
@@ -31,90 +35,55 @@ FileTransfer::FileTransfer(Services& services, storage::PartFile::Target target,
       policy_(std::move(policy)),
       owner_(std::move(owner)),
       random_(policy_->seed_for(target_.content)),
-      throttle_(services.reactor, services.transfer_bytes_per_second),
-      has_(target_.manifest->layout().chunks),
-      offering_(std::make_unique<Offering>(services, target_)) {
+      alarm_(services.reactor, [this] {
+          session_->on_tick(services_.reactor.now());
+          pump();
+      }) {
     auto const* mine = services_.share.by_name(target_.name);
     if (mine != nullptr && mine->content == target_.content) {
         known_stamp_ = mine->stamp;
     }
 }
 
-FileTransfer::~FileTransfer() {
-    for (auto const& timer : {timer_, tell_timer_}) {
-        if (timer) {
-            services_.reactor.cancel(*timer);
-        }
-    }
-}
-
-swarm::Download::Limits FileTransfer::limits() const {
-    swarm::Download::Limits limits;
-    limits.sources_most = sources_most_;
-    if (auto const rate = lower_limit(services_.throttle.rate(), throttle_.rate()); rate > 0) {
-        // What is asked for waits at the throttle: no more than a few seconds' worth, and no
-        // source is blamed for it.
-        limits.outstanding_most = std::min(limits.outstanding_most, 2 * rate);
-        auto const chunk_seconds = 1 + target_.manifest->chunk_bytes / rate;
-        limits.chunk_patience += std::chrono::seconds(8 * chunk_seconds);
-        limits.patience_least = limits.chunk_patience;
-    }
-    return limits;
-}
+FileTransfer::~FileTransfer() = default;
 
 void FileTransfer::add_candidate(Candidate candidate) {
     if (*over_) {
         return;
     }
+    if (!session_) {
+        candidates_.push_back(std::move(candidate));
+        return;
+    }
+    add(std::move(candidate));
+    pump();
+}
+
+void FileTransfer::add(Candidate candidate) {
     auto const id = services_.source_id(candidate.link->endpoint());
     auto const about = about_of(id, candidate);
-    ways_.try_emplace(id, Way{std::move(candidate)});
-    if (download_) {
-        if (!download_->add_source(services_.reactor.now(), about)) {
-            let_go(id);
-        }
-        pump();
-    }
-}
-
-FileTransfer::Way* FileTransfer::way_of(swarm::SourceId source) {
-    auto const found = ways_.find(source);
-    return found == ways_.end() ? nullptr : &found->second;
-}
-
-/// Of the link to a source that the core knows no more. Not at once: it may be the link that tells
-/// us so.
-void FileTransfer::let_go(swarm::SourceId source) {
-    if (auto const found = ways_.find(source); found != ways_.end()) {
-        services_.reactor.post([link = std::move(found->second.about.link)] {});
-        ways_.erase(found);
-    }
-}
-
-swarm::Download::Candidate FileTransfer::about_of(swarm::SourceId id, Candidate const& candidate) {
-    return {.id = id,
-            .endpoint = candidate.link->endpoint().to_string(),
-            .labels = candidate.labels,
-            .latency_ms = candidate.vitals.latency_ms,
-            .load = candidate.vitals.load,
-            .completeness = candidate.completeness};
+    links_.try_emplace(id, std::move(candidate.link));
+    session_->add_source(services_.reactor.now(), about);
 }
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
-    auto const* const source = download_ ? download_->find(services_.source_id(endpoint)) : nullptr;
-    return source != nullptr && source->state == swarm::DownloadSource::State::active;
+    return session_ && session_->uses(services_.source_id(endpoint));
 }
 
-/// It has just been heard, so it is there; how it is, the core asks every second.
 void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
-    if (!*over_ && !uses(link->endpoint())) {
-        add_candidate({std::move(link), "", {}, 0});
+    if (*over_ || !session_) {
+        return;
     }
+    auto const id = services_.source_id(link->endpoint());
+    auto const endpoint = link->endpoint().to_string();
+    links_.try_emplace(id, std::move(link));
+    session_->add_fellow(services_.reactor.now(), id, endpoint);
+    pump();
 }
 
 void FileTransfer::on_search_done() {
-    if (download_ && !*over_) {
-        download_->on_search_done(services_.reactor.now());
+    if (session_ && !*over_) {
+        session_->on_search_done(services_.reactor.now());
         pump();
     }
 }
@@ -178,7 +147,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         }
         prepared.chunks = std::move(*chunks);
         prepared.order = services_.new_order();
-        if (in_swarm()) {
+        if (swarm::SinkSession::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }
@@ -201,220 +170,200 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
 
 void FileTransfer::begin(Prepared const& prepared) {
     auto const now = services_.reactor.now();
+    auto const layout = target_.manifest->layout();
+    swarm::ChunkSet has(layout.chunks);
+    std::ranges::for_each(prepared.chunks, [&](auto chunk) { has.insert(chunk); });
+    content_ = std::make_shared<swarm::ContentState>(target_.content, layout, std::move(has));
     order_ = prepared.order;
-    download_ = std::make_unique<swarm::Download>(target_.manifest->layout(), limits(),
-                                                  swarm::Download::Policies{*policy_, *order_},
-                                                  random_.rng());
-    for (auto const chunk : prepared.chunks) {
-        download_->have(chunk);
-        has_.insert(chunk);
+    swarm::SinkSession::Options options;
+    options.limits.sources_most = sources_most_;
+    options.bytes_per_second = services_.transfer_bytes_per_second;
+    options.data_port = services_.chunks.endpoint().port;
+    session_ = std::make_unique<swarm::SinkSession>(
+        *content_, options, swarm::Download::Policies{*policy_, *order_}, random_.rng(),
+        swarm::SinkSession::Owner{.throttle = services_.throttle,
+                                  .new_transfer = [this] { return services_.new_transfer(); },
+                                  .on_actions = [this] { pump_soon(); }});
+    for (auto& candidate : std::exchange(candidates_, {})) {
+        add(std::move(candidate));
     }
-    std::vector<swarm::SourceId> refused;
-    for (auto const& [id, way] : ways_) {
-        if (!download_->add_source(now, about_of(id, way.about))) {
-            refused.push_back(id);
-        }
-    }
-    std::ranges::for_each(refused, [this](swarm::SourceId id) { let_go(id); });
     rate_.set_busy(now, true);
-    if (has_.complete()) {
-        download_->start(now);
+    session_->start(now);
+    if (content_->complete()) {
         return finish();
     }
-    if (prepared.reader) {
-        services_.fetching.try_emplace(target_.content, this);
-        offering_->begin(
-            has_, std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest)),
-            prepared.reader);
+    if (prepared.reader && services_.serving != nullptr) {
+        offer(prepared.reader);
     }
-    download_->start(now);
     pump();
 }
 
-// ---- chunks ----
+/// Lets others have what is here of it, until it is whole or given up.
+void FileTransfer::offer(std::shared_ptr<storage::PartReader const> reader) {
+    services_.fetching.try_emplace(target_.content, this);
+    auto read = [reader = std::move(reader)](auto buffer, auto offset) {
+        return reader->read(buffer, offset) ? index::ReadOutcome::good
+                                            : index::ReadOutcome::changed;
+    };
+    if (services_.serving->offer(content_, target_.name, std::move(read))) {
+        offered_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
+        session_->offer_at(services_.serving->endpoint().port);
+    }
+}
 
-/// Does what the core wants done, until it wants nothing.
+// ---- what the session wants done ----
+
+/// Does it, unless it cannot go on.
 void FileTransfer::pump() {
     auto const self = shared_from_this();
-    auto const actions = download_->take_actions();
-    for (auto const& dropped : actions.drops) {
-        tell_loss(dropped.source);
-        drop(dropped.source);
-        if (dropped.for_good) {
-            let_go(dropped.source);
-        }
-    }
-    for (auto const& spared : actions.spares) {
-        if (auto const* const way = way_of(spared.source)) {
-            tell(*way, spared.chunks);  // a source does not send what its sink says that it has
-        }
-    }
-    for (auto const& asked : actions.asks) {
-        ask(asked);
-    }
-    for (auto const& probed : actions.probes) {
-        probe(probed.source);
-    }
+    auto actions = session_->take_actions();
+    carry_out(actions);
     for (auto const& fault : {policy_->fault(), order_->fault()}) {
         if (fault) {
             return end(Error{Errc::plugin, *fault});
         }
     }
-    if (auto const& failure = download_->failure()) {
+    if (auto const& failure = session_->download().failure()) {
         return end(failure);
     }
     if (actions.search) {
         owner_.search();
     }
-    arm_timer();
+    alarm_.set(session_->next_deadline());
 }
 
-void FileTransfer::ask(swarm::Download::Ask const& ask) {
-    auto* const found = way_of(ask.source);
-    if (found == nullptr) {
-        return;
-    }
-    Way& way = *found;
-    bool const opens = !way.transfer;
-    if (opens) {
-        way.transfer = services_.new_transfer();
-        services_.routes[*way.transfer] = {this, ask.source};
-        services_.on_routes(target_.manifest->chunk_bytes);
-    }
-    bool const limited = services_.throttle.rate() > 0 || throttle_.rate() > 0;
-    if (!limited || ask.chunks.empty()) {
-        want(ask.source, *way.transfer, ask.credit, ask.chunks);
-    } else {
-        ask_slowly(ask, *way.transfer);
-    }
-    if (opens) {
-        tell_all(way);
-    }
-}
-
-/// Chunk by chunk, as this file's limit allows, and then as that of all downloads does.
-void FileTransfer::ask_slowly(swarm::Download::Ask const& ask, wire::TransferId const& transfer) {
-    auto const layout = target_.manifest->layout();
-    auto credit = ask.credit;
-    for (auto const chunk : ask.chunks) {
-        credit -= layout.length(chunk);
-    }
-    for (auto const chunk : ask.chunks) {
-        auto const bytes = layout.length(chunk);
-        credit += bytes;
-        auto let_through = [self = weak_from_this(), source = ask.source, transfer, credit, chunk] {
-            if (auto const alive = self.lock()) {
-                alive->want(source, transfer, credit, {chunk});
+void FileTransfer::pump_soon() {
+    if (!std::exchange(pump_posted_, true)) {
+        services_.reactor.post([weak = weak_from_this()] {
+            if (auto const self = weak.lock(); self && !*self->over_) {
+                self->pump_posted_ = false;
+                self->pump();
             }
-        };
-        throttle_.submit(bytes, [&services = services_, bytes, let_through] {
-            services.throttle.submit(bytes, let_through);
         });
     }
 }
 
-/// Unless the transfer has ended meanwhile.
-void FileTransfer::want(swarm::SourceId source, wire::TransferId const& transfer,
-                        std::uint64_t credit, std::vector<std::uint32_t> chunks) {
-    auto* const way = way_of(source);
-    if (way == nullptr || way->transfer != transfer) {
+void FileTransfer::carry_out(swarm::SinkSession::Actions& actions) {
+    for (auto const& lost : actions.lost) {
+        services_.log(telemetry::source_lost(target_.name, endpoint_of(lost.source), lost.why));
+    }
+    for (auto& each : actions.sends) {
+        send(each);
+    }
+    for (auto const source : actions.forgotten) {
+        let_go(source);
+    }
+    for (auto const source : actions.probes) {
+        probe(source);
+    }
+    if (actions.announce_ppm) {
+        announce(*actions.announce_ppm);
+    }
+}
+
+void FileTransfer::send(swarm::SinkSession::Send& send) {
+    auto* const link = link_to(send.to);
+    if (link == nullptr) {
         return;
     }
-    wire::Want want;
-    want.transfer = transfer;
-    want.content = target_.content;
-    want.port = services_.data_port;
-    want.credit = credit;
-    want.chunks = std::move(chunks);
-    want.swarm = in_swarm();
-    want.serves = offering_->active() ? services_.serving->endpoint().port : 0;
-    way->about.link->want(std::move(want),
-                          {.on_refused =
-                               [self = weak_from_this(), source](auto const& refused) {
-                                   if (auto const alive = self.lock()) {
-                                       alive->on_refused(source, refused);
-                                   }
-                               },
-                           .on_have =
-                               [self = weak_from_this(), source](auto const& have) {
-                                   if (auto const alive = self.lock()) {
-                                       alive->on_have(source, have);
-                                   }
-                               }});
+    if (auto* const wanted = std::get_if<wire::Want>(&send.what)) {
+        want(*link, send.to, *wanted);
+    } else if (auto* const have = std::get_if<wire::Have>(&send.what)) {
+        link->tell(std::move(*have));
+    } else {
+        auto const& close = std::get<swarm::SinkSession::Close>(send.what);
+        services_.chunks.remove(close.transfer);
+        link->close(close.transfer, close.corrupt, close.tell);
+    }
+}
+
+void FileTransfer::want(net::Link& link, swarm::SourceId source, wire::Want& want) {
+    auto const weak = weak_from_this();
+    services_.chunks.add(want.transfer, target_.manifest->chunk_bytes,
+                         [this, source](auto const& header, bus::Payload payload) {
+                             return on_chunk(source, header, std::move(payload));
+                         });
+    link.want(std::move(want), {.on_refused =
+                                    [weak, source](auto const& refused) {
+                                        if (auto const alive = weak.lock()) {
+                                            alive->on_refused(source, refused);
+                                        }
+                                    },
+                                .on_have =
+                                    [weak, source](auto const& have) {
+                                        if (auto const alive = weak.lock()) {
+                                            alive->on_have(source, have);
+                                        }
+                                    }});
 }
 
 void FileTransfer::on_have(swarm::SourceId source, wire::Have const& have) {
-    auto const* const way = way_of(source);
-    if (*over_ || way == nullptr || way->transfer != have.transfer) {
-        return;
-    }
-    auto const now = services_.reactor.now();
-    auto const chunks = target_.manifest->layout().chunks;
-    if (have.complete) {
-        download_->on_has(now, source, swarm::ChunkSet::full(chunks));
-    } else if (!have.bitmap.empty()) {
-        if (auto has = swarm::ChunkSet::from_wire(have.bitmap, chunks)) {
-            download_->on_has(now, source, std::move(*has));
-        }
-    }
-    if (!have.chunks.empty()) {
-        download_->on_gained(now, source, have.chunks);
-    }
-    pump();
-}
-
-void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refused) {
-    auto const* const way = way_of(source);
-    if (!*over_ && way != nullptr && way->transfer == refused.transfer) {
-        if (refused.code == wire::ErrorCode::unreachable) {
-            services_.log(telemetry::unreachable_here(
-                target_.name, way->about.link->endpoint().to_string(), refused.reason));
-        }
-        download_->on_refused(services_.reactor.now(), source, refused.code,
-                              wire::escape(refused.reason));
+    if (!*over_) {
+        session_->on_have(services_.reactor.now(), source, have);
         pump();
     }
 }
 
-void FileTransfer::probe(swarm::SourceId source) {
-    auto const* const way = way_of(source);
-    if (way == nullptr) {
+void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refused) {
+    if (*over_ || !session_->is_open(source, refused.transfer)) {
         return;
     }
-    way->about.link->probe(
-        probe_patience, [self = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
-            auto const alive = self.lock();
-            // No answer needs no word: the core counts the silence.
-            if (alive && !*alive->over_ && vitals) {
-                alive->download_->on_pong(alive->services_.reactor.now(), source, vitals->load,
-                                          vitals->latency_ms);
-            }
-        });
+    if (refused.code == wire::ErrorCode::unreachable) {
+        services_.log(
+            telemetry::unreachable_here(target_.name, endpoint_of(source), refused.reason));
+    }
+    session_->on_refused(services_.reactor.now(), source,
+                         {refused.transfer, refused.code, wire::escape(refused.reason)});
+    pump();
 }
 
-/// It was in use, and not given up because all is here.
-void FileTransfer::tell_loss(swarm::SourceId source) {
-    auto const* const way = way_of(source);
-    auto const* const known = download_->find(source);
-    if (way != nullptr && way->transfer && known != nullptr && !known->why.empty()) {
-        services_.log(telemetry::source_lost(target_.name, known->about.endpoint, known->why));
+void FileTransfer::probe(swarm::SourceId source) {
+    auto* const link = link_to(source);
+    if (link == nullptr) {
+        return;
+    }
+    link->probe(probe_patience,
+                [weak = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
+                    auto const alive = weak.lock();
+                    // No answer needs no word: the core counts the silence.
+                    if (alive && !*alive->over_ && vitals) {
+                        alive->session_->on_pong(alive->services_.reactor.now(), source,
+                                                 vitals->load, vitals->latency_ms);
+                    }
+                });
+}
+
+void FileTransfer::announce(std::uint32_t ppm) {
+    services_.on_partial({.name = target_.name,
+                          .content = target_.content,
+                          .size = target_.manifest->file_bytes,
+                          .have_ppm = ppm,
+                          .manifest = offered_});
+}
+
+net::Link* FileTransfer::link_to(swarm::SourceId source) const {
+    auto const found = links_.find(source);
+    return found == links_.end() ? nullptr : found->second.get();
+}
+
+std::string FileTransfer::endpoint_of(swarm::SourceId source) const {
+    auto const* const link = link_to(source);
+    return link == nullptr ? "a source that is gone" : link->endpoint().to_string();
+}
+
+/// Not at once: it may be the link that tells us so.
+void FileTransfer::let_go(swarm::SourceId source) {
+    if (auto const found = links_.extract(source)) {
+        services_.reactor.post([link = std::move(found.mapped())] {});
     }
 }
 
-void FileTransfer::drop(swarm::SourceId source) {
-    auto* const way = way_of(source);
-    if (way != nullptr && way->transfer) {
-        services_.routes.erase(*way->transfer);
-        services_.on_routes(0);
-        way->about.link->close(*way->transfer, way->corrupt);
-        way->transfer.reset();
-    }
-}
+// ---- chunks ----
 
 bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& header,
                             bus::Payload payload) {
-    auto const verdict = download_->on_chunk(services_.reactor.now(), source, header.chunk,
-                                             header.offset, payload.bytes.size());
+    auto const verdict =
+        session_->on_chunk(services_.reactor.now(), source, header, payload.bytes.size());
     services_.counters.bytes_received += payload.bytes.size();
     if (verdict != swarm::Download::Verdict::take) {
         auto& counters = services_.counters;
@@ -457,30 +406,22 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
     }
     if (*written.stored == storage::PartFile::Stored::corrupt) {
         ++services_.counters.chunks_rejected;
-        auto const* const known = download_->find(source);
-        services_.log(telemetry::source_lied(
-            target_.name, known != nullptr ? known->about.endpoint : "a source that is gone",
-            "it sent corrupt data"));
-        if (auto* const way = way_of(source)) {
-            way->corrupt = true;
-        }
-        download_->on_corrupt(now, source, chunk);
+        services_.log(
+            telemetry::source_lied(target_.name, endpoint_of(source), "it sent corrupt data"));
+        session_->on_corrupt(now, source, chunk);
         return pump();
     }
     auto const bytes = target_.manifest->layout().length(chunk);
     bytes_fetched_ += bytes;
     rate_.add(now, bytes);
-    has_.insert(chunk);
-    offering_->on_stored(chunk);
-    tell_soon(chunk);
-    download_->on_stored(now, source, chunk);
+    session_->on_stored(now, source, chunk);
     if (written.finished) {
         finished_ = written.finished;
     } else if (*written.stored == storage::PartFile::Stored::last) {
         commit();
     }
     // The word of the thread that stored the last chunk may overtake another's.
-    if (finished_ && has_.complete()) {
+    if (finished_ && content_->complete()) {
         return finished_->ok() ? succeed(**finished_) : end(finished_->error());
     }
     pump();
@@ -501,7 +442,7 @@ void FileTransfer::commit() {
 
 void FileTransfer::on_finished(Result<swarm::IndexedFile> const& file) {
     finished_ = file;
-    if (has_.complete()) {
+    if (content_->complete()) {
         file ? succeed(*file) : end(file.error());
     }
 }
@@ -519,7 +460,9 @@ void FileTransfer::finish() {
 
 void FileTransfer::succeed(swarm::IndexedFile file) {
     services_.on_fetched(file);
-    offering_->on_complete(file);
+    if (std::exchange(offered_, nullptr)) {
+        services_.serving->completed(target_.content, file);
+    }
     end(std::nullopt);
 }
 
@@ -532,21 +475,21 @@ void FileTransfer::cancel() {
 void FileTransfer::end(std::optional<Error> error, bool present) {
     auto const self = shared_from_this();  // the owner may let go of us
     *over_ = true;
-    for (auto const& [id, way] : ways_) {
-        drop(id);
+    alarm_.set(std::nullopt);
+    DownloadedFile report;
+    if (session_) {
+        report = report_of_session();
+        auto actions = session_->end();
+        carry_out(actions);
     }
-    offering_.reset();
+    if (std::exchange(offered_, nullptr)) {
+        services_.serving->withdraw(target_.content);
+        services_.on_partial_gone(target_.name);
+    }
     if (auto const found = services_.fetching.find(target_.content);
         found != services_.fetching.end() && found->second == this) {
         services_.fetching.erase(found);
     }
-    for (auto* const timer : {&timer_, &tell_timer_}) {
-        if (*timer) {
-            services_.reactor.cancel(**timer);
-            timer->reset();
-        }
-    }
-    DownloadedFile report;
     report.name = target_.name;
     report.content = wire::to_hex(target_.content);
     report.size = target_.manifest->file_bytes;
@@ -554,34 +497,11 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     report.error = std::move(error);
     report.bytes_fetched = bytes_fetched_;
     report.seconds = std::chrono::duration<double>(services_.reactor.now() - started_).count();
-    if (download_) {
-        auto const progress = download_->progress(services_.reactor.now());
-        report.bytes_resumed = progress.bytes_resumed;
-        report.bytes_duplicate = progress.bytes_duplicate;
-        report.chunks_rejected = progress.chunks_rejected;
-        report.chunks_surplus = progress.chunks_surplus;
-        report.changed = progress.changed;
-        report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
-        report.sources = source_status();
-        services_.counters.bytes_duplicate += progress.bytes_duplicate;
-    }
-    ways_.clear();
+    services_.counters.bytes_duplicate += report.bytes_duplicate;
+    links_.clear();
+    candidates_.clear();
     part_.reset();
     owner_.on_done(std::move(report));
-}
-
-void FileTransfer::arm_timer() {
-    if (timer_) {
-        services_.reactor.cancel(*timer_);
-        timer_.reset();
-    }
-    if (auto const deadline = download_->next_deadline()) {
-        timer_ = services_.reactor.at(*deadline, [this] {
-            timer_.reset();
-            download_->on_tick(services_.reactor.now());
-            pump();
-        });
-    }
 }
 
 }  // namespace xfsbus::peer::jobs

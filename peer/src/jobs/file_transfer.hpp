@@ -1,12 +1,11 @@
 #pragma once
 
-#include "jobs/offering.hpp"
 #include "jobs/policy_slot.hpp"
 #include "jobs/services.hpp"
 #include "storage/part_file.hpp"
 
 #include <xfsbus/bus/data.hpp>
-#include <xfsbus/swarm/download.hpp>
+#include <xfsbus/swarm/sink_session.hpp>
 
 #include <atomic>
 #include <functional>
@@ -25,8 +24,8 @@ struct Candidate {
     double completeness = 1;
 };
 
-/// The shell of Download: fetches one file. Reactor thread; verifying and writing happen on the
-/// store pool.
+/// Fetches one file: gives a SinkSession its connections, its disk and its clock. Reactor thread;
+/// verifying and writing happen on the store pool.
 class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
   public:
     struct Owner {
@@ -51,9 +50,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     /// Ends it; what was stored stays on disk. on_done is called, with Errc::interrupted.
     void cancel();
 
-    /// Returns whether it was asked for.
-    bool on_chunk(swarm::SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
-
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;
 
@@ -63,15 +59,9 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] std::uint64_t bytes_fetched() const { return bytes_fetched_; }
 
   private:
-    struct Way {
-        Candidate about;
-        std::optional<wire::TransferId> transfer{};  ///< while open
-        bool corrupt = false;                        ///< it sent what is not of this content
-    };
-
     struct Prepared {
         storage::PartFile::Present present = storage::PartFile::Present::nothing;
-        std::vector<std::uint32_t> chunks;
+        std::vector<std::uint32_t> chunks;                  ///< that are there
         std::shared_ptr<storage::PartReader const> reader;  ///< if others may have what is here
         std::shared_ptr<OrderSlot> order;                   ///< if it is to be fetched
     };
@@ -83,44 +73,42 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     template <typename Work, typename Then>
     void on_store_thread(Work work, Then then);
+
+    // before the first chunk
     [[nodiscard]] Result<Prepared> prepare(storage::PartFile& part) const;
     [[nodiscard]] Result<Prepared> look_and_open(storage::PartFile& part) const;
-    static Written write(storage::PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared);
+    void add(Candidate candidate);
+    void offer(std::shared_ptr<storage::PartReader const> reader);
+
+    // what the session wants done
     void pump();
-    [[nodiscard]] static swarm::Download::Candidate about_of(swarm::SourceId id,
-                                                             Candidate const& candidate);
-    void ask(swarm::Download::Ask const& ask);
-    void ask_slowly(swarm::Download::Ask const& ask, wire::TransferId const& transfer);
-    void want(swarm::SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
-              std::vector<std::uint32_t> chunks);
+    void pump_soon();
+    void carry_out(swarm::SinkSession::Actions& actions);
+    void send(swarm::SinkSession::Send& send);
+    void want(net::Link& link, swarm::SourceId source, wire::Want& want);
     void on_refused(swarm::SourceId source, wire::Refused const& refused);
     void on_have(swarm::SourceId source, wire::Have const& have);
     void probe(swarm::SourceId source);
-    void tell_loss(swarm::SourceId source);
-    void drop(swarm::SourceId source);
-    [[nodiscard]] Way* way_of(swarm::SourceId source);
+    void announce(std::uint32_t ppm);
+    [[nodiscard]] net::Link* link_to(swarm::SourceId source) const;
+    [[nodiscard]] std::string endpoint_of(swarm::SourceId source) const;
     void let_go(swarm::SourceId source);
+
+    // chunks
+    bool on_chunk(swarm::SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
+    static Written write(storage::PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_written(swarm::SourceId source, std::uint32_t chunk, Written const& written);
+
+    // the end
     void finish();
     void commit();
     void on_finished(Result<swarm::IndexedFile> const& file);
     void succeed(swarm::IndexedFile file);
     void end(std::optional<Error> error, bool present = false);
-    void arm_timer();
-    [[nodiscard]] swarm::Download::Limits limits() const;
     [[nodiscard]] std::vector<SourceStatus> source_status() const;
-
-    // what sources are told of what is here
-    [[nodiscard]] bool in_swarm() const {
-        return target_.manifest->layout().chunks >= swarm::Download::swarm_chunks_least;
-    }
-
-    void tell_all(Way const& way);
-    void tell_gained();
-    void tell(Way const& way, std::vector<std::uint32_t> chunks);
-    void tell_soon(std::uint32_t chunk);
+    [[nodiscard]] DownloadedFile report_of_session() const;
 
     Services& services_;
     storage::PartFile::Target target_;
@@ -131,17 +119,15 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     std::shared_ptr<storage::PartFile> part_;
     std::optional<swarm::FileStamp> known_stamp_;  ///< of our own file, if it has this content
     std::shared_ptr<OrderSlot> order_;
-    policies::SeededRandom random_;  ///< what policies see of it: of this file alone
-    std::unique_ptr<swarm::Download> download_;
-    std::map<swarm::SourceId, Way> ways_;
-    std::optional<bus::Reactor::TimerId> timer_;
-    Throttle throttle_;  ///< of this file alone
-    swarm::ChunkSet has_;
-    std::optional<Result<swarm::IndexedFile>>
-        finished_;  ///< the file has its name, or cannot have it
-    std::unique_ptr<Offering> offering_;
-    std::vector<std::uint32_t> gained_;  ///< to be told to sources
-    std::optional<bus::Reactor::TimerId> tell_timer_;
+    policies::SeededRandom random_;      ///< what policies see of it: of this file alone
+    std::vector<Candidate> candidates_;  ///< until it begins
+    std::shared_ptr<swarm::ContentState> content_;
+    std::unique_ptr<swarm::SinkSession> session_;  ///< once it has begun
+    std::map<swarm::SourceId, std::shared_ptr<net::Link>> links_;
+    std::shared_ptr<std::string const> offered_;  ///< the manifest, while others are served
+    net::Alarm alarm_;
+    bool pump_posted_ = false;
+    std::optional<Result<swarm::IndexedFile>> finished_;  ///< it has its name, or cannot have it
     swarm::RateMeter rate_{std::chrono::seconds(2)};
     wire::Time started_{};
     std::uint64_t bytes_fetched_ = 0;

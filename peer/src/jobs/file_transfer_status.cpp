@@ -5,7 +5,7 @@ namespace xfsbus::peer::jobs {
 
 std::vector<SourceStatus> FileTransfer::source_status() const {
     std::vector<SourceStatus> all;
-    for (auto& source : download_->sources(services_.reactor.now())) {
+    for (auto& source : session_->download().sources(services_.reactor.now())) {
         all.push_back({.endpoint = std::move(source.endpoint),
                        .bytes = source.bytes,
                        .bytes_duplicate = source.bytes_duplicate,
@@ -18,13 +18,26 @@ std::vector<SourceStatus> FileTransfer::source_status() const {
     return all;
 }
 
+DownloadedFile FileTransfer::report_of_session() const {
+    auto const progress = session_->download().progress(services_.reactor.now());
+    DownloadedFile report;
+    report.bytes_resumed = progress.bytes_resumed;
+    report.bytes_duplicate = progress.bytes_duplicate;
+    report.chunks_rejected = progress.chunks_rejected;
+    report.chunks_surplus = progress.chunks_surplus;
+    report.changed = progress.changed;
+    report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
+    report.sources = source_status();
+    return report;
+}
+
 DownloadStatus FileTransfer::status() const {
     DownloadStatus status;
     status.name = target_.name;
     status.content = wire::to_hex(target_.content);
     status.bytes_total = target_.manifest->file_bytes;
-    if (download_) {
-        auto const progress = download_->progress(services_.reactor.now());
+    if (session_) {
+        auto const progress = session_->download().progress(services_.reactor.now());
         status.bytes_done = progress.bytes_stored;
         status.bytes_duplicate = progress.bytes_duplicate;
         status.chunks_rejected = progress.chunks_rejected;
@@ -39,8 +52,8 @@ FileProgress FileTransfer::progress() const {
     FileProgress progress;
     progress.name = target_.name;
     progress.bytes_total = target_.manifest->file_bytes;
-    if (download_) {
-        auto const current = download_->progress(services_.reactor.now());
+    if (session_) {
+        auto const current = session_->download().progress(services_.reactor.now());
         progress.bytes_done = current.bytes_stored;
         progress.sources = current.sources_active;
         progress.bytes_per_second = rate_.bytes_per_second();

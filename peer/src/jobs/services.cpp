@@ -63,38 +63,6 @@ void Hashes::note_missing(std::string const& name, Error const& error) {
     }
 }
 
-// ---- Throttle ----
-
-Throttle::~Throttle() {
-    if (timer_) {
-        reactor_.cancel(*timer_);
-    }
-}
-
-void Throttle::submit(std::uint64_t bytes, std::function<void()> task) {
-    if (rate_ == 0) {
-        task();
-        return;
-    }
-    waiting_.push_back({bytes, std::move(task)});
-    run();
-}
-
-void Throttle::run() {
-    while (!waiting_.empty() && limit_.open(reactor_.now())) {
-        auto next = std::move(waiting_.front());
-        waiting_.pop_front();
-        limit_.spend(reactor_.now(), next.bytes);
-        next.task();
-    }
-    if (!waiting_.empty() && !timer_) {
-        timer_ = reactor_.at(limit_.free_at(), [this] {
-            timer_.reset();
-            run();
-        });
-    }
-}
-
 // ---- Services ----
 
 wire::TransferId Services::new_transfer() {

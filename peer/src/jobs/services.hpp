@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/policy_slot.hpp"
+#include "net/chunk_router.hpp"
 #include "net/link.hpp"
 #include "net/system_random.hpp"
 #include "net/tracker_link.hpp"
@@ -14,11 +15,10 @@
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/swarm/download_source.hpp>
 #include <xfsbus/swarm/file_places.hpp>
-#include <xfsbus/swarm/rate_limit.hpp>
 #include <xfsbus/swarm/share_table.hpp>
+#include <xfsbus/swarm/throttle.hpp>
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,7 +26,6 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <unordered_map>
 
 namespace xfsbus::peer::jobs {
 
@@ -65,36 +64,6 @@ class Hashes {
     std::map<std::string, Missing> missing_;
 };
 
-/// Lets tasks through as a rate limit allows, in their order. Reactor thread.
-class Throttle {
-  public:
-    Throttle(bus::Reactor& reactor, std::uint64_t bytes_per_second)
-        : reactor_(reactor), limit_(bytes_per_second), rate_(bytes_per_second) {}
-
-    ~Throttle();
-    Throttle(Throttle const&) = delete;
-    Throttle& operator=(Throttle const&) = delete;
-
-    void submit(std::uint64_t bytes, std::function<void()> task);
-
-    /// Bytes per second; 0: no limit.
-    [[nodiscard]] std::uint64_t rate() const { return rate_; }
-
-  private:
-    struct Waiting {
-        std::uint64_t bytes = 0;
-        std::function<void()> task;
-    };
-
-    void run();
-
-    bus::Reactor& reactor_;
-    swarm::RateLimit limit_;
-    std::uint64_t rate_;
-    std::deque<Waiting> waiting_;
-    std::optional<bus::Reactor::TimerId> timer_;
-};
-
 /// Totals since the start. Reactor thread.
 struct Counters {
     std::uint64_t bytes_received = 0;
@@ -117,7 +86,8 @@ struct Services {
     bool keep_mode;                 ///< what is executable at its source is so here
     swarm::ShareTable const& share;
     std::shared_ptr<storage::Tree const> tree;
-    Throttle& throttle;                       ///< of all downloads
+    swarm::Throttle& throttle;  ///< of all downloads
+    net::ChunkRouter& chunks;
     std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
     Counters& counters;
     wire::PeerId self;
@@ -134,11 +104,6 @@ struct Services {
     /// A file is not being fetched any more. If it is whole, on_fetched was called before.
     std::function<void(std::string const& name)> on_partial_gone;
 
-    std::uint16_t data_port = 0;  ///< of our chunk sink; filled in when it is bound
-    /// Whose the chunks that come in are.
-    std::unordered_map<wire::TransferId, std::pair<FileTransfer*, swarm::SourceId>> routes{};
-    /// A route was added, by which chunks of this size may come; or one is gone (0).
-    std::function<void(std::uint32_t chunk_bytes)> on_routes{};
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 

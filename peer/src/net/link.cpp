@@ -107,7 +107,7 @@ bool Link::is_another(wire::PeerId const& who) {
 }
 
 void Link::want(wire::Want want, Heard const& heard) {
-    ++transfers_.try_emplace(want.transfer, Transfer{heard}).first->second.wants;
+    transfers_.try_emplace(want.transfer, heard);
     wants_.push_back(std::move(want));
     flush_soon();
 }
@@ -119,8 +119,9 @@ void Link::tell(wire::Have have) {
     }
 }
 
-void Link::close(wire::TransferId const& transfer, bool corrupt) {
-    if (transfers_.erase(transfer) == 0) {
+void Link::close(wire::TransferId const& transfer, bool corrupt, bool tell) {
+    transfers_.erase(transfer);
+    if (!tell) {
         return;
     }
     if (corrupt) {
@@ -182,22 +183,15 @@ void Link::lose_transfers() {
     auto const lost = std::exchange(transfers_, {});
     std::erase_if(wants_, [&](auto const& want) { return lost.contains(want.transfer); });
     std::erase_if(haves_, [&](auto const& have) { return lost.contains(have.transfer); });
-    for (auto const& [id, transfer] : lost) {
-        transfer.heard.on_refused({id, wire::ErrorCode::closed, "the connection was lost"});
+    for (auto const& [id, heard] : lost) {
+        heard.on_refused({id, wire::ErrorCode::closed, "the connection was lost"});
     }
 }
 
-/// The source has forgotten the transfer: a Want that was on its way then has opened it again.
 void Link::on_refused(wire::Refused const& refused) {
-    auto const node = transfers_.extract(refused.transfer);
-    if (node.empty()) {
-        return;
+    if (auto const node = transfers_.extract(refused.transfer)) {
+        node.mapped().on_refused(refused);
     }
-    if (node.mapped().wants > 1) {
-        closes_.push_back(refused.transfer);
-        flush_soon();
-    }
-    node.mapped().heard.on_refused(refused);
 }
 
 void Link::on_message(wire::Envelope&& envelope) {
@@ -208,7 +202,7 @@ void Link::on_message(wire::Envelope&& envelope) {
     if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
         auto const found = transfers_.find(have->transfer);
         if (found != transfers_.end()) {
-            auto const heard = found->second.heard;  // what it does may close the transfer
+            auto const heard = found->second;  // what it does may close the transfer
             heard.on_have(*have);
         }
         return;

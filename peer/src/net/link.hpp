@@ -55,8 +55,9 @@ class Link : public std::enable_shared_from_this<Link> {
     void want(wire::Want want, Heard const& heard);
     /// Tells the source of an open transfer what is here.
     void tell(wire::Have have);
-    /// `corrupt`: since bytes came that are not those of the content.
-    void close(wire::TransferId const& transfer, bool corrupt = false);
+    /// Nothing more is heard of it. `corrupt`: since bytes came that are not those of the content;
+    /// `tell`: the source does not know yet.
+    void close(wire::TransferId const& transfer, bool corrupt = false, bool tell = true);
 
     /// Ends all questions: whoever waits for an answer keeps the link alive.
     void abandon() { asker_->abandon(); }
@@ -65,11 +66,6 @@ class Link : public std::enable_shared_from_this<Link> {
          OwnVitals own_vitals);
 
   private:
-    struct Transfer {
-        Heard heard;
-        std::size_t wants = 0;
-    };
-
     void on_refused(wire::Refused const& refused);
     [[nodiscard]] bool is_another(wire::PeerId const& who);
     void on_connection(bus::ControlClient::Connection state, std::string const& why);
@@ -90,7 +86,7 @@ class Link : public std::enable_shared_from_this<Link> {
     bool was_lost_ = false;  ///< and what was sent may be lost, too
     wire::PeerId who_{};     ///< all zero: it has not said
 
-    std::unordered_map<wire::TransferId, Transfer> transfers_;
+    std::unordered_map<wire::TransferId, Heard> transfers_;
     std::vector<wire::Want> wants_;
     std::vector<wire::Have> haves_;
     std::vector<wire::TransferId> closes_;

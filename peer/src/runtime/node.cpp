@@ -51,7 +51,13 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
                          [this](std::string const& why) { on_unreachable(why); }}),
       resolver_(reactor),
       serving_(reactor, serving_owner(), upload_limits(), random_()),
-      throttle_(reactor, options.download_limit),
+      throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
+      throttle_alarm_(reactor,
+                      [this] {
+                          throttle_.run(reactor_.now());
+                          throttle_alarm_.set(throttle_.next_deadline());
+                      }),
+      chunks_(reactor, [this] { ++counters_.chunks_unsolicited; }),
       services_(make_services()),
       finder_(services_),
       store_(store_threads, "xfs-store", net::fault_teller(reactor)),
@@ -118,6 +124,7 @@ jobs::Services Node::make_services() {
         .share = share_,
         .tree = tree_,
         .throttle = throttle_,
+        .chunks = chunks_,
         .transfer_bytes_per_second = options_.transfer_download_limit,
         .counters = counters_,
         .self = self_,
@@ -166,22 +173,14 @@ Status Node::start() {
         !listening) {
         return listening;
     }
-    auto sink = bus::ChunkSink::bind(
-        reactor_, {options_.host, options_.data_port},
-        [this](auto const& header, bus::Payload payload) {
-            return on_chunk(header, std::move(payload));
-        },
-        [this] { ++counters_.chunks_unsolicited; }, descriptors_.data_connections);
-    if (!sink) {
-        return sink.error();
+    if (auto listening =
+            chunks_.listen({options_.host, options_.data_port}, descriptors_.data_connections);
+        !listening) {
+        return listening;
     }
-    sink_ = std::move(*sink);
-    services_.data_port = sink_->endpoint().port;
-    services_.on_routes = [this](std::uint32_t chunk_bytes) { expect_chunks(chunk_bytes); };
-    expect_chunks(0);
     links_.set_self(serving_.endpoint());
-    if (!sink_->endpoint().any_host()) {
-        links_.set_listens(sink_->endpoint().host);
+    if (!chunks_.endpoint().any_host()) {
+        links_.set_listens(chunks_.endpoint().host);
     }
     swarm::Announcer::Options announcer;
     announcer.peer = self_;
@@ -197,7 +196,7 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
-    log(telemetry::started(serving_.endpoint(), services_.data_port, options_.tracker));
+    log(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
     return start_index();
 }
 
@@ -322,26 +321,6 @@ void Node::on_push_failed(std::string const& name, Error const& why) {
 
 std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
-}
-
-/// Nobody may send more in one piece than a chunk that some file waits for.
-void Node::expect_chunks(std::uint32_t chunk_bytes) {
-    auto const before = expected_chunk_bytes_;
-    auto const most = services_.routes.empty() ? 0 : std::max(before, chunk_bytes);
-    expected_chunk_bytes_ = std::max<std::uint32_t>(most, wire::limits::chunk_bytes_min);
-    if (expected_chunk_bytes_ != before) {
-        sink_->expect(expected_chunk_bytes_);
-    }
-}
-
-bool Node::on_chunk(wire::ChunkHeader const& header, bus::Payload payload) {
-    auto const found = services_.routes.find(header.transfer);
-    if (found == services_.routes.end()) {
-        ++counters_.chunks_unsolicited;
-        return false;
-    }
-    auto const [transfer, source] = found->second;
-    return transfer->on_chunk(source, header, std::move(payload));
 }
 
 // ---- commands ----

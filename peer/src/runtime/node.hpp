@@ -1,12 +1,12 @@
 #pragma once
 
+#include "index/share_index.hpp"
 #include "jobs/download_job.hpp"
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_job.hpp"
 #include "net/fault_teller.hpp"
 #include "serving/serving.hpp"
 
-#include <xfsbus/bus/data.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
@@ -90,8 +90,6 @@ class Node {
     void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
     void put(swarm::IndexedFile file);
     void on_state();
-    void expect_chunks(std::uint32_t chunk_bytes);
-    bool on_chunk(wire::ChunkHeader const& header, bus::Payload payload);
     struct Wait;
     [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
     void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
@@ -121,7 +119,9 @@ class Node {
     net::TrackerLink tracker_;
     bus::Resolver resolver_;
     serving::Serving serving_;
-    jobs::Throttle throttle_;
+    swarm::Throttle throttle_;
+    net::Alarm throttle_alarm_;
+    net::ChunkRouter chunks_;
     jobs::Counters counters_;
     jobs::PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
@@ -129,8 +129,6 @@ class Node {
     jobs::Finder finder_;
     threads::WorkerPool store_;  // after what its jobs use
     storage::Committer committer_;
-    std::unique_ptr<bus::ChunkSink> sink_;
-    std::uint32_t expected_chunk_bytes_ = 0;
     std::unique_ptr<index::ShareIndex> index_;
 
     std::set<std::shared_ptr<jobs::DownloadJob>> jobs_;

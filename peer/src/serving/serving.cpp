@@ -17,11 +17,6 @@ namespace {
 /// All are looked through for each chunk; to open one again costs no more than that.
 constexpr std::size_t open_files_most = 32;
 constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
-/// A way to a sink that carries nothing is closed.
-constexpr auto outlet_idle = std::chrono::seconds(5);
-constexpr auto tick_every = std::chrono::seconds(1);
-/// What is gained within so much time is told together.
-constexpr auto offer_every = std::chrono::milliseconds(50);
 
 /// Tells when libzmq has let go of a chunk's bytes.
 struct InFlight {
@@ -39,30 +34,43 @@ struct InFlight {
 
 }  // namespace
 
-// ---- Serving ----
-
 Serving::Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
                  std::uint64_t seed)
     : reactor_(reactor),
       owner_(std::move(owner)),
-      uploads_(limits, seed),
+      session_(limits, seed, [this](auto const& content) { return whole(content); }),
+      senders_(reactor, limits.sinks_most,
+               {.is_open =
+                    [this](auto const& transfer) {
+                        return session_.uploads().find(transfer) != nullptr;
+                    },
+                .serves = [this](auto const& sink) { return session_.uploads().serves(sink); },
+                .on_connected =
+                    [this](auto const& sink) {
+                        session_.set_reachable(sink, true);
+                        pump();
+                    },
+                .on_trouble =
+                    [this](Error const& error) {
+                        owner_.on_event(telemetry::network_trouble(error.message));
+                    }}),
       files_(std::make_shared<index::ServedFiles>(owner_.tree,
                                                   std::min(limits.sinks_most, open_files_most))),
       buffers_(kept_buffer_bytes),
-      outlets_most_(limits.sinks_most),
+      alarm_(reactor,
+             [this] {
+                 session_.on_tick(reactor_.now());
+                 pump();
+             }),
       looker_(reactor, {.share = owner_.share,
                         .tree = owner_.tree,
-                        .partial_ppm = [this](auto const& content) { return partial_ppm(content); },
+                        .partial_ppm =
+                            [this](auto const& content) {
+                                auto const here = session_.content_of(content);
+                                return here ? here->ppm() : 0;
+                            },
                         .on_stale = owner_.on_stale}),
       readers_(1, "xfs-read", net::fault_teller(reactor)) {}
-
-Serving::~Serving() {
-    for (auto const& timer : {pump_timer_, offer_timer_, tick_timer_}) {
-        if (timer) {
-            reactor_.cancel(*timer);
-        }
-    }
-}
 
 Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
@@ -75,7 +83,11 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
              [this](auto const&, auto const& host, auto const& error) {
                  owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
              },
-         .on_closed = [this](auto const& route) { on_closed(route); },
+         .on_closed =
+             [this](auto const& route) {
+                 session_.on_gone(route.id);
+                 pump();
+             },
          .on_trouble =
              [this](std::string const& what) {
                  owner_.on_event(telemetry::network_trouble(what));
@@ -88,9 +100,12 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
     return done();
 }
 
+// ---- messages ----
+
 void Serving::on_message(bus::Route const& route, std::string const& host,
                          wire::Envelope&& envelope) {
-    uploads_.on_heard(reactor_.now(), route.id);
+    auto const now = reactor_.now();
+    session_.on_heard(now, route.id);
     auto const request = envelope.request;
     bool const is_answer = std::holds_alternative<wire::Pong>(envelope.message) ||
                            std::holds_alternative<wire::Failure>(envelope.message);
@@ -102,12 +117,14 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
         answer(route, manifests(*question), request);
     } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
-        on_request(route, host, *wants);
+        session_.on_request(now, route.id, host, *wants);
+        pump();
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
-        on_close(route, *close);
+        session_.on_close(route.id, *close);
+        pump();
     } else if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
-        uploads_.on_have(reactor_.now(), route.id, *have);
-        offer_soon();
+        session_.on_have(now, route.id, *have);
+        alarm_.set(session_.next_deadline(reactor_.now()));
     } else if (auto const* push = std::get_if<wire::Push>(&envelope.message)) {
         answer(route, owner_.on_push(*push), request);
     } else {
@@ -126,155 +143,6 @@ void Serving::on_ping(bus::Route const& route, std::string const& host, wire::Pi
         auto pong = owner_.vitals();
         pong.have = std::move(have);
         answer(route, pong, request);
-    });
-}
-
-void Serving::on_request(bus::Route const& route, std::string const& host,
-                         wire::Request const& request) {
-    for (auto const& want : request.wants) {
-        on_want(route, host, want);
-    }
-    pump();
-    offer_soon();
-    schedule_tick();
-}
-
-void Serving::on_want(bus::Route const& route, std::string const& host, wire::Want const& want) {
-    // Only ever to where the sink itself is: nobody can have chunks sent to others.
-    wire::Endpoint const sink{host, want.port};
-    bool const opened = uploads_.find(want.transfer) != nullptr;
-    auto const content = opened ? std::nullopt : content_of(want.content);
-    auto const taken = uploads_.on_want(reactor_.now(), route.id, sink, want, content);
-    note_ended();
-    for (auto const& notice : taken.ended) {
-        tell(notice);
-    }
-    if (taken.refused) {
-        answer(route, *taken.refused, 0);
-        return;
-    }
-    if (!opened) {
-        // Nothing is read for a sink that nobody can reach.
-        auto const* const way = outlet(sink);
-        if (way == nullptr) {
-            return refuse_all(sink);
-        }
-        uploads_.set_reachable(sink, way->connected);
-        auto const& reading = readings_[want.transfer] = reading_of(want.content);
-        owner_.on_event(telemetry::upload_begun(reading.name, sink, content->layout.bytes));
-        if (want.serves != 0) {
-            owner_.on_sink(want.content, {host, want.serves});
-        }
-    }
-}
-
-void Serving::on_close(bus::Route const& route, wire::Close const& close) {
-    for (auto const& transfer : close.transfers) {
-        auto const* const open = close.corrupt ? uploads_.find(transfer) : nullptr;
-        auto const* const file = open != nullptr && open->route == route.id
-                                     ? owner_.share.by_content(open->content)
-                                     : nullptr;
-        if (file != nullptr) {
-            owner_.on_doubt(file->name);
-        }
-        uploads_.on_close(route.id, transfer);
-    }
-    note_ended();
-    offer_soon();
-}
-
-/// Transfers that are over: logged, and nothing is read for them any more.
-void Serving::note_ended() {
-    for (auto const& over : uploads_.take_ended()) {
-        auto const reading = readings_.extract(over.id);
-        if (!reading.empty()) {
-            auto const seconds =
-                std::chrono::duration<double>(reactor_.now() - over.opened).count();
-            owner_.on_event(telemetry::upload_ended(reading.mapped().name, over.sink, over.sent,
-                                                    seconds, over.why));
-        }
-    }
-}
-
-std::optional<swarm::Uploads::Content> Serving::content_of(wire::ContentId const& content) const {
-    if (auto const* file = owner_.share.by_content(content)) {
-        auto const bytes = file->stamp.size;
-        auto const layout = wire::layout_of(bytes, wire::chunk_size_for(bytes));
-        return swarm::Uploads::Content{layout, swarm::ChunkSet::full(layout.chunks)};
-    }
-    auto const partial = partials_.find(content);
-    return partial == partials_.end() ? std::nullopt : std::optional(partial->second.about);
-}
-
-std::uint32_t Serving::partial_ppm(wire::ContentId const& content) const {
-    auto const partial = partials_.find(content);
-    if (partial == partials_.end() || partial->second.about.layout.chunks == 0) {
-        return 0;
-    }
-    auto const& [layout, has] = partial->second.about;
-    return static_cast<std::uint32_t>(std::uint64_t{has.count()} * wire::complete_ppm /
-                                      layout.chunks);
-}
-
-/// Of a content that is here, or a part of it.
-Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
-    if (auto const* file = owner_.share.by_content(content)) {
-        return reading_of(*file);
-    }
-    auto const& partial = partials_.at(content);
-    return {partial.name, partial.read};
-}
-
-Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
-    return {file.name,
-            [files = files_, name = file.name, stamp = file.stamp](auto buffer, auto offset) {
-                return files->read(name, stamp, buffer, offset);
-            }};
-}
-
-// ---- contents that are being fetched ----
-
-bool Serving::offer(wire::ContentId const& content, Partial partial) {
-    return partials_.try_emplace(content, std::move(partial)).second;
-}
-
-void Serving::gained(wire::ContentId const& content, std::uint32_t chunk) {
-    auto const found = partials_.find(content);
-    if (found != partials_.end() && found->second.about.has.insert(chunk)) {
-        uploads_.on_gained(content, chunk);
-        offer_soon();
-    }
-}
-
-void Serving::completed(wire::ContentId const& content, swarm::IndexedFile const& file) {
-    if (partials_.erase(content) == 0) {
-        return;
-    }
-    for (auto const& id : uploads_.transfers_of(content)) {
-        readings_[id] = reading_of(file);
-    }
-}
-
-void Serving::withdraw(wire::ContentId const& content) {
-    if (partials_.erase(content) == 0) {
-        return;
-    }
-    for (auto const& notice : uploads_.on_withdrawn(content, "the download was given up")) {
-        tell(notice);
-    }
-}
-
-/// Together with what else is gained within a moment.
-void Serving::offer_soon() {
-    if (offer_timer_ || !uploads_.has_offers()) {
-        return;
-    }
-    offer_timer_ = reactor_.at(reactor_.now() + offer_every, [this] {
-        offer_timer_.reset();
-        for (auto const& offer : uploads_.take_offers(reactor_.now())) {
-            answer({offer.route}, offer.have, 0);
-        }
-        offer_soon();
     });
 }
 
@@ -306,41 +174,135 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
 
 void Serving::answer(bus::Route const& route, wire::Message const& message, std::uint64_t request) {
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
-        on_closed(route);
+        session_.on_gone(route.id);
     }
 }
 
-void Serving::on_closed(bus::Route const& route) {
-    uploads_.on_gone(route.id);
-    note_ended();
-}
+// ---- contents that are being fetched ----
 
-void Serving::tell(swarm::Uploads::Notice const& notice) {
-    note_ended();
-    if (notice.refused.code == wire::ErrorCode::busy) {
-        close_unserved();  // its place is another's, and what waits for it takes memory
+bool Serving::offer(std::shared_ptr<swarm::ContentState> content, std::string const& name,
+                    Read read) {
+    auto const id = content->id();
+    bool const taken = session_.offer(std::move(content));
+    if (taken) {
+        partial_.insert_or_assign(id, Reading{name, std::move(read)});
     }
-    answer({notice.route}, notice.refused, 0);
+    return taken;
 }
 
-// ---- chunks ----
+void Serving::completed(wire::ContentId const& content, swarm::IndexedFile const& file) {
+    session_.completed(content);
+    partial_.erase(content);
+    for (auto const& id : session_.uploads().transfers_of(content)) {
+        readings_[id] = reading_of(file);
+    }
+}
 
-/// Starts to read whatever may be read now.
+void Serving::withdraw(wire::ContentId const& content) {
+    session_.withdraw(content, "the download was given up");
+    partial_.erase(content);
+    pump();
+}
+
+// ---- what the session wants done ----
+
+/// Does it, until it wants nothing more, and starts to read whatever may be read now.
 void Serving::pump() {
-    auto const now = reactor_.now();
-    while (auto const piece = uploads_.next(now)) {
+    for (auto actions = session_.take_actions(); !actions.empty();
+         actions = session_.take_actions()) {
+        carry_out(actions);
+    }
+    while (auto const piece = session_.next_read(reactor_.now())) {
         read(*piece);
     }
-    if (pump_timer_) {
-        reactor_.cancel(*pump_timer_);
-        pump_timer_.reset();
+    alarm_.set(session_.next_deadline(reactor_.now()));
+}
+
+void Serving::carry_out(swarm::SourceSession::Actions& actions) {
+    for (auto const& begun : actions.begun) {
+        begin(begun);
     }
-    if (auto const turn = uploads_.next_turn(now)) {
-        pump_timer_ = reactor_.at(*turn, [this] {
-            pump_timer_.reset();
-            pump();
-        });
+    for (auto const& notice : actions.refused) {
+        refuse(notice);
     }
+    for (auto const& send : actions.sends) {
+        answer({send.to}, send.message, 0);
+    }
+    for (auto const& ended : actions.ended) {
+        note_ended(ended);
+    }
+    for (auto const& fellow : actions.fellows) {
+        owner_.on_sink(fellow.content, fellow.listens);
+    }
+    for (auto const& content : actions.doubted) {
+        if (auto const* const file = owner_.share.by_content(content)) {
+            owner_.on_doubt(file->name);
+        }
+    }
+}
+
+/// Nothing is read for a sink that nobody can reach.
+void Serving::begin(swarm::SourceSession::Begun const& begun) {
+    if (session_.uploads().find(begun.transfer) == nullptr) {
+        return;  // over already
+    }
+    if (!senders_.open(begun.sink)) {
+        return session_.refuse_sink(begun.sink);
+    }
+    session_.set_reachable(begun.sink, senders_.is_connected(begun.sink));
+    auto const& reading = readings_[begun.transfer] = reading_of(begun.content);
+    owner_.on_event(telemetry::upload_begun(reading.name, begun.sink, begun.bytes));
+}
+
+/// Both ends tell their users why a data port is not reached.
+void Serving::refuse(swarm::SourceSession::Notice const& notice) {
+    auto refused = notice.refused;
+    if (refused.code == wire::ErrorCode::unreachable) {
+        auto const why = senders_.trouble_of(notice.sink);
+        refused.reason += " " + notice.sink.to_string() + ": " + why;
+        owner_.on_event(telemetry::sink_unreachable(notice.sink, why));
+    }
+    if (refused.code == wire::ErrorCode::busy) {
+        senders_.close_unserved();  // its place is another's, and what waits for it takes memory
+    }
+    answer({notice.route}, refused, 0);
+}
+
+/// It is logged, and nothing is read for it any more.
+void Serving::note_ended(swarm::Uploads::Ended const& ended) {
+    auto const reading = readings_.extract(ended.id);
+    if (!reading.empty()) {
+        auto const seconds = std::chrono::duration<double>(reactor_.now() - ended.opened).count();
+        owner_.on_event(telemetry::upload_ended(reading.mapped().name, ended.sink, ended.sent,
+                                                seconds, ended.why));
+    }
+}
+
+// ---- reading ----
+
+swarm::SourceSession::Content Serving::whole(wire::ContentId const& content) const {
+    auto const* const file = owner_.share.by_content(content);
+    if (file == nullptr) {
+        return nullptr;
+    }
+    auto const bytes = file->stamp.size;
+    return std::make_shared<swarm::ContentState const>(
+        swarm::ContentState::whole(content, wire::layout_of(bytes, wire::chunk_size_for(bytes))));
+}
+
+/// Of a content that is here, or a part of it.
+Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
+    if (auto const* file = owner_.share.by_content(content)) {
+        return reading_of(*file);
+    }
+    return partial_.at(content);
+}
+
+Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
+    return {file.name,
+            [files = files_, name = file.name, stamp = file.stamp](auto buffer, auto offset) {
+                return files->read(name, stamp, buffer, offset);
+            }};
 }
 
 void Serving::read(swarm::Uploads::Piece const& piece) {
@@ -353,7 +315,7 @@ void Serving::read(swarm::Uploads::Piece const& piece) {
         auto done = [this, &reactor = reactor_, piece, alive] {
             reactor.post([this, piece, alive] {
                 if (!alive.expired()) {
-                    uploads_.on_done(reactor_.now(), piece);
+                    session_.on_done(reactor_.now(), piece);
                     pump();
                 }
             });
@@ -379,9 +341,7 @@ void Serving::read(swarm::Uploads::Piece const& piece) {
 void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
                             index::ReadOutcome why, int error) {
     auto const told = why_unread(name, why, error);
-    if (auto const notice = uploads_.on_failed(reactor_.now(), piece, told.code, told.reason)) {
-        tell(*notice);
-    }
+    session_.on_failed(reactor_.now(), piece, told.code, told.reason);
     pump();
 }
 
@@ -401,81 +361,12 @@ wire::Failure Serving::why_unread(std::string const& name, index::ReadOutcome wh
 }
 
 void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) {
-    if (uploads_.find(piece.transfer) == nullptr) {
+    if (session_.uploads().find(piece.transfer) == nullptr) {
         return;  // closed meanwhile; letting go of the payload ends the piece
     }
-    auto* const way = outlet(piece.sink);
-    if (way == nullptr) {
-        refuse_all(piece.sink);
-        return;
-    }
-    way->ready.push_back({piece, std::move(payload)});
-    drain(piece.sink);
-}
-
-/// Nothing can be sent there now: who waits at that sink is told, and may come again.
-void Serving::refuse_all(wire::Endpoint const& sink) {
-    std::vector<swarm::Uploads::Notice> notices;
-    for (auto const& [id, transfer] : uploads_.transfers()) {
-        if (transfer.sink == sink) {
-            notices.push_back({transfer.route,
-                               {id, wire::ErrorCode::busy, "no more sinks can be served now"},
-                               {}});
-        }
-    }
-    for (auto const& notice : notices) {
-        uploads_.on_close(notice.route, notice.refused.transfer);
-        tell(notice);
-    }
-}
-
-Serving::Outlet* Serving::outlet(wire::Endpoint const& sink) {
-    if (auto const found = outlets_.find(sink); found != outlets_.end()) {
-        return &found->second;
-    }
-    if (outlets_.size() >= outlets_most_) {
-        close_unserved();
-    }
-    auto source = bus::ChunkSource::connect(reactor_, sink, [this, sink] { on_writable(sink); });
-    if (!source) {
-        owner_.on_event(telemetry::network_trouble(source.error().message));
-        return nullptr;
-    }
-    return &outlets_
-                .emplace(sink,
-                         Outlet{.source = std::move(*source), .ready = {}, .used = reactor_.now()})
-                .first->second;
-}
-
-void Serving::close_unserved() {
-    std::erase_if(outlets_, [this](auto const& entry) { return !uploads_.serves(entry.first); });
-}
-
-void Serving::on_writable(wire::Endpoint const& sink) {
-    auto const found = outlets_.find(sink);
-    if (found != outlets_.end() && !std::exchange(found->second.connected, true)) {
-        uploads_.set_reachable(sink, true);
+    if (!senders_.send(piece, std::move(payload))) {
+        session_.refuse_sink(piece.sink);
         pump();
-    }
-    drain(sink);
-}
-
-void Serving::drain(wire::Endpoint const& sink) {
-    auto const found = outlets_.find(sink);
-    if (found == outlets_.end()) {
-        return;
-    }
-    Outlet& way = found->second;
-    way.used = reactor_.now();
-    while (!way.ready.empty()) {
-        auto const& [piece, payload] = way.ready.front();
-        if (uploads_.find(piece.transfer) != nullptr) {
-            if (!way.source->send({piece.transfer, piece.chunk, piece.offset}, payload)) {
-                return;
-            }
-            bytes_sent_ += piece.length;
-        }
-        way.ready.pop_front();
     }
 }
 
@@ -483,7 +374,7 @@ void Serving::drain(wire::Endpoint const& sink) {
 
 std::vector<UploadStatus> Serving::uploads() const {
     std::vector<UploadStatus> all;
-    for (auto const& [id, transfer] : uploads_.transfers()) {
+    for (auto const& [id, transfer] : session_.uploads().transfers()) {
         all.push_back(
             {.content = wire::to_hex(transfer.content),
              .sink = transfer.sink.to_string(),
@@ -493,54 +384,6 @@ std::vector<UploadStatus> Serving::uploads() const {
              .queued_chunks = transfer.queue.size()});
     }
     return all;
-}
-
-// ---- time ----
-
-/// Why its data port is not reached, which both ends tell their users.
-void Serving::explain(swarm::Uploads::Notice& notice) {
-    auto const& endpoint = notice.sink;
-    auto const found = outlets_.find(endpoint);
-    if (found == outlets_.end()) {
-        return;
-    }
-    auto const& why = found->second.trouble;
-    notice.refused.reason += " " + endpoint.to_string() + ": " + why;
-    owner_.on_event(telemetry::sink_unreachable(endpoint, why));
-}
-
-void Serving::schedule_tick() {
-    if (!tick_timer_ && (uploads_.load() > 0 || !outlets_.empty())) {
-        tick_timer_ = reactor_.at(reactor_.now() + tick_every, [this] {
-            tick_timer_.reset();
-            tick();
-        });
-    }
-}
-
-void Serving::tick() {
-    // A sink that crashed does not say good-bye, but its connection is closed: sending shows that.
-    for (auto const& route : uploads_.routes()) {
-        answer({route}, wire::Ping{}, 0);
-    }
-    for (auto& [sink, way] : outlets_) {
-        if (!way.connected) {
-            way.trouble = way.source->trouble();
-        }
-    }
-    for (auto& notice : uploads_.on_tick(reactor_.now())) {
-        if (notice.refused.code == wire::ErrorCode::unreachable) {
-            explain(notice);
-        }
-        tell(notice);
-    }
-    std::erase_if(outlets_, [&](auto const& entry) {
-        bool const idle = reactor_.now() - entry.second.used >= outlet_idle;
-        return idle && !uploads_.serves(entry.first);
-    });
-    note_ended();
-    offer_soon();
-    schedule_tick();
 }
 
 }  // namespace xfsbus::peer::serving

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "index/served_files.hpp"
-#include "index/share_index.hpp"
+#include "net/alarm.hpp"
+#include "serving/chunk_senders.hpp"
 #include "serving/looker.hpp"
 #include "storage/tree.hpp"
 #include "threads/worker_pool.hpp"
@@ -10,7 +11,7 @@
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/swarm/share_table.hpp>
-#include <xfsbus/swarm/uploads.hpp>
+#include <xfsbus/swarm/source_session.hpp>
 
 #include <functional>
 #include <map>
@@ -19,16 +20,17 @@
 
 namespace xfsbus::peer::serving {
 
-/// The shell of Uploads: answers other peers' questions and sends them chunks. Reactor thread.
+/// Gives a SourceSession its sockets, files and clock: answers other peers' questions and sends
+/// them chunks. Reactor thread.
 class Serving {
   public:
     struct Owner {
         swarm::ShareTable const& share;
-        std::shared_ptr<storage::Tree const> tree;  ///< null: nothing is shared
-        std::function<wire::Pong()> vitals;         ///< of the whole peer
-        std::function<void(std::string const& name)> on_stale;
+        std::shared_ptr<storage::Tree const> tree;              ///< null: nothing is shared
+        std::function<wire::Pong()> vitals;                     ///< of the whole peer
+        std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
         /// A sink says that the bytes of this file are not those of its content.
-        std::function<void(std::string const& name)> on_doubt;  ///< a file is not what was indexed
+        std::function<void(std::string const& name)> on_doubt;
         std::function<void(std::string_view)> on_garbage;
         OnLog on_event;  ///< for the log
         /// A sink of this content serves what it has of it at this address.
@@ -40,16 +42,8 @@ class Serving {
     /// Reads a part of a content into the buffer. One reading thread.
     using Read = std::function<index::ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
-    /// A content of which a part is here.
-    struct Partial {
-        std::string name;
-        swarm::Uploads::Content about;
-        Read read;
-    };
-
     Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
             std::uint64_t seed);
-    ~Serving();
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
 
@@ -60,11 +54,10 @@ class Serving {
 
     // ---- contents that are being fetched ----
 
-    /// Offers what is here of a content. False: another download offers the same one.
-    bool offer(wire::ContentId const& content, Partial partial);
-    /// It has gained a chunk.
-    void gained(wire::ContentId const& content, std::uint32_t chunk);
-    /// It is whole and shared under this name: from now on that is what is read.
+    /// Offers what is here of a content, and what comes, under this name. False: another download
+    /// offers the same one.
+    bool offer(std::shared_ptr<swarm::ContentState> content, std::string const& name, Read read);
+    /// It is whole and shared as this file: from now on that is what is read.
     void completed(wire::ContentId const& content, swarm::IndexedFile const& file);
     /// It is not offered any more: whoever fetches it from here is told.
     void withdraw(wire::ContentId const& content);
@@ -76,9 +69,9 @@ class Serving {
 
     // ---- figures ----
 
-    [[nodiscard]] std::size_t load() const { return uploads_.load(); }
+    [[nodiscard]] std::size_t load() const { return session_.uploads().load(); }
 
-    [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+    [[nodiscard]] std::uint64_t bytes_sent() const { return senders_.bytes_sent(); }
 
     [[nodiscard]] std::vector<UploadStatus> uploads() const;
 
@@ -89,68 +82,41 @@ class Serving {
         Read read;
     };
 
-    struct Ready {
-        swarm::Uploads::Piece piece;
-        bus::Payload payload;
-    };
-
-    /// The way to one sink.
-    struct Outlet {
-        std::unique_ptr<bus::ChunkSource> source;
-        std::deque<Ready> ready;
-        wire::Time used{};
-        bool connected = false;
-        std::string trouble{};  ///< why not
-    };
-
+    // messages
     void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
     void on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
                  std::uint64_t request);
-    void on_request(bus::Route const& route, std::string const& host, wire::Request const& request);
-    void on_want(bus::Route const& route, std::string const& host, wire::Want const& want);
-    void on_close(bus::Route const& route, wire::Close const& close);
-    void note_ended();
-    [[nodiscard]] std::optional<swarm::Uploads::Content> content_of(
-        wire::ContentId const& content) const;
-    [[nodiscard]] std::uint32_t partial_ppm(wire::ContentId const& content) const;
-    [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
-    [[nodiscard]] Reading reading_of(swarm::IndexedFile const& file) const;
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
     void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
-    void on_closed(bus::Route const& route);
-    void tell(swarm::Uploads::Notice const& notice);
-    void offer_soon();
 
+    // what the session wants done
     void pump();
+    void carry_out(swarm::SourceSession::Actions& actions);
+    void begin(swarm::SourceSession::Begun const& begun);
+    void refuse(swarm::SourceSession::Notice const& notice);
+    void note_ended(swarm::Uploads::Ended const& ended);
+
+    // reading
+    [[nodiscard]] swarm::SourceSession::Content whole(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
+    [[nodiscard]] Reading reading_of(swarm::IndexedFile const& file) const;
     void read(swarm::Uploads::Piece const& piece);
     void on_read(swarm::Uploads::Piece const& piece, bus::Payload payload);
     void on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
                        index::ReadOutcome why, int error);
     [[nodiscard]] wire::Failure why_unread(std::string const& name, index::ReadOutcome why,
                                            int error);
-    void on_writable(wire::Endpoint const& sink);
-    void drain(wire::Endpoint const& sink);
-    void refuse_all(wire::Endpoint const& sink);
-    void close_unserved();
-    [[nodiscard]] Outlet* outlet(wire::Endpoint const& sink);
-    void tick();
-    void explain(swarm::Uploads::Notice& notice);
-    void schedule_tick();
 
     bus::Reactor& reactor_;
     Owner owner_;
-    swarm::Uploads uploads_;
+    swarm::SourceSession session_;
+    ChunkSenders senders_;
     std::shared_ptr<index::ServedFiles> files_;  ///< used by the reading thread
     bus::BufferPool buffers_;
-    std::map<wire::ContentId, Partial> partials_;
+    std::map<wire::ContentId, Reading> partial_;  ///< of contents that are being fetched
     std::unordered_map<wire::TransferId, Reading> readings_;
-    std::size_t outlets_most_;
-    std::map<wire::Endpoint, Outlet> outlets_;
-    std::uint64_t bytes_sent_ = 0;
     std::unique_ptr<bus::ControlServer> server_;
-    std::optional<bus::Reactor::TimerId> pump_timer_;
-    std::optional<bus::Reactor::TimerId> offer_timer_;
-    std::optional<bus::Reactor::TimerId> tick_timer_;
+    net::Alarm alarm_;
     /// Expired once this object is gone; tasks of other threads look before they touch it.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     Looker looker_;

@@ -9,18 +9,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t sample_most = 64;
-
 }  // namespace
 
 Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
     : nature(its_nature),
       random(seed),
-      uploads(rules.uploads, seed),
-      has(its_nature.seed ? ChunkSet::full(rules.file.chunks) : ChunkSet(rules.file.chunks)) {}
+      content(std::make_shared<ContentState>(
+          the_content, rules.file,
+          its_nature.seed ? ChunkSet::full(rules.file.chunks) : ChunkSet(rules.file.chunks))),
+      source(rules.uploads, seed, [this](auto const&) {
+          return content->complete() ? SourceSession::Content(content) : nullptr;
+      }) {}
 
 Swarm::Swarm(Rules rules, std::uint64_t seed)
-    : rules_(rules), random_(seed), begin_(1000s), now_(begin_) {}
+    : rules_(rules), random_(seed), tracker_(seed), begin_(1000s), now_(begin_) {}
 
 Swarm::PeerIndex Swarm::add(Nature nature, wire::Duration joins) {
     auto const index = static_cast<PeerIndex>(peers_.size());
@@ -65,6 +67,25 @@ bool Swarm::waited_for(Peer const& peer) const {
            peer.nature.taking == Taking::honest && !peer.completed && !peer.failure;
 }
 
+template <typename Wake>
+void Swarm::wake(std::optional<wire::Time>& planned, std::optional<wire::Time> deadline,
+                 PeerIndex index) {
+    if (deadline && (!planned || *deadline < *planned)) {
+        planned = std::max(*deadline, now_);
+        events_.push(*planned, Wake{index});
+    }
+}
+
+void Swarm::arm_sink(PeerIndex index) {
+    Peer& peer = *peers_[index];
+    wake<SinkWakes>(peer.sink_wakes, peer.sink->next_deadline(), index);
+}
+
+void Swarm::arm_source(PeerIndex index) {
+    Peer& peer = *peers_[index];
+    wake<SourceWakes>(peer.source_wakes, peer.source.next_deadline(now_), index);
+}
+
 // ---- coming and going ----
 
 void Swarm::crash(PeerIndex index) {
@@ -72,10 +93,13 @@ void Swarm::crash(PeerIndex index) {
     unsettled_ -= waited_for(peer) ? 1 : 0;
     peer.here = false;
     peer.gone = true;
+    constexpr auto lease = 3s;
+    at(now() + lease, [this, index] { tracker_.forget(now_, index); });
 }
 
 void Swarm::leave(PeerIndex index) {
     crash(index);
+    at(now() + rules_.latency, [this, index] { tracker_.forget(now_, index); });
     for (PeerIndex other = 0; other < peers_.size(); ++other) {
         events_.push(now_ + rules_.latency, ConnectionLost{other, index});
     }
@@ -86,47 +110,18 @@ void Swarm::on(ConnectionLost const& lost) {
     if (!peer.here) {
         return;
     }
-    peer.uploads.on_gone(route_of(lost.gone));
-    pump_uploads(lost.at);
-    if (fetches(peer) && lost.gone < peer.link_of.size() && peer.link_of[lost.gone] != 0) {
-        peer.download->on_lost(now_, SourceId{peer.link_of[lost.gone] - 1});
-        pump_download(lost.at);
+    peer.source.on_gone(route_of(lost.gone));
+    pump_source(lost.at);
+    if (fetches(peer)) {
+        peer.sink->on_lost(now_, SourceId{lost.gone});
+        pump_sink(lost.at);
     }
 }
 
-// ---- the tracker ----
-
-/// What the tracker knows of it.
-double Swarm::completeness(Peer const& peer) const {
-    return static_cast<double>(peer.has.count()) / rules_.file.chunks;
-}
-
-/// Random ones of those that are up; half of them complete, if there are so many.
-std::vector<Swarm::PeerIndex> Swarm::sample(PeerIndex asker) {
-    std::vector<PeerIndex> complete;
-    std::vector<PeerIndex> others;
-    for (PeerIndex index = 0; index < peers_.size(); ++index) {
-        Peer const& peer = *peers_[index];
-        if (peer.here && peer.nature.serves && !peer.failure && index != asker) {
-            (peer.has.complete() ? complete : others).push_back(index);
-        }
+void Swarm::on(Announced const& announced) {
+    if (!peers_[announced.from]->gone) {
+        tracker_.announce(now_, announced.from, announced.ppm);
     }
-    auto const share = [](std::size_t own, std::size_t other) {
-        return std::min(own, sample_most - std::min(sample_most / 2, other));
-    };
-    auto const shuffle_first = [this](std::vector<PeerIndex>& from, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            std::swap(from[i], from[i + random_.rng().below(from.size() - i)]);
-        }
-        from.resize(count);
-    };
-    auto const complete_share = share(complete.size(), others.size());
-    auto const other_share = share(others.size(), complete.size());
-    shuffle_first(complete, complete_share);
-    shuffle_first(others, other_share);
-    complete.insert(complete.end(), others.begin(), others.end());
-    shuffle_first(complete, complete.size());
-    return complete;
 }
 
 // ---- what came of it ----
@@ -152,14 +147,14 @@ std::uint64_t Swarm::bytes_sent(PeerIndex peer) const {
 }
 
 std::uint32_t Swarm::chunks_stored(PeerIndex peer) const {
-    return peers_[peer]->has.count();
+    return peers_[peer]->content->has().count();
 }
 
 bool Swarm::others_have_all(PeerIndex peer) const {
     ChunkSet all(rules_.file.chunks);
     for (PeerIndex other = 0; other < peers_.size(); ++other) {
         if (other != peer && peers_[other]->here) {
-            all.unite(peers_[other]->has);
+            all.unite(peers_[other]->content->has());
         }
     }
     return all.complete();

@@ -1,17 +1,19 @@
 #pragma once
 
 #include "event_queue.hpp"
+#include "simulated_tracker.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/load_latency.hpp>
 #include <xfsbus/policies/rarest.hpp>
-#include <xfsbus/swarm/download.hpp>
-#include <xfsbus/swarm/uploads.hpp>
+#include <xfsbus/swarm/sink_session.hpp>
+#include <xfsbus/swarm/source_session.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,24 +48,22 @@ struct Nature {
     Taking taking = Taking::honest;
 };
 
-/// A swarm of real Downloads and Uploads in virtual time: no sockets, no threads. All chance comes
-/// from one seed.
+/// A swarm of real sessions in virtual time, with a real tracker's Directory: no sockets, no
+/// threads. All chance comes from one seed. What stands here is a network and what peers are like;
+/// every rule of the protocol is the product's.
 ///
 /// A peer has an uplink and a downlink. What it sends stands in a queue (first in, first out) and
 /// occupies first its uplink, then, a latency later, the downlink of the receiver. Messages take
-/// the latency and no bandwidth. Between the cores stands what the peer's shell does: what is
-/// gained is told after 20 ms, a sink that asks becomes a candidate of its source, and so on. The
-/// tracker names up to 64 random peers of the swarm, half of them complete ones if there are so
-/// many, with the part of the file that they have.
+/// the latency and no bandwidth.
 ///
 /// After every event it is checked, with FAIL, that the cores keep their promises: see must() in
 /// simulator_sink.cpp and simulator_source.cpp.
 class Swarm {
   public:
-    using PeerIndex = std::uint32_t;
+    using PeerIndex = test::PeerIndex;
 
     struct Rules {
-        Download::File file;
+        wire::FileLayout file;
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
         Download::Limits download;
         Uploads::Limits uploads;
@@ -127,17 +127,6 @@ class Swarm {
         policies::Rarest rarest_;
     };
 
-    /// What a sink keeps of one source. Its place in the sink's list is the SourceId.
-    struct Link {
-        PeerIndex source = 0;
-        std::uint32_t serial = 0;  ///< of its transfers; each transfer has another id
-        bool open = false;
-        bool complete = false;  ///< as the tracker said: it is told what the sink has
-        bool lied = false;
-        bool has_told = false;
-        ChunkSet told;  ///< what it offers
-    };
-
     struct Peer {
         Peer(Nature its_nature, Rules const& rules, std::uint64_t seed);
 
@@ -145,66 +134,55 @@ class Swarm {
         policies::SeededRandom random;
         policies::LoadLatency selector;
         RarestFirst order;
-        std::unique_ptr<Download> download;
-        Uploads uploads;
+        Throttle throttle{0};
+        std::shared_ptr<ContentState> content;
+        SourceSession source;
+        std::unique_ptr<SinkSession> sink;
         bool here = false;
         bool gone = false;
-        bool starts = true;  ///< with the end of the first search
-        ChunkSet has;
 
         // as a sink
-        std::vector<Link> links;
-        std::vector<std::uint32_t> link_of;  ///< of each peer, + 1; 0: none
-        std::vector<std::uint32_t> told;     ///< links to complete sources, which are told
-        std::vector<std::uint32_t> gained;   ///< to be told to them
-        std::optional<wire::Time> wakes;
+        bool starts = true;  ///< with the end of the first search
+        std::uint32_t transfers = 0;
+        std::set<PeerIndex> liars;
+        std::optional<wire::Time> sink_wakes;
         wire::Time down_free{};
         std::optional<wire::Time> first_chunk;
         std::optional<wire::Time> completed;
         std::optional<Error> failure;
 
         // as a source
+        std::optional<wire::Time> source_wakes;
         wire::Time up_free{};
         std::uint64_t ahead_bytes = 0;
         std::size_t ahead_chunks = 0;
-        std::optional<wire::Time> turns;
-        bool flushes = false;
         std::uint64_t bytes_sent = 0;
     };
 
     // ---- events ----
-    struct Asked {
-        wire::TransferId transfer;
-        std::uint64_t credit = 0;
-        std::vector<std::uint32_t> chunks;
+
+    /// From a sink to a source.
+    struct ToSource {
+        PeerIndex to = 0;
+        PeerIndex from = 0;
+        std::variant<wire::Want, wire::Have, wire::Close, wire::Ping, wire::Pong> what;
     };
 
-    struct Closed {
-        wire::TransferId transfer;
+    /// From a source to a sink.
+    struct ToSink {
+        PeerIndex to = 0;
+        PeerIndex from = 0;
+        std::variant<wire::Refused, wire::Have, wire::Ping, wire::Pong> what;
     };
 
-    struct Refusal {
-        wire::Refused refused;
+    /// From a peer to the tracker.
+    struct Announced {
+        PeerIndex from = 0;
+        std::uint32_t ppm = 0;
     };
 
-    struct Offered {
-        std::vector<wire::Have> haves;
-        std::vector<std::uint32_t> order;  ///< in which they arrive
-    };
-
-    struct SinkHas {
-        wire::Have have;
-    };
-
-    struct Pinged {
+    struct SearchEnded {
         PeerIndex sink = 0;
-        SourceId id{};
-    };
-
-    struct Ponged {
-        PeerIndex sink = 0;
-        SourceId id{};
-        std::uint32_t load = 0;
     };
 
     struct Left {
@@ -213,12 +191,10 @@ class Swarm {
     };
 
     struct Delivered {
-        wire::TransferId transfer;
-        std::uint32_t chunk = 0;
-    };
-
-    struct SearchEnded {
         PeerIndex sink = 0;
+        PeerIndex source = 0;
+        wire::ChunkHeader header;
+        std::uint64_t bytes = 0;
     };
 
     struct ConnectionLost {
@@ -226,17 +202,11 @@ class Swarm {
         PeerIndex gone = 0;
     };
 
-    struct DownloadWakes {
+    struct SinkWakes {
         PeerIndex peer = 0;
     };
 
-    struct UploadsTurn {
-        PeerIndex peer = 0;
-    };
-
-    struct FlushDue {};
-
-    struct SecondPassed {
+    struct SourceWakes {
         PeerIndex peer = 0;
     };
 
@@ -244,68 +214,54 @@ class Swarm {
         std::function<void()> what;
     };
 
-    using Event = std::variant<Asked, Closed, Refusal, Offered, SinkHas, Pinged, Ponged, Left,
-                               Delivered, SearchEnded, ConnectionLost, DownloadWakes, UploadsTurn,
-                               FlushDue, SecondPassed, Scripted>;
+    using Event = std::variant<ToSource, ToSink, Announced, SearchEnded, Left, Delivered,
+                               ConnectionLost, SinkWakes, SourceWakes, Scripted>;
 
-    void on(Asked& asked);
-    void on(Closed const& closed);
-    void on(Refusal const& refusal);
-    void on(Offered& offered);
-    void on(SinkHas const& news);
-    void on(Pinged const& pinged);
-    void on(Ponged const& ponged);
+    void on(ToSource& message);
+    void on(ToSink& message);
+    void on(Announced const& announced);
+    void on(SearchEnded const& ended);
     void on(Left const& left);
     void on(Delivered const& delivered);
-    void on(SearchEnded const& ended);
     void on(ConnectionLost const& lost);
-    void on(DownloadWakes const& wakes);
-    void on(UploadsTurn const& turn);
-    void on(FlushDue const& due);
-    void on(SecondPassed const& passed);
+    void on(SinkWakes const& wakes);
+    void on(SourceWakes const& wakes);
     void on(Scripted const& scripted);
 
     // ---- as a sink ----
     void join(PeerIndex index);
+    void fetch(PeerIndex index);
     void hoard(PeerIndex index, std::uint32_t round);
-    void search(PeerIndex index);
-    void pump_download(PeerIndex index);
-    void ask(PeerIndex index, Download::Ask const& ask);
-    void add_candidate(PeerIndex sink, PeerIndex source, double completeness, std::uint32_t load);
-    void arm(PeerIndex index);
-    void store(PeerIndex index, SourceId source, std::uint32_t chunk);
+    void pump_sink(PeerIndex index);
+    void send(PeerIndex from, SinkSession::Send& send);
+    void add_candidate(PeerIndex sink, SimulatedTracker::Source const& source);
+    void arm_sink(PeerIndex index);
     void end(PeerIndex index);
-    void tell_complete_sources(PeerIndex index);
-    void hear(Download& download, Link& link, SourceId id, wire::Have const& have);
-    [[nodiscard]] Link* open_link(wire::TransferId const& transfer);
-    [[nodiscard]] wire::TransferId transfer_of(PeerIndex sink, Link const& link) const;
     [[nodiscard]] static bool fetches(Peer const& peer);
+    [[nodiscard]] double round_trip_ms() const;
 
     // ---- as a source ----
-    void pump_uploads(PeerIndex index);
+    void pump_source(PeerIndex index);
+    void carry_out(PeerIndex index, SourceSession::Actions& actions);
     void send(PeerIndex index, Uploads::Piece const& piece);
-    void flush_soon(PeerIndex index);
-    void tell_sinks(PeerIndex index, Offered& offered);
-    void deliver_together(Offered offered);
+    void arm_source(PeerIndex index);
     void check_ahead(Peer const& peer) const;
 
-    // ---- the tracker ----
-    [[nodiscard]] std::vector<PeerIndex> sample(PeerIndex asker);
-    [[nodiscard]] double completeness(Peer const& peer) const;
-
-    [[nodiscard]] Uploads::Content content_of(Peer const& peer) const;
     void tell(Event event);
+    /// Plans that a session is called at its deadline, unless it is called earlier.
+    template <typename Wake>
+    void wake(std::optional<wire::Time>& planned, std::optional<wire::Time> deadline,
+              PeerIndex index);
     [[nodiscard]] bool waited_for(Peer const& peer) const;
     [[nodiscard]] std::optional<wire::Duration> since_begin(std::optional<wire::Time> time) const;
 
     Rules rules_;
     policies::SeededRandom random_;
-    static constexpr wire::Duration tick_every = std::chrono::seconds(1);
+    SimulatedTracker tracker_;
 
     wire::Time begin_;
     wire::Time now_;
     EventQueue<Event> events_;
-    std::vector<PeerIndex> to_flush_;  ///< at the next full 20 ms
     std::vector<std::unique_ptr<Peer>> peers_;
     std::size_t unsettled_ = 0;  ///< honest peers that are here or will be, and have not ended
     Figures figures_;

@@ -3,7 +3,6 @@
 #include "simulator.hpp"
 #include "transfer_ids.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace xfsbus::swarm::test {
@@ -11,7 +10,11 @@ namespace xfsbus::swarm::test {
 using namespace std::chrono_literals;
 
 bool Swarm::fetches(Peer const& peer) {
-    return peer.here && peer.download && !peer.completed && !peer.failure;
+    return peer.here && peer.sink && !peer.completed && !peer.failure;
+}
+
+double Swarm::round_trip_ms() const {
+    return std::chrono::duration<double, std::milli>(2 * rules_.latency).count();
 }
 
 void Swarm::join(PeerIndex index) {
@@ -20,282 +23,223 @@ void Swarm::join(PeerIndex index) {
         return;
     }
     peer.here = true;
-    events_.push(now_ + tick_every, SecondPassed{index});
     if (peer.nature.taking != Taking::honest) {
         hoard(index, 0);
-    } else if (!peer.nature.seed) {
-        peer.download = std::make_unique<Download>(rules_.file, rules_.download,
-                                                   Download::Policies{peer.selector, peer.order},
-                                                   peer.random.rng());
-        search(index);  // then the download begins
-    }
-}
-
-/// Once a second.
-void Swarm::hoard(PeerIndex index, std::uint32_t round) {
-    Peer& peer = *peers_[index];
-    auto const taking = peer.nature.taking;
-    bool const asks_for_all = taking == Taking::no_credit || taking == Taking::never_reads;
-    Asked asked{id_of({index, 0, 0, 1}), 0, {}};
-    if (taking == Taking::seldom && round % 5 == 0) {
-        asked.chunks = {(index + round) % rules_.file.chunks};
-    }
-    for (std::uint32_t chunk = 0; round == 0 && asks_for_all && chunk < rules_.file.chunks;
-         ++chunk) {
-        asked.chunks.push_back(chunk);
-    }
-    asked.credit = taking == Taking::no_credit ? 0 : rules_.file.bytes;
-    tell(std::move(asked));
-    events_.push(now_ + 1s, Scripted{[this, index, round] { hoard(index, round + 1); }});
-}
-
-/// Does what the Download wants done.
-void Swarm::pump_download(PeerIndex index) {
-    Peer& peer = *peers_[index];
-    auto const actions = peer.download->take_actions();
-    for (auto const& drop : actions.drops) {
-        Link& link = peer.links[static_cast<std::size_t>(drop.source)];
-        if (std::exchange(link.open, false)) {
-            tell(Closed{transfer_of(index, link)});
-        }
-    }
-    for (auto const& spare : actions.spares) {
-        wire::Have have;
-        have.transfer = transfer_of(index, peer.links[static_cast<std::size_t>(spare.source)]);
-        have.chunks = spare.chunks;
-        tell(SinkHas{std::move(have)});
-    }
-    for (auto const& asked : actions.asks) {
-        ask(index, asked);
-    }
-    for (auto const& probe : actions.probes) {
-        tell(Pinged{index, probe.source});
-    }
-    if (actions.search) {
-        search(index);
-    }
-    if (peer.download->complete() || peer.download->failure()) {
-        end(index);
+    } else if (peer.nature.seed) {
+        tracker_.announce(now_, index, wire::complete_ppm);
     } else {
-        arm(index);
+        fetch(index);
     }
 }
 
-wire::TransferId Swarm::transfer_of(PeerIndex sink, Link const& link) const {
-    auto const number = static_cast<std::uint32_t>(&link - peers_[sink]->links.data());
-    return id_of({sink, number, link.source, link.serial});
-}
-
-void Swarm::ask(PeerIndex index, Download::Ask const& ask) {
+/// It begins with the end of the first search.
+void Swarm::fetch(PeerIndex index) {
     Peer& peer = *peers_[index];
-    Link& link = peer.links[static_cast<std::size_t>(ask.source)];
-    for (auto const chunk : ask.chunks) {
-        must(link.told.contains(chunk), "what is asked of a source is something that it offers");
-        must(!peer.has.contains(chunk), "what is there is not asked for");
-    }
-    must(!link.lied, "nothing is asked of a liar");
-    bool const opens = !std::exchange(link.open, true);
-    link.serial += opens ? 1 : 0;
-    auto const transfer = transfer_of(index, link);
-    tell(Asked{transfer, ask.credit, ask.chunks});
-    if (opens && link.complete && !peer.has.empty()) {
-        wire::Have have;
-        have.transfer = transfer;
-        have.bitmap = peer.has.to_wire();
-        tell(SinkHas{std::move(have)});
-    }
-}
-
-/// Plans the next tick, unless an earlier one is planned.
-void Swarm::arm(PeerIndex index) {
-    Peer& peer = *peers_[index];
-    auto const deadline = peer.download->next_deadline();
-    if (deadline && (!peer.wakes || *deadline < *peer.wakes)) {
-        peer.wakes = std::max(*deadline, now_);
-        events_.push(*peer.wakes, DownloadWakes{index});
-    }
-}
-
-void Swarm::on(DownloadWakes const& wakes) {
-    Peer& peer = *peers_[wakes.peer];
-    if (peer.wakes != now_) {
-        return;  // there was an earlier one
-    }
-    peer.wakes.reset();
-    if (!fetches(peer)) {
-        return;
-    }
-    if (auto const deadline = peer.download->next_deadline(); deadline && *deadline <= now_) {
-        peer.download->on_tick(now_);
-        auto const next = peer.download->next_deadline();
-        must(!next || *next > now_, "after a tick there is nothing to be done at once");
-        return pump_download(wakes.peer);
-    }
-    arm(wakes.peer);
-}
-
-void Swarm::add_candidate(PeerIndex sink, PeerIndex source, double completeness,
-                          std::uint32_t load) {
-    Peer& peer = *peers_[sink];
-    peer.link_of.resize(peers_.size());
-    if (peer.link_of[source] == 0) {
-        peer.links.emplace_back();
-        peer.links.back().source = source;
-        peer.links.back().told = ChunkSet(rules_.file.chunks);
-        peer.link_of[source] = static_cast<std::uint32_t>(peer.links.size());
-    }
-    auto const number = peer.link_of[source] - 1;
-    Link& link = peer.links[number];
-    if (completeness >= 1 && !std::exchange(link.complete, true)) {
-        peer.told.push_back(number);
-    }
-    if (completeness >= 1 && !link.has_told) {
-        link.told = ChunkSet::full(rules_.file.chunks);
-    }
-    auto const round_trip = std::chrono::duration<double, std::milli>(2 * rules_.latency).count();
-    peer.download->add_source(now_, {SourceId{number}, "peer-" + std::to_string(source), "",
-                                     round_trip, load, completeness});
-}
-
-void Swarm::on(SearchEnded const& ended) {
-    if (!fetches(*peers_[ended.sink])) {
-        return;
-    }
-    for (auto const source : sample(ended.sink)) {
-        auto const& about = *peers_[source];
-        add_candidate(ended.sink, source, completeness(about),
-                      static_cast<std::uint32_t>(about.uploads.load()));
-    }
-    if (std::exchange(peers_[ended.sink]->starts, false)) {
-        peers_[ended.sink]->download->start(now_);
-    } else {
-        peers_[ended.sink]->download->on_search_done(now_);
-    }
-    pump_download(ended.sink);
-}
-
-void Swarm::search(PeerIndex index) {
+    SinkSession::Options options;
+    options.limits = rules_.download;
+    options.data_port = endpoint_of(index).port;
+    SinkSession::Owner owner{
+        .throttle = peer.throttle,
+        .new_transfer = [index, &peer] { return transfer_of(index, ++peer.transfers); },
+        .on_actions = [] { must(false, "nothing is limited"); }};
+    peer.sink = std::make_unique<SinkSession>(*peer.content, options,
+                                              Download::Policies{peer.selector, peer.order},
+                                              peer.random.rng(), std::move(owner));
     ++figures_.messages;
     events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
 }
 
-/// Of an open transfer of a sink that fetches.
-Swarm::Link* Swarm::open_link(wire::TransferId const& transfer) {
-    auto const ends = ends_of(transfer);
-    Peer& peer = *peers_[ends.sink];
+/// Once a second.
+void Swarm::hoard(PeerIndex index, std::uint32_t round) {
+    auto const taking = peers_[index]->nature.taking;
+    bool const asks_for_all = taking == Taking::no_credit || taking == Taking::never_reads;
+    wire::Want want;
+    want.transfer = transfer_of(index, 1);
+    want.content = the_content;
+    want.port = endpoint_of(index).port;
+    want.swarm = true;
+    if (taking == Taking::seldom && round % 5 == 0) {
+        want.chunks = {(index + round) % rules_.file.chunks};
+    }
+    for (std::uint32_t chunk = 0; round == 0 && asks_for_all && chunk < rules_.file.chunks;
+         ++chunk) {
+        want.chunks.push_back(chunk);
+    }
+    want.credit = taking == Taking::no_credit ? 0 : rules_.file.bytes;
+    tell(ToSource{0, index, std::move(want)});
+    at(now() + 1s, [this, index, round] { hoard(index, round + 1); });
+}
+
+// ---- what the session wants done ----
+
+void Swarm::pump_sink(PeerIndex index) {
+    Peer& peer = *peers_[index];
+    auto actions = peer.sink->take_actions();
+    for (auto& each : actions.sends) {
+        send(index, each);
+    }
+    for (auto const source : actions.probes) {
+        tell(ToSource{static_cast<PeerIndex>(source), index, wire::Ping{}});
+    }
+    if (actions.announce_ppm) {
+        tell(Announced{index, *actions.announce_ppm});
+    }
+    if (actions.search) {
+        ++figures_.messages;
+        events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
+    }
+    if (peer.content->complete() || peer.sink->download().failure()) {
+        end(index);
+    } else {
+        arm_sink(index);
+    }
+}
+
+void Swarm::send(PeerIndex from, SinkSession::Send& send) {
+    Peer& peer = *peers_[from];
+    auto const to = static_cast<PeerIndex>(send.to);
+    if (auto* const want = std::get_if<wire::Want>(&send.what)) {
+        for (auto const chunk : want->chunks) {
+            must(!peer.content->has().contains(chunk), "what is there is not asked for");
+        }
+        must(!peer.liars.contains(to), "nothing is asked of a liar");
+        tell(ToSource{to, from, std::move(*want)});
+    } else if (auto* const have = std::get_if<wire::Have>(&send.what)) {
+        tell(ToSource{to, from, std::move(*have)});
+    } else if (auto const& close = std::get<SinkSession::Close>(send.what); close.tell) {
+        tell(ToSource{to, from, wire::Close{{close.transfer}, close.corrupt}});
+    }
+}
+
+void Swarm::on(SinkWakes const& wakes) {
+    Peer& peer = *peers_[wakes.peer];
+    if (peer.sink_wakes != now_) {
+        return;  // there was an earlier one
+    }
+    peer.sink_wakes.reset();
     if (!fetches(peer)) {
-        return nullptr;
+        return;
     }
-    Link& link = peer.links[ends.link];
-    return link.open && link.serial == ends.serial ? &link : nullptr;
+    if (auto const deadline = peer.sink->next_deadline(); deadline && *deadline <= now_) {
+        peer.sink->on_tick(now_);
+        auto const next = peer.sink->next_deadline();
+        must(!next || *next > now_, "after a tick there is nothing to be done at once");
+        return pump_sink(wakes.peer);
+    }
+    arm_sink(wakes.peer);
 }
 
-void Swarm::on(Offered& offered) {
-    for (std::size_t i = 0; i < offered.order.size(); ++i) {
-        auto const& have = offered.haves[offered.order[i]];
-        auto const ends = ends_of(have.transfer);
-        if (auto* const link = open_link(have.transfer)) {
-            hear(*peers_[ends.sink]->download, *link, SourceId{ends.link}, have);
+// ---- what it hears ----
+
+/// How busy they are is as it was when they were asked.
+void Swarm::add_candidate(PeerIndex sink, SimulatedTracker::Source const& source) {
+    auto const& about = *peers_[source.peer];
+    if (!about.here) {
+        return;  // it does not answer
+    }
+    peers_[sink]->sink->add_source(
+        now_, {.id = SourceId{source.peer},
+               .endpoint = endpoint_of(source.peer).to_string(),
+               .labels = "",
+               .latency_ms = round_trip_ms(),
+               .load = static_cast<std::uint32_t>(about.source.uploads().load()),
+               .completeness = source.completeness});
+}
+
+void Swarm::on(SearchEnded const& ended) {
+    Peer& peer = *peers_[ended.sink];
+    if (!fetches(peer)) {
+        return;
+    }
+    bool const starts = std::exchange(peer.starts, false);
+    for (auto const& source :
+         tracker_.find(now_, ended.sink, starts ? SinkSession::sources_first : 0)) {
+        add_candidate(ended.sink, source);
+    }
+    if (!starts) {
+        peer.sink->on_search_done(now_);
+    } else {
+        peer.sink->start(now_);
+        if (peer.nature.serves && peer.source.offer(peer.content)) {
+            peer.sink->offer_at(endpoint_of(ended.sink).port);
         }
-        bool const last = i + 1 == offered.order.size() ||
-                          ends_of(offered.haves[offered.order[i + 1]].transfer).sink != ends.sink;
-        if (last && fetches(*peers_[ends.sink])) {
-            pump_download(ends.sink);
-        }
     }
+    pump_sink(ended.sink);
 }
 
-void Swarm::hear(Download& download, Link& link, SourceId id, wire::Have const& have) {
-    auto const chunks = rules_.file.chunks;
-    link.has_told = true;
-    if (have.complete || !have.bitmap.empty()) {
-        link.told = have.complete ? ChunkSet::full(chunks)
-                                  : ChunkSet::from_wire(have.bitmap, chunks).value();
-        download.on_has(now_, id, link.told);
+void Swarm::on(ToSink& message) {
+    Peer& peer = *peers_[message.to];
+    if (!peer.here) {
+        return;
     }
-    if (!have.chunks.empty()) {
-        for (auto const chunk : have.chunks) {
-            link.told.insert(chunk);
-        }
-        download.on_gained(now_, id, have.chunks);
+    if (std::holds_alternative<wire::Ping>(message.what)) {
+        auto const load = static_cast<std::uint32_t>(peer.source.uploads().load());
+        return tell(ToSource{message.from, message.to, wire::Pong{load}});
     }
-}
-
-void Swarm::on(Refusal const& refusal) {
-    auto const& refused = refusal.refused;
-    figures_.busy += refused.code == wire::ErrorCode::busy ? 1 : 0;
-    if (auto* const link = open_link(refused.transfer)) {
-        auto const ends = ends_of(refused.transfer);
-        link->open = false;
-        peers_[ends.sink]->download->on_refused(now_, SourceId{ends.link}, refused.code,
-                                                refused.reason);
-        pump_download(ends.sink);
+    auto const* const refused = std::get_if<wire::Refused>(&message.what);
+    figures_.busy += refused != nullptr && refused->code == wire::ErrorCode::busy ? 1 : 0;
+    if (!fetches(peer)) {
+        return;
     }
-}
-
-void Swarm::on(Ponged const& ponged) {
-    Peer& peer = *peers_[ponged.sink];
-    if (fetches(peer)) {
-        auto const round_trip =
-            std::chrono::duration<double, std::milli>(2 * rules_.latency).count();
-        peer.download->on_pong(now_, ponged.id, ponged.load, round_trip);
-        pump_download(ponged.sink);
+    SourceId const source{message.from};
+    if (refused != nullptr) {
+        peer.sink->on_refused(now_, source, *refused);
+    } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
+        peer.sink->on_have(now_, source, *have);
+    } else {
+        peer.sink->on_pong(now_, source, std::get<wire::Pong>(message.what).load, round_trip_ms());
     }
+    pump_sink(message.to);
 }
 
 void Swarm::on(Delivered const& delivered) {
-    auto const ends = ends_of(delivered.transfer);
-    auto const length = rules_.file.length(delivered.chunk);
-    auto* const link = open_link(delivered.transfer);
-    if (link == nullptr) {
-        figures_.bytes_duplicate += peers_[ends.sink]->here ? length : 0;
+    Peer& peer = *peers_[delivered.sink];
+    auto const& header = delivered.header;
+    SourceId const source{delivered.source};
+    if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
+        figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
     }
-    Peer& peer = *peers_[ends.sink];
-    SourceId const id{ends.link};
-    auto const verdict = peer.download->on_chunk(now_, id, delivered.chunk,
-                                                 rules_.file.offset(delivered.chunk), length);
+    auto const verdict = peer.sink->on_chunk(now_, source, header, delivered.bytes);
     must(verdict != Download::Verdict::lie, "nobody is blamed for a chunk of the right size");
     if (verdict == Download::Verdict::drop) {
-        figures_.bytes_duplicate += length;
-    } else if (peers_[link->source]->nature.conduct == Conduct::lies) {
-        must(!std::exchange(link->lied, true), "a liar is out at its first bad chunk");
+        figures_.bytes_duplicate += delivered.bytes;
+    } else if (peers_[delivered.source]->nature.conduct == Conduct::lies) {
+        must(peer.liars.insert(delivered.source).second, "a liar is out at its first bad chunk");
         ++figures_.chunks_corrupt;
-        peer.download->on_corrupt(now_, id, delivered.chunk);
+        peer.sink->on_corrupt(now_, source, header.chunk);
     } else {
-        store(ends.sink, id, delivered.chunk);
+        must(!peer.content->has().contains(header.chunk), "each chunk is stored once");
+        peer.sink->on_stored(now_, source, header.chunk);
+        peer.first_chunk = peer.first_chunk.value_or(now_);
+        arm_source(delivered.sink);  // what is gained is offered
     }
-    pump_download(ends.sink);
-}
-
-void Swarm::store(PeerIndex index, SourceId source, std::uint32_t chunk) {
-    Peer& peer = *peers_[index];
-    must(peer.has.insert(chunk), "each chunk is stored once");
-    peer.download->on_stored(now_, source, chunk);
-    peer.uploads.on_gained(the_content, chunk);
-    peer.gained.push_back(chunk);
-    peer.first_chunk = peer.first_chunk.value_or(now_);
-    flush_soon(index);
+    pump_sink(delivered.sink);
 }
 
 void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
-    for (std::uint32_t number = 0; number < peer.links.size(); ++number) {
-        auto const* const source = peer.download->find(SourceId{number});
-        must(source == nullptr || source->liar == peer.links[number].lied, "blame is exact");
+    for (PeerIndex other = 0; other < peers_.size(); ++other) {
+        auto const* const source = peer.sink->download().find(SourceId{other});
+        must(source == nullptr || source->liar == peer.liars.contains(other), "blame is exact");
     }
-    if (auto const& failure = peer.download->failure()) {
+    auto const& failure = peer.sink->download().failure();
+    for (auto& last : peer.sink->end().sends) {
+        send(index, last);
+    }
+    if (failure) {
         peer.failure = failure;
-        for (auto& notice : peer.uploads.on_withdrawn(the_content, "given up")) {
-            tell(Refusal{std::move(notice.refused)});
-        }
+        peer.source.withdraw(the_content, "given up");
+        pump_source(index);
         return;
     }
-    must(peer.has.complete(), "a complete download has every chunk");
     peer.completed = now_;
+    peer.source.completed(the_content);
     if (!peer.nature.stays) {
         leave(index);
+    } else if (peer.nature.serves) {
+        tell(Announced{index, wire::complete_ppm});
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/swarm/uploads.hpp>
+#include <xfsbus/swarm/source_session.hpp>
 
 #include <cstdint>
 #include <cstring>
@@ -11,29 +11,20 @@ namespace xfsbus::swarm::test {
 /// The content of which a simulation's swarm is.
 inline wire::ContentId const the_content{};
 
-/// A transfer's id says whose it is, so that nobody has to look it up.
-struct Ends {
-    std::uint32_t sink = 0;
-    std::uint32_t link = 0;  ///< of the sink
-    std::uint32_t source = 0;
-    std::uint32_t serial = 0;
-};
-
-inline wire::TransferId id_of(Ends const& ends) {
+/// The so-manieth transfer of a sink.
+inline wire::TransferId transfer_of(std::uint32_t sink, std::uint32_t number) {
     wire::TransferId id;
-    static_assert(sizeof ends == wire::TransferId::size);
-    std::memcpy(id.bytes.data(), &ends, sizeof ends);
+    std::memcpy(id.bytes.data(), &sink, sizeof sink);
+    std::memcpy(id.bytes.data() + sizeof sink, &number, sizeof number);
     return id;
 }
 
-inline Ends ends_of(wire::TransferId const& id) {
-    Ends ends;
-    std::memcpy(&ends, id.bytes.data(), sizeof ends);
-    return ends;
+inline SinkRoute route_of(std::uint32_t sink) {
+    return std::to_string(sink);
 }
 
-inline Uploads::SinkRoute route_of(std::uint32_t sink) {
-    return std::to_string(sink);
+inline std::uint32_t sink_of(SinkRoute const& route) {
+    return static_cast<std::uint32_t>(std::stoul(route));
 }
 
 }  // namespace xfsbus::swarm::test

@@ -2,7 +2,7 @@
 
 #include <xfsbus/policies/chunk_order.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
-#include <xfsbus/swarm/chunk_set.hpp>
+#include <xfsbus/swarm/content_state.hpp>
 #include <xfsbus/wire/file_layout.hpp>
 
 #include <cstdint>
@@ -28,20 +28,23 @@ class ChunkBoard {
         stored,
     };
 
-    /// The order is called in best() only, and must outlive this.
-    ChunkBoard(File file, Order& order, policies::Rng rng);
+    /// `content` says what is stored. The order is called in best() only. Both must outlive this.
+    ChunkBoard(ContentState const& content, Order& order, policies::Rng rng);
 
-    [[nodiscard]] File const& file() const { return file_; }
+    [[nodiscard]] File const& file() const { return content_.layout(); }
 
-    [[nodiscard]] State state(std::uint32_t chunk) const { return states_.at(chunk); }
+    [[nodiscard]] State state(std::uint32_t chunk) const {
+        return content_.has().contains(chunk) ? State::stored : states_.at(chunk);
+    }
 
+    /// Of one that is not stored; that it is, the content says.
     void set_state(std::uint32_t chunk, State state);
 
     [[nodiscard]] ChunkSet const& needed() const { return needed_; }
 
-    [[nodiscard]] std::uint32_t stored() const { return stored_; }
+    [[nodiscard]] std::uint32_t stored() const { return content_.has().count(); }
 
-    [[nodiscard]] bool complete() const { return stored_ == file_.chunks; }
+    [[nodiscard]] bool complete() const { return content_.complete(); }
 
     /// Of the chunks that are needed.
     [[nodiscard]] std::uint64_t needed_bytes() const { return needed_bytes_; }
@@ -58,17 +61,17 @@ class ChunkBoard {
     std::optional<std::uint32_t> best(ChunkSet const& available);
 
   private:
+    void need(std::uint32_t chunk);
     void remove_copy(std::uint32_t chunk);
     void touch(std::uint32_t chunk);
     void rank_touched();
 
-    File file_;
+    ContentState const& content_;
     Order& order_;
     policies::Rng rng_;
     std::vector<State> states_;
     ChunkSet needed_;
-    std::uint32_t stored_ = 0;
-    std::uint64_t needed_bytes_;
+    std::uint64_t needed_bytes_ = 0;
     std::uint32_t sources_ = 0;
     std::vector<std::uint32_t> copies_;
     std::vector<double> ranks_;

@@ -82,12 +82,8 @@ class Download {
         Order& order;
     };
 
-    Download(File file, Limits limits, Policies policies, policies::Rng rng);
-
-    // ---- before the start ----
-
-    /// This chunk is on disk already, verified.
-    void have(std::uint32_t chunk);
+    /// `content`: what is here already, and what is stored by and by; must outlive this.
+    Download(ContentState& content, Limits limits, Policies policies, policies::Rng rng);
 
     // ---- events ----
 
@@ -255,6 +251,7 @@ class Download {
     [[nodiscard]] wire::Duration again_after(Source const& source) const;
     [[nodiscard]] wire::Duration stuck_after() const;
 
+    ContentState& content_;
     Limits limits_;
     policies::PeerSelector& selector_;
     policies::Rng rng_;

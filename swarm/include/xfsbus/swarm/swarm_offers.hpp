@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/swarm/chunk_set.hpp>
+#include <xfsbus/swarm/content_state.hpp>
 #include <xfsbus/wire/file_layout.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/time.hpp>
@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <unordered_map>
@@ -31,10 +32,8 @@ namespace xfsbus::swarm {
 /// messages are such news, from everybody to everybody.
 class SwarmOffers {
   public:
-    struct Content {
-        wire::FileLayout layout;
-        ChunkSet has{};  ///< what is here
-    };
+    /// What is here, as it is now.
+    using Content = std::shared_ptr<ContentState const>;
 
     /// What is to be told about one transfer.
     struct Told {
@@ -67,11 +66,10 @@ class SwarmOffers {
     explicit SwarmOffers(std::uint64_t seed) : random_(seed) {}
 
     /// `swarm`: the sink wants to be told.
-    void open(wire::Time now, wire::TransferId const& transfer, wire::ContentId const& id,
-              Content const& content, bool swarm);
+    void open(wire::Time now, wire::TransferId const& transfer, Content const& content, bool swarm);
     void close(wire::TransferId const& transfer);
 
-    /// A chunk of a content has come here.
+    /// A content has gained this chunk, just now.
     void gained(wire::ContentId const& content, std::uint32_t chunk);
     /// What the sink of this transfer has, of the same content; adds to what is known. Costs what
     /// is new in it, and a step for each 64 chunks.
@@ -151,8 +149,7 @@ class SwarmOffers {
     };
 
     struct Served {
-        wire::ContentId id;
-        Content about;
+        Content content;
         bool seed = false;             ///< it was all here when its first sink came
         Copies copies;                 ///< of each chunk, that have left
         std::uint32_t never_left = 0;  ///< chunks that are here and have no copies

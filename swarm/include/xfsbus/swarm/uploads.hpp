@@ -36,7 +36,7 @@ class Uploads {
     using Transfer = UploadTransfer;
     using Queued = Transfer::Queued;
 
-    /// A content that this peer has, or has a part of.
+    /// A content that this peer has, or has a part of; null: neither.
     using Content = SwarmOffers::Content;
 
     /// A chunk to be read and then sent.
@@ -73,7 +73,7 @@ class Uploads {
 
     // ---- what this peer has ----
 
-    /// A content of which a part is here has gained a chunk.
+    /// A content of which a part is here has gained a chunk, just now.
     void on_gained(wire::ContentId const& content, std::uint32_t chunk);
     /// It is not here any more: its transfers end; returns whom to tell.
     std::vector<Notice> on_withdrawn(wire::ContentId const& content, std::string const& reason);
@@ -83,7 +83,7 @@ class Uploads {
     /// Opens the transfer or adds to it. `sink`: where its chunks go. `content`: what this peer has
     /// of it; asked for only when a transfer opens.
     Taken on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
-                  wire::Want const& want, std::optional<Content> const& content);
+                  wire::Want const& want, Content const& content);
     /// What the sink has.
     void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
     /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
@@ -199,8 +199,7 @@ class Uploads {
 
     // what sinks say
     std::optional<wire::Refused> open(wire::Time now, SinkKey const& key, wire::Want const& want,
-                                      std::optional<Content> const& content,
-                                      std::vector<Notice>& ended);
+                                      Content const& content, std::vector<Notice>& ended);
     void add(wire::Time now, SinkKey const& key, wire::Want const& want, Content const& content);
     std::optional<wire::Refused> enqueue(wire::Time now, Transfer& transfer, wire::Want const& want,
                                          std::vector<Notice>& ended);

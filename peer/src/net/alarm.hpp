@@ -1,0 +1,46 @@
+#pragma once
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace xfsbus::peer::net {
+
+/// Calls a function when a time has come that may be set anew: the clock of a core. Reactor thread.
+class Alarm {
+  public:
+    Alarm(bus::Reactor& reactor, bus::Reactor::Task on_time)
+        : reactor_(reactor), on_time_(std::move(on_time)) {}
+
+    ~Alarm() { set(std::nullopt); }
+
+    Alarm(Alarm const&) = delete;
+    Alarm& operator=(Alarm const&) = delete;
+
+    /// Instead of what was set before; nullopt: never.
+    void set(std::optional<wire::Time> time) {
+        if (time == time_) {
+            return;
+        }
+        if (time_) {
+            reactor_.cancel(timer_);
+        }
+        time_ = time;
+        if (time_) {
+            timer_ = reactor_.at(*time_, [this] {
+                time_.reset();
+                on_time_();
+            });
+        }
+    }
+
+  private:
+    bus::Reactor& reactor_;
+    bus::Reactor::Task on_time_;
+    std::optional<wire::Time> time_;
+    bus::Reactor::TimerId timer_{};  ///< while time_ is set
+};
+
+}  // namespace xfsbus::peer::net

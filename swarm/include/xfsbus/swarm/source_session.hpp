@@ -1,0 +1,137 @@
+#pragma once
+
+#include <xfsbus/swarm/content_state.hpp>
+#include <xfsbus/swarm/uploads.hpp>
+#include <xfsbus/wire/messages.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xfsbus::swarm {
+
+/// A peer as a source, as its sinks see it: the transfers that are open, who is told what is here,
+/// and when. Uploads decides whose chunk is read next; all rules between it and the messages stand
+/// here, and are the same in a peer and in a simulation.
+///
+/// A core: it is fed events with the time, and leaves actions. The owner has the connections, the
+/// files and the clock: after each event, and when next_deadline() has come (by on_tick), it does
+/// what take_actions() says, and then reads what next_read() names. One thread.
+class SourceSession final : private ContentState::Follower {
+  public:
+    using Content = Uploads::Content;
+    using Notice = Uploads::Notice;
+    using Piece = Uploads::Piece;
+
+    /// The contents that are whole here; null: this one is not.
+    using FindWhole = std::function<Content(wire::ContentId const&)>;
+
+    struct Send {
+        SinkRoute to;
+        wire::Message message;
+    };
+
+    /// A transfer that has been opened.
+    struct Begun {
+        wire::TransferId transfer;
+        wire::ContentId content;
+        wire::Endpoint sink;
+        std::uint64_t bytes = 0;  ///< of the whole content
+    };
+
+    /// A sink that serves what it has.
+    struct Fellow {
+        wire::ContentId content;
+        wire::Endpoint listens;
+    };
+
+    /// To be done in the order of the members.
+    struct Actions {
+        std::vector<Begun> begun;     ///< prepare to read for them; refuse_sink() if that fails
+        std::vector<Notice> refused;  ///< tell them
+        std::vector<Send> sends;
+        std::vector<Uploads::Ended> ended;     ///< nothing is read for them any more
+        std::vector<Fellow> fellows;           ///< may be sources, if this content is fetched here
+        std::vector<wire::ContentId> doubted;  ///< a sink says that these are not what is sent
+
+        [[nodiscard]] bool empty() const {
+            return begun.empty() && refused.empty() && sends.empty() && ended.empty() &&
+                   fellows.empty() && doubted.empty();
+        }
+    };
+
+    /// `seed`: of the random choice of what is offered to whom.
+    SourceSession(Uploads::Limits const& limits, std::uint64_t seed, FindWhole find_whole);
+
+    // ---- contents of which a part is here ----
+
+    /// Offers it to sinks, as it grows, until withdraw() or completed(). False: another download of
+    /// the same content is offered.
+    bool offer(std::shared_ptr<ContentState> content);
+    /// It is whole, and find_whole knows it.
+    void completed(wire::ContentId const& content);
+    /// Whoever fetches it from here is told why it ends.
+    void withdraw(wire::ContentId const& content, std::string const& reason);
+
+    // ---- what sinks say ----
+
+    /// `host`: where the sender's connection comes from.
+    void on_request(wire::Time now, SinkRoute const& route, std::string const& host,
+                    wire::Request const& request);
+    void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
+    void on_close(SinkRoute const& route, wire::Close const& close);
+    /// Something came over this connection.
+    void on_heard(wire::Time now, SinkRoute const& route);
+    void on_gone(SinkRoute const& route);
+
+    // ---- what becomes of chunks ----
+
+    /// The next chunk to read; ends with on_done or on_failed.
+    std::optional<Piece> next_read(wire::Time now) { return uploads_.next(now); }
+
+    void on_done(wire::Time now, Piece const& piece) { uploads_.on_done(now, piece); }
+
+    void on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
+                   std::string const& reason);
+
+    /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
+    void set_reachable(wire::Endpoint const& sink, bool reachable) {
+        uploads_.set_reachable(sink, reachable);
+    }
+
+    /// Nothing can be sent there now: who waits at that sink is told, and may come again.
+    void refuse_sink(wire::Endpoint const& sink);
+
+    void on_tick(wire::Time now);
+
+    // ---- answers ----
+
+    Actions take_actions();
+    [[nodiscard]] std::optional<wire::Time> next_deadline(wire::Time now) const;
+
+    /// What is here of a content; null: nothing.
+    [[nodiscard]] Content content_of(wire::ContentId const& content) const;
+
+    [[nodiscard]] Uploads const& uploads() const { return uploads_; }
+
+  private:
+    void on_gained(wire::ContentId const& content, std::uint32_t chunk) override;
+    void on_want(wire::Time now, SinkRoute const& route, std::string const& host,
+                 wire::Want const& want);
+    void refuse(std::vector<Notice> notices);
+    void offer_soon(wire::Time now);
+
+    Uploads uploads_;
+    FindWhole find_whole_;
+    std::map<wire::ContentId, std::shared_ptr<ContentState>> partial_;
+    Actions actions_;
+    wire::Time now_{};  ///< of the last event
+    std::optional<wire::Time> offer_at_;
+    std::optional<wire::Time> look_at_;  ///< at its transfers, while there are any
+};
+
+}  // namespace xfsbus::swarm

@@ -1,0 +1,350 @@
+#include <xfsbus/swarm/sink_session.hpp>
+#include <xfsbus/wire/limits.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace xfsbus::swarm {
+namespace {
+
+/// What is gained within so much time is told together.
+constexpr auto tell_every = std::chrono::milliseconds(50);
+/// The tracker is told of the first chunk, and then again when so much more is here.
+constexpr std::uint32_t announced_step_ppm = wire::complete_ppm / 4;
+
+/// 0 is no limit.
+std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
+    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+}
+
+std::optional<wire::Time> earlier(std::optional<wire::Time> a, std::optional<wire::Time> b) {
+    return a && b ? std::min(a, b) : std::max(a, b);
+}
+
+}  // namespace
+
+SinkSession::SinkSession(ContentState& content, Options const& options, Download::Policies policies,
+                         policies::Rng rng, Owner owner)
+    : content_(content),
+      owner_(std::move(owner)),
+      data_port_(options.data_port),
+      throttle_(options.bytes_per_second),
+      download_(content, limits(options), policies, rng) {}
+
+Download::Limits SinkSession::limits(Options const& options) const {
+    auto limits = options.limits;
+    auto const rate = lower_limit(owner_.throttle.rate(), throttle_.rate());
+    if (rate > 0) {
+        // What is asked for waits at the throttle: no more than a few seconds' worth, and no
+        // source is blamed for it.
+        limits.outstanding_most = std::min(limits.outstanding_most, 2 * rate);
+        auto const chunk_seconds = 1 + content_.layout().chunk_bytes / rate;
+        limits.chunk_patience += std::chrono::seconds(8 * chunk_seconds);
+        limits.patience_least = limits.chunk_patience;
+    }
+    return limits;
+}
+
+// ---- events ----
+
+bool SinkSession::add_source(wire::Time now, Candidate const& candidate) {
+    now_ = now;
+    auto const complete = candidate.completeness >= 1;
+    ways_.try_emplace(candidate.id, Way{.complete = complete});
+    bool const taken = download_.add_source(now, candidate);
+    if (!taken) {
+        forget(candidate.id);
+    }
+    return taken;
+}
+
+/// It has just been heard, so it is there; how it is, the core asks every second.
+void SinkSession::add_fellow(wire::Time now, SourceId id, std::string endpoint) {
+    if (!uses(id)) {
+        add_source(now, {.id = id,
+                         .endpoint = std::move(endpoint),
+                         .labels = {},
+                         .latency_ms = 0,
+                         .load = 0,
+                         .completeness = 0});
+    }
+}
+
+void SinkSession::start(wire::Time now) {
+    now_ = now;
+    download_.start(now);
+}
+
+void SinkSession::offer_at(std::uint16_t port) {
+    serves_ = port;
+    announce();
+}
+
+void SinkSession::on_search_done(wire::Time now) {
+    now_ = now;
+    download_.on_search_done(now);
+}
+
+void SinkSession::on_have(wire::Time now, SourceId source, wire::Have const& have) {
+    now_ = now;
+    if (!is_open(source, have.transfer)) {
+        return;
+    }
+    auto const chunks = content_.layout().chunks;
+    if (have.complete) {
+        download_.on_has(now, source, ChunkSet::full(chunks));
+    } else if (!have.bitmap.empty()) {
+        if (auto has = ChunkSet::from_wire(have.bitmap, chunks)) {
+            download_.on_has(now, source, std::move(*has));
+        }
+    }
+    if (!have.chunks.empty()) {
+        download_.on_gained(now, source, have.chunks);
+    }
+}
+
+void SinkSession::on_refused(wire::Time now, SourceId source, wire::Refused const& refused) {
+    now_ = now;
+    if (is_open(source, refused.transfer)) {
+        way_of(source)->refused = true;
+        download_.on_refused(now, source, refused.code, refused.reason);
+    }
+}
+
+void SinkSession::on_lost(wire::Time now, SourceId source) {
+    auto const* const way = way_of(source);
+    if (way != nullptr && way->transfer) {
+        on_refused(now, source,
+                   {*way->transfer, wire::ErrorCode::closed, "the connection was lost"});
+    }
+}
+
+void SinkSession::on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms) {
+    now_ = now;
+    download_.on_pong(now, source, load, latency_ms);
+}
+
+Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
+                                        wire::ChunkHeader const& header, std::uint64_t bytes) {
+    now_ = now;
+    return download_.on_chunk(now, source, header.chunk, header.offset, bytes);
+}
+
+void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk) {
+    now_ = now;
+    download_.on_stored(now, source, chunk);
+    if (in_swarm(content_.layout())) {
+        gained_.push_back(chunk);
+        tell_at_ = tell_at_.value_or(now + tell_every);
+    }
+    announce();
+}
+
+void SinkSession::on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk) {
+    now_ = now;
+    if (auto* const way = way_of(source)) {
+        way->corrupt = true;
+    }
+    download_.on_corrupt(now, source, chunk);
+}
+
+void SinkSession::on_tick(wire::Time now) {
+    now_ = now;
+    if (tell_at_ && *tell_at_ <= now) {
+        tell_at_.reset();
+        tell_gained();
+    }
+    throttle_.run(now);
+    if (auto const deadline = download_.next_deadline(); deadline && *deadline <= now) {
+        download_.on_tick(now);
+    }
+}
+
+// ---- what is to be done ----
+
+template <typename Message>
+void SinkSession::send(SourceId to, Message message) {
+    auto& next = actions_.sends.emplace_back();
+    next.to = to;
+    next.what = std::move(message);
+}
+
+/// What the core wants done, as messages.
+SinkSession::Actions SinkSession::take_actions() {
+    auto const wanted = download_.take_actions();
+    for (auto const& dropped : wanted.drops) {
+        drop(dropped);
+    }
+    for (auto const& spared : wanted.spares) {
+        if (auto const* const way = way_of(spared.source)) {
+            // A source does not send what its sink says that it has.
+            tell(spared.source, *way, spared.chunks);
+        }
+    }
+    for (auto const& asked : wanted.asks) {
+        ask(asked);
+    }
+    for (auto const& probed : wanted.probes) {
+        actions_.probes.push_back(probed.source);
+    }
+    actions_.search = actions_.search || wanted.search;
+    return std::exchange(actions_, {});
+}
+
+SinkSession::Actions SinkSession::end() {
+    actions_ = {};
+    for (auto& [source, way] : ways_) {
+        close(source, way);
+    }
+    ways_.clear();
+    tell_at_.reset();
+    return std::exchange(actions_, {});
+}
+
+void SinkSession::drop(Download::Drop const& drop) {
+    auto* const way = way_of(drop.source);
+    if (way != nullptr && way->transfer) {
+        auto const* const known = download_.find(drop.source);
+        if (known != nullptr && !known->why.empty()) {  // else all is here
+            actions_.lost.push_back({drop.source, known->why});
+        }
+        close(drop.source, *way);
+    }
+    if (drop.for_good) {
+        forget(drop.source);
+    }
+}
+
+/// The source may have ended it: then a Want that was on its way has opened it again.
+void SinkSession::close(SourceId source, Way& way) {
+    if (way.transfer) {
+        send(source, Close{*way.transfer, way.corrupt, !way.refused || way.wants > 1});
+        way = {.complete = way.complete, .corrupt = way.corrupt};
+    }
+}
+
+void SinkSession::forget(SourceId source) {
+    if (ways_.erase(source) > 0) {
+        actions_.forgotten.push_back(source);
+    }
+}
+
+void SinkSession::ask(Download::Ask const& ask) {
+    auto* const way = way_of(ask.source);
+    if (way == nullptr) {
+        return;
+    }
+    bool const opens = !way->transfer;
+    if (opens) {
+        way->transfer = owner_.new_transfer();
+    }
+    bool const limited = owner_.throttle.rate() > 0 || throttle_.rate() > 0;
+    if (!limited || ask.chunks.empty()) {
+        want(ask.source, *way->transfer, ask.credit, ask.chunks);
+    } else {
+        ask_slowly(ask, *way->transfer);
+    }
+    if (opens) {
+        tell_all(ask.source, *way);
+    }
+}
+
+/// Chunk by chunk, as this file's limit allows, and then as that of all downloads does.
+void SinkSession::ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer) {
+    auto const& layout = content_.layout();
+    auto credit = ask.credit;
+    for (auto const chunk : ask.chunks) {
+        credit -= layout.length(chunk);
+    }
+    for (auto const chunk : ask.chunks) {
+        auto const bytes = layout.length(chunk);
+        credit += bytes;
+        auto let_through = [this, alive = std::weak_ptr(alive_), source = ask.source, transfer,
+                            credit, chunk] {
+            if (!alive.expired() && is_open(source, transfer)) {
+                want(source, transfer, credit, {chunk});
+                owner_.on_actions();
+            }
+        };
+        throttle_.submit(now_, bytes, [this, bytes, let_through] {
+            owner_.throttle.submit(now_, bytes, let_through);
+        });
+    }
+}
+
+void SinkSession::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
+                       std::vector<std::uint32_t> chunks) {
+    ++way_of(source)->wants;
+    wire::Want want;
+    want.transfer = transfer;
+    want.content = content_.id();
+    want.port = data_port_;
+    want.credit = credit;
+    want.chunks = std::move(chunks);
+    want.swarm = in_swarm(content_.layout());
+    want.serves = serves_;
+    send(source, std::move(want));
+}
+
+/// Those that have the whole file want to know what is spread, so that they send other chunks.
+void SinkSession::tell_all(SourceId source, Way const& way) {
+    if (in_swarm(content_.layout()) && way.complete && way.transfer && !content_.has().empty()) {
+        wire::Have have;
+        have.transfer = *way.transfer;
+        have.bitmap = content_.has().to_wire();
+        send(source, std::move(have));
+    }
+}
+
+void SinkSession::tell_gained() {
+    auto const gained = std::exchange(gained_, {});
+    for (auto const& [source, way] : ways_) {
+        if (gained.size() > wire::limits::chunks_per_have) {
+            tell_all(source, way);
+        } else if (way.complete) {
+            tell(source, way, gained);
+        }
+    }
+}
+
+void SinkSession::tell(SourceId source, Way const& way, std::vector<std::uint32_t> chunks) {
+    if (way.transfer) {
+        wire::Have have;
+        have.transfer = *way.transfer;
+        have.chunks = std::move(chunks);
+        send(source, std::move(have));
+    }
+}
+
+/// The whole file is announced by whoever puts it into the share.
+void SinkSession::announce() {
+    auto const ppm = content_.ppm();
+    bool const news = announced_ppm_ == 0 || ppm - announced_ppm_ >= announced_step_ppm;
+    if (serves_ != 0 && news && !content_.complete()) {
+        announced_ppm_ = ppm;
+        actions_.announce_ppm = ppm;
+    }
+}
+
+// ---- answers ----
+
+std::optional<wire::Time> SinkSession::next_deadline() const {
+    return earlier(download_.next_deadline(), earlier(tell_at_, throttle_.next_deadline()));
+}
+
+bool SinkSession::uses(SourceId source) const {
+    auto const* const known = download_.find(source);
+    return known != nullptr && known->state == DownloadSource::State::active;
+}
+
+bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) const {
+    auto const found = ways_.find(source);
+    return found != ways_.end() && found->second.transfer == transfer;
+}
+
+SinkSession::Way* SinkSession::way_of(SourceId source) {
+    auto const found = ways_.find(source);
+    return found == ways_.end() ? nullptr : &found->second;
+}
+
+}  // namespace xfsbus::swarm

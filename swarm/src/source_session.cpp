@@ -1,0 +1,191 @@
+#include <xfsbus/swarm/source_session.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace xfsbus::swarm {
+namespace {
+
+/// What is gained within so much time is told together.
+constexpr auto offer_every = std::chrono::milliseconds(50);
+/// How often its sinks are sent a Ping, and those looked for that take nothing.
+constexpr auto look_every = std::chrono::seconds(1);
+
+}  // namespace
+
+SourceSession::SourceSession(Uploads::Limits const& limits, std::uint64_t seed,
+                             FindWhole find_whole)
+    : uploads_(limits, seed), find_whole_(std::move(find_whole)) {}
+
+// ---- contents ----
+
+bool SourceSession::offer(std::shared_ptr<ContentState> content) {
+    auto const [entry, is_new] = partial_.try_emplace(content->id(), content);
+    if (is_new) {
+        content->set_follower(this);
+    }
+    return is_new;
+}
+
+void SourceSession::completed(wire::ContentId const& content) {
+    if (auto const found = partial_.extract(content)) {
+        found.mapped()->set_follower(nullptr);
+    }
+}
+
+void SourceSession::withdraw(wire::ContentId const& content, std::string const& reason) {
+    if (auto const found = partial_.extract(content)) {
+        found.mapped()->set_follower(nullptr);
+        refuse(uploads_.on_withdrawn(content, reason));
+    }
+}
+
+void SourceSession::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
+    uploads_.on_gained(content, chunk);
+    offer_soon(now_);
+}
+
+SourceSession::Content SourceSession::content_of(wire::ContentId const& content) const {
+    if (auto whole = find_whole_(content)) {
+        return whole;
+    }
+    auto const found = partial_.find(content);
+    return found == partial_.end() ? nullptr : found->second;
+}
+
+// ---- what sinks say ----
+
+void SourceSession::on_request(wire::Time now, SinkRoute const& route, std::string const& host,
+                               wire::Request const& request) {
+    now_ = now;
+    for (auto const& want : request.wants) {
+        on_want(now, route, host, want);
+    }
+    offer_soon(now);
+    if (!look_at_ && uploads_.load() > 0) {
+        look_at_ = now + look_every;
+    }
+}
+
+void SourceSession::on_want(wire::Time now, SinkRoute const& route, std::string const& host,
+                            wire::Want const& want) {
+    // Only ever to where the sink itself is: nobody can have chunks sent to others.
+    wire::Endpoint const sink{host, want.port};
+    bool const opened = uploads_.find(want.transfer) != nullptr;
+    auto const content = opened ? nullptr : content_of(want.content);
+    auto taken = uploads_.on_want(now, route, sink, want, content);
+    refuse(std::move(taken.ended));
+    if (taken.refused) {
+        actions_.refused.push_back({route, std::move(*taken.refused), sink});
+    } else if (!opened) {
+        actions_.begun.push_back({want.transfer, want.content, sink, content->layout().bytes});
+        if (want.serves != 0) {
+            actions_.fellows.push_back({want.content, {host, want.serves}});
+        }
+    }
+}
+
+void SourceSession::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
+    now_ = now;
+    uploads_.on_have(now, route, have);
+    offer_soon(now);
+}
+
+void SourceSession::on_close(SinkRoute const& route, wire::Close const& close) {
+    for (auto const& transfer : close.transfers) {
+        auto const* const open = close.corrupt ? uploads_.find(transfer) : nullptr;
+        if (open != nullptr && open->route == route) {
+            actions_.doubted.push_back(open->content);
+        }
+        uploads_.on_close(route, transfer);
+    }
+    offer_soon(now_);
+}
+
+void SourceSession::on_heard(wire::Time now, SinkRoute const& route) {
+    now_ = now;
+    uploads_.on_heard(now, route);
+}
+
+void SourceSession::on_gone(SinkRoute const& route) {
+    uploads_.on_gone(route);
+}
+
+// ---- what becomes of chunks ----
+
+void SourceSession::on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
+                              std::string const& reason) {
+    now_ = now;
+    if (auto notice = uploads_.on_failed(now, piece, code, reason)) {
+        actions_.refused.push_back(std::move(*notice));
+    }
+}
+
+void SourceSession::refuse_sink(wire::Endpoint const& sink) {
+    std::vector<Notice> notices;
+    for (auto const& [id, transfer] : uploads_.transfers()) {
+        if (transfer.sink == sink) {
+            notices.push_back({transfer.route,
+                               {id, wire::ErrorCode::busy, "no more sinks can be served now"},
+                               sink});
+        }
+    }
+    for (auto const& notice : notices) {
+        uploads_.on_close(notice.route, notice.refused.transfer);
+    }
+    refuse(std::move(notices));
+}
+
+void SourceSession::refuse(std::vector<Notice> notices) {
+    std::ranges::move(notices, std::back_inserter(actions_.refused));
+}
+
+// ---- time ----
+
+/// Together with what else is gained within a moment.
+void SourceSession::offer_soon(wire::Time now) {
+    if (!offer_at_ && uploads_.has_offers()) {
+        offer_at_ = now + offer_every;
+    }
+}
+
+void SourceSession::on_tick(wire::Time now) {
+    now_ = now;
+    if (offer_at_ && *offer_at_ <= now) {
+        offer_at_.reset();
+        for (auto& offer : uploads_.take_offers(now)) {
+            actions_.sends.push_back({offer.route, std::move(offer.have)});
+        }
+        offer_soon(now);
+    }
+    if (look_at_ && *look_at_ <= now) {
+        look_at_.reset();
+        // A sink that crashed does not say good-bye, but its connection is closed: sending shows
+        // that.
+        for (auto const& route : uploads_.routes()) {
+            actions_.sends.push_back({route, wire::Ping{}});
+        }
+        refuse(uploads_.on_tick(now));
+        offer_soon(now);
+        if (uploads_.load() > 0) {
+            look_at_ = now + look_every;
+        }
+    }
+}
+
+SourceSession::Actions SourceSession::take_actions() {
+    std::ranges::move(uploads_.take_ended(), std::back_inserter(actions_.ended));
+    return std::exchange(actions_, {});
+}
+
+std::optional<wire::Time> SourceSession::next_deadline(wire::Time now) const {
+    std::optional<wire::Time> next;
+    for (auto const& time : {offer_at_, look_at_, uploads_.next_turn(now)}) {
+        if (time && (!next || *time < *next)) {
+            next = time;
+        }
+    }
+    return next;
+}
+
+}  // namespace xfsbus::swarm
