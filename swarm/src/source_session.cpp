@@ -55,11 +55,11 @@ SourceSession::Content SourceSession::content_of(wire::ContentId const& content)
 
 // ---- what sinks say ----
 
-void SourceSession::on_request(wire::Time now, SinkRoute const& route, std::string const& host,
+void SourceSession::on_request(wire::Time now, wire::Sender const& sender,
                                wire::Request const& request) {
     now_ = now;
     for (auto const& want : request.wants) {
-        on_want(now, route, host, want);
+        on_want(now, sender, want);
     }
     offer_soon(now);
     if (!look_at_ && uploads_.load() > 0) {
@@ -67,20 +67,19 @@ void SourceSession::on_request(wire::Time now, SinkRoute const& route, std::stri
     }
 }
 
-void SourceSession::on_want(wire::Time now, SinkRoute const& route, std::string const& host,
-                            wire::Want const& want) {
+void SourceSession::on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want) {
     // Only ever to where the sink itself is: nobody can have chunks sent to others.
-    wire::Endpoint const sink{host, want.port};
+    wire::Endpoint const sink{sender.host, want.port};
     bool const opened = uploads_.find(want.transfer) != nullptr;
     auto const content = opened ? nullptr : content_of(want.content);
-    auto taken = uploads_.on_want(now, route, sink, want, content);
+    auto taken = uploads_.on_want(now, sender.route, sink, want, content);
     refuse(std::move(taken.ended));
     if (taken.refused) {
-        actions_.refused.push_back({route, std::move(*taken.refused), sink});
+        actions_.refused.push_back({sender.route, std::move(*taken.refused), sink});
     } else if (!opened) {
         actions_.begun.push_back({want.transfer, want.content, sink, content->layout().bytes});
         if (want.serves != 0) {
-            actions_.fellows.push_back({want.content, {host, want.serves}});
+            actions_.fellows.push_back({want.content, {sender.host, want.serves}});
         }
     }
 }

@@ -120,7 +120,7 @@ TEST_CASE("a message sent before the server exists arrives when it does") {
     std::uint64_t got = 0;
     auto const server = ControlServer::bind(
         loop.reactor(), endpoint,
-        {[&](Route const&, std::string const&, wire::Envelope&& e) { got = e.request; }, nullptr});
+        {[&](wire::Sender const&, wire::Envelope&& e) { got = e.request; }, nullptr});
     REQUIRE(server.ok());
     loop.until([&] { return got == 5 && client.connected(); });
 }
@@ -175,7 +175,7 @@ TEST_CASE("a client comes from the address that it is given") {
     REQUIRE(client.ok());
     (*client)->send(wire::Ping{}, 1);
     loop.until([&] { return server.messages.size() == 1; });
-    CHECK(server.last_host == "127.0.0.77");
+    CHECK(server.last_sender.host == "127.0.0.77");
 }
 
 TEST_CASE("where the system gives no descriptors a socket is refused, and nothing is left behind") {

@@ -23,18 +23,18 @@ struct Server {
     explicit Server(Loop& loop) {
         auto bound = ControlServer::bind(
             loop.reactor(), anywhere,
-            {[this](Route const& route, std::string const& host, wire::Envelope&& envelope) {
-                 last_route = route;
-                 last_host = host;
+            {[this](wire::Sender const& sender, wire::Envelope&& envelope) {
+                 last_sender = sender;
                  if (std::holds_alternative<wire::Ping>(envelope.message)) {
-                     socket->send(route, wire::Pong{7}, envelope.request);
+                     socket->send(sender.route, wire::Pong{7}, envelope.request);
                  }
                  messages.push_back(std::move(envelope));
              },
-             [this](Route const&, std::string const&, wire::DecodeError const& error) {
+             [this](wire::Sender const& sender, wire::DecodeError const& error) {
+                 last_sender = sender;
                  garbage.push_back(error);
              },
-             [this](Route const& route) { closed.push_back(route); },
+             [this](wire::Route const& route) { closed.push_back(route); },
              [this](std::string const& what) { troubles.push_back(what); }});
         REQUIRE(bound.ok());
         socket = std::move(*bound);
@@ -43,10 +43,9 @@ struct Server {
     std::unique_ptr<ControlServer> socket;
     std::vector<wire::Envelope> messages;
     std::vector<wire::DecodeError> garbage;
-    std::vector<Route> closed;
+    std::vector<wire::Route> closed;
     std::vector<std::string> troubles;
-    Route last_route;
-    std::string last_host;
+    wire::Sender last_sender;
 };
 
 struct Client {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace xfsbus;
@@ -26,8 +27,24 @@ TEST_CASE("a client's request reaches the server and the answer comes back with 
     CHECK(client.messages[0].request == 42);
     CHECK(client.messages[0].message == wire::Message(wire::Pong{7}));
     CHECK(server.messages[0].request == 42);
-    CHECK(server.last_host == "127.0.0.1");
     loop.until([&] { return client.connected(); });
+}
+
+TEST_CASE("a server tells who sent a message, or what is none: by which address, and no key") {
+    Loop loop;
+    Server server(loop);
+    Stranger stranger(server.socket->endpoint());
+    auto const ping = wire::encode(wire::Ping{}, 1);
+    stranger.send({ping.header, ping.body});
+    loop.until([&] { return server.messages.size() == 1; });
+    auto const first = std::exchange(server.last_sender, {});
+    stranger.send({"garbage"});
+    loop.until([&] { return server.garbage.size() == 1; });
+    CHECK(server.last_sender.route == first.route);
+    for (auto const& sender : {first, server.last_sender}) {
+        CHECK(sender.host == "127.0.0.1");
+        CHECK(sender.key.empty());
+    }
 }
 
 TEST_CASE("every type of message travels both ways") {
@@ -42,7 +59,8 @@ TEST_CASE("every type of message travels both ways") {
     loop.until([&] { return !client.messages.empty(); });  // the Pong
     for (std::size_t i = 0; i < messages.size(); ++i) {
         CHECK(server.messages[i].message == messages[i]);
-        CHECK(server.socket->send(server.last_route, messages[i], 2) == ControlServer::Sent::yes);
+        CHECK(server.socket->send(server.last_sender.route, messages[i], 2) ==
+              ControlServer::Sent::yes);
     }
     loop.until([&] { return client.messages.size() == messages.size() + 1; });
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -57,10 +75,10 @@ TEST_CASE("two clients have two routes") {
     Client second(loop, server.socket->endpoint());
     first.socket->send(wire::Ping{}, 1);
     loop.until([&] { return !first.messages.empty(); });
-    auto const route = server.last_route;
+    auto const route = server.last_sender.route;
     second.socket->send(wire::Ping{}, 2);
     loop.until([&] { return !second.messages.empty(); });
-    CHECK(server.last_route != route);
+    CHECK(server.last_sender.route != route);
     server.socket->send(route, wire::Left{3}, 9);
     loop.until([&] { return first.messages.size() == 2; });
     CHECK(first.messages[1].message == wire::Message(wire::Left{3}));
@@ -73,9 +91,9 @@ TEST_CASE("a server says of each connection whose messages it took whether its e
     std::optional<Client> client(std::in_place, loop, server.socket->endpoint());
     client->socket->send(wire::Ping{}, 1);
     loop.until([&] { return !client->messages.empty(); });
-    auto const route = server.last_route;
+    auto const route = server.last_sender.route;
     CHECK(server.socket->tells_end(route));
-    CHECK_FALSE(server.socket->tells_end({"nobody"}));
+    CHECK_FALSE(server.socket->tells_end("nobody"));
     client.reset();
     loop.until([&] { return server.closed == std::vector{route}; });
     CHECK_FALSE(server.socket->tells_end(route));
@@ -88,12 +106,13 @@ TEST_CASE(
     Loop loop;
     std::vector<bool> told;
     std::unique_ptr<ControlServer> sut;
-    sut = ControlServer::bind(
-              loop.reactor(), anywhere,
-              {.on_message = [&](Route const& route, std::string const&,
-                                 wire::Envelope&&) { told.push_back(sut->tells_end(route)); },
-               .on_garbage = {}})
-              .value();
+    sut =
+        ControlServer::bind(
+            loop.reactor(), anywhere,
+            {.on_message = [&](wire::Sender const& sender,
+                               wire::Envelope&&) { told.push_back(sut->tells_end(sender.route)); },
+             .on_garbage = {}})
+            .value();
     for (int i = 0; i < others; ++i) {
         ZmtpStranger const stranger(sut->endpoint(), "DEALER");
     }
@@ -111,7 +130,7 @@ TEST_CASE("an end that was there first is told before the messages that came lat
     Client stays(loop, server.socket->endpoint());
     goes->socket->send(wire::Ping{}, 1);
     loop.until([&] { return !goes->messages.empty(); });
-    auto const route = server.last_route;
+    auto const route = server.last_sender.route;
     goes.reset();
     // When sending says so, libzmq has told its monitor as well.
     loop.until([&] {
@@ -132,9 +151,10 @@ TEST_CASE("a message to a client that was destroyed is reported as gone") {
         loop.until([&] { return !client.messages.empty(); });
     }
     loop.until([&] {
-        return server.socket->send(server.last_route, wire::Ping{}) == ControlServer::Sent::gone;
+        return server.socket->send(server.last_sender.route, wire::Ping{}) ==
+               ControlServer::Sent::gone;
     });
-    CHECK(server.socket->send(Route{"never seen"}, wire::Ping{}) == ControlServer::Sent::gone);
+    CHECK(server.socket->send("never seen", wire::Ping{}) == ControlServer::Sent::gone);
 }
 
 TEST_CASE("frames that are no message are answered with a Failure that says why") {
@@ -224,13 +244,13 @@ TEST_CASE("a frame that is too large disconnects its sender and nobody else") {
     Client client(loop, server.socket->endpoint());
     client.socket->send(wire::Ping{}, 1);
     loop.until([&] { return client.messages.size() == 1; });
-    auto const route = server.last_route;
+    auto const route = server.last_sender.route;
 
     Stranger stranger(server.socket->endpoint());
     auto const ping = wire::encode(wire::Ping{}, 2);
     stranger.send({ping.header, ping.body});
     loop.until([&] { return server.messages.size() == 2; });
-    auto const stranger_route = server.last_route;
+    auto const stranger_route = server.last_sender.route;
     stranger.send({ping.header, std::string(wire::limits::control_body_bytes + 1, 'x')});
     loop.until([&] {
         return server.socket->send(stranger_route, wire::Ping{}) == ControlServer::Sent::gone;
@@ -248,11 +268,11 @@ TEST_CASE("a client that does not read loses its connection, and nobody else doe
     auto const ping = wire::encode(wire::Ping{}, 1);
     sleeper.send({ping.header, ping.body});
     loop.until([&] { return server.messages.size() == 1; });
-    auto const sleeper_route = server.last_route;
+    auto const sleeper_route = server.last_sender.route;
     Client client(loop, server.socket->endpoint());
     client.socket->send(wire::Ping{}, 2);
     loop.until([&] { return client.messages.size() == 1; });
-    auto const route = server.last_route;
+    auto const route = server.last_sender.route;
 
     wire::Manifests const large{{{{}, 1, 0, std::string(20'000, 'm')}}};
     int sent = 0;
@@ -275,7 +295,7 @@ TEST_CASE("what a slow client is sent arrives whole and in its order") {
     loop.until([&] { return client.messages.size() == 1; });
     // Far more than the queues hold; nobody reads before all is sent.
     for (std::uint64_t i = 2; i < 2'000; ++i) {
-        REQUIRE(server.socket->send(server.last_route, wire::Pong{}, i) ==
+        REQUIRE(server.socket->send(server.last_sender.route, wire::Pong{}, i) ==
                 ControlServer::Sent::yes);
     }
     loop.until([&] { return client.messages.size() == 1'999; });
@@ -291,9 +311,9 @@ TEST_CASE("who asks for more without reading what was answered is told that it i
     wire::Manifests const large{{{{}, 190'000, 0, std::string(190'000, 'm')}}};
     auto bound = ControlServer::bind(
         loop.reactor(), anywhere,
-        {[&](Route const& route, std::string const&, wire::Envelope&& envelope) {
+        {[&](wire::Sender const& sender, wire::Envelope&& envelope) {
              ++asked;
-             CHECK(server->send(route, large, envelope.request) == ControlServer::Sent::yes);
+             CHECK(server->send(sender.route, large, envelope.request) == ControlServer::Sent::yes);
          },
          nullptr});
     REQUIRE(bound.ok());
@@ -336,14 +356,14 @@ TEST_CASE("a connection that sends a message without end is cut") {
 
 TEST_CASE("no more connections are kept than there is room for") {
     Loop loop;
-    std::vector<Route> closed;
+    std::vector<wire::Route> closed;
     std::size_t heard = 0;
-    auto const server =
-        ControlServer::bind(loop.reactor(), anywhere,
-                            {.on_message = [&](auto const&, auto const&, auto&&) { ++heard; },
-                             .on_garbage = nullptr,
-                             .on_closed = [&](Route const& route) { closed.push_back(route); }},
-                            3);
+    auto const server = ControlServer::bind(
+        loop.reactor(), anywhere,
+        {.on_message = [&](auto const&, auto&&) { ++heard; },
+         .on_garbage = nullptr,
+         .on_closed = [&](wire::Route const& route) { closed.push_back(route); }},
+        3);
     REQUIRE(server.ok());
     Client honest(loop, (*server)->endpoint());
     honest.socket->send(wire::Ping{}, 1);
@@ -368,7 +388,7 @@ TEST_CASE("a server learns that a connection is gone without sending anything") 
         client.socket->send(wire::Ping{}, 1);
         loop.until([&] { return client.messages.size() == 1; });
     }
-    loop.until([&] { return server.closed == std::vector{server.last_route}; });
+    loop.until([&] { return server.closed == std::vector{server.last_sender.route}; });
 }
 
 TEST_CASE("an address in use or not this machine's is a network error with a reason") {
@@ -398,8 +418,8 @@ TEST_CASE("a server may be destroyed by its own callback") {
         log.clear();
         auto bound = ControlServer::bind(
             loop.reactor(), anywhere,
-            {[stop](Route const&, std::string const&, wire::Envelope&&) { stop(); },
-             [stop](Route const&, std::string const&, wire::DecodeError const&) { stop(); }});
+            {[stop](wire::Sender const&, wire::Envelope&&) { stop(); },
+             [stop](wire::Sender const&, wire::DecodeError const&) { stop(); }});
         REQUIRE(bound.ok());
         server = std::move(*bound);
         Stranger stranger(server->endpoint());
@@ -417,7 +437,7 @@ TEST_CASE("a callback may destroy another socket that has something to read") {
     int calls = 0;
     for (auto& server : servers) {
         auto bound = ControlServer::bind(loop.reactor(), anywhere,
-                                         {[&](Route const&, std::string const&, wire::Envelope&&) {
+                                         {[&](wire::Sender const&, wire::Envelope&&) {
                                               ++calls;
                                               servers.clear();
                                           },

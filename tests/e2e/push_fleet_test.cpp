@@ -45,9 +45,9 @@ class Fleet {
     Fleet(std::size_t size, Answer answer) : size_(size), answer_(std::move(answer)) {
         auto server = bus::ControlServer::bind(
             reactor_, {"0.0.0.0", 0},
-            {.on_message = [this](auto const& route, auto const&,
-                                  auto&& envelope) { on_message(route, envelope); },
-             .on_garbage = [](auto const&, auto const&, auto const&) {}});
+            {.on_message = [this](auto const& sender,
+                                  auto&& envelope) { on_message(sender.route, envelope); },
+             .on_garbage = [](auto const&, auto const&) {}});
         REQUIRE(server);
         server_ = std::move(*server);
         thread_ = std::thread([this] { reactor_.run(); });
@@ -75,13 +75,13 @@ class Fleet {
     }
 
   private:
-    void on_message(bus::Route const& route, wire::Envelope const& envelope) {
+    void on_message(wire::Route const& route, wire::Envelope const& envelope) {
         if (auto const* ping = std::get_if<wire::Ping>(&envelope.message)) {
             wire::Pong pong;
             pong.have.assign(ping->contents.size(), wire::complete_ppm);
             server_->send(route, pong, envelope.request);
         } else if (std::holds_alternative<wire::Push>(envelope.message)) {
-            connections_.insert(route.id);
+            connections_.insert(route);
             server_->send(route, wire::Pushed{answer_(connections_.size()), 0, {}},
                           envelope.request);
         }

@@ -171,12 +171,12 @@ BusServer::BusServer(Answer answer) {
     auto server = bus::ControlServer::bind(
         reactor_, {host(), 0},
         {.on_message =
-             [this, answer = std::move(answer)](auto const& route, auto const&, auto&& envelope) {
+             [this, answer = std::move(answer)](auto const& sender, auto&& envelope) {
                  if (auto const message = answer(envelope.message)) {
-                     server_->send(route, *message, envelope.request);
+                     server_->send(sender.route, *message, envelope.request);
                  }
              },
-         .on_garbage = [](auto const&, auto const&, auto const&) {}});
+         .on_garbage = [](auto const&, auto const&) {}});
     if (!server) {
         throw std::runtime_error(server.error().message);
     }

@@ -49,7 +49,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
         announcer_.on_connected(now_, connected);
     }
 
-    [[nodiscard]] bool tells_end(Directory::Route const&) const override { return false; }
+    [[nodiscard]] bool tells_end(wire::Route const&) const override { return false; }
 
     void restart_tracker(Directory::Limits const& limits = {}) {
         Directory::Outbox& outbox = *this;
@@ -69,7 +69,8 @@ class World final : private Announcer::Line, private Directory::Outbox {
     void claim_endpoint() {
         wire::PeerId other;
         other.bytes[0] = 2;
-        directory_->on_message("rival", host_, {1, wire::Register{other, {"", 7000}, 0, ""}}, now_);
+        directory_->on_message({"rival", host_}, {1, wire::Register{other, {"", 7000}, 0, ""}},
+                               now_);
     }
 
     [[nodiscard]] bool rival_was_refused() const { return rival_refused_; }
@@ -106,7 +107,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
         wire::Find find{wire::FindBy::glob, "**", "", 0};
         do {
             found_.reset();
-            directory_->on_message("asker", "10.0.0.2", {1, find}, now_);
+            directory_->on_message({"asker", "10.0.0.2"}, {1, find}, now_);
             pass(1s);  // it may have to check whether the peer is there
             if (!found_) {
                 return false;
@@ -189,7 +190,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
                 return;
             }
             registers_arrived_ = registers ? after : registers_arrived_;
-            directory_->on_message(route, host, {number, message}, now_);
+            directory_->on_message({route, host}, {number, message}, now_);
         });
     }
 
@@ -199,7 +200,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
 
     std::uint32_t load() override { return 0; }
 
-    Sent send(Directory::Route const& route, wire::Message const& message,
+    Sent send(wire::Route const& route, wire::Message const& message,
               std::uint64_t request) override {
         if (route == "asker") {
             if (auto const* found = std::get_if<wire::Found>(&message)) {
@@ -220,7 +221,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
         travel([this, message, request] {
             if (std::holds_alternative<wire::Ping>(message)) {  // the shell answers these
                 travel([this, route = route_, host = host_] {
-                    directory_->on_message(route, host, {0, wire::Pong{}}, now_);
+                    directory_->on_message({route, host}, {0, wire::Pong{}}, now_);
                 });
             } else {
                 announcer_.on_message(now_, message, request);

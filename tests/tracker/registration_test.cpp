@@ -20,7 +20,7 @@ wire::Register rival(Simulated const& world) {
     return claim;
 }
 
-void expect_registered(Simulated const& world, Directory::Route const& route,
+void expect_registered(Simulated const& world, wire::Route const& route,
                        wire::Endpoint const& listens) {
     CHECK(world.last<wire::Registered>(route).listens == listens);
 }
@@ -85,6 +85,17 @@ TEST_CASE("another machine's address is refused, and the reason says what to do"
     world.send("r", at("10.0.0.1"), 0, "");
     world.expect_failure("r", wire::ErrorCode::not_authorised);
     CHECK(world.directory.stats().peers == 0);
+}
+
+TEST_CASE("a sender's key decides nothing yet: whoever has one is treated like those without") {
+    Simulated world;
+    world.send(wire::Sender{"r", "10.0.0.1", "key"}, at("10.0.0.1", 4000, 1));
+    expect_registered(world, "r", {"10.0.0.1", 4000});
+    world.send(wire::Sender{"s", "10.0.0.2", "key"}, at("", 4000, 2));
+    expect_registered(world, "s", {"10.0.0.2", 4000});
+    world.send(wire::Sender{"t", "10.0.0.2", "key"}, at("10.0.0.1", 4001, 3));
+    world.expect_failure("t", wire::ErrorCode::not_authorised);
+    CHECK(world.directory.stats().peers == 2);
 }
 
 TEST_CASE("the operator may allow addresses of other machines") {

@@ -37,7 +37,7 @@ void fill(Simulated& world, std::uint32_t count) {
 }
 
 /// Ticks until this route has been answered.
-int ticks_until_answered(Simulated& world, Directory::Route const& route) {
+int ticks_until_answered(Simulated& world, wire::Route const& route) {
     int ticks = 0;
     while (world.all<wire::Found>(route).empty()) {
         REQUIRE(ticks < 100'000);

@@ -26,12 +26,12 @@ inline constexpr wire::Duration fresh = 1s;
 class ScriptedOutbox final : public Directory::Outbox {
   public:
     struct Item {
-        Directory::Route route;
+        wire::Route route;
         wire::Message message;
         std::uint64_t request = 0;
     };
 
-    Sent send(Directory::Route const& route, wire::Message const& message,
+    Sent send(wire::Route const& route, wire::Message const& message,
               std::uint64_t request) override {
         if (gone.contains(route)) {
             return Sent::gone;
@@ -45,11 +45,11 @@ class ScriptedOutbox final : public Directory::Outbox {
 
     void on_peer(Directory::PeerChange const& change) override { changes.push_back(change); }
 
-    bool tells_end(Directory::Route const&) const override { return tells_ends; }
+    bool tells_end(wire::Route const&) const override { return tells_ends; }
 
     bool tells_ends = false;  ///< tests then call on_closed() for each that ends
-    std::set<Directory::Route> gone;
-    std::set<Directory::Route> full;
+    std::set<wire::Route> gone;
+    std::set<wire::Route> full;
     std::vector<Item> sent;
     std::vector<Directory::PeerChange> changes;
 };
@@ -98,9 +98,13 @@ class Simulated {
     Directory directory;
     wire::Time now{1000s};
 
-    void send(Directory::Route const& route, wire::Message message, std::uint64_t request = 0,
+    void send(wire::Route const& route, wire::Message message, std::uint64_t request = 0,
               std::string const& host = "10.0.0.1") {
-        directory.on_message(route, host, {request, std::move(message)}, now);
+        send(wire::Sender{route, host}, std::move(message), request);
+    }
+
+    void send(wire::Sender const& sender, wire::Message message, std::uint64_t request = 0) {
+        directory.on_message(sender, {request, std::move(message)}, now);
     }
 
     /// Lets time pass, with a tick at each deadline, as a shell does.
@@ -118,7 +122,7 @@ class Simulated {
 
     /// Everything of this type sent to the route; the record is kept.
     template <typename M>
-    std::vector<M> all(Directory::Route const& route) const {
+    std::vector<M> all(wire::Route const& route) const {
         std::vector<M> found;
         for (auto const& item : out.sent) {
             if (auto const* message = std::get_if<M>(&item.message);
@@ -131,7 +135,7 @@ class Simulated {
 
     /// The last message sent to the route, which must be of this type.
     template <typename M>
-    M last(Directory::Route const& route) const {
+    M last(wire::Route const& route) const {
         for (auto it = out.sent.rbegin(); it != out.sent.rend(); ++it) {
             if (it->route == route) {
                 auto const* message = std::get_if<M>(&it->message);
@@ -172,13 +176,13 @@ class Simulated {
     }
 
     /// The answer to this Find, which must come at once.
-    wire::Found find(wire::Find const& find, Directory::Route const& asker = "asker") {
+    wire::Found find(wire::Find const& find, wire::Route const& asker = "asker") {
         send(asker, find, 9);
         REQUIRE(out.sent.back().request == 9);
         return last<wire::Found>(asker);
     }
 
-    wire::Found find(std::string const& name, Directory::Route const& asker = "asker") {
+    wire::Found find(std::string const& name, wire::Route const& asker = "asker") {
         return find(wire::Find{wire::FindBy::name, name, "", 0}, asker);
     }
 
@@ -218,7 +222,7 @@ class Simulated {
         return names;
     }
 
-    void expect_failure(Directory::Route const& route, wire::ErrorCode code) {
+    void expect_failure(wire::Route const& route, wire::ErrorCode code) {
         auto const failure = last<wire::Failure>(route);
         CHECK(failure.code == code);
         CHECK(failure.epoch == epoch);

@@ -12,12 +12,12 @@ Directory::Directory(Options const& options, Outbox& outbox)
 
 Directory::~Directory() = default;
 
-void Directory::on_message(Route const& route, std::string const& host,
-                           wire::Envelope const& envelope, wire::Time now) {
-    impl_->on_message(route, host, envelope, now);
+void Directory::on_message(wire::Sender const& sender, wire::Envelope const& envelope,
+                           wire::Time now) {
+    impl_->on_message(sender, envelope, now);
 }
 
-void Directory::on_closed(Route const& route, wire::Time now) {
+void Directory::on_closed(wire::Route const& route, wire::Time now) {
     impl_->on_closed(route, now);
 }
 
@@ -44,19 +44,19 @@ Directory::Stats Directory::stats() const {
 Directory::Impl::Impl(Options its_options, Outbox& its_outbox)
     : options(std::move(its_options)), outbox(its_outbox) {}
 
-void Directory::Impl::on_message(Route const& route, std::string const& host,
-                                 wire::Envelope const& envelope, wire::Time now) {
+void Directory::Impl::on_message(wire::Sender const& sender, wire::Envelope const& envelope,
+                                 wire::Time now) {
     latest = now;
     ++counters.messages;
-    if (Peer* peer = roster.by_route(route)) {
+    if (Peer* peer = roster.by_route(sender.route)) {
         heard(*peer, now);
     }
-    Caller const caller{route, host, envelope.request, now};
+    Caller const caller{sender, envelope.request, now};
     std::visit([&](auto const& message) { handle(caller, message); }, envelope.message);
     settle(now);
 }
 
-void Directory::Impl::on_closed(Route const& route, wire::Time now) {
+void Directory::Impl::on_closed(wire::Route const& route, wire::Time now) {
     latest = now;
     closed.push_back(route);
     settle(now);
@@ -83,7 +83,7 @@ std::optional<wire::Time> Directory::Impl::next_deadline() const {
 // ---- peers ----
 
 Peer* Directory::Impl::known(Caller const& caller, std::uint64_t epoch) {
-    Peer* peer = roster.by_route(caller.route);
+    Peer* peer = roster.by_route(caller.sender.route);
     if (peer == nullptr || epoch != options.epoch) {
         fail(caller, wire::ErrorCode::unknown_peer, "register first");
         return nullptr;
@@ -110,8 +110,8 @@ void Directory::Impl::handle(Caller const& caller, wire::Heartbeat const& messag
 }
 
 void Directory::Impl::handle(Caller const& caller, wire::Leave const&) {
-    if (registering.contains(caller.route)) {
-        withdraw(caller.route);
+    if (registering.contains(caller.sender.route)) {
+        withdraw(caller.sender.route);
     }
     Peer* peer = known(caller, options.epoch);
     if (peer == nullptr) {
@@ -126,7 +126,7 @@ void Directory::Impl::handle(Caller const& caller, wire::Ping const&) {
 }
 
 void Directory::Impl::handle(Caller const& caller, wire::Pong const& message) {
-    if (Peer* peer = roster.by_route(caller.route)) {
+    if (Peer* peer = roster.by_route(caller.sender.route)) {
         peer->load = message.load;
     }
 }
@@ -143,8 +143,8 @@ std::uint32_t milliseconds(wire::Duration duration) {
 }
 
 void Directory::Impl::reply(Caller const& caller, wire::Message const& message) {
-    if (outbox.send(caller.route, message, caller.request) == Sent::gone) {
-        closed.push_back(caller.route);
+    if (outbox.send(caller.sender.route, message, caller.request) == Sent::gone) {
+        closed.push_back(caller.sender.route);
     }
 }
 
@@ -211,7 +211,7 @@ void Directory::Impl::drop(Peer& peer, Kind kind) {
 
 void Directory::Impl::settle(wire::Time now) {
     while (!closed.empty() || !ready.empty() || !undisputed.empty()) {
-        for (Route const& route : std::exchange(closed, {})) {
+        for (wire::Route const& route : std::exchange(closed, {})) {
             forget_connection(route);
         }
         if (!ready.empty()) {
@@ -220,7 +220,7 @@ void Directory::Impl::settle(wire::Time now) {
             resume(id, now);
         }
         if (!undisputed.empty()) {
-            Route const route = undisputed.front();
+            wire::Route const route = undisputed.front();
             undisputed.pop_front();
             retry_registration(route, now);
         }
@@ -228,7 +228,7 @@ void Directory::Impl::settle(wire::Time now) {
     clear_remains();
 }
 
-void Directory::Impl::forget_connection(Route const& route) {
+void Directory::Impl::forget_connection(wire::Route const& route) {
     scans.forget(route);
     forget_finds(route);
     if (registering.contains(route)) {

@@ -9,6 +9,7 @@
 
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -35,16 +36,14 @@ struct Directory::Impl {
 
     /// Whom a message came from.
     struct Caller {
-        Route const& route;
-        std::string const& host;
+        wire::Sender const& sender;
         std::uint64_t request;
         wire::Time now;
     };
 
     struct PendingFind {
         FindId id = 0;
-        Route route;
-        std::string host;
+        wire::Sender sender;
         std::uint64_t request = 0;
         wire::Time started;  ///< when its page was complete
         Reading reading;
@@ -55,7 +54,7 @@ struct Directory::Impl {
 
     /// Waits until those who hold its id or its endpoint have spoken, or have not.
     struct PendingRegistration {
-        std::string host;
+        wire::Sender sender;
         std::uint64_t request = 0;
         wire::Register message;
         std::vector<wire::PeerId> holders;  ///< two at most
@@ -63,9 +62,8 @@ struct Directory::Impl {
 
     Impl(Options its_options, Outbox& its_outbox);
 
-    void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
-                    wire::Time now);
-    void on_closed(Route const& route, wire::Time now);
+    void on_message(wire::Sender const& sender, wire::Envelope const& envelope, wire::Time now);
+    void on_closed(wire::Route const& route, wire::Time now);
     void on_tick(wire::Time now);
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
@@ -106,7 +104,7 @@ struct Directory::Impl {
     /// What is to be done after each event: drops those whose connection was found closed, takes
     /// ready finds and registrations on, clears a part of what dropped peers have left.
     void settle(wire::Time now);
-    void forget_connection(Route const& route);
+    void forget_connection(wire::Route const& route);
     void clear_remains();
 
     // ---- registration.cpp ----
@@ -130,9 +128,9 @@ struct Directory::Impl {
     Peer* entry_for(Caller const& caller, wire::Register const& message,
                     wire::Endpoint const& listens);
     /// Takes it out of those that wait. The route must be one that waits.
-    PendingRegistration withdraw(Route const& route);
+    PendingRegistration withdraw(wire::Route const& route);
     /// One that waits for nobody any more.
-    void retry_registration(Route const& route, wire::Time now);
+    void retry_registration(wire::Route const& route, wire::Time now);
     void refuse_contenders(Peer& peer);
     /// True if the lost peer itself waits to register again, and has its entry now.
     bool hand_over(Peer& peer);
@@ -164,7 +162,7 @@ struct Directory::Impl {
     /// drop peers.
     void advance(PendingFind find, Page page, wire::Time now);
     void resume(FindId id, wire::Time now);
-    void forget_finds(Route const& route);
+    void forget_finds(wire::Route const& route);
     void answer(PendingFind const& find, Page const& page);
     [[nodiscard]] bool verified(Peer const& peer, PendingFind const& find) const;
     /// Asks all who would be named; those whose connection is closed are dropped. True if one was.
@@ -189,13 +187,13 @@ struct Directory::Impl {
     Quota finds_open{options.limits.pending_finds};
     std::deque<FindId> ready;
 
-    std::map<Route, PendingRegistration> registering;
+    std::map<wire::Route, PendingRegistration> registering;
     Quota registrations_open{options.limits.registrations};
-    std::deque<Route> undisputed;  ///< registrations that wait for nobody any more
+    std::deque<wire::Route> undisputed;  ///< registrations that wait for nobody any more
     std::vector<std::string> own_hosts;
     std::optional<wire::Time> own_hosts_asked;
 
-    std::vector<Route> closed;  ///< found closed by this event's answers
+    std::vector<wire::Route> closed;  ///< found closed by this event's answers
     FindId last_find = 0;
     std::uint64_t last_step = 0;  ///< steps of finds: calls of advance()
     std::uint64_t last_ping = 0;

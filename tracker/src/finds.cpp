@@ -32,8 +32,8 @@ void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
     bool const narrow = query->by == wire::FindBy::name || query->swarm;
     // Another sample for each find, the same one each time that this find is read.
     Reading reading{std::move(*query), options.seed + ++last_find, {}, std::nullopt};
-    take_up({caller.route, caller.host, caller.request, std::move(reading)},
-            narrow || !scans.has(caller.host), caller.now);
+    take_up({caller.sender, caller.request, std::move(reading)},
+            narrow || !scans.has(caller.sender.host), caller.now);
 }
 
 void Directory::Impl::handle(Caller const& caller, wire::ListPeers const& message) {
@@ -45,8 +45,8 @@ void Directory::Impl::handle(Caller const& caller, wire::ListPeers const& messag
     }
     std::size_t const told = std::min(roster.size(), options.limits.peers_page);
     bool const quick = told * listed_peer_work <= options.limits.quick_work;
-    take_up({caller.route, caller.host, caller.request, PeersAfter{after}},
-            quick && !scans.has(caller.host), caller.now);
+    take_up({caller.sender, caller.request, PeersAfter{after}},
+            quick && !scans.has(caller.sender.host), caller.now);
 }
 
 /// Answers what is soon answered, if it may be, and lets the rest wait for its turn.
@@ -54,7 +54,7 @@ void Directory::Impl::take_up(Scan&& scan, bool at_once, wire::Time now) {
     if (at_once && work_on(scan, options.limits.quick_work, now)) {
         return;
     }
-    Caller const caller{scan.route, scan.host, scan.request, now};
+    Caller const caller{scan.sender, scan.request, now};
     if (!scans.add(std::move(scan))) {
         fail(caller, wire::ErrorCode::busy, "too many searches wait for their turn; try again");
     }
@@ -72,8 +72,7 @@ bool Directory::Impl::work_on(Scan& scan, std::size_t work, wire::Time now) {
     }
     PendingFind find;
     find.id = ++last_find;
-    find.route = scan.route;
-    find.host = scan.host;
+    find.sender = scan.sender;
     find.request = scan.request;
     find.started = now;
     find.reading = std::move(reading);
@@ -116,7 +115,7 @@ void Directory::Impl::list_peers(Scan const& scan, std::optional<wire::PeerId> c
         list.peers.push_back({peer.id, peer.listens, peer.files.size(), peer.load,
                               milliseconds(now - peer.heard), peer.labels});
     }
-    reply({scan.route, scan.host, scan.request, now}, list);
+    reply({scan.sender, scan.request, now}, list);
 }
 
 void Directory::Impl::advance(PendingFind find, Page page, wire::Time now) {
@@ -137,8 +136,8 @@ void Directory::Impl::advance(PendingFind find, Page page, wire::Time now) {
     if (find.waiting == 0 || enough) {
         leave_out_unverified(find, page);
         answer(find, page);
-    } else if (!finds_open.take(find.host, find.route)) {
-        fail({find.route, find.host, find.request, now}, wire::ErrorCode::busy,
+    } else if (!finds_open.take(find.sender)) {
+        fail({find.sender, find.request, now}, wire::ErrorCode::busy,
              "too many finds wait for peers to answer; try again");
     } else {
         keep();
@@ -153,17 +152,17 @@ void Directory::Impl::resume(FindId id, wire::Time now) {
         return;  // its asker has gone
     }
     PendingFind& find = node.mapped();
-    finds_open.give_back(find.host, find.route);
+    finds_open.give_back(find.sender);
     Page page = reader.again(find.reading, find.end);
     advance(std::move(find), std::move(page), now);
 }
 
-void Directory::Impl::forget_finds(Route const& route) {
+void Directory::Impl::forget_finds(wire::Route const& route) {
     if (finds_open.of_connection(route) > 0) {
         std::erase_if(pending, [&](auto const& each) {
-            bool const of_route = each.second.route == route;
+            bool const of_route = each.second.sender.route == route;
             if (of_route) {
-                finds_open.give_back(each.second.host, route);
+                finds_open.give_back(each.second.sender);
             }
             return of_route;
         });
@@ -182,8 +181,8 @@ void Directory::Impl::answer(PendingFind const& find, Page const& page) {
             file.sources.push_back({peer.id, peer.listens, source.have_ppm, peer.labels});
         }
     }
-    if (outbox.send(find.route, found, find.request) == Sent::gone) {
-        closed.push_back(find.route);
+    if (outbox.send(find.sender.route, found, find.request) == Sent::gone) {
+        closed.push_back(find.sender.route);
     }
 }
 
@@ -212,7 +211,7 @@ bool Directory::Impl::check_sources(PendingFind& find, Page const& page, wire::T
 }
 
 Directory::Impl::Sent Directory::Impl::check_source(PendingFind& find, Peer& peer, wire::Time now) {
-    if (peer.route == find.route || (peer.end_is_told && verified(peer, find))) {
+    if (peer.route == find.sender.route || (peer.end_is_told && verified(peer, find))) {
         return Sent::yes;
     }
     bool const just_pinged = peer.pinged && now - *peer.pinged < ping_pause;

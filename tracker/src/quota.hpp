@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/tracker/directory.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <map>
@@ -15,27 +16,27 @@ class Quota {
     explicit Quota(Directory::Share const& most) : most_(most) {}
 
     /// False, and nothing is counted, at one of the limits.
-    bool take(std::string const& host, Directory::Route const& route) {
-        if (in_all_ >= most_.in_all || of_host(host) >= most_.per_host ||
-            of_connection(route) >= most_.per_connection) {
+    bool take(wire::Sender const& sender) {
+        if (in_all_ >= most_.in_all || of_host(sender.host) >= most_.per_host ||
+            of_connection(sender.route) >= most_.per_connection) {
             return false;
         }
         ++in_all_;
-        ++hosts_[host];
-        ++connections_[route];
+        ++hosts_[sender.host];
+        ++connections_[sender.route];
         return true;
     }
 
     /// Of what take() has counted.
-    void give_back(std::string const& host, Directory::Route const& route) {
+    void give_back(wire::Sender const& sender) {
         --in_all_;
-        lessen(hosts_, host);
-        lessen(connections_, route);
+        lessen(hosts_, sender.host);
+        lessen(connections_, sender.route);
     }
 
     [[nodiscard]] std::size_t of_host(std::string const& host) const { return at(hosts_, host); }
 
-    [[nodiscard]] std::size_t of_connection(Directory::Route const& route) const {
+    [[nodiscard]] std::size_t of_connection(wire::Route const& route) const {
         return at(connections_, route);
     }
 

@@ -29,8 +29,8 @@ std::size_t bytes_of(wire::Register const& message) {
 /// One that waits on this connection is forgotten: a connection has one registration.
 void Directory::Impl::handle(Caller const& caller, wire::Register const& message) {
     ++counters.registrations;
-    if (registering.contains(caller.route)) {
-        withdraw(caller.route);
+    if (registering.contains(caller.sender.route)) {
+        withdraw(caller.sender.route);
     }
     enroll(caller, message);
 }
@@ -45,11 +45,11 @@ void Directory::Impl::enroll(Caller const& caller, wire::Register const& message
     if (!may_listen(listens->host, caller)) {
         fail(caller, wire::ErrorCode::not_authorised,
              "it says that it listens at " + listens->host + ", but its connection comes from " +
-                 (caller.host.empty() ? "an unknown address" : caller.host) +
+                 (caller.sender.host.empty() ? "an unknown address" : caller.sender.host) +
                  ": let it listen there, or start the tracker with --allow-foreign-hosts");
         return;
     }
-    Peer* const former = roster.by_route(caller.route);
+    Peer* const former = roster.by_route(caller.sender.route);
     if (former != nullptr && former->id != message.peer) {
         drop(*former, Kind::replaced);
     }
@@ -64,7 +64,7 @@ void Directory::Impl::enroll(Caller const& caller, wire::Register const& message
 /// Where others find the peer; nullopt if that is no place.
 std::optional<wire::Endpoint> Directory::Impl::listening(Caller const& caller,
                                                          wire::Register const& message) const {
-    auto const seen = wire::canonical_host(caller.host);
+    auto const seen = wire::canonical_host(caller.sender.host);
     auto const said =
         message.listens.any_host() ? seen : wire::canonical_host(message.listens.host);
     wire::Endpoint listens{said.value_or(""), message.listens.port};
@@ -76,8 +76,8 @@ std::optional<wire::Endpoint> Directory::Impl::listening(Caller const& caller,
 }
 
 bool Directory::Impl::may_listen(std::string const& at, Caller const& caller) {
-    return options.foreign_hosts || wire::same_host(at, caller.host) ||
-           (is_own_host(caller.host, caller.now) && is_own_host(at, caller.now));
+    return options.foreign_hosts || wire::same_host(at, caller.sender.host) ||
+           (is_own_host(caller.sender.host, caller.now) && is_own_host(at, caller.now));
 }
 
 bool Directory::Impl::is_own_host(std::string const& host, wire::Time now) {
@@ -98,7 +98,7 @@ std::vector<wire::PeerId> Directory::Impl::challenge(Caller const& caller,
                                                      wire::Endpoint const& listens) {
     std::vector<wire::PeerId> holders;
     Peer* const same = roster.by_id(message.peer);
-    if (same != nullptr && same->route != caller.route && may_be_there(*same, caller.now)) {
+    if (same != nullptr && same->route != caller.sender.route && may_be_there(*same, caller.now)) {
         holders.push_back(same->id);
     }
     // Once more after each that is gone: one of its own kind may have taken its place.
@@ -126,15 +126,15 @@ bool Directory::Impl::may_be_there(Peer& holder, wire::Time now) {
 
 void Directory::Impl::wait(Caller const& caller, wire::Register const& message,
                            std::vector<wire::PeerId> holders) {
-    if (!registrations_open.take(caller.host, caller.route)) {
+    if (!registrations_open.take(caller.sender)) {
         fail(caller, wire::ErrorCode::busy, "too many peers wait to be registered; try again");
         return;
     }
     for (auto const& holder : holders) {
-        roster.by_id(holder)->contenders.push_back(caller.route);
+        roster.by_id(holder)->contenders.push_back(caller.sender.route);
     }
-    registering.emplace(caller.route, PendingRegistration{caller.host, caller.request, message,
-                                                          std::move(holders)});
+    registering.emplace(caller.sender.route, PendingRegistration{caller.sender, caller.request,
+                                                                 message, std::move(holders)});
 }
 
 void Directory::Impl::admit(Caller const& caller, wire::Register const& message,
@@ -151,7 +151,7 @@ void Directory::Impl::admit(Caller const& caller, wire::Register const& message,
     peer->bytes = bytes;
     peer->labels = message.labels;
     peer->silent = message.heartbeat_ms == 0;
-    peer->end_is_told = outbox.tells_end(caller.route);
+    peer->end_is_told = outbox.tells_end(caller.sender.route);
     peer->accepted = 0;
     peer->listing = false;
     peer->pinged.reset();  // what was sent went to another connection, perhaps
@@ -167,33 +167,33 @@ void Directory::Impl::admit(Caller const& caller, wire::Register const& message,
 Peer* Directory::Impl::entry_for(Caller const& caller, wire::Register const& message,
                                  wire::Endpoint const& listens) {
     if (Peer* const peer = roster.by_id(message.peer)) {
-        roster.move(*peer, caller.route, listens);
-        memory.move(peer->slot, caller.host);
+        roster.move(*peer, caller.sender.route, listens);
+        memory.move(peer->slot, caller.sender.host);
         tell(*peer, Kind::renewed);
         return peer;
     }
     auto const& limits = options.limits;
     auto const bytes = bytes_of(message);
-    auto const host = memory.of(caller.host);
+    auto const host = memory.of(caller.sender.host);
     if (roster.size() >= limits.peers || host.peers >= limits.peers_per_host ||
         memory.total() + bytes > limits.bytes || host.bytes + bytes > limits.bytes_per_host) {
         return nullptr;
     }
     auto peer = std::make_unique<Peer>();
     peer->id = message.peer;
-    peer->route = caller.route;
+    peer->route = caller.sender.route;
     peer->listens = listens;
     peer->due = caller.now;
     peer->bytes = bytes;
     Peer& added = roster.add(std::move(peer));
-    memory.join(added.slot, caller.host, bytes);
+    memory.join(added.slot, caller.sender.host, bytes);
     tell(added, Kind::joined);
     return &added;
 }
 
-Directory::Impl::PendingRegistration Directory::Impl::withdraw(Route const& route) {
+Directory::Impl::PendingRegistration Directory::Impl::withdraw(wire::Route const& route) {
     auto waiting = std::move(registering.extract(route).mapped());
-    registrations_open.give_back(waiting.host, route);
+    registrations_open.give_back(waiting.sender);
     for (auto const& holder : waiting.holders) {
         if (Peer* const peer = roster.by_id(holder)) {
             std::erase(peer->contenders, route);
@@ -202,21 +202,21 @@ Directory::Impl::PendingRegistration Directory::Impl::withdraw(Route const& rout
     return waiting;
 }
 
-void Directory::Impl::retry_registration(Route const& route, wire::Time now) {
+void Directory::Impl::retry_registration(wire::Route const& route, wire::Time now) {
     auto const found = registering.find(route);
     if (found != registering.end() && found->second.holders.empty()) {
         auto const waiting = withdraw(route);
-        enroll({route, waiting.host, waiting.request, now}, waiting.message);
+        enroll({waiting.sender, waiting.request, now}, waiting.message);
     }
 }
 
 /// The peer is there: what it has stays its own.
 void Directory::Impl::refuse_contenders(Peer& peer) {
     while (!peer.contenders.empty()) {
-        Route const route = peer.contenders.front();
+        wire::Route const route = peer.contenders.front();
         auto const waiting = withdraw(route);
         bool const same_id = waiting.message.peer == peer.id;
-        fail({route, waiting.host, waiting.request, latest}, wire::ErrorCode::busy,
+        fail({waiting.sender, waiting.request, latest}, wire::ErrorCode::busy,
              same_id ? "a peer with the same id is there, at " + peer.listens.to_string() +
                            ": start this one anew, and it has another"
                      : "another peer is there that listens at " + peer.listens.to_string() +
@@ -226,15 +226,14 @@ void Directory::Impl::refuse_contenders(Peer& peer) {
 
 bool Directory::Impl::hand_over(Peer& peer) {
     for (auto const& contender : peer.contenders) {
-        Route const route = contender;  // which withdraw() takes out of the list
+        wire::Route const route = contender;  // which withdraw() takes out of the list
         auto const& waiting = registering.at(route);
         bool const itself = waiting.message.peer == peer.id && waiting.holders.size() == 1;
-        auto const listens =
-            listening({route, waiting.host, waiting.request, latest}, waiting.message);
+        auto const listens = listening({waiting.sender, waiting.request, latest}, waiting.message);
         Peer const* const other = roster.by_listens(*listens);
         if (itself && (other == nullptr || other == &peer)) {
             auto const heir = withdraw(route);
-            admit({route, heir.host, heir.request, latest}, heir.message, *listens);
+            admit({heir.sender, heir.request, latest}, heir.message, *listens);
             return true;
         }
     }
@@ -243,7 +242,7 @@ bool Directory::Impl::hand_over(Peer& peer) {
 
 /// The peer makes room for those who wait for what it had.
 void Directory::Impl::release_contenders(Peer& peer) {
-    for (Route const& route : std::exchange(peer.contenders, {})) {
+    for (wire::Route const& route : std::exchange(peer.contenders, {})) {
         auto& holders = registering.at(route).holders;
         std::erase(holders, peer.id);
         if (holders.empty()) {

@@ -18,7 +18,7 @@ Peer* Roster::by_id(wire::PeerId const& id) const {
     return look_up(*this, by_id_, id);
 }
 
-Peer* Roster::by_route(Directory::Route const& route) const {
+Peer* Roster::by_route(wire::Route const& route) const {
     return look_up(*this, by_route_, route);
 }
 
@@ -42,7 +42,7 @@ Peer& Roster::add(std::unique_ptr<Peer> peer) {
     return added;
 }
 
-void Roster::move(Peer& peer, Directory::Route const& route, wire::Endpoint const& listens) {
+void Roster::move(Peer& peer, wire::Route const& route, wire::Endpoint const& listens) {
     unlink(peer);
     peer.route = route;
     peer.listens = listens;

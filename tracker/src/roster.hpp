@@ -5,6 +5,7 @@
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/sender.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstddef>
@@ -44,7 +45,7 @@ using FindId = std::uint64_t;
 
 struct Peer {
     wire::PeerId id;
-    Directory::Route route;
+    wire::Route route;
     wire::Endpoint listens;
     std::string labels;
     bool end_is_told = false;  ///< on_closed() is called when its connection ends
@@ -61,9 +62,9 @@ struct Peer {
     bool listing = false;  ///< a full list has begun and not ended
     std::set<Holding, ByHeldName> files;
 
-    std::vector<FindId> waiters;               ///< finds that wait for its check
-    std::vector<Directory::Route> contenders;  ///< registrations that do
-    std::uint64_t seen_in = 0;                 ///< the last step of a find that has looked at it
+    std::vector<FindId> waiters;          ///< finds that wait for its check
+    std::vector<wire::Route> contenders;  ///< registrations that do
+    std::uint64_t seen_in = 0;            ///< the last step of a find that has looked at it
 
     Slot slot = 0;
     std::size_t bytes = 0;  ///< it takes, without its files
@@ -79,7 +80,7 @@ class Roster {
     [[nodiscard]] Peer* at(Slot slot) const { return slots_[slot].get(); }
 
     [[nodiscard]] Peer* by_id(wire::PeerId const& id) const;
-    [[nodiscard]] Peer* by_route(Directory::Route const& route) const;
+    [[nodiscard]] Peer* by_route(wire::Route const& route) const;
     [[nodiscard]] Peer* by_listens(wire::Endpoint const& endpoint) const;
 
     [[nodiscard]] std::map<wire::PeerId, Slot> const& ids() const { return by_id_; }
@@ -87,7 +88,7 @@ class Roster {
     /// Takes in a peer whose id, route and endpoint nobody else has; gives it a slot.
     Peer& add(std::unique_ptr<Peer> peer);
     /// The peer has a new connection and endpoint, which nobody else has.
-    void move(Peer& peer, Directory::Route const& route, wire::Endpoint const& listens);
+    void move(Peer& peer, wire::Route const& route, wire::Endpoint const& listens);
     /// Takes the peer out; its slot stays reserved until release().
     std::unique_ptr<Peer> remove(Peer& peer);
 
@@ -105,7 +106,7 @@ class Roster {
     std::vector<Slot> free_;
     // Ordered maps: nobody can make them slow by choosing keys.
     std::map<wire::PeerId, Slot> by_id_;
-    std::map<Directory::Route, Slot> by_route_;
+    std::map<wire::Route, Slot> by_route_;
     std::map<wire::Endpoint, Slot> by_listens_;
     std::set<std::pair<wire::Time, Slot>> deadlines_;
 };

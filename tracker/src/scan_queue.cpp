@@ -17,10 +17,10 @@ typename Map::iterator after(Map& map, typename Map::key_type const& key) {
 }  // namespace
 
 bool ScanQueue::add(Scan&& scan) {
-    if (!quota_.take(scan.host, scan.route)) {
+    if (!quota_.take(scan.sender)) {
         return false;
     }
-    auto& line = hosts_[scan.host].connections[scan.route];
+    auto& line = hosts_[scan.sender.host].connections[scan.sender.route];
     line.push_back(std::move(scan));
     ++size_;
     return true;
@@ -48,13 +48,13 @@ std::optional<Scan> ScanQueue::take() {
 }
 
 void ScanQueue::put_back(Scan&& scan) {
-    Host& host = hosts_[scan.host];
-    host.last = scan.route;  // also if it was the host's only one
-    host.connections[scan.route].push_front(std::move(scan));
+    Host& host = hosts_[scan.sender.host];
+    host.last = scan.sender.route;  // also if it was the host's only one
+    host.connections[scan.sender.route].push_front(std::move(scan));
     ++size_;
 }
 
-void ScanQueue::forget(Directory::Route const& route) {
+void ScanQueue::forget(wire::Route const& route) {
     if (quota_.of_connection(route) == 0) {
         return;
     }

@@ -5,6 +5,7 @@
 
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +24,7 @@ struct PeersAfter {
 
 /// A question that takes long, and who asked it.
 struct Scan {
-    Directory::Route route;
-    std::string host;
+    wire::Sender sender;
     std::uint64_t request = 0;
     std::variant<Reading, PeersAfter> what;
 };
@@ -42,10 +42,10 @@ class ScanQueue {
     /// What was taken is not done: it is the first of its connection again.
     void put_back(Scan&& scan);
 
-    void done(Scan const& scan) { quota_.give_back(scan.host, scan.route); }
+    void done(Scan const& scan) { quota_.give_back(scan.sender); }
 
     /// The connection is closed.
-    void forget(Directory::Route const& route);
+    void forget(wire::Route const& route);
 
     [[nodiscard]] bool empty() const { return hosts_.empty(); }
 
@@ -55,8 +55,8 @@ class ScanQueue {
 
   private:
     struct Host {
-        std::map<Directory::Route, std::deque<Scan>> connections;
-        Directory::Route last;  ///< had its turn last
+        std::map<wire::Route, std::deque<Scan>> connections;
+        wire::Route last;  ///< had its turn last
     };
 
     Quota quota_;

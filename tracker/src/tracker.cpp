@@ -90,15 +90,13 @@ Result<std::unique_ptr<Tracker>> Tracker::start(Options options) {
 Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
         reactor_, endpoint,
-        {.on_message =
-             [this](bus::Route const& route, std::string const& host, wire::Envelope&& envelope) {
-                 on_message(route, host, std::move(envelope));
-             },
-         .on_garbage = [this](bus::Route const&, std::string const& host,
-                              wire::DecodeError const& error) { on_garbage(host, error); },
+        {.on_message = [this](wire::Sender const& sender,
+                              wire::Envelope const& envelope) { on_message(sender, envelope); },
+         .on_garbage = [this](wire::Sender const& sender,
+                              wire::DecodeError const& error) { on_garbage(sender, error); },
          .on_closed =
-             [this](bus::Route const& route) {
-                 directory_.on_closed(route.id, reactor_.now());
+             [this](wire::Route const& route) {
+                 directory_.on_closed(route, reactor_.now());
                  arm();
              },
          .on_trouble =
@@ -132,19 +130,19 @@ void Tracker::run() {
           {"garbage", garbage_}}});
 }
 
-void Tracker::on_message(bus::Route const& route, std::string const& host,
-                         wire::Envelope&& envelope) {
-    directory_.on_message(route.id, host, envelope, reactor_.now());
+void Tracker::on_message(wire::Sender const& sender, wire::Envelope const& envelope) {
+    directory_.on_message(sender, envelope, reactor_.now());
     arm();
 }
 
 /// For debugging only: whoever can connect could fill the log with it.
-void Tracker::on_garbage(std::string const& host, wire::DecodeError const& error) {
+void Tracker::on_garbage(wire::Sender const& sender, wire::DecodeError const& error) {
     ++garbage_;
+    auto const host = wire::escape(sender.host);
     log({LogLevel::debug,
          "no-message",
-         "from " + wire::escape(host) + ": " + wire::escape(error.reason),
-         {{"host", wire::escape(host)}, {"why", wire::escape(error.reason)}}});
+         "from " + host + ": " + wire::escape(error.reason),
+         {{"host", host}, {"why", wire::escape(error.reason)}}});
 }
 
 /// A timer that goes off early costs a needless tick; changing it with each message costs more.
@@ -174,14 +172,14 @@ void Tracker::log(LogEvent const& event) const {
     }
 }
 
-Directory::Outbox::Sent Tracker::send(Directory::Route const& route, wire::Message const& message,
+Directory::Outbox::Sent Tracker::send(wire::Route const& route, wire::Message const& message,
                                       std::uint64_t request) {
-    return server_->send({route}, message, request) == bus::ControlServer::Sent::yes ? Sent::yes
-                                                                                     : Sent::gone;
+    return server_->send(route, message, request) == bus::ControlServer::Sent::yes ? Sent::yes
+                                                                                   : Sent::gone;
 }
 
-bool Tracker::tells_end(Directory::Route const& route) const {
-    return server_->tells_end({route});
+bool Tracker::tells_end(wire::Route const& route) const {
+    return server_->tells_end(route);
 }
 
 void Tracker::on_peer(Directory::PeerChange const& change) {
@@ -210,7 +208,7 @@ void Tracker::try_to_reach(Directory::PeerChange const& change) {
              "peer-unreachable",
              "no connection to " + wire::escape(peer) + ": " + why,
              {{"peer", wire::escape(peer)}, {"why", why}}});
-        server_->send({route}, wire::Failure{wire::ErrorCode::unreachable, why, 0});
+        server_->send(route, wire::Failure{wire::ErrorCode::unreachable, why, 0});
     };
     trials_.start(change.listens, trial_most, std::move(on_result));
 }

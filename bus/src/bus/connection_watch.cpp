@@ -87,7 +87,7 @@ void ConnectionWatch::delivered(zmq::message_t const& frame, std::uint64_t bytes
     count_turn();
 }
 
-void ConnectionWatch::delivered(std::string const& route, zmq::message_t const& frame,
+void ConnectionWatch::delivered(wire::Route const& route, zmq::message_t const& frame,
                                 std::uint64_t bytes) {
     std::weak_ptr<bool> const alive = alive_;
     auto fd = join(route, frame);
@@ -104,7 +104,7 @@ void ConnectionWatch::delivered(std::string const& route, zmq::message_t const& 
     count_turn();
 }
 
-std::optional<int> ConnectionWatch::join(std::string const& route, zmq::message_t const& frame) {
+std::optional<int> ConnectionWatch::join(wire::Route const& route, zmq::message_t const& frame) {
     auto const fd = connections_.fd_of(route);
     if (fd) {
         return fd;
@@ -126,13 +126,13 @@ void ConnectionWatch::count_turn() {
     }
 }
 
-void ConnectionWatch::sent(std::string const& route, std::uint64_t bytes) {
+void ConnectionWatch::sent(wire::Route const& route, std::uint64_t bytes) {
     if (auto const fd = connections_.fd_of(route)) {
         connections_.sent(*fd, bytes);
     }
 }
 
-bool ConnectionWatch::crowded(std::string const& route) {
+bool ConnectionWatch::crowded(wire::Route const& route) {
     auto const fd = connections_.fd_of(route);
     if (!fd || !connections_.crowded(*fd)) {
         return false;
@@ -141,7 +141,7 @@ bool ConnectionWatch::crowded(std::string const& route) {
     return connections_.crowded(*fd);
 }
 
-void ConnectionWatch::give_up(std::string const& route, Connections::Why why) {
+void ConnectionWatch::give_up(wire::Route const& route, Connections::Why why) {
     if (auto const fd = connections_.fd_of(route)) {
         connections_.give_up(*fd, why);
         carry_out();

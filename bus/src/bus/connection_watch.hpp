@@ -20,7 +20,7 @@ class ConnectionWatch {
         /// A connection is there: accepted, or made.
         std::function<void(int fd)> on_opened = {};
         /// One is gone; empty `route`: no message came by it. Messages of it may still follow.
-        std::function<void(std::string const& route)> on_closed = {};
+        std::function<void(wire::Route const& route)> on_closed = {};
         std::function<void(Connections::Cut const&)> on_cut = {};
         /// What else the monitor tells, by its ZMQ_EVENT_ number.
         std::function<void(std::uint16_t event, std::uint32_t value)> on_event = {};
@@ -41,7 +41,7 @@ class ConnectionWatch {
     /// A message came in: by this route, if the socket has routes. Then this may be the end of the
     /// watch, too.
     void delivered(zmq::message_t const& frame, std::uint64_t bytes);
-    void delivered(std::string const& route, zmq::message_t const& frame, std::uint64_t bytes);
+    void delivered(wire::Route const& route, zmq::message_t const& frame, std::uint64_t bytes);
 
     /// The connection that this frame came by has sent what was asked of it.
     void trust(zmq::message_t const& frame);
@@ -54,14 +54,14 @@ class ConnectionWatch {
     void drained() { drained_ = true; }
 
     /// The route is that of a connection whose end will be told.
-    [[nodiscard]] bool knows(std::string const& route) const {
+    [[nodiscard]] bool knows(wire::Route const& route) const {
         return connections_.fd_of(route).has_value();
     }
 
-    void sent(std::string const& route, std::uint64_t bytes);
+    void sent(wire::Route const& route, std::uint64_t bytes);
     /// It has been sent far more than it has received, as of now.
-    [[nodiscard]] bool crowded(std::string const& route);
-    void give_up(std::string const& route, Connections::Why why);
+    [[nodiscard]] bool crowded(wire::Route const& route);
+    void give_up(wire::Route const& route, Connections::Why why);
 
     /// Looks at all connections; the loop calls this now and then, and soon again if it returns
     /// true.
@@ -75,7 +75,7 @@ class ConnectionWatch {
   private:
     void handle(Monitor::Event const& event);
     /// The descriptor of the route's connection, if its beginning was told.
-    std::optional<int> join(std::string const& route, zmq::message_t const& frame);
+    std::optional<int> join(wire::Route const& route, zmq::message_t const& frame);
     void sample(int fd);
     void carry_out();
     void count_turn();

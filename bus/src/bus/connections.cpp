@@ -16,7 +16,7 @@ constexpr std::uint64_t noise_bytes = 4 * 1024;
 
 // ---- what happens ----
 
-std::string Connections::opened(int fd, std::uint64_t cookie, std::string host, wire::Time now) {
+wire::Route Connections::opened(int fd, std::uint64_t cookie, std::string host, wire::Time now) {
     Account account;
     account.cookie = cookie;
     account.host = std::move(host);
@@ -29,7 +29,7 @@ std::string Connections::opened(int fd, std::uint64_t cookie, std::string host, 
     return before;
 }
 
-void Connections::joined(int fd, std::string const& route) {
+void Connections::joined(int fd, wire::Route const& route) {
     auto const found = accounts_.find(fd);
     // What a connection left behind may come when its number is another's already.
     if (found != accounts_.end() && found->second.route.empty()) {
@@ -38,7 +38,7 @@ void Connections::joined(int fd, std::string const& route) {
     }
 }
 
-std::string Connections::closed(int fd) {
+wire::Route Connections::closed(int fd) {
     auto node = accounts_.extract(fd);
     if (node.empty()) {
         return {};
@@ -202,7 +202,7 @@ bool Connections::crowded(int fd) const {
            found->second.unread() > (crowd_ ? limits_.unread_bytes_then : limits_.unread_bytes);
 }
 
-std::optional<int> Connections::fd_of(std::string const& route) const {
+std::optional<int> Connections::fd_of(wire::Route const& route) const {
     auto const found = routes_.find(route);
     return found == routes_.end() ? std::nullopt : std::optional(found->second);
 }

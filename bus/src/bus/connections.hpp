@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/wire/sender.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <algorithm>
@@ -66,11 +67,11 @@ class Connections {
     // ---- what happens ----
 
     /// Returns the route of the one before that had this number, if its end was not told.
-    std::string opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
+    wire::Route opened(int fd, std::uint64_t cookie, std::string host, wire::Time now);
     /// The first message came by this route, which stands for the connection from now on.
-    void joined(int fd, std::string const& route);
+    void joined(int fd, wire::Route const& route);
     /// Returns its route; empty if it has none.
-    std::string closed(int fd);
+    wire::Route closed(int fd);
     /// A whole message was handed over.
     void delivered(int fd, std::uint64_t bytes, wire::Time now);
     /// It has sent what was asked of it: what it has not ended counts no more with its host's.
@@ -93,7 +94,7 @@ class Connections {
     /// It has been sent far more than it has received.
     [[nodiscard]] bool crowded(int fd) const;
 
-    [[nodiscard]] std::optional<int> fd_of(std::string const& route) const;
+    [[nodiscard]] std::optional<int> fd_of(wire::Route const& route) const;
 
     /// One of them may be sending a message that does not end: it is to be judged again soon.
     [[nodiscard]] bool suspects() const { return suspects_; }
@@ -108,7 +109,7 @@ class Connections {
     struct Account {
         std::uint64_t cookie = 0;
         std::string host;
-        std::string route;
+        wire::Route route;
         bool cut = false;
         wire::Time heard{};  ///< when its last message was handed over, or it was opened
         bool spoke = false;
@@ -141,7 +142,7 @@ class Connections {
 
     Limits limits_;
     std::unordered_map<int, Account> accounts_;    // by descriptor
-    std::unordered_map<std::string, int> routes_;  // their descriptors
+    std::unordered_map<wire::Route, int> routes_;  // their descriptors
     std::size_t open_ = 0;                         ///< those that are not cut
     std::uint64_t turn_ = 1;
     bool suspects_ = false;

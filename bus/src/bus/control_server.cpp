@@ -27,6 +27,11 @@ std::string peer_address(zmq::message_t& frame) {
     }
 }
 
+/// `frames`: as a ROUTER gives them, the route first.
+wire::Sender sender_of(std::vector<zmq::message_t>& frames) {
+    return {frames.front().to_string(), peer_address(frames.back())};
+}
+
 /// Questions whose answers may be large.
 bool asks_for_much(wire::Message const& message) {
     return std::holds_alternative<wire::Find>(message) ||
@@ -43,7 +48,7 @@ struct ControlServer::Impl {
           handler_(std::make_shared<Handler const>(std::move(on))),
           watch_(loop, socket_, control_limits(connections_most), ZMQ_EVENT_ACCEPT_FAILED,
                  ConnectionWatch::Polls::yes,
-                 {.on_closed = [this](std::string const& route) { on_closed(route); },
+                 {.on_closed = [this](wire::Route const& route) { on_closed(route); },
                   .on_cut = [this](Connections::Cut const& cut) { on_cut(cut); },
                   .on_event = [this](std::uint16_t, std::uint32_t error) { on_refused(error); }}),
           registration_(loop, loop.add(socket_, ZMQ_POLLIN, [this](short) { read(); })) {}
@@ -57,9 +62,9 @@ struct ControlServer::Impl {
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
-    Sent send(std::string const& route, wire::Frames frames);
+    Sent send(wire::Route const& route, wire::Frames frames);
 
-    [[nodiscard]] bool tells_end(std::string const& route) const { return watch_.knows(route); }
+    [[nodiscard]] bool tells_end(wire::Route const& route) const { return watch_.knows(route); }
 
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
@@ -68,10 +73,10 @@ struct ControlServer::Impl {
   private:
     void read();
     void handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes);
-    std::optional<Sent> send_now(std::string const& route, wire::Frames const& frames);
+    std::optional<Sent> send_now(wire::Route const& route, wire::Frames const& frames);
     void retry_soon();
     void retry();
-    void on_closed(std::string const& route);
+    void on_closed(wire::Route const& route);
     void on_cut(Connections::Cut const& cut);
     void on_refused(std::uint32_t error);
     void tell(std::string const& what);
@@ -79,7 +84,7 @@ struct ControlServer::Impl {
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
     Reactor::Impl::Registration registration_;
-    std::unordered_map<std::string, Backlog> backlogs_;  // of routes
+    std::unordered_map<wire::Route, Backlog> backlogs_;
     std::optional<Reactor::TimerId> retry_;
     std::optional<wire::Time> told_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -109,40 +114,40 @@ void ControlServer::Impl::read() {
 }
 
 void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes) {
-    Route const route{frames[0].to_string()};
+    auto const sender = sender_of(frames);
     std::weak_ptr<bool> const alive = alive_;
-    watch_.delivered(route.id, frames.back(), bytes - wire_bytes(route.id.size()));
+    watch_.delivered(sender.route, frames.back(), bytes - wire_bytes(sender.route.size()));
     if (alive.expired()) {
         return;
     }
     auto const message = std::span(std::as_const(frames)).subspan(1);
     auto decoded = decode_frames(message);
-    auto const host = peer_address(frames.back());
     if (auto const* error = std::get_if<wire::DecodeError>(&decoded)) {
         if (!says_failure(message)) {
-            send(route.id,
+            send(sender.route,
                  wire::encode(wire::Failure{error->code, error->reason, 0}, error->request));
         }
         if (handler_->on_garbage) {
-            handler_->on_garbage(route, host, *error);
+            handler_->on_garbage(sender, *error);
         }
         return;
     }
     auto& envelope = std::get<wire::Envelope>(decoded);
-    if (asks_for_much(envelope.message) && watch_.crowded(route.id)) {
-        send(route.id, wire::encode(wire::Failure{wire::ErrorCode::busy,
-                                                  "first read what you were answered before", 0},
-                                    envelope.request));
+    if (asks_for_much(envelope.message) && watch_.crowded(sender.route)) {
+        send(sender.route,
+             wire::encode(wire::Failure{wire::ErrorCode::busy,
+                                        "first read what you were answered before", 0},
+                          envelope.request));
         return;
     }
-    handler_->on_message(route, host, std::move(envelope));
+    handler_->on_message(sender, std::move(envelope));
 }
 
 // ---- what goes out ----
 
 /// What a connection is sent arrives, in its order, or the connection ends: nobody has to wonder
 /// which of the messages was lost.
-ControlServer::Sent ControlServer::Impl::send(std::string const& route, wire::Frames frames) {
+ControlServer::Sent ControlServer::Impl::send(wire::Route const& route, wire::Frames frames) {
     auto const found = backlogs_.find(route);
     if (found == backlogs_.end()) {
         if (auto const sent = send_now(route, frames)) {
@@ -161,7 +166,7 @@ ControlServer::Sent ControlServer::Impl::send(std::string const& route, wire::Fr
 }
 
 /// nullopt: its queue is full.
-std::optional<ControlServer::Sent> ControlServer::Impl::send_now(std::string const& route,
+std::optional<ControlServer::Sent> ControlServer::Impl::send_now(wire::Route const& route,
                                                                  wire::Frames const& frames) {
     auto id = to_frame(route);
     loop_.touch(registration_.token());
@@ -201,11 +206,11 @@ void ControlServer::Impl::retry() {
 
 // ---- connections ----
 
-void ControlServer::Impl::on_closed(std::string const& route) {
+void ControlServer::Impl::on_closed(wire::Route const& route) {
     backlogs_.erase(route);
     auto const running = handler_;
     if (!route.empty() && running->on_closed) {
-        running->on_closed({route});
+        running->on_closed(route);
     }
 }
 
@@ -254,13 +259,13 @@ wire::Endpoint const& ControlServer::endpoint() const {
     return impl_->endpoint_;
 }
 
-bool ControlServer::tells_end(Route const& route) const {
-    return impl_->tells_end(route.id);
+bool ControlServer::tells_end(wire::Route const& route) const {
+    return impl_->tells_end(route);
 }
 
-ControlServer::Sent ControlServer::send(Route const& route, wire::Message const& message,
+ControlServer::Sent ControlServer::send(wire::Route const& route, wire::Message const& message,
                                         std::uint64_t request) {
-    return impl_->send(route.id, wire::encode(message, request));
+    return impl_->send(route, wire::encode(message, request));
 }
 
 }  // namespace xfsbus::bus

@@ -76,16 +76,16 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
     auto server = bus::ControlServer::bind(
         reactor_, endpoint,
         {.on_message =
-             [this](auto const& route, auto const& host, auto&& envelope) {
-                 on_message(route, host, std::forward<decltype(envelope)>(envelope));
+             [this](auto const& sender, auto&& envelope) {
+                 on_message(sender, std::forward<decltype(envelope)>(envelope));
              },
          .on_garbage =
-             [this](auto const&, auto const& host, auto const& error) {
-                 owner_.on_garbage("from " + host + ": " + wire::escape(error.reason));
+             [this](auto const& sender, auto const& error) {
+                 owner_.on_garbage("from " + sender.host + ": " + wire::escape(error.reason));
              },
          .on_closed =
              [this](auto const& route) {
-                 session_.on_gone(route.id);
+                 session_.on_gone(route);
                  pump();
              },
          .on_trouble =
@@ -102,10 +102,9 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
 
 // ---- messages ----
 
-void Serving::on_message(bus::Route const& route, std::string const& host,
-                         wire::Envelope&& envelope) {
+void Serving::on_message(wire::Sender const& sender, wire::Envelope&& envelope) {
     auto const now = reactor_.now();
-    session_.on_heard(now, route.id);
+    session_.on_heard(now, sender.route);
     auto const request = envelope.request;
     bool const is_answer = std::holds_alternative<wire::Pong>(envelope.message) ||
                            std::holds_alternative<wire::Failure>(envelope.message);
@@ -113,33 +112,32 @@ void Serving::on_message(bus::Route const& route, std::string const& host,
         return;  // that it came is all there is to it
     }
     if (auto const* ping = std::get_if<wire::Ping>(&envelope.message)) {
-        on_ping(route, host, *ping, request);
+        on_ping(sender, *ping, request);
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
-        answer(route, manifests(*question), request);
+        answer(sender.route, manifests(*question), request);
     } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
-        session_.on_request(now, route.id, host, *wants);
+        session_.on_request(now, sender, *wants);
         pump();
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
-        session_.on_close(route.id, *close);
+        session_.on_close(sender.route, *close);
         pump();
     } else if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
-        session_.on_have(now, route.id, *have);
+        session_.on_have(now, sender.route, *have);
         alarm_.set(session_.next_deadline(reactor_.now()));
     } else if (auto const* push = std::get_if<wire::Push>(&envelope.message)) {
-        answer(route, owner_.on_push(*push), request);
+        answer(sender.route, owner_.on_push(*push), request);
     } else {
         auto const type = std::string(wire::type_name(envelope.message));
-        answer(route, wire::Failure{wire::ErrorCode::unsupported, "a peer takes no " + type, 0},
-               request);
+        answer(sender.route,
+               wire::Failure{wire::ErrorCode::unsupported, "a peer takes no " + type, 0}, request);
     }
 }
 
-void Serving::on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
-                      std::uint64_t request) {
+void Serving::on_ping(wire::Sender const& sender, wire::Ping const& ping, std::uint64_t request) {
     if (ping.contents.empty()) {
-        return answer(route, owner_.vitals(), request);
+        return answer(sender.route, owner_.vitals(), request);
     }
-    looker_.look_for(host, ping.contents, [this, route, request](auto have) {
+    looker_.look_for(sender.host, ping.contents, [this, route = sender.route, request](auto have) {
         auto pong = owner_.vitals();
         pong.have = std::move(have);
         answer(route, pong, request);
@@ -172,9 +170,10 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
     return reply;
 }
 
-void Serving::answer(bus::Route const& route, wire::Message const& message, std::uint64_t request) {
+void Serving::answer(wire::Route const& route, wire::Message const& message,
+                     std::uint64_t request) {
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
-        session_.on_gone(route.id);
+        session_.on_gone(route);
     }
 }
 
@@ -226,7 +225,7 @@ void Serving::carry_out(swarm::SourceSession::Actions& actions) {
         refuse(notice);
     }
     for (auto const& send : actions.sends) {
-        answer({send.to}, send.message, 0);
+        answer(send.to, send.message, 0);
     }
     for (auto const& ended : actions.ended) {
         note_ended(ended);
@@ -265,7 +264,7 @@ void Serving::refuse(swarm::SourceSession::Notice const& notice) {
     if (refused.code == wire::ErrorCode::busy) {
         senders_.close_unserved();  // its place is another's, and what waits for it takes memory
     }
-    answer({notice.route}, refused, 0);
+    answer(notice.route, refused, 0);
 }
 
 /// It is logged, and nothing is read for it any more.

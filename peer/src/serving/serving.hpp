@@ -83,11 +83,10 @@ class Serving {
     };
 
     // messages
-    void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
-    void on_ping(bus::Route const& route, std::string const& host, wire::Ping const& ping,
-                 std::uint64_t request);
+    void on_message(wire::Sender const& sender, wire::Envelope&& envelope);
+    void on_ping(wire::Sender const& sender, wire::Ping const& ping, std::uint64_t request);
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
-    void answer(bus::Route const& route, wire::Message const& message, std::uint64_t request);
+    void answer(wire::Route const& route, wire::Message const& message, std::uint64_t request);
 
     // what the session wants done
     void pump();

@@ -34,7 +34,7 @@ class Refusing {
         auto server = bus::ControlServer::bind(
             reactor, {"127.0.0.1", 0},
             {.on_message =
-                 [this, refuses](auto const& route, auto const&, auto&& envelope) {
+                 [this, refuses](auto const& sender, auto&& envelope) {
                      if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
                          closed = close->transfers;
                          reactor.stop();
@@ -43,11 +43,11 @@ class Refusing {
                          return;
                      }
                      for (auto const number : refuses) {
-                         server_->send(route, wire::Refused{transfer_id(number),
-                                                            wire::ErrorCode::busy, "full"});
+                         server_->send(sender.route, wire::Refused{transfer_id(number),
+                                                                   wire::ErrorCode::busy, "full"});
                      }
                  },
-             .on_garbage = [](auto const&, auto const&, auto const&) {}});
+             .on_garbage = [](auto const&, auto const&) {}});
         REQUIRE(server);
         server_ = std::move(*server);
         auto opened =

@@ -26,11 +26,12 @@ constexpr auto patience = std::chrono::seconds(20);
 class NotingTracker {
   public:
     NotingTracker() {
-        auto bound =
-            bus::ControlServer::bind(reactor_, {"127.0.0.1", 0},
-                                     {[this](bus::Route const& route, std::string const&,
-                                             wire::Envelope&& envelope) { take(route, envelope); },
-                                      {}});
+        auto bound = bus::ControlServer::bind(
+            reactor_, {"127.0.0.1", 0},
+            {[this](wire::Sender const& sender, wire::Envelope&& envelope) {
+                 take(sender.route, envelope);
+             },
+             {}});
         REQUIRE(bound.ok());
         server_ = std::move(*bound);
         thread_ = std::thread([this] { reactor_.run(); });
@@ -52,7 +53,7 @@ class NotingTracker {
     }
 
   private:
-    void take(bus::Route const& route, wire::Envelope const& envelope) {
+    void take(wire::Route const& route, wire::Envelope const& envelope) {
         auto const answer = [&](wire::Message const& message) {
             server_->send(route, message, envelope.request);
         };

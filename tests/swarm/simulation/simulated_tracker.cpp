@@ -93,11 +93,11 @@ std::vector<SimulatedTracker::Source> SimulatedTracker::find(wire::Time now, Pee
 }
 
 void SimulatedTracker::say(wire::Time now, PeerIndex peer, wire::Message message) {
-    directory_.on_message(std::to_string(peer), endpoint_of(peer).host, {1, std::move(message)},
+    directory_.on_message({std::to_string(peer), endpoint_of(peer).host}, {1, std::move(message)},
                           now);
 }
 
-tracker::Directory::Outbox::Sent SimulatedTracker::send(tracker::Directory::Route const&,
+tracker::Directory::Outbox::Sent SimulatedTracker::send(wire::Route const&,
                                                         wire::Message const& message,
                                                         std::uint64_t) {
     if (auto const* const found = std::get_if<wire::Found>(&message)) {

@@ -36,10 +36,10 @@ class SimulatedTracker final : private tracker::Directory::Outbox {
     std::vector<Source> find(wire::Time now, PeerIndex asker, std::uint32_t most);
 
   private:
-    Sent send(tracker::Directory::Route const& route, wire::Message const& message,
+    Sent send(wire::Route const& route, wire::Message const& message,
               std::uint64_t request) override;
 
-    [[nodiscard]] bool tells_end(tracker::Directory::Route const&) const override { return true; }
+    [[nodiscard]] bool tells_end(wire::Route const&) const override { return true; }
 
     void on_peer(tracker::Directory::PeerChange const&) override {}
 

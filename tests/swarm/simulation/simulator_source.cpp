@@ -26,7 +26,7 @@ void Swarm::on(ToSource& message) {
     auto const route = route_of(message.from);
     peer.source.on_heard(now_, route);
     if (auto* const want = std::get_if<wire::Want>(&message.what)) {
-        peer.source.on_request(now_, route, endpoint_of(message.from).host, {{std::move(*want)}});
+        peer.source.on_request(now_, {route, endpoint_of(message.from).host}, {{std::move(*want)}});
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
         peer.source.on_have(now_, route, *have);
     } else if (auto const* const close = std::get_if<wire::Close>(&message.what)) {

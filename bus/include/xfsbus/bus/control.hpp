@@ -3,6 +3,7 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/result.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,25 +15,16 @@
 /// may destroy any socket, also the one that called it.
 namespace xfsbus::bus {
 
-/// Whom a message to a ControlServer came from: valid as long as that connection lives.
-struct Route {
-    std::string id;
-
-    friend auto operator<=>(Route const&, Route const&) = default;
-};
-
 /// A bound ROUTER: the tracker's, and each peer's for its sinks.
 class ControlServer {
   public:
     struct Handler {
-        /// `host` is the address of the sender's end of the connection.
-        std::function<void(Route const&, std::string const& host, wire::Envelope&&)> on_message;
+        std::function<void(wire::Sender const&, wire::Envelope&&)> on_message;
         /// Frames that were no message; answered with a Failure already, unless they were one.
-        std::function<void(Route const&, std::string const& host, wire::DecodeError const&)>
-            on_garbage;
+        std::function<void(wire::Sender const&, wire::DecodeError const&)> on_garbage;
         /// A connection that messages came by is gone; some of them may still follow. Whoever
         /// sends too much, or does not read what it is sent, is cut.
-        std::function<void(Route const&)> on_closed = {};
+        std::function<void(wire::Route const&)> on_closed = {};
         /// For a log: connections were cut, or cannot be accepted. Not more than one in 10 s.
         std::function<void(std::string const&)> on_trouble = {};
     };
@@ -52,12 +44,12 @@ class ControlServer {
         yes,   ///< it arrives, after what was sent before, unless the connection ends
         gone,  ///< that connection is closed
     };
-    Sent send(Route const& route, wire::Message const& message, std::uint64_t request = 0);
+    Sent send(wire::Route const& route, wire::Message const& message, std::uint64_t request = 0);
 
     /// Whether on_closed() will be called when this connection ends, and what comes in after that
     /// will be told of later. It is not known of one whose first message was taken when it, or
     /// another that had its descriptor before, had ended already.
-    [[nodiscard]] bool tells_end(Route const& route) const;
+    [[nodiscard]] bool tells_end(wire::Route const& route) const;
 
     struct Impl;
     explicit ControlServer(std::unique_ptr<Impl> impl);

@@ -3,6 +3,7 @@
 #include <xfsbus/swarm/content_state.hpp>
 #include <xfsbus/swarm/uploads.hpp>
 #include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -79,9 +80,7 @@ class SourceSession final : private ContentState::Follower {
 
     // ---- what sinks say ----
 
-    /// `host`: where the sender's connection comes from.
-    void on_request(wire::Time now, SinkRoute const& route, std::string const& host,
-                    wire::Request const& request);
+    void on_request(wire::Time now, wire::Sender const& sender, wire::Request const& request);
     void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
     void on_close(SinkRoute const& route, wire::Close const& close);
     /// Something came over this connection.
@@ -120,8 +119,7 @@ class SourceSession final : private ContentState::Follower {
 
   private:
     void on_gained(wire::ContentId const& content, std::uint32_t chunk) override;
-    void on_want(wire::Time now, SinkRoute const& route, std::string const& host,
-                 wire::Want const& want);
+    void on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want);
     void refuse(std::vector<Notice> notices);
     void offer_soon(wire::Time now);
 

@@ -5,6 +5,7 @@
 #include <xfsbus/swarm/swarm_offers.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/sender.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 namespace xfsbus::swarm {
 
 /// The connection that a sink's messages come over; opaque.
-using SinkRoute = std::string;
+using SinkRoute = wire::Route;
 
 /// A data endpoint, as one connection names it: what another connection says of the same endpoint
 /// has no part in it.

@@ -3,6 +3,7 @@
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/sender.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <chrono>
@@ -24,9 +25,6 @@ namespace xfsbus::tracker {
 /// One thread. No call throws on anything that a peer sends.
 class Directory {
   public:
-    /// Names one connection, as the shell likes; opaque here.
-    using Route = std::string;
-
     /// A change of who is there, for logs.
     struct PeerChange {
         enum class Kind {
@@ -41,7 +39,7 @@ class Directory {
         Kind kind;
         wire::PeerId peer;
         wire::Endpoint listens;
-        Route route;
+        wire::Route route;
     };
 
     /// The way out. Called from within the Directory's methods; must not call them.
@@ -53,11 +51,11 @@ class Directory {
             full,  ///< not sent; the other side does not read
         };
         /// Sends now, so that what it returns is true of this moment.
-        virtual Sent send(Route const& route, wire::Message const& message,
+        virtual Sent send(wire::Route const& route, wire::Message const& message,
                           std::uint64_t request) = 0;
         /// Whether on_closed() is called when that connection ends. Where it is not, only sending
         /// tells, so peers behind it are sent a Ping before they are named.
-        [[nodiscard]] virtual bool tells_end(Route const& route) const = 0;
+        [[nodiscard]] virtual bool tells_end(wire::Route const& route) const = 0;
         virtual void on_peer(PeerChange const& change) = 0;
 
       protected:
@@ -146,13 +144,12 @@ class Directory {
     Directory(Directory const&) = delete;
     Directory& operator=(Directory const&) = delete;
 
-    /// A message came in. `host`: the address of the sender's end of the connection.
-    void on_message(Route const& route, std::string const& host, wire::Envelope const& envelope,
-                    wire::Time now);
+    /// A message came in.
+    void on_message(wire::Sender const& sender, wire::Envelope const& envelope, wire::Time now);
 
     /// The connection is closed: the peer behind it is dropped at once, and all that it has asked
     /// for is forgotten.
-    void on_closed(Route const& route, wire::Time now);
+    void on_closed(wire::Route const& route, wire::Time now);
 
     /// Ends leases and checks that are due at `now` (or were before), and does a part of the work
     /// left over: of long questions, and of large peers that were dropped. No time ends but here.

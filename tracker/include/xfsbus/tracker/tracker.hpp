@@ -56,15 +56,15 @@ class Tracker final : private Directory::Outbox {
     explicit Tracker(Options const& options);
 
     Status bind(wire::Endpoint const& endpoint, std::size_t connections_most);
-    void on_message(bus::Route const& route, std::string const& host, wire::Envelope&& envelope);
-    void on_garbage(std::string const& host, wire::DecodeError const& error);
+    void on_message(wire::Sender const& sender, wire::Envelope const& envelope);
+    void on_garbage(wire::Sender const& sender, wire::DecodeError const& error);
     void arm();
     void tick();
     void log(LogEvent const& event) const;
 
-    Sent send(Directory::Route const& route, wire::Message const& message,
+    Sent send(wire::Route const& route, wire::Message const& message,
               std::uint64_t request) override;
-    [[nodiscard]] bool tells_end(Directory::Route const& route) const override;
+    [[nodiscard]] bool tells_end(wire::Route const& route) const override;
     void on_peer(Directory::PeerChange const& change) override;
     void try_to_reach(Directory::PeerChange const& change);
 
