@@ -29,7 +29,7 @@ class Holder {
   public:
     Holder(bus::Reactor& reactor, wire::Endpoint const& tracker, std::size_t names)
         : reactor_(reactor), names_(names) {
-        client_ = bus::ControlClient::connect(reactor, tracker,
+        client_ = bus::ControlClient::connect(reactor, tracker, bus::Security::none(),
                                               {.on_message = [this](auto&& e) { on_message(e); },
                                                .on_garbage = {},
                                                .on_connection = {}})
@@ -76,7 +76,7 @@ class Asker {
     Asker(bus::Reactor& reactor, wire::Endpoint const& tracker, std::size_t names,
           std::size_t rounds)
         : reactor_(reactor), names_(names), rounds_(rounds) {
-        client_ = bus::ControlClient::connect(reactor, tracker,
+        client_ = bus::ControlClient::connect(reactor, tracker, bus::Security::none(),
                                               {.on_message = [this](auto&& e) { on_message(e); },
                                                .on_garbage = {},
                                                .on_connection = {}})

@@ -119,7 +119,7 @@ TEST_CASE("a message sent before the server exists arrives when it does") {
     port.reset();
     std::uint64_t got = 0;
     auto const server = ControlServer::bind(
-        loop.reactor(), endpoint,
+        loop.reactor(), endpoint, Security::none(),
         {[&](wire::Sender const&, wire::Envelope&& e) { got = e.request; }, nullptr});
     REQUIRE(server.ok());
     loop.until([&] { return got == 5 && client.connected(); });
@@ -170,7 +170,7 @@ TEST_CASE("a client comes from the address that it is given") {
     Loop loop;
     Server server(loop);
     auto const client =
-        ControlClient::connect(loop.reactor(), server.socket->endpoint(),
+        ControlClient::connect(loop.reactor(), server.socket->endpoint(), Security::none(),
                                {[](wire::Envelope&&) {}, nullptr, nullptr}, "127.0.0.77");
     REQUIRE(client.ok());
     (*client)->send(wire::Ping{}, 1);
@@ -186,9 +186,10 @@ TEST_CASE("where the system gives no descriptors a socket is refused, and nothin
     for (std::size_t left = 0; left < 24; ++left) {
         {
             test::DescriptorShortage const shortage(left);
-            auto const client = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
-                                                       {[](wire::Envelope&&) {}, nullptr, nullptr});
-            auto const other = ControlServer::bind(loop.reactor(), anywhere, {});
+            auto const client =
+                ControlClient::connect(loop.reactor(), server.socket->endpoint(), Security::none(),
+                                       {[](wire::Envelope&&) {}, nullptr, nullptr});
+            auto const other = ControlServer::bind(loop.reactor(), anywhere, Security::none(), {});
             CHECK(client.ok() == (left >= 12));
             // The client has taken three, and its connection one or two more.
             CHECK((other.ok() || left < 12 + 5));
@@ -265,7 +266,8 @@ TEST_CASE("an address that cannot be one is refused when connecting") {
     Loop loop;
     // A name would be looked up on the thread that carries all connections.
     for (auto const* const host : {"a b", "localhost", "127.1", ""}) {
-        auto const connected = ControlClient::connect(loop.reactor(), {host, 1}, {});
+        auto const connected =
+            ControlClient::connect(loop.reactor(), {host, 1}, Security::none(), {});
         REQUIRE_FALSE(connected.ok());
         CHECK(connected.error().code == Errc::network);
     }
@@ -278,12 +280,13 @@ TEST_CASE("a callback may destroy the socket that called it and go on") {
     std::string log;
     // What the callback holds must outlive the socket: it is still running.
     std::string const word(100, 'w');
-    auto connected = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
-                                            {[&client, &log, word](wire::Envelope&&) {
-                                                 client.reset();
-                                                 log += word;
-                                             },
-                                             nullptr, nullptr});
+    auto connected =
+        ControlClient::connect(loop.reactor(), server.socket->endpoint(), Security::none(),
+                               {[&client, &log, word](wire::Envelope&&) {
+                                    client.reset();
+                                    log += word;
+                                },
+                                nullptr, nullptr});
     REQUIRE(connected.ok());
     client = std::move(*connected);
     client->send(wire::Ping{}, 1);
@@ -298,12 +301,13 @@ TEST_CASE("a callback on the connection's state may destroy its socket") {
     std::unique_ptr<ControlClient> client;
     std::string log;
     std::string const word(100, 'w');
-    auto connected = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
-                                            {[](wire::Envelope&&) {}, nullptr,
-                                             [&client, &log, word](auto, auto const&) {
-                                                 client.reset();
-                                                 log += word;
-                                             }});
+    auto connected =
+        ControlClient::connect(loop.reactor(), server.socket->endpoint(), Security::none(),
+                               {[](wire::Envelope&&) {}, nullptr,
+                                [&client, &log, word](auto, auto const&) {
+                                    client.reset();
+                                    log += word;
+                                }});
     REQUIRE(connected.ok());
     client = std::move(*connected);
     loop.until([&] { return !client; });
@@ -315,12 +319,13 @@ TEST_CASE("signals that interrupt the reactor's thread do not disturb the dialog
     Server server(loop);
     std::unique_ptr<ControlClient> client;
     std::uint64_t answered = 0;
-    auto connected = ControlClient::connect(loop.reactor(), server.socket->endpoint(),
-                                            {[&](wire::Envelope&& envelope) {
-                                                 answered = envelope.request;
-                                                 client->send(wire::Ping{}, answered + 1);
-                                             },
-                                             nullptr, nullptr});
+    auto connected =
+        ControlClient::connect(loop.reactor(), server.socket->endpoint(), Security::none(),
+                               {[&](wire::Envelope&& envelope) {
+                                    answered = envelope.request;
+                                    client->send(wire::Ping{}, answered + 1);
+                                },
+                                nullptr, nullptr});
     REQUIRE(connected.ok());
     client = std::move(*connected);
     SignalStorm const storm;

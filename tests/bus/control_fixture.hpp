@@ -22,7 +22,7 @@ inline wire::Endpoint const anywhere{"127.0.0.1", 0};
 struct Server {
     explicit Server(Loop& loop) {
         auto bound = ControlServer::bind(
-            loop.reactor(), anywhere,
+            loop.reactor(), anywhere, Security::none(),
             {[this](wire::Sender const& sender, wire::Envelope&& envelope) {
                  last_sender = sender;
                  if (std::holds_alternative<wire::Ping>(envelope.message)) {
@@ -51,7 +51,7 @@ struct Server {
 struct Client {
     Client(Loop& loop, wire::Endpoint const& endpoint) {
         auto connected = ControlClient::connect(
-            loop.reactor(), endpoint,
+            loop.reactor(), endpoint, Security::none(),
             {[this](wire::Envelope&& envelope) { messages.push_back(std::move(envelope)); },
              [this](std::string const& why) { garbage.push_back(why); },
              [this](auto now, auto const&) { states.push_back(now); }});

@@ -108,7 +108,7 @@ TEST_CASE(
     std::unique_ptr<ControlServer> sut;
     sut =
         ControlServer::bind(
-            loop.reactor(), anywhere,
+            loop.reactor(), anywhere, Security::none(),
             {.on_message = [&](wire::Sender const& sender,
                                wire::Envelope&&) { told.push_back(sut->tells_end(sender.route)); },
              .on_garbage = {}})
@@ -310,7 +310,7 @@ TEST_CASE("who asks for more without reading what was answered is told that it i
     std::unique_ptr<ControlServer> server;
     wire::Manifests const large{{{{}, 190'000, 0, std::string(190'000, 'm')}}};
     auto bound = ControlServer::bind(
-        loop.reactor(), anywhere,
+        loop.reactor(), anywhere, Security::none(),
         {[&](wire::Sender const& sender, wire::Envelope&& envelope) {
              ++asked;
              CHECK(server->send(sender.route, large, envelope.request) == ControlServer::Sent::yes);
@@ -359,7 +359,7 @@ TEST_CASE("no more connections are kept than there is room for") {
     std::vector<wire::Route> closed;
     std::size_t heard = 0;
     auto const server = ControlServer::bind(
-        loop.reactor(), anywhere,
+        loop.reactor(), anywhere, Security::none(),
         {.on_message = [&](auto const&, auto&&) { ++heard; },
          .on_garbage = nullptr,
          .on_closed = [&](wire::Route const& route) { closed.push_back(route); }},
@@ -395,7 +395,7 @@ TEST_CASE("an address in use or not this machine's is a network error with a rea
     Loop loop;
     Server server(loop);
     auto const refused = [&](wire::Endpoint const& endpoint, std::string const& why) {
-        auto const bound = ControlServer::bind(loop.reactor(), endpoint, {});
+        auto const bound = ControlServer::bind(loop.reactor(), endpoint, Security::none(), {});
         REQUIRE_FALSE(bound.ok());
         CHECK(bound.error().code == Errc::network);
         CHECK(bound.error().message.find(why) != std::string::npos);
@@ -417,7 +417,7 @@ TEST_CASE("a server may be destroyed by its own callback") {
     for (bool const garbage : {false, true}) {
         log.clear();
         auto bound = ControlServer::bind(
-            loop.reactor(), anywhere,
+            loop.reactor(), anywhere, Security::none(),
             {[stop](wire::Sender const&, wire::Envelope&&) { stop(); },
              [stop](wire::Sender const&, wire::DecodeError const&) { stop(); }});
         REQUIRE(bound.ok());
@@ -436,7 +436,7 @@ TEST_CASE("a callback may destroy another socket that has something to read") {
     std::vector<std::unique_ptr<ControlServer>> servers(2);
     int calls = 0;
     for (auto& server : servers) {
-        auto bound = ControlServer::bind(loop.reactor(), anywhere,
+        auto bound = ControlServer::bind(loop.reactor(), anywhere, Security::none(),
                                          {[&](wire::Sender const&, wire::Envelope&&) {
                                               ++calls;
                                               servers.clear();

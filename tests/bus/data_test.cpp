@@ -34,7 +34,7 @@ Payload payload_of(std::string const& text) {
 struct Sink {
     explicit Sink(Loop& loop) {
         auto bound = ChunkSink::bind(
-            loop.reactor(), wire::Endpoint{"127.0.0.1", 0},
+            loop.reactor(), wire::Endpoint{"127.0.0.1", 0}, Security::none(),
             [this](wire::ChunkHeader const& header, Payload payload) {
                 chunks.emplace_back(header, text_of(payload));
                 return asked_for;
@@ -52,7 +52,8 @@ struct Sink {
 
 struct Source {
     Source(Loop& loop, wire::Endpoint const& sink) {
-        auto connected = ChunkSource::connect(loop.reactor(), sink, [this] { ++writable; });
+        auto connected =
+            ChunkSource::connect(loop.reactor(), sink, Security::none(), [this] { ++writable; });
         REQUIRE(connected.ok());
         socket = std::move(*connected);
     }
@@ -261,7 +262,7 @@ TEST_CASE("a sink may be destroyed by its own callback") {
             log += word;
         };
         auto bound = ChunkSink::bind(
-            loop.reactor(), wire::Endpoint{"127.0.0.1", 0},
+            loop.reactor(), wire::Endpoint{"127.0.0.1", 0}, Security::none(),
             [stop](wire::ChunkHeader const&, Payload) {
                 stop();
                 return true;
@@ -283,11 +284,11 @@ TEST_CASE("a source may be destroyed by its own callback") {
     std::unique_ptr<ChunkSource> source;
     std::string log;
     std::string const word(100, 'w');
-    auto connected =
-        ChunkSource::connect(loop.reactor(), sink.socket->endpoint(), [&source, &log, word] {
-            source.reset();
-            log += word;
-        });
+    auto connected = ChunkSource::connect(loop.reactor(), sink.socket->endpoint(), Security::none(),
+                                          [&source, &log, word] {
+                                              source.reset();
+                                              log += word;
+                                          });
     REQUIRE(connected.ok());
     source = std::move(*connected);
     fill(*source);
@@ -298,7 +299,7 @@ TEST_CASE("a source may be destroyed by its own callback") {
 TEST_CASE("a sink's address that is not this machine's is a network error") {
     Loop loop;
     auto const bound = ChunkSink::bind(
-        loop.reactor(), wire::Endpoint{"192.0.2.1", 0},
+        loop.reactor(), wire::Endpoint{"192.0.2.1", 0}, Security::none(),
         [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
     REQUIRE_FALSE(bound.ok());
     CHECK(bound.error().code == Errc::network);

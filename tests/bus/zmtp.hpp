@@ -31,7 +31,7 @@ class ZmtpStranger {
         greeting += "NULL";
         greeting.resize(64, '\0');
         say(greeting);
-        hear(greeting.size());
+        greeting_ = hear(greeting.size());
         std::string ready = "\x05READY\x0BSocket-Type";
         ready += std::string(3, '\0') + static_cast<char>(type.size()) + type;
         say(std::string("\x04") + static_cast<char>(ready.size()) + ready);
@@ -43,6 +43,12 @@ class ZmtpStranger {
 
     ZmtpStranger(ZmtpStranger const&) = delete;
     ZmtpStranger& operator=(ZmtpStranger const&) = delete;
+
+    /// What the other side says that it protects connections by.
+    [[nodiscard]] std::string mechanism() const {
+        constexpr std::size_t at = 12;
+        return greeting_.substr(at, greeting_.find('\0', at) - at);
+    }
 
     /// As much as the other side takes: false once it has hung up.
     bool say(std::string const& bytes) const {
@@ -96,6 +102,7 @@ class ZmtpStranger {
     }
 
     int socket_;
+    std::string greeting_;  ///< the other side's
 };
 
 }  // namespace xfsbus

@@ -44,7 +44,7 @@ class Fleet {
 
     Fleet(std::size_t size, Answer answer) : size_(size), answer_(std::move(answer)) {
         auto server = bus::ControlServer::bind(
-            reactor_, {"0.0.0.0", 0},
+            reactor_, {"0.0.0.0", 0}, bus::Security::none(),
             {.on_message = [this](auto const& sender,
                                   auto&& envelope) { on_message(sender.route, envelope); },
              .on_garbage = [](auto const&, auto const&) {}});

@@ -127,7 +127,7 @@ void WebServer::serve() const {
 
 BusClient::BusClient(wire::Endpoint const& to) {
     auto client = bus::ControlClient::connect(
-        reactor_, to,
+        reactor_, to, bus::Security::none(),
         {.on_message =
              [this](wire::Envelope&& envelope) {
                  if (std::holds_alternative<wire::Ping>(envelope.message)) {
@@ -169,7 +169,7 @@ wire::Message BusClient::ask(wire::Message message) {
 
 BusServer::BusServer(Answer answer) {
     auto server = bus::ControlServer::bind(
-        reactor_, {host(), 0},
+        reactor_, {host(), 0}, bus::Security::none(),
         {.on_message =
              [this, answer = std::move(answer)](auto const& sender, auto&& envelope) {
                  if (auto const message = answer(envelope.message)) {

@@ -62,7 +62,7 @@ class Client {
   public:
     Client(bus::Reactor& reactor, wire::Endpoint const& tracker) : reactor_(reactor) {
         auto connected = bus::ControlClient::connect(
-            reactor, tracker,
+            reactor, tracker, bus::Security::none(),
             {[this](wire::Envelope&& envelope) { take(std::move(envelope)); }, {}, {}});
         REQUIRE(connected.ok());
         socket_ = std::move(connected).value();

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Tracker>> Tracker::start(Options options) {
 
 Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
-        reactor_, endpoint,
+        reactor_, endpoint, bus::Security::none(),
         {.on_message = [this](wire::Sender const& sender,
                               wire::Envelope const& envelope) { on_message(sender, envelope); },
          .on_garbage = [this](wire::Sender const& sender,

@@ -26,9 +26,10 @@ constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 }  // namespace
 
 struct ControlClient::Impl {
-    Impl(Reactor::Impl& loop, Handler on)
+    Impl(Reactor::Impl& loop, Security const& security, Handler on)
         : loop_(loop),
           socket_(make_dealer(loop.context())),
+          security_(security),
           handler_(std::make_shared<Handler const>(std::move(on))),
           watch_(loop, socket_, control_limits(Connections::Limits{}.most), other_events,
                  ConnectionWatch::Polls::yes,
@@ -68,6 +69,7 @@ struct ControlClient::Impl {
 
     Reactor::Impl& loop_;
     zmq::socket_t socket_;
+    Security security_;
     wire::Endpoint to_;
     std::string from_;
     std::optional<Reactor::TimerId> retry_;
@@ -111,7 +113,7 @@ Status ControlClient::Impl::connect(wire::Endpoint const& to, std::string const&
     if (!from.empty()) {
         socket_.set(zmq::sockopt::reconnect_ivl, -1);
     }
-    return connect_socket(socket_, to, from);
+    return connect_socket(socket_, to, security_, from);
 }
 
 void ControlClient::Impl::retry_soon() {
@@ -120,7 +122,7 @@ void ControlClient::Impl::retry_soon() {
     }
     retry_ = loop_.at(loop_.now() + pause_, [this] {
         retry_.reset();
-        if (!descriptors_left() || !connect_socket(socket_, to_, from_)) {
+        if (!descriptors_left() || !connect_socket(socket_, to_, security_, from_)) {
             retry_soon();
         }
     });
@@ -219,9 +221,10 @@ ControlClient::~ControlClient() = default;
 
 Result<std::unique_ptr<ControlClient>> ControlClient::connect(Reactor& reactor,
                                                               wire::Endpoint const& endpoint,
+                                                              Security const& security,
                                                               Handler handler,
                                                               std::string const& from) {
-    auto impl = make_part<Impl>(reactor.impl(), std::move(handler));
+    auto impl = make_part<Impl>(reactor.impl(), security, std::move(handler));
     if (!impl) {
         return impl.error();
     }

@@ -240,6 +240,7 @@ ControlServer::~ControlServer() = default;
 
 Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
                                                            wire::Endpoint const& endpoint,
+                                                           Security const& security,
                                                            Handler handler,
                                                            std::size_t connections_most) {
     auto impl = make_part<Impl>(reactor.impl(), std::move(handler), connections_most);
@@ -247,7 +248,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
         return impl.error();
     }
     auto& made = **impl;
-    auto bound = bind_socket(made.socket_, endpoint);
+    auto bound = bind_socket(made.socket_, endpoint, security);
     if (!bound) {
         return bound.error();
     }

@@ -113,14 +113,15 @@ ChunkSink::ChunkSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChunkSink::~ChunkSink() = default;
 
 Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, wire::Endpoint const& at,
-                                                   OnChunk on_chunk, OnGarbage on_garbage,
+                                                   Security const& security, OnChunk on_chunk,
+                                                   OnGarbage on_garbage,
                                                    std::size_t connections_most) {
     auto impl = make_part<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage),
                                 connections_most);
     if (!impl) {
         return impl.error();
     }
-    auto bound = bind_socket((*impl)->socket_, at);
+    auto bound = bind_socket((*impl)->socket_, at, security);
     if (!bound) {
         return bound.error();
     }
@@ -170,13 +171,14 @@ ChunkSource::~ChunkSource() = default;
 
 Result<std::unique_ptr<ChunkSource>> ChunkSource::connect(Reactor& reactor,
                                                           wire::Endpoint const& sink,
+                                                          Security const& security,
                                                           std::function<void()> on_writable) {
     auto impl = make_part<Impl>(reactor.impl(), std::move(on_writable));
     if (!impl) {
         return impl.error();
     }
     (*impl)->sink_ = sink;
-    if (auto connected = connect_socket((*impl)->socket_, sink); !connected) {
+    if (auto connected = connect_socket((*impl)->socket_, sink, security); !connected) {
         return connected.error();
     }
     return std::make_unique<ChunkSource>(std::move(*impl));

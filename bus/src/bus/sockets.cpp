@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <type_traits>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -82,6 +83,12 @@ void allow_ipv6(zmq::socket_t& socket, wire::Endpoint const& endpoint) {
     }
 }
 
+/// Where what a Security says becomes options of a socket. What libzmq does of itself is `none`:
+/// its NULL mechanism.
+void secure(zmq::socket_t&, Security const&) {
+    static_assert(std::is_empty_v<Security>, "what it carries is to be applied here");
+}
+
 Error network_error(std::string const& what, wire::Endpoint const& endpoint,
                     zmq::error_t const& error) {
     std::string why = error.what();
@@ -137,13 +144,15 @@ zmq::socket_t make_push(zmq::context_t& context) {
     return socket;
 }
 
-Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint) {
+Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
+                                   Security const& security) {
     if (!endpoint.any_host() && !wire::numeric_host(endpoint.host)) {
         return Error{Errc::network, "cannot listen on " + wire::escape(endpoint.to_string()) +
                                         ": it is no IP address"};
     }
     try {
         allow_ipv6(socket, endpoint);
+        secure(socket, security);
         uninterrupted([&] { socket.bind(endpoint.to_zmq()); });
         auto bound = wire::parse_endpoint(socket.get(zmq::sockopt::last_endpoint));
         if (!bound) {
@@ -156,7 +165,7 @@ Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& 
 }
 
 Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
-                      std::string const& from) {
+                      Security const& security, std::string const& from) {
     if (!wire::numeric_host(endpoint.host)) {
         // libzmq would look the name up on the thread that carries all connections.
         return Error{Errc::network, "cannot connect to " + wire::escape(endpoint.to_string()) +
@@ -164,6 +173,7 @@ Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
     }
     try {
         allow_ipv6(socket, endpoint);
+        secure(socket, security);
         auto const to = from.empty()
                             ? endpoint.to_zmq()
                             : wire::Endpoint{from, 0}.to_zmq() + ";" + endpoint.to_string();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/bus/security.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -41,10 +42,11 @@ zmq::socket_t make_pull(zmq::context_t& context);
 zmq::socket_t make_push(zmq::context_t& context);
 
 /// Binds; returns where it listens, or Errc::network with what is wrong with the address.
-Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint);
+Result<wire::Endpoint> bind_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
+                                   Security const& security);
 /// `from`: the address of this machine that the connection is to come from; empty: any.
 Status connect_socket(zmq::socket_t& socket, wire::Endpoint const& endpoint,
-                      std::string const& from = {});
+                      Security const& security, std::string const& from = {});
 
 /// Whether this process may open some more descriptors. libzmq ends the process where it is left
 /// without (in getifaddrs(), when it binds), so it is never begun then.

@@ -7,12 +7,13 @@
 
 namespace xfsbus::peer::net {
 
-ChunkRouter::ChunkRouter(bus::Reactor& reactor, std::function<void()> on_stray)
-    : reactor_(reactor), on_stray_(std::move(on_stray)) {}
+ChunkRouter::ChunkRouter(bus::Reactor& reactor, bus::Security const& security,
+                         std::function<void()> on_stray)
+    : reactor_(reactor), security_(security), on_stray_(std::move(on_stray)) {}
 
 Status ChunkRouter::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto sink = bus::ChunkSink::bind(
-        reactor_, endpoint,
+        reactor_, endpoint, security_,
         [this](auto const& header, bus::Payload payload) {
             return on_chunk(header, std::move(payload));
         },

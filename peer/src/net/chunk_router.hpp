@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/bus/data.hpp>
+#include <xfsbus/bus/security.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -20,7 +21,8 @@ class ChunkRouter {
     using OnChunk = std::function<bool(wire::ChunkHeader const&, bus::Payload)>;
 
     /// `on_stray`: a chunk came that nobody waits for.
-    ChunkRouter(bus::Reactor& reactor, std::function<void()> on_stray);
+    ChunkRouter(bus::Reactor& reactor, bus::Security const& security,
+                std::function<void()> on_stray);
 
     Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
 
@@ -35,6 +37,7 @@ class ChunkRouter {
     void expect(std::uint32_t chunk_bytes);
 
     bus::Reactor& reactor_;
+    bus::Security security_;
     std::function<void()> on_stray_;
     std::unique_ptr<bus::ChunkSink> sink_;
     std::unordered_map<wire::TransferId, OnChunk> waiting_;

@@ -28,7 +28,7 @@ Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed
 Link::~Link() = default;
 
 Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
-                                         std::string const& from,
+                                         bus::Security const& security, std::string const& from,
                                          std::optional<double> fixed_latency_ms,
                                          OwnVitals own_vitals) {
     auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_vitals));
@@ -39,7 +39,7 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
         reactor, [raw](auto const& message, auto request) { return raw->send(message, request); },
         whom, Errc::timeout);
     auto client = bus::ControlClient::connect(
-        reactor, to,
+        reactor, to, security,
         {.on_message = [raw](wire::Envelope&& envelope) { raw->on_message(std::move(envelope)); },
          .on_garbage = [raw](std::string const& what) { raw->asker_->set_trouble(what); },
          .on_connection = [raw](auto state, auto const& why) { raw->on_connection(state, why); }},
@@ -230,7 +230,7 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
     }
     std::optional<double> const fixed =
         latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
-    auto link = Link::open(reactor_, endpoint, source_for(endpoint), fixed, own_vitals_);
+    auto link = Link::open(reactor_, endpoint, security_, source_for(endpoint), fixed, own_vitals_);
     if (link) {
         links_[endpoint] = *link;
     }

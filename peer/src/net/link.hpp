@@ -38,6 +38,7 @@ class Link : public std::enable_shared_from_this<Link> {
     /// `from`: the address to come from; empty: any. `fixed_latency_ms`: what the latency table
     /// says, if there is one.
     static Result<std::shared_ptr<Link>> open(bus::Reactor& reactor, wire::Endpoint const& to,
+                                              bus::Security const& security,
                                               std::string const& from,
                                               std::optional<double> fixed_latency_ms,
                                               OwnVitals own_vitals);
@@ -97,9 +98,11 @@ class Link : public std::enable_shared_from_this<Link> {
 class Links {
   public:
     /// `most`: at once.
-    Links(bus::Reactor& reactor, std::optional<swarm::LatencyTable> latencies, std::size_t most,
+    Links(bus::Reactor& reactor, bus::Security const& security,
+          std::optional<swarm::LatencyTable> latencies, std::size_t most,
           Link::OwnVitals own_vitals)
         : reactor_(reactor),
+          security_(security),
           latencies_(std::move(latencies)),
           most_(most),
           own_vitals_(std::move(own_vitals)) {}
@@ -128,6 +131,7 @@ class Links {
     [[nodiscard]] std::string source_for(wire::Endpoint const& endpoint) const;
 
     bus::Reactor& reactor_;
+    bus::Security security_;
     std::optional<swarm::LatencyTable> latencies_;
     std::size_t most_;
     Link::OwnVitals own_vitals_;

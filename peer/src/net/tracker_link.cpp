@@ -19,8 +19,8 @@ constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
 
 }  // namespace
 
-TrackerLink::TrackerLink(bus::Reactor& reactor, Owner owner)
-    : reactor_(reactor), owner_(std::move(owner)), resolver_(reactor) {}
+TrackerLink::TrackerLink(bus::Reactor& reactor, bus::Security const& security, Owner owner)
+    : reactor_(reactor), security_(security), owner_(std::move(owner)), resolver_(reactor) {}
 
 TrackerLink::~TrackerLink() {
     for (auto const& timer : {timer_, look_up_timer_}) {
@@ -53,7 +53,7 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
 Status TrackerLink::open(std::string const& host) {
     asker_->set_trouble(bus::nothing_answers);
     auto client = bus::ControlClient::connect(
-        reactor_, {host, tracker_.port},
+        reactor_, {host, tracker_.port}, security_,
         {.on_message = [this](wire::Envelope&& envelope) { on_message(std::move(envelope)); },
          .on_garbage = [this](std::string const& what) { on_garbage(what); },
          .on_connection = [this](auto state, auto const& why) { on_connection(state, why); }},

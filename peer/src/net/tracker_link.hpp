@@ -30,7 +30,7 @@ class TrackerLink : private swarm::Announcer::Line {
     template <typename T>
     using OnAnswer = std::function<void(Result<T>)>;
 
-    TrackerLink(bus::Reactor& reactor, Owner owner);
+    TrackerLink(bus::Reactor& reactor, bus::Security const& security, Owner owner);
     ~TrackerLink() override;
     TrackerLink(TrackerLink const&) = delete;
     TrackerLink& operator=(TrackerLink const&) = delete;
@@ -106,6 +106,7 @@ class TrackerLink : private swarm::Announcer::Line {
                    std::shared_ptr<swarm::Pages<Entry>> pages = nullptr);
 
     bus::Reactor& reactor_;
+    bus::Security security_;
     Owner owner_;
     wire::Endpoint tracker_;
     std::string from_;

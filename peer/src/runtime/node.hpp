@@ -105,6 +105,7 @@ class Node {
     void on_push_failed(std::string const& name, Error const& why);
 
     bus::Reactor& reactor_;
+    bus::Security security_ = bus::Security::none();  ///< of every socket
     PeerOptions options_;
     swarm::DescriptorShares descriptors_;
     Plugins plugins_;

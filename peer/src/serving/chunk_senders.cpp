@@ -18,7 +18,8 @@ bool ChunkSenders::open(wire::Endpoint const& sink) {
     if (senders_.size() >= most_) {
         close_unserved();
     }
-    auto socket = bus::ChunkSource::connect(reactor_, sink, [this, sink] { on_writable(sink); });
+    auto socket =
+        bus::ChunkSource::connect(reactor_, sink, security_, [this, sink] { on_writable(sink); });
     if (!socket) {
         owner_.on_trouble(socket.error());
         return false;

@@ -30,8 +30,10 @@ class ChunkSenders {
     };
 
     /// `most`: connections at once.
-    ChunkSenders(bus::Reactor& reactor, std::size_t most, Owner owner)
+    ChunkSenders(bus::Reactor& reactor, bus::Security const& security, std::size_t most,
+                 Owner owner)
         : reactor_(reactor),
+          security_(security),
           most_(most),
           owner_(std::move(owner)),
           alarm_(reactor, [this] { look(); }) {}
@@ -69,6 +71,7 @@ class ChunkSenders {
     void look();
 
     bus::Reactor& reactor_;
+    bus::Security security_;
     std::size_t most_;
     Owner owner_;
     std::map<wire::Endpoint, Sender> senders_;

@@ -34,12 +34,13 @@ struct InFlight {
 
 }  // namespace
 
-Serving::Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
-                 std::uint64_t seed)
+Serving::Serving(bus::Reactor& reactor, bus::Security const& security, Owner owner,
+                 swarm::Uploads::Limits const& limits, std::uint64_t seed)
     : reactor_(reactor),
+      security_(security),
       owner_(std::move(owner)),
       session_(limits, seed, [this](auto const& content) { return whole(content); }),
-      senders_(reactor, limits.sinks_most,
+      senders_(reactor, security, limits.sinks_most,
                {.is_open =
                     [this](auto const& transfer) {
                         return session_.uploads().find(transfer) != nullptr;
@@ -74,7 +75,7 @@ Serving::Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits cons
 
 Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
-        reactor_, endpoint,
+        reactor_, endpoint, security_,
         {.on_message =
              [this](auto const& sender, auto&& envelope) {
                  on_message(sender, std::forward<decltype(envelope)>(envelope));

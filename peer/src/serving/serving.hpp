@@ -42,8 +42,8 @@ class Serving {
     /// Reads a part of a content into the buffer. One reading thread.
     using Read = std::function<index::ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
-    Serving(bus::Reactor& reactor, Owner owner, swarm::Uploads::Limits const& limits,
-            std::uint64_t seed);
+    Serving(bus::Reactor& reactor, bus::Security const& security, Owner owner,
+            swarm::Uploads::Limits const& limits, std::uint64_t seed);
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
 
@@ -107,6 +107,7 @@ class Serving {
                                            int error);
 
     bus::Reactor& reactor_;
+    bus::Security security_;
     Owner owner_;
     swarm::SourceSession session_;
     ChunkSenders senders_;

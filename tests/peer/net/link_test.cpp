@@ -32,7 +32,7 @@ class Refusing {
   public:
     explicit Refusing(std::vector<std::uint8_t> refuses) {
         auto server = bus::ControlServer::bind(
-            reactor, {"127.0.0.1", 0},
+            reactor, {"127.0.0.1", 0}, bus::Security::none(),
             {.on_message =
                  [this, refuses](auto const& sender, auto&& envelope) {
                      if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
@@ -50,8 +50,8 @@ class Refusing {
              .on_garbage = [](auto const&, auto const&) {}});
         REQUIRE(server);
         server_ = std::move(*server);
-        auto opened =
-            Link::open(reactor, server_->endpoint(), "", std::nullopt, [] { return wire::Pong{}; });
+        auto opened = Link::open(reactor, server_->endpoint(), bus::Security::none(), "",
+                                 std::nullopt, [] { return wire::Pong{}; });
         REQUIRE(opened);
         link = *opened;
     }

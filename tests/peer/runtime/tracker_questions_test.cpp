@@ -27,7 +27,7 @@ class NotingTracker {
   public:
     NotingTracker() {
         auto bound = bus::ControlServer::bind(
-            reactor_, {"127.0.0.1", 0},
+            reactor_, {"127.0.0.1", 0}, bus::Security::none(),
             {[this](wire::Sender const& sender, wire::Envelope&& envelope) {
                  take(sender.route, envelope);
              },

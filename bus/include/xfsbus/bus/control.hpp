@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/bus/security.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/sender.hpp>
@@ -33,7 +34,7 @@ class ControlServer {
     /// address is in use or not this machine's, or the system gives no descriptors.
     static Result<std::unique_ptr<ControlServer>> bind(Reactor& reactor,
                                                        wire::Endpoint const& endpoint,
-                                                       Handler handler,
+                                                       Security const& security, Handler handler,
                                                        std::size_t connections_most = 4096);
     ~ControlServer();
 
@@ -80,7 +81,7 @@ class ControlClient {
     /// is no IP address, or the system gives no descriptors.
     static Result<std::unique_ptr<ControlClient>> connect(Reactor& reactor,
                                                           wire::Endpoint const& endpoint,
-                                                          Handler handler,
+                                                          Security const& security, Handler handler,
                                                           std::string const& from = {});
     ~ControlClient();
 

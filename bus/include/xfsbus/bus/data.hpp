@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/bus/security.hpp>
 #include <xfsbus/wire/chunk.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -31,7 +32,8 @@ class ChunkSink {
 
     /// Binds; port 0 takes a free one. Takes some `connections_most` connections at once.
     static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, wire::Endpoint const& at,
-                                                   OnChunk on_chunk, OnGarbage on_garbage,
+                                                   Security const& security, OnChunk on_chunk,
+                                                   OnGarbage on_garbage,
                                                    std::size_t connections_most = 1024);
     ~ChunkSink();
 
@@ -54,6 +56,7 @@ class ChunkSource {
     /// may now say true.
     static Result<std::unique_ptr<ChunkSource>> connect(Reactor& reactor,
                                                         wire::Endpoint const& sink,
+                                                        Security const& security,
                                                         std::function<void()> on_writable);
     ~ChunkSource();
 
