@@ -1,4 +1,4 @@
-# The installed package: find_package(xfsbus).
+# The installed package: find_package(xfsbus), and pkg-config's xfsbus.
 include(CMakePackageConfigHelpers)
 set(XFSBUS_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/xfsbus")
 set(XFSBUS_PLUGIN_INSTALL_DIR "${CMAKE_INSTALL_LIBDIR}/xfsbus/plugins")
@@ -12,4 +12,15 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfigVersion.cmake"
               cmake/xfsbus-dependencies.cmake cmake/xfsbus-plugin.cmake
         DESTINATION "${XFSBUS_CMAKE_DIR}")
+
+file(RELATIVE_PATH XFSBUS_PREFIX_FROM_PC "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+configure_file(cmake/xfsbus.pc.in "${CMAKE_CURRENT_BINARY_DIR}/xfsbus.pc" @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/xfsbus.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# What is libxfsbus.so to a dynamic link is this to a static one: a word to the linker.
+file(CONFIGURE OUTPUT libxfsbus.a CONTENT
+     "GROUP(-lxfsbus_peer -lxfsbus_swarm -lxfsbus_bus -lxfsbus_policy_host -lxfsbus_files -lxfsbus_wire)\n")
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/libxfsbus.a" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+
 install(EXPORT xfsbusTargets NAMESPACE xfsbus:: DESTINATION "${XFSBUS_CMAKE_DIR}")

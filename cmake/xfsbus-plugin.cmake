@@ -1,3 +1,15 @@
+# xfs_export_only(TARGET SYMBOLS)
+#
+# The library exports nothing but these, as a version script names them. Hidden visibility does not
+# reach what the standard library's headers instantiate; a version script does, and keeps
+# STB_GNU_UNIQUE symbols of two libraries from becoming one.
+function(xfs_export_only target symbols)
+  set(exports "${CMAKE_CURRENT_BINARY_DIR}/${target}.map")
+  file(CONFIGURE OUTPUT "${exports}" CONTENT "{ global: ${symbols} local: *; };\n")
+  target_link_options(${target} PRIVATE "-Wl,--version-script=${exports}")
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS "${exports}")
+endfunction()
+
 # xfs_add_plugin(NAME SOURCE... [LINK target...] [ALLOW_UNDEFINED])
 #
 # Builds libNAME.so (target xfs_plugin_NAME), a policy plug-in. It sees xfsbus::policy_api (and
@@ -11,20 +23,14 @@ function(xfs_add_plugin name)
   if(COMMAND xfsbus_warnings)
     xfsbus_warnings(${target})
   endif()
-
-  # Hidden visibility does not reach what the standard library's headers instantiate; a version
-  # script does, and keeps STB_GNU_UNIQUE symbols of two plug-ins from becoming one.
-  set(exports "${CMAKE_CURRENT_BINARY_DIR}/${target}.map")
-  file(CONFIGURE OUTPUT "${exports}" CONTENT "{ global: xfs_policy_descriptor; local: *; };\n")
-  target_link_options(${target} PRIVATE "-Wl,--version-script=${exports}")
+  xfs_export_only(${target} "xfs_policy_descriptor;")
   set_target_properties(
     ${target}
     PROPERTIES OUTPUT_NAME ${name}
                PREFIX lib
                SUFFIX .so
                CXX_VISIBILITY_PRESET hidden
-               VISIBILITY_INLINES_HIDDEN ON
-               LINK_DEPENDS "${exports}")
+               VISIBILITY_INLINES_HIDDEN ON)
 
   # Clang's sanitizers leave their runtime to the program, so that something is always undefined.
   if(NOT arg_ALLOW_UNDEFINED

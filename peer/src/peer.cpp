@@ -201,7 +201,7 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
         return started.error();
     }
     impl->thread = std::thread([raw = impl.get()] { raw->work(); });
-    return std::make_unique<Peer>(std::move(impl));
+    return std::unique_ptr<Peer>(new Peer(std::move(impl)));
 }
 
 Status Peer::wait_for_tracker(std::chrono::milliseconds patience, std::stop_token stop) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
@@ -25,7 +26,7 @@ struct Leftover {
 
 /// All of them, the oldest first. Errc::disk if the directory cannot be read; `on_unread` is told
 /// of those below that cannot, whose leftovers are not found. Any thread.
-Result<std::vector<Leftover>> find_leftovers(
+XFSBUS_API Result<std::vector<Leftover>> find_leftovers(
     std::filesystem::path const& directory,
     std::function<void(Error const&)> const& on_unread = {});
 
@@ -36,6 +37,7 @@ enum class Removal {
 
 /// Removes one that find_leftovers() has found there, with what belongs to it. Errc::disk if it
 /// cannot be removed.
-Result<Removal> remove_leftover(std::filesystem::path const& directory, Leftover const& leftover);
+XFSBUS_API Result<Removal> remove_leftover(std::filesystem::path const& directory,
+                                           Leftover const& leftover);
 
 }  // namespace xfsbus::peer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/durability.hpp>
+#include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -248,7 +249,7 @@ struct PeerStatus {
 /// What the process does about signals is not changed. The threads of a Peer block SIGXFSZ, so that
 /// a file larger than `ulimit -f` allows is an error of its download (Errc::disk); what a program
 /// does about that signal, and about SIGPIPE, where it writes itself is its own affair.
-class Peer {
+class XFSBUS_API Peer {
   public:
     /// Loads the plug-ins, reads the latency file, binds, starts to share and to register. Does
     /// not wait for the tracker.
@@ -304,10 +305,10 @@ class Peer {
     /// Errc::plugin if it is refused; then the old one stays.
     Result<PolicyInfo> load_policy(std::string const& spec);
 
-    struct Impl;
-    explicit Peer(std::unique_ptr<Impl> impl);
-
   private:
+    struct XFSBUS_INTERNAL Impl;
+    XFSBUS_INTERNAL explicit Peer(std::unique_ptr<Impl> impl);
+
     std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,21 @@
+// The types of the public headers of libxfsbus.so, for a tool that reads what the compiler makes of
+// them: of this function's parameters, it looks at each.
+#include <xfsbus/peer/leftovers.hpp>
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/peer/push.hpp>
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+
+XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPush) {}
+
+XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel) {}
+
+XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, DownloadReport&,
+                          DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&) {}
+
+XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
+                          PushTarget&, PushState) {}
+
+XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, UpdateSummary&, PolicyInfo&,
+                          Leftover&, Removal) {}
