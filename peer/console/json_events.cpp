@@ -158,29 +158,22 @@ Json to_json(peer::SharedFileInfo const& file) {
 }
 
 Json to_json(peer::PeerStatus const& status) {
-    return {{"event", "status"},
-            {"ip", status.host},
-            {"port", status.port},
-            {"tracker", status.tracker},
-            {"tracker_connected", status.tracker_connected},
-            {"tracker_trouble", status.tracker_trouble},
-            {"directory", status.directory},
-            {"files", status.files},
-            {"load", status.load},
-            {"uploads", status.uploads},
-            {"downloads", status.downloads},
-            {"bytes_sent", status.bytes_sent},
-            {"bytes_received", status.bytes_received},
-            {"bytes_duplicate", status.bytes_duplicate},
-            {"chunks_rejected", status.chunks_rejected},
-            {"chunks_unsolicited", status.chunks_unsolicited},
-            {"downloading", list_of(status.downloading, downloading)},
-            {"uploading", list_of(status.uploading, uploading)},
-            {"policy", status.policy},
-            {"policy_faults", status.policy_faults},
-            {"chunk_order", status.chunk_order},
-            {"chunk_order_faults", status.chunk_order_faults},
-            {"integrity", status.integrity}};
+    Json json = {{"event", "status"},
+                 {"ip", status.host},
+                 {"port", status.port},
+                 {"tracker", status.tracker},
+                 {"tracker_connected", status.tracker_connected},
+                 {"tracker_trouble", status.tracker_trouble},
+                 {"directory", status.directory},
+                 {"policy", status.policy},
+                 {"chunk_order", status.chunk_order},
+                 {"integrity", status.integrity},
+                 {"downloading", list_of(status.downloading, downloading)},
+                 {"uploading", list_of(status.uploading, uploading)}};
+    for (auto const& counter : status.counters) {
+        json[std::string(counter.name)] = counter.value;
+    }
+    return json;
 }
 
 Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {

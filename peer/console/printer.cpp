@@ -76,13 +76,14 @@ std::string rate_of(std::uint64_t bytes, double seconds) {
 }  // namespace
 
 void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
+    auto const files = value_of(status.counters, "files");
     if (json()) {
         return write(out_, {{"event", "ready"},
                             {"ip", status.host},
                             {"port", status.port},
                             {"tracker", status.tracker},
                             {"directory", status.directory},
-                            {"files", status.files},
+                            {"files", files},
                             {"hashed", status.scan.hashed},
                             {"skipped", status.scan.skipped},
                             {"links", status.scan.links},
@@ -92,7 +93,7 @@ void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
     wire::Endpoint const at{status.host, status.port};
     auto const line =
         fmt::format("xfs-peer: ready on tcp://{}, sharing {} of {}{}\n", at.to_string(),
-                    status.files == 1 ? "1 file" : fmt::format("{} files", status.files),
+                    files == 1 ? "1 file" : fmt::format("{} files", files),
                     wire::escape(status.directory), not_shared(status.scan));
     (to_out ? out_ : err_) << line << std::flush;
 }

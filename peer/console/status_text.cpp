@@ -23,10 +23,6 @@ std::string rate_of(double bytes_per_second) {
     return show_size(bytes_per_second) + "/s";
 }
 
-std::string with_faults(std::string const& policy, std::uint64_t faults) {
-    return faults == 0 ? policy : fmt::format("{} ({} faults)", policy, faults);
-}
-
 std::string tracker_state(peer::PeerStatus const& status) {
     if (!status.tracker_trouble.empty()) {
         return status.tracker_trouble;
@@ -34,20 +30,25 @@ std::string tracker_state(peer::PeerStatus const& status) {
     return status.tracker_connected ? "registered" : "not reached";
 }
 
-std::string totals(peer::PeerStatus const& status) {
-    return aligned(
-        {{"listens on", wire::Endpoint{status.host, status.port}.to_string()},
-         {"tracker", fmt::format("{} ({})", status.tracker, tracker_state(status))},
-         {"shares", fmt::format("{} files of {}", status.files, wire::escape(status.directory))},
-         {"load", fmt::format("{} ({} uploads, {} downloads)", status.load, status.uploads,
-                              status.downloads)},
-         {"sent", size_of(status.bytes_sent)},
-         {"received", fmt::format("{} ({} twice, {} chunks corrupt, {} not asked for)",
-                                  size_of(status.bytes_received), size_of(status.bytes_duplicate),
-                                  status.chunks_rejected, status.chunks_unsolicited)},
-         {"policy", with_faults(status.policy, status.policy_faults)},
-         {"chunks", with_faults(status.chunk_order, status.chunk_order_faults)},
-         {"integrity", status.integrity}});
+std::string itself(peer::PeerStatus const& status) {
+    return aligned({{"listens on", wire::Endpoint{status.host, status.port}.to_string()},
+                    {"tracker", fmt::format("{} ({})", status.tracker, tracker_state(status))},
+                    {"shares", wire::escape(status.directory)},
+                    {"policy", status.policy},
+                    {"chunks", status.chunk_order},
+                    {"integrity", status.integrity}});
+}
+
+std::string counters(std::vector<CounterValue> const& all) {
+    Rows rows;
+    for (auto const& counter : all) {
+        bool const bytes = counter.unit == "bytes";
+        rows.push_back(
+            {std::string(counter.name),
+             bytes ? size_of(counter.value) : fmt::format("{} {}", counter.value, counter.unit),
+             std::string(counter.help)});
+    }
+    return aligned(rows);
 }
 
 std::string file_line(peer::DownloadStatus const& file) {
@@ -89,7 +90,8 @@ std::string uploads(std::vector<peer::UploadStatus> const& all) {
 }  // namespace
 
 std::string status_text(peer::PeerStatus const& status) {
-    auto text = totals(status) + downloads(status.downloading) + uploads(status.uploading);
+    auto text = itself(status) + counters(status.counters) + downloads(status.downloading) +
+                uploads(status.uploading);
     text.pop_back();
     return text;
 }

@@ -6,8 +6,9 @@
 
 namespace xfsbus::console {
 
-/// The answer of `status` for people: what the peer is, its totals, then a block for each file that
-/// is fetched, with a row for each source, and a row for each upload. Without the last line's end.
+/// The answer of `status` for people: what the peer is, what it counts, then a block for each file
+/// that is fetched, with a row for each source, and a row for each upload. Without the last line's
+/// end.
 std::string status_text(peer::PeerStatus const& status);
 
 }  // namespace xfsbus::console

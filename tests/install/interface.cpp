@@ -9,7 +9,7 @@ using namespace xfsbus::peer;
 
 XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPush) {}
 
-XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel) {}
+XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, CounterValue&) {}
 
 XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, DownloadReport&,
                           DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&) {}

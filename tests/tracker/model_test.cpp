@@ -54,7 +54,7 @@ class Run {
     void finish() {
         pass(10s);
         compare();
-        CHECK(world_.directory.stats().pending_finds == 0);
+        CHECK(world_.directory.stats()[Counter::pending_finds] == 0);
     }
 
   private:
@@ -224,11 +224,11 @@ class Run {
                 versions.insert({name, file.content});
             }
         }
-        REQUIRE(stats.peers == model_.peers.size());
-        REQUIRE(stats.files == files);
-        REQUIRE(stats.versions == versions.size());
-        REQUIRE(stats.pending_finds == model_.finds.size());
-        REQUIRE(stats.pending_registrations == model_.registrations.size());
+        REQUIRE(stats[Counter::peers] == model_.peers.size());
+        REQUIRE(stats[Counter::files] == files);
+        REQUIRE(stats[Counter::versions] == versions.size());
+        REQUIRE(stats[Counter::pending_finds] == model_.finds.size());
+        REQUIRE(stats[Counter::pending_registrations] == model_.registrations.size());
         REQUIRE(world_.directory.next_deadline() == model_.next_deadline());
     }
 

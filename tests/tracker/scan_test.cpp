@@ -56,7 +56,7 @@ TEST_CASE("a find by name is answered at once, however many scans wait") {
     for (int i = 0; i < 100; ++i) {
         world.send("asker-" + std::to_string(i), glob("*x"), 0, "10.0.0.7");
     }
-    CHECK(world.directory.stats().scans == 100);
+    CHECK(world.directory.stats()[Counter::scans] == 100);
     CHECK(world.sources_of("z-x") == Numbers{1});
     CHECK(world.sources_of(swarm(1'000'000)) == Numbers{1});
     world.send("same host", wire::Find{wire::FindBy::name, "z-x", "", 0}, 0, "10.0.0.7");
@@ -69,7 +69,7 @@ TEST_CASE("a scan that takes little is answered at once, unless its host has ask
     CHECK(world.find(glob("z*")).files.size() == 1);
     world.send("busy", glob("*x"), 0, "10.0.0.7");
     world.send("other of that host", glob("z*"), 0, "10.0.0.7");
-    CHECK(world.directory.stats().scans == 2);
+    CHECK(world.directory.stats()[Counter::scans] == 2);
     CHECK(world.find(glob("z*")).files.size() == 1);
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("a scan goes on, tick by tick, until its page is complete") {
     REQUIRE(found.files.size() == 1);
     CHECK(found.files[0].name == "z-x");
     CHECK(found.next.empty());
-    CHECK(world.directory.stats().scans == 0);
+    CHECK(world.directory.stats()[Counter::scans] == 0);
     CHECK(*world.directory.next_deadline() > world.now);
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("peers that go while a scan is under way are not named, nor those on t
     REQUIRE(world.all<wire::Found>("asker").empty());
     world.send(route_of(2), wire::Leave{});
     world.pass(0ns);
-    REQUIRE(world.directory.stats().scans == 0);
+    REQUIRE(world.directory.stats()[Counter::scans] == 0);
     auto const found = world.last<wire::Found>("asker");
     REQUIRE(found.files.size() == 2);
     CHECK(found.files[0].source_count == 1);
@@ -173,10 +173,10 @@ TEST_CASE("no more scans wait than the limits say, in all, of a host and of a co
     CHECK_FALSE(refused("e", "10.0.0.9"));
     CHECK(refused("f", "10.0.0.10"));
     world.directory.on_closed("a", world.now);
-    CHECK(world.directory.stats().scans == 3);
+    CHECK(world.directory.stats()[Counter::scans] == 3);
     CHECK_FALSE(refused("f", "10.0.0.10"));
     world.pass(0ns);
-    CHECK(world.directory.stats().scans == 0);
+    CHECK(world.directory.stats()[Counter::scans] == 0);
     CHECK_FALSE(refused("a", "10.0.0.7"));
 }
 
@@ -214,7 +214,7 @@ TEST_CASE("no more finds wait for checks than the limits say, of a host and of a
     CHECK(waits("d", "10.0.0.8"));
     CHECK_FALSE(waits("e", "10.0.0.9"));
     world.send(route_of(1), wire::Pong{});
-    CHECK(world.directory.stats().pending_finds == 0);
+    CHECK(world.directory.stats()[Counter::pending_finds] == 0);
     world.pass(fresh);
     CHECK(waits("a", "10.0.0.7"));
 }

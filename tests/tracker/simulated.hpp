@@ -17,6 +17,8 @@
 /// A Directory in simulated time, with connections that tests can close.
 namespace xfsbus::tracker::test {
 
+using tracker::Counter;
+
 using namespace std::chrono_literals;
 
 inline constexpr std::uint64_t epoch = 77;

@@ -25,6 +25,7 @@
 
 using namespace xfsbus;
 using namespace std::chrono_literals;
+using tracker::Counter;
 using tracker::Tracker;
 
 namespace {
@@ -51,6 +52,8 @@ class RunningTracker {
     RunningTracker& operator=(RunningTracker const&) = delete;
 
     wire::Endpoint const& endpoint() const { return tracker_->endpoint(); }
+
+    tracker::Counters stats() const { return tracker_->stats(); }
 
   private:
     std::unique_ptr<Tracker> tracker_;
@@ -261,7 +264,26 @@ TEST_CASE("a tracker stopped before it runs does not run") {
     REQUIRE(tracker.ok());
     (*tracker)->stop();
     (*tracker)->run();
-    CHECK((*tracker)->stats().messages == 0);
+    CHECK((*tracker)->stats()[Counter::messages] == 0);
+}
+
+TEST_CASE("a tracker that runs tells other threads what it counts") {
+    RunningTracker const tracker(std::chrono::hours(1));
+    bus::Reactor reactor;
+    Client peer(reactor, tracker.endpoint());
+    peer.share(id(1), 4001, "a");
+    peer.count_sources("a");
+    // An answer is sent before what was asked counts.
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    while (tracker.stats()[Counter::finds] == 0) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+    }
+    auto const stats = tracker.stats();
+    CHECK(stats[Counter::peers] == 1);
+    CHECK(stats[Counter::files] == 1);
+    CHECK(stats[Counter::updates] == 1);
+    CHECK(stats[Counter::messages] >= 3);
+    CHECK(stats[Counter::garbage] == 0);
 }
 
 TEST_CASE("frames that are no message are answered with a Failure") {

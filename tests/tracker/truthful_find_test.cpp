@@ -38,7 +38,7 @@ TEST_CASE("a peer killed a moment ago is not named: sending to it says that it i
     world.now += tracker::Directory::ping_pause;
     world.out.gone.insert(route_of(1));
     CHECK(world.sources_of("a") == Numbers{2});
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
     CHECK(world.out.changes.back().kind == Kind::closed);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a peer heard of lately that does not answer the Ping keeps its lease"
     world.join(1, {file("a")});
     CHECK(world.sources_of("a") == Numbers{1});
     world.pass(ttl - 1ns);
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
     CHECK(world.directory.next_deadline() == world.now + 1ns);
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a peer not heard of lately is named once it has answered") {
     auto const found = world.last<wire::Found>("asker");
     CHECK(world.out.sent.back().request == 9);
     CHECK(Simulated::numbers(found) == Numbers{1});
-    CHECK(world.directory.stats().pending_finds == 0);
+    CHECK(world.directory.stats()[Counter::pending_finds] == 0);
 }
 
 TEST_CASE("any message will do as the answer to a check") {
@@ -143,7 +143,7 @@ TEST_CASE("who does not answer within 250 ms is left out and dropped") {
     CHECK(world.all<wire::Found>("asker").empty());
     world.pass(1ns);
     CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == Numbers{2});
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
     CHECK(world.out.changes.back().kind == Kind::unanswered);
     world.send(route_of(1), wire::Pong{});
     world.heartbeat(1, 1);
@@ -159,7 +159,7 @@ TEST_CASE("an answer that comes at exactly 250 ms, before the tick, is in time")
     world.send(route_of(1), wire::Pong{});
     CHECK(Simulated::numbers(world.last<wire::Found>("asker")) == Numbers{1});
     world.directory.on_tick(world.now);
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
 }
 
 TEST_CASE("when nobody answers, the find is answered with nothing, within 250 ms") {
@@ -169,7 +169,7 @@ TEST_CASE("when nobody answers, the find is answered with nothing, within 250 ms
     ask(world, exact("a"));
     world.pass(250ms);
     CHECK(world.last<wire::Found>("asker").files.empty());
-    CHECK(world.directory.stats().versions == 0);
+    CHECK(world.directory.stats()[Counter::versions] == 0);
 }
 
 TEST_CASE("a stale peer whose connection is closed costs no waiting") {
@@ -198,7 +198,7 @@ TEST_CASE("a second find joins the check that is under way") {
     world.now += 10ms;
     world.send("asker", exact("a"), 2);
     CHECK(world.all<wire::Ping>(route_of(1)).size() == 1);
-    CHECK(world.directory.stats().pending_finds == 2);
+    CHECK(world.directory.stats()[Counter::pending_finds] == 2);
     world.pass(240ms);
     CHECK(world.all<wire::Found>("asker").size() == 2);
 }
@@ -283,7 +283,7 @@ TEST_CASE("the check of a find also serves a silent peer's lease") {
     world.pass(249ms);
     CHECK(world.all<wire::Ping>(route_of(1)).size() == 1);
     world.send(route_of(1), wire::Pong{});
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
     CHECK(world.directory.next_deadline() == world.now + ttl);
 }
 
@@ -353,7 +353,7 @@ TEST_CASE("a find does not wait for ever, however many sources turn out dead") {
     CHECK(world.all<wire::Found>("asker").empty());
     world.pass(1ns);
     CHECK(world.last<wire::Found>("asker").files.empty());
-    CHECK(world.directory.stats().pending_finds == 0);
+    CHECK(world.directory.stats()[Counter::pending_finds] == 0);
 }
 
 TEST_CASE("any number of closed connections is found out within one find") {
@@ -367,7 +367,7 @@ TEST_CASE("any number of closed connections is found out within one find") {
         }
     }
     CHECK(world.sources_of("a") == Numbers{50});
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
 }
 
 TEST_CASE("more finds than may wait are told that the tracker is busy") {
@@ -394,6 +394,6 @@ TEST_CASE("a find whose asker has gone meanwhile ends quietly") {
     world.send(route_of(2), exact("a"), 1);
     world.out.gone.insert(route_of(2));
     world.send(route_of(1), wire::Pong{});
-    CHECK(world.directory.stats().pending_finds == 0);
-    CHECK(world.directory.stats().peers == 1);
+    CHECK(world.directory.stats()[Counter::pending_finds] == 0);
+    CHECK(world.directory.stats()[Counter::peers] == 1);
 }

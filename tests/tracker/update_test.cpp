@@ -48,8 +48,8 @@ TEST_CASE("of a name that one Update adds twice the last counts") {
     auto const found = world.find("a");
     REQUIRE(found.files.size() == 1);
     CHECK(found.files[0].content == content_id(2));
-    CHECK(world.directory.stats().files == 2);
-    CHECK(world.directory.stats().versions == 2);
+    CHECK(world.directory.stats()[Counter::files] == 2);
+    CHECK(world.directory.stats()[Counter::versions] == 2);
 }
 
 TEST_CASE("a peer has one content under a name: a new one replaces the old") {
@@ -63,7 +63,7 @@ TEST_CASE("a peer has one content under a name: a new one replaces the old") {
     CHECK(found.files[0].sources.size() == 1);
     CHECK(found.files[1].content == content_id(2));
     CHECK(found.files[1].sources[0].peer == peer_id(1));
-    CHECK(world.directory.stats().files == 2);
+    CHECK(world.directory.stats()[Counter::files] == 2);
 }
 
 TEST_CASE("how much of a file a peer has is told, and can change") {
@@ -75,7 +75,7 @@ TEST_CASE("how much of a file a peer has is told, and can change") {
     part.have_ppm = wire::complete_ppm;
     world.update(1, 2, {part});
     CHECK(world.find("a").files.at(0).sources.at(0).have_ppm == wire::complete_ppm);
-    CHECK(world.directory.stats().files == 1);
+    CHECK(world.directory.stats()[Counter::files] == 1);
 }
 
 TEST_CASE("an Update that comes twice is answered twice and applied once") {
@@ -145,7 +145,7 @@ TEST_CASE("a full list replaces the old one at its end, and the old is findable 
     for (auto const* name : {"both", "new", "last"}) {
         CHECK(world.sources_of(name) == Numbers{1});
     }
-    CHECK(world.directory.stats().files == 3);
+    CHECK(world.directory.stats()[Counter::files] == 3);
 }
 
 TEST_CASE("a full list that begins again forgets what the unfinished one named") {
@@ -162,8 +162,8 @@ TEST_CASE("an empty full list removes everything") {
     Simulated world;
     world.join(1, {file("a"), file("b")});
     world.send(route_of(1), batch(2, true, true, {}));
-    CHECK(world.directory.stats().files == 0);
-    CHECK(world.directory.stats().versions == 0);
+    CHECK(world.directory.stats()[Counter::files] == 0);
+    CHECK(world.directory.stats()[Counter::versions] == 0);
 }
 
 TEST_CASE("the end of a full list that never began is refused") {
@@ -266,12 +266,12 @@ TEST_CASE("there may be exactly as many peers as the limit says") {
     world.last<wire::Registered>("r1");
     world.send("r1", wire::Leave{});
     world.join(3);
-    CHECK(world.directory.stats().peers == 2);
+    CHECK(world.directory.stats()[Counter::peers] == 2);
 }
 
 TEST_CASE("what a peer and its files take is given back when they go") {
     Simulated world;
-    auto const bytes = [&] { return world.directory.stats().bytes; };
+    auto const bytes = [&] { return world.directory.stats()[Counter::bytes]; };
     CHECK(bytes() == 0);
     world.join(1);
     auto const one_peer = bytes();
@@ -288,9 +288,9 @@ TEST_CASE("what a peer and its files take is given back when they go") {
 TEST_CASE("a long name takes more than a short one, and a name that is there already less") {
     Simulated world;
     world.join(1);
-    auto before = world.directory.stats().bytes;
+    auto before = world.directory.stats()[Counter::bytes];
     auto const grown = [&] {
-        auto const now = world.directory.stats().bytes;
+        auto const now = world.directory.stats()[Counter::bytes];
         return now - std::exchange(before, now);
     };
     world.update(1, 1, {file("a")});
@@ -307,12 +307,12 @@ TEST_CASE("a long name takes more than a short one, and a name that is there alr
 TEST_CASE("the last source of a version pays for it, whoever named it first") {
     Simulated world;
     world.join(1, {file("a")});
-    auto const alone = world.directory.stats().bytes;
+    auto const alone = world.directory.stats()[Counter::bytes];
     world.join(2, {file("a")});
     world.send(route_of(1), wire::Leave{});
-    CHECK(world.directory.stats().bytes == alone);
+    CHECK(world.directory.stats()[Counter::bytes] == alone);
     world.send(route_of(2), wire::Leave{});
-    CHECK(world.directory.stats().bytes == 0);
+    CHECK(world.directory.stats()[Counter::bytes] == 0);
 }
 
 TEST_CASE("files take exactly as many bytes as the limit says, and no more") {
@@ -320,7 +320,7 @@ TEST_CASE("files take exactly as many bytes as the limit says, and no more") {
     {
         Simulated world;
         world.join(1, {file("a"), file("b")});
-        full = world.directory.stats().bytes;
+        full = world.directory.stats()[Counter::bytes];
     }
     bool const of_one_host = GENERATE(false, true);
     tracker::Directory::Limits limits;
@@ -337,7 +337,7 @@ TEST_CASE("files take exactly as many bytes as the limit says, and no more") {
     world.update(1, 3, {}, {"b"});
     world.update(1, 4, {file("c")});
     CHECK(world.last<wire::Updated>(route_of(1)).sequence == 4);
-    CHECK(world.directory.stats().bytes == full);
+    CHECK(world.directory.stats()[Counter::bytes] == full);
     world.send("another", world.registration(2));
     world.expect_failure("another", wire::ErrorCode::limit);
 }
@@ -352,7 +352,7 @@ TEST_CASE("one host cannot fill the tracker: another has room left") {
         ++sequence;
         world.update(1, sequence, {file("name-" + std::to_string(sequence))});
     }
-    CHECK(world.directory.stats().bytes <= limits.bytes_per_host);
+    CHECK(world.directory.stats()[Counter::bytes] <= limits.bytes_per_host);
     CHECK(sequence > 200);
     world.send("far", wire::Register{peer_id(2), {"", 2000}, 1000, ""}, 0, "10.0.0.2");
     world.send("far", wire::Update{epoch, 1, true, true, {file("mine")}, {}}, 0, "10.0.0.2");
@@ -367,7 +367,7 @@ TEST_CASE("changing what others have, too, counts as well") {
         Simulated world;
         world.join(1, {file(name)});
         world.join(2, {file(name)});
-        full = world.directory.stats().bytes;
+        full = world.directory.stats()[Counter::bytes];
     }
     tracker::Directory::Limits limits;
     limits.bytes = full;

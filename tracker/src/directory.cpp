@@ -29,15 +29,15 @@ std::optional<wire::Time> Directory::next_deadline() const {
     return impl_->next_deadline();
 }
 
-Directory::Stats Directory::stats() const {
-    Stats stats = impl_->counters;
-    stats.peers = impl_->roster.size();
-    stats.files = impl_->file_count;
-    stats.versions = impl_->catalogue.by_name().size();
-    stats.bytes = impl_->memory.total();
-    stats.pending_finds = impl_->pending.size();
-    stats.scans = impl_->scans.size();
-    stats.pending_registrations = impl_->registering.size();
+Counters Directory::stats() const {
+    auto stats = impl_->counters;
+    stats[Counter::peers] = impl_->roster.size();
+    stats[Counter::files] = impl_->file_count;
+    stats[Counter::versions] = impl_->catalogue.by_name().size();
+    stats[Counter::bytes] = impl_->memory.total();
+    stats[Counter::pending_finds] = impl_->pending.size();
+    stats[Counter::scans] = impl_->scans.size();
+    stats[Counter::pending_registrations] = impl_->registering.size();
     return stats;
 }
 
@@ -47,7 +47,7 @@ Directory::Impl::Impl(Options its_options, Outbox& its_outbox)
 void Directory::Impl::on_message(wire::Sender const& sender, wire::Envelope const& envelope,
                                  wire::Time now) {
     latest = now;
-    ++counters.messages;
+    ++counters[Counter::messages];
     if (Peer* peer = roster.by_route(sender.route)) {
         heard(*peer, now);
     }
@@ -149,7 +149,7 @@ void Directory::Impl::reply(Caller const& caller, wire::Message const& message) 
 }
 
 void Directory::Impl::fail(Caller const& caller, wire::ErrorCode code, std::string reason) {
-    ++counters.failures;
+    ++counters[Counter::failures];
     reply(caller, wire::Failure{code, std::move(reason), options.epoch});
 }
 
@@ -202,7 +202,7 @@ void Directory::Impl::drop(Peer& peer, Kind kind) {
     if (lost && hand_over(peer)) {
         return;
     }
-    counters.drops += kind == Kind::left ? 0 : 1;
+    counters[Counter::drops] += kind == Kind::left ? 0 : 1;
     tell(peer, kind);
     release_waiters(peer);
     release_contenders(peer);

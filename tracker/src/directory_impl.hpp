@@ -198,7 +198,7 @@ struct Directory::Impl {
     std::uint64_t last_step = 0;  ///< steps of finds: calls of advance()
     std::uint64_t last_ping = 0;
     wire::Time latest;
-    Stats counters;
+    Counters counters;
 };
 
 }  // namespace xfsbus::tracker

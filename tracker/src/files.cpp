@@ -43,7 +43,7 @@ std::optional<std::string> entry_complaint(wire::FileEntry const& file) {
 }  // namespace
 
 void Directory::Impl::handle(Caller const& caller, wire::Update const& message) {
-    ++counters.updates;
+    ++counters[Counter::updates];
     Peer* peer = known(caller, message.epoch);
     if (peer == nullptr) {
         return;

@@ -21,7 +21,7 @@ constexpr std::size_t listed_peer_work = 128;
 }  // namespace
 
 void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
-    ++counters.finds;
+    ++counters[Counter::finds];
     std::string problem;
     auto query = read_query(message, options.limits, problem);
     if (!query) {

@@ -28,7 +28,7 @@ std::size_t bytes_of(wire::Register const& message) {
 
 /// One that waits on this connection is forgotten: a connection has one registration.
 void Directory::Impl::handle(Caller const& caller, wire::Register const& message) {
-    ++counters.registrations;
+    ++counters[Counter::registrations];
     if (registering.contains(caller.sender.route)) {
         withdraw(caller.sender.route);
     }

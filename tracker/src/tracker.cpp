@@ -97,7 +97,7 @@ Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_mos
          .on_closed =
              [this](wire::Route const& route) {
                  directory_.on_closed(route, reactor_.now());
-                 arm();
+                 settle();
              },
          .on_trouble =
              [this](std::string const& what) {
@@ -113,26 +113,27 @@ Status Tracker::bind(wire::Endpoint const& endpoint, std::size_t connections_mos
 
 void Tracker::run() {
     reactor_.run();
-    auto const stats = directory_.stats();
-    log({LogLevel::info,
-         "stopped",
-         std::to_string(stats.peers) + " peers with " + std::to_string(stats.files) +
-             " files; took " + std::to_string(stats.messages) + " messages, " +
-             std::to_string(stats.finds) + " finds; lost " + std::to_string(stats.drops) + " peers",
-         {{"peers", stats.peers},
-          {"files", stats.files},
-          {"messages", stats.messages},
-          {"registrations", stats.registrations},
-          {"updates", stats.updates},
-          {"finds", stats.finds},
-          {"drops", stats.drops},
-          {"failures", stats.failures},
-          {"garbage", garbage_}}});
+    auto const counters = stats();
+    LogEvent event{LogLevel::info, "stopped",
+                   std::to_string(counters[Counter::peers]) + " peers with " +
+                       std::to_string(counters[Counter::files]) + " files; took " +
+                       std::to_string(counters[Counter::messages]) + " messages, " +
+                       std::to_string(counters[Counter::finds]) + " finds; lost " +
+                       std::to_string(counters[Counter::drops]) + " peers"};
+    for (auto const& counter : counters.list()) {
+        event.fields.emplace_back(counter.name, counter.value);
+    }
+    log(event);
+}
+
+Counters Tracker::stats() const {
+    std::lock_guard const lock(stats_mutex_);
+    return stats_;
 }
 
 void Tracker::on_message(wire::Sender const& sender, wire::Envelope const& envelope) {
     directory_.on_message(sender, envelope, reactor_.now());
-    arm();
+    settle();
 }
 
 /// For debugging only: whoever can connect could fill the log with it.
@@ -143,6 +144,18 @@ void Tracker::on_garbage(wire::Sender const& sender, wire::DecodeError const& er
          "no-message",
          "from " + host + ": " + wire::escape(error.reason),
          {{"host", host}, {"why", wire::escape(error.reason)}}});
+    settle();
+}
+
+/// At the end of each event.
+void Tracker::settle() {
+    auto stats = directory_.stats();
+    stats[Counter::garbage] = garbage_;
+    {
+        std::lock_guard const lock(stats_mutex_);
+        stats_ = stats;
+    }
+    arm();
 }
 
 /// A timer that goes off early costs a needless tick; changing it with each message costs more.
@@ -163,7 +176,7 @@ void Tracker::arm() {
 void Tracker::tick() {
     armed_.reset();
     directory_.on_tick(reactor_.now());
-    arm();
+    settle();
 }
 
 void Tracker::log(LogEvent const& event) const {

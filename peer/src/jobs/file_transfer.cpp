@@ -2,6 +2,7 @@
 
 #include "serving/serving.hpp"
 #include "storage/sight.hpp"
+#include "telemetry/counters.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
@@ -364,11 +365,11 @@ bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& hea
                             bus::Payload payload) {
     auto const verdict =
         session_->on_chunk(services_.reactor.now(), source, header, payload.bytes.size());
-    services_.counters.bytes_received += payload.bytes.size();
+    services_.counters[telemetry::Counter::bytes_received] += payload.bytes.size();
     if (verdict != swarm::Download::Verdict::take) {
-        auto& counters = services_.counters;
-        ++(verdict == swarm::Download::Verdict::lie ? counters.chunks_rejected
-                                                    : counters.chunks_unsolicited);
+        using telemetry::Counter;
+        bool const lie = verdict == swarm::Download::Verdict::lie;
+        ++services_.counters[lie ? Counter::chunks_rejected : Counter::chunks_unsolicited];
         pump();
         return false;
     }
@@ -405,7 +406,7 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
         return end(written.stored.error());
     }
     if (*written.stored == storage::PartFile::Stored::corrupt) {
-        ++services_.counters.chunks_rejected;
+        ++services_.counters[telemetry::Counter::chunks_rejected];
         services_.log(
             telemetry::source_lied(target_.name, endpoint_of(source), "it sent corrupt data"));
         session_->on_corrupt(now, source, chunk);
@@ -497,7 +498,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     report.error = std::move(error);
     report.bytes_fetched = bytes_fetched_;
     report.seconds = std::chrono::duration<double>(services_.reactor.now() - started_).count();
-    services_.counters.bytes_duplicate += report.bytes_duplicate;
+    services_.counters[telemetry::Counter::bytes_duplicate] += report.bytes_duplicate;
     links_.clear();
     candidates_.clear();
     part_.reset();

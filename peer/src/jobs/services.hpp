@@ -8,6 +8,7 @@
 #include "serving/serving.hpp"
 #include "storage/committer.hpp"
 #include "storage/tree.hpp"
+#include "telemetry/counters.hpp"
 #include "threads/worker_pool.hpp"
 
 #include <xfsbus/peer/peer.hpp>
@@ -64,14 +65,6 @@ class Hashes {
     std::map<std::string, Missing> missing_;
 };
 
-/// Totals since the start. Reactor thread.
-struct Counters {
-    std::uint64_t bytes_received = 0;
-    std::uint64_t bytes_duplicate = 0;
-    std::uint64_t chunks_rejected = 0;
-    std::uint64_t chunks_unsolicited = 0;
-};
-
 /// What the downloads of a peer have in common. Owned by the Node; reactor thread.
 struct Services {
     bus::Reactor& reactor;
@@ -89,7 +82,7 @@ struct Services {
     swarm::Throttle& throttle;  ///< of all downloads
     net::ChunkRouter& chunks;
     std::uint64_t transfer_bytes_per_second;  ///< the limit of each file; 0: none
-    Counters& counters;
+    telemetry::Counters& counters;
     wire::PeerId self;
     std::mt19937_64& random;  ///< seeded from the system; for choices, not for secrets
     std::uint64_t id_key;     ///< of source ids, so that no stranger can make two of them equal

@@ -58,7 +58,7 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
                           throttle_.run(reactor_.now());
                           throttle_alarm_.set(throttle_.next_deadline());
                       }),
-      chunks_(reactor, security_, [this] { ++counters_.chunks_unsolicited; }),
+      chunks_(reactor, security_, [this] { ++counters_[telemetry::Counter::chunks_unsolicited]; }),
       services_(make_services()),
       finder_(services_),
       store_(store_threads, "xfs-store", net::fault_teller(reactor)),
@@ -477,6 +477,19 @@ std::vector<SharedFileInfo> Node::files() const {
     return all;
 }
 
+telemetry::Counters Node::counters() const {
+    using telemetry::Counter;
+    auto all = counters_;
+    all[Counter::files] = share_.size();
+    all[Counter::load] = load();
+    all[Counter::uploads] = serving_.load();
+    all[Counter::downloads] = jobs_.size();
+    all[Counter::bytes_sent] = serving_.bytes_sent();
+    all[Counter::policy_faults] = policy_totals_->faults;
+    all[Counter::chunk_order_faults] = order_totals_->faults;
+    return all;
+}
+
 PeerStatus Node::status() const {
     PeerStatus status;
     auto const& listens = tracker_.registered() ? tracker_.listens() : serving_.endpoint();
@@ -486,24 +499,14 @@ PeerStatus Node::status() const {
     status.tracker_connected = tracker_.in_touch();
     status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
-    status.files = share_.size();
     status.scan = scanned_.value_or(UpdateSummary{});
-    status.load = load();
-    status.uploads = serving_.load();
-    status.downloads = jobs_.size();
-    status.bytes_sent = serving_.bytes_sent();
-    status.bytes_received = counters_.bytes_received;
-    status.bytes_duplicate = counters_.bytes_duplicate;
-    status.chunks_rejected = counters_.chunks_rejected;
-    status.chunks_unsolicited = counters_.chunks_unsolicited;
+    status.counters = counters().list();
     for (auto const& job : jobs_) {
         auto files = job->status();
         std::move(files.begin(), files.end(), std::back_inserter(status.downloading));
     }
     status.uploading = serving_.uploads();
     status.policy = plugins_.policy->info().name;
-    status.policy_faults = policy_totals_->faults;
-    status.chunk_order_faults = order_totals_->faults;
     status.chunk_order = plugins_.chunk_order->info().name;
     status.integrity = plugins_.integrity->name();
     return status;

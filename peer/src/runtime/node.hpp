@@ -6,6 +6,7 @@
 #include "jobs/push_job.hpp"
 #include "net/fault_teller.hpp"
 #include "serving/serving.hpp"
+#include "telemetry/counters.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
@@ -97,6 +98,7 @@ class Node {
     void watch(std::shared_ptr<Wait> const& wait);
     void rank_sources(std::vector<wire::FoundFile> const& files, jobs::Finder::Probed const& probed,
                       jobs::PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
+    [[nodiscard]] telemetry::Counters counters() const;
     void log(LogEvent const& event) const;
     void note(LogLevel level, std::string_view text) const;
     void tell_tracker();
@@ -123,7 +125,7 @@ class Node {
     swarm::Throttle throttle_;
     net::Alarm throttle_alarm_;
     net::ChunkRouter chunks_;
-    jobs::Counters counters_;
+    telemetry::Counters counters_;
     jobs::PolicyTotals policy_totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::Services services_;

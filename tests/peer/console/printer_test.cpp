@@ -95,7 +95,7 @@ TEST_CASE("A peer that is ready says what it shares, and what it does not") {
     status.host = "127.0.0.1";
     status.port = 7471;
     status.directory = "/srv/data";
-    status.files = 5;
+    status.counters = {{{"files", "files", CounterKind::now, "shared"}, 5}};
     Printed plain;
     plain.printer.ready(status, true);
     CHECK(plain.out.str() ==
@@ -243,7 +243,7 @@ TEST_CASE("In JSON a push tells of each peer while it goes on and at its end") {
 TEST_CASE("In JSON the status tells of each transfer") {
     Printed printed(as_json);
     peer::PeerStatus status;
-    status.bytes_duplicate = 9;
+    status.counters = {{{"bytes_duplicate", "bytes", CounterKind::total, "twice"}, 9}};
     status.chunk_order = "rarest";
     auto& file = status.downloading.emplace_back();
     file.name = "model.bin";

@@ -14,11 +14,8 @@ peer::PeerStatus idle() {
     status.tracker = "tcp://10.0.0.9:7470";
     status.tracker_connected = true;
     status.directory = "/data";
-    status.files = 3;
-    status.bytes_sent = 1536;
-    status.bytes_received = 2048;
-    status.bytes_duplicate = 1024;
-    status.chunks_rejected = 5;
+    status.counters = {{{"files", "files", CounterKind::now, "shared"}, 3},
+                       {{"bytes_sent", "bytes", CounterKind::total, "to others"}, 1536}};
     status.policy = "loadlatency";
     status.chunk_order = "rarest";
     status.integrity = "sha256";
@@ -41,17 +38,16 @@ peer::DownloadStatus half_fetched() {
 
 }  // namespace
 
-TEST_CASE("The status of an idle peer is a table of what it is and what it has done") {
+TEST_CASE("The status of an idle peer is a table of what it is, and one of what it counts") {
     CHECK(status_text(idle()) ==
           "listens on  10.0.0.1:7471\n"
           "tracker     tcp://10.0.0.9:7470 (registered)\n"
-          "shares      3 files of /data\n"
-          "load        0 (0 uploads, 0 downloads)\n"
-          "sent        1.5 KiB\n"
-          "received    2.0 KiB (1.0 KiB twice, 5 chunks corrupt, 0 not asked for)\n"
+          "shares      /data\n"
           "policy      loadlatency\n"
           "chunks      rarest\n"
-          "integrity   sha256");
+          "integrity   sha256\n"
+          "files       3 files  shared\n"
+          "bytes_sent  1.5 KiB  to others");
 }
 
 TEST_CASE("The status shows each file that is fetched, and each source of it in a row") {

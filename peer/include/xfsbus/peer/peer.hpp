@@ -3,6 +3,7 @@
 #include <xfsbus/peer/durability.hpp>
 #include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/push.hpp>
+#include <xfsbus/wire/counters.hpp>
 #include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -224,22 +225,12 @@ struct PeerStatus {
     bool tracker_connected = false;  ///< registered with it, and heard of it within its lease
     std::string tracker_trouble;     ///< what it refuses, and why; escaped; empty: nothing
     std::string directory;
-    std::uint64_t files = 0;
-    UpdateSummary scan;  ///< the last whole one; nought before
-    std::uint32_t load = 0;
-    std::uint64_t uploads = 0;    ///< in progress
-    std::uint64_t downloads = 0;  ///< in progress
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t bytes_received = 0;
-    std::uint64_t bytes_duplicate = 0;
-    std::uint64_t chunks_rejected = 0;
-    std::uint64_t chunks_unsolicited = 0;  ///< nobody had asked for them
+    UpdateSummary scan;                  ///< the last whole one; nought before
+    std::vector<CounterValue> counters;  ///< all that docs/OPERATING.md lists, in that order
     std::vector<DownloadStatus> downloading;
     std::vector<UploadStatus> uploading;
     std::string policy;
-    std::uint64_t policy_faults = 0;  ///< as in PolicyInfo
     std::string chunk_order;
-    std::uint64_t chunk_order_faults = 0;
     std::string integrity;
 };
 

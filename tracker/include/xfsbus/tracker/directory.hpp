@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/tracker/counters.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
@@ -159,23 +160,8 @@ class Directory {
     /// once.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
-    struct Stats {
-        std::size_t peers = 0;
-        std::size_t files = 0;     ///< entries of all peers
-        std::size_t versions = 0;  ///< different (name, content)
-        std::size_t bytes = 0;     ///< that peers and their files take
-        std::size_t pending_finds = 0;
-        std::size_t scans = 0;
-        std::size_t pending_registrations = 0;
-        std::uint64_t messages = 0;  ///< taken in since the start, as the following
-        std::uint64_t finds = 0;
-        std::uint64_t registrations = 0;
-        std::uint64_t updates = 0;
-        std::uint64_t drops = 0;     ///< peers lost, other than by Leave
-        std::uint64_t failures = 0;  ///< answers that were a Failure
-    };
-
-    [[nodiscard]] Stats stats() const;
+    /// All but what comes in and is no message.
+    [[nodiscard]] Counters stats() const;
 
   private:
     struct Impl;

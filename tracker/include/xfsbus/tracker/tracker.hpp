@@ -3,6 +3,7 @@
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/bus/try_connect.hpp>
+#include <xfsbus/tracker/counters.hpp>
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/log.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -50,7 +52,8 @@ class Tracker final : private Directory::Outbox {
     /// Any thread; also before run().
     void stop() { reactor_.stop(); }
 
-    [[nodiscard]] Directory::Stats stats() const { return directory_.stats(); }
+    /// Any thread: as it is after the last event.
+    [[nodiscard]] Counters stats() const;
 
   private:
     explicit Tracker(Options const& options);
@@ -58,6 +61,7 @@ class Tracker final : private Directory::Outbox {
     Status bind(wire::Endpoint const& endpoint, std::size_t connections_most);
     void on_message(wire::Sender const& sender, wire::Envelope const& envelope);
     void on_garbage(wire::Sender const& sender, wire::DecodeError const& error);
+    void settle();
     void arm();
     void tick();
     void log(LogEvent const& event) const;
@@ -77,6 +81,8 @@ class Tracker final : private Directory::Outbox {
     std::optional<wire::Time> armed_;  ///< when the timer will go off
     bus::Reactor::TimerId timer_{};
     std::uint64_t garbage_ = 0;
+    mutable std::mutex stats_mutex_;
+    Counters stats_;
 };
 
 }  // namespace xfsbus::tracker
