@@ -11,4 +11,4 @@ class Blake2b final : public xfsbus::plugins::BotanIntegrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(Blake2b, "blake2b", "1.0", "BLAKE2b (RFC 7693) with digests of 32 bytes")
+XFSBUS_EXPORT_INTEGRITY(Blake2b, "blake2b", "1.0", "BLAKE2b (RFC 7693) with digests of 32 bytes")

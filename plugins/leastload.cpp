@@ -31,4 +31,4 @@ class LeastLoad final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(LeastLoad, "leastload", "1.0", "the least busy source wins")
+XFSBUS_EXPORT_PEER_SELECTOR(LeastLoad, "leastload", "1.0", "the least busy source wins")

@@ -50,7 +50,7 @@ class QueueTime final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(QueueTime, "queuetime", "1.0",
-                         "the source expected to deliver first, by its queue and measured rate",
-                         XFS_PARAMETER("assumed_rate", "1.25e9",
-                                       "bytes/s of a source that was not measured yet"))
+XFSBUS_EXPORT_PEER_SELECTOR(QueueTime, "queuetime", "1.0",
+                            "the source expected to deliver first, by its queue and measured rate",
+                            XFSBUS_PARAMETER("assumed_rate", "1.25e9",
+                                             "bytes/s of a source that was not measured yet"))

@@ -15,4 +15,4 @@ class Random final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(Random, "random", "1.0", "any source, all equally likely")
+XFSBUS_EXPORT_PEER_SELECTOR(Random, "random", "1.0", "any source, all equally likely")

@@ -14,4 +14,4 @@ class RandomOrder final : public ChunkOrder {
 
 }  // namespace
 
-XFS_EXPORT_CHUNK_ORDER(RandomOrder, "random", "1.0", "any chunk, all equally likely")
+XFSBUS_EXPORT_CHUNK_ORDER(RandomOrder, "random", "1.0", "any chunk, all equally likely")

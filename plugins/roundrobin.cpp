@@ -33,4 +33,4 @@ class RoundRobin final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(RoundRobin, "roundrobin", "1.0", "every source in its turn")
+XFSBUS_EXPORT_PEER_SELECTOR(RoundRobin, "roundrobin", "1.0", "every source in its turn")

@@ -12,4 +12,5 @@ class Sequential final : public ChunkOrder {
 
 }  // namespace
 
-XFS_EXPORT_CHUNK_ORDER(Sequential, "sequential", "1.0", "from the beginning of the file to its end")
+XFSBUS_EXPORT_CHUNK_ORDER(Sequential, "sequential", "1.0",
+                          "from the beginning of the file to its end")

@@ -11,4 +11,4 @@ class Sha256 final : public xfsbus::plugins::BotanIntegrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(Sha256, "sha256", "1.0", "SHA-256 (FIPS 180-4), 32 bytes")
+XFSBUS_EXPORT_INTEGRITY(Sha256, "sha256", "1.0", "SHA-256 (FIPS 180-4), 32 bytes")

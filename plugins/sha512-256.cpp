@@ -11,4 +11,4 @@ class Sha512Slash256 final : public xfsbus::plugins::BotanIntegrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(Sha512Slash256, "sha512-256", "1.0", "SHA-512/256 (FIPS 180-4), 32 bytes")
+XFSBUS_EXPORT_INTEGRITY(Sha512Slash256, "sha512-256", "1.0", "SHA-512/256 (FIPS 180-4), 32 bytes")

@@ -33,6 +33,6 @@ class Rack final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(Rack, "rack", "1.0", "sources of our own rack first",
-                         XFS_PARAMETER("rack", "1", "the rack that this peer stands in"),
-                         XFS_PARAMETER("penalty", "1000", "what another rack costs, in ms"))
+XFSBUS_EXPORT_PEER_SELECTOR(Rack, "rack", "1.0", "sources of our own rack first",
+                            XFSBUS_PARAMETER("rack", "1", "the rack that this peer stands in"),
+                            XFSBUS_PARAMETER("penalty", "1000", "what another rack costs, in ms"))

@@ -11,7 +11,7 @@ namespace {
 /// A plug-in's object as a ChunkRanker; what the plug-in reports as failed is a PolicyFault.
 class PluginChunkOrder final : public ChunkRanker {
   public:
-    PluginChunkOrder(::xfs_chunk_order_operations const& operations, PolicyObject object)
+    PluginChunkOrder(::xfsbus_chunk_order_operations const& operations, PolicyObject object)
         : operations_(operations), object_(std::move(object)) {}
 
     void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) override {
@@ -19,13 +19,13 @@ class PluginChunkOrder final : public ChunkRanker {
         ReasonBuffer reason;
         auto const answer = operations_.rank(object_.get(), chunks.data(), chunks.size(),
                                              ranks.data(), &random, reason.data(), reason.size());
-        if (answer != XFS_POLICY_OK) {
+        if (answer != XFSBUS_POLICY_OK) {
             throw_failure(answer, reason);
         }
     }
 
   private:
-    ::xfs_chunk_order_operations const& operations_;
+    ::xfsbus_chunk_order_operations const& operations_;
     PolicyObject object_;
 };
 
@@ -44,7 +44,7 @@ std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options)
     return std::make_unique<GuardedChunkOrder>(
         info().name,
         [this] {
-            auto const& operations = plugin_->operations<::xfs_chunk_order_operations>();
+            auto const& operations = plugin_->operations<::xfsbus_chunk_order_operations>();
             return std::make_unique<PluginChunkOrder>(operations, plugin_->create());
         },
         std::move(options));
@@ -53,7 +53,7 @@ std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options)
 std::shared_ptr<ChunkOrderFactory const> load_chunk_order(PluginSpec const& spec,
                                                           PluginPath const& path) {
     return std::make_shared<ChunkOrderFactory const>(
-        load_library(spec, path, XFS_KIND_CHUNK_ORDER));
+        load_library(spec, path, XFSBUS_KIND_CHUNK_ORDER));
 }
 
 }  // namespace xfsbus::policies

@@ -14,7 +14,7 @@ class PluginIntegrity final : public Integrity {
   public:
     PluginIntegrity(std::shared_ptr<PluginLibrary const> plugin, std::size_t digest_size)
         : plugin_(std::move(plugin)),
-          operations_(plugin_->operations<::xfs_integrity_operations>()),
+          operations_(plugin_->operations<::xfsbus_integrity_operations>()),
           object_(plugin_->create()),
           digest_size_(digest_size) {}
 
@@ -41,7 +41,7 @@ class PluginIntegrity final : public Integrity {
     void run(std::string const& name, Operation const& operation) const {
         ReasonBuffer reason;
         try {
-            if (call_plugin([&] { return operation(reason); }) != XFS_POLICY_OK) {
+            if (call_plugin([&] { return operation(reason); }) != XFSBUS_POLICY_OK) {
                 throw PolicyFault(reason.text());
             }
         } catch (PolicyFault const& fault) {
@@ -51,7 +51,7 @@ class PluginIntegrity final : public Integrity {
     }
 
     std::shared_ptr<PluginLibrary const> plugin_;
-    ::xfs_integrity_operations const& operations_;
+    ::xfsbus_integrity_operations const& operations_;
     PolicyObject object_;
     std::size_t digest_size_;
 };
@@ -60,7 +60,7 @@ class PluginIntegrity final : public Integrity {
 
 HashAlgorithm::HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin)
     : plugin_(std::move(plugin)) {
-    auto const& operations = plugin_->operations<::xfs_integrity_operations>();
+    auto const& operations = plugin_->operations<::xfsbus_integrity_operations>();
     digest_size_ =
         try_out(plugin_, [&operations](void* object) { return operations.digest_size(object); });
     if (digest_size_ < min_digest_size || digest_size_ > max_digest_size) {
@@ -82,13 +82,13 @@ std::unique_ptr<Integrity> HashAlgorithm::make() const {
 
 std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
                                                     PluginPath const& path) {
-    return std::make_shared<HashAlgorithm const>(load_library(spec, path, XFS_KIND_INTEGRITY));
+    return std::make_shared<HashAlgorithm const>(load_library(spec, path, XFSBUS_KIND_INTEGRITY));
 }
 
 std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
                                                             PluginPath const& path) {
     auto algorithm = std::make_shared<HashAlgorithm const>(
-        load_library(path.find_for_stranger(name), XFS_KIND_INTEGRITY, {}));
+        load_library(path.find_for_stranger(name), XFSBUS_KIND_INTEGRITY, {}));
     if (algorithm->name() != name) {
         throw PluginRefused(algorithm->info().path.string(),
                             "it calls itself '" + algorithm->name() + "', not '" + name + "'",

@@ -32,7 +32,7 @@ class ReasonBuffer {
 };
 
 /// A generator as plug-ins call it. Valid as long as the generator is.
-inline ::xfs_random random_of(Rng& rng) {
+inline ::xfsbus_random random_of(Rng& rng) {
     return {&rng, [](void* state) { return (*static_cast<Rng*>(state))(); }};
 }
 
@@ -51,7 +51,7 @@ auto call_plugin(Call const& call) -> decltype(call()) {
 
 /// What an operation that did not succeed answered, as a PolicyFault.
 [[noreturn]] inline void throw_failure(std::int64_t answer, ReasonBuffer& reason) {
-    if (answer == XFS_POLICY_FAILED) {
+    if (answer == XFSBUS_POLICY_FAILED) {
         throw PolicyFault(reason.text());
     }
     throw PolicyFault("answered " + std::to_string(answer) + ", which means nothing");

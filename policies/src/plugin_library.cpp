@@ -22,32 +22,32 @@ constexpr std::string_view rebuild = "build it again against the headers of this
 constexpr std::string_view mend = "report it to the plug-in's author";
 
 /// What can be read of a descriptor whatever its version.
-void check_layout(fs::path const& path, ::xfs_descriptor const& descriptor) {
-    if (descriptor.magic != XFS_POLICY_MAGIC) {
+void check_layout(fs::path const& path, ::xfsbus_descriptor const& descriptor) {
+    if (descriptor.magic != XFSBUS_POLICY_MAGIC) {
         throw PluginRefused(path.string(),
-                            "what it exports as " XFS_POLICY_SYMBOL " is something else",
+                            "what it exports as " XFSBUS_POLICY_SYMBOL " is something else",
                             "name another file, or make the descriptor with export.hpp");
     }
-    if (descriptor.abi_version != XFS_POLICY_ABI) {
+    if (descriptor.abi_version != XFSBUS_POLICY_ABI) {
         throw PluginRefused(path.string(),
                             "built for policy ABI " + std::to_string(descriptor.abi_version) +
-                                ", this program speaks " + std::to_string(XFS_POLICY_ABI),
+                                ", this program speaks " + std::to_string(XFSBUS_POLICY_ABI),
                             rebuild);
     }
-    if (descriptor.struct_size < sizeof(::xfs_descriptor)) {
+    if (descriptor.struct_size < sizeof(::xfsbus_descriptor)) {
         throw PluginRefused(path.string(),
                             "its descriptor has " + std::to_string(descriptor.struct_size) +
-                                " bytes, " + std::to_string(sizeof(::xfs_descriptor)) +
+                                " bytes, " + std::to_string(sizeof(::xfsbus_descriptor)) +
                                 " are needed",
                             rebuild);
     }
 }
 
-bool is_complete(::xfs_parameter_info const& info) {
+bool is_complete(::xfsbus_parameter_info const& info) {
     return info.name != nullptr && info.default_value != nullptr && info.description != nullptr;
 }
 
-void check_parameters(fs::path const& path, std::span<::xfs_parameter_info const> parameters) {
+void check_parameters(fs::path const& path, std::span<::xfsbus_parameter_info const> parameters) {
     for (auto it = parameters.begin(); it != parameters.end(); ++it) {
         if (!is_complete(*it)) {
             throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
@@ -66,7 +66,7 @@ void check_parameters(fs::path const& path, std::span<::xfs_parameter_info const
     }
 }
 
-void check_contents(fs::path const& path, ::xfs_descriptor const& d) {
+void check_contents(fs::path const& path, ::xfsbus_descriptor const& d) {
     if (d.kind == nullptr || d.name == nullptr || d.version == nullptr ||
         d.description == nullptr || d.operations == nullptr || d.create == nullptr ||
         d.destroy == nullptr || (d.parameters == nullptr && d.parameter_count > 0)) {
@@ -85,17 +85,17 @@ void check_contents(fs::path const& path, ::xfs_descriptor const& d) {
     check_parameters(path, {d.parameters, d.parameter_count});
 }
 
-bool is_complete(::xfs_peer_selector_operations const& o) {
+bool is_complete(::xfsbus_peer_selector_operations const& o) {
     return o.struct_size >= sizeof o && o.pick != nullptr && o.cost != nullptr &&
            o.observe != nullptr;
 }
 
-bool is_complete(::xfs_integrity_operations const& o) {
+bool is_complete(::xfsbus_integrity_operations const& o) {
     return o.struct_size >= sizeof o && o.digest_size != nullptr && o.update != nullptr &&
            o.finish != nullptr;
 }
 
-bool is_complete(::xfs_chunk_order_operations const& o) {
+bool is_complete(::xfsbus_chunk_order_operations const& o) {
     return o.struct_size >= sizeof o && o.rank != nullptr;
 }
 
@@ -111,9 +111,9 @@ bool has_all(void const* operations) {
 }
 
 constexpr std::array known_kinds{
-    Kind{XFS_KIND_PEER_SELECTION, &has_all<::xfs_peer_selector_operations>},
-    Kind{XFS_KIND_INTEGRITY, &has_all<::xfs_integrity_operations>},
-    Kind{XFS_KIND_CHUNK_ORDER, &has_all<::xfs_chunk_order_operations>}};
+    Kind{XFSBUS_KIND_PEER_SELECTION, &has_all<::xfsbus_peer_selector_operations>},
+    Kind{XFSBUS_KIND_INTEGRITY, &has_all<::xfsbus_integrity_operations>},
+    Kind{XFSBUS_KIND_CHUNK_ORDER, &has_all<::xfsbus_chunk_order_operations>}};
 
 std::string with_article(std::string_view kind) {
     bool const vowel = kind.find_first_of("aeiou") == 0;
@@ -122,13 +122,14 @@ std::string with_article(std::string_view kind) {
 
 /// What to do with a plug-in that was named in the place of one of another kind.
 std::string advice_for(std::string_view kind) {
-    if (kind == XFS_KIND_CHUNK_ORDER) {
+    if (kind == XFSBUS_KIND_CHUNK_ORDER) {
         return "an order of chunks is chosen when the peer starts, by --chunk-order";
     }
     return "name a plug-in of that kind";
 }
 
-void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::string_view needed) {
+void check_kind(fs::path const& path, ::xfsbus_descriptor const& descriptor,
+                std::string_view needed) {
     std::string_view const kind = descriptor.kind;
     if (!needed.empty() && kind != needed) {
         throw PluginRefused(
@@ -150,23 +151,23 @@ void check_kind(fs::path const& path, ::xfs_descriptor const& descriptor, std::s
     }
 }
 
-::xfs_descriptor const& open_plugin(LibraryFile const& file, std::string_view kind) {
+::xfsbus_descriptor const& open_plugin(LibraryFile const& file, std::string_view kind) {
     auto const& path = file.path;
     auto const& library = keep_mapped(file);
-    if (!library.has(XFS_POLICY_SYMBOL)) {
+    if (!library.has(XFSBUS_POLICY_SYMBOL)) {
         throw PluginRefused(
             path.string(),
-            "a shared library, but not a plug-in: it does not export " XFS_POLICY_SYMBOL,
+            "a shared library, but not a plug-in: it does not export " XFSBUS_POLICY_SYMBOL,
             "name another file, or make the descriptor with export.hpp");
     }
-    auto const& descriptor = library.get<::xfs_descriptor const>(XFS_POLICY_SYMBOL);
+    auto const& descriptor = library.get<::xfsbus_descriptor const>(XFSBUS_POLICY_SYMBOL);
     check_layout(path, descriptor);
     check_contents(path, descriptor);
     check_kind(path, descriptor, kind);
     return descriptor;
 }
 
-PluginInfo describe(LibraryFile const& file, ::xfs_descriptor const& descriptor) {
+PluginInfo describe(LibraryFile const& file, ::xfsbus_descriptor const& descriptor) {
     PluginInfo info{file.path,
                     file.hash,
                     descriptor.kind,
@@ -218,7 +219,7 @@ PluginLibrary::PluginLibrary(LibraryFile const& file, std::string_view kind,
 }
 
 PolicyObject PluginLibrary::create() const {
-    std::vector<::xfs_parameter> parameters;
+    std::vector<::xfsbus_parameter> parameters;
     for (auto const& parameter : info_.parameters) {
         parameters.push_back({parameter.name.c_str(), parameter.value.c_str()});
     }

@@ -58,7 +58,7 @@ class PluginLibrary {
   public:
     using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-    /// kind: one of XFS_KIND_..., or empty for any. Throws PluginRefused.
+    /// kind: one of XFSBUS_KIND_..., or empty for any. Throws PluginRefused.
     PluginLibrary(LibraryFile const& file, std::string_view kind, Parameters const& parameters);
 
     [[nodiscard]] PluginInfo const& info() const { return info_; }
@@ -76,7 +76,7 @@ class PluginLibrary {
     [[nodiscard]] PluginRefused refused(std::string const& reason) const;
 
   private:
-    ::xfs_descriptor const* descriptor_;
+    ::xfsbus_descriptor const* descriptor_;
     PluginInfo info_;
 };
 

@@ -19,7 +19,7 @@ PluginListing check_plugin(fs::path const& path,
         auto const plugin = load_library(path, "", parameters);
         static_cast<PluginInfo&>(listing) = plugin->info();
         // What loading tries, so that the answer is the same: a hash has to tell its size as well.
-        if (listing.kind == XFS_KIND_INTEGRITY) {
+        if (listing.kind == XFSBUS_KIND_INTEGRITY) {
             HashAlgorithm const trial(plugin);
         } else {
             try_out(plugin);

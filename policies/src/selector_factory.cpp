@@ -11,7 +11,7 @@ namespace {
 /// A plug-in's object as a PeerSelector; what the plug-in reports as failed is a PolicyFault.
 class PluginSelector final : public PeerSelector {
   public:
-    PluginSelector(::xfs_peer_selector_operations const& operations, PolicyObject object)
+    PluginSelector(::xfsbus_peer_selector_operations const& operations, PolicyObject object)
         : operations_(operations), object_(std::move(object)) {}
 
     std::optional<std::size_t> pick(RequestView const& request, std::span<SourceView const> sources,
@@ -32,7 +32,7 @@ class PluginSelector final : public PeerSelector {
         double value = 0.0;
         auto const answer =
             operations_.cost(object_.get(), &source, &value, reason.data(), reason.size());
-        if (answer == XFS_POLICY_OK) {
+        if (answer == XFSBUS_POLICY_OK) {
             return value;
         }
         check(answer, reason);
@@ -43,19 +43,19 @@ class PluginSelector final : public PeerSelector {
         ReasonBuffer reason;
         auto const answer =
             operations_.observe(object_.get(), &source, &outcome, reason.data(), reason.size());
-        if (answer != XFS_POLICY_OK) {
+        if (answer != XFSBUS_POLICY_OK) {
             check(answer, reason);
         }
     }
 
   private:
     static void check(std::int64_t answer, ReasonBuffer& reason) {
-        if (answer != XFS_POLICY_NONE) {
+        if (answer != XFSBUS_POLICY_NONE) {
             throw_failure(answer, reason);
         }
     }
 
-    ::xfs_peer_selector_operations const& operations_;
+    ::xfsbus_peer_selector_operations const& operations_;
     PolicyObject object_;
 };
 
@@ -75,7 +75,7 @@ std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
     return std::make_unique<GuardedSelector>(
         info().name,
         [this] {
-            auto const& operations = plugin_->operations<::xfs_peer_selector_operations>();
+            auto const& operations = plugin_->operations<::xfsbus_peer_selector_operations>();
             return std::make_unique<PluginSelector>(operations, plugin_->create());
         },
         seed, std::move(options));
@@ -84,7 +84,7 @@ std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
 std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
                                                           PluginPath const& path) {
     return std::make_shared<SelectorFactory const>(
-        load_library(spec, path, XFS_KIND_PEER_SELECTION));
+        load_library(spec, path, XFSBUS_KIND_PEER_SELECTION));
 }
 
 }  // namespace xfsbus::policies

@@ -8,9 +8,9 @@ namespace {
 using xfsbus::policies::Parameters;
 
 Parameters with(char const* value) {
-    static constexpr std::array declared{XFS_PARAMETER("weight", "10", "what one unit costs"),
-                                         XFS_PARAMETER("label", "none", "what to prefer")};
-    std::array const given{::xfs_parameter{"weight", value}};
+    static constexpr std::array declared{XFSBUS_PARAMETER("weight", "10", "what one unit costs"),
+                                         XFSBUS_PARAMETER("label", "none", "what to prefer")};
+    std::array const given{::xfsbus_parameter{"weight", value}};
     return {declared, given};
 }
 

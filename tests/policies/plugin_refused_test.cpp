@@ -36,7 +36,7 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
     };
 
     auto const c = GENERATE(
-        Case{"wrong-magic", "what it exports as xfs_policy_descriptor is something else"},
+        Case{"wrong-magic", "what it exports as xfsbus_policy_descriptor is something else"},
         Case{"wrong-abi", "built for policy ABI 2, this program speaks 1"},
         Case{"short-struct", "its descriptor has 40 bytes, 80 are needed"},
         Case{"unknown-kind", "it is a compression plug-in, a peer-selection one is needed"},
@@ -51,7 +51,7 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
         Case{"old-operations", "its table of operations is incomplete"},
         Case{"no-descriptor",
              "a shared library, but not a plug-in: it does not export "
-             "xfs_policy_descriptor"},
+             "xfsbus_policy_descriptor"},
         Case{"missing-symbol",
              "the system cannot load it: undefined symbol: "
              "nobody_defines_this"},

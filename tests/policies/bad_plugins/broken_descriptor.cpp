@@ -6,16 +6,16 @@
 #include <unistd.h>
 
 #ifndef MAGIC
-#define MAGIC XFS_POLICY_MAGIC
+#define MAGIC XFSBUS_POLICY_MAGIC
 #endif
 #ifndef ABI
-#define ABI XFS_POLICY_ABI
+#define ABI XFSBUS_POLICY_ABI
 #endif
 #ifndef STRUCT_SIZE
-#define STRUCT_SIZE sizeof(xfs_descriptor)
+#define STRUCT_SIZE sizeof(xfsbus_descriptor)
 #endif
 #ifndef KIND
-#define KIND XFS_KIND_PEER_SELECTION
+#define KIND XFSBUS_KIND_PEER_SELECTION
 #endif
 #ifndef NAME
 #define NAME "broken"
@@ -33,30 +33,30 @@
 #define DESTROY destroy
 #endif
 #ifndef OPERATIONS_SIZE
-#define OPERATIONS_SIZE sizeof(xfs_peer_selector_operations)
+#define OPERATIONS_SIZE sizeof(xfsbus_peer_selector_operations)
 #endif
 
 namespace {
 
 int object = 0;
 
-[[maybe_unused]] xfs_parameter_info const a_parameter{"name", "value", "description"};
+[[maybe_unused]] xfsbus_parameter_info const a_parameter{"name", "value", "description"};
 
-[[maybe_unused]] xfs_parameter_info const a_nameless_parameter{"", "value", "description"};
+[[maybe_unused]] xfsbus_parameter_info const a_nameless_parameter{"", "value", "description"};
 
-[[maybe_unused]] xfs_parameter_info const an_odd_parameter{"a\x1b[31m=", "value", "description"};
+[[maybe_unused]] xfsbus_parameter_info const an_odd_parameter{"a\x1b[31m=", "value", "description"};
 
-[[maybe_unused]] xfs_parameter_info const one_parameter_twice[] = {a_parameter, a_parameter};
+[[maybe_unused]] xfsbus_parameter_info const one_parameter_twice[] = {a_parameter, a_parameter};
 
-[[maybe_unused]] void* create(xfs_parameter const*, size_t, char*, size_t) {
+[[maybe_unused]] void* create(xfsbus_parameter const*, size_t, char*, size_t) {
     return &object;
 }
 
-[[maybe_unused]] void* create_throws(xfs_parameter const*, size_t, char*, size_t) {
+[[maybe_unused]] void* create_throws(xfsbus_parameter const*, size_t, char*, size_t) {
     throw std::runtime_error("thrown\nin create");
 }
 
-[[maybe_unused]] void* create_never_returns(xfs_parameter const*, size_t, char*, size_t) {
+[[maybe_unused]] void* create_never_returns(xfsbus_parameter const*, size_t, char*, size_t) {
     while (true) {
         ::pause();
     }
@@ -68,25 +68,25 @@ int object = 0;
     throw std::runtime_error("thrown in destroy");
 }
 
-int64_t pick(void*, xfs_request_view const*, xfs_source_view const*, size_t, xfs_random*, char*,
+int64_t pick(void*, xfsbus_request const*, xfsbus_source const*, size_t, xfsbus_random*, char*,
              size_t) {
     return 0;
 }
 
-int cost(void*, xfs_source_view const*, double*, char*, size_t) {
-    return XFS_POLICY_NONE;
+int cost(void*, xfsbus_source const*, double*, char*, size_t) {
+    return XFSBUS_POLICY_NONE;
 }
 
-int observe(void*, xfs_source_view const*, xfs_outcome_view const*, char*, size_t) {
-    return XFS_POLICY_OK;
+int observe(void*, xfsbus_source const*, xfsbus_outcome const*, char*, size_t) {
+    return XFSBUS_POLICY_OK;
 }
 
-xfs_peer_selector_operations const operations{OPERATIONS_SIZE, pick, cost, observe};
+xfsbus_peer_selector_operations const operations{OPERATIONS_SIZE, pick, cost, observe};
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) xfs_descriptor const xfs_policy_descriptor;
+extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;
 
-xfs_descriptor const xfs_policy_descriptor{MAGIC,      ABI,         STRUCT_SIZE, PARAMETER_COUNT,
-                                           KIND,       NAME,        "1.0",       "broken",
-                                           PARAMETERS, &operations, CREATE,      DESTROY};
+xfsbus_descriptor const xfsbus_policy_descriptor{
+    MAGIC, ABI,      STRUCT_SIZE, PARAMETER_COUNT, KIND,   NAME,
+    "1.0", "broken", PARAMETERS,  &operations,     CREATE, DESTROY};

@@ -5,26 +5,34 @@ namespace {
 
 int object = 0;
 
-void* create(xfs_parameter const*, size_t, char*, size_t) {
+void* create(xfsbus_parameter const*, size_t, char*, size_t) {
     return &object;
 }
 
 void destroy(void*) {}
 
-int rank(void*, xfs_chunk_view const*, size_t count, double* ranks, xfs_random*, char*, size_t) {
+int rank(void*, xfsbus_chunk const*, size_t count, double* ranks, xfsbus_random*, char*, size_t) {
     for (size_t i = 0; i < count && i < 2; ++i) {
         ranks[i] = 0.0;
     }
     return ANSWER;
 }
 
-xfs_chunk_order_operations const operations{sizeof(xfs_chunk_order_operations), rank};
+xfsbus_chunk_order_operations const operations{sizeof(xfsbus_chunk_order_operations), rank};
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) xfs_descriptor const xfs_policy_descriptor;
+extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;
 
-xfs_descriptor const xfs_policy_descriptor{
-    XFS_POLICY_MAGIC, XFS_POLICY_ABI, sizeof(xfs_descriptor),  0,       XFS_KIND_CHUNK_ORDER,
-    "careless",       "0.1",          "does wrong on purpose", nullptr, &operations,
-    create,           destroy};
+xfsbus_descriptor const xfsbus_policy_descriptor{XFSBUS_POLICY_MAGIC,
+                                                 XFSBUS_POLICY_ABI,
+                                                 sizeof(xfsbus_descriptor),
+                                                 0,
+                                                 XFSBUS_KIND_CHUNK_ORDER,
+                                                 "careless",
+                                                 "0.1",
+                                                 "does wrong on purpose",
+                                                 nullptr,
+                                                 &operations,
+                                                 create,
+                                                 destroy};

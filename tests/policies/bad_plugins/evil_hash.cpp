@@ -45,4 +45,4 @@ class EvilHash final : public Integrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(EvilHash, "evil", "0.1", "leaves a mark where it runs")
+XFSBUS_EXPORT_INTEGRITY(EvilHash, "evil", "0.1", "leaves a mark where it runs")

@@ -49,5 +49,5 @@ class FaultyChunkOrder final : public ChunkOrder {
 
 }  // namespace
 
-XFS_EXPORT_CHUNK_ORDER(FaultyChunkOrder, "faulty-order", "0.1", "does wrong on purpose",
-                       XFS_PARAMETER("fault", "none", "what to do wrong"))
+XFSBUS_EXPORT_CHUNK_ORDER(FaultyChunkOrder, "faulty-order", "0.1", "does wrong on purpose",
+                          XFSBUS_PARAMETER("fault", "none", "what to do wrong"))

@@ -41,6 +41,6 @@ class FaultyHash final : public Integrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(FaultyHash, "faulty", "0.1", "does wrong on purpose",
-                     XFS_PARAMETER("digest_size", "32", "what it says its digests have"),
-                     XFS_PARAMETER("fault", "none", "what to do wrong"))
+XFSBUS_EXPORT_INTEGRITY(FaultyHash, "faulty", "0.1", "does wrong on purpose",
+                        XFSBUS_PARAMETER("digest_size", "32", "what it says its digests have"),
+                        XFSBUS_PARAMETER("fault", "none", "what to do wrong"))

@@ -68,6 +68,6 @@ class FaultySelector final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(FaultySelector, "faulty-selector", "0.1", "does wrong on purpose",
-                         XFS_PARAMETER("fault", "none", "what to do wrong"),
-                         XFS_PARAMETER("spare", "1", "not used"))
+XFSBUS_EXPORT_PEER_SELECTOR(FaultySelector, "faulty-selector", "0.1", "does wrong on purpose",
+                            XFSBUS_PARAMETER("fault", "none", "what to do wrong"),
+                            XFSBUS_PARAMETER("spare", "1", "not used"))

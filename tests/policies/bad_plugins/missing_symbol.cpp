@@ -16,4 +16,4 @@ class MissingSymbol final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(MissingSymbol, "missing-symbol", "0.1", "does not load")
+XFSBUS_EXPORT_PEER_SELECTOR(MissingSymbol, "missing-symbol", "0.1", "does not load")

@@ -21,4 +21,4 @@ class RecordingOrder final : public ChunkOrder {
 
 }  // namespace
 
-XFS_EXPORT_CHUNK_ORDER(RecordingOrder, "recording", "0.1", "writes down what it is given")
+XFSBUS_EXPORT_CHUNK_ORDER(RecordingOrder, "recording", "0.1", "writes down what it is given")

@@ -26,4 +26,4 @@ class RecordingSelector final : public PeerSelector {
 
 }  // namespace
 
-XFS_EXPORT_PEER_SELECTOR(RecordingSelector, "recording", "0.1", "writes down what it is given")
+XFSBUS_EXPORT_PEER_SELECTOR(RecordingSelector, "recording", "0.1", "writes down what it is given")

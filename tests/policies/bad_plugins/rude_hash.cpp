@@ -7,7 +7,7 @@ namespace {
 
 int object = 0;
 
-void* create(xfs_parameter const*, size_t, char*, size_t) {
+void* create(xfsbus_parameter const*, size_t, char*, size_t) {
     return &object;
 }
 
@@ -25,14 +25,22 @@ int finish(void*, void*, char*, size_t) {
     throw 42;
 }
 
-xfs_integrity_operations const operations{sizeof(xfs_integrity_operations), digest_size, update,
-                                          finish};
+xfsbus_integrity_operations const operations{sizeof(xfsbus_integrity_operations), digest_size,
+                                             update, finish};
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) xfs_descriptor const xfs_policy_descriptor;
+extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;
 
-xfs_descriptor const xfs_policy_descriptor{
-    XFS_POLICY_MAGIC, XFS_POLICY_ABI, sizeof(xfs_descriptor),  0,       XFS_KIND_INTEGRITY,
-    "rude-hash",      "0.1",          "does wrong on purpose", nullptr, &operations,
-    create,           destroy};
+xfsbus_descriptor const xfsbus_policy_descriptor{XFSBUS_POLICY_MAGIC,
+                                                 XFSBUS_POLICY_ABI,
+                                                 sizeof(xfsbus_descriptor),
+                                                 0,
+                                                 XFSBUS_KIND_INTEGRITY,
+                                                 "rude-hash",
+                                                 "0.1",
+                                                 "does wrong on purpose",
+                                                 nullptr,
+                                                 &operations,
+                                                 create,
+                                                 destroy};

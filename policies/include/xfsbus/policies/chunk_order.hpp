@@ -9,7 +9,7 @@
 namespace xfsbus::policies {
 
 /// What a policy may know about a chunk. A value; the fields are described in abi.h.
-using ChunkView = ::xfs_chunk_view;
+using ChunkView = ::xfsbus_chunk;
 
 /// Decides which chunk of a file is asked for next. One object serves the download of one file; it
 /// is called on one thread, on the path of every decision, and must not block. An exception that

@@ -17,42 +17,43 @@
 
 /// Makes a plug-in of a class. Written once, in the plug-in's only source file, at namespace scope:
 ///
-///     XFS_EXPORT_PEER_SELECTOR(Nearest, "nearest", "1.0", "the lowest latency wins",
-///                              XFS_PARAMETER("limit_ms", "500", "farther sources are not asked"))
+///     XFSBUS_EXPORT_PEER_SELECTOR(Nearest, "nearest", "1.0", "the lowest latency wins",
+///                              XFSBUS_PARAMETER("limit_ms", "500", "farther sources are not
+///                              asked"))
 ///
 /// The class is constructible from xfsbus::policies::Parameters const&, or from nothing.
 /// Name [a-z0-9-]{1,32}, version, description, then the parameters it takes, if any.
 /// Nothing that the class throws leaves the plug-in: the host is told the reason instead.
-#define XFS_EXPORT_PEER_SELECTOR(Class, ...) \
-    XFS_EXPORT_POLICY(Class, PeerSelectorShims, XFS_KIND_PEER_SELECTION, __VA_ARGS__)
+#define XFSBUS_EXPORT_PEER_SELECTOR(Class, ...) \
+    XFSBUS_EXPORT_POLICY(Class, PeerSelectorShims, XFSBUS_KIND_PEER_SELECTION, __VA_ARGS__)
 
 /// The same for a class that is a ChunkOrder.
-#define XFS_EXPORT_CHUNK_ORDER(Class, ...) \
-    XFS_EXPORT_POLICY(Class, ChunkOrderShims, XFS_KIND_CHUNK_ORDER, __VA_ARGS__)
+#define XFSBUS_EXPORT_CHUNK_ORDER(Class, ...) \
+    XFSBUS_EXPORT_POLICY(Class, ChunkOrderShims, XFSBUS_KIND_CHUNK_ORDER, __VA_ARGS__)
 
 /// The same for a class that is an Integrity.
-#define XFS_EXPORT_INTEGRITY(Class, ...) \
-    XFS_EXPORT_POLICY(Class, IntegrityShims, XFS_KIND_INTEGRITY, __VA_ARGS__)
+#define XFSBUS_EXPORT_INTEGRITY(Class, ...) \
+    XFSBUS_EXPORT_POLICY(Class, IntegrityShims, XFSBUS_KIND_INTEGRITY, __VA_ARGS__)
 
 /// A parameter's name, what it is when the user does not say, and what it means; three literals.
-#define XFS_PARAMETER(name, default_value, description) \
-    ::xfs_parameter_info {                              \
-        name, default_value, description                \
+#define XFSBUS_PARAMETER(name, default_value, description) \
+    ::xfsbus_parameter_info {                              \
+        name, default_value, description                   \
     }
 
 /// What the macros above have in common.
-#define XFS_EXPORT_POLICY(Class, Shims, kind, ...)                                           \
-    namespace {                                                                              \
-    constexpr auto xfs_about = ::xfsbus::policies::detail::about(__VA_ARGS__);               \
-    static_assert(::xfsbus::policies::is_policy_name(xfs_about.name),                        \
-                  "a policy's name is 1 to 32 of [a-z0-9-]");                                \
-    using XfsShims = ::xfsbus::policies::detail::Shims<Class>;                               \
-    constexpr auto xfs_operations = XfsShims::operations();                                  \
-    }                                                                                        \
-    extern "C"                                                                               \
-        __attribute__((visibility("default"))) ::xfs_descriptor const xfs_policy_descriptor; \
-    constinit ::xfs_descriptor const xfs_policy_descriptor =                                 \
-        ::xfsbus::policies::detail::descriptor<Class, xfs_about>(kind, &xfs_operations);
+#define XFSBUS_EXPORT_POLICY(Class, Shims, kind, ...)                                              \
+    namespace {                                                                                    \
+    constexpr auto xfsbus_about = ::xfsbus::policies::detail::about(__VA_ARGS__);                  \
+    static_assert(::xfsbus::policies::is_policy_name(xfsbus_about.name),                           \
+                  "a policy's name is 1 to 32 of [a-z0-9-]");                                      \
+    using XfsbusShims = ::xfsbus::policies::detail::Shims<Class>;                                  \
+    constexpr auto xfsbus_operations = XfsbusShims::operations();                                  \
+    }                                                                                              \
+    extern "C"                                                                                     \
+        __attribute__((visibility("default"))) ::xfsbus_descriptor const xfsbus_policy_descriptor; \
+    constinit ::xfsbus_descriptor const xfsbus_policy_descriptor =                                 \
+        ::xfsbus::policies::detail::descriptor<Class, xfsbus_about>(kind, &xfsbus_operations);
 
 namespace xfsbus::policies::detail {
 
@@ -61,14 +62,14 @@ struct About {
     char const* name;
     char const* version;
     char const* description;
-    std::array<::xfs_parameter_info, Count> parameters;
+    std::array<::xfsbus_parameter_info, Count> parameters;
 };
 
 template <class... Infos>
 constexpr About<sizeof...(Infos)> about(char const* name, char const* version,
                                         char const* description, Infos... parameters) {
     return {name, version, description,
-            std::array<::xfs_parameter_info, sizeof...(Infos)>{parameters...}};
+            std::array<::xfsbus_parameter_info, sizeof...(Infos)>{parameters...}};
 }
 
 inline void write_reason(char* error, std::size_t size, std::string_view reason) noexcept {
@@ -94,35 +95,35 @@ template <class Class>
 struct PeerSelectorShims {
     static_assert(std::is_base_of_v<PeerSelector, Class>);
 
-    static std::int64_t pick(void* self, ::xfs_request_view const* request,
-                             ::xfs_source_view const* sources, std::size_t count,
-                             ::xfs_random* random, char* error, std::size_t size) noexcept {
-        return shielded(std::int64_t{XFS_POLICY_FAILED}, error, size, [&]() -> std::int64_t {
+    static std::int64_t pick(void* self, ::xfsbus_request const* request,
+                             ::xfsbus_source const* sources, std::size_t count,
+                             ::xfsbus_random* random, char* error, std::size_t size) noexcept {
+        return shielded(std::int64_t{XFSBUS_POLICY_FAILED}, error, size, [&]() -> std::int64_t {
             Rng rng(*random);
             auto const index = static_cast<Class*>(self)->pick(*request, {sources, count}, rng);
-            return index ? static_cast<std::int64_t>(*index) : XFS_POLICY_NONE;
+            return index ? static_cast<std::int64_t>(*index) : XFSBUS_POLICY_NONE;
         });
     }
 
-    static int cost(void* self, ::xfs_source_view const* source, double* cost, char* error,
+    static int cost(void* self, ::xfsbus_source const* source, double* cost, char* error,
                     std::size_t size) noexcept {
-        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             auto const value = static_cast<Class*>(self)->cost(*source);
             *cost = value.value_or(0.0);
-            return value ? XFS_POLICY_OK : XFS_POLICY_NONE;
+            return value ? XFSBUS_POLICY_OK : XFSBUS_POLICY_NONE;
         });
     }
 
-    static int observe(void* self, ::xfs_source_view const* source,
-                       ::xfs_outcome_view const* outcome, char* error, std::size_t size) noexcept {
-        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+    static int observe(void* self, ::xfsbus_source const* source, ::xfsbus_outcome const* outcome,
+                       char* error, std::size_t size) noexcept {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             static_cast<Class*>(self)->observe(*source, *outcome);
-            return XFS_POLICY_OK;
+            return XFSBUS_POLICY_OK;
         });
     }
 
-    static constexpr ::xfs_peer_selector_operations operations() {
-        return {sizeof(::xfs_peer_selector_operations), &pick, &cost, &observe};
+    static constexpr ::xfsbus_peer_selector_operations operations() {
+        return {sizeof(::xfsbus_peer_selector_operations), &pick, &cost, &observe};
     }
 };
 
@@ -130,17 +131,17 @@ template <class Class>
 struct ChunkOrderShims {
     static_assert(std::is_base_of_v<ChunkOrder, Class>);
 
-    static int rank(void* self, ::xfs_chunk_view const* chunks, std::size_t count, double* ranks,
-                    ::xfs_random* random, char* error, std::size_t size) noexcept {
-        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+    static int rank(void* self, ::xfsbus_chunk const* chunks, std::size_t count, double* ranks,
+                    ::xfsbus_random* random, char* error, std::size_t size) noexcept {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             Rng rng(*random);
             rank_each(*static_cast<Class*>(self), {chunks, count}, {ranks, count}, rng);
-            return XFS_POLICY_OK;
+            return XFSBUS_POLICY_OK;
         });
     }
 
-    static constexpr ::xfs_chunk_order_operations operations() {
-        return {sizeof(::xfs_chunk_order_operations), &rank};
+    static constexpr ::xfsbus_chunk_order_operations operations() {
+        return {sizeof(::xfsbus_chunk_order_operations), &rank};
     }
 };
 
@@ -157,27 +158,27 @@ struct IntegrityShims {
 
     static int update(void* self, void const* data, std::size_t data_size, char* error,
                       std::size_t size) noexcept {
-        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             static_cast<Class*>(self)->update({static_cast<std::byte const*>(data), data_size});
-            return XFS_POLICY_OK;
+            return XFSBUS_POLICY_OK;
         });
     }
 
     static int finish(void* self, void* digest, char* error, std::size_t size) noexcept {
-        return shielded(XFS_POLICY_FAILED, error, size, [&] {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             auto& object = *static_cast<Class*>(self);
             object.finish({static_cast<std::byte*>(digest), object.digest_size()});
-            return XFS_POLICY_OK;
+            return XFSBUS_POLICY_OK;
         });
     }
 
-    static constexpr ::xfs_integrity_operations operations() {
-        return {sizeof(::xfs_integrity_operations), &digest_size, &update, &finish};
+    static constexpr ::xfsbus_integrity_operations operations() {
+        return {sizeof(::xfsbus_integrity_operations), &digest_size, &update, &finish};
     }
 };
 
 template <class Class, auto const& about>
-void* create(::xfs_parameter const* given, std::size_t count, char* error,
+void* create(::xfsbus_parameter const* given, std::size_t count, char* error,
              std::size_t size) noexcept {
     return shielded(static_cast<void*>(nullptr), error, size, [&]() -> void* {
         Parameters const parameters(about.parameters, {given, count});
@@ -199,10 +200,10 @@ void destroy(void* self) noexcept {
 }
 
 template <class Class, auto const& about>
-constexpr ::xfs_descriptor descriptor(char const* kind, void const* operations) {
-    return {XFS_POLICY_MAGIC,
-            XFS_POLICY_ABI,
-            sizeof(::xfs_descriptor),
+constexpr ::xfsbus_descriptor descriptor(char const* kind, void const* operations) {
+    return {XFSBUS_POLICY_MAGIC,
+            XFSBUS_POLICY_ABI,
+            sizeof(::xfsbus_descriptor),
             static_cast<std::uint32_t>(about.parameters.size()),
             kind,
             about.name,

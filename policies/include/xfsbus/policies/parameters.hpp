@@ -23,8 +23,8 @@ namespace xfsbus::policies {
 /// is a std::invalid_argument whose text names the parameter and the value.
 class Parameters {
   public:
-    Parameters(std::span<::xfs_parameter_info const> declared,
-               std::span<::xfs_parameter const> given) {
+    Parameters(std::span<::xfsbus_parameter_info const> declared,
+               std::span<::xfsbus_parameter const> given) {
         for (auto const& info : declared) {
             values_.emplace_back(info.name, info.default_value);
         }

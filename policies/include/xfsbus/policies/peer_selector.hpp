@@ -11,9 +11,9 @@ namespace xfsbus::policies {
 
 /// What a policy may know about a source, about the request to place, and about its end.
 /// Values, never live objects; the fields are described in abi.h.
-using SourceView = ::xfs_source_view;
-using RequestView = ::xfs_request_view;
-using OutcomeView = ::xfs_outcome_view;
+using SourceView = ::xfsbus_source;
+using RequestView = ::xfsbus_request;
+using OutcomeView = ::xfsbus_outcome;
 
 /// Decides which source gets the next request. One object serves one download (of one file or of
 /// many) or one query;

@@ -14,7 +14,7 @@ class Rng {
   public:
     using result_type = std::uint64_t;
 
-    explicit Rng(::xfs_random& random) : random_(random) {}
+    explicit Rng(::xfsbus_random& random) : random_(random) {}
 
     static constexpr result_type min() { return 0; }
 
@@ -34,7 +34,7 @@ class Rng {
     }
 
   private:
-    ::xfs_random& random_;
+    ::xfsbus_random& random_;
 };
 
 }  // namespace xfsbus::policies

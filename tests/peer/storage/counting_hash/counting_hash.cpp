@@ -26,5 +26,6 @@ class CountingHash final : public xfsbus::plugins::BotanIntegrity {
 
 }  // namespace
 
-XFS_EXPORT_INTEGRITY(CountingHash, "counting", "0.1", "SHA-256 that counts its digests",
-                     XFS_PARAMETER("tally", "/dev/null", "the file to which each adds a byte"))
+XFSBUS_EXPORT_INTEGRITY(CountingHash, "counting", "0.1", "SHA-256 that counts its digests",
+                        XFSBUS_PARAMETER("tally", "/dev/null",
+                                         "the file to which each adds a byte"))

@@ -44,11 +44,12 @@ class SeededRandom {
     /// These numbers as policies take them. Valid as long as this object is.
     Rng& rng() { return rng_; }
 
-    ::xfs_random& random() { return random_; }
+    ::xfsbus_random& random() { return random_; }
 
   private:
     std::array<std::uint64_t, 4> state_{};
-    ::xfs_random random_{this, [](void* self) { return static_cast<SeededRandom*>(self)->next(); }};
+    ::xfsbus_random random_{this,
+                            [](void* self) { return static_cast<SeededRandom*>(self)->next(); }};
     Rng rng_{random_};
 };
 
