@@ -9,12 +9,16 @@ namespace xfsbus::policies {
 namespace {
 
 /// A plug-in's object as a ChunkRanker; what the plug-in reports as failed is a PolicyFault.
+/// Without an operation it is the default.
 class PluginChunkOrder final : public ChunkRanker {
   public:
-    PluginChunkOrder(::xfsbus_chunk_order_operations const& operations, PolicyObject object)
+    PluginChunkOrder(::xfsbus_chunk_order_operations operations, PolicyObject object)
         : operations_(operations), object_(std::move(object)) {}
 
     void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) override {
+        if (operations_.rank == nullptr) {
+            return rank_each(default_, chunks, ranks, rng);
+        }
         auto random = random_of(rng);
         ReasonBuffer reason;
         auto const answer = operations_.rank(object_.get(), chunks.data(), chunks.size(),
@@ -25,8 +29,9 @@ class PluginChunkOrder final : public ChunkRanker {
     }
 
   private:
-    ::xfsbus_chunk_order_operations const& operations_;
+    ::xfsbus_chunk_order_operations operations_;
     PolicyObject object_;
+    Rarest default_;
 };
 
 }  // namespace
@@ -44,16 +49,17 @@ std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options)
     return std::make_unique<GuardedChunkOrder>(
         info().name,
         [this] {
-            auto const& operations = plugin_->operations<::xfsbus_chunk_order_operations>();
+            auto const operations = plugin_->operations<::xfsbus_chunk_order_operations>();
             return std::make_unique<PluginChunkOrder>(operations, plugin_->create());
         },
         std::move(options));
 }
 
 std::shared_ptr<ChunkOrderFactory const> load_chunk_order(PluginSpec const& spec,
-                                                          PluginPath const& path) {
+                                                          PluginPath const& path,
+                                                          std::shared_ptr<PolicyHost> const& host) {
     return std::make_shared<ChunkOrderFactory const>(
-        load_library(spec, path, XFSBUS_KIND_CHUNK_ORDER));
+        load_library(spec, path, XFSBUS_KIND_CHUNK_ORDER, host));
 }
 
 }  // namespace xfsbus::policies

@@ -51,7 +51,7 @@ class PluginIntegrity final : public Integrity {
     }
 
     std::shared_ptr<PluginLibrary const> plugin_;
-    ::xfsbus_integrity_operations const& operations_;
+    ::xfsbus_integrity_operations operations_;
     PolicyObject object_;
     std::size_t digest_size_;
 };
@@ -60,9 +60,9 @@ class PluginIntegrity final : public Integrity {
 
 HashAlgorithm::HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin)
     : plugin_(std::move(plugin)) {
-    auto const& operations = plugin_->operations<::xfsbus_integrity_operations>();
+    auto const operations = plugin_->operations<::xfsbus_integrity_operations>();
     digest_size_ =
-        try_out(plugin_, [&operations](void* object) { return operations.digest_size(object); });
+        try_out(plugin_, [operations](void* object) { return operations.digest_size(object); });
     if (digest_size_ < min_digest_size || digest_size_ > max_digest_size) {
         throw PluginRefused(info().path.string(),
                             "its digests have " + std::to_string(digest_size_) + " bytes, " +
@@ -80,15 +80,16 @@ std::unique_ptr<Integrity> HashAlgorithm::make() const {
     return std::make_unique<PluginIntegrity>(plugin_, digest_size_);
 }
 
-std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
-                                                    PluginPath const& path) {
-    return std::make_shared<HashAlgorithm const>(load_library(spec, path, XFSBUS_KIND_INTEGRITY));
+std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec, PluginPath const& path,
+                                                    std::shared_ptr<PolicyHost> const& host) {
+    return std::make_shared<HashAlgorithm const>(
+        load_library(spec, path, XFSBUS_KIND_INTEGRITY, host));
 }
 
-std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
-                                                            PluginPath const& path) {
+std::shared_ptr<HashAlgorithm const> load_integrity_by_name(
+    std::string const& name, PluginPath const& path, std::shared_ptr<PolicyHost> const& host) {
     auto algorithm = std::make_shared<HashAlgorithm const>(
-        load_library(path.find_for_stranger(name), XFSBUS_KIND_INTEGRITY, {}));
+        load_library(path.find_for_stranger(name), XFSBUS_KIND_INTEGRITY, {}, host));
     if (algorithm->name() != name) {
         throw PluginRefused(algorithm->info().path.string(),
                             "it calls itself '" + algorithm->name() + "', not '" + name + "'",

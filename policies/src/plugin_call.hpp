@@ -33,7 +33,7 @@ class ReasonBuffer {
 
 /// A generator as plug-ins call it. Valid as long as the generator is.
 inline ::xfsbus_random random_of(Rng& rng) {
-    return {&rng, [](void* state) { return (*static_cast<Rng*>(state))(); }};
+    return {.state = &rng, .next = [](void* state) { return (*static_cast<Rng*>(state))(); }};
 }
 
 /// Calls a function of a plug-in. No exception may cross the boundary; one that does all the same

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace xfsbus::policies {
 namespace {
@@ -18,8 +20,24 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t max_parameters = 64;
+/// What ABI 1 exported, which was never released.
+constexpr auto symbol_of_abi_1 = "xfs_policy_descriptor";
 constexpr std::string_view rebuild = "build it again against the headers of this version of xfsbus";
 constexpr std::string_view mend = "report it to the plug-in's author";
+
+/// How large the structs were that ABI 2 began with; no plug-in has smaller ones.
+constexpr std::size_t descriptor_least = offsetof(::xfsbus_descriptor, destroy) + sizeof(void*);
+constexpr std::size_t parameter_least =
+    offsetof(::xfsbus_parameter_info, description) + sizeof(void*);
+/// Of a table that has no operation.
+constexpr std::size_t table_least = 8;
+
+PluginRefused of_other_abi(fs::path const& path, std::uint32_t abi) {
+    return {path.string(),
+            "built for policy ABI " + std::to_string(abi) + ", this program speaks " +
+                std::to_string(XFSBUS_POLICY_ABI),
+            abi < XFSBUS_POLICY_ABI ? rebuild : "use a newer version of xfsbus"};
+}
 
 /// What can be read of a descriptor whatever its version.
 void check_layout(fs::path const& path, ::xfsbus_descriptor const& descriptor) {
@@ -29,29 +47,23 @@ void check_layout(fs::path const& path, ::xfsbus_descriptor const& descriptor) {
                             "name another file, or make the descriptor with export.hpp");
     }
     if (descriptor.abi_version != XFSBUS_POLICY_ABI) {
-        throw PluginRefused(path.string(),
-                            "built for policy ABI " + std::to_string(descriptor.abi_version) +
-                                ", this program speaks " + std::to_string(XFSBUS_POLICY_ABI),
-                            rebuild);
+        throw of_other_abi(path, descriptor.abi_version);
     }
-    if (descriptor.struct_size < sizeof(::xfsbus_descriptor)) {
+    if (descriptor.size < descriptor_least) {
         throw PluginRefused(path.string(),
-                            "its descriptor has " + std::to_string(descriptor.struct_size) +
-                                " bytes, " + std::to_string(sizeof(::xfsbus_descriptor)) +
-                                " are needed",
-                            rebuild);
+                            "its descriptor has " + std::to_string(descriptor.size) + " bytes, " +
+                                std::to_string(descriptor_least) + " are needed",
+                            mend);
     }
 }
 
 bool is_complete(::xfsbus_parameter_info const& info) {
-    return info.name != nullptr && info.default_value != nullptr && info.description != nullptr;
+    return info.size >= parameter_least && info.name != nullptr && info.default_value != nullptr &&
+           info.description != nullptr;
 }
 
 void check_parameters(fs::path const& path, std::span<::xfsbus_parameter_info const> parameters) {
     for (auto it = parameters.begin(); it != parameters.end(); ++it) {
-        if (!is_complete(*it)) {
-            throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
-        }
         std::string_view const name = it->name;
         if (!is_parameter_name(name)) {
             throw PluginRefused(path.string(),
@@ -64,6 +76,22 @@ void check_parameters(fs::path const& path, std::span<::xfsbus_parameter_info co
                 path.string(), "it declares the parameter '" + std::string(name) + "' twice", mend);
         }
     }
+}
+
+/// What a plug-in declares, as this program knows it.
+std::vector<::xfsbus_parameter_info> parameters_of(fs::path const& path,
+                                                   ::xfsbus_descriptor const& d) {
+    std::vector<::xfsbus_parameter_info> parameters;
+    auto const* at = reinterpret_cast<std::byte const*>(d.parameters);
+    while (parameters.size() < d.parameter_count) {
+        auto const& info = *reinterpret_cast<::xfsbus_parameter_info const*>(at);
+        if (!is_complete(info)) {
+            throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
+        }
+        parameters.push_back(sized_copy(info));
+        at += d.parameters->size;
+    }
+    return parameters;
 }
 
 void check_contents(fs::path const& path, ::xfsbus_descriptor const& d) {
@@ -82,21 +110,19 @@ void check_contents(fs::path const& path, ::xfsbus_descriptor const& d) {
                                 " are possible",
                             mend);
     }
-    check_parameters(path, {d.parameters, d.parameter_count});
 }
 
+/// Whether a table has all that there is no default for.
 bool is_complete(::xfsbus_peer_selector_operations const& o) {
-    return o.struct_size >= sizeof o && o.pick != nullptr && o.cost != nullptr &&
-           o.observe != nullptr;
+    return o.pick == nullptr || o.purposes > 0;
 }
 
 bool is_complete(::xfsbus_integrity_operations const& o) {
-    return o.struct_size >= sizeof o && o.digest_size != nullptr && o.update != nullptr &&
-           o.finish != nullptr;
+    return o.digest_size != nullptr && o.update != nullptr && o.finish != nullptr;
 }
 
-bool is_complete(::xfsbus_chunk_order_operations const& o) {
-    return o.struct_size >= sizeof o && o.rank != nullptr;
+bool is_complete(::xfsbus_chunk_order_operations const&) {
+    return true;
 }
 
 /// A kind that this program knows.
@@ -106,8 +132,9 @@ struct Kind {
 };
 
 template <class Operations>
-bool has_all(void const* operations) {
-    return is_complete(*static_cast<Operations const*>(operations));
+bool has_all(void const* table) {
+    auto const& operations = *static_cast<Operations const*>(table);
+    return operations.size >= table_least && is_complete(sized_copy(operations));
 }
 
 constexpr std::array known_kinds{
@@ -147,21 +174,26 @@ void check_kind(fs::path const& path, ::xfsbus_descriptor const& descriptor,
                             "use a newer version of xfsbus");
     }
     if (!known->has_all(descriptor.operations)) {
-        throw PluginRefused(path.string(), "its table of operations is incomplete", rebuild);
+        throw PluginRefused(path.string(), "its table of operations is incomplete", mend);
     }
 }
 
-::xfsbus_descriptor const& open_plugin(LibraryFile const& file, std::string_view kind) {
+/// As this program knows it.
+::xfsbus_descriptor open_plugin(LibraryFile const& file, std::string_view kind) {
     auto const& path = file.path;
     auto const& library = keep_mapped(file);
     if (!library.has(XFSBUS_POLICY_SYMBOL)) {
+        if (library.has(symbol_of_abi_1)) {
+            throw of_other_abi(path, 1);
+        }
         throw PluginRefused(
             path.string(),
             "a shared library, but not a plug-in: it does not export " XFSBUS_POLICY_SYMBOL,
             "name another file, or make the descriptor with export.hpp");
     }
-    auto const& descriptor = library.get<::xfsbus_descriptor const>(XFSBUS_POLICY_SYMBOL);
-    check_layout(path, descriptor);
+    auto const& exported = library.get<::xfsbus_descriptor const>(XFSBUS_POLICY_SYMBOL);
+    check_layout(path, exported);
+    auto const descriptor = sized_copy(exported);
     check_contents(path, descriptor);
     check_kind(path, descriptor, kind);
     return descriptor;
@@ -175,8 +207,9 @@ PluginInfo describe(LibraryFile const& file, ::xfsbus_descriptor const& descript
                     descriptor.version,
                     descriptor.description,
                     {}};
-    for (std::uint32_t i = 0; i < descriptor.parameter_count; ++i) {
-        auto const& parameter = descriptor.parameters[i];
+    auto const parameters = parameters_of(file.path, descriptor);
+    check_parameters(file.path, parameters);
+    for (auto const& parameter : parameters) {
         info.parameters.push_back({parameter.name, parameter.default_value, parameter.default_value,
                                    parameter.description});
     }
@@ -213,25 +246,27 @@ void set_parameters(PluginInfo& info,
 }  // namespace
 
 PluginLibrary::PluginLibrary(LibraryFile const& file, std::string_view kind,
-                             Parameters const& parameters)
-    : descriptor_(&open_plugin(file, kind)), info_(describe(file, *descriptor_)) {
+                             Parameters const& parameters, std::shared_ptr<PolicyHost> host)
+    : descriptor_(open_plugin(file, kind)),
+      info_(describe(file, descriptor_)),
+      services_(std::make_shared<PluginServices const>(std::move(host), info_)) {
     set_parameters(info_, parameters);
 }
 
 PolicyObject PluginLibrary::create() const {
     std::vector<::xfsbus_parameter> parameters;
     for (auto const& parameter : info_.parameters) {
-        parameters.push_back({parameter.name.c_str(), parameter.value.c_str()});
+        parameters.push_back({.name = parameter.name.c_str(), .value = parameter.value.c_str()});
     }
     ReasonBuffer reason;
     auto* const object = call_plugin([&] {
-        return descriptor_->create(parameters.data(), parameters.size(), reason.data(),
-                                   reason.size());
+        return descriptor_.create(&services_->lent(), parameters.data(), parameters.size(),
+                                  reason.data(), reason.size());
     });
     if (object == nullptr) {
         throw PolicyFault(reason.text());
     }
-    return {object, descriptor_->destroy};
+    return {object, descriptor_.destroy, services_};
 }
 
 PluginRefused PluginLibrary::refused(std::string const& reason) const {
@@ -239,16 +274,18 @@ PluginRefused PluginLibrary::refused(std::string const& reason) const {
 }
 
 std::shared_ptr<PluginLibrary const> load_library(fs::path const& path, std::string_view kind,
-                                                  PluginLibrary::Parameters const& parameters) {
+                                                  PluginLibrary::Parameters const& parameters,
+                                                  std::shared_ptr<PolicyHost> const& host) {
     auto const file = std::make_shared<LibraryFile const>(read_library(path));
-    return in_time(path, [file, kind = std::string(kind), parameters] {
-        return std::make_shared<PluginLibrary const>(*file, kind, parameters);
+    return in_time(path, [file, kind = std::string(kind), parameters, host] {
+        return std::make_shared<PluginLibrary const>(*file, kind, parameters, host);
     });
 }
 
 std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec, PluginPath const& path,
-                                                  std::string_view kind) {
-    return load_library(path.find(spec.file), kind, spec.parameters);
+                                                  std::string_view kind,
+                                                  std::shared_ptr<PolicyHost> const& host) {
+    return load_library(path.find(spec.file), kind, spec.parameters, host);
 }
 
 }  // namespace xfsbus::policies

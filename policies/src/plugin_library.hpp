@@ -3,11 +3,14 @@
 #include "deadline.hpp"
 #include "library_file.hpp"
 #include "plugin_call.hpp"
+#include "plugin_services.hpp"
 
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/plugin_info.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/host/policy_host.hpp>
+#include <xfsbus/policies/sized.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -18,13 +21,18 @@
 
 namespace xfsbus::policies {
 
-/// An object that a plug-in created, destroyed by the plug-in.
+/// An object that a plug-in created, destroyed by the plug-in; the services that it was given stay
+/// until then.
 class PolicyObject {
   public:
-    PolicyObject(void* object, void (*deleter)(void*)) : object_(object), destroy_(deleter) {}
+    PolicyObject(void* object, void (*deleter)(void*),
+                 std::shared_ptr<PluginServices const> services)
+        : services_(std::move(services)), object_(object), destroy_(deleter) {}
 
     PolicyObject(PolicyObject&& other) noexcept
-        : object_(std::exchange(other.object_, nullptr)), destroy_(other.destroy_) {}
+        : services_(std::move(other.services_)),
+          object_(std::exchange(other.object_, nullptr)),
+          destroy_(other.destroy_) {}
 
     PolicyObject(PolicyObject const&) = delete;
     PolicyObject& operator=(PolicyObject const&) = delete;
@@ -48,6 +56,7 @@ class PolicyObject {
     }
 
   private:
+    std::shared_ptr<PluginServices const> services_;
     void* object_;
     void (*destroy_)(void*);
 };
@@ -59,14 +68,15 @@ class PluginLibrary {
     using Parameters = std::vector<std::pair<std::string, std::string>>;
 
     /// kind: one of XFSBUS_KIND_..., or empty for any. Throws PluginRefused.
-    PluginLibrary(LibraryFile const& file, std::string_view kind, Parameters const& parameters);
+    PluginLibrary(LibraryFile const& file, std::string_view kind, Parameters const& parameters,
+                  std::shared_ptr<PolicyHost> host);
 
     [[nodiscard]] PluginInfo const& info() const { return info_; }
 
-    /// The operations; the kind says which.
+    /// The operations; the kind says which. What the plug-in does not have is null.
     template <class Operations>
-    [[nodiscard]] Operations const& operations() const {
-        return *static_cast<Operations const*>(descriptor_->operations);
+    [[nodiscard]] Operations operations() const {
+        return sized_copy(*static_cast<Operations const*>(descriptor_.operations));
     }
 
     /// A new object with these parameters. Throws PolicyFault with the plug-in's reason alone.
@@ -76,19 +86,20 @@ class PluginLibrary {
     [[nodiscard]] PluginRefused refused(std::string const& reason) const;
 
   private:
-    ::xfsbus_descriptor const* descriptor_;
+    ::xfsbus_descriptor descriptor_;
     PluginInfo info_;
+    std::shared_ptr<PluginServices const> services_;
 };
 
 /// Loads a plug-in, in time. kind: as for PluginLibrary. Throws PluginRefused.
 [[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(
     std::filesystem::path const& path, std::string_view kind,
-    PluginLibrary::Parameters const& parameters);
+    PluginLibrary::Parameters const& parameters, std::shared_ptr<PolicyHost> const& host);
 
 /// The same for the one that a user means.
-[[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(PluginSpec const& spec,
-                                                                PluginPath const& path,
-                                                                std::string_view kind);
+[[nodiscard]] std::shared_ptr<PluginLibrary const> load_library(
+    PluginSpec const& spec, PluginPath const& path, std::string_view kind,
+    std::shared_ptr<PolicyHost> const& host);
 
 /// Creates an object, asks it something and destroys it, in time: so it is known before a plug-in
 /// is used whether it can. Throws PluginRefused if it cannot.

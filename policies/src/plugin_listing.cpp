@@ -16,7 +16,7 @@ PluginListing check_plugin(fs::path const& path,
                            std::vector<std::pair<std::string, std::string>> const& parameters) {
     PluginListing listing{{path, {}, {}, {}, {}, {}, {}}, {}};
     try {
-        auto const plugin = load_library(path, "", parameters);
+        auto const plugin = load_library(path, "", parameters, std::make_shared<PolicyHost>());
         static_cast<PluginInfo&>(listing) = plugin->info();
         // What loading tries, so that the answer is the same: a hash has to tell its size as well.
         if (listing.kind == XFSBUS_KIND_INTEGRITY) {

@@ -2,20 +2,25 @@
 #include "plugin_library.hpp"
 
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/load_latency.hpp>
 
 #include <utility>
 
 namespace xfsbus::policies {
 namespace {
 
-/// A plug-in's object as a PeerSelector; what the plug-in reports as failed is a PolicyFault.
+/// A plug-in's object as a PeerSelector; what the plug-in reports as failed is a PolicyFault. The
+/// default answers what the plug-in does not know.
 class PluginSelector final : public PeerSelector {
   public:
-    PluginSelector(::xfsbus_peer_selector_operations const& operations, PolicyObject object)
+    PluginSelector(::xfsbus_peer_selector_operations operations, PolicyObject object)
         : operations_(operations), object_(std::move(object)) {}
 
     std::optional<std::size_t> pick(RequestView const& request, std::span<SourceView const> sources,
                                     Rng& rng) override {
+        if (operations_.pick == nullptr || request.purpose >= operations_.purposes) {
+            return default_.pick(request, sources, rng);
+        }
         auto random = random_of(rng);
         ReasonBuffer reason;
         auto const answer = operations_.pick(object_.get(), &request, sources.data(),
@@ -28,6 +33,9 @@ class PluginSelector final : public PeerSelector {
     }
 
     std::optional<double> cost(SourceView const& source) override {
+        if (operations_.cost == nullptr) {
+            return std::nullopt;
+        }
         ReasonBuffer reason;
         double value = 0.0;
         auto const answer =
@@ -40,6 +48,9 @@ class PluginSelector final : public PeerSelector {
     }
 
     void observe(SourceView const& source, OutcomeView const& outcome) override {
+        if (operations_.observe == nullptr) {
+            return;
+        }
         ReasonBuffer reason;
         auto const answer =
             operations_.observe(object_.get(), &source, &outcome, reason.data(), reason.size());
@@ -55,8 +66,9 @@ class PluginSelector final : public PeerSelector {
         }
     }
 
-    ::xfsbus_peer_selector_operations const& operations_;
+    ::xfsbus_peer_selector_operations operations_;
     PolicyObject object_;
+    LoadLatency default_;
 };
 
 }  // namespace
@@ -75,16 +87,17 @@ std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
     return std::make_unique<GuardedSelector>(
         info().name,
         [this] {
-            auto const& operations = plugin_->operations<::xfsbus_peer_selector_operations>();
+            auto const operations = plugin_->operations<::xfsbus_peer_selector_operations>();
             return std::make_unique<PluginSelector>(operations, plugin_->create());
         },
         seed, std::move(options));
 }
 
 std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
-                                                          PluginPath const& path) {
+                                                          PluginPath const& path,
+                                                          std::shared_ptr<PolicyHost> const& host) {
     return std::make_shared<SelectorFactory const>(
-        load_library(spec, path, XFSBUS_KIND_PEER_SELECTION));
+        load_library(spec, path, XFSBUS_KIND_PEER_SELECTION, host));
 }
 
 }  // namespace xfsbus::policies

@@ -11,6 +11,7 @@ Download::Download(ContentState& content, Limits limits, Policies policies, poli
     : content_(content),
       limits_(limits),
       selector_(policies.selector),
+      transfer_(policies.transfer),
       rng_(rng),
       board_(content, policies.order, rng),
       search_pause_(limits.find_first) {
@@ -198,15 +199,15 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
     std::string why = "refused: " + reason;
     if (code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone) {
         progress_.changed = true;
-        retire(now, id, State::out, std::move(why));
+        retire(now, id, State::out, std::move(why), XFSBUS_OUTCOME_REFUSED);
     } else if (code == wire::ErrorCode::busy) {
         rest_busy(now, id, *source, std::move(why));
     } else if (code == wire::ErrorCode::limit) {
         ++source->strikes;  // so that it is asked ever more seldom
-        rest(now, id, *source, std::move(why));
+        rest(now, id, *source, std::move(why), XFSBUS_OUTCOME_REFUSED);
     } else {
         source->unreached = code == wire::ErrorCode::unreachable;
-        retire(now, id, State::lost, std::move(why));
+        retire(now, id, State::lost, std::move(why), XFSBUS_OUTCOME_REFUSED);
     }
     advance(now);
 }
@@ -223,7 +224,7 @@ void Download::on_pong(wire::Time now, SourceId id, std::uint32_t load, double l
 void Download::on_lost(wire::Time now, SourceId id) {
     auto const found = sources_.find(id);
     if (found != sources_.end() && found->second.state != State::out) {
-        retire(now, id, State::lost, "went away");
+        retire(now, id, State::lost, "went away", XFSBUS_OUTCOME_LOST);
         advance(now);
     }
 }
@@ -252,13 +253,14 @@ Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t 
         ++progress_.chunks_rejected;
         ++source->chunks_rejected;
         source->liar = true;
-        retire(now, id, State::out, "sent a chunk of the wrong place or size");
+        retire(now, id, State::out, "sent a chunk of the wrong place or size",
+               XFSBUS_OUTCOME_CORRUPT);
         advance(now);
         return Verdict::lie;
     }
     if (board_.state(chunk) != ChunkState::asked) {  // another was quicker, at the end
         note_duplicate(*source, length);
-        settle(now, *source, chunk, true);
+        settle(now, *source, chunk, XFSBUS_OUTCOME_DUPLICATE);
         advance(now);
         return Verdict::drop;
     }
@@ -291,7 +293,7 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         source.busies = 0;
         searched_while_busy_ = false;
         source.revivals = 0;
-        settle(now, source, chunk, true);
+        settle(now, source, chunk, XFSBUS_OUTCOME_DELIVERED);
     }
     spare_others(now, chunk);
     go_on(now);
@@ -324,27 +326,34 @@ void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
     if (found != sources_.end()) {
         found->second.liar = true;
         ++found->second.chunks_rejected;
-        settle(now, found->second, chunk, false);
+        settle(now, found->second, chunk, XFSBUS_OUTCOME_CORRUPT);
     }
     if (board_.state(chunk) == ChunkState::arrived) {
         arrived_.erase(chunk);
         reopen(chunk);
     }
-    retire(now, id, State::out, "sent corrupt data");
+    retire(now, id, State::out, "sent corrupt data", XFSBUS_OUTCOME_CORRUPT);
     advance(now);
 }
 
 /// What was asked of this source has come, or will not: the policy is told.
-void Download::settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered) {
-    auto const asked = source.asked.find(chunk);
-    if (asked == source.asked.end()) {
+void Download::settle(wire::Time now, Source& source, std::uint32_t chunk, std::uint32_t outcome) {
+    auto const found = source.asked.find(chunk);
+    if (found == source.asked.end()) {
         return;
     }
     std::uint64_t const bytes = board_.file().length(chunk);
-    if (delivered) {
+    if (outcome == XFSBUS_OUTCOME_DELIVERED || outcome == XFSBUS_OUTCOME_DUPLICATE) {
         source.rate.add(now, bytes);
     }
-    observe(source, bytes, now - asked->second, delivered);
+    auto const& asked = found->second;
+    selector_.observe(view(now, source), {.reason = outcome,
+                                          .transfer = transfer_,
+                                          .bytes = bytes,
+                                          .elapsed_us = micros(now - asked.since),
+                                          .queued_bytes = asked.queued_bytes,
+                                          .queued = asked.queued,
+                                          .chunk = chunk});
     forget(now, source, chunk);
 }
 
@@ -360,15 +369,6 @@ void Download::reopen(std::uint32_t chunk) {
     bool const asked = std::ranges::any_of(
         active_, [chunk](auto const* source) { return source->asked.contains(chunk); });
     board_.set_state(chunk, asked ? ChunkState::asked : ChunkState::needed);
-}
-
-void Download::observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok) {
-    policies::OutcomeView const outcome{
-        bytes,
-        static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count()),
-        ok ? 1 : 0};
-    selector_.observe(view(source.about.id, source), outcome);
 }
 
 // ---- answers ----

@@ -22,11 +22,6 @@ constexpr double stuck_factor = 4;
 constexpr auto stuck_least = std::chrono::seconds(1);
 constexpr wire::Duration look_every = std::chrono::milliseconds(50);
 
-std::uint64_t micros(wire::Duration duration) {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-}
-
 }  // namespace
 
 /// After what may have changed who is asked.
@@ -68,7 +63,7 @@ void Download::activate(wire::Time now) {
                 eligible.push_back(&source);
             }
         }
-        auto* const chosen = choose(now, board_.file().chunk_bytes, eligible);
+        auto* const chosen = choose(now, XFSBUS_PURPOSE_ADMIT, std::nullopt, eligible);
         if (chosen == nullptr) {
             return;
         }
@@ -108,7 +103,8 @@ void Download::make_room(wire::Time now) {
         source.about.completeness = 0;  // until it is found again
         source.rests_until = now + limits_.useless_most;
         source.is_busy = false;
-        retire(now, source.about.id, State::resting, "");  // so that another comes first
+        // Resting, so that another comes first.
+        retire(now, source.about.id, State::resting, "", XFSBUS_OUTCOME_LOST);
     }
 }
 
@@ -145,7 +141,7 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     std::vector<Source*> eligible;
     std::ranges::copy_if(open, std::back_inserter(eligible),
                          [&](Source const* source) { return source->has.contains(*chunk); });
-    auto* const chosen = choose(now, board_.file().length(*chunk), eligible);
+    auto* const chosen = choose(now, XFSBUS_PURPOSE_REQUEST, chunk, eligible);
     if (chosen != nullptr) {
         assign(now, *chosen, *chunk);
     }
@@ -187,15 +183,15 @@ void Download::ask_again(wire::Time now) {
     std::map<std::uint32_t, Waiting> waiting;
     for (auto const* const source : active_) {
         bool const delivers = !is_stuck(now, *source);
-        for (auto const& [chunk, since] : source->asked) {
+        for (auto const& [chunk, asked] : source->asked) {
             if (board_.state(chunk) != ChunkState::asked) {
                 continue;
             }
             auto& each = waiting.try_emplace(chunk, Waiting{now}).first->second;
-            bool const stuck = !delivers && now - since >= stuck_after();
-            each.since = std::min(each.since, since);
+            bool const stuck = !delivers && now - asked.since >= stuck_after();
+            each.since = std::min(each.since, asked.since);
             each.stuck = each.stuck && stuck;
-            each.late = each.late && (stuck || now - since >= again_after(*source));
+            each.late = each.late && (stuck || now - asked.since >= again_after(*source));
             ++each.askers;
         }
     }
@@ -246,7 +242,7 @@ void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
 }
 
 void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some) {
-    auto* const chosen = choose(now, board_.file().length(chunk), some);
+    auto* const chosen = choose(now, XFSBUS_PURPOSE_DUPLICATE, chunk, some);
     if (chosen != nullptr) {
         ++progress_.chunks_asked_twice;
         twice_.insert(chunk);
@@ -258,8 +254,9 @@ void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Sour
 bool Download::is_stuck(wire::Time now, Source const& source) const {
     auto const patience = stuck_after();
     return now - source.delivered >= patience &&
-           std::ranges::any_of(source.asked,
-                               [&](auto const& asked) { return now - asked.second >= patience; });
+           std::ranges::any_of(source.asked, [&](auto const& asked) {
+               return now - asked.second.since >= patience;
+           });
 }
 
 /// Twice what the chunk should take, by what is known of its source.
@@ -288,7 +285,8 @@ wire::Duration Download::stuck_after() const {
 
 /// The source that the policy ranks best among those that are eligible. Who did not deliver when it
 /// was last asked is not, as long as there are others.
-DownloadSource* Download::choose(wire::Time now, std::uint64_t bytes,
+DownloadSource* Download::choose(wire::Time now, std::uint32_t purpose,
+                                 std::optional<std::uint32_t> chunk,
                                  std::vector<Source*> eligible) {
     if (eligible.empty()) {
         return nullptr;
@@ -298,18 +296,35 @@ DownloadSource* Download::choose(wire::Time now, std::uint64_t bytes,
     std::vector<policies::SourceView> views;
     views.reserve(eligible.size());
     for (auto const* const source : eligible) {
-        views.push_back(view(source->about.id, *source));
+        views.push_back(view(now, *source));
     }
-    policies::RequestView const request{micros(now.time_since_epoch()), board_.file().bytes, bytes,
-                                        board_.needed_bytes()};
-    auto const picked = selector_.pick(request, views, rng_);
+    auto const picked = selector_.pick(request(now, purpose, chunk), views, rng_);
     return picked && *picked < eligible.size() ? eligible[*picked] : nullptr;
 }
 
-policies::SourceView Download::view(SourceId id, Source const& source) const {
+policies::RequestView Download::request(wire::Time now, std::uint32_t purpose,
+                                        std::optional<std::uint32_t> chunk) const {
+    auto const& file = board_.file();
+    return {.purpose = purpose,
+            .now_us = micros(now.time_since_epoch()),
+            .transfer = transfer_,
+            .file_bytes = file.bytes,
+            .bytes = chunk ? file.length(*chunk) : file.chunk_bytes,
+            .left_bytes = board_.needed_bytes(),
+            .outstanding_bytes = outstanding_bytes_,
+            .outstanding_most = limits_.outstanding_most,
+            .chunk = chunk.value_or(XFSBUS_NO_CHUNK),
+            .copies = chunk ? board_.copies(*chunk) : 0,
+            .places = static_cast<std::uint32_t>(limits_.sources_most),
+            .places_used = static_cast<std::uint32_t>(count(State::active))};
+}
+
+policies::SourceView Download::view(wire::Time now, Source const& source) const {
     auto const chunks = board_.file().chunks;
     bool const told = source.has_told && chunks > 0;
-    return {.source_id = static_cast<std::uint64_t>(id),
+    bool const in_use = source.state == State::active;
+    return {.flags = in_use ? XFSBUS_SOURCE_IN_USE : 0,
+            .source_id = static_cast<std::uint64_t>(source.about.id),
             .endpoint = source.about.endpoint.c_str(),
             .labels = source.about.labels.c_str(),
             .latency_ms = source.about.latency_ms,
@@ -319,8 +334,13 @@ policies::SourceView Download::view(SourceId id, Source const& source) const {
             .outstanding_bytes = source.outstanding_bytes,
             .window_bytes = source.window_bytes(window()),
             .delivered_bytes = source.delivered_bytes,
+            .duplicate_bytes = source.duplicate_bytes,
+            .in_use_us = in_use ? micros(now - source.opened) : 0,
+            .silent_us = in_use ? micros(now - source.heard) : 0,
+            .requests = static_cast<std::uint32_t>(source.asked.size()),
             .load = source.about.load,
-            .failures = source.failures};
+            .failures = source.failures,
+            .failures_in_a_row = source.strikes};
 }
 
 void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {

@@ -30,7 +30,7 @@ void DownloadSource::note_asked(wire::Time now, std::uint32_t chunk, std::uint64
     if (asked.empty()) {
         rate.set_busy(now, true);
     }
-    asked[chunk] = now;
+    asked[chunk] = {now, outstanding_bytes, static_cast<std::uint32_t>(asked.size())};
     outstanding_bytes += bytes;
     credit += bytes;
 }

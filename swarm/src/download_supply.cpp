@@ -41,7 +41,7 @@ void Download::check(wire::Time now, Source& source) {
     }
     source.is_mute = !source.has_told && now - source.opened >= word_most;
     if (now - source.heard >= limits_.silence_most) {
-        retire(now, id, State::lost, "stopped answering");
+        retire(now, id, State::lost, "stopped answering", XFSBUS_OUTCOME_LOST);
     } else if (is_late(now, source)) {
         strike(now, id, source);
     } else if (now - source.probed >= limits_.ping_every) {
@@ -54,7 +54,7 @@ bool Download::is_late(wire::Time now, Source const& source) const {
     auto const allowed = patience(source);
     auto const alone = longer(limits_.chunk_patience, source);
     return std::ranges::any_of(source.asked, [&](auto const& asked) {
-        auto const waited = now - std::max(asked.second, source.delivered);
+        auto const waited = now - std::max(asked.second.since, source.delivered);
         bool const late = !has_brought(source.about.id, asked.first) && waited >= allowed;
         // With nobody else to ask there is nothing to win by haste.
         return late && (waited >= alone || others_have(source, asked.first));
@@ -91,17 +91,18 @@ void Download::strike(wire::Time now, SourceId id, Source& source) {
     ++source.failures;
     ++source.strikes;
     if (source.strikes >= limits_.strikes_most) {
-        retire(now, id, State::out, "did not deliver in time");
+        retire(now, id, State::out, "did not deliver in time", XFSBUS_OUTCOME_LATE);
     } else {
-        rest(now, id, source, "did not deliver in time");
+        rest(now, id, source, "did not deliver in time", XFSBUS_OUTCOME_LATE);
     }
 }
 
-void Download::rest(wire::Time now, SourceId id, Source& source, std::string why) {
+void Download::rest(wire::Time now, SourceId id, Source& source, std::string why,
+                    std::uint32_t outcome) {
     source.is_busy = false;
     auto const doublings = std::min(source.strikes - 1, doublings_most);
     source.rests_until = now + limits_.rest * (1U << doublings);
-    retire(now, id, State::resting, std::move(why));
+    retire(now, id, State::resting, std::move(why), outcome);
 }
 
 /// It lives, and will say the same of everything else: that is no failure, and it is asked again
@@ -115,17 +116,19 @@ void Download::rest_busy(wire::Time now, SourceId id, Source& source, std::strin
     source.rests_until =
         now + usual * 3 / 4 + usual * part / (2 * static_cast<std::int64_t>(steps));
     source.is_busy = true;
-    retire(now, id, State::resting, std::move(why));
+    retire(now, id, State::resting, std::move(why), XFSBUS_OUTCOME_REFUSED);
 }
 
-void Download::retire(wire::Time now, SourceId id, State state, std::string why) {
+/// `outcome`: of what was asked of it.
+void Download::retire(wire::Time now, SourceId id, State state, std::string why,
+                      std::uint32_t outcome) {
     auto const found = sources_.find(id);
     if (found == sources_.end() || found->second.state == State::out) {
         return;
     }
     Source& source = found->second;
     if (source.state == State::active) {
-        give_back(now, source);
+        give_back(now, source, outcome);
         board_.remove_source(source.has);
         source.credit = 0;
         source.spared.clear();
@@ -156,14 +159,14 @@ void Download::drop_for_good(SourceId id) {
 
 /// The source will not deliver what was asked of it; somebody else may. One that is busy has not
 /// even begun, so the policy is told nothing.
-void Download::give_back(wire::Time now, Source& source) {
+void Download::give_back(wire::Time now, Source& source, std::uint32_t outcome) {
     auto const asked = source.asked;
-    for (auto const& [chunk, since] : asked) {
+    for (auto const& [chunk, how] : asked) {
         bool const delivered = has_brought(source.about.id, chunk);
         if (source.is_busy && !delivered) {
             forget(now, source, chunk);
         } else {
-            settle(now, source, chunk, delivered);
+            settle(now, source, chunk, delivered ? XFSBUS_OUTCOME_DELIVERED : outcome);
         }
         if (board_.state(chunk) == ChunkState::asked) {
             reopen(chunk);

@@ -26,7 +26,11 @@ class RandomViews {
     std::vector<ChunkView> chunks() {
         std::vector<ChunkView> all(1 + random_.rng().below(20));
         std::generate(all.begin(), all.end(), [this] {
-            return ChunkView{whole(), whole(), whole(), whole(), random_.next()};
+            return ChunkView{.chunk = whole(),
+                             .chunks = whole(),
+                             .copies = whole(),
+                             .sources = whole(),
+                             .bytes = random_.next()};
         });
         return all;
     }

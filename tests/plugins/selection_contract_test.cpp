@@ -37,9 +37,30 @@ class RandomViews {
         return all;
     }
 
-    RequestView request() { return {whole(), whole(), whole(), whole()}; }
+    RequestView request() {
+        RequestView request;
+        request.purpose = static_cast<std::uint32_t>(below(XFSBUS_PURPOSES));
+        for (auto* const field :
+             {&request.now_us, &request.transfer, &request.file_bytes, &request.bytes,
+              &request.left_bytes, &request.outstanding_bytes, &request.outstanding_most}) {
+            *field = whole();
+        }
+        for (auto* const field :
+             {&request.chunk, &request.copies, &request.places, &request.places_used}) {
+            *field = static_cast<std::uint32_t>(whole());
+        }
+        return request;
+    }
 
-    OutcomeView outcome() { return {whole(), whole(), static_cast<int>(random_.rng().below(2))}; }
+    OutcomeView outcome() {
+        return {.reason = static_cast<std::uint32_t>(whole()),
+                .transfer = whole(),
+                .bytes = whole(),
+                .elapsed_us = whole(),
+                .queued_bytes = whole(),
+                .queued = static_cast<std::uint32_t>(whole()),
+                .chunk = static_cast<std::uint32_t>(whole())};
+    }
 
     std::size_t below(std::size_t count) { return random_.rng().below(count); }
 

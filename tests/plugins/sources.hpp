@@ -20,7 +20,12 @@ inline policies::SourceView source(std::uint64_t id) {
 }
 
 inline policies::RequestView request(std::uint64_t bytes = 1U << 20U) {
-    return {.now_us = 1, .file_bytes = 1U << 30U, .bytes = bytes, .left_bytes = 1U << 29U};
+    policies::RequestView view{};
+    view.now_us = 1;
+    view.file_bytes = 1U << 30U;
+    view.bytes = bytes;
+    view.left_bytes = 1U << 29U;
+    return view;
 }
 
 /// A selector of a shipped plug-in that throws at any fault, so that none can hide.

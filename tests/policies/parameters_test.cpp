@@ -10,7 +10,7 @@ using xfsbus::policies::Parameters;
 Parameters with(char const* value) {
     static constexpr std::array declared{XFSBUS_PARAMETER("weight", "10", "what one unit costs"),
                                          XFSBUS_PARAMETER("label", "none", "what to prefer")};
-    std::array const given{::xfsbus_parameter{"weight", value}};
+    std::array const given{::xfsbus_parameter{.name = "weight", .value = value}};
     return {declared, given};
 }
 

@@ -37,8 +37,14 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
 
     auto const c = GENERATE(
         Case{"wrong-magic", "what it exports as xfsbus_policy_descriptor is something else"},
-        Case{"wrong-abi", "built for policy ABI 2, this program speaks 1"},
-        Case{"short-struct", "its descriptor has 40 bytes, 80 are needed"},
+        Case{"abi-1",
+             "built for policy ABI 1, this program speaks 2; build it again against the headers"},
+        Case{"first-abi",
+             "built for policy ABI 1, this program speaks 2; build it again against the headers"},
+        Case{"later-abi",
+             "built for policy ABI 3, this program speaks 2; use a newer version of xfsbus"},
+        Case{"short-descriptor", "its descriptor has 40 bytes, 80 are needed"},
+        Case{"short-parameter", "it declares a parameter incompletely"},
         Case{"unknown-kind", "it is a compression plug-in, a peer-selection one is needed"},
         Case{"bad-name", "its name is not 1 to 32 of [a-z0-9-]"},
         Case{"no-parameters", "its descriptor is incomplete"},
@@ -48,7 +54,8 @@ TEST_CASE("A descriptor that does not fit is refused before anything is called")
              "it declares a parameter 'a\\x1b[31m=', whose name is not 1 to 64 of "},
         Case{"double-parameter", "it declares the parameter 'name' twice"},
         Case{"no-create", "its descriptor is incomplete"},
-        Case{"old-operations", "its table of operations is incomplete"},
+        Case{"no-table", "its table of operations is incomplete"},
+        Case{"no-purposes", "its table of operations is incomplete"},
         Case{"no-descriptor",
              "a shared library, but not a plug-in: it does not export "
              "xfsbus_policy_descriptor"},
@@ -68,6 +75,14 @@ TEST_CASE("A selection plug-in is refused where an integrity one is needed") {
                    "it is a peer-selection plug-in, an integrity one is needed"));
 }
 
+TEST_CASE("A hash that lacks an operation is refused: there is no default for it") {
+    CHECK(
+        contains(refusal([] {
+                     return load_integrity({"short-hash", {}}, PluginPath({XFS_TEST_BAD_PLUGINS}));
+                 }),
+                 "libshort-hash.so': its table of operations is incomplete"));
+}
+
 TEST_CASE("Only a whole chunk-order plug-in is taken where one is needed") {
     CHECK(contains(chunk_order_refusal("random"),
                    "it is a peer-selection plug-in, a chunk-order one is needed"));
@@ -75,8 +90,8 @@ TEST_CASE("Only a whole chunk-order plug-in is taken where one is needed") {
                    "it is a chunk-order plug-in, a peer-selection one is needed"));
     CHECK(contains(chunk_order_refusal("unknown-kind"),
                    "it is a compression plug-in, a chunk-order one is needed"));
-    CHECK(
-        contains(chunk_order_refusal("old-chunk-order"), "its table of operations is incomplete"));
+    CHECK(contains(chunk_order_refusal("no-chunk-order-table"),
+                   "its table of operations is incomplete"));
     CHECK(chunk_order_refusal("randomorder") == "not refused");
 }
 

@@ -189,25 +189,30 @@ TEST_CASE("the policy is told how every request ended") {
     fetch.now += 500ms;
     fetch.deliver(1, 0);
     REQUIRE(policy.outcomes.size() == 1);
-    CHECK(policy.outcomes[0].delivered == 1);
+    CHECK(policy.outcomes[0].reason == XFSBUS_OUTCOME_DELIVERED);
     CHECK(policy.outcomes[0].bytes == 100);
     CHECK(policy.outcomes[0].elapsed_us == 500'000);
+    std::uint32_t reason = XFSBUS_OUTCOME_DELIVERED;
     SECTION("corrupt, and with it all that was outstanding") {
+        reason = XFSBUS_OUTCOME_CORRUPT;
         fetch.corrupt(1, 1);
     }
     SECTION("lost") {
+        reason = XFSBUS_OUTCOME_LOST;
         fetch.lose(1);
     }
     SECTION("refused") {
+        reason = XFSBUS_OUTCOME_REFUSED;
         fetch.refuse(1, wire::ErrorCode::gone);
     }
     SECTION("too late") {
+        reason = XFSBUS_OUTCOME_LATE;
         fetch.stall(10s, {1});
     }
     REQUIRE(policy.outcomes.size() == 3);
     std::uint64_t failed_bytes = 0;
     for (std::size_t i = 1; i < policy.outcomes.size(); ++i) {
-        CHECK(policy.outcomes[i].delivered == 0);
+        CHECK(policy.outcomes[i].reason == reason);
         failed_bytes += policy.outcomes[i].bytes;
     }
     CHECK(failed_bytes == 140);
@@ -220,8 +225,8 @@ TEST_CASE("a source that goes while its chunk is written has delivered that one"
     CHECK(fetch.arrive(1, 0) == Verdict::take);
     fetch.lose(1);
     REQUIRE(policy.outcomes.size() == 2);
-    CHECK(policy.outcomes[0].delivered == 1);
-    CHECK(policy.outcomes[1].delivered == 0);
+    CHECK(policy.outcomes[0].reason == XFSBUS_OUTCOME_DELIVERED);
+    CHECK(policy.outcomes[1].reason == XFSBUS_OUTCOME_LOST);
     fetch.store(1, 0);
     CHECK(policy.outcomes.size() == 2);
 }

@@ -181,7 +181,8 @@ void FileTransfer::begin(Prepared const& prepared) {
     options.bytes_per_second = services_.transfer_bytes_per_second;
     options.data_port = services_.chunks.endpoint().port;
     session_ = std::make_unique<swarm::SinkSession>(
-        *content_, options, swarm::Download::Policies{*policy_, *order_}, random_.rng(),
+        *content_, options,
+        swarm::Download::Policies{*policy_, *order_, ++services_.downloads_begun}, random_.rng(),
         swarm::SinkSession::Owner{.throttle = services_.throttle,
                                   .new_transfer = [this] { return services_.new_transfer(); },
                                   .on_actions = [this] { pump_soon(); }});

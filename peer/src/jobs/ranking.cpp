@@ -1,6 +1,7 @@
 #include "jobs/ranking.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace xfsbus::peer::jobs {
@@ -63,7 +64,13 @@ std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile con
         views.push_back(view_of(rows[i], texts[i], services.source_id(endpoints[i])));
         rows[i].cost = policy.cost(views[i]);
     }
-    policies::RequestView const request{0, file.size, file.size, file.size};
+    auto const now = services.reactor.now().time_since_epoch();
+    policies::RequestView request{};
+    request.purpose = XFSBUS_PURPOSE_RANK;
+    request.now_us = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+    request.file_bytes = request.bytes = request.left_bytes = file.size;
+    request.chunk = XFSBUS_NO_CHUNK;
     std::vector<FoundSource> ranked;
     for (auto const index : policies::rank(policy, request, views, policy.rng())) {
         ranked.push_back(rows[index]);

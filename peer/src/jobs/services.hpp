@@ -97,6 +97,7 @@ struct Services {
     /// A file is not being fetched any more. If it is whole, on_fetched was called before.
     std::function<void(std::string const& name)> on_partial_gone;
 
+    std::uint64_t downloads_begun = 0;  ///< of files; policies tell them apart by their numbers
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
 

@@ -7,7 +7,7 @@ namespace {
 
 int object = 0;
 
-void* create(xfsbus_parameter const*, size_t, char*, size_t) {
+void* create(xfsbus_services const*, xfsbus_parameter const*, size_t, char*, size_t) {
     return &object;
 }
 
@@ -32,15 +32,14 @@ xfsbus_integrity_operations const operations{sizeof(xfsbus_integrity_operations)
 
 extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;
 
-xfsbus_descriptor const xfsbus_policy_descriptor{XFSBUS_POLICY_MAGIC,
-                                                 XFSBUS_POLICY_ABI,
-                                                 sizeof(xfsbus_descriptor),
-                                                 0,
-                                                 XFSBUS_KIND_INTEGRITY,
-                                                 "rude-hash",
-                                                 "0.1",
-                                                 "does wrong on purpose",
-                                                 nullptr,
-                                                 &operations,
-                                                 create,
-                                                 destroy};
+xfsbus_descriptor const xfsbus_policy_descriptor{.magic = XFSBUS_POLICY_MAGIC,
+                                                 .abi_version = XFSBUS_POLICY_ABI,
+                                                 .parameter_count = 0,
+                                                 .kind = XFSBUS_KIND_INTEGRITY,
+                                                 .name = "rude-hash",
+                                                 .version = "0.1",
+                                                 .description = "does wrong on purpose",
+                                                 .parameters = nullptr,
+                                                 .operations = &operations,
+                                                 .create = create,
+                                                 .destroy = destroy};

@@ -1,20 +1,46 @@
-/* The boundary between a plug-in and the program that loads it: plain C, so that it survives a
- * change of compiler, standard library or language. A plug-in exports one object, the descriptor
- * named by XFSBUS_POLICY_SYMBOL. The host reads magic, abi_version and struct_size before anything
- * else, and calls nothing if they do not fit.
+/* The boundary between a plug-in and the program that loads it, the host: plain C, so that it
+ * survives a change of compiler, standard library or language. A plug-in exports one object, the
+ * descriptor named by XFSBUS_POLICY_SYMBOL, and nothing else. C++ authors do not need this file:
+ * peer_selector.hpp, chunk_order.hpp or integrity.hpp, and export.hpp, make the descriptor from a
+ * class.
  *
- * C++ authors do not need this file: peer_selector.hpp, chunk_order.hpp or integrity.hpp, and
- * export.hpp, make the descriptor from a class.
+ * Growth. This is ABI 2, and it only grows: whatever was built against it runs in every later host,
+ * and whatever is built against a later one runs in every earlier host.
+ *   - Every struct begins with `size`, its size in bytes where it was made. The elements of an
+ *     array are `size` bytes apart: walk it with XFSBUS_AT, never with [].
+ *   - New fields are added at the end, which is never padding. A reader takes what `size` says
+ *     is there (XFSBUS_HAS) and does without the rest. No field is ever moved, removed or given
+ *     another meaning. All that this header has was there from the beginning.
+ *   - An operation that is NULL, or beyond the size of its table, means the default, which is
+ *     said with each.
+ *   - A question whose purpose is not below the `purposes` of a plug-in's table is not put to
+ *     it: the default answers. Reasons and flags that a plug-in does not know may appear.
+ *   - A break of these rules would have another number, and a host refuses numbers that it does
+ *     not speak. ABI 1 was never released, and is refused.
  *
- * Threads: the host never calls one object from two threads at once. It may create several
- * objects of one plug-in and use each on a thread of its own; so create and destroy may be called
- * by several threads at once.
- * Errors: an operation that fails returns XFSBUS_POLICY_FAILED and writes a NUL-terminated reason
- * of at most error_size bytes into error. No exception may cross this boundary. Names of parameters
- * are 1 to 64 of [A-Za-z0-9_-], each declared once. Time: operations are called on the path of the
- * data; they must not block, sleep, or do I/O. create is called where nobody waits, and may take up
- * to a second; loading a plug-in, and then to create and to destroy an object as a trial, 5 s each.
- * Loading: the file is copied to memory and loaded from there. Code does not see its file's name,
+ * Memory. What the host passes, strings included, lives until the call returns; copy what you keep.
+ * The services and the object that create has made live until destroy returns. The descriptor and
+ * all that it points to are never written to, and live as long as the process: a library stays
+ * mapped for ever. Strings end with NUL, and are never NULL unless that is said.
+ *
+ * Threads. The host never calls one object from two threads at once. It may create several objects
+ * of one plug-in and use each on a thread of its own; so create and destroy may be called by
+ * several threads at once.
+ *
+ * Time. Operations are called on the path of the data: they must not block, sleep, or do I/O. A
+ * call may take 10 ms, and should take microseconds; create 1 s, as nobody waits for it; loading a
+ * plug-in, and then to create and to destroy an object as a trial, 5 s each.
+ *
+ * Faults. An operation that fails returns XFSBUS_POLICY_FAILED and writes a NUL-terminated reason
+ * of at most error_size bytes into error. No exception, panic or longjmp may cross this boundary.
+ * An operation that fails, and one whose answer is none that is allowed here, is a fault: the
+ * default answers instead, and the user is told. An answer that comes too late is used, and
+ * counted. After 16 of either in a row, without one good decision between them, the object is given
+ * up: the default answers all that would be asked of it. Other objects of the same plug-in, those
+ * of the next download among them, begin afresh. Nothing stands in for a hash: there a fault ends
+ * the work.
+ *
+ * Loading. The file is copied to memory and loaded from there. Code does not see its file's name,
  * and finds nothing beside it ($ORIGIN).
  */
 #ifndef XFSBUS_POLICIES_ABI_H
@@ -28,7 +54,7 @@ extern "C" {
 #endif
 
 #define XFSBUS_POLICY_MAGIC 0x58465350u /* "XFSP" */
-#define XFSBUS_POLICY_ABI 1u
+#define XFSBUS_POLICY_ABI 2u
 #define XFSBUS_POLICY_SYMBOL "xfsbus_policy_descriptor"
 
 #define XFSBUS_KIND_PEER_SELECTION "peer-selection"
@@ -39,8 +65,25 @@ extern "C" {
 #define XFSBUS_POLICY_NONE (-1)
 #define XFSBUS_POLICY_FAILED (-2)
 
-/* A parameter that a plug-in takes: what it is called, what it is if nobody says. */
+/* What `size` is where nobody sets it: right in C++, zero in C. */
+#ifdef __cplusplus
+#define XFSBUS_SIZE_OF(type) = sizeof(type)
+#else
+#define XFSBUS_SIZE_OF(type)
+#endif
+
+/* The element of an array that a host passes; first points to the one whose index is 0. */
+#define XFSBUS_AT(type, first, index) \
+    ((const type*)((const char*)(first) + (size_t)(index) * (first)->size))
+
+/* Whether what object points to has this member. */
+#define XFSBUS_HAS(type, object, member) \
+    ((object)->size >= offsetof(type, member) + sizeof(((const type*)NULL)->member))
+
+/* A parameter that a plug-in takes: what it is called, 1 to 64 of [A-Za-z0-9_-] and no other's
+ * name; what it is if nobody says. */
 typedef struct xfsbus_parameter_info {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_parameter_info);
     const char* name;
     const char* default_value;
     const char* description;
@@ -48,72 +91,137 @@ typedef struct xfsbus_parameter_info {
 
 /* A parameter as the user gave it. */
 typedef struct xfsbus_parameter {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_parameter);
     const char* name;
     const char* value;
 } xfsbus_parameter;
 
+/* A source of random numbers seeded by the host: the same seed gives the same run. */
+typedef struct xfsbus_random {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_random);
+    void* state;
+    uint64_t (*next)(void* state);
+} xfsbus_random;
+
+/* What the host does for an object. Any thread may call these, at any time in the object's life;
+ * host is handed back to each. None of them fails but as is said. */
+typedef struct xfsbus_services {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_services);
+    void* host;
+    /* Writes a line to the program's log, under the plug-in's name; control characters are escaped.
+     * For what happens seldom: it is on the path of the data. */
+    void (*log)(void* host, const char* text);
+    /* A steady clock, the one of xfsbus_request.now_us. */
+    uint64_t (*now_us)(void* host);
+    /* The state that all objects of this plug-in share in this peer, so that what one download has
+     * learned is there for the next: what make returned when it was first asked for, for as long as
+     * the peer runs (in xfs-peer, the process); then it is given to destroy. make is called once,
+     * and again only after it has returned NULL, which is then the answer; it must not ask for the
+     * state. Several threads may use it at once: it needs a lock of its own. Another build of a
+     * plug-in is another plug-in. */
+    void* (*shared)(void* host, void* (*make)(void), void (*destroy)(void* state));
+    /* "key=value,..." as this peer describes itself to others, or "". */
+    const char* labels;
+} xfsbus_services;
+
+/* ---- peer-selection: who gets the next request? ---- */
+
+/* Which question it is: xfsbus_request.purpose. */
+#define XFSBUS_PURPOSE_REQUEST 0u /* who is asked for this chunk? all have it, and room for it */
+#define XFSBUS_PURPOSE_DUPLICATE \
+    1u                          /* the same of a chunk that others were asked for, but are late */
+#define XFSBUS_PURPOSE_ADMIT 2u /* a place among the sources in use is free: who gets it? */
+#define XFSBUS_PURPOSE_RANK 3u  /* a user looks: who is the best? asked again without that one */
+#define XFSBUS_PURPOSES 4u      /* all that this header knows */
+
+/* Where a question is not about a chunk. */
+#define XFSBUS_NO_CHUNK UINT32_MAX
+
+/* The decision to be made. */
+typedef struct xfsbus_request {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_request);
+    uint32_t purpose;           /* XFSBUS_PURPOSE_... */
+    uint64_t now_us;            /* a steady clock; only differences mean something */
+    uint64_t transfer;          /* one number for one download of one file; RANK: 0 */
+    uint64_t file_bytes;        /* size of the file */
+    uint64_t bytes;             /* of the chunk; ADMIT: of most chunks; RANK: of the file */
+    uint64_t left_bytes;        /* of the file, not yet asked of anyone */
+    uint64_t outstanding_bytes; /* asked of all sources in use, not delivered yet; RANK: 0 */
+    uint64_t outstanding_most;  /* the most that this may be; RANK: 0 */
+    uint32_t chunk;             /* its number, from 0; ADMIT and RANK: XFSBUS_NO_CHUNK */
+    uint32_t copies;            /* how many sources in use have the chunk; 0 without one */
+    uint32_t places;            /* how many sources may be in use; RANK: 0 */
+    uint32_t places_used;       /* how many are */
+} xfsbus_request;
+
+/* xfsbus_source.flags */
+#define XFSBUS_SOURCE_IN_USE 1u /* it has a place, and is sent requests */
+
 /* What a policy may know about one source of a file at the moment of a decision. */
 typedef struct xfsbus_source {
-    uint64_t source_id;         /* the same source has the same id as long as the program runs */
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_source);
+    uint32_t flags;             /* XFSBUS_SOURCE_... */
+    uint64_t source_id;         /* the same source has the same id as long as the peer runs */
     const char* endpoint;       /* "IP:PORT" */
     const char* labels;         /* "key=value,..." as the source describes itself, or "" */
     double latency_ms;          /* round trip: measured, or what the latency file says */
     double rate_bytes_per_s;    /* measured rate of delivery; 0 = not known yet */
     double completeness;        /* part of the file that the source has, 0 to 1 */
     uint64_t outstanding_bytes; /* asked of the source by this transfer, not delivered yet */
-    uint64_t window_bytes;      /* the most that may be outstanding */
+    uint64_t window_bytes;      /* the most that may be outstanding; RANK: 0 */
     uint64_t delivered_bytes;   /* delivered and verified in this transfer */
+    uint64_t duplicate_bytes;   /* delivered in this transfer when another had been quicker */
+    uint64_t in_use_us;         /* since when it has its place; 0 without one */
+    uint64_t silent_us;         /* since when nothing was heard of it; 0 if it is not in use */
+    uint32_t requests;          /* chunks that make up outstanding_bytes */
     uint32_t load;              /* transfers the source was busy with when it was last asked */
-    uint32_t failures;          /* requests to it that timed out or failed in this transfer */
+    uint32_t failures;          /* times that it did not deliver in time, in this transfer */
+    uint32_t failures_in_a_row; /* of these, since it last delivered */
 } xfsbus_source;
 
-/* The decision to be made: who gets the next request of this transfer? */
-typedef struct xfsbus_request {
-    uint64_t now_us;     /* a steady clock; only differences mean something */
-    uint64_t file_bytes; /* size of the file */
-    uint64_t bytes;      /* size of the request that is to be placed */
-    uint64_t left_bytes; /* of the file, not yet asked of anyone */
-} xfsbus_request;
+/* How a request ended: xfsbus_outcome.reason. One that you do not know is a failure. */
+#define XFSBUS_OUTCOME_DELIVERED 0u /* it came; verified and stored, or about to be */
+#define XFSBUS_OUTCOME_DUPLICATE 1u /* it came, but another had been quicker */
+#define XFSBUS_OUTCOME_LATE 2u      /* it did not come in time */
+#define XFSBUS_OUTCOME_REFUSED 3u   /* the source does not want to, or does not have it any more */
+#define XFSBUS_OUTCOME_LOST 4u      /* the source is gone */
+#define XFSBUS_OUTCOME_CORRUPT 5u   /* the source sent something else, for this chunk or another */
 
-/* How a request ended. */
 typedef struct xfsbus_outcome {
-    uint64_t bytes;      /* size of the request */
-    uint64_t elapsed_us; /* from request to verified delivery, or to giving up */
-    int delivered;       /* 1 delivered and verified; 0 failed, timed out or corrupt */
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_outcome);
+    uint32_t reason;       /* XFSBUS_OUTCOME_... */
+    uint64_t transfer;     /* as in the request */
+    uint64_t bytes;        /* size of the chunk */
+    uint64_t elapsed_us;   /* from request to the end: stored, or given up */
+    uint64_t queued_bytes; /* outstanding at the source when it was asked, without this */
+    uint32_t queued;       /* chunks that made up queued_bytes */
+    uint32_t chunk;        /* its number, from 0 */
 } xfsbus_outcome;
 
-/* What a policy may know about one chunk that a download still needs. */
-typedef struct xfsbus_chunk {
-    uint32_t chunk;   /* its number in the file, from 0 */
-    uint32_t chunks;  /* chunks in the file */
-    uint32_t copies;  /* how many of the sources in use are known to have it */
-    uint32_t sources; /* how many sources are in use */
-    uint64_t bytes;   /* size of the chunk */
-} xfsbus_chunk;
-
-/* A source of random numbers seeded by the host: the same seed gives the same run. */
-typedef struct xfsbus_random {
-    void* state;
-    uint64_t (*next)(void* state);
-} xfsbus_random;
-
+/* One object serves one download, of one file or of many, or one look of a user (RANK). */
 typedef struct xfsbus_peer_selector_operations {
-    uint32_t struct_size;
-    /* The index of the source that gets the request, or XFSBUS_POLICY_NONE, or
-     * XFSBUS_POLICY_FAILED. */
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_peer_selector_operations);
+    uint32_t purposes; /* XFSBUS_PURPOSES: the questions of this header; not 0 if there is a pick */
+    /* The index of a source, below count, which is never 0; or XFSBUS_POLICY_NONE for nobody now,
+     * who is asked again at the next event (RANK: who is left is as good as any); or
+     * XFSBUS_POLICY_FAILED. NULL: the built-in rule, the lowest latency_ms + 10 x load. */
     int64_t (*pick)(void* self, const xfsbus_request* request, const xfsbus_source* sources,
                     size_t count, xfsbus_random* random, char* error, size_t error_size);
-    /* What choosing this source costs, lower is better, in the policy's own unit.
-     * XFSBUS_POLICY_NONE: the policy does not think in costs. */
+    /* What choosing this source costs, lower is better, in the policy's own unit; not a NaN.
+     * XFSBUS_POLICY_NONE: the policy does not think in costs; so does one where this is NULL. */
     int (*cost)(void* self, const xfsbus_source* source, double* cost, char* error,
                 size_t error_size);
-    /* Told of the end of each request; a policy that does not learn does nothing. */
+    /* Told of the end of each request, but of those that a source was too busy for and of those
+     * that were called off. NULL: the policy does not learn. */
     int (*observe)(void* self, const xfsbus_source* source, const xfsbus_outcome* outcome,
                    char* error, size_t error_size);
 } xfsbus_peer_selector_operations;
 
+/* ---- integrity: is it what it should be? ---- */
+
+/* None of these may be NULL. One object hashes one message after another. */
 typedef struct xfsbus_integrity_operations {
-    uint32_t struct_size;
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_integrity_operations);
     /* Bytes of a digest, 32 to 64; constant. */
     uint32_t (*digest_size)(void* self);
     int (*update)(void* self, const void* data, size_t size, char* error, size_t error_size);
@@ -121,32 +229,46 @@ typedef struct xfsbus_integrity_operations {
     int (*finish)(void* self, void* digest, char* error, size_t error_size);
 } xfsbus_integrity_operations;
 
+/* ---- chunk-order: what is asked for first? ---- */
+
+/* What a policy may know about one chunk that a download still needs. */
+typedef struct xfsbus_chunk {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_chunk);
+    uint32_t chunk;   /* its number in the file, from 0 */
+    uint32_t chunks;  /* chunks in the file */
+    uint32_t copies;  /* how many of the sources in use are known to have it */
+    uint32_t sources; /* how many sources are in use */
+    uint64_t bytes;   /* size of the chunk */
+} xfsbus_chunk;
+
+/* One object serves the download of one file. */
 typedef struct xfsbus_chunk_order_operations {
-    uint32_t struct_size;
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_chunk_order_operations);
     /* Writes one finite rank for each of the count chunks; the lower is asked for earlier, equal
      * ones in random order. Called with all chunks that are still needed when the download begins,
      * and with a chunk again when the number of its copies changes; the new rank replaces the old
-     * one. It is on the path of every decision and must not block. */
+     * one. NULL: the built-in rule, the rarest first. */
     int (*rank)(void* self, const xfsbus_chunk* chunks, size_t count, double* ranks,
                 xfsbus_random* random, char* error, size_t error_size);
 } xfsbus_chunk_order_operations;
 
 /* What XFSBUS_POLICY_SYMBOL names. In C: const xfsbus_descriptor xfsbus_policy_descriptor = {...};
- */
+ * The host reads size, magic and abi_version before anything else, and calls nothing if they do not
+ * fit. */
 typedef struct xfsbus_descriptor {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_descriptor);
     uint32_t magic;
     uint32_t abi_version;
-    uint32_t struct_size;
     uint32_t parameter_count;
     const char* kind; /* XFSBUS_KIND_... */
     const char* name; /* [a-z0-9-], 1 to 32; an integrity plug-in's name stands in manifests */
     const char* version;
     const char* description;
-    const xfsbus_parameter_info* parameters;
-    const void* operations; /* xfs_..._operations, as the kind has it */
+    const xfsbus_parameter_info* parameters; /* NULL if there are none */
+    const void* operations;                  /* xfsbus_..._operations, as the kind has it */
     /* NULL on failure, with the reason in error. */
-    void* (*create)(const xfsbus_parameter* parameters, size_t count, char* error,
-                    size_t error_size);
+    void* (*create)(const xfsbus_services* services, const xfsbus_parameter* parameters,
+                    size_t count, char* error, size_t error_size);
     void (*destroy)(void* self);
 } xfsbus_descriptor;
 

@@ -6,6 +6,8 @@
 #include <xfsbus/policies/names.hpp>
 #include <xfsbus/policies/parameters.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
+#include <xfsbus/policies/services.hpp>
+#include <xfsbus/policies/sized.hpp>
 
 #include <array>
 #include <cstddef>
@@ -14,14 +16,16 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 /// Makes a plug-in of a class. Written once, in the plug-in's only source file, at namespace scope:
 ///
 ///     XFSBUS_EXPORT_PEER_SELECTOR(Nearest, "nearest", "1.0", "the lowest latency wins",
-///                              XFSBUS_PARAMETER("limit_ms", "500", "farther sources are not
-///                              asked"))
+///                                 XFSBUS_PARAMETER("limit_ms", "500", "farther ones are not
+///                                 asked"))
 ///
-/// The class is constructible from xfsbus::policies::Parameters const&, or from nothing.
+/// The class is constructible from Parameters const& and Services const& of xfsbus::policies, or
+/// from Parameters const&, or from nothing.
 /// Name [a-z0-9-]{1,32}, version, description, then the parameters it takes, if any.
 /// Nothing that the class throws leaves the plug-in: the host is told the reason instead.
 #define XFSBUS_EXPORT_PEER_SELECTOR(Class, ...) \
@@ -36,9 +40,9 @@
     XFSBUS_EXPORT_POLICY(Class, IntegrityShims, XFSBUS_KIND_INTEGRITY, __VA_ARGS__)
 
 /// A parameter's name, what it is when the user does not say, and what it means; three literals.
-#define XFSBUS_PARAMETER(name, default_value, description) \
-    ::xfsbus_parameter_info {                              \
-        name, default_value, description                   \
+#define XFSBUS_PARAMETER(name, default_value, description)                \
+    ::xfsbus_parameter_info {                                             \
+        sizeof(::xfsbus_parameter_info), name, default_value, description \
     }
 
 /// What the macros above have in common.
@@ -100,7 +104,9 @@ struct PeerSelectorShims {
                              ::xfsbus_random* random, char* error, std::size_t size) noexcept {
         return shielded(std::int64_t{XFSBUS_POLICY_FAILED}, error, size, [&]() -> std::int64_t {
             Rng rng(*random);
-            auto const index = static_cast<Class*>(self)->pick(*request, {sources, count}, rng);
+            std::vector<SourceView> scratch;
+            auto const index = static_cast<Class*>(self)->pick(
+                sized_copy(*request), sized_span(sources, count, scratch), rng);
             return index ? static_cast<std::int64_t>(*index) : XFSBUS_POLICY_NONE;
         });
     }
@@ -108,7 +114,7 @@ struct PeerSelectorShims {
     static int cost(void* self, ::xfsbus_source const* source, double* cost, char* error,
                     std::size_t size) noexcept {
         return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
-            auto const value = static_cast<Class*>(self)->cost(*source);
+            auto const value = static_cast<Class*>(self)->cost(sized_copy(*source));
             *cost = value.value_or(0.0);
             return value ? XFSBUS_POLICY_OK : XFSBUS_POLICY_NONE;
         });
@@ -117,13 +123,13 @@ struct PeerSelectorShims {
     static int observe(void* self, ::xfsbus_source const* source, ::xfsbus_outcome const* outcome,
                        char* error, std::size_t size) noexcept {
         return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
-            static_cast<Class*>(self)->observe(*source, *outcome);
+            static_cast<Class*>(self)->observe(sized_copy(*source), sized_copy(*outcome));
             return XFSBUS_POLICY_OK;
         });
     }
 
     static constexpr ::xfsbus_peer_selector_operations operations() {
-        return {sizeof(::xfsbus_peer_selector_operations), &pick, &cost, &observe};
+        return {sizeof(::xfsbus_peer_selector_operations), XFSBUS_PURPOSES, &pick, &cost, &observe};
     }
 };
 
@@ -135,7 +141,9 @@ struct ChunkOrderShims {
                     ::xfsbus_random* random, char* error, std::size_t size) noexcept {
         return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
             Rng rng(*random);
-            rank_each(*static_cast<Class*>(self), {chunks, count}, {ranks, count}, rng);
+            std::vector<ChunkView> scratch;
+            rank_each(*static_cast<Class*>(self), sized_span(chunks, count, scratch),
+                      {ranks, count}, rng);
             return XFSBUS_POLICY_OK;
         });
     }
@@ -178,11 +186,15 @@ struct IntegrityShims {
 };
 
 template <class Class, auto const& about>
-void* create(::xfsbus_parameter const* given, std::size_t count, char* error,
-             std::size_t size) noexcept {
+void* create(::xfsbus_services const* lent, ::xfsbus_parameter const* given, std::size_t count,
+             char* error, std::size_t size) noexcept {
     return shielded(static_cast<void*>(nullptr), error, size, [&]() -> void* {
-        Parameters const parameters(about.parameters, {given, count});
-        if constexpr (std::is_constructible_v<Class, Parameters const&>) {
+        std::vector<::xfsbus_parameter> scratch;
+        Parameters const parameters(about.parameters, sized_span(given, count, scratch));
+        Services const services(*lent);
+        if constexpr (std::is_constructible_v<Class, Parameters const&, Services const&>) {
+            return new Class(parameters, services);
+        } else if constexpr (std::is_constructible_v<Class, Parameters const&>) {
             return new Class(parameters);
         } else {
             return new Class();
@@ -201,9 +213,9 @@ void destroy(void* self) noexcept {
 
 template <class Class, auto const& about>
 constexpr ::xfsbus_descriptor descriptor(char const* kind, void const* operations) {
-    return {XFSBUS_POLICY_MAGIC,
+    return {sizeof(::xfsbus_descriptor),
+            XFSBUS_POLICY_MAGIC,
             XFSBUS_POLICY_ABI,
-            sizeof(::xfsbus_descriptor),
             static_cast<std::uint32_t>(about.parameters.size()),
             kind,
             about.name,

@@ -57,6 +57,9 @@ class ChunkBoard {
     void change_source(ChunkSet const& from, ChunkSet const& to);
     void add_copy(std::uint32_t chunk);
 
+    /// How many of the sources have the chunk.
+    [[nodiscard]] std::uint32_t copies(std::uint32_t chunk) const { return copies_.at(chunk); }
+
     /// The chunk to ask for next among those that are needed and available.
     std::optional<std::uint32_t> best(ChunkSet const& available);
 

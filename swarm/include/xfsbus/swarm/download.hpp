@@ -80,6 +80,7 @@ class Download {
     struct Policies {
         policies::PeerSelector& selector;
         Order& order;
+        std::uint64_t transfer = 0;  ///< what they know this download by
     };
 
     /// `content`: what is here already, and what is stored by and by; must outlive this.
@@ -193,8 +194,8 @@ class Download {
     void ask_for_stuck(wire::Time now, std::uint32_t chunk);
     void ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some);
     [[nodiscard]] bool is_stuck(wire::Time now, Source const& source) const;
-    [[nodiscard]] Source* choose(wire::Time now, std::uint64_t bytes,
-                                 std::vector<Source*> eligible);
+    [[nodiscard]] Source* choose(wire::Time now, std::uint32_t purpose,
+                                 std::optional<std::uint32_t> chunk, std::vector<Source*> eligible);
     void assign(wire::Time now, Source& source, std::uint32_t chunk);
     Ask& ask_of(SourceId id);
 
@@ -207,18 +208,17 @@ class Download {
     [[nodiscard]] wire::Duration patience(Source const& source) const;
     [[nodiscard]] wire::Duration longer(wire::Duration patience, Source const& source) const;
     void strike(wire::Time now, SourceId id, Source& source);
-    void rest(wire::Time now, SourceId id, Source& source, std::string why);
+    void rest(wire::Time now, SourceId id, Source& source, std::string why, std::uint32_t outcome);
     void rest_busy(wire::Time now, SourceId id, Source& source, std::string why);
-    void retire(wire::Time now, SourceId id, State state, std::string why);
-    void give_back(wire::Time now, Source& source);
+    void retire(wire::Time now, SourceId id, State state, std::string why, std::uint32_t outcome);
+    void give_back(wire::Time now, Source& source, std::uint32_t outcome);
     void drop_for_good(SourceId id);
-    void settle(wire::Time now, Source& source, std::uint32_t chunk, bool delivered);
+    void settle(wire::Time now, Source& source, std::uint32_t chunk, std::uint32_t outcome);
     void note_duplicate(Source& source, std::uint64_t bytes);
     void forget(wire::Time now, Source& source, std::uint32_t chunk);
     void spare_others(wire::Time now, std::uint32_t chunk);
     [[nodiscard]] bool has_brought(SourceId id, std::uint32_t chunk) const;
     void reopen(std::uint32_t chunk);
-    void observe(Source const& source, std::uint64_t bytes, wire::Duration elapsed, bool ok);
 
     // whether anything can come
     void check_supply(wire::Time now);
@@ -230,7 +230,15 @@ class Download {
 
     [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
 
-    [[nodiscard]] policies::SourceView view(SourceId id, Source const& source) const;
+    [[nodiscard]] policies::RequestView request(wire::Time now, std::uint32_t purpose,
+                                                std::optional<std::uint32_t> chunk) const;
+    [[nodiscard]] policies::SourceView view(wire::Time now, Source const& source) const;
+
+    [[nodiscard]] static std::uint64_t micros(wire::Duration duration) {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+    }
+
     void set_state(Source& source, State state);
 
     [[nodiscard]] std::size_t count(State state) const {
@@ -254,6 +262,7 @@ class Download {
     ContentState& content_;
     Limits limits_;
     policies::PeerSelector& selector_;
+    std::uint64_t transfer_;
     policies::Rng rng_;
     ChunkBoard board_;
     Sources sources_;

@@ -35,6 +35,13 @@ struct DownloadSource {
         out,      ///< not used any more
     };
 
+    /// A chunk that was asked of it.
+    struct Asked {
+        wire::Time since{};
+        std::uint64_t queued_bytes = 0;  ///< outstanding before it
+        std::uint32_t queued = 0;        ///< chunks that made these up
+    };
+
     struct Window {
         std::uint32_t chunk_bytes = 0;
         std::uint64_t most = 0;
@@ -65,8 +72,8 @@ struct DownloadSource {
     bool is_mute = false;  ///< it has not told for so long that it is not waited for
     wire::Time opened{};   ///< when it was put to work
     wire::Time useful{};   ///< when it last had something that we need
-    std::map<std::uint32_t, wire::Time> asked;  ///< outstanding chunks: when asked
-    std::set<std::uint32_t> spared;  ///< asked for, come from another, perhaps on their way
+    std::map<std::uint32_t, Asked> asked;  ///< outstanding chunks
+    std::set<std::uint32_t> spared;        ///< asked for, come from another, perhaps on their way
     std::uint64_t outstanding_bytes = 0;
     std::uint64_t credit = 0;
     std::uint64_t delivered_bytes = 0;

@@ -4,6 +4,7 @@
 #include <xfsbus/policies/host/plugin_info.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/host/policy_host.hpp>
 
 #include <memory>
 
@@ -29,8 +30,10 @@ class ChunkOrderFactory {
     std::shared_ptr<PluginLibrary const> plugin_;
 };
 
-/// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default.
-[[nodiscard]] std::shared_ptr<ChunkOrderFactory const> load_chunk_order(PluginSpec const& spec,
-                                                                        PluginPath const& path);
+/// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default. host: what
+/// its objects are given; by default one that nothing else uses.
+[[nodiscard]] std::shared_ptr<ChunkOrderFactory const> load_chunk_order(
+    PluginSpec const& spec, PluginPath const& path,
+    std::shared_ptr<PolicyHost> const& host = std::make_shared<PolicyHost>());
 
 }  // namespace xfsbus::policies

@@ -4,6 +4,7 @@
 #include <xfsbus/policies/host/plugin_info.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/host/policy_host.hpp>
 #include <xfsbus/policies/integrity.hpp>
 
 #include <cstddef>
@@ -42,15 +43,18 @@ class HashAlgorithm {
     std::size_t digest_size_ = 0;
 };
 
-/// Finds, checks and loads a plug-in. Throws PluginRefused.
-[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec,
-                                                                  PluginPath const& path);
+/// Finds, checks and loads a plug-in. Throws PluginRefused. host: what its objects are given; by
+/// default one that nothing else uses.
+[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity(
+    PluginSpec const& spec, PluginPath const& path,
+    std::shared_ptr<PolicyHost> const& host = std::make_shared<PolicyHost>());
 
 /// The algorithm that a manifest names. The name may come from a stranger: it has to be
 /// [a-z0-9-]{1,32}, is looked for in the path's directories alone, and has to be what the plug-in
 /// calls itself. Throws PluginRefused.
-[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity_by_name(std::string const& name,
-                                                                          PluginPath const& path);
+[[nodiscard]] std::shared_ptr<HashAlgorithm const> load_integrity_by_name(
+    std::string const& name, PluginPath const& path,
+    std::shared_ptr<PolicyHost> const& host = std::make_shared<PolicyHost>());
 
 /// The digest of one message. For many, make() one hash and reuse it. Throws PolicyFault.
 [[nodiscard]] std::vector<std::byte> digest(HashAlgorithm const& algorithm,

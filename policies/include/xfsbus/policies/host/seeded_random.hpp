@@ -48,8 +48,8 @@ class SeededRandom {
 
   private:
     std::array<std::uint64_t, 4> state_{};
-    ::xfsbus_random random_{this,
-                            [](void* self) { return static_cast<SeededRandom*>(self)->next(); }};
+    ::xfsbus_random random_{
+        .state = this, .next = [](void* self) { return static_cast<SeededRandom*>(self)->next(); }};
     Rng rng_{random_};
 };
 

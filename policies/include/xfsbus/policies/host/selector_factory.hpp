@@ -4,6 +4,7 @@
 #include <xfsbus/policies/host/plugin_info.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/host/policy_host.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,8 @@ class SelectorFactory {
 
     [[nodiscard]] PluginInfo const& info() const;
 
-    /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told.
+    /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told;
+    /// and on what the plug-in shares, if it does.
     /// The plug-in creates an object, which may take its time: not for a thread that others wait
     /// for. If it cannot, though it could before, the default decides all; strict: PolicyFault.
     [[nodiscard]] std::unique_ptr<GuardedSelector> make(std::uint64_t seed,
@@ -31,8 +33,10 @@ class SelectorFactory {
     std::shared_ptr<PluginLibrary const> plugin_;
 };
 
-/// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default.
-[[nodiscard]] std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,
-                                                                        PluginPath const& path);
+/// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default. host: what
+/// its objects are given; by default one that nothing else uses.
+[[nodiscard]] std::shared_ptr<SelectorFactory const> load_peer_selector(
+    PluginSpec const& spec, PluginPath const& path,
+    std::shared_ptr<PolicyHost> const& host = std::make_shared<PolicyHost>());
 
 }  // namespace xfsbus::policies
