@@ -1,6 +1,7 @@
 #include "runtime/answers.hpp"
 #include "runtime/node.hpp"
 #include "runtime/size_signal.hpp"
+#include "telemetry/log_events.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/errors.hpp>
@@ -46,18 +47,44 @@ Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path 
     return std::optional(std::move(*table));
 }
 
-Result<runtime::Node::Plugins> load_plugins(PeerOptions const& options) {
+/// Several threads have something to say.
+OnLog one_at_a_time(OnLog const& log) {
+    if (!log) {
+        return {};
+    }
+    return [mutex = std::make_shared<std::mutex>(), log](LogEvent const& event) {
+        std::lock_guard const lock(*mutex);
+        log(event);
+    };
+}
+
+/// What plug-ins are given. What they log goes to `log` as long as that is there: the thread of one
+/// that hangs outlives the peer.
+std::shared_ptr<policies::PolicyHost> make_host(PeerOptions const& options,
+                                                std::weak_ptr<OnLog const> log) {
+    policies::PolicyHost::Options host;
+    host.log = [log = std::move(log)](std::string_view plugin, std::string_view line) {
+        if (auto const to = log.lock(); to && *to) {
+            (*to)(telemetry::policy_says(plugin, line));
+        }
+    };
+    host.labels = options.labels;
+    return std::make_shared<policies::PolicyHost>(std::move(host));
+}
+
+Result<runtime::Node::Plugins> load_plugins(PeerOptions const& options,
+                                            std::shared_ptr<policies::PolicyHost> host) {
     try {
         auto path = policies::PluginPath::standard(options.plugin_directories);
         path.distrust(options.directory.empty() ? options.download_directory : options.directory);
         auto policy =
-            policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path);
-        auto order =
-            policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order), path);
+            policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path, host);
+        auto order = policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order),
+                                                path, host);
         auto integrity =
-            policies::load_integrity(policies::parse_plugin_spec(options.integrity), path);
-        return runtime::Node::Plugins{std::move(path), std::move(policy), std::move(order),
-                                      std::move(integrity)};
+            policies::load_integrity(policies::parse_plugin_spec(options.integrity), path, host);
+        return runtime::Node::Plugins{std::move(path), std::move(host), std::move(policy),
+                                      std::move(order), std::move(integrity)};
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     }
@@ -66,7 +93,8 @@ Result<runtime::Node::Plugins> load_plugins(PeerOptions const& options) {
 }  // namespace
 
 struct Peer::Impl {
-    explicit Impl(policies::PluginPath plugin_path) : path(std::move(plugin_path)) {}
+    Impl(Node::Plugins const& plugins, std::shared_ptr<OnLog const> on_log)
+        : path(plugins.path), host(plugins.host), log(std::move(on_log)) {}
 
     ~Impl() {
         if (thread.joinable()) {
@@ -94,8 +122,8 @@ struct Peer::Impl {
             failure.message += "an unknown fault";
         }
         answers.fail(failure);
-        if (log) {
-            log({LogLevel::error, "failed", failure.message});
+        if (*log) {
+            (*log)({LogLevel::error, "failed", failure.message});
         }
         try {
             node.reset();
@@ -150,8 +178,9 @@ struct Peer::Impl {
     }
 
     policies::PluginPath path;
+    std::shared_ptr<policies::PolicyHost> host;
     runtime::Answers answers;
-    OnLog log;
+    std::shared_ptr<OnLog const> log;
     std::function<void(Error const&)> on_failed;
     Error failure{Errc::failed, "the peer cannot go on: "};
     bus::Reactor reactor;
@@ -170,7 +199,9 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
     if (!descriptors) {
         return too_few_descriptors();
     }
-    auto plugins = load_plugins(options);
+    options.log = one_at_a_time(options.log);
+    auto const log = std::make_shared<OnLog const>(options.log);
+    auto plugins = load_plugins(options, make_host(options, log));
     if (!plugins) {
         return plugins.error();
     }
@@ -183,19 +214,10 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
     if (!tree) {
         return tree.error();
     }
-    if (options.log) {
-        // Several threads have something to say.
-        auto const mutex = std::make_shared<std::mutex>();
-        options.log = [mutex, log = options.log](LogEvent const& event) {
-            std::lock_guard const lock(*mutex);
-            log(event);
-        };
-    }
-    auto impl = std::make_unique<Impl>(plugins->path);
+    auto impl = std::make_unique<Impl>(*plugins, log);
     impl->node =
         std::make_unique<runtime::Node>(impl->reactor, options, std::move(*plugins),
                                         std::move(*latencies), std::move(*tree), *descriptors);
-    impl->log = options.log;
     impl->on_failed = options.on_failed;
     if (auto started = impl->node->start(); !started) {
         return started.error();
@@ -319,7 +341,8 @@ PolicyInfo Peer::chunk_order() {
 Result<PolicyInfo> Peer::load_policy(std::string const& spec) {
     runtime::NoSizeSignal const for_its_copy;
     try {
-        auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path);
+        auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), impl_->path,
+                                                   impl_->host);
         auto* const node = impl_->node.get();
         return impl_->call([node, policy] {
             node->set_policy(policy);

@@ -195,6 +195,22 @@ TEST_CASE("Log: a policy fails") {
     CHECK_THAT(why(events_named(ended.err, "policy-fault").at(0)), ContainsSubstring("on purpose"));
 }
 
+TEST_CASE("Log: a policy says something, and what it shares outlives a download") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "one.bin", noise(2 * mib));
+    write_file(swarm.directory("a") / "two.bin", noise(2 * mib, 2));
+    Source const a(swarm, "a");
+    auto words = told;
+    words.insert(words.end(), {"--labels", "rack=7", "--policy",
+                               std::string(XFS_TEST_BAD_PLUGINS) + "/librecording-selector.so"});
+    auto const ended = swarm.in("sink", {"download one.bin", "download two.bin"}, words);
+    CHECK(ended.code == 0);
+    auto const said = events_named(ended.err, "policy-says");
+    REQUIRE(said.size() == 3);  // the trial at the start, and one for each download
+    CHECK(said.back().at("plugin") == "recording");
+    CHECK(said.back().at("line") == "object 3 of rack=7");
+}
+
 TEST_CASE("Log: a file changes while it is sent") {
     Swarm swarm;
     auto const file = swarm.directory("a") / "file.bin";

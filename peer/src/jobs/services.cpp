@@ -43,7 +43,7 @@ std::optional<Hashes::Found> Hashes::known(std::string const& name) const {
 
 Hashes::Found Hashes::load(std::string const& name) {
     try {
-        auto algorithm = policies::load_integrity_by_name(name, path_);
+        auto algorithm = policies::load_integrity_by_name(name, path_, host_);
         put(algorithm);
         return algorithm;
     } catch (policies::PluginRefused const& refused) {

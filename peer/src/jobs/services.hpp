@@ -40,7 +40,8 @@ class Hashes {
     static constexpr auto missing_for = std::chrono::seconds(10);
     static constexpr std::size_t missing_most = 64;
 
-    explicit Hashes(policies::PluginPath path) : path_(std::move(path)) {}
+    Hashes(policies::PluginPath path, std::shared_ptr<policies::PolicyHost> host)
+        : path_(std::move(path)), host_(std::move(host)) {}
 
     void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
     /// Loads it if need be. Errc::plugin if there is none of that name.
@@ -59,6 +60,7 @@ class Hashes {
     void note_missing(std::string const& name, Error const& error);
 
     policies::PluginPath path_;
+    std::shared_ptr<policies::PolicyHost> host_;
     std::mutex loading_;        ///< one is loaded at a time
     mutable std::mutex mutex_;  ///< guards what follows; not held while one is loaded
     std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;

@@ -27,6 +27,7 @@ class Node {
   public:
     struct Plugins {
         policies::PluginPath path;
+        std::shared_ptr<policies::PolicyHost> host;  ///< of all of them
         std::shared_ptr<policies::SelectorFactory const> policy;
         std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
         std::shared_ptr<policies::HashAlgorithm const> integrity;

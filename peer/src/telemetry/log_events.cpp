@@ -205,6 +205,13 @@ LogEvent policy_fault(std::string_view what) {
     return {LogLevel::warning, "policy-fault", std::string(what), {{"why", std::string(what)}}};
 }
 
+LogEvent policy_says(std::string_view plugin, std::string_view line) {
+    return {LogLevel::info,
+            "policy-says",
+            std::string(plugin) + ": " + std::string(line),
+            {{"plugin", std::string(plugin)}, {"line", std::string(line)}}};
+}
+
 LogEvent file_changed(std::string const& name) {
     return {
         LogLevel::warning,

@@ -29,7 +29,7 @@ std::string manifest_of(std::string const& algorithm) {
 }  // namespace
 
 TEST_CASE("A manifest that names an algorithm which is not here can be neither right nor wrong") {
-    Hashes hashes(nowhere());
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
     auto const checked = check_manifest(hashes, {}, manifest_of("nobody-has-this"));
     REQUIRE_FALSE(checked);
     CHECK(checked.error().code == Errc::plugin);
@@ -37,7 +37,7 @@ TEST_CASE("A manifest that names an algorithm which is not here can be neither r
 }
 
 TEST_CASE("Algorithms that are not here are asked for by several threads, and many of them") {
-    Hashes hashes(nowhere());
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
     std::vector<std::jthread> threads;
     std::atomic<std::size_t> refused = 0;
     for (int i = 0; i < 4; ++i) {
@@ -52,7 +52,7 @@ TEST_CASE("Algorithms that are not here are asked for by several threads, and ma
 }
 
 TEST_CASE("Bytes that are no manifest are a lie") {
-    Hashes hashes(nowhere());
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
     auto const bytes =
         GENERATE(as<std::string>{}, "", "XFM", "nonsense", manifest_of("sha256").substr(0, 40),
                  manifest_of("SHA256"), manifest_of("../evil"), manifest_of(std::string(33, 'a')));
