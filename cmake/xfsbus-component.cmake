@@ -1,10 +1,14 @@
-# xfsbus_component(NAME [INTERFACE] HEADERS ... SOURCES ... PUBLIC ... PRIVATE ...)
+# xfsbus_component(NAME [INTERFACE] [EXPORT SET] HEADERS ... SOURCES ... PUBLIC ... PRIVATE ...)
 #
 # One box of the architecture: a static library xfsbus_NAME (alias xfsbus::NAME) whose public
 # headers stand in ./include. What is not linked cannot be included: that is how the direction
-# of dependencies is kept. Put header-only third-party targets in $<BUILD_INTERFACE:...>.
+# of dependencies is kept. Put header-only third-party targets in $<BUILD_INTERFACE:...>. The
+# installed package has the target in its set xfsbusTargets, or in SET.
 function(xfsbus_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "" "HEADERS;SOURCES;PUBLIC;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERFACE" "EXPORT" "HEADERS;SOURCES;PUBLIC;PRIVATE")
+  if(NOT arg_EXPORT)
+    set(arg_EXPORT xfsbusTargets)
+  endif()
   set(target xfsbus_${name})
   if(arg_INTERFACE)
     add_library(${target} INTERFACE)
@@ -25,7 +29,7 @@ function(xfsbus_component name)
   target_link_libraries(${target} ${scope} ${arg_PUBLIC})
   install(
     TARGETS ${target}
-    EXPORT xfsbusTargets
+    EXPORT ${arg_EXPORT}
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 endfunction()

@@ -1,4 +1,5 @@
-# The installed package: find_package(xfsbus), and pkg-config's xfsbus.
+# The installed package: find_package(xfsbus), or find_package(xfsbus COMPONENTS policy_api); and
+# pkg-config's xfsbus.
 include(CMakePackageConfigHelpers)
 set(XFSBUS_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/xfsbus")
 set(XFSBUS_PLUGIN_INSTALL_DIR "${CMAKE_INSTALL_LIBDIR}/xfsbus/plugins")
@@ -23,4 +24,6 @@ file(CONFIGURE OUTPUT libxfsbus.a CONTENT
      "GROUP(-lxfsbus_peer -lxfsbus_swarm -lxfsbus_bus -lxfsbus_policy_host -lxfsbus_files -lxfsbus_wire)\n")
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/libxfsbus.a" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
-install(EXPORT xfsbusTargets NAMESPACE xfsbus:: DESTINATION "${XFSBUS_CMAKE_DIR}")
+foreach(set IN ITEMS xfsbusPolicyApiTargets xfsbusTargets)
+  install(EXPORT ${set} NAMESPACE xfsbus:: DESTINATION "${XFSBUS_CMAKE_DIR}")
+endforeach()
