@@ -93,7 +93,7 @@ Result<runtime::Node::Plugins> load_plugins(PeerOptions const& options,
 }  // namespace
 
 struct Peer::Impl {
-    Impl(Node::Plugins const& plugins, std::shared_ptr<OnLog const> on_log)
+    Impl(runtime::Node::Plugins const& plugins, std::shared_ptr<OnLog const> on_log)
         : path(plugins.path), host(plugins.host), log(std::move(on_log)) {}
 
     ~Impl() {

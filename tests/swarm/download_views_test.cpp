@@ -88,9 +88,7 @@ TEST_CASE("a source is seen with how long it is in use, and silent") {
 
 TEST_CASE("what is asked of a second source at the end is a duplicate") {
     Witness policy;
-    Fetch fetch(file_of(3), limits_of(2), &policy);
-    fetch.core.have(0);
-    fetch.core.have(1);
+    Fetch fetch(file_of(3), limits_of(2), Chunks{0, 1}, &policy);
     fetch.begin({1, 2});
     fetch.pass(250ms);
     REQUIRE(policy.purposes().back() == XFSBUS_PURPOSE_DUPLICATE);
@@ -115,9 +113,7 @@ TEST_CASE("an outcome says of which chunk it is, and behind what it waited at it
 
 TEST_CASE("a copy that another was quicker with ends as a duplicate") {
     Witness policy;
-    Fetch fetch(file_of(3), limits_of(2), &policy);
-    fetch.core.have(0);
-    fetch.core.have(1);
+    Fetch fetch(file_of(3), limits_of(2), Chunks{0, 1}, &policy);
     fetch.begin({1, 2});
     fetch.pass(250ms);
     REQUIRE(fetch.outstanding(1) == Chunks{2});
