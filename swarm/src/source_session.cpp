@@ -45,10 +45,13 @@ void SourceSession::on_gained(wire::ContentId const& content, std::uint32_t chun
     offer_soon(now_);
 }
 
+/// What is here of it; null: nothing.
 SourceSession::Content SourceSession::content_of(wire::ContentId const& content) const {
-    if (auto whole = find_whole_(content)) {
-        return whole;
-    }
+    auto whole = find_whole_(content);
+    return whole ? whole : partial(content);
+}
+
+SourceSession::Content SourceSession::partial(wire::ContentId const& content) const {
     auto const found = partial_.find(content);
     return found == partial_.end() ? nullptr : found->second;
 }

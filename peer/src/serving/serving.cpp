@@ -67,7 +67,7 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, Owner own
                         .tree = owner_.tree,
                         .partial_ppm =
                             [this](auto const& content) {
-                                auto const here = session_.content_of(content);
+                                auto const here = session_.partial(content);
                                 return here ? here->ppm() : 0;
                             },
                         .on_stale = owner_.on_stale}),

@@ -61,9 +61,14 @@ class Refusing {
         link.reset();
     }
 
-    void want(std::uint8_t number, std::uint32_t chunk) {
-        link->want(want_of(number, chunk),
-                   {.on_refused = [this](auto const&) { ++refusals; }, .on_have = {}});
+    /// When it is refused the transfer is closed, with these words or without.
+    void want(std::uint8_t number, bool tells) {
+        link->want(want_of(number, 0), {.on_refused =
+                                            [this, tells](auto const& what) {
+                                                ++refusals;
+                                                link->close(what.transfer, false, tells);
+                                            },
+                                        .on_have = {}});
     }
 
     /// Until the link has closed something.
@@ -85,21 +90,11 @@ class Refusing {
 
 }  // namespace
 
-TEST_CASE("A refused transfer is closed, since a Want on its way may have opened it again") {
-    Refusing source({1});
-    source.want(1, 0);
-    source.want(1, 1);
-    source.run();
-    CHECK(source.refusals == 1);
-    CHECK(source.closed == std::vector{transfer_id(1)});
-}
-
-TEST_CASE("A transfer whose only Want was refused is not closed: there is nothing to close") {
+TEST_CASE("A transfer is closed at its source unless the source knows") {
     Refusing source({1, 2});
-    source.want(1, 0);
-    source.want(2, 0);
-    source.want(2, 1);
+    source.want(1, true);
+    source.want(2, false);
     source.run();
     CHECK(source.refusals == 2);
-    CHECK(source.closed == std::vector{transfer_id(2)});
+    CHECK(source.closed == std::vector{transfer_id(1)});
 }

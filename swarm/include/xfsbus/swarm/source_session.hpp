@@ -112,13 +112,14 @@ class SourceSession final : private ContentState::Follower {
     Actions take_actions();
     [[nodiscard]] std::optional<wire::Time> next_deadline(wire::Time now) const;
 
-    /// What is here of a content; null: nothing.
-    [[nodiscard]] Content content_of(wire::ContentId const& content) const;
+    /// What is here of a content that is being fetched; null: it is not.
+    [[nodiscard]] Content partial(wire::ContentId const& content) const;
 
     [[nodiscard]] Uploads const& uploads() const { return uploads_; }
 
   private:
     void on_gained(wire::ContentId const& content, std::uint32_t chunk) override;
+    [[nodiscard]] Content content_of(wire::ContentId const& content) const;
     void on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want);
     void refuse(std::vector<Notice> notices);
     void offer_soon(wire::Time now);

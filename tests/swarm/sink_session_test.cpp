@@ -1,0 +1,236 @@
+// What a SinkSession tells whom, and when.
+#include "catch.hpp"
+#include "ranks.hpp"
+
+#include <xfsbus/policies/host/seeded_random.hpp>
+#include <xfsbus/policies/load_latency.hpp>
+#include <xfsbus/swarm/sink_session.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+using namespace xfsbus;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Chunks = std::vector<std::uint32_t>;
+
+constexpr SourceId seed{1};
+constexpr SourceId part{2};
+
+/// A session for a file of so many chunks of 100 bytes, and all that it wanted done.
+struct Session {
+    explicit Session(std::uint32_t chunks, Chunks const& here = {}, std::uint64_t limit = 0)
+        : content({}, {chunks * 100ULL, 100, chunks}, ChunkSet(chunks)) {
+        std::ranges::for_each(here, [this](auto chunk) { content.gained(chunk); });
+        SinkSession::Options options;
+        options.bytes_per_second = limit;
+        core.emplace(content, options, Download::Policies{selector, order}, random.rng(),
+                     SinkSession::Owner{throttle, [this] { return transfer(++transfers); }, [] {}});
+    }
+
+    static wire::TransferId transfer(std::uint8_t number) {
+        wire::TransferId id;
+        id.bytes[0] = number;
+        return id;
+    }
+
+    void begin(std::vector<SourceId> const& sources) {
+        for (auto const source : sources) {
+            core->add_source(now, {source, "peer", "", 1, 0, source == seed ? 1.0 : 0.5});
+        }
+        core->start(now);
+        take();
+    }
+
+    void take() {
+        auto actions = core->take_actions();
+        std::ranges::move(actions.sends, std::back_inserter(sends));
+        if (actions.announce_ppm) {
+            announced.push_back(*actions.announce_ppm);
+        }
+    }
+
+    /// Lets so much time pass, a millisecond at a time.
+    void pass(std::chrono::milliseconds time) {
+        for (auto const end = now + time; now < end;) {
+            now += 1ms;
+            core->on_tick(now);
+            take();
+        }
+    }
+
+    void store(SourceId source, std::uint32_t chunk) {
+        auto const verdict =
+            core->on_chunk(now, source, {open_at(source), chunk, chunk * std::uint64_t{100}}, 100);
+        REQUIRE(verdict == Download::Verdict::take);
+        core->on_stored(now, source, chunk);
+        take();
+    }
+
+    template <typename Message>
+    [[nodiscard]] std::vector<Message> sent(SourceId to) const {
+        std::vector<Message> all;
+        for (auto const& send : sends) {
+            auto const* const message = std::get_if<Message>(&send.what);
+            if (send.to == to && message != nullptr) {
+                all.push_back(*message);
+            }
+        }
+        return all;
+    }
+
+    [[nodiscard]] wire::TransferId open_at(SourceId source) const {
+        return sent<wire::Want>(source).back().transfer;
+    }
+
+    wire::Time now{1000s};
+    policies::LoadLatency selector;
+    Ranks order{1'000'000};
+    policies::SeededRandom random{1};
+    Throttle throttle{0};
+    ContentState content;
+    std::optional<SinkSession> core;
+    std::uint8_t transfers = 0;
+    std::vector<SinkSession::Send> sends;
+    std::vector<std::uint32_t> announced;
+};
+
+}  // namespace
+
+TEST_CASE("a source that is whole is told what is here, and then what comes within 50 ms at once") {
+    Session session(8, {7});
+    session.begin({seed});
+    auto const first = session.sent<wire::Have>(seed);
+    REQUIRE(first.size() == 1);
+    CHECK(first[0].bitmap == session.content.has().to_wire());
+    session.store(seed, 0);
+    session.pass(20ms);
+    session.store(seed, 1);
+    session.pass(29ms);
+    CHECK(session.sent<wire::Have>(seed).size() == 1);
+    session.pass(1ms);
+    auto const told = session.sent<wire::Have>(seed);
+    REQUIRE(told.size() == 2);
+    CHECK(told[1].chunks == Chunks{0, 1});
+}
+
+TEST_CASE("a source that is not whole is not told what is here") {
+    Session session(8, {7});
+    session.begin({part});
+    wire::Have have;
+    have.transfer = session.open_at(part);
+    have.complete = true;
+    session.core->on_have(session.now, part, have);
+    session.take();
+    session.store(part, 0);
+    session.pass(200ms);
+    CHECK(session.sent<wire::Have>(part).empty());
+}
+
+TEST_CASE("of a file of three chunks nobody is told anything") {
+    Session session(3, {2});
+    session.begin({seed});
+    session.store(seed, 0);
+    session.pass(200ms);
+    CHECK(session.sent<wire::Have>(seed).empty());
+    CHECK_FALSE(session.sent<wire::Want>(seed)[0].swarm);
+}
+
+TEST_CASE("the tracker is told of the first chunk and of each quarter, and not of the whole") {
+    Session session(8);
+    session.begin({seed});
+    session.core->offer_at(9);
+    session.take();
+    CHECK(session.announced == std::vector<std::uint32_t>{0});
+    for (std::uint32_t chunk = 0; chunk < 8; ++chunk) {
+        session.store(seed, chunk);
+    }
+    CHECK(session.announced == std::vector<std::uint32_t>{0, 125'000, 375'000, 625'000, 875'000});
+}
+
+TEST_CASE("what is not offered is not announced") {
+    Session session(8);
+    session.begin({seed});
+    session.store(seed, 0);
+    CHECK(session.announced.empty());
+    CHECK(session.sent<wire::Want>(seed)[0].serves == 0);
+}
+
+TEST_CASE("a refused transfer is closed only where a Want on its way may have opened it again") {
+    bool const asked_again = GENERATE(false, true);
+    Session session(asked_again ? 1000 : 1);
+    session.begin({seed});
+    if (asked_again) {
+        session.store(seed, 0);  // which makes room for more
+    }
+    auto const transfer = session.open_at(seed);
+    CHECK((session.sent<wire::Want>(seed).size() > 1) == asked_again);
+    session.core->on_refused(session.now, seed, {transfer, wire::ErrorCode::gone, "no"});
+    session.take();
+    auto const closed = session.sent<SinkSession::Close>(seed);
+    REQUIRE(closed.size() == 1);
+    CHECK(closed[0].transfer == transfer);
+    CHECK(closed[0].tell == asked_again);
+    CHECK_FALSE(session.core->is_open(seed, transfer));
+}
+
+TEST_CASE("what is said of a transfer that is over changes nothing") {
+    Session session(8);
+    session.begin({seed});
+    session.core->on_refused(session.now, seed, {Session::transfer(99), wire::ErrorCode::gone, ""});
+    wire::Have have;
+    have.transfer = Session::transfer(99);
+    have.bitmap = ChunkSet(8).to_wire();
+    session.core->on_have(session.now, seed, have);
+    session.take();
+    CHECK(session.core->uses(seed));
+    CHECK(session.core->is_open(seed, session.open_at(seed)));
+}
+
+TEST_CASE(
+    "a source whose connection is lost is closed, and is asked again when it is found again") {
+    Session session(8);
+    session.begin({seed});
+    auto const transfer = session.open_at(seed);
+    session.core->on_lost(session.now, seed);
+    session.take();
+    CHECK_FALSE(session.core->is_open(seed, transfer));
+    session.core->add_source(session.now, {seed, "peer", "", 1, 0, 1});
+    session.pass(5s);
+    CHECK(session.open_at(seed) != transfer);
+}
+
+TEST_CASE("a limit lets chunks be asked for one after the other") {
+    Session session(8, {}, 1000);  // ten chunks a second
+    session.begin({seed});
+    auto const asked = [&] {
+        std::size_t chunks = 0;
+        for (auto const& want : session.sent<wire::Want>(seed)) {
+            CHECK(want.chunks.size() <= 1);
+            chunks += want.chunks.size();
+        }
+        return chunks;
+    };
+    auto const limited = RateLimit::late_most;
+    session.store(seed, 0);
+    CHECK(asked() == 1);
+    session.pass(100ms - std::chrono::duration_cast<std::chrono::milliseconds>(limited) - 1ms);
+    CHECK(asked() == 1);
+    session.pass(2ms);
+    CHECK(asked() == 2);
+}
+
+TEST_CASE("at the end each open transfer is closed, and nothing else is said") {
+    Session session(8);
+    session.begin({seed, part});
+    auto const actions = session.core->end();
+    CHECK(actions.sends.size() == 2);
+    CHECK(actions.probes.empty());
+    CHECK_FALSE(actions.search);
+    CHECK_FALSE(session.core->next_deadline() < session.now);
+}

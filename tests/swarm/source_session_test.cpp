@@ -1,0 +1,185 @@
+// What a SourceSession tells whom, and when.
+#include "uploads_fixture.hpp"
+
+#include <xfsbus/swarm/source_session.hpp>
+
+#include <algorithm>
+
+using namespace xfsbus;
+using namespace xfsbus::swarm;
+using namespace xfsbus::swarm::test;
+
+namespace {
+
+/// A session of a peer that has a part of content 1, and all of content 2.
+struct Session {
+    Session()
+        : core(plain_limits(), 1,
+               [](auto const& id) { return id == content_id(2) ? content(8, 100, 2) : nullptr; }) {
+        REQUIRE(core.offer(here));
+    }
+
+    /// From the sink at this host.
+    void want(std::uint32_t number, std::string const& host, std::uint32_t of,
+              Chunks const& chunks = {}, std::uint16_t serves = 0) {
+        wire::Want want;
+        want.transfer = transfer(number);
+        want.content = content_id(of);
+        want.port = 5;
+        want.credit = 800;
+        want.chunks = chunks;
+        want.swarm = true;
+        want.serves = serves;
+        core.on_request(now, {host, host}, {{want}});
+        take();
+    }
+
+    void take() {
+        auto actions = core.take_actions();
+        std::ranges::move(actions.begun, std::back_inserter(begun));
+        std::ranges::move(actions.refused, std::back_inserter(refused));
+        std::ranges::move(actions.sends, std::back_inserter(sends));
+        std::ranges::move(actions.fellows, std::back_inserter(fellows));
+        std::ranges::move(actions.doubted, std::back_inserter(doubted));
+    }
+
+    void pass(std::chrono::milliseconds time) {
+        for (auto const end = now + time; now < end;) {
+            now += 1ms;
+            core.on_tick(now);
+            take();
+        }
+    }
+
+    template <typename Message>
+    [[nodiscard]] std::vector<Message> sent() const {
+        std::vector<Message> all;
+        for (auto const& send : sends) {
+            if (auto const* const message = std::get_if<Message>(&send.message)) {
+                all.push_back(*message);
+            }
+        }
+        return all;
+    }
+
+    wire::Time now{1000s};
+    Content here = content_of(1, content(8)->layout(), ChunkSet(8));
+    SourceSession core;
+    std::vector<SourceSession::Begun> begun;
+    std::vector<SourceSession::Notice> refused;
+    std::vector<SourceSession::Send> sends;
+    std::vector<SourceSession::Fellow> fellows;
+    std::vector<wire::ContentId> doubted;
+};
+
+}  // namespace
+
+TEST_CASE("chunks go to where the sink's own connection comes from, whatever it says") {
+    Session session;
+    session.want(1, "10.0.0.1", 2, {0});
+    REQUIRE(session.begun.size() == 1);
+    CHECK(session.begun[0].sink == wire::Endpoint{"10.0.0.1", 5});
+    CHECK(session.begun[0].bytes == 800);
+    auto const piece = session.core.next_read(session.now);
+    REQUIRE(piece);
+    CHECK(piece->sink == wire::Endpoint{"10.0.0.1", 5});
+}
+
+TEST_CASE("what is gained within 50 ms is told at once") {
+    Session session;
+    session.want(1, "10.0.0.1", 1);
+    session.pass(50ms);  // it is told that nothing is here
+    session.sends.clear();
+    session.here->gained(3);
+    session.pass(30ms);
+    session.here->gained(5);
+    session.pass(19ms);
+    CHECK(session.sent<wire::Have>().empty());
+    session.pass(1ms);
+    auto const told = session.sent<wire::Have>();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].chunks == Chunks{3, 5});
+}
+
+TEST_CASE("what is whole by now is not followed any more, and goes on being served") {
+    Session session;
+    session.want(1, "10.0.0.1", 1);
+    session.core.completed(content_id(1));
+    session.here->gained(3);
+    session.pass(40ms);
+    CHECK(session.refused.empty());
+    CHECK(session.core.partial(content_id(1)) == nullptr);
+    CHECK(session.core.offer(session.here));
+}
+
+TEST_CASE("a content is offered for one download at a time") {
+    Session session;
+    CHECK_FALSE(session.core.offer(content_of(1, session.here->layout(), ChunkSet(8))));
+    CHECK(session.core.partial(content_id(1)) == session.here);
+}
+
+TEST_CASE("what is given up is refused to those that fetch it") {
+    Session session;
+    session.want(1, "10.0.0.1", 1);
+    session.want(2, "10.0.0.2", 2);
+    session.core.withdraw(content_id(1), "given up");
+    session.take();
+    REQUIRE(session.refused.size() == 1);
+    CHECK(session.refused[0].route == "10.0.0.1");
+    CHECK(session.refused[0].refused.code == ErrorCode::gone);
+    session.want(3, "10.0.0.1", 1);
+    CHECK(session.refused.back().refused.code == ErrorCode::not_found);
+}
+
+TEST_CASE("a sink that serves what it has is named as a source, once for a transfer") {
+    Session session;
+    session.want(1, "10.0.0.1", 1, {}, 7000);
+    session.want(1, "10.0.0.1", 1, {}, 7000);
+    session.want(2, "10.0.0.2", 1);
+    REQUIRE(session.fellows.size() == 1);
+    CHECK(session.fellows[0].content == content_id(1));
+    CHECK(session.fellows[0].listens == wire::Endpoint{"10.0.0.1", 7000});
+}
+
+TEST_CASE("sinks are sent a Ping every second, as long as there are any") {
+    Session session;
+    session.want(1, "10.0.0.1", 2);
+    session.want(2, "10.0.0.2", 2);
+    session.pass(999ms);
+    CHECK(session.sent<wire::Ping>().empty());
+    session.pass(1ms);
+    CHECK(session.sent<wire::Ping>().size() == 2);
+    session.core.on_close("10.0.0.1", {{transfer(1)}, false});
+    session.core.on_gone("10.0.0.2");
+    session.pass(1s);
+    session.sends.clear();
+    session.pass(2s);
+    CHECK(session.sent<wire::Ping>().empty());
+    CHECK_FALSE(session.core.next_deadline(session.now));
+}
+
+TEST_CASE("only the sink of a transfer can say that its bytes are wrong") {
+    Session session;
+    session.want(1, "10.0.0.1", 2);
+    session.core.on_close("10.0.0.2", {{transfer(1)}, true});
+    session.take();
+    CHECK(session.doubted.empty());
+    session.core.on_close("10.0.0.1", {{transfer(1)}, true});
+    session.take();
+    CHECK(session.doubted == std::vector{content_id(2)});
+}
+
+TEST_CASE("all transfers to a sink that cannot be sent anything end, and no others") {
+    Session session;
+    session.want(1, "10.0.0.1", 2);
+    session.want(2, "10.0.0.1", 1);
+    session.want(3, "10.0.0.2", 2);
+    session.core.refuse_sink({"10.0.0.1", 5});
+    session.take();
+    CHECK(session.refused.size() == 2);
+    CHECK(session.core.uploads().load() == 1);
+    for (auto const& notice : session.refused) {
+        CHECK(notice.refused.code == ErrorCode::busy);
+        CHECK(notice.route == "10.0.0.1");
+    }
+}
