@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -144,6 +145,10 @@ void Reactor::Impl::look_at_connections() {
 }
 
 void Reactor::Impl::run() {
+    {
+        std::lock_guard const lock(mutex_);
+        thread_ = std::this_thread::get_id();
+    }
     while (true) {
         run_posted();
         {
@@ -172,10 +177,16 @@ void Reactor::Impl::stop() {
 void Reactor::Impl::post(Task task) {
     std::lock_guard const lock(mutex_);
     posted_.push_back(std::move(task));
-    if (posted_.size() == 1) {
+    // What the loop's own thread posts it sees before it waits.
+    if (posted_.size() == 1 && std::this_thread::get_id() != thread_) {
         std::uint64_t const one = 1;
         static_cast<void>(::write(wake_fd_, &one, sizeof one));
     }
+}
+
+bool Reactor::Impl::has_posted() {
+    std::lock_guard const lock(mutex_);
+    return !posted_.empty();
 }
 
 void Reactor::Impl::run_posted() {
@@ -252,7 +263,8 @@ void Reactor::Impl::look_at(Token token, Entry const& entry) {
 
 void Reactor::Impl::wait() {
     std::array<epoll_event, wakeups_most> woken{};
-    auto const most = ready_.empty() ? patience() : std::chrono::milliseconds(0);
+    bool const idle = ready_.empty() && !has_posted();
+    auto const most = idle ? patience() : std::chrono::milliseconds(0);
     int const count = ::epoll_wait(epoll_fd_, woken.data(), static_cast<int>(woken.size()),
                                    static_cast<int>(most.count()));
     for (int i = 0; i < count; ++i) {

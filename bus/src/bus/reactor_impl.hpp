@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -112,6 +113,7 @@ struct Reactor::Impl {
     void run_posted();
     void drop_posted();
     void look_at_connections();
+    [[nodiscard]] bool has_posted();
     [[nodiscard]] std::chrono::milliseconds patience() const;
 
     zmq::context_t context_;
@@ -133,6 +135,7 @@ struct Reactor::Impl {
     std::mutex mutex_;
     std::vector<Task> posted_;  // guarded by mutex_
     bool stop_ = false;         // guarded by mutex_
+    std::thread::id thread_;    // of run(); guarded by mutex_
 };
 
 }  // namespace xfsbus::bus
