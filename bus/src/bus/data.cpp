@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::bus {
@@ -163,6 +164,7 @@ struct ChunkSource::Impl {
     Reactor::Impl::Registration registration_;
     wire::Endpoint sink_;
     std::optional<Knock> knock_;
+    wire::Time asked_{};  ///< for new connections
 };
 
 ChunkSource::ChunkSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -195,8 +197,11 @@ bool ChunkSource::send(wire::ChunkHeader const& header, Payload const& payload) 
     auto const bytes = wire::encode_chunk_header(header);
     zmq::message_t first(bytes.data(), bytes.size());
     auto second = to_frame(payload);
-    // A new connection is to be tuned before anything is sent over it.
-    impl_->watch_.read_events();
+    // A new connection is to be tuned before anything is sent over it. Asking costs calls of the
+    // system, so it is done once a turn, not for each of many small chunks.
+    if (auto const now = impl_->loop_.now(); std::exchange(impl_->asked_, now) != now) {
+        impl_->watch_.read_events();
+    }
     if (!send_frame(impl_->socket_, first, More::yes)) {
         impl_->loop_.set_events(impl_->registration_.token(), ZMQ_POLLOUT);
         return false;
