@@ -91,19 +91,20 @@ void FileTransfer::on_search_done() {
 
 /// Does the work on the store pool, then hands its result back to this thread, unless the transfer
 /// is over by then. The last hold on the transfer is let go of on this thread, too: it owns
-/// connections.
+/// connections. `bytes`: so many are dealt with.
 template <typename Work, typename Then>
-void FileTransfer::on_store_thread(Work work, Then then) {
-    services_.store.submit([self = shared_from_this(), work = std::move(work),
-                            then = std::move(then)]() mutable {
-        auto result = work();
-        auto& reactor = self->services_.reactor;
-        reactor.post([self = std::move(self), then = std::move(then), result = std::move(result)] {
-            if (!*self->over_) {
-                then(result);
-            }
-        });
-    });
+void FileTransfer::on_store_thread(std::uint64_t bytes, Work work, Then then) {
+    services_.store.submit(bytes,
+                           [self = shared_from_this(), work = std::move(work),
+                            then = std::move(then)]() mutable -> bus::Reactor::Task {
+                               auto result = work();
+                               return [self = std::move(self), then = std::move(then),
+                                       result = std::move(result)] {
+                                   if (!*self->over_) {
+                                       then(result);
+                                   }
+                               };
+                           });
 }
 
 // ---- before the first chunk ----
@@ -111,8 +112,10 @@ void FileTransfer::on_store_thread(Work work, Then then) {
 void FileTransfer::start() {
     started_ = services_.reactor.now();
     part_ = std::make_shared<storage::PartFile>(target_);
-    on_store_thread([this, part = part_] { return prepare(*part); },
-                    [this](Result<Prepared> const& prepared) { on_prepared(prepared); });
+    // What is there already may have to be read.
+    on_store_thread(
+        target_.manifest->file_bytes, [this, part = part_] { return prepare(*part); },
+        [this](Result<Prepared> const& prepared) { on_prepared(prepared); });
 }
 
 /// Store thread.
@@ -374,7 +377,9 @@ bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& hea
         pump();
         return false;
     }
+    auto const bytes = payload.bytes.size();
     on_store_thread(
+        bytes,
         [over = over_, part = part_, chunk = header.chunk, payload = std::move(payload)] {
             return over->load() ? Written{storage::PartFile::Stored::corrupt, std::nullopt}
                                 : write(*part, chunk, payload);
@@ -456,8 +461,9 @@ void FileTransfer::finish() {
     if (part_->commits()) {
         return commit();
     }
-    on_store_thread([part = part_] { return part->finish(); },
-                    [this](Result<swarm::IndexedFile> const& finished) { on_finished(finished); });
+    on_store_thread(
+        target_.manifest->file_bytes, [part = part_] { return part->finish(); },
+        [this](Result<swarm::IndexedFile> const& finished) { on_finished(finished); });
 }
 
 void FileTransfer::succeed(swarm::IndexedFile file) {

@@ -72,7 +72,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     };
 
     template <typename Work, typename Then>
-    void on_store_thread(Work work, Then then);
+    void on_store_thread(std::uint64_t bytes, Work work, Then then);
 
     // before the first chunk
     [[nodiscard]] Result<Prepared> prepare(storage::PartFile& part) const;

@@ -65,7 +65,9 @@ void ManifestFetch::on_search_done(wire::ContentId const& content) {
 void ManifestFetch::check_own(wire::ContentId const& content,
                               std::shared_ptr<std::string const> bytes,
                               std::function<void(Checked const&)> then) {
+    auto const size = bytes->size();
     on_store_thread(
+        size,
         [content, bytes = std::move(bytes), &hashes = services_.hashes] {
             return check_manifest(hashes, content, *bytes);
         },
@@ -144,6 +146,7 @@ void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
     auto const all =
         std::make_shared<std::vector<swarm::ManifestFetcher::Check> const>(std::move(checks));
     on_store_thread(
+        bytes,
         [all, &hashes = services_.hashes] {
             std::vector<Checked> checked;
             checked.reserve(all->size());
@@ -162,17 +165,18 @@ void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
 
 /// Does the work on the store pool, then hands its result back to this thread.
 template <typename Work, typename Then>
-void ManifestFetch::on_store_thread(Work work, Then then) {
-    services_.store.submit([self = shared_from_this(), work = std::move(work),
-                            then = std::move(then)]() mutable {
-        auto result = work();
-        auto& reactor = self->services_.reactor;
-        reactor.post([self = std::move(self), then = std::move(then), result = std::move(result)] {
-            if (!self->stopped_) {
-                then(result);
-            }
-        });
-    });
+void ManifestFetch::on_store_thread(std::uint64_t bytes, Work work, Then then) {
+    services_.store.submit(bytes,
+                           [self = shared_from_this(), work = std::move(work),
+                            then = std::move(then)]() mutable -> bus::Reactor::Task {
+                               auto result = work();
+                               return [self = std::move(self), then = std::move(then),
+                                       result = std::move(result)] {
+                                   if (!self->stopped_) {
+                                       then(result);
+                                   }
+                               };
+                           });
 }
 
 void ManifestFetch::arm_timer() {

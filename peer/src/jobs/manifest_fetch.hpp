@@ -55,7 +55,7 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
     void check(std::vector<swarm::ManifestFetcher::Check> checks);
     void arm_timer();
     template <typename Work, typename Then>
-    void on_store_thread(Work work, Then then);
+    void on_store_thread(std::uint64_t bytes, Work work, Then then);
 
     Services& services_;
     Owner owner_;

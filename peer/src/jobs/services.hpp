@@ -3,13 +3,13 @@
 #include "jobs/policy_slot.hpp"
 #include "net/chunk_router.hpp"
 #include "net/link.hpp"
+#include "net/pool_jobs.hpp"
 #include "net/system_random.hpp"
 #include "net/tracker_link.hpp"
 #include "serving/serving.hpp"
 #include "storage/committer.hpp"
 #include "storage/tree.hpp"
 #include "telemetry/counters.hpp"
-#include "threads/worker_pool.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
@@ -75,7 +75,7 @@ struct Services {
     serving::Serving* serving;  ///< null: this peer shares nothing, and so no part of a file either
     Hashes& hashes;
     swarm::FilePlaces file_places;  ///< of all downloads
-    threads::WorkerPool& store;     ///< verifies and writes
+    net::PoolJobs& store;           ///< verifies and writes
     storage::Committer& committer;  ///< ends files that are to survive a power cut
     Durability durability;          ///< of what is fetched
     bool keep_mode;                 ///< what is executable at its source is so here

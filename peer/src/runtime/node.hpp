@@ -132,6 +132,7 @@ class Node {
     jobs::Services services_;
     jobs::Finder finder_;
     threads::WorkerPool store_;  // after what its jobs use
+    net::PoolJobs store_jobs_;
     storage::Committer committer_;
     std::unique_ptr<index::ShareIndex> index_;
 

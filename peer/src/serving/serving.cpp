@@ -71,7 +71,8 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, Owner own
                                 return here ? here->ppm() : 0;
                             },
                         .on_stale = owner_.on_stale}),
-      readers_(1, "xfs-read", net::fault_teller(reactor)) {}
+      readers_(1, "xfs-read", net::fault_teller(reactor)),
+      reads_(reactor, readers_) {}
 
 Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
@@ -306,36 +307,39 @@ Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
 }
 
 void Serving::read(swarm::Uploads::Piece const& piece) {
-    auto const& reading = readings_.at(piece.transfer);
-    readers_.submit([this, piece, reading, alive = std::weak_ptr(alive_)] {
-        auto buffer = buffers_.take(piece.length);
-        auto const outcome = reading.read(buffer.bytes, piece.offset);
-        int const error = errno;  // says why, of one that is unreadable
-        // The reactor outlives every chunk; this object may not.
-        auto done = [this, &reactor = reactor_, piece, alive] {
-            reactor.post([this, piece, alive] {
-                if (!alive.expired()) {
-                    session_.on_done(reactor_.now(), piece);
-                    pump();
-                }
-            });
-        };
-        if (outcome != index::ReadOutcome::good) {
-            reactor_.post([this, piece, alive, name = reading.name, outcome, error] {
-                if (!alive.expired()) {
-                    on_unreadable(piece, name, outcome, error);
-                }
-            });
-            return;
-        }
-        bus::Payload payload{buffer.bytes,
-                             std::make_shared<InFlight>(std::move(buffer.owner), std::move(done))};
-        reactor_.post([this, piece, alive, payload = std::move(payload)]() mutable {
+    reads_.submit(piece.length,
+                  [this, piece, reading = readings_.at(piece.transfer),
+                   alive = std::weak_ptr(alive_)] { return read_now(piece, reading, alive); });
+}
+
+/// Reading thread. The reactor outlives every chunk; this object may not.
+bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading const& reading,
+                                     std::weak_ptr<bool> const& alive) {
+    auto buffer = buffers_.take(piece.length);
+    auto const outcome = reading.read(buffer.bytes, piece.offset);
+    int const error = errno;  // says why, of one that is unreadable
+    auto done = [this, &reactor = reactor_, piece, alive] {
+        reactor.post([this, piece, alive] {
             if (!alive.expired()) {
-                on_read(piece, std::move(payload));
+                session_.on_done(reactor_.now(), piece);
+                pump();
             }
         });
-    });
+    };
+    if (outcome != index::ReadOutcome::good) {
+        return [this, piece, alive, name = reading.name, outcome, error] {
+            if (!alive.expired()) {
+                on_unreadable(piece, name, outcome, error);
+            }
+        };
+    }
+    bus::Payload payload{buffer.bytes,
+                         std::make_shared<InFlight>(std::move(buffer.owner), std::move(done))};
+    return [this, piece, alive, payload = std::move(payload)]() mutable {
+        if (!alive.expired()) {
+            on_read(piece, std::move(payload));
+        }
+    };
 }
 
 void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,

@@ -2,6 +2,7 @@
 
 #include "index/served_files.hpp"
 #include "net/alarm.hpp"
+#include "net/pool_jobs.hpp"
 #include "serving/chunk_senders.hpp"
 #include "serving/looker.hpp"
 #include "storage/tree.hpp"
@@ -100,6 +101,8 @@ class Serving {
     [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(swarm::IndexedFile const& file) const;
     void read(swarm::Uploads::Piece const& piece);
+    bus::Reactor::Task read_now(swarm::Uploads::Piece const& piece, Reading const& reading,
+                                std::weak_ptr<bool> const& alive);
     void on_read(swarm::Uploads::Piece const& piece, bus::Payload payload);
     void on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
                        index::ReadOutcome why, int error);
@@ -120,7 +123,8 @@ class Serving {
     /// Expired once this object is gone; tasks of other threads look before they touch it.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     Looker looker_;
-    threads::WorkerPool readers_;  // last: its tasks end first
+    threads::WorkerPool readers_;  // its tasks end first
+    net::PoolJobs reads_;
 };
 
 }  // namespace xfsbus::peer::serving
