@@ -154,7 +154,8 @@ void DownloadJob::begin_ready() {
         auto next = std::move(ready_.front());
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
-        begin(next.file, std::move(next.manifest), next.about);
+        begin(std::make_shared<Found const>(std::move(next.file)), std::move(next.manifest),
+              next.about);
     }
     services_.file_places.leave(this);
 }
@@ -212,9 +213,9 @@ void DownloadJob::on_answered(wire::SourceEntry const& source, Candidate candida
     }
     std::vector<std::shared_ptr<FileTransfer>> lacking;
     for (auto const& [key, running] : running_) {
-        auto const liars = discredited_.find(running.file.content);
+        auto const liars = discredited_.find(running.file->content);
         bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (has(running.file) && !lied && !running.transfer->uses(source.listens)) {
+        if (has(*running.file) && !lied && !running.transfer->uses(source.listens)) {
             lacking.push_back(running.transfer);
         }
     }
@@ -305,13 +306,14 @@ bool DownloadJob::take_place() {
 
 // ---- files ----
 
-void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+void DownloadJob::begin(std::shared_ptr<Found const> const& file,
+                        std::shared_ptr<wire::Manifest const> manifest,
                         wire::FileAttributes const& about) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
     storage::PartFile::Target target;
     target.tree = services_.tree;
-    target.name = order_.out.empty() ? file.name : order_.out;
-    target.content = file.content;
+    target.name = order_.out.empty() ? file->name : order_.out;
+    target.content = file->content;
     target.manifest = std::move(manifest);
     target.algorithm = *algorithm;
     target.replace = order_.force || order_.repair;
@@ -340,24 +342,24 @@ void DownloadJob::begin(Found const& file, std::shared_ptr<wire::Manifest const>
                                     auto const job = self.lock();
                                     auto const over = holder->lock();
                                     if (job && over) {
-                                        job->on_file_done(file, over.get(), std::move(report));
+                                        job->on_file_done(*file, over.get(), std::move(report));
                                     }
                                 },
                             .search =
                                 [self, holder, file] {
                                     if (auto const job = self.lock()) {
-                                        job->search(*holder, file);
+                                        job->search(*holder, *file);
                                     }
                                 }});
     *holder = transfer;
-    for (auto& candidate : candidates(file)) {
+    for (auto& candidate : candidates(*file)) {
         transfer->add_candidate(std::move(candidate));
     }
-    running_bytes_ += std::min(file.size, running_bytes_most);
+    running_bytes_ += std::min(file->size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
-    services_.log(telemetry::download_begun(order_.out.empty() ? file.name : order_.out,
-                                            wire::to_hex(file.content), file.size,
-                                            file.sources.size()));
+    services_.log(telemetry::download_begun(order_.out.empty() ? file->name : order_.out,
+                                            wire::to_hex(file->content), file->size,
+                                            file->sources.size()));
     transfer->start();
 }
 

@@ -81,8 +81,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     // files
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
     [[nodiscard]] bool take_place();
-    void begin(Found const& file, std::shared_ptr<wire::Manifest const> manifest,
-               wire::FileAttributes const& about);
+    void begin(std::shared_ptr<Found const> const& file,
+               std::shared_ptr<wire::Manifest const> manifest, wire::FileAttributes const& about);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
@@ -130,7 +130,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     struct Running {
         std::shared_ptr<FileTransfer> transfer;
-        Found file;
+        std::shared_ptr<Found const> file;
     };
 
     std::unordered_map<FileTransfer const*, Running> running_;
