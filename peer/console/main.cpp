@@ -300,6 +300,7 @@ int run(int argc, char** argv) {
     bus::raise_file_limit();
     program::Log const log(settings.log);
     LiveArea area;
+    settings.peer.log_level = settings.log.level;
     settings.peer.log = [&](LogEvent const& event) {
         if (log.enabled(event.level)) {
             area.write_above([&] { log.write(event); });

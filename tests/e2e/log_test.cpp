@@ -78,6 +78,25 @@ TEST_CASE("Log: a transfer is told at both ends, with what it took") {
     CHECK(events_named(a.process.err(), "started").at(0).at("address") == at(a.port));
 }
 
+TEST_CASE("Log: a transfer of little is told where all is told, and only there") {
+    Words const all_told{"--json-log", "--log-level", "debug"};
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(4096));
+    write_file(swarm.directory("b") / "other.bin", noise(4096));
+    Source a(swarm, "a", all_told);
+    Source b(swarm, "b", json_log);
+    auto const told_all = swarm.in("sink", {"download file.bin"}, all_told);
+    CHECK(events_named(told_all.err, "download-begun").size() == 1);
+    CHECK(events_named(told_all.err, "download-done").at(0).at("bytes") == 4096);
+    CHECK(logged(a.process, "upload-done").at("bytes") == 4096);
+    CHECK(events_named(a.process.err(), "upload-begun").size() == 1);
+    auto const told_some = swarm.in("quiet", {"download other.bin"}, told);
+    CHECK(told_some.code == 0);
+    CHECK(events_named(told_some.err, "download-begun").empty());
+    CHECK(events_named(told_some.err, "download-done").empty());
+    CHECK(events_named(b.process.err(), "upload-begun").empty());
+}
+
 TEST_CASE("Log: no tracker is there") {
     Swarm const swarm(Swarm::Tracker::down);
     auto const home = swarm.directory("a");

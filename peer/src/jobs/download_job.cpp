@@ -357,9 +357,11 @@ void DownloadJob::begin(std::shared_ptr<Found const> const& file,
     }
     running_bytes_ += std::min(file->size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
-    services_.log(telemetry::download_begun(order_.out.empty() ? file->name : order_.out,
-                                            wire::to_hex(file->content), file->size,
-                                            file->sources.size()));
+    if (telemetry::is_told(services_.log_level, file->size)) {
+        services_.log(telemetry::download_begun(order_.out.empty() ? file->name : order_.out,
+                                                wire::to_hex(file->content), file->size,
+                                                file->sources.size()));
+    }
     transfer->start();
 }
 
@@ -432,7 +434,9 @@ void DownloadJob::report_file(Found const& file, DownloadedFile report) {
     if (report.error && may_wait(*report.error)) {
         return wait_for(file, *report.error);
     }
-    services_.log(telemetry::download_ended(report));
+    if (report.error || telemetry::is_told(services_.log_level, report.size)) {
+        services_.log(telemetry::download_ended(report));
+    }
     bytes_done_ += report.error ? 0 : file.size;
     report_.files.push_back(std::move(report));
 }

@@ -89,6 +89,7 @@ struct Services {
     std::mt19937_64& random;  ///< seeded from the system; for choices, not for secrets
     std::uint64_t id_key;     ///< of source ids, so that no stranger can make two of them equal
     OnLog log;
+    LogLevel log_level;  ///< what is less important is not logged
     /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
     /// reactor's thread. Throws PolicyFault if strict.
     std::function<std::shared_ptr<OrderSlot>()> new_order;

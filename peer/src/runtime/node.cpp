@@ -98,6 +98,7 @@ serving::Serving::Owner Node::serving_owner() {
                     note(LogLevel::debug, "a message was refused, " + std::string(what));
                 },
             .on_event = [this](LogEvent const& event) { log(event); },
+            .log_level = options_.log_level,
             .on_sink = [this](wire::ContentId const& content,
                               wire::Endpoint const& endpoint) { on_fellow(content, endpoint); },
             .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
@@ -133,6 +134,7 @@ jobs::Services Node::make_services() {
         .random = random_,
         .id_key = policy_seed(),
         .log = [this](LogEvent const& event) { log(event); },
+        .log_level = options_.log_level,
         .new_order =
             [order = plugins_.chunk_order, guard = guard(), totals = order_totals_] {
                 return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);

@@ -252,7 +252,9 @@ void Serving::begin(swarm::SourceSession::Begun const& begun) {
     }
     session_.set_reachable(begun.sink, senders_.is_connected(begun.sink));
     auto const& reading = readings_[begun.transfer] = reading_of(begun.content);
-    owner_.on_event(telemetry::upload_begun(reading.name, begun.sink, begun.bytes));
+    if (telemetry::is_told(owner_.log_level, begun.bytes)) {
+        owner_.on_event(telemetry::upload_begun(reading.name, begun.sink, begun.bytes));
+    }
 }
 
 /// Both ends tell their users why a data port is not reached.
@@ -272,7 +274,8 @@ void Serving::refuse(swarm::SourceSession::Notice const& notice) {
 /// It is logged, and nothing is read for it any more.
 void Serving::note_ended(swarm::Uploads::Ended const& ended) {
     auto const reading = readings_.extract(ended.id);
-    if (!reading.empty()) {
+    bool const told = !ended.why.empty() || telemetry::is_told(owner_.log_level, ended.sent);
+    if (!reading.empty() && told) {
         auto const seconds = std::chrono::duration<double>(reactor_.now() - ended.opened).count();
         owner_.on_event(telemetry::upload_ended(reading.mapped().name, ended.sink, ended.sent,
                                                 seconds, ended.why));

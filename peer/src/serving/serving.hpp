@@ -33,7 +33,8 @@ class Serving {
         /// A sink says that the bytes of this file are not those of its content.
         std::function<void(std::string const& name)> on_doubt;
         std::function<void(std::string_view)> on_garbage;
-        OnLog on_event;  ///< for the log
+        OnLog on_event;                        ///< for the log
+        LogLevel log_level = LogLevel::debug;  ///< what is less important is not logged
         /// A sink of this content serves what it has of it at this address.
         std::function<void(wire::ContentId const&, wire::Endpoint const&)> on_sink;
         /// The answer to another peer that asks us to fetch a file.

@@ -15,6 +15,12 @@ namespace xfsbus::peer::telemetry {
 /// Transfers of less are told at debug level: there may be thousands a second.
 constexpr std::uint64_t small_bytes = 1024 * 1024;
 
+/// Whether a transfer of so many bytes that went well is told of where `least` and what is more
+/// important is logged: to put thousands a second into words costs as much as to store them.
+constexpr bool is_told(LogLevel least, std::uint64_t bytes) {
+    return least <= (bytes < small_bytes ? LogLevel::debug : LogLevel::info);
+}
+
 LogEvent note(LogLevel level, std::string_view text);
 
 LogEvent started(wire::Endpoint const& listens, std::uint16_t data_port,

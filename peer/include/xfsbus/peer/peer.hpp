@@ -66,6 +66,8 @@ struct PeerOptions {
     std::uint64_t seed = 0;
     /// Called on threads of the peer, one at a time. Text from others is escaped.
     OnLog log;
+    /// What is less important is not logged, and where there is much of it not even put into words.
+    LogLevel log_level = LogLevel::debug;
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
     /// fault of its own. Its calls then answer with this error, or with nothing, and it shares
     /// nothing any more. Must not destroy the Peer.
