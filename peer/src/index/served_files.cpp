@@ -71,16 +71,29 @@ ServedFiles::Open* ServedFiles::open(std::string const& name, swarm::FileStamp c
     if (open_.size() >= open_most_) {
         open_.pop_back();
     }
-    auto fd = tree_->open_file(name);
+    auto fd = open_file(name, stamp);
     if (!fd && storage::is_shortage(errno)) {
         open_.clear();
-        fd = tree_->open_file(name);
+        fd = open_file(name, stamp);
     }
     if (!fd) {
         return nullptr;
     }
     open_.push_front({name, stamp, std::move(*fd)});
     return &open_.front();
+}
+
+/// In the directory that was walked to a moment ago, unless the file is not there, or another is:
+/// then the name may lead elsewhere by now. What goes wrong otherwise is told, not tried again.
+Result<files::Fd> ServedFiles::open_file(std::string const& name, swarm::FileStamp const& stamp) {
+    if (name.find('/') == std::string::npos) {
+        return tree_->open_file(name);
+    }
+    auto const at = last_place_.place(*tree_, name, storage::Tree::Make::no);
+    auto fd = at ? storage::Tree::open_file(*at, name) : at.error();
+    auto const there = fd ? storage::stamp_of(fd->get()) : std::nullopt;
+    bool const other = fd ? there && !there->like(stamp) : errno == ENOENT;
+    return other ? tree_->open_file(name) : std::move(fd);
 }
 
 }  // namespace xfsbus::peer::index

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/last_place.hpp"
 #include "storage/tree.hpp"
 
 #include <xfsbus/files/fd.hpp>
@@ -40,10 +41,14 @@ class ServedFiles {
     };
 
     Open* open(std::string const& name, swarm::FileStamp const& stamp);
+    [[nodiscard]] Result<files::Fd> open_file(std::string const& name,
+                                              swarm::FileStamp const& stamp);
     static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
                                  std::uint64_t offset);
 
-    std::shared_ptr<storage::Tree const> tree_;
+    std::shared_ptr<Tree const> tree_;
+    storage::LastPlace
+        last_place_;  ///< small files of one directory are asked for one after the other
     std::size_t open_most_;
     std::list<Open> open_;  ///< the one used last comes first
 };

@@ -214,11 +214,12 @@ Status Tree::still_there(Place const& place, std::string_view name, bool quick) 
 
 Result<files::Fd> Tree::open_file(std::string_view name) const {
     auto const at = place(name, Make::no);
-    if (!at) {
-        return at.error();
-    }
+    return at ? open_file(*at, name) : at.error();
+}
+
+Result<files::Fd> Tree::open_file(Place const& at, std::string_view name) {
     // O_NONBLOCK: opening a FIFO must not hang.
-    files::Fd fd(files::openat(at->directory->get(), at->leaf.c_str(),
+    files::Fd fd(files::openat(at.directory->get(), at.leaf.c_str(),
                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!fd) {
         return disk_error("cannot open", name, errno);

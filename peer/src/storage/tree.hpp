@@ -66,6 +66,8 @@ class Tree {
 
     /// Opens a regular file for reading. errno says why it could not be opened.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
+    /// The same at the place that the name leads to.
+    [[nodiscard]] static Result<files::Fd> open_file(Place const& at, std::string_view name);
 
     /// As it was given to open().
     [[nodiscard]] std::filesystem::path const& root() const { return root_; }

@@ -78,6 +78,27 @@ TEST_CASE("A file that is not what was indexed is not served") {
     CHECK(served.read("gone") == ReadOutcome::changed);
 }
 
+TEST_CASE("Files of one directory are served, also when another has taken its place") {
+    Served served;
+    auto const index = [&](std::string const& name) {
+        write_old(served.share.root / name, name);
+        served.stamp_then[name] = stamp(served.share.root / name);
+    };
+    std::filesystem::create_directory(served.share.root / "dir");
+    index("dir/one");
+    index("dir/two");
+    CHECK(served.read("dir/one") == ReadOutcome::good);
+    CHECK(served.read("dir/two") == ReadOutcome::good);
+    std::filesystem::rename(served.share.root / "dir", served.share.root / "old");
+    std::filesystem::create_directory(served.share.root / "dir");
+    index("dir/two");
+    index("dir/new");
+    CHECK(served.read("dir/two") == ReadOutcome::good);
+    CHECK(served.read("dir/new") == ReadOutcome::good);
+    served.stamp_then["dir/gone"] = stamp(served.share.root / "dir/new");
+    CHECK(served.read("dir/gone") == ReadOutcome::changed);
+}
+
 TEST_CASE("A file that is shorter than it was is not served") {
     Served served;
     served.index();
