@@ -46,7 +46,7 @@ class ServedFiles {
     static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
                                  std::uint64_t offset);
 
-    std::shared_ptr<Tree const> tree_;
+    std::shared_ptr<storage::Tree const> tree_;
     storage::LastPlace
         last_place_;  ///< small files of one directory are asked for one after the other
     std::size_t open_most_;

@@ -145,7 +145,7 @@ class PartFile {
     Error cannot_sync(int error);
     Result<swarm::IndexedFile> on_name_taken(int error);
     [[nodiscard]] std::optional<std::string> written_as() const;
-    [[nodiscard]] swarm::IndexedFile indexed() const;
+    [[nodiscard]] swarm::IndexedFile indexed(int fd) const;
     [[nodiscard]] Error no_room(int error) const;
     void warn(std::string const& text) const;
     void discard();

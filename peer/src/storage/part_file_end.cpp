@@ -129,7 +129,8 @@ Result<swarm::IndexedFile> PartFile::name_it() {
     if (auto there = target_.tree->still_there(place_, target_.name, just_seen); !there) {
         return there.error();
     }
-    auto const kept = kept_ ? std::move(kept_) : keep_lock();
+    bool const small = static_cast<bool>(kept_);
+    auto const kept = small ? std::move(kept_) : keep_lock();
     fd_ = files::Fd();
     auto const turn = target_.written ? target_.written->turn() : std::unique_lock<std::mutex>();
     bool const replace = target_.replace || target_.repair;
@@ -140,7 +141,7 @@ Result<swarm::IndexedFile> PartFile::name_it() {
         return on_name_taken(error);
     }
     remove_journal();
-    return indexed();
+    return indexed(small ? kept.get() : -1);
 }
 
 /// The other name under which this job wrote what is to be replaced.
@@ -155,8 +156,9 @@ std::optional<std::string> PartFile::written_as() const {
 }
 
 /// What the index is to know of it. Should it have been changed or taken away by now, its stamp
-/// will not fit, and the index looks for itself.
-swarm::IndexedFile PartFile::indexed() const {
+/// will not fit, and the index looks for itself. `fd`: of the file, if it is known to be that one;
+/// else it is looked for by its name.
+swarm::IndexedFile PartFile::indexed(int fd) const {
     swarm::IndexedFile file{
         target_.name,
         target_.content,
@@ -165,8 +167,10 @@ swarm::IndexedFile PartFile::indexed() const {
 
     struct stat status {};
 
-    if (files::fstatat(place_.directory->get(), place_.leaf.c_str(), &status,
-                       AT_SYMLINK_NOFOLLOW) == 0) {
+    int const failed = fd >= 0 ? files::fstat(fd, &status)
+                               : files::fstatat(place_.directory->get(), place_.leaf.c_str(),
+                                                &status, AT_SYMLINK_NOFOLLOW);
+    if (failed == 0) {
         file.stamp = stamp_from(status);
         if (target_.written) {
             target_.written->add(WrittenFiles::identity(status), target_.name);
@@ -182,7 +186,7 @@ Result<swarm::IndexedFile> PartFile::on_name_taken(int error) {
                              : Result(Present::nothing);
     if (present && *present == Present::same) {
         discard();
-        return indexed();
+        return indexed(-1);
     }
     discard_if_empty();
     if (!present) {
