@@ -40,7 +40,7 @@ constexpr int linger_ms = 500;  // so that the last answers are still sent
 
 // Chunks are large and bounded by credit; libzmq's own bound counts messages and is a backstop.
 constexpr int pull_queue = 16;
-constexpr int push_queue = 4;  // small, so that whose chunk goes next is decided late
+constexpr int push_queue = 32;  // many of small ones; Uploads bounds the bytes, and decides late
 
 constexpr int accept_backlog = 1'024;
 

@@ -25,7 +25,7 @@ constexpr auto silent_for = std::chrono::seconds(30);
 /// Of one name, tried one after the other; whoever registers more of them holds nobody longer.
 constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
-constexpr std::size_t running_files_most = 64;
+constexpr std::size_t running_files_most = 256;
 constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
 
 double seconds(wire::Duration duration) {
