@@ -145,6 +145,10 @@ void ManifestFetch::on_answer(wire::Endpoint const& source, Result<wire::Message
 void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
     auto const all =
         std::make_shared<std::vector<swarm::ManifestFetcher::Check> const>(std::move(checks));
+    std::uint64_t bytes = 0;
+    for (auto const& each : *all) {
+        bytes += each.bytes->size();
+    }
     on_store_thread(
         bytes,
         [all, &hashes = services_.hashes] {
