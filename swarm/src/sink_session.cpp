@@ -12,6 +12,11 @@ constexpr auto tell_every = std::chrono::milliseconds(50);
 /// The tracker is told of the first chunk, and then again when so much more is here.
 constexpr std::uint32_t announced_step_ppm = wire::complete_ppm / 4;
 
+/// A source is used for so many chunks, or more, save that a few are used of any file: each of them
+/// costs a transfer, and messages about what both have, as long as it is open.
+constexpr std::size_t chunks_per_source = 8;
+constexpr std::size_t sources_least = 4;
+
 /// 0 is no limit.
 std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
     return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
@@ -33,6 +38,8 @@ SinkSession::SinkSession(ContentState& content, Options const& options, Download
 
 Download::Limits SinkSession::limits(Options const& options) const {
     auto limits = options.limits;
+    auto const useful = std::max(content_.layout().chunks / chunks_per_source, sources_least);
+    limits.sources_most = std::min(limits.sources_most, useful);
     auto const rate = lower_limit(owner_.throttle.rate(), throttle_.rate());
     if (rate > 0) {
         // What is asked for waits at the throttle: no more than a few seconds' worth, and no

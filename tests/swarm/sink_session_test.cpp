@@ -234,3 +234,24 @@ TEST_CASE("at the end each open transfer is closed, and nothing else is said") {
     CHECK_FALSE(actions.search);
     CHECK_FALSE(session.core->next_deadline() < session.now);
 }
+
+TEST_CASE("no more sources are used than a file has a use for, and no more than are allowed") {
+    struct Case {
+        std::uint32_t chunks;
+        std::size_t used;
+    };
+
+    auto const c = GENERATE(Case{32, 4}, Case{8, 4}, Case{80, 10}, Case{1000, 24});
+    Session session(c.chunks);
+    std::vector<SourceId> sources;
+    for (std::uint64_t number = 10; number < 50; ++number) {
+        sources.push_back(SourceId{number});
+    }
+    for (auto const source : sources) {
+        session.core->add_source(session.now, {source, "peer", "", 1, 0, 1});
+    }
+    session.begin({});
+    auto const used =
+        std::ranges::count_if(sources, [&](auto source) { return session.core->uses(source); });
+    CHECK(static_cast<std::size_t>(used) == c.used);
+}

@@ -119,6 +119,7 @@ typedef struct xfsbus_services {
      * and again only after it has returned NULL, which is then the answer; it must not ask for the
      * state. Several threads may use it at once: it needs a lock of its own. Another build of a
      * plug-in is another plug-in. */
+    /* C needs the word. NOLINTNEXTLINE(modernize-redundant-void-arg) */
     void* (*shared)(void* host, void* (*make)(void), void (*destroy)(void* state));
     /* "key=value,..." as this peer describes itself to others, or "". */
     const char* labels;
