@@ -22,10 +22,6 @@ std::uint64_t lower_limit(std::uint64_t a, std::uint64_t b) {
     return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
 }
 
-std::optional<wire::Time> earlier(std::optional<wire::Time> a, std::optional<wire::Time> b) {
-    return a && b ? std::min(a, b) : std::max(a, b);
-}
-
 }  // namespace
 
 SinkSession::SinkSession(ContentState& content, Options const& options, Download::Policies policies,
@@ -140,7 +136,7 @@ Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
 void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk) {
     now_ = now;
     download_.on_stored(now, source, chunk);
-    if (in_swarm(content_.layout())) {
+    if (Download::in_swarm(content_.layout())) {
         gained_.push_back(chunk);
         tell_at_ = tell_at_.value_or(now + tell_every);
     }
@@ -288,14 +284,15 @@ void SinkSession::want(SourceId source, wire::TransferId const& transfer, std::u
     want.port = data_port_;
     want.credit = credit;
     want.chunks = std::move(chunks);
-    want.swarm = in_swarm(content_.layout());
+    want.swarm = Download::in_swarm(content_.layout());
     want.serves = serves_;
     send(source, std::move(want));
 }
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.
 void SinkSession::tell_all(SourceId source, Way const& way) {
-    if (in_swarm(content_.layout()) && way.complete && way.transfer && !content_.has().empty()) {
+    if (Download::in_swarm(content_.layout()) && way.complete && way.transfer &&
+        !content_.has().empty()) {
         wire::Have have;
         have.transfer = *way.transfer;
         have.bitmap = content_.has().to_wire();
@@ -336,7 +333,7 @@ void SinkSession::announce() {
 // ---- answers ----
 
 std::optional<wire::Time> SinkSession::next_deadline() const {
-    return earlier(download_.next_deadline(), earlier(tell_at_, throttle_.next_deadline()));
+    return wire::earliest({download_.next_deadline(), tell_at_, throttle_.next_deadline()});
 }
 
 bool SinkSession::uses(SourceId source) const {

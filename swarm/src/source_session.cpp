@@ -181,13 +181,7 @@ SourceSession::Actions SourceSession::take_actions() {
 }
 
 std::optional<wire::Time> SourceSession::next_deadline(wire::Time now) const {
-    std::optional<wire::Time> next;
-    for (auto const& time : {offer_at_, look_at_, uploads_.next_turn(now)}) {
-        if (time && (!next || *time < *next)) {
-            next = time;
-        }
-    }
-    return next;
+    return wire::earliest({offer_at_, look_at_, uploads_.next_turn(now)});
 }
 
 }  // namespace xfsbus::swarm

@@ -151,7 +151,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         }
         prepared.chunks = std::move(*chunks);
         prepared.order = services_.new_order();
-        if (swarm::SinkSession::in_swarm(target_.manifest->layout())) {
+        if (swarm::Download::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }

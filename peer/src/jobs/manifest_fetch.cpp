@@ -41,7 +41,10 @@ Result<std::shared_ptr<wire::Manifest const>> check_manifest(Hashes& hashes,
 }
 
 ManifestFetch::ManifestFetch(Services& services, Owner owner)
-    : services_(services), owner_(std::move(owner)) {}
+    : services_(services), owner_(std::move(owner)), alarm_(services.reactor, [this] {
+          fetcher_.on_tick(services_.reactor.now());
+          pump();
+      }) {}
 
 ManifestFetch::~ManifestFetch() {
     stop();
@@ -76,10 +79,7 @@ void ManifestFetch::check_own(wire::ContentId const& content,
 
 void ManifestFetch::stop() {
     stopped_ = true;
-    if (timer_) {
-        services_.reactor.cancel(*timer_);
-        timer_.reset();
-    }
+    alarm_.set(std::nullopt);
 }
 
 /// Does what the core wants done. What the owner does may call this again.
@@ -89,7 +89,7 @@ void ManifestFetch::pump() {
     }
     auto const self = shared_from_this();
     auto actions = fetcher_.take_actions(services_.reactor.now());
-    arm_timer();
+    alarm_.set(fetcher_.next_deadline());
     for (auto const& discredited : actions.discredited) {
         owner_.on_discredited(discredited);
     }
@@ -181,20 +181,6 @@ void ManifestFetch::on_store_thread(std::uint64_t bytes, Work work, Then then) {
                                    }
                                };
                            });
-}
-
-void ManifestFetch::arm_timer() {
-    if (timer_) {
-        services_.reactor.cancel(*timer_);
-        timer_.reset();
-    }
-    if (auto const deadline = fetcher_.next_deadline()) {
-        timer_ = services_.reactor.at(*deadline, [this] {
-            timer_.reset();
-            fetcher_.on_tick(services_.reactor.now());
-            pump();
-        });
-    }
 }
 
 }  // namespace xfsbus::peer::jobs

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "jobs/services.hpp"
+#include "net/alarm.hpp"
 
 #include <xfsbus/swarm/manifest_fetcher.hpp>
 
@@ -53,14 +54,13 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
     void ask(swarm::ManifestFetcher::Ask const& ask);
     void on_answer(wire::Endpoint const& source, Result<wire::Message> answer);
     void check(std::vector<swarm::ManifestFetcher::Check> checks);
-    void arm_timer();
     template <typename Work, typename Then>
     void on_store_thread(std::uint64_t bytes, Work work, Then then);
 
     Services& services_;
     Owner owner_;
     swarm::ManifestFetcher fetcher_;
-    std::optional<bus::Reactor::TimerId> timer_;
+    net::Alarm alarm_;
     bool stopped_ = false;
 };
 

@@ -31,7 +31,8 @@ class Alarm {
         if (time_) {
             timer_ = reactor_.at(*time_, [this] {
                 time_.reset();
-                on_time_();
+                auto const on_time = on_time_;  // what it does may destroy this
+                on_time();
             });
         }
     }

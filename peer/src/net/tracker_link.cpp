@@ -20,13 +20,18 @@ constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
 }  // namespace
 
 TrackerLink::TrackerLink(bus::Reactor& reactor, bus::Security const& security, Owner owner)
-    : reactor_(reactor), security_(security), owner_(std::move(owner)), resolver_(reactor) {}
+    : reactor_(reactor),
+      security_(security),
+      owner_(std::move(owner)),
+      resolver_(reactor),
+      alarm_(reactor, [this] {
+          announcer_->on_tick(reactor_.now());
+          after_event();
+      }) {}
 
 TrackerLink::~TrackerLink() {
-    for (auto const& timer : {timer_, look_up_timer_}) {
-        if (timer) {
-            reactor_.cancel(*timer);
-        }
+    if (look_up_timer_) {
+        reactor_.cancel(*look_up_timer_);
     }
 }
 
@@ -179,17 +184,7 @@ void TrackerLink::on_message(wire::Envelope&& envelope) {
 }
 
 void TrackerLink::after_event() {
-    if (timer_) {
-        reactor_.cancel(*timer_);
-        timer_.reset();
-    }
-    if (auto const deadline = announcer_->next_deadline()) {
-        timer_ = reactor_.at(*deadline, [this] {
-            timer_.reset();
-            announcer_->on_tick(reactor_.now());
-            after_event();
-        });
-    }
+    alarm_.set(announcer_->next_deadline());
     owner_.on_state();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/alarm.hpp"
 #include "net/asker.hpp"
 
 #include <xfsbus/bus/control.hpp>
@@ -116,7 +117,7 @@ class TrackerLink : private swarm::Announcer::Line {
     std::unique_ptr<bus::ControlClient> client_;
     std::unique_ptr<Asker> asker_;
     std::unique_ptr<swarm::Announcer> announcer_;
-    std::optional<bus::Reactor::TimerId> timer_;
+    Alarm alarm_;
     wire::Time heard_{};
     wire::Duration silence_most_{};  ///< as long as the tracker is there
     bool silent_ = false;            ///< we send no heartbeats

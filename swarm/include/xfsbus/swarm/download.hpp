@@ -37,6 +37,11 @@ class Download {
     /// A file of fewer chunks is not worth telling each other who has which.
     static constexpr std::uint32_t swarm_chunks_least = 4;
 
+    /// Whether sinks and sources of this file tell each other which chunks they have.
+    [[nodiscard]] static bool in_swarm(File const& file) {
+        return file.chunks >= swarm_chunks_least;
+    }
+
     using Limits = DownloadLimits;
 
     // ---- what the owner is asked to do ----
@@ -249,7 +254,7 @@ class Download {
         return board_.needed().intersects(source.has);
     }
 
-    [[nodiscard]] bool in_swarm() const { return board_.file().chunks >= swarm_chunks_least; }
+    [[nodiscard]] bool in_swarm() const { return in_swarm(board_.file()); }
 
     /// With so many that can be used there is no need to look for more.
     [[nodiscard]] std::size_t enough_sources() const { return 2 * limits_.sources_most; }

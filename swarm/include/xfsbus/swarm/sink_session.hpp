@@ -118,11 +118,6 @@ class SinkSession {
     /// Whether this transfer is open at this source.
     [[nodiscard]] bool is_open(SourceId source, wire::TransferId const& transfer) const;
 
-    /// Whether sinks and sources of so small a file tell each other which chunks they have.
-    [[nodiscard]] static bool in_swarm(wire::FileLayout const& layout) {
-        return layout.chunks >= Download::swarm_chunks_least;
-    }
-
   private:
     /// What is said to one source.
     struct Way {
