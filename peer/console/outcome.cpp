@@ -10,9 +10,9 @@ namespace {
 
 using peer::PushState;
 
-std::size_t count(peer::PushReport const& report, PushState state) {
+std::size_t count(peer::PushReport const& report, PushState wanted) {
     return static_cast<std::size_t>(
-        std::ranges::count(report.targets, state, &peer::PushTarget::state));
+        std::ranges::count(report.targets, wanted, &peer::PushTarget::state));
 }
 
 }  // namespace

@@ -21,27 +21,26 @@
 namespace xfsbus::console {
 namespace {
 
-using Json = nlohmann::json;
 
 /// Longer than the child takes to give up by itself.
 constexpr auto patience = std::chrono::seconds(15);
 
 std::string to_text(policies::PluginListing const& plugin) {
-    Json parameters = Json::array();
+    nlohmann::json parameters = nlohmann::json::array();
     for (auto const& each : plugin.parameters) {
         parameters.push_back({each.name, each.value, each.default_value, each.description});
     }
-    Json const object = {
+    nlohmann::json const object = {
         {"hash", plugin.hash},       {"kind", plugin.kind},
         {"name", plugin.name},       {"version", plugin.version},
         {"parameters", parameters},  {"description", plugin.description},
         {"problem", plugin.problem},
     };
-    return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 policies::PluginListing from_text(std::filesystem::path const& path, std::string const& text) {
-    auto const object = Json::parse(text);
+    auto const object = nlohmann::json::parse(text);
     policies::PluginListing plugin;
     plugin.path = path;
     plugin.hash = object.at("hash");
@@ -181,7 +180,7 @@ Status try_plugin_apart(std::string const& spec,
         ::kill(child, SIGKILL);
     }
     auto const status = wait_for(child);
-    auto const answer = Json::parse(text, nullptr, false);
+    auto const answer = nlohmann::json::parse(text, nullptr, false);
     if (answer.is_object() && answer.value("ok", false)) {
         return done();
     }
@@ -218,7 +217,7 @@ policies::PluginListing try_plugin(std::filesystem::path const& path,
     auto const status = wait_for(child);
     try {
         return answered ? from_text(path, text) : problem(path, how_it_ended(status, late));
-    } catch (Json::exception const&) {
+    } catch (nlohmann::json::exception const&) {
         return problem(path, "it writes where only the program that loads it should");
     }
 }

@@ -25,10 +25,6 @@ std::string bar(double part, std::size_t width) {
     return std::string(full, '#') + std::string(width - full, '.');
 }
 
-std::size_t usable(TerminalSize const& size) {
-    return size.columns > 0 ? size.columns - 1 : 0;
-}
-
 std::string facts_of(peer::DownloadProgress const& progress) {
     auto const left =
         static_cast<double>(progress.bytes_total) - static_cast<double>(progress.bytes_done);
@@ -75,7 +71,7 @@ std::vector<std::string> file_lines(std::vector<peer::FileProgress> files,
         widest = std::max(widest, columns_of(wire::escape(files[i].name)));
     }
     constexpr std::size_t facts = 32;  // two blanks, "100%", a rate, up to 256 sources
-    auto const columns = usable(size);
+    auto const columns = size.usable_columns();
     auto const name_columns = std::min(widest, columns > facts ? columns - facts : 0);
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < shown; ++i) {
@@ -98,7 +94,7 @@ std::vector<std::string> progress_lines(peer::DownloadProgress const& progress,
                                         TerminalSize const& size) {
     auto lines =
         progress.files_total > 1 ? file_lines(progress.running, size) : std::vector<std::string>();
-    lines.push_back(job_line(progress, usable(size)));
+    lines.push_back(job_line(progress, size.usable_columns()));
     return lines;
 }
 

@@ -29,10 +29,6 @@ std::string address_of(PushTarget const& target) {
     return wire::escape(wire::Endpoint{target.host, target.port}.to_string());
 }
 
-std::size_t usable(TerminalSize const& size) {
-    return size.columns > 0 ? size.columns - 1 : 0;
-}
-
 std::vector<PushTarget const*> by_rank(std::vector<PushTarget> const& targets) {
     std::vector<PushTarget const*> ranked;
     for (auto const state : by_interest) {
@@ -115,13 +111,13 @@ std::vector<std::string> PushView::lines(peer::PushProgress const& progress,
     std::vector<std::string> lines;
     lines.reserve(shown + 2);
     for (auto const* target : targets) {
-        lines.push_back(keep_begin(row(*target, report.size, widest), usable(size)));
+        lines.push_back(keep_begin(row(*target, report.size, widest), size.usable_columns()));
     }
     if (!all) {
         lines.push_back(
-            keep_begin(fmt::format("  and {} more", report.targets.size() - shown), usable(size)));
+            keep_begin(fmt::format("  and {} more", report.targets.size() - shown), size.usable_columns()));
     }
-    lines.push_back(keep_begin(summary(progress), usable(size)));
+    lines.push_back(keep_begin(summary(progress), size.usable_columns()));
     return lines;
 }
 

@@ -9,6 +9,9 @@ namespace xfsbus::console {
 struct TerminalSize {
     std::size_t columns = 80;
     std::size_t rows = 24;
+
+    /// A line that fills the last column would make some terminals begin another.
+    [[nodiscard]] std::size_t usable_columns() const { return columns > 0 ? columns - 1 : 0; }
 };
 
 /// Of the terminal that stderr is; 80 by 24 if it does not say.

@@ -16,10 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error wrong(std::string message) {
-    return {Errc::usage, std::move(message)};
-}
-
 std::string name_of(fs::path const& file) {
     return wire::escape(file.string());
 }
@@ -48,8 +44,8 @@ Result<std::string> read_text(fs::path const& file) {
         text.append(bytes.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
     }
     if (n < 0) {
-        return wrong("cannot read '" + name_of(file) +
-                     "': " + std::generic_category().message(errno));
+        return Error{Errc::usage, "cannot read '" + name_of(file) +
+                     "': " + std::generic_category().message(errno)};
     }
     return text;
 }
@@ -58,7 +54,7 @@ Result<ConfigLine> parse_line(std::string_view line, std::size_t number) {
     auto const equals = line.find('=');
     auto const option = trimmed(line.substr(0, equals));
     if (option.empty() || option.find_first_of(" \t[]") != std::string_view::npos) {
-        return wrong("'" + wire::escape(line) + "' is no option=value");
+        return Error{Errc::usage, "'" + wire::escape(line) + "' is no option=value"};
     }
     ConfigLine parsed{std::string(option), std::nullopt, number};
     if (equals != std::string_view::npos) {

@@ -76,9 +76,9 @@ int fill(ChunkSource& source) {
     return sent;
 }
 
-class Stranger {
+class StrangePusher {
   public:
-    explicit Stranger(wire::Endpoint const& endpoint) : socket_(context_, ZMQ_PUSH) {
+    explicit StrangePusher(wire::Endpoint const& endpoint) : socket_(context_, ZMQ_PUSH) {
         socket_.set(zmq::sockopt::linger, 0);
         socket_.connect(endpoint.to_zmq());
     }
@@ -222,7 +222,7 @@ TEST_CASE("several sources feed one sink") {
 TEST_CASE("what is no chunk is counted and dropped") {
     Loop loop;
     Sink sink(loop);
-    Stranger stranger(sink.socket->endpoint());
+    StrangePusher stranger(sink.socket->endpoint());
     auto const array = wire::encode_chunk_header(header_of(7));
     std::string const header(array.data(), array.size());
     stranger.send({"GET / HTTP/1.1"});
@@ -241,7 +241,7 @@ TEST_CASE("a chunk that is too large disconnects its sender and nobody else") {
     Loop loop;
     Sink sink(loop);
     Source source(loop, sink.socket->endpoint());
-    Stranger stranger(sink.socket->endpoint());
+    StrangePusher stranger(sink.socket->endpoint());
     auto const array = wire::encode_chunk_header(header_of(7));
     std::string const header(array.data(), array.size());
     stranger.send({header, std::string(wire::limits::chunk_bytes_max + 1, 'x')});
@@ -270,7 +270,7 @@ TEST_CASE("a sink may be destroyed by its own callback") {
             stop);
         REQUIRE(bound.ok());
         sink = std::move(*bound);
-        Stranger stranger(sink->endpoint());
+        StrangePusher stranger(sink->endpoint());
         auto const header = wire::encode_chunk_header(header_of(1));
         stranger.send({garbage ? "garbage" : std::string(header.data(), header.size()), "x"});
         loop.until([&] { return !sink; });

@@ -28,7 +28,7 @@ Manifest manifest_of(std::uint64_t file_bytes, std::uint32_t digest_bytes = 32) 
     return manifest;
 }
 
-void check_refused(std::string const& bytes) {
+void check_bad_manifest(std::string const& bytes) {
     auto const decoded = decode_manifest(bytes);
     REQUIRE_FALSE(decoded.ok());
     CHECK(decoded.error().code == Errc::integrity);
@@ -133,10 +133,10 @@ TEST_CASE("the largest manifest fits its limit") {
 TEST_CASE("a manifest cut anywhere or continued is refused") {
     auto const bytes = encode_manifest(manifest_of(256 * KiB + 1));
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        check_refused(bytes.substr(0, size));
+        check_bad_manifest(bytes.substr(0, size));
     }
-    check_refused(bytes + '\0');
-    check_refused(bytes + std::string(32, 'c'));
+    check_bad_manifest(bytes + '\0');
+    check_bad_manifest(bytes + std::string(32, 'c'));
 }
 
 TEST_CASE("every flipped bit of a manifest is refused or changes what it says") {
@@ -160,7 +160,7 @@ TEST_CASE("a manifest that encode would not have written is refused") {
     auto const refused = [](auto change) {
         auto manifest = manifest_of(256 * KiB + 1);
         change(manifest);
-        check_refused(encode_manifest(manifest));
+        check_bad_manifest(encode_manifest(manifest));
     };
     refused([](Manifest& m) { m.algorithm = ""; });
     refused([](Manifest& m) { m.algorithm = "SHA256"; });

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Files that others have, and a place for a disk to download them to.
-class World {
+class FullDisk {
   public:
     void add(std::string const& name, std::uint64_t size, unsigned seed = 1) {
         files_[name] = noise(size, seed);
@@ -88,7 +88,7 @@ std::vector<std::string> errors_of(Ended const& ended) {
 }  // namespace
 
 TEST_CASE("Where there is no room for more files, those that had room are there") {
-    World world;
+    FullDisk world;
     auto const disk = Mount::tmpfs(world.disk(), "size=64m,nr_inodes=20");
     if (!disk.problem().empty()) {
         WARN("not tested: " << disk.problem());
@@ -115,7 +115,7 @@ TEST_CASE("Where there is no room for more files, those that had room are there"
 }
 
 TEST_CASE("A file that does not fit leaves the others of the same job their room") {
-    World world;
+    FullDisk world;
     FormattedDisk const device(world.image(), 64 * mib, "mkfs.ext4", {"-q", "-F"});
     if (!device.problem().empty()) {
         WARN("not tested: " << device.problem());
@@ -140,7 +140,7 @@ TEST_CASE("A file that does not fit leaves the others of the same job their room
 }
 
 TEST_CASE("A disk that fills up keeps what is whole, and with room the same command goes on") {
-    World world;
+    FullDisk world;
     FormattedDisk const device(world.image(), 64 * mib, "mkfs.ext4", {"-q", "-F"});
     if (!device.problem().empty()) {
         WARN("not tested: " << device.problem());
@@ -174,7 +174,7 @@ namespace {
 /// A disk on which root may have so much, if root is held to that.
 class QuotaDisk {
   public:
-    QuotaDisk(World const& world, std::string kind)
+    QuotaDisk(FullDisk const& world, std::string kind)
         : kind_(std::move(kind)), path_(world.disk()), device_(device_of(world, kind_)) {
         problem_ = device_.problem();
         if (problem_.empty()) {
@@ -199,7 +199,7 @@ class QuotaDisk {
     }
 
   private:
-    static FormattedDisk device_of(World const& world, std::string const& kind) {
+    static FormattedDisk device_of(FullDisk const& world, std::string const& kind) {
         return {world.image(), 256 * mib, "mkfs." + kind,
                 kind == "ext4" ? Words{"-q", "-F", "-O", "quota", "-E", "quotatype=usrquota"}
                                : Words{"-q"}};
@@ -223,7 +223,7 @@ class QuotaDisk {
 };
 
 /// A download by root as one who may not exceed what it is allowed.
-Ended download_within_quota(World const& world, std::string const& what) {
+Ended download_within_quota(FullDisk const& world, std::string const& what) {
     auto peer =
         world.swarm().peer({"--json", "--dir", world.disk().string(), "-c", "download " + what});
     peer.arguments.insert(peer.arguments.begin(),
@@ -235,7 +235,7 @@ Ended download_within_quota(World const& world, std::string const& what) {
 
 TEST_CASE("A quota that is used up is called so, and with more of it the same command goes on") {
     auto const kind = GENERATE(as<std::string>{}, "ext4", "btrfs");
-    World world;
+    FullDisk world;
     QuotaDisk disk(world, kind);
     if (disk.problem().empty()) {
         disk.limit(8 * mib);

@@ -63,9 +63,9 @@ class Disk {
 };
 
 /// Files that others have, and such a disk to download them to.
-class World {
+class FuseWorld {
   public:
-    explicit World(std::string const& kind) : disk(swarm, kind) {
+    explicit FuseWorld(std::string const& kind) : disk(swarm, kind) {
         if (disk.problem().empty()) {
             write_file(swarm.directory("a") / "big.bin", big);
             for (unsigned i = 0; i < many; ++i) {
@@ -106,7 +106,7 @@ std::string kind() {
     return GENERATE(as<std::string>{}, "exfat", "bindfs");
 }
 
-bool is_missing(World const& world, std::string const& kind) {
+bool is_missing(FuseWorld const& world, std::string const& kind) {
     if (!world.disk.problem().empty()) {
         WARN("not tested: " << kind << ": " << world.disk.problem());
     }
@@ -117,7 +117,7 @@ bool is_missing(World const& world, std::string const& kind) {
 
 TEST_CASE("A file is downloaded to a disk that a program serves, replaced and repaired there") {
     auto const which = kind();
-    World const world(which);
+    FuseWorld const world(which);
     if (is_missing(world, which)) {
         return;
     }
@@ -147,7 +147,7 @@ TEST_CASE("A file is downloaded to a disk that a program serves, replaced and re
 TEST_CASE("A download to a disk that a program serves goes on, also when that began anew") {
     auto const which = kind();
     bool const again = GENERATE(false, true);
-    World world(which);
+    FuseWorld world(which);
     if (is_missing(world, which)) {
         return;
     }
@@ -169,7 +169,7 @@ TEST_CASE("A download to a disk that a program serves goes on, also when that be
 
 TEST_CASE("Many small files are downloaded to a disk that a program serves, and found there") {
     auto const which = kind();
-    World const world(which);
+    FuseWorld const world(which);
     if (is_missing(world, which)) {
         return;
     }
@@ -186,7 +186,7 @@ TEST_CASE("Many small files are downloaded to a disk that a program serves, and 
 
 TEST_CASE("Files are served from a disk that a program serves") {
     auto const which = kind();
-    World world(which);
+    FuseWorld world(which);
     if (is_missing(world, which)) {
         return;
     }
@@ -201,7 +201,7 @@ TEST_CASE("Files are served from a disk that a program serves") {
 }
 
 TEST_CASE("A download to exFAT that is killed at any change goes on when that is mounted anew") {
-    World world("exfat");
+    FuseWorld world("exfat");
     Traced const traced(world.swarm.path() / "strace.log");
     if (is_missing(world, "exfat")) {
         return;

@@ -23,9 +23,9 @@ constexpr std::uint64_t at_once = 2;
 constexpr unsigned calls_most = 60;
 
 /// A file that others have, and a directory to download it to.
-class World {
+class KillWorld {
   public:
-    World(std::uint64_t size, Words its_options)
+    KillWorld(std::uint64_t size, Words its_options)
         : bytes_(noise(size)), options_(std::move(its_options)) {
         write_file(swarm_.directory("a") / "sub/file", bytes_);
         source_ = std::make_unique<Source>(swarm_, "a");
@@ -107,7 +107,7 @@ struct Before {
 };
 
 /// What is to be right whenever it was killed.
-void check_after_kill(World const& world, Before const& before) {
+void check_after_kill(KillWorld const& world, Before const& before) {
     auto const& old = before.old;
     auto const there = fs::exists(world.file());
     bool const whole = there && holds(world.file(), world.bytes());
@@ -132,7 +132,7 @@ void check_after_kill(World const& world, Before const& before) {
 
 /// Kills a download at all its sites, one after the other; how often. `prepare`: makes the
 /// directory what it is before each.
-unsigned kill_at_all(World const& world, std::function<void()> const& prepare,
+unsigned kill_at_all(KillWorld const& world, std::function<void()> const& prepare,
                      Before const& before = {}) {
     prepare();
     unsigned kills = 0;
@@ -166,7 +166,7 @@ std::string damaged(std::string bytes) {
 }  // namespace
 
 TEST_CASE("A download that is killed at any system call goes on with what it has stored") {
-    World const world(3 * mib - 1000, {});
+    KillWorld const world(3 * mib - 1000, {});
     if (auto const problem = world.problem(); !problem.empty()) {
         WARN("not tested: " << problem);
         return;
@@ -175,7 +175,7 @@ TEST_CASE("A download that is killed at any system call goes on with what it has
 }
 
 TEST_CASE("A download of a small file may be killed at any system call") {
-    World const world(1000, {});
+    KillWorld const world(1000, {});
     if (auto const problem = world.problem(); !problem.empty()) {
         WARN("not tested: " << problem);
         return;
@@ -184,7 +184,7 @@ TEST_CASE("A download of a small file may be killed at any system call") {
 }
 
 TEST_CASE("A repair that is killed at any system call leaves the old file or the right one") {
-    World const world(3 * mib - 1000, {"--repair"});
+    KillWorld const world(3 * mib - 1000, {"--repair"});
     if (auto const problem = world.problem(); !problem.empty()) {
         WARN("not tested: " << problem);
         return;
@@ -194,7 +194,7 @@ TEST_CASE("A repair that is killed at any system call leaves the old file or the
 }
 
 TEST_CASE("A download that goes on may be killed again, at any system call") {
-    World const world(3 * mib - 1000, {});
+    KillWorld const world(3 * mib - 1000, {});
     if (auto const problem = world.problem(); !problem.empty()) {
         WARN("not tested: " << problem);
         return;

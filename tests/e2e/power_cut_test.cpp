@@ -26,9 +26,9 @@ constexpr auto big_bytes = 24 * mib;
 constexpr unsigned many = 60;
 
 /// Files that others have, and a disk to download them to, in a directory called "disk".
-class World {
+class PowerCutWorld {
   public:
-    World() : disk_(swarm_.path() / "image", 160 * mib, "mkfs.ext4", {"-q", "-F"}) {
+    PowerCutWorld() : disk_(swarm_.path() / "image", 160 * mib, "mkfs.ext4", {"-q", "-F"}) {
         mount();
         add("big.bin", big_bytes);
         for (unsigned i = 0; i < many; ++i) {
@@ -173,7 +173,7 @@ std::vector<Cut> cuts() {
 }  // namespace
 
 TEST_CASE("A power cut takes no file that was reported, and leaves no wrong one") {
-    World world;
+    PowerCutWorld world;
     if (!world.problem().empty()) {
         WARN("not tested: " << world.problem());
         return;
@@ -221,7 +221,7 @@ TEST_CASE("A power cut takes no file that was reported, and leaves no wrong one"
 }
 
 TEST_CASE("After a power cut a repair makes right what was not to survive one") {
-    World world;
+    PowerCutWorld world;
     if (!world.problem().empty()) {
         WARN("not tested: " << world.problem());
         return;

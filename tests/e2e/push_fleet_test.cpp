@@ -1,5 +1,6 @@
 // Pushes to many peers, and while the tracker and the peers come and go.
 #include "catch.hpp"
+#include "push_reports.hpp"
 #include "strangers.hpp"
 #include "swarm.hpp"
 
@@ -16,16 +17,7 @@ using namespace xfsbus::test;
 
 namespace {
 
-constexpr auto const* accepts = "--accept-push";
 Words const slow = {accepts, "--max-download-limit", "1M"};
-
-std::map<int, std::string> states_of(Json const& report) {
-    std::map<int, std::string> states;
-    for (auto const& target : report.at("targets")) {
-        states[target.at("port")] = target.at("state");
-    }
-    return states;
-}
 
 std::string message_of(Ended const& ended) {
     return ended.event("error").at("message");

@@ -1,5 +1,6 @@
 // Peers that are asked by another one to fetch a file.
 #include "catch.hpp"
+#include "push_reports.hpp"
 #include "swarm.hpp"
 
 #include <algorithm>
@@ -9,17 +10,6 @@
 using namespace xfsbus::test;
 
 namespace {
-
-constexpr auto const* accepts = "--accept-push";
-
-/// The states of the targets, by their ports.
-std::map<int, std::string> states_of(Json const& report) {
-    std::map<int, std::string> states;
-    for (auto const& target : report.at("targets")) {
-        states[target.at("port")] = target.at("state");
-    }
-    return states;
-}
 
 std::size_t count_of(Swarm const& swarm, Words const& directories, std::string_view bytes) {
     return static_cast<std::size_t>(std::ranges::count_if(directories, [&](auto const& name) {

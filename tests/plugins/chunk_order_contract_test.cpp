@@ -13,15 +13,15 @@ namespace {
 
 constexpr auto most = std::numeric_limits<std::uint32_t>::max();
 
-std::string any_plugin() {
+std::string any_order() {
     return GENERATE(as<std::string>{}, "rarest", "rarest:head=7", "rarest:head=4294967295",
                     "sequential", "randomorder");
 }
 
 /// Anything that a host may show, the extremes more often than chance would have them.
-class RandomViews {
+class RandomChunks {
   public:
-    explicit RandomViews(std::uint64_t seed) : random_(seed) {}
+    explicit RandomChunks(std::uint64_t seed) : random_(seed) {}
 
     std::vector<ChunkView> chunks() {
         std::vector<ChunkView> all(1 + random_.rng().below(20));
@@ -50,17 +50,17 @@ class RandomViews {
 
 TEST_CASE("A chunk order says what it is") {
     auto const factory =
-        load_chunk_order(parse_plugin_spec(any_plugin()), PluginPath({XFS_TEST_PLUGINS}));
+        load_chunk_order(parse_plugin_spec(any_order()), PluginPath({XFS_TEST_PLUGINS}));
     CHECK(factory->info().kind == "chunk-order");
     CHECK_FALSE(factory->info().description.empty());
     CHECK(factory->make()->name() == factory->info().name);
 }
 
 TEST_CASE("Ten thousand random batches are ranked without a fault, and the same for a seed") {
-    auto const plugin = any_plugin();
+    auto const plugin = any_order();
     auto const one = chunk_order(plugin);
     auto const two = chunk_order(plugin);
-    RandomViews views(2024);
+    RandomChunks views(2024);
     std::size_t differences = 0;
     for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
         auto const chunks = views.chunks();
@@ -72,7 +72,7 @@ TEST_CASE("Ten thousand random batches are ranked without a fault, and the same 
 }
 
 TEST_CASE("All chunks of a file of a hundred thousand are ranked at once") {
-    auto const policy = chunk_order(any_plugin());
+    auto const policy = chunk_order(any_order());
     std::vector<ChunkView> chunks;
     for (std::uint32_t i = 0; i < 100'000; ++i) {
         chunks.push_back(
@@ -83,8 +83,8 @@ TEST_CASE("All chunks of a file of a hundred thousand are ranked at once") {
 }
 
 TEST_CASE("The rank of a chunk is the same whenever it is asked for, alone or among others") {
-    auto const policy = chunk_order(any_plugin());
-    RandomViews views(7);
+    auto const policy = chunk_order(any_order());
+    RandomChunks views(7);
     for (int i = 0; i < 100; ++i) {
         auto const chunks = views.chunks();
         auto const together = ranks(*policy, chunks);
@@ -95,11 +95,11 @@ TEST_CASE("The rank of a chunk is the same whenever it is asked for, alone or am
 }
 
 TEST_CASE("Orders of one plug-in do not know of each other") {
-    auto const plugin = any_plugin();
+    auto const plugin = any_order();
     auto const alone = chunk_order(plugin);
     auto const disturbed = chunk_order(plugin);
     auto const other = chunk_order(plugin);
-    RandomViews views(5);
+    RandomChunks views(5);
     for (std::uint64_t seed = 0; seed < 50; ++seed) {
         auto const chunks = views.chunks();
         static_cast<void>(ranks(*other, views.chunks()));

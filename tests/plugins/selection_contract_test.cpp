@@ -11,15 +11,15 @@ using namespace xfsbus::test;
 
 namespace {
 
-std::string any_plugin() {
+std::string any_selector() {
     return GENERATE(as<std::string>{}, "loadlatency", "random", "roundrobin", "leastload",
                     "queuetime");
 }
 
 /// Anything that a host may show, the extremes more often than chance would have them.
-class RandomViews {
+class RandomSources {
   public:
-    explicit RandomViews(std::uint64_t seed) : random_(seed) {}
+    explicit RandomSources(std::uint64_t seed) : random_(seed) {}
 
     std::vector<SourceView> sources() {
         std::vector<SourceView> all(1 + random_.rng().below(20));
@@ -98,7 +98,7 @@ void check_costs(PeerSelector& selector, std::vector<SourceView> const& sources)
 }  // namespace
 
 TEST_CASE("A single source is always picked") {
-    auto const policy = selector(any_plugin());
+    auto const policy = selector(any_selector());
     std::vector const sources{source(7)};
     for (int i = 0; i < 10; ++i) {
         CHECK(policy->pick(request(), sources) == 0U);
@@ -106,7 +106,7 @@ TEST_CASE("A single source is always picked") {
 }
 
 TEST_CASE("Of many or of identical sources one is picked") {
-    auto const policy = selector(any_plugin());
+    auto const policy = selector(any_selector());
     std::vector<SourceView> sources;
     for (std::uint64_t id = 0; id < 1000; ++id) {
         sources.push_back(source(id));
@@ -117,7 +117,7 @@ TEST_CASE("Of many or of identical sources one is picked") {
 }
 
 TEST_CASE("Extreme values and unknown ones do not upset a plug-in") {
-    auto const policy = selector(any_plugin());
+    auto const policy = selector(any_selector());
     std::vector sources{source(0), source(1), source(2),
                         source(std::numeric_limits<std::uint64_t>::max())};
     sources[0].rate_bytes_per_s = 0.0;
@@ -134,10 +134,10 @@ TEST_CASE("Extreme values and unknown ones do not upset a plug-in") {
 }
 
 TEST_CASE("Ten thousand random decisions are valid, and the same for the same seed") {
-    auto const plugin = any_plugin();
+    auto const plugin = any_selector();
     auto const one = selector(plugin, 99);
     auto const two = selector(plugin, 99);
-    RandomViews views(2024);
+    RandomSources views(2024);
     std::size_t differences = 0;
     for (int i = 0; i < 10'000; ++i) {
         auto const sources = views.sources();
@@ -156,7 +156,7 @@ TEST_CASE("Ten thousand random decisions are valid, and the same for the same se
 }
 
 TEST_CASE("Selectors of one plug-in do not know of each other") {
-    auto const plugin = any_plugin();
+    auto const plugin = any_selector();
     auto const alone = selector(plugin, 5);
     auto const disturbed = selector(plugin, 5);
     auto const other = selector(plugin, 6);

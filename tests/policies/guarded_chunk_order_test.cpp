@@ -30,12 +30,12 @@ std::vector<ChunkView> three_chunks() {
 }
 
 /// A chunk order of one of the faulty plug-ins, with all that it reported.
-struct Guarded {
+struct GuardedRanks {
     std::vector<std::string> reports;
     SeededRandom random{1};
     std::unique_ptr<GuardedChunkOrder> order;
 
-    explicit Guarded(std::string const& spec, GuardOptions options = {}) {
+    explicit GuardedRanks(std::string const& spec, GuardOptions options = {}) {
         options.report = [this](std::string_view text) { reports.emplace_back(text); };
         order = load_chunk_order(parse_plugin_spec(spec), PluginPath({XFS_TEST_BAD_PLUGINS}))
                     ->make(std::move(options));
@@ -68,7 +68,7 @@ class EverySixteenth final : public ChunkRanker {
 }  // namespace
 
 TEST_CASE("A chunk order without fault decides by itself, and a batch is one decision") {
-    Guarded guarded("faulty-chunk-order");
+    GuardedRanks guarded("faulty-chunk-order");
     CHECK(guarded.rank() == backwards);
     CHECK(guarded.counters().picks == 1);
     CHECK(guarded.counters().faults == 0);
@@ -82,7 +82,7 @@ TEST_CASE("The random numbers of a chunk order are those of the host's generator
     for (auto& rank : expected) {
         rank = static_cast<double>(same_seed.rng().below(1'000'000));
     }
-    CHECK(Guarded("faulty-chunk-order:fault=chance").rank() == expected);
+    CHECK(GuardedRanks("faulty-chunk-order:fault=chance").rank() == expected);
 }
 
 TEST_CASE("A batch of which one rank fails or makes no sense is ranked by the default as a whole") {
@@ -105,20 +105,20 @@ TEST_CASE("A batch of which one rank fails or makes no sense is ranked by the de
         Case{"silent-chunk-order", "careless", "no reason given"});
     INFO(c.spec);
     auto const blame = "policy '" + std::string(c.name) + "': rank: " + c.reason;
-    Guarded guarded(c.spec);
+    GuardedRanks guarded(c.spec);
     CHECK(guarded.rank() == rarest);
     CHECK(guarded.counters().faults == 1);
     CHECK(guarded.counters().fallback == 1);
     CHECK(guarded.reports ==
           std::vector<std::string>{blame + "; the built-in default decides instead (so far: 1)"});
 
-    Guarded exact(c.spec, strict());
+    GuardedRanks exact(c.spec, strict());
     CHECK(fault([&] { exact.rank(); }) == blame);
     CHECK(exact.counters().fallback == 0);
 }
 
 TEST_CASE("A chunk order that fails sixteen times in a row is not called any more") {
-    Guarded guarded("faulty-chunk-order:fault=rank");
+    GuardedRanks guarded("faulty-chunk-order:fault=rank");
     for (int i = 0; i < 100; ++i) {
         CHECK(guarded.rank() == rarest);
     }
@@ -146,7 +146,7 @@ TEST_CASE("One good batch between fifteen faulty ones keeps a chunk order in use
 }
 
 TEST_CASE("A strict chunk order that was given up is an error, not a silent default") {
-    Guarded guarded("faulty-chunk-order:fault=nan", strict());
+    GuardedRanks guarded("faulty-chunk-order:fault=nan", strict());
     for (int i = 0; i < 16; ++i) {
         CHECK_THROWS_AS(guarded.rank(), PolicyFault);
     }
@@ -155,7 +155,7 @@ TEST_CASE("A strict chunk order that was given up is an error, not a silent defa
 }
 
 TEST_CASE("The ranks of a slow batch are used, but it is counted once and reported") {
-    Guarded guarded("faulty-chunk-order", slow_every(5));
+    GuardedRanks guarded("faulty-chunk-order", slow_every(5));
     for (int i = 0; i < 100; ++i) {
         CHECK(guarded.rank() == backwards);
     }
@@ -168,7 +168,7 @@ TEST_CASE("The ranks of a slow batch are used, but it is counted once and report
 }
 
 TEST_CASE("A chunk order that is always slow is given up") {
-    Guarded guarded("faulty-chunk-order", slow_every(1));
+    GuardedRanks guarded("faulty-chunk-order", slow_every(1));
     for (int i = 0; i < 16; ++i) {
         CHECK(guarded.rank() == backwards);
     }
@@ -179,19 +179,19 @@ TEST_CASE("A chunk order that is always slow is given up") {
 }
 
 TEST_CASE("A chunk order is not asked about no chunks") {
-    Guarded guarded("babbling-chunk-order");
+    GuardedRanks guarded("babbling-chunk-order");
     CHECK(guarded.rank({}).empty());
     CHECK(guarded.counters().picks == 0);
     CHECK(guarded.counters().faults == 0);
 }
 
 TEST_CASE("A chunk order that cannot be created any more is a fault, and the default decides") {
-    Guarded guarded("faulty-chunk-order:fault=create_again");
+    GuardedRanks guarded("faulty-chunk-order:fault=create_again");
     CHECK(guarded.counters().faults == 1);
     CHECK(guarded.order->given_up());
     CHECK(guarded.reports.size() == 1);
     CHECK(guarded.rank() == rarest);
     CHECK(guarded.counters().fallback == 1);
-    CHECK(fault([] { Guarded("faulty-chunk-order:fault=create_again", strict()); }) ==
+    CHECK(fault([] { GuardedRanks("faulty-chunk-order:fault=create_again", strict()); }) ==
           "policy 'faulty-order': create: failing in create on purpose");
 }

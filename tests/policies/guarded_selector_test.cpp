@@ -9,26 +9,13 @@ using namespace xfsbus::test;
 
 namespace {
 
-/// The second source is the one that LoadLatency picks, the third the one that the plug-in picks.
-std::vector<SourceView> three_sources() {
-    std::vector<SourceView> sources(3);
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        sources[i].source_id = i + 1;
-        sources[i].endpoint = "192.0.2.1:7000";
-        sources[i].labels = "";
-        sources[i].latency_ms = 10.0;
-    }
-    sources[1].latency_ms = 1.0;
-    return sources;
-}
-
 /// A selector of the faulty plug-in, with all that it reported.
-struct Guarded {
+struct GuardedPicks {
     std::vector<std::string> reports;
     std::vector<SourceView> sources = three_sources();
     std::unique_ptr<GuardedSelector> selector;
 
-    explicit Guarded(std::string const& fault, GuardOptions options = {}) {
+    explicit GuardedPicks(std::string const& fault, GuardOptions options = {}) {
         options.report = [this](std::string_view text) { reports.emplace_back(text); };
         selector = load_peer_selector({"faulty-selector", {{"fault", fault}}},
                                       PluginPath({XFS_TEST_BAD_PLUGINS}))
@@ -58,7 +45,7 @@ class EverySecond final : public PeerSelector {
 }  // namespace
 
 TEST_CASE("A policy without fault decides by itself") {
-    Guarded guarded("none");
+    GuardedPicks guarded("none");
     CHECK(guarded.pick() == 2U);
     CHECK(guarded.selector->cost(guarded.sources[0]) == 1.0);
     guarded.selector->observe(guarded.sources[0], OutcomeView{});
@@ -78,7 +65,7 @@ TEST_CASE("A pick that fails or makes no sense is counted, reported and made by 
         GENERATE(Case{"pick", "failing in pick on purpose"}, Case{"pick_int", "unknown exception"},
                  Case{"index", "answered 3 where there are 3 sources"},
                  Case{"negative_index", "answered -7, which means nothing"});
-    Guarded guarded(c.fault);
+    GuardedPicks guarded(c.fault);
     CHECK(guarded.pick() == 1U);
     CHECK(guarded.counters().faults == 1);
     CHECK(guarded.counters().fallback == 1);
@@ -86,7 +73,7 @@ TEST_CASE("A pick that fails or makes no sense is counted, reported and made by 
     CHECK(guarded.reports[0] == "policy 'faulty-selector': pick: " + std::string(c.reason) +
                                     "; the built-in default decides instead (so far: 1)");
 
-    Guarded exact(c.fault, strict());
+    GuardedPicks exact(c.fault, strict());
     CHECK(fault([&] { exact.pick(); }) ==
           "policy 'faulty-selector': pick: " + std::string(c.reason));
     CHECK(exact.counters().fallback == 0);
@@ -94,17 +81,17 @@ TEST_CASE("A pick that fails or makes no sense is counted, reported and made by 
 
 TEST_CASE("A cost that fails or is not a number is replaced by the default's") {
     auto const* const name = GENERATE("cost", "nan");
-    Guarded guarded(name);
+    GuardedPicks guarded(name);
     CHECK(guarded.selector->cost(guarded.sources[1]) == 1.0);
     CHECK(guarded.counters().faults == 1);
     CHECK(guarded.reports.size() == 1);
 
-    Guarded exact(name, strict());
+    GuardedPicks exact(name, strict());
     CHECK_THROWS_AS(exact.selector->cost(exact.sources[0]), PolicyFault);
 }
 
 TEST_CASE("A policy that fails to learn is counted and goes on deciding") {
-    Guarded guarded("observe");
+    GuardedPicks guarded("observe");
     for (int i = 0; i < 100; ++i) {
         guarded.selector->observe(guarded.sources[0], OutcomeView{});
         CHECK(guarded.pick() == 2U);
@@ -112,12 +99,12 @@ TEST_CASE("A policy that fails to learn is counted and goes on deciding") {
     CHECK(guarded.counters().faults == 100);
     CHECK_FALSE(guarded.selector->given_up());
 
-    Guarded exact("observe", strict());
+    GuardedPicks exact("observe", strict());
     CHECK_THROWS_AS(exact.selector->observe(exact.sources[0], OutcomeView{}), PolicyFault);
 }
 
 TEST_CASE("A policy that fails sixteen times in a row is not called any more, which is said once") {
-    Guarded guarded("pick");
+    GuardedPicks guarded("pick");
     for (int i = 0; i < 100; ++i) {
         CHECK(guarded.pick() == 1U);
         guarded.selector->observe(guarded.sources[0], OutcomeView{});
@@ -132,7 +119,7 @@ TEST_CASE("A policy that fails sixteen times in a row is not called any more, wh
 }
 
 TEST_CASE("A strict policy that was given up is an error, not a silent default") {
-    Guarded guarded("pick", strict());
+    GuardedPicks guarded("pick", strict());
     for (int i = 0; i < 16; ++i) {
         CHECK_THROWS_AS(guarded.pick(), PolicyFault);
     }
@@ -156,7 +143,7 @@ TEST_CASE("Faults that come between good decisions are reported once in a thousa
 }
 
 TEST_CASE("A slow answer is used, but counted and reported") {
-    Guarded guarded("none", slow_every(5));
+    GuardedPicks guarded("none", slow_every(5));
     for (int i = 0; i < 100; ++i) {
         CHECK(guarded.pick() == 2U);
     }
@@ -170,7 +157,7 @@ TEST_CASE("A slow answer is used, but counted and reported") {
 }
 
 TEST_CASE("A policy that is always slow is given up") {
-    Guarded guarded("none", slow_every(1));
+    GuardedPicks guarded("none", slow_every(1));
     for (int i = 0; i < 17; ++i) {
         static_cast<void>(guarded.pick());
     }
@@ -180,21 +167,21 @@ TEST_CASE("A policy that is always slow is given up") {
 }
 
 TEST_CASE("Nobody is picked from an empty list, and the policy is not asked") {
-    Guarded guarded("pick");
+    GuardedPicks guarded("pick");
     guarded.sources.clear();
     CHECK_FALSE(guarded.pick().has_value());
     CHECK(guarded.counters().picks == 0);
 }
 
 TEST_CASE("A policy that cannot be created any more is a fault, and the default decides") {
-    Guarded guarded("create_again");
+    GuardedPicks guarded("create_again");
     CHECK(guarded.counters().faults == 1);
     CHECK(guarded.selector->given_up());
     REQUIRE(guarded.reports.size() == 1);
     CHECK(contains(guarded.reports[0], "policy 'faulty-selector': create: failing in create on"));
     CHECK(guarded.pick() == 1);
     CHECK(guarded.counters().fallback == 1);
-    CHECK(fault([] { Guarded("create_again", strict()); }) ==
+    CHECK(fault([] { GuardedPicks("create_again", strict()); }) ==
           "policy 'faulty-selector': create: failing in create on purpose");
 }
 
@@ -202,7 +189,7 @@ TEST_CASE("A policy that takes long to create is used, and counted as slow") {
     using namespace std::chrono_literals;
     GuardOptions options;
     options.clock = [time = 0ns]() mutable { return std::exchange(time, time + 1001ms); };
-    Guarded const guarded("none", options);
+    GuardedPicks const guarded("none", options);
     CHECK(guarded.counters().slow == 1);
     REQUIRE(guarded.reports.size() == 1);
     CHECK(contains(guarded.reports[0], "create took 1001 ms, more than the 1000 ms it may take"));

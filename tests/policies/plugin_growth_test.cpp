@@ -23,18 +23,6 @@ std::unique_ptr<GuardedSelector> selector(std::string const& spec) {
     return load_peer_selector(parse_plugin_spec(spec), other_ages())->make(1, strict());
 }
 
-/// The default takes the second.
-std::vector<SourceView> three_sources() {
-    std::vector<SourceView> sources(3);
-    for (auto& source : sources) {
-        source.endpoint = "192.0.2.1:7000";
-        source.labels = "";
-        source.latency_ms = 10;
-    }
-    sources[1].latency_ms = 1;
-    return sources;
-}
-
 struct Grown {
     ChunkView known;
     std::uint64_t news = ~0ULL;

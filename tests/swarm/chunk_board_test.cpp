@@ -1,3 +1,4 @@
+#include "chunk_sets.hpp"
 #include "ranks.hpp"
 #include "seeds.hpp"
 
@@ -15,20 +16,11 @@ using namespace xfsbus::swarm::test;
 
 namespace {
 
-using Chunks = std::vector<std::uint32_t>;
 using State = ChunkBoard::State;
 
 /// So many chunks of 100 bytes, the last one of 40.
 ChunkBoard::File file_of(std::uint32_t chunks) {
     return {chunks * 100ULL - 60, 100, chunks};
-}
-
-ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
-    ChunkSet set(chunks);
-    for (auto const chunk : members) {
-        set.insert(chunk);
-    }
-    return set;
 }
 
 /// Ranks by copies, and keeps what it was asked.

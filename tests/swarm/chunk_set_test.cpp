@@ -1,3 +1,4 @@
+#include "chunk_sets.hpp"
 #include "seeds.hpp"
 
 #include <xfsbus/swarm/chunk_set.hpp>
@@ -10,16 +11,6 @@ using namespace xfsbus::swarm;
 using namespace xfsbus::swarm::test;
 
 namespace {
-
-using Chunks = std::vector<std::uint32_t>;
-
-ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
-    ChunkSet set(chunks);
-    for (auto const chunk : members) {
-        set.insert(chunk);
-    }
-    return set;
-}
 
 Chunks members(ChunkSet const& set) {
     Chunks all;

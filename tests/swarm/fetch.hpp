@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chunk_sets.hpp"
 #include "catch.hpp"
 #include "ranks.hpp"
 
@@ -19,7 +20,6 @@ namespace xfsbus::swarm::test {
 
 using namespace std::chrono_literals;
 
-using Chunks = std::vector<std::uint32_t>;
 inline constexpr wire::Duration tick{1};  ///< the least step of time
 
 inline SourceId source(std::uint64_t number) {
@@ -37,14 +37,6 @@ inline Download::Limits limits_of(std::size_t sources = 1, std::uint64_t window 
     limits.sources_most = sources;
     limits.window_most = window;
     return limits;
-}
-
-inline ChunkSet set_of(std::uint32_t chunks, Chunks const& members) {
-    ChunkSet set(chunks);
-    for (auto const chunk : members) {
-        set.insert(chunk);
-    }
-    return set;
 }
 
 /// All of so many chunks but the last ones.

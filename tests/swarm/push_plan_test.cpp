@@ -18,14 +18,14 @@ using WireState = wire::PushState;
 constexpr std::uint64_t size = 1'000'000;
 constexpr wire::Duration patience = 60s;
 
-wire::Endpoint at(std::size_t number) {
+wire::Endpoint peer_at(std::size_t number) {
     return {"10.0." + std::to_string(number / 250) + "." + std::to_string(number % 250), 7471};
 }
 
 std::vector<wire::Endpoint> peers(std::size_t count) {
     std::vector<wire::Endpoint> all;
     for (std::size_t i = 0; i < count; ++i) {
-        all.push_back(at(i));
+        all.push_back(peer_at(i));
     }
     return all;
 }
@@ -223,13 +223,13 @@ TEST_CASE("a peer that gets a chunk now and then is waited for") {
 
 TEST_CASE("a push to a number asks those first that are said to have it") {
     auto with_holder = options(1);
-    with_holder.files[0].holders = {at(7)};
+    with_holder.files[0].holders = {peer_at(7)};
     World world(with_holder);
     world.plan.on_look(world.now, peers(10));
     world.run([](auto const&) { return Answer{}; });
     CHECK(world.plan.satisfied());
     REQUIRE(world.plan.rows(0).size() == 1);
-    CHECK(world.plan.peer(world.plan.rows(0)[0].peer) == at(7));
+    CHECK(world.plan.peer(world.plan.rows(0)[0].peer) == peer_at(7));
 }
 
 TEST_CASE("for each that refuses, fails or is away the next one is asked") {

@@ -11,7 +11,7 @@ using swarm::RateMeter;
 
 namespace {
 
-constexpr wire::Time start{1000s};
+constexpr wire::Time meter_start{1000s};
 
 /// Adds so many bytes every `pace`, for about so long; returns when it ended.
 wire::Time add_evenly(RateMeter& meter, wire::Time now, wire::Duration duration,
@@ -28,16 +28,16 @@ wire::Time add_evenly(RateMeter& meter, wire::Time now, wire::Duration duration,
 TEST_CASE("as long as nothing came the rate is not known") {
     RateMeter meter(1s);
     CHECK(meter.bytes_per_second() == 0);
-    meter.set_busy(start, true);
-    meter.set_busy(start + 10s, false);
+    meter.set_busy(meter_start, true);
+    meter.set_busy(meter_start + 10s, false);
     CHECK(meter.bytes_per_second() == 0);
 }
 
 TEST_CASE("a constant rate is measured exactly from the first figure on, however slow") {
     auto const pace = GENERATE(wire::Duration(1ms), 20ms, 1s, 10s, 10min);
     RateMeter meter(1s);
-    meter.set_busy(start, true);
-    auto now = start;
+    meter.set_busy(meter_start, true);
+    auto now = meter_start;
     for (int i = 0; i < 20; ++i) {
         now += pace;
         meter.add(now, 262'144);
@@ -49,8 +49,8 @@ TEST_CASE("a constant rate is measured exactly from the first figure on, however
 TEST_CASE("what comes in bursts has the rate of what comes evenly") {
     auto const pace = GENERATE(wire::Duration(40ms), 1s, 10s);
     RateMeter meter(1s);
-    meter.set_busy(start, true);
-    auto now = start;
+    meter.set_busy(meter_start, true);
+    auto now = meter_start;
     for (int burst = 0; burst < 20; ++burst) {
         now += pace;
         for (int i = 0; i < 4; ++i) {
@@ -63,7 +63,7 @@ TEST_CASE("what comes in bursts has the rate of what comes evenly") {
 
 TEST_CASE("time in which there is nothing to do does not count") {
     RateMeter meter(1s);
-    auto now = start;
+    auto now = meter_start;
     for (int i = 0; i < 20; ++i) {
         meter.set_busy(now, true);
         now += 50ms;
@@ -76,17 +76,17 @@ TEST_CASE("time in which there is nothing to do does not count") {
 
 TEST_CASE("time that ends without bytes is part of what the next bytes took") {
     RateMeter meter(1s);
-    meter.set_busy(start, true);
-    meter.set_busy(start + 300ms, false);
-    meter.set_busy(start + 1h, true);
-    meter.add(start + 1h + 700ms, 1000);
+    meter.set_busy(meter_start, true);
+    meter.set_busy(meter_start + 300ms, false);
+    meter.set_busy(meter_start + 1h, true);
+    meter.add(meter_start + 1h + 700ms, 1000);
     CHECK_THAT(meter.bytes_per_second(), WithinRel(1000.0, 1e-6));
 }
 
 TEST_CASE("what comes at once is not taken for infinitely fast") {
     RateMeter meter(1s);
-    meter.set_busy(start, true);
-    meter.add(start, 1000);
+    meter.set_busy(meter_start, true);
+    meter.add(meter_start, 1000);
     CHECK_THAT(meter.bytes_per_second(), WithinRel(1e6, 1e-6));
 }
 
@@ -98,10 +98,10 @@ TEST_CASE("a change of the rate is followed with the time constant") {
 
     auto const c = GENERATE(Case{10, 1000}, Case{1000, 10}, Case{500, 600});
     RateMeter meter(2s);
-    meter.set_busy(start, true);
+    meter.set_busy(meter_start, true);
     auto const before = static_cast<double>(c.before) * 100;
     auto const after = static_cast<double>(c.after) * 100;
-    auto now = add_evenly(meter, start, 1min, 10ms, c.before);
+    auto now = add_evenly(meter, meter_start, 1min, 10ms, c.before);
     CHECK_THAT(meter.bytes_per_second(), WithinRel(before, 1e-6));
     for (int constants = 1; constants <= 4; ++constants) {
         now = add_evenly(meter, now, 2s, 10ms, c.after);

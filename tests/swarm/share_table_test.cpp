@@ -9,14 +9,14 @@ using namespace xfsbus::swarm;
 
 namespace {
 
-wire::ContentId content(std::uint8_t number) {
+wire::ContentId content_numbered(std::uint8_t number) {
     wire::ContentId id;
     id.bytes[31] = number;
     return id;
 }
 
 IndexedFile file(std::string name, std::uint8_t number) {
-    return {std::move(name), content(number), nullptr, {number, 0, 0}};
+    return {std::move(name), content_numbered(number), nullptr, {number, 0, 0}};
 }
 
 std::vector<std::string> names(std::vector<wire::FileEntry> const& entries) {
@@ -33,11 +33,11 @@ TEST_CASE("a file is found by its name and by its content") {
     ShareTable table;
     table.put(file("a", 1));
     REQUIRE(table.by_name("a") != nullptr);
-    CHECK(table.by_name("a")->content == content(1));
-    REQUIRE(table.by_content(content(1)) != nullptr);
-    CHECK(table.by_content(content(1))->name == "a");
+    CHECK(table.by_name("a")->content == content_numbered(1));
+    REQUIRE(table.by_content(content_numbered(1)) != nullptr);
+    CHECK(table.by_content(content_numbered(1))->name == "a");
     CHECK(table.by_name("b") == nullptr);
-    CHECK(table.by_content(content(2)) == nullptr);
+    CHECK(table.by_content(content_numbered(2)) == nullptr);
 }
 
 TEST_CASE("a name has one content: a new one replaces the old") {
@@ -45,8 +45,8 @@ TEST_CASE("a name has one content: a new one replaces the old") {
     table.put(file("a", 1));
     table.put(file("a", 2));
     CHECK(table.size() == 1);
-    CHECK(table.by_content(content(1)) == nullptr);
-    CHECK(table.by_content(content(2))->name == "a");
+    CHECK(table.by_content(content_numbered(1)) == nullptr);
+    CHECK(table.by_content(content_numbered(2))->name == "a");
 }
 
 TEST_CASE("a content is found as long as one file has it") {
@@ -55,10 +55,10 @@ TEST_CASE("a content is found as long as one file has it") {
     table.put(file("b", 1));
     CHECK(table.remove("a"));
     CHECK_FALSE(table.remove("a"));
-    REQUIRE(table.by_content(content(1)) != nullptr);
-    CHECK(table.by_content(content(1))->name == "b");
+    REQUIRE(table.by_content(content_numbered(1)) != nullptr);
+    CHECK(table.by_content(content_numbered(1))->name == "b");
     CHECK(table.remove("b"));
-    CHECK(table.by_content(content(1)) == nullptr);
+    CHECK(table.by_content(content_numbered(1)) == nullptr);
     CHECK(table.size() == 0);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("the files after a name come in the order of names, so many at most") 
 
 TEST_CASE("an entry says what the tracker has to know") {
     CHECK(ShareTable::entry_of(file("a", 3)) ==
-          wire::FileEntry{"a", content(3), 3, wire::complete_ppm});
+          wire::FileEntry{"a", content_numbered(3), 3, wire::complete_ppm});
 }
 
 TEST_CASE("a hundred thousand files of one content come and go in no time") {
@@ -86,7 +86,7 @@ TEST_CASE("a hundred thousand files of one content come and go in no time") {
         table.put(file(std::to_string(i), 1));
     }
     for (int i = 0; i < 100'000; ++i) {
-        REQUIRE(table.by_content(content(1)) != nullptr);
+        REQUIRE(table.by_content(content_numbered(1)) != nullptr);
         table.remove(std::to_string(i));
     }
     CHECK(table.size() == 0);
@@ -107,7 +107,7 @@ TEST_CASE("whatever comes and goes, names and contents agree") {
         }
         REQUIRE(table.size() == model.size());
         for (std::uint8_t number = 0; number < 4; ++number) {
-            auto const* found = table.by_content(content(number));
+            auto const* found = table.by_content(content_numbered(number));
             bool const known = std::any_of(model.begin(), model.end(), [&](auto const& entry) {
                 return entry.second == number;
             });

@@ -19,12 +19,12 @@ namespace {
 
 using Chunks = std::vector<std::uint32_t>;
 
-constexpr SourceId seed{1};
-constexpr SourceId part{2};
+constexpr SourceId whole{1};
+constexpr SourceId partial{2};
 
 /// A session for a file of so many chunks of 100 bytes, and all that it wanted done.
-struct Session {
-    explicit Session(std::uint32_t chunks, Chunks const& here = {}, std::uint64_t limit = 0)
+struct SinkSide {
+    explicit SinkSide(std::uint32_t chunks, Chunks const& here = {}, std::uint64_t limit = 0)
         : content({}, {chunks * 100ULL, 100, chunks}, ChunkSet(chunks)) {
         std::ranges::for_each(here, [this](auto chunk) { content.gained(chunk); });
         SinkSession::Options options;
@@ -41,7 +41,7 @@ struct Session {
 
     void begin(std::vector<SourceId> const& sources) {
         for (auto const source : sources) {
-            core->add_source(now, {source, "peer", "", 1, 0, source == seed ? 1.0 : 0.5});
+            core->add_source(now, {source, "peer", "", 1, 0, source == whole ? 1.0 : 0.5});
         }
         core->start(now);
         take();
@@ -103,121 +103,121 @@ struct Session {
 }  // namespace
 
 TEST_CASE("a source that is whole is told what is here, and then what comes within 50 ms at once") {
-    Session session(8, {7});
-    session.begin({seed});
-    auto const first = session.sent<wire::Have>(seed);
+    SinkSide session(8, {7});
+    session.begin({whole});
+    auto const first = session.sent<wire::Have>(whole);
     REQUIRE(first.size() == 1);
     CHECK(first[0].bitmap == session.content.has().to_wire());
-    session.store(seed, 0);
+    session.store(whole, 0);
     session.pass(20ms);
-    session.store(seed, 1);
+    session.store(whole, 1);
     session.pass(29ms);
-    CHECK(session.sent<wire::Have>(seed).size() == 1);
+    CHECK(session.sent<wire::Have>(whole).size() == 1);
     session.pass(1ms);
-    auto const told = session.sent<wire::Have>(seed);
+    auto const told = session.sent<wire::Have>(whole);
     REQUIRE(told.size() == 2);
     CHECK(told[1].chunks == Chunks{0, 1});
 }
 
 TEST_CASE("a source that is not whole is not told what is here") {
-    Session session(8, {7});
-    session.begin({part});
+    SinkSide session(8, {7});
+    session.begin({partial});
     wire::Have have;
-    have.transfer = session.open_at(part);
+    have.transfer = session.open_at(partial);
     have.complete = true;
-    session.core->on_have(session.now, part, have);
+    session.core->on_have(session.now, partial, have);
     session.take();
-    session.store(part, 0);
+    session.store(partial, 0);
     session.pass(200ms);
-    CHECK(session.sent<wire::Have>(part).empty());
+    CHECK(session.sent<wire::Have>(partial).empty());
 }
 
 TEST_CASE("of a file of three chunks nobody is told anything") {
-    Session session(3, {2});
-    session.begin({seed});
-    session.store(seed, 0);
+    SinkSide session(3, {2});
+    session.begin({whole});
+    session.store(whole, 0);
     session.pass(200ms);
-    CHECK(session.sent<wire::Have>(seed).empty());
-    CHECK_FALSE(session.sent<wire::Want>(seed)[0].swarm);
+    CHECK(session.sent<wire::Have>(whole).empty());
+    CHECK_FALSE(session.sent<wire::Want>(whole)[0].swarm);
 }
 
 TEST_CASE("the tracker is told of the first chunk and of each quarter, and not of the whole") {
-    Session session(8);
-    session.begin({seed});
+    SinkSide session(8);
+    session.begin({whole});
     session.core->offer_at(9);
     session.take();
     CHECK(session.announced == std::vector<std::uint32_t>{0});
     for (std::uint32_t chunk = 0; chunk < 8; ++chunk) {
-        session.store(seed, chunk);
+        session.store(whole, chunk);
     }
     CHECK(session.announced == std::vector<std::uint32_t>{0, 125'000, 375'000, 625'000, 875'000});
 }
 
 TEST_CASE("what is not offered is not announced") {
-    Session session(8);
-    session.begin({seed});
-    session.store(seed, 0);
+    SinkSide session(8);
+    session.begin({whole});
+    session.store(whole, 0);
     CHECK(session.announced.empty());
-    CHECK(session.sent<wire::Want>(seed)[0].serves == 0);
+    CHECK(session.sent<wire::Want>(whole)[0].serves == 0);
 }
 
 TEST_CASE("a refused transfer is closed only where a Want on its way may have opened it again") {
     bool const asked_again = GENERATE(false, true);
-    Session session(asked_again ? 1000 : 1);
-    session.begin({seed});
+    SinkSide session(asked_again ? 1000 : 1);
+    session.begin({whole});
     if (asked_again) {
-        session.store(seed, 0);  // which makes room for more
+        session.store(whole, 0);  // which makes room for more
     }
-    auto const transfer = session.open_at(seed);
-    CHECK((session.sent<wire::Want>(seed).size() > 1) == asked_again);
-    session.core->on_refused(session.now, seed, {transfer, wire::ErrorCode::gone, "no"});
+    auto const transfer = session.open_at(whole);
+    CHECK((session.sent<wire::Want>(whole).size() > 1) == asked_again);
+    session.core->on_refused(session.now, whole, {transfer, wire::ErrorCode::gone, "no"});
     session.take();
-    auto const closed = session.sent<SinkSession::Close>(seed);
+    auto const closed = session.sent<SinkSession::Close>(whole);
     REQUIRE(closed.size() == 1);
     CHECK(closed[0].transfer == transfer);
     CHECK(closed[0].tell == asked_again);
-    CHECK_FALSE(session.core->is_open(seed, transfer));
+    CHECK_FALSE(session.core->is_open(whole, transfer));
 }
 
 TEST_CASE("what is said of a transfer that is over changes nothing") {
-    Session session(8);
-    session.begin({seed});
-    session.core->on_refused(session.now, seed, {Session::transfer(99), wire::ErrorCode::gone, ""});
+    SinkSide session(8);
+    session.begin({whole});
+    session.core->on_refused(session.now, whole, {SinkSide::transfer(99), wire::ErrorCode::gone, ""});
     wire::Have have;
-    have.transfer = Session::transfer(99);
+    have.transfer = SinkSide::transfer(99);
     have.bitmap = ChunkSet(8).to_wire();
-    session.core->on_have(session.now, seed, have);
+    session.core->on_have(session.now, whole, have);
     session.take();
-    CHECK(session.core->uses(seed));
-    CHECK(session.core->is_open(seed, session.open_at(seed)));
+    CHECK(session.core->uses(whole));
+    CHECK(session.core->is_open(whole, session.open_at(whole)));
 }
 
 TEST_CASE(
     "a source whose connection is lost is closed, and is asked again when it is found again") {
-    Session session(8);
-    session.begin({seed});
-    auto const transfer = session.open_at(seed);
-    session.core->on_lost(session.now, seed);
+    SinkSide session(8);
+    session.begin({whole});
+    auto const transfer = session.open_at(whole);
+    session.core->on_lost(session.now, whole);
     session.take();
-    CHECK_FALSE(session.core->is_open(seed, transfer));
-    session.core->add_source(session.now, {seed, "peer", "", 1, 0, 1});
+    CHECK_FALSE(session.core->is_open(whole, transfer));
+    session.core->add_source(session.now, {whole, "peer", "", 1, 0, 1});
     session.pass(5s);
-    CHECK(session.open_at(seed) != transfer);
+    CHECK(session.open_at(whole) != transfer);
 }
 
 TEST_CASE("a limit lets chunks be asked for one after the other") {
-    Session session(8, {}, 1000);  // ten chunks a second
-    session.begin({seed});
+    SinkSide session(8, {}, 1000);  // ten chunks a second
+    session.begin({whole});
     auto const asked = [&] {
         std::size_t chunks = 0;
-        for (auto const& want : session.sent<wire::Want>(seed)) {
+        for (auto const& want : session.sent<wire::Want>(whole)) {
             CHECK(want.chunks.size() <= 1);
             chunks += want.chunks.size();
         }
         return chunks;
     };
     auto const limited = RateLimit::late_most;
-    session.store(seed, 0);
+    session.store(whole, 0);
     CHECK(asked() == 1);
     session.pass(100ms - std::chrono::duration_cast<std::chrono::milliseconds>(limited) - 1ms);
     CHECK(asked() == 1);
@@ -226,8 +226,8 @@ TEST_CASE("a limit lets chunks be asked for one after the other") {
 }
 
 TEST_CASE("at the end each open transfer is closed, and nothing else is said") {
-    Session session(8);
-    session.begin({seed, part});
+    SinkSide session(8);
+    session.begin({whole, partial});
     auto const actions = session.core->end();
     CHECK(actions.sends.size() == 2);
     CHECK(actions.probes.empty());
@@ -242,7 +242,7 @@ TEST_CASE("no more sources are used than a file has a use for, and no more than 
     };
 
     auto const c = GENERATE(Case{32, 4}, Case{8, 4}, Case{80, 10}, Case{1000, 24});
-    Session session(c.chunks);
+    SinkSide session(c.chunks);
     std::vector<SourceId> sources;
     for (std::uint64_t number = 10; number < 50; ++number) {
         sources.push_back(SourceId{number});

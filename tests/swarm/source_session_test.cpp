@@ -12,8 +12,8 @@ using namespace xfsbus::swarm::test;
 namespace {
 
 /// A session of a peer that has a part of content 1, and all of content 2.
-struct Session {
-    Session()
+struct SourceSide {
+    SourceSide()
         : core(plain_limits(), 1,
                [](auto const& id) { return id == content_id(2) ? content(8, 100, 2) : nullptr; }) {
         REQUIRE(core.offer(here));
@@ -75,7 +75,7 @@ struct Session {
 }  // namespace
 
 TEST_CASE("chunks go to where the sink's own connection comes from, whatever it says") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 2, {0});
     REQUIRE(session.begun.size() == 1);
     CHECK(session.begun[0].sink == wire::Endpoint{"10.0.0.1", 5});
@@ -86,7 +86,7 @@ TEST_CASE("chunks go to where the sink's own connection comes from, whatever it 
 }
 
 TEST_CASE("what is gained within 50 ms is told at once") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 1);
     session.pass(50ms);  // it is told that nothing is here
     session.sends.clear();
@@ -102,7 +102,7 @@ TEST_CASE("what is gained within 50 ms is told at once") {
 }
 
 TEST_CASE("what is whole by now is not followed any more, and goes on being served") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 1);
     session.core.completed(content_id(1));
     session.here->gained(3);
@@ -113,13 +113,13 @@ TEST_CASE("what is whole by now is not followed any more, and goes on being serv
 }
 
 TEST_CASE("a content is offered for one download at a time") {
-    Session session;
+    SourceSide session;
     CHECK_FALSE(session.core.offer(content_of(1, session.here->layout(), ChunkSet(8))));
     CHECK(session.core.partial(content_id(1)) == session.here);
 }
 
 TEST_CASE("what is given up is refused to those that fetch it") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 1);
     session.want(2, "10.0.0.2", 2);
     session.core.withdraw(content_id(1), "given up");
@@ -132,7 +132,7 @@ TEST_CASE("what is given up is refused to those that fetch it") {
 }
 
 TEST_CASE("a sink that serves what it has is named as a source, once for a transfer") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 1, {}, 7000);
     session.want(1, "10.0.0.1", 1, {}, 7000);
     session.want(2, "10.0.0.2", 1);
@@ -142,7 +142,7 @@ TEST_CASE("a sink that serves what it has is named as a source, once for a trans
 }
 
 TEST_CASE("sinks are sent a Ping every second, as long as there are any") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 2);
     session.want(2, "10.0.0.2", 2);
     session.pass(999ms);
@@ -159,7 +159,7 @@ TEST_CASE("sinks are sent a Ping every second, as long as there are any") {
 }
 
 TEST_CASE("only the sink of a transfer can say that its bytes are wrong") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 2);
     session.core.on_close("10.0.0.2", {{transfer(1)}, true});
     session.take();
@@ -170,7 +170,7 @@ TEST_CASE("only the sink of a transfer can say that its bytes are wrong") {
 }
 
 TEST_CASE("all transfers to a sink that cannot be sent anything end, and no others") {
-    Session session;
+    SourceSide session;
     session.want(1, "10.0.0.1", 2);
     session.want(2, "10.0.0.1", 1);
     session.want(3, "10.0.0.2", 2);

@@ -2,16 +2,14 @@
 
 #include <xfsbus/wire/codec.hpp>
 
+#include <map>
+
 using namespace xfsbus;
 using namespace xfsbus::tracker::test;
 
 namespace {
 
 using Names = std::vector<std::string>;
-
-wire::Find glob(std::string pattern, std::uint32_t limit = 0) {
-    return {wire::FindBy::glob, std::move(pattern), "", limit};
-}
 
 wire::Find content(std::string prefix) {
     return {wire::FindBy::content_prefix, std::move(prefix), "", 0};

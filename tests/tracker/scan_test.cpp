@@ -8,10 +8,6 @@ using tracker::Directory;
 
 namespace {
 
-wire::Find glob(std::string pattern) {
-    return {wire::FindBy::glob, std::move(pattern), "", 0};
-}
-
 /// A turn is 8 times `quick` so that what is not quick needs several.
 Directory::Limits slow(std::size_t quick = 10'000) {
     Directory::Limits limits;

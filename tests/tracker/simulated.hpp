@@ -82,6 +82,10 @@ inline wire::FileEntry part(std::string name, std::uint32_t content, std::uint32
 }
 
 /// The find of the swarm of a content: by its whole id.
+inline wire::Find glob(std::string pattern, std::uint32_t limit = 0) {
+    return {wire::FindBy::glob, std::move(pattern), "", limit};
+}
+
 inline wire::Find swarm(std::uint32_t content) {
     return {wire::FindBy::content_prefix, wire::to_hex(content_id(content)), "", 0};
 }

@@ -6,7 +6,7 @@ namespace xfsbus::bus {
 namespace {
 
 constexpr int always = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_DISCONNECTED;
-constexpr int burst = 256;
+constexpr int events_a_turn = 256;
 
 int descriptor_of(zmq::message_t const& frame) {
     return zmq_msg_get(frame.handle(), ZMQ_SRCFD);
@@ -38,7 +38,7 @@ bool ConnectionWatch::read_events() {
     std::weak_ptr<bool> const alive = alive_;
     auto const running = handler_;  // must outlive the watch, should it destroy it
     int taken = 0;
-    for (; taken < burst; ++taken) {
+    for (; taken < events_a_turn; ++taken) {
         auto const event = monitor_.next();
         if (!event) {
             break;
@@ -49,7 +49,7 @@ bool ConnectionWatch::read_events() {
         }
     }
     carry_out();
-    return taken == burst;
+    return taken == events_a_turn;
 }
 
 void ConnectionWatch::handle(Monitor::Event const& event) {

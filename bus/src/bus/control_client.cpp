@@ -10,7 +10,7 @@
 namespace xfsbus::bus {
 namespace {
 
-constexpr std::uint64_t backlog_bytes_most = 1024 * 1024;
+constexpr std::uint64_t server_backlog_bytes_most = 1024 * 1024;
 
 constexpr auto retry_first = std::chrono::milliseconds(100);
 /// So long it may take to learn why a connection failed; libzmq knows it already.
@@ -198,7 +198,7 @@ bool ControlClient::Impl::send(wire::Frames frames) {
     if (backlog_.empty() && send_frames(socket_, frames)) {
         return true;
     }
-    if (backlog_.bytes() + wire_bytes(frames) > backlog_bytes_most) {
+    if (backlog_.bytes() + wire_bytes(frames) > server_backlog_bytes_most) {
         return false;
     }
     backlog_.add(std::move(frames));

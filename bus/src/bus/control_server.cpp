@@ -13,7 +13,7 @@ namespace xfsbus::bus {
 namespace {
 
 /// Kept for a connection whose queue is full; who does not read even so much is cut.
-constexpr std::uint64_t backlog_bytes_most = 512 * 1024;
+constexpr std::uint64_t client_backlog_bytes_most = 512 * 1024;
 constexpr auto retry_every = std::chrono::milliseconds(10);
 /// Of what may happen a thousand times a second, one is told of.
 constexpr auto told_every = std::chrono::seconds(10);
@@ -156,7 +156,7 @@ ControlServer::Sent ControlServer::Impl::send(wire::Route const& route, wire::Fr
     }
     auto& backlog = backlogs_[route];
     backlog.add(std::move(frames));
-    if (backlog.bytes() > backlog_bytes_most) {
+    if (backlog.bytes() > client_backlog_bytes_most) {
         backlogs_.erase(route);
         watch_.give_up(route, Connections::Why::not_reading);
         return Sent::gone;

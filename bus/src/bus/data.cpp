@@ -16,7 +16,7 @@
 namespace xfsbus::bus {
 namespace {
 
-constexpr int burst = 64;
+constexpr int chunks_a_turn = 64;
 
 /// libzmq calls this, on a thread of its own choosing, when it is done with the bytes of a chunk.
 void release(void*, void* hint) {
@@ -88,7 +88,7 @@ void ChunkSink::Impl::read() {
     std::weak_ptr<bool> const alive = alive_;
     auto const handler = handler_;  // must outlive the socket, should it destroy it
     std::vector<zmq::message_t> frames;
-    for (int i = 0; i < burst && !alive.expired(); ++i) {
+    for (int i = 0; i < chunks_a_turn && !alive.expired(); ++i) {
         auto const taken = receive(socket_, frames);
         if (!taken) {
             return watch_.drained();

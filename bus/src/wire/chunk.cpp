@@ -7,12 +7,12 @@
 namespace xfsbus::wire {
 namespace {
 
-constexpr std::string_view magic("XFC\1", 4);  // the last byte is the version
+constexpr std::string_view chunk_magic("XFC\1", 4);  // the last byte is the version
 
 }  // namespace
 
 std::array<char, chunk_header_bytes> encode_chunk_header(ChunkHeader const& header) {
-    std::string out(magic);
+    std::string out(chunk_magic);
     out.reserve(chunk_header_bytes);
     append_big_endian(out, header.chunk);
     append_big_endian(out, header.offset);
@@ -23,7 +23,7 @@ std::array<char, chunk_header_bytes> encode_chunk_header(ChunkHeader const& head
 }
 
 std::optional<ChunkHeader> decode_chunk_header(std::string_view frame) {
-    if (frame.size() != chunk_header_bytes || !frame.starts_with(magic)) {
+    if (frame.size() != chunk_header_bytes || !frame.starts_with(chunk_magic)) {
         return std::nullopt;
     }
     ChunkHeader header;

@@ -12,7 +12,7 @@
 namespace xfsbus::wire {
 namespace {
 
-constexpr std::string_view magic = "XFSB";
+constexpr std::string_view control_magic = "XFSB";
 
 /// Of the buffer that messages are encoded in.
 constexpr std::size_t kept_bytes_most = 16 * 1024;
@@ -323,7 +323,7 @@ void walk(auto& a, M& m) {
 constexpr auto walk_message = [](auto& a, auto& m) { walk(a, m); };
 
 std::string encode_header(std::uint8_t type, std::uint64_t request) {
-    std::string header(magic);
+    std::string header(control_magic);
     header.reserve(control_header_bytes);
     append_big_endian(header, protocol_version);
     append_big_endian(header, type);
@@ -372,7 +372,7 @@ Frames encode(Message const& message, std::uint64_t request) {
 }
 
 std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_view body) {
-    if (header.size() != control_header_bytes || !header.starts_with(magic)) {
+    if (header.size() != control_header_bytes || !header.starts_with(control_magic)) {
         return DecodeError{ErrorCode::bad_message, "the header is not one of this protocol", 0};
     }
     auto const version = read_big_endian<std::uint8_t>(header, 4);

@@ -9,7 +9,7 @@
 namespace xfsbus::wire {
 namespace {
 
-constexpr std::string_view magic("XFM\1", 4);  // the last byte is the version
+constexpr std::string_view manifest_magic("XFM\1", 4);  // the last byte is the version
 constexpr std::size_t algorithm_bytes_max = 32;
 // magic, file_bytes, chunk_bytes, digest_bytes, length of the algorithm's name
 constexpr std::size_t fixed_bytes = 4 + 8 + 4 + 1 + 1;
@@ -38,7 +38,7 @@ bool valid_algorithm(std::string_view name) {
 }
 
 std::string encode_manifest(Manifest const& manifest) {
-    std::string out(magic);
+    std::string out(manifest_magic);
     out.reserve(fixed_bytes + manifest.algorithm.size() + manifest.digests.size());
     append_big_endian(out, manifest.file_bytes);
     append_big_endian(out, manifest.chunk_bytes);
@@ -50,7 +50,7 @@ std::string encode_manifest(Manifest const& manifest) {
 }
 
 Result<Manifest> decode_manifest(std::string_view bytes) {
-    if (bytes.size() < fixed_bytes || !bytes.starts_with(magic)) {
+    if (bytes.size() < fixed_bytes || !bytes.starts_with(manifest_magic)) {
         return refuse("it does not begin like one of this version");
     }
     Manifest manifest;

@@ -17,7 +17,7 @@ namespace {
 
 /// So long others may take at least, once somebody has answered.
 constexpr auto grace_least = std::chrono::milliseconds(20);
-constexpr auto probe_patience = std::chrono::milliseconds(1500);
+constexpr auto answer_patience = std::chrono::milliseconds(1500);
 /// Of all of a question's sources together: who has not been asked by then is not.
 constexpr auto probing_most = std::chrono::seconds(10);
 /// A connection that failed holds its descriptors until libzmq's threads have closed it.
@@ -315,7 +315,7 @@ void Finder::ask_contents(std::shared_ptr<Round> const& round,
         ask_contents(there, link, until);
         ask_some(there);
     };
-    link->ask(wire::Ping{std::move(contents)}, probe_patience, std::move(on_answer));
+    link->ask(wire::Ping{std::move(contents)}, answer_patience, std::move(on_answer));
 }
 
 /// Asks as many as may be asked now; ends the round when nobody is left to be waited for.
@@ -363,7 +363,7 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
         return on_answer(round, source, nullptr, link.error());
     }
     auto* const raw = link->get();
-    raw->probe(probe_patience, [this, weak = std::weak_ptr(round), source,
+    raw->probe(answer_patience, [this, weak = std::weak_ptr(round), source,
                                 link = *link](Result<net::Link::Vitals> const& vitals) {
         if (auto const there = weak.lock()) {
             on_answer(there, source, link, vitals);

@@ -8,7 +8,7 @@ using xfsbus::peer::FileProgress;
 
 namespace {
 
-constexpr TerminalSize wide{100, 24};
+constexpr TerminalSize hundred_columns{100, 24};
 
 DownloadProgress half() {
     DownloadProgress progress;
@@ -35,7 +35,7 @@ DownloadProgress several(std::size_t files) {
 }  // namespace
 
 TEST_CASE("The line of a download says how far, how fast, how long and from how many") {
-    auto const lines = progress_lines(half(), wide);
+    auto const lines = progress_lines(half(), hundred_columns);
     REQUIRE(lines.size() == 1);
     CHECK(lines[0].find("model.bin [") == 0);
     CHECK_THAT(lines[0], ContainsSubstring("] "
@@ -46,7 +46,7 @@ TEST_CASE("The bar is as full as the download is far") {
     auto const bar_of = [](std::uint64_t done) {
         auto progress = half();
         progress.bytes_done = done;
-        auto const line = progress_lines(progress, wide)[0];
+        auto const line = progress_lines(progress, hundred_columns)[0];
         auto const begin = line.find('[') + 1;
         return line.substr(begin, line.find(']') - begin);
     };
@@ -68,14 +68,14 @@ TEST_CASE("No line of a progress wraps, at any width") {
 }
 
 TEST_CASE("A download of nothing, or of unknown speed, has a progress, too") {
-    CHECK_THAT(progress_lines({}, wide).at(0), ContainsSubstring("  0%"));
-    CHECK_THAT(progress_lines({}, wide).at(0), ContainsSubstring("ETA -"));
+    CHECK_THAT(progress_lines({}, hundred_columns).at(0), ContainsSubstring("  0%"));
+    CHECK_THAT(progress_lines({}, hundred_columns).at(0), ContainsSubstring("ETA -"));
 }
 
 TEST_CASE("A job of several files has a line for each that runs, above one for itself") {
     auto progress = several(3);
     progress.files_done = 1;
-    auto const lines = progress_lines(progress, wide);
+    auto const lines = progress_lines(progress, hundred_columns);
     REQUIRE(lines.size() == 4);
     CHECK(lines[0] == "  data/0.bin  25%    2.0 KiB/s from 1");
     CHECK(lines[2] == "  data/2.bin  25%    2.0 KiB/s from 3");
@@ -86,13 +86,13 @@ TEST_CASE("A job of several files has a line for each that runs, above one for i
 TEST_CASE("The lines of files stay in the order of their names") {
     auto progress = several(2);
     std::swap(progress.running[0], progress.running[1]);
-    CHECK_THAT(progress_lines(progress, wide).at(0), ContainsSubstring("data/0.bin"));
+    CHECK_THAT(progress_lines(progress, hundred_columns).at(0), ContainsSubstring("data/0.bin"));
 }
 
 TEST_CASE("The facts of files stand below each other, whatever the names are made of") {
     auto progress = several(2);
     progress.running[0].name = "数据.bin";
-    auto const lines = progress_lines(progress, wide);
+    auto const lines = progress_lines(progress, hundred_columns);
     CHECK(columns_of(lines.at(0)) == columns_of(lines.at(1)));
     CHECK(columns_of(lines[0].substr(0, lines[0].find('%'))) ==
           columns_of(lines[1].substr(0, lines[1].find('%'))));
@@ -116,7 +116,7 @@ TEST_CASE("A name that would drive the terminal is shown escaped") {
     auto progress = several(1);
     progress.files_total = 2;
     progress.name = progress.running[0].name = "a\033[2Jb";
-    for (auto const& line : progress_lines(progress, wide)) {
+    for (auto const& line : progress_lines(progress, hundred_columns)) {
         CHECK(line.find('\033') == std::string::npos);
         CHECK_THAT(line, ContainsSubstring("a\\x1b[2Jb"));
     }

@@ -8,8 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint32_t chunks = 100;  ///< 2.1 s of one link
-
 /// Calls `what` at the first full 10 ms at which the others together have every chunk.
 void when_others_have_all(Swarm& swarm, Swarm::PeerIndex peer, std::function<void()> const& what) {
     swarm.at(swarm.now() + 10ms, [&swarm, peer, what] {
@@ -21,7 +19,7 @@ void when_others_have_all(Swarm& swarm, Swarm::PeerIndex peer, std::function<voi
 
 TEST_CASE("those that stay finish when a third of the swarm crashes or leaves midway") {
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         swarm.add(seed_nature);
         std::vector<Swarm::PeerIndex> stay;
         for (int i = 0; i < 60; ++i) {
@@ -46,7 +44,7 @@ TEST_CASE("those that stay finish when a third of the swarm crashes or leaves mi
 
 TEST_CASE("a swarm finishes although each peer leaves as soon as it has the file") {
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         swarm.add(seed_nature);
         auto nature = leecher;
         nature.stays = false;
@@ -59,7 +57,7 @@ TEST_CASE("a swarm finishes although each peer leaves as soon as it has the file
 TEST_CASE("a swarm finishes without its seed once there is a copy of every chunk") {
     bool const crashes = GENERATE(false, true);
     for_seeds(1, is_slow_build ? 2 : 10, [crashes](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         auto const source = swarm.add(seed_nature);
         swarm.add(40, leecher);
         bool gone = false;
@@ -76,7 +74,7 @@ TEST_CASE("a swarm finishes without its seed once there is a copy of every chunk
 TEST_CASE("without the only seed everybody is told, in bounded time, that something is missing") {
     bool const crashes = GENERATE(false, true);
     for_seeds(1, is_slow_build ? 1 : 5, [crashes](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         auto const source = swarm.add(seed_nature);
         swarm.add(10, leecher);
         swarm.at(500ms, [&] { crashes ? swarm.crash(source) : swarm.leave(source); });
@@ -97,7 +95,7 @@ TEST_CASE("without the only seed everybody is told, in bounded time, that someth
 
 TEST_CASE("a newcomer among newcomers reaches somebody with something to give") {
     for_seeds(1, is_slow_build ? 1 : 2, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         swarm.add(2, seed_nature);
         swarm.add(is_slow_build ? 100 : 500, leecher);
         auto const together = swarm.add(leecher);
@@ -112,7 +110,7 @@ TEST_CASE("a newcomer among newcomers reaches somebody with something to give") 
 
 TEST_CASE("groups that come one after the other are served as they come") {
     for_seeds(1, 1, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         swarm.add(seed_nature);
         for (int group = 0; group < 4; ++group) {
             swarm.add(is_slow_build ? 40 : 200, leecher, group * 1s);

@@ -11,6 +11,8 @@
 
 namespace xfsbus::swarm::test {
 
+inline constexpr std::uint32_t short_file_chunks = 100;  ///< 2.1 s of one link
+
 /// Sanitizers and builds without optimisation make a simulation some ten times slower: there the
 /// large ones are made smaller, and run with fewer seeds.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)

@@ -8,7 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint32_t chunks = 100;  ///< 2.1 s of one link
 constexpr int count = 30;
 
 /// A seed, and thirty peers; every `every`-th of these is `other`. The good ones.
@@ -29,7 +28,7 @@ std::vector<Swarm::PeerIndex> fill(Swarm& swarm, int every, Nature const& other)
 
 TEST_CASE("peers with a fiftieth of the rate do not hold back the others") {
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         auto const fast = fill(swarm, 5, {.up = link_rate / 50, .down = link_rate / 50});
         REQUIRE(swarm.run(900s));
         // At the end, after the patience with one that has delivered nothing yet, what was asked of
@@ -40,7 +39,7 @@ TEST_CASE("peers with a fiftieth of the rate do not hold back the others") {
 
 TEST_CASE("peers that answer and offer but do not deliver cost their patience and no more") {
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         auto nature = leecher;
         nature.conduct = Conduct::stalls;
         auto const honest = fill(swarm, 5, nature);
@@ -52,7 +51,7 @@ TEST_CASE("peers that answer and offer but do not deliver cost their patience an
 
 TEST_CASE("peers that fall silent cost three seconds and no more") {
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         swarm.add(seed_nature);
         std::vector<Swarm::PeerIndex> stay;
         for (int i = 0; i < count; ++i) {
@@ -72,7 +71,7 @@ TEST_CASE("a liar is out at its first bad chunk, and no honest peer is blamed") 
     // That nobody is asked again who has lied, and nobody blamed who has not, is checked by the
     // simulator.
     for_seeds(1, is_slow_build ? 2 : 10, [](auto seed) {
-        Swarm swarm(rules_of(chunks, 1ms), seed);
+        Swarm swarm(rules_of(short_file_chunks, 1ms), seed);
         auto nature = leecher;
         nature.conduct = Conduct::lies;
         auto const honest = fill(swarm, 10, nature);
@@ -99,7 +98,7 @@ TEST_CASE("sinks that take nothing that they are offered do not hold back one th
     }));
     INFO(c.what);
     for_seeds(1, is_slow_build ? 2 : 10, [&](auto seed) {
-        auto const rules = rules_of(4 * chunks, 1ms);
+        auto const rules = rules_of(4 * short_file_chunks, 1ms);
         Swarm swarm(rules, seed);
         swarm.add(seed_nature);
         for (std::size_t i = 0; i < 20; ++i) {
