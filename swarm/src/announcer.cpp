@@ -243,10 +243,18 @@ bool Announcer::may_send() const {
 }
 
 void Announcer::flush(wire::Time now) {
-    while (may_send() && (full() || !changes_.empty())) {
+    while (may_send() && (full() || is_time_for_changes())) {
         full() ? send_full_batch(now) : send_changes(now);
     }
 }
+
+/// While an Update is on its way, changes wait for its answer, so that those of many small files go
+/// together (as in Nagle's algorithm, RFC 896), unless they fill an Update of their own.
+bool Announcer::is_time_for_changes() const {
+    return !changes_.empty() &&
+           (unanswered_.empty() || changes_.size() >= wire::limits::update_entries);
+}
+
 
 void Announcer::send_full_batch(wire::Time now) {
     wire::Update update;

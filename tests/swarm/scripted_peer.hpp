@@ -69,6 +69,16 @@ class Scripted final : private Announcer::Line {
         core.on_changed(now, name, share[name]);
     }
 
+    /// All at once.
+    void put_many(std::size_t files) {
+        std::vector<wire::FileEntry> added;
+        for (std::size_t i = 0; i < files; ++i) {
+            auto name = std::to_string(10'000 + i);
+            added.push_back(share[name] = entry(name));
+        }
+        core.on_changed(now, std::move(added), {});
+    }
+
     void remove(std::string const& name) {
         share.erase(name);
         core.on_changed(now, name, std::nullopt);

@@ -104,6 +104,7 @@ class Announcer {
     [[nodiscard]] bool full() const { return full_from_.has_value(); }
 
     [[nodiscard]] bool may_send() const;
+    [[nodiscard]] bool is_time_for_changes() const;
     [[nodiscard]] bool is_to_come(std::string const& name) const;
 
     Options options_;
