@@ -6,6 +6,7 @@
 #include "table.hpp"
 
 #include <xfsbus/peer/leftovers.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -94,7 +95,7 @@ class Cleaner {
         auto const removal = leftover.in_use ? peer::Removal::in_use
                                              : peer::remove_leftover(cleanup_.directory, leftover);
         if (!removal) {
-            code_ = static_cast<int>(removal.error().code);
+            code_ = program::exit_code(removal.error().code);
             return {false, removal.error()};
         }
         bool const removed = *removal == peer::Removal::done;
@@ -103,7 +104,7 @@ class Cleaner {
     }
 
     void complain(Error const& error) {
-        code_ = static_cast<int>(error.code);
+        code_ = program::exit_code(error.code);
         Printer({.json = cleanup_.json}, out_, err_).error("cleanup", error);
     }
 
@@ -118,7 +119,7 @@ class Cleaner {
                        {"in_use", leftover.in_use},
                        {"removed", attempt.removed}};
         if (attempt.error) {
-            object["code"] = static_cast<int>(attempt.error->code);
+            object["code"] = program::exit_code(attempt.error->code);
             object["error"] = attempt.error->message;
         }
         // A name on disk may be anything.

@@ -7,6 +7,7 @@
 #include "push_view.hpp"
 #include "words.hpp"
 
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -107,7 +108,7 @@ int Commands::run(std::string_view line) {
     auto const words = split_words(line);
     if (!words) {
         printer_.error(wire::escape(line), words.error());
-        return static_cast<int>(words.error().code);
+        return program::exit_code(words.error().code);
     }
     {
         std::lock_guard const lock(mutex_);
@@ -139,7 +140,7 @@ int Commands::dispatch(std::vector<std::string> const& words) {
             wire::escape(words[0]),
             {Errc::usage, near ? fmt::format("no such command; did you mean '{}'?", nearest->name)
                                : "no such command; 'help' lists them"});
-        return static_cast<int>(Errc::usage);
+        return program::exit_code(Errc::usage);
     }
     current_ = &*found;
     return (this->*found->run)({words.begin() + 1, words.end()});
@@ -147,7 +148,7 @@ int Commands::dispatch(std::vector<std::string> const& words) {
 
 int Commands::fail(Error const& error) const {
     printer_.error(std::string(current_->name), error);
-    return static_cast<int>(error.code);
+    return program::exit_code(error.code);
 }
 
 int Commands::wrong_usage(std::string const& problem) const {

@@ -3,6 +3,8 @@
 #include "outcome.hpp"
 #include "push_view.hpp"
 
+#include <xfsbus/program/run.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -132,7 +134,7 @@ Json to_json(peer::DownloadedFile const& file) {
                    {"seconds_waited", file.seconds_waited},
                    {"sources", list_of(file.sources, source_of_file)}};
     if (file.error) {
-        object["code"] = static_cast<int>(file.error->code);
+        object["code"] = program::exit_code(file.error->code);
         object["error"] = file.error->message;
     }
     return object;

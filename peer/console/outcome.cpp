@@ -1,5 +1,7 @@
 #include "outcome.hpp"
 
+#include <xfsbus/program/run.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,11 +32,17 @@ std::size_t present_files(peer::DownloadReport const& report) {
 /// Corruption before all, then what is the matter with this machine, then with the others, then
 /// that somebody pressed Ctrl-C.
 int code_of(peer::DownloadReport const& report) {
-    static constexpr std::array order = {Errc::integrity,  Errc::disk,
-                                         Errc::plugin,     Errc::not_authorised,
-                                         Errc::failed,     Errc::usage,
-                                         Errc::network,    Errc::timeout,
-                                         Errc::not_found,  Errc::tracker_unreachable,
+    static constexpr std::array order = {Errc::integrity,
+                                         Errc::disk,
+                                         Errc::plugin,
+                                         Errc::not_authorised,
+                                         Errc::failed,
+                                         Errc::ended,
+                                         Errc::usage,
+                                         Errc::network,
+                                         Errc::timeout,
+                                         Errc::not_found,
+                                         Errc::tracker_unreachable,
                                          Errc::interrupted};
     auto const* worst = order.end();
     for (auto const& file : report.files) {
@@ -42,7 +50,7 @@ int code_of(peer::DownloadReport const& report) {
             worst = std::min(worst, std::ranges::find(order, file.error->code));
         }
     }
-    return worst == order.end() ? 0 : static_cast<int>(*worst);
+    return worst == order.end() ? 0 : program::exit_code(*worst);
 }
 
 std::size_t lacking(peer::PushReport const& report, peer::PushRequest const& request) {

@@ -70,7 +70,7 @@ int list(Settings const& settings, policies::PluginPath const& path) {
     for (auto const& directory : path.directories()) {
         std::cerr << "  " << wire::escape(directory.string()) << "\n";
     }
-    return static_cast<int>(Errc::not_found);
+    return program::exit_code(Errc::not_found);
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ int report_plugins(Settings const& settings) {
         auto const spec = policies::parse_plugin_spec(settings.plugin_file);
         auto const plugin = try_plugin(path.find(spec.file), spec.parameters);
         print(plugin, settings.json);
-        return plugin.problem.empty() ? 0 : static_cast<int>(Errc::plugin);
+        return plugin.problem.empty() ? 0 : program::exit_code(Errc::plugin);
     } catch (policies::PluginRefused const& refused) {
         return program::complain("xfs-peer", {Errc::plugin, refused.what()});
     }

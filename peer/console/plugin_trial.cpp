@@ -1,5 +1,7 @@
 #include "plugin_trial.hpp"
 
+#include <xfsbus/program/run.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -187,7 +189,7 @@ Status try_plugin_apart(std::string const& spec,
     if (answer.is_object()) {
         return Error{Errc::plugin, answer.value("problem", "")};
     }
-    bool const told = WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Errc::plugin);
+    bool const told = WIFEXITED(status) && WEXITSTATUS(status) == program::exit_code(Errc::plugin);
     return told ? done() : Status(cannot_try(how_it_ended(status, late)));
 }
 

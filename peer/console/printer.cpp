@@ -6,6 +6,7 @@
 #include "sizes.hpp"
 #include "status_text.hpp"
 
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -290,7 +291,7 @@ void Printer::error(std::string const& command, Error const& error) const {
     if (json()) {
         return write(out_, {{"event", "error"},
                             {"command", command},
-                            {"code", static_cast<int>(error.code)},
+                            {"code", program::exit_code(error.code)},
                             {"message", error.message}});
     }
     out_ << std::flush;  // where both are one, it comes after what was written before it

@@ -58,9 +58,36 @@ int checked(std::string_view name, int code, Output& output) {
 
 }  // namespace
 
+int exit_code(Errc code) {
+    switch (code) {
+        case Errc::usage:
+            return 2;
+        case Errc::not_found:
+            return 3;
+        case Errc::tracker_unreachable:
+            return 4;
+        case Errc::timeout:
+            return 5;
+        case Errc::network:
+            return 6;
+        case Errc::interrupted:
+            return 7;
+        case Errc::integrity:
+            return 8;
+        case Errc::disk:
+            return 9;
+        case Errc::not_authorised:
+            return 10;
+        case Errc::plugin:
+            return 11;
+        default:
+            return 1;
+    }
+}
+
 int complain(std::string_view name, Error const& error) {
     std::cerr << name << ": " << error.message << std::endl;
-    return static_cast<int>(error.code);
+    return exit_code(error.code);
 }
 
 int run(std::string_view name, std::function<int()> const& work) {

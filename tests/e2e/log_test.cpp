@@ -163,7 +163,7 @@ TEST_CASE("Log: a source lies") {
     auto const lied = events_named(ended.err, "source-lied").at(0);
     CHECK(lied.at("source") == at(liar.port));
     CHECK_THAT(why(lied), ContainsSubstring("corrupt data"));
-    CHECK(events_named(ended.err, "download-failed").at(0).at("code") == 8);
+    CHECK(events_named(ended.err, "download-failed").at(0).at("code") == "integrity");
 }
 
 TEST_CASE("Log: a disk has no room") {
@@ -175,7 +175,7 @@ TEST_CASE("Log: a disk has no room") {
     REQUIRE(::prlimit(sink->pid(), RLIMIT_FSIZE, &limit, nullptr) == 0);
     sink->type("download file.bin\n");
     auto const failed = logged(*sink, "download-failed");
-    CHECK(failed.at("code") == 9);
+    CHECK(failed.at("code") == "disk");
     CHECK_THAT(why(failed), ContainsSubstring("ulimit -f"));
 }
 

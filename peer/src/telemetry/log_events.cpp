@@ -103,7 +103,7 @@ LogEvent download_ended(DownloadedFile const& file) {
         event.level = LogLevel::info;
         event.name = "download-failed";
         event.text += file.error->message;
-        event.fields.emplace_back("code", static_cast<std::uint64_t>(file.error->code));
+        event.fields.emplace_back("code", std::string(name_of(file.error->code)));
         event.fields.emplace_back("why", file.error->message);
     } else if (file.present) {
         event.text += "it was there already";
@@ -193,12 +193,11 @@ LogEvent push_taken(std::string const& name, std::uint64_t size) {
 }
 
 LogEvent push_failed(LogLevel level, std::string const& name, Error const& why) {
-    return {level,
-            "push-failed",
-            quoted(name) + ", which another peer pushed, could not be fetched: " + why.message,
-            {{"name", escape(name)},
-             {"code", static_cast<std::uint64_t>(why.code)},
-             {"why", why.message}}};
+    return {
+        level,
+        "push-failed",
+        quoted(name) + ", which another peer pushed, could not be fetched: " + why.message,
+        {{"name", escape(name)}, {"code", std::string(name_of(why.code))}, {"why", why.message}}};
 }
 
 LogEvent policy_fault(std::string_view what) {

@@ -2,6 +2,8 @@
 
 #include "catch.hpp"
 
+#include <xfsbus/program/run.hpp>
+
 using namespace xfsbus;
 using namespace xfsbus::console;
 using peer::PushState;
@@ -60,7 +62,7 @@ TEST_CASE("A job whose files fail in different ways gives the gravest code") {
                                             Errc::not_found,  Errc::tracker_unreachable,
                                             Errc::interrupted};
     for (std::size_t i = 0; i < from_bad_to_better.size(); ++i) {
-        auto const worst = static_cast<int>(from_bad_to_better[i]);
+        auto const worst = program::exit_code(from_bad_to_better[i]);
         for (std::size_t j = i; j < from_bad_to_better.size(); ++j) {
             CHECK(code_of(with_errors({from_bad_to_better[j], from_bad_to_better[i]})) == worst);
             CHECK(code_of(with_errors(

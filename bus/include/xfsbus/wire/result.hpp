@@ -1,26 +1,61 @@
 #pragma once
 
-#include <cassert>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace xfsbus {
 
-/// Why something did not work. The values are the programs' exit codes.
-enum class Errc {
-    failed = 1,               ///< anything without a code of its own
-    usage = 2,                ///< asked wrongly: arguments, options, parameters
-    not_found = 3,            ///< nobody has it
-    tracker_unreachable = 4,  ///< no answer from the tracker
-    timeout = 5,              ///< a deadline passed
-    network = 6,              ///< an address, a socket, a peer
-    interrupted = 7,          ///< stopped on request; can be resumed
-    integrity = 8,            ///< bytes that are not what their hash says
-    disk = 9,                 ///< full, unreadable, unwritable
-    not_authorised = 10,      ///< not allowed
-    plugin = 11,              ///< a plug-in that was refused
+/// Why something did not work. What a program makes of it, such as an exit code, is its own affair.
+enum class Errc : std::uint8_t {
+    failed,               ///< anything without a code of its own
+    usage,                ///< asked wrongly: arguments, options, parameters
+    not_found,            ///< nobody has it
+    tracker_unreachable,  ///< no answer from the tracker
+    timeout,              ///< a deadline passed
+    network,              ///< an address, a socket, a peer
+    interrupted,          ///< stopped on request; can be resumed
+    integrity,            ///< bytes that are not what their hash says
+    disk,                 ///< full, unreadable, unwritable
+    not_authorised,       ///< not allowed
+    plugin,               ///< a plug-in that was refused
+    ended,                ///< what was asked is no more
 };
+
+/// "not-found".
+constexpr std::string_view name_of(Errc code) {
+    switch (code) {
+        case Errc::usage:
+            return "usage";
+        case Errc::not_found:
+            return "not-found";
+        case Errc::tracker_unreachable:
+            return "tracker-unreachable";
+        case Errc::timeout:
+            return "timeout";
+        case Errc::network:
+            return "network";
+        case Errc::interrupted:
+            return "interrupted";
+        case Errc::integrity:
+            return "integrity";
+        case Errc::disk:
+            return "disk";
+        case Errc::not_authorised:
+            return "not-authorised";
+        case Errc::plugin:
+            return "plugin";
+        case Errc::ended:
+            return "ended";
+        case Errc::failed:
+            break;
+    }
+    return "failed";
+}
 
 /// An expected failure, as a value: a code for programs, a sentence for people. The sentence says
 /// what was wrong and what to do about it.
@@ -31,7 +66,11 @@ struct Error {
     friend bool operator==(Error const&, Error const&) = default;
 };
 
-/// A value or the reason why there is none. (C++20 has no std::expected.)
+/// A value or the reason why there is none. (C++20 has no std::expected.) To ask for the one that
+/// is not there is a bug, which ends the program with a word, in every build.
+///
+/// What is asked of a Result that is about to go is handed over, not referred to: so a loop over
+/// `*peer.find("**")` has what it loops over. `->` would refer to it, and is refused there.
 template <typename T>
 class [[nodiscard]] Result {
   public:
@@ -48,24 +87,45 @@ class [[nodiscard]] Result {
 
     [[nodiscard]] T& value() & { return checked<0>(state_); }
 
-    [[nodiscard]] T&& value() && { return std::move(checked<0>(state_)); }
+    [[nodiscard]] T value() && { return std::move(checked<0>(state_)); }
 
     T const& operator*() const& { return value(); }
 
     T& operator*() & { return value(); }
 
-    T const* operator->() const { return &value(); }
+    T operator*() && { return std::move(*this).value(); }
 
-    T* operator->() { return &value(); }
+    T const* operator->() const& { return &value(); }
+
+    T* operator->() & { return &value(); }
+
+    T* operator->() && = delete;
 
     /// Only if !ok().
-    [[nodiscard]] Error const& error() const { return checked<1>(state_); }
+    [[nodiscard]] Error const& error() const& { return checked<1>(state_); }
+
+    [[nodiscard]] Error error() && { return std::move(checked<1>(state_)); }
 
   private:
     template <std::size_t I, typename State>
     static auto& checked(State& state) {
-        assert(state.index() == I);
-        return *std::get_if<I>(&state);
+        auto* const there = std::get_if<I>(&state);
+        if (there == nullptr) {
+            misused(I == 0 ? "the value of a Result that is an Error: " + word_of(state)
+                           : std::string("the Error of a Result that is a value"));
+        }
+        return *there;
+    }
+
+    template <typename State>
+    static std::string word_of(State& state) {
+        auto* const error = std::get_if<1>(&state);
+        return error != nullptr ? error->message : std::string();
+    }
+
+    [[noreturn]] static void misused(std::string const& what) {
+        std::fprintf(stderr, "xfsbus: a bug of this program asks for %s\n", what.c_str());
+        std::abort();
     }
 
     std::variant<T, Error> state_;

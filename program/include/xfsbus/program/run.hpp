@@ -24,6 +24,9 @@ inline constexpr int code_of_closed_pipe = 141;
 /// An exception that leaves `work` is told, and exit code 1.
 int run(std::string_view name, std::function<int()> const& work);
 
+/// The exit code of a program that fails so; docs/CLI.md lists them.
+int exit_code(Errc code);
+
 /// Tells the error on stderr; its exit code.
 int complain(std::string_view name, Error const& error);
 
