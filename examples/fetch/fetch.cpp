@@ -42,8 +42,7 @@ int main(int argc, char** argv) {
     }
     peer::DownloadRequest request;
     request.name = argv[2];
-    request.on_progress = show;
-    auto const report = self.download(std::move(request));
+    auto const report = self.download(request, show);
     if (!report) {
         return complain(report.error());
     }

@@ -175,7 +175,8 @@ int Commands::get_load(std::vector<std::string> const& arguments) {
     if (!port) {
         return wrong_usage("it takes the IP and the PORT of a peer");
     }
-    auto const load = peer_.get_load(arguments[0], static_cast<std::uint16_t>(*port));
+    auto const load =
+        peer_.get_load(arguments[0], static_cast<std::uint16_t>(*port), running_->get_token());
     if (!load) {
         return fail(load.error());
     }
@@ -200,12 +201,12 @@ int Commands::download(std::vector<std::string> const& arguments) {
     if (!request) {
         return wrong_usage(request.error().message);
     }
-    request->stop = running_->get_token();
     Pace pace(redraw_every);
+    peer::Peer::OnDownloadProgress on_progress;
     if (options_.show_progress || options_.json) {
-        request->on_progress = [&](auto const& progress) { show(progress, pace); };
+        on_progress = [&](auto const& progress) { show(progress, pace); };
     }
-    auto const report = peer_.download(*request);
+    auto const report = peer_.download(*request, on_progress, running_->get_token());
     area_.clear();
     if (!report) {
         return fail(report.error());
@@ -233,10 +234,10 @@ void Commands::stop_if_unheard() {
 /// What this peer shares is known after that. Scans may take long: then a word says so.
 Status Commands::wait_for_scan() {
     auto const stop = running_->get_token();
-    auto scanned = peer_.wait_until_scanned(scan_word_after, stop);
+    auto scanned = peer_.wait_until_scanned({scan_word_after, stop});
     if (!scanned && scanned.error().code == Errc::timeout) {
         printer_.note("the first scan of the directory is under way (waiting for it)");
-        scanned = peer_.wait_until_scanned(std::chrono::hours(24 * 365), stop);
+        scanned = peer_.wait_until_scanned(stop);
     }
     return scanned ? done() : Status(scanned.error());
 }
@@ -246,7 +247,6 @@ int Commands::push(std::vector<std::string> const& arguments) {
     if (!request) {
         return wrong_usage(request.error().message);
     }
-    request->stop = running_->get_token();
     if (auto const scanned = wait_for_scan(); !scanned) {
         return stopped_or(scanned.error());
     }
@@ -261,10 +261,10 @@ int Commands::push(std::vector<std::string> const& arguments) {
                       : area_.draw(view.lines(progress, terminal_size(), now));
         stop_if_unheard();
     };
-    if (options_.show_progress || options_.json) {
-        request->on_progress = show;
-    }
-    auto const result = peer_.push(*request);
+    auto const on_progress = options_.show_progress || options_.json
+                                 ? peer::Peer::OnPushProgress(show)
+                                 : peer::Peer::OnPushProgress();
+    auto const result = peer_.push(*request, on_progress, running_->get_token());
     area_.clear();
     return result ? pushed(*result, *request) : stopped_or(result.error());
 }
@@ -277,7 +277,7 @@ int Commands::stopped_or(Error const& error) {
 
 int Commands::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
     printer_.pushed(result, request);
-    bool const cut_short = request.stop.stop_requested() && !result.settled;
+    bool const cut_short = running_->stop_requested() && !result.settled;
     if (unfinished(result) || cut_short) {
         fail({Errc::interrupted, "interrupted; the peers that were asked go on"});
         return code_of_sigint;
@@ -290,7 +290,7 @@ int Commands::peers(std::vector<std::string> const& arguments) {
     if (!arguments.empty()) {
         return wrong_usage("it takes no arguments");
     }
-    auto const peers = peer_.peers();
+    auto const peers = peer_.peers(running_->get_token());
     if (!peers) {
         return fail(peers.error());
     }
@@ -305,7 +305,11 @@ int Commands::files(std::vector<std::string> const& arguments) {
     if (auto const scanned = wait_for_scan(); !scanned) {
         return stopped_or(scanned.error());
     }
-    printer_.files(peer_.files());
+    auto const files = peer_.files(running_->get_token());
+    if (!files) {
+        return fail(files.error());
+    }
+    printer_.files(*files);
     return 0;
 }
 
@@ -313,14 +317,17 @@ int Commands::status(std::vector<std::string> const& arguments) {
     if (!arguments.empty()) {
         return wrong_usage("it takes no arguments");
     }
-    printer_.status(peer_.status());
+    auto const status = peer_.status(running_->get_token());
+    if (!status) {
+        return fail(status.error());
+    }
+    printer_.status(*status);
     return 0;
 }
 
 int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.policy(peer_.policy(), peer_.chunk_order());
-        return 0;
+        return show_policy(peer_.policy(running_->get_token()));
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
         return wrong_usage("it takes nothing, or 'load' and a plug-in");
@@ -329,11 +336,15 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     if (auto const tried = try_plugin_apart(arguments[1], options_.plugin_directories); !tried) {
         return fail(tried.error());
     }
-    auto const policy = peer_.load_policy(arguments[1]);
-    if (!policy) {
-        return fail(policy.error());
+    return show_policy(peer_.load_policy(arguments[1], running_->get_token()));
+}
+
+int Commands::show_policy(Result<peer::PolicyInfo> const& policy) {
+    auto const chunk_order = peer_.chunk_order(running_->get_token());
+    if (!policy || !chunk_order) {
+        return fail(policy ? chunk_order.error() : policy.error());
     }
-    printer_.policy(*policy, peer_.chunk_order());
+    printer_.policy(*policy, *chunk_order);
     return 0;
 }
 

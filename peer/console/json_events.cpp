@@ -30,7 +30,7 @@ Json source_of_file(peer::SourceStatus const& source) {
             {"bytes_duplicate", source.bytes_duplicate},
             {"chunks_rejected", source.chunks_rejected},
             {"bytes_per_second", source.bytes_per_second},
-            {"state", source.state}};
+            {"state", source.words}};
 }
 
 Json source_in_use(peer::SourceStatus const& source) {

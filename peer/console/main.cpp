@@ -138,7 +138,7 @@ class Program {
             auto const& most = settings_.tracker_timeout;
             auto const patience = most ? std::min(word, *most - waited) : word;
             auto const known =
-                peer_.wait_for_tracker(std::max(patience, milliseconds(0)), stop_.get_token());
+                peer_.wait_for_tracker({std::max(patience, milliseconds(0)), stop_.get_token()});
             if (known) {
                 return std::nullopt;
             }
@@ -167,6 +167,12 @@ class Program {
         }
     }
 
+    void tell_ready(bool to_out) {
+        if (auto const status = peer_.status(stop_.get_token())) {
+            printer_.ready(*status, to_out);
+        }
+    }
+
     int run_given() {
         int first_failure = 0;
         for (auto const& command : settings_.commands) {
@@ -181,7 +187,7 @@ class Program {
 
     int run_piped() {
         if (settings_.json) {
-            printer_.ready(peer_.status(), true);
+            tell_ready(true);
         }
         PipedLines lines(waker_);
         int first_failure = 0;
@@ -208,7 +214,7 @@ class Program {
 
     int run_typed() {
         if (settings_.json || !settings_.peer.directory.empty()) {
-            printer_.ready(peer_.status(), false);
+            tell_ready(false);
         }
         std::cerr << "'help' lists the commands, 'exit' leaves." << std::endl;
         LineEditor editor({"xfs> ", history_file(),
@@ -227,7 +233,7 @@ class Program {
     void serve() {
         auto const stop = stop_.get_token();
         if (auto const shared = peer_.wait_until_shared(stop); shared) {
-            printer_.ready(peer_.status(), true);
+            tell_ready(true);
             program::notify_service("READY=1");
         }
         if (!printer_.good()) {

@@ -70,7 +70,7 @@ std::string downloads(std::vector<peer::DownloadStatus> const& files) {
             rows.push_back({wire::escape(source.endpoint), size_of(source.bytes),
                             rate_of(source.bytes_per_second), size_of(source.bytes_duplicate),
                             std::to_string(source.chunks_rejected), size_of(source.credit_bytes),
-                            size_of(source.outstanding_bytes), wire::escape(source.state)});
+                            size_of(source.outstanding_bytes), wire::escape(source.words)});
         }
         text += file.sources.empty() ? "" : aligned(rows, "    ");
     }

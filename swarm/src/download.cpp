@@ -412,7 +412,9 @@ std::vector<Download::SourceReport> Download::sources(wire::Time now) const {
                            .bytes_per_second = source.rate.bytes_per_second(),
                            .window_bytes = source.window_bytes(window()),
                            .outstanding_bytes = source.outstanding_bytes,
-                           .state = state_of(source)});
+                           .state = state_of(source),
+                           .standing = source.state,
+                           .is_busy = source.is_busy});
     }
     return reports;
 }

@@ -154,6 +154,10 @@ void DownloadJob::begin_ready() {
         auto next = std::move(ready_.front());
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
+        if (!take_name(next.file)) {
+            services_.file_places.give_back();
+            continue;
+        }
         begin(std::make_shared<Found const>(std::move(next.file)), std::move(next.manifest),
               next.about);
     }
@@ -304,6 +308,28 @@ bool DownloadJob::take_place() {
         });
 }
 
+/// If another download of this peer fetches to the same place, it is looked at anew once that is
+/// over: then it is here, or has to be fetched after all.
+bool DownloadJob::take_name(Found const& file) {
+    auto when_free = [&reactor = services_.reactor, weak = weak_from_this(), file] {
+        reactor.post([weak, file] {
+            if (auto const self = weak.lock(); self && !self->over_) {
+                --self->waiting_;
+                self->found_.push_front(file);
+                self->advance();
+            }
+        });
+    };
+    bool const taken = services_.names.take(target_name(file), std::move(when_free));
+    waiting_ += taken ? 0 : 1;
+    return taken;
+}
+
+/// Below the directory.
+std::string const& DownloadJob::target_name(Found const& file) const {
+    return order_.out.empty() ? file.name : order_.out;
+}
+
 // ---- files ----
 
 void DownloadJob::begin(std::shared_ptr<Found const> const& file,
@@ -312,7 +338,7 @@ void DownloadJob::begin(std::shared_ptr<Found const> const& file,
     auto const algorithm = services_.hashes.get(manifest->algorithm);
     storage::PartFile::Target target;
     target.tree = services_.tree;
-    target.name = order_.out.empty() ? file->name : order_.out;
+    target.name = target_name(*file);
     target.content = file->content;
     target.manifest = std::move(manifest);
     target.algorithm = *algorithm;
@@ -358,9 +384,8 @@ void DownloadJob::begin(std::shared_ptr<Found const> const& file,
     running_bytes_ += std::min(file->size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
     if (telemetry::is_told(services_.log_level, file->size)) {
-        services_.log(telemetry::download_begun(order_.out.empty() ? file->name : order_.out,
-                                                wire::to_hex(file->content), file->size,
-                                                file->sources.size()));
+        services_.log(telemetry::download_begun(target_name(*file), wire::to_hex(file->content),
+                                                file->size, file->sources.size()));
     }
     transfer->start();
 }
@@ -416,6 +441,7 @@ void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
                                DownloadedFile report) {
     running_.erase(transfer);
     services_.file_places.give_back();
+    services_.names.give_back(target_name(file));
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     report_.bytes_fetched += report.bytes_fetched;
@@ -438,6 +464,16 @@ void DownloadJob::report_file(Found const& file, DownloadedFile report) {
         services_.log(telemetry::download_ended(report));
     }
     bytes_done_ += report.error ? 0 : file.size;
+    add_report(std::move(report));
+}
+
+void DownloadJob::add_report(DownloadedFile report) {
+    if (!report.error) {
+        report.path = services_.tree->root() / report.name;
+    }
+    if (order_.on_file) {
+        order_.on_file(report);
+    }
     report_.files.push_back(std::move(report));
 }
 
@@ -446,12 +482,12 @@ void DownloadJob::fail_file(Found const& file, Error error) {
         return wait_for(file, error);
     }
     DownloadedFile report;
-    report.name = order_.out.empty() ? file.name : order_.out;
+    report.name = target_name(file);
     report.content = wire::to_hex(file.content);
     report.size = file.size;
     report.error = std::move(error);
     services_.log(telemetry::download_ended(report));
-    report_.files.push_back(std::move(report));
+    add_report(std::move(report));
     discredited_.erase(file.content);
 }
 

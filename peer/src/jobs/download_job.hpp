@@ -29,6 +29,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
         wire::Duration wait{};  ///< for sources, since something came last
         std::function<void(DownloadProgress const&)> on_progress;
         bool pushed = false;  ///< another peer has asked for it, who has not these options
+        std::function<void(DownloadedFile const&)> on_file = {};  ///< that is over
     };
 
     using OnDone = std::function<void(Result<DownloadReport>)>;
@@ -81,6 +82,8 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     // files
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
     [[nodiscard]] bool take_place();
+    [[nodiscard]] bool take_name(Found const& file);
+    [[nodiscard]] std::string const& target_name(Found const& file) const;
     void begin(std::shared_ptr<Found const> const& file,
                std::shared_ptr<wire::Manifest const> manifest, wire::FileAttributes const& about);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
@@ -97,6 +100,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     void wait_for(Found const& file, Error const& why);
     void on_waited(Found const& file, Error const& why, Result<std::vector<Found>> const& found);
     void report_file(Found const& file, DownloadedFile report);
+    void add_report(DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
     void finish(std::optional<Error> error = std::nullopt);
@@ -138,7 +142,7 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
     std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;
     wire::Time news_{};        ///< when something came last
-    std::size_t waiting_ = 0;  ///< files that wait for a source
+    std::size_t waiting_ = 0;  ///< files that wait for a source, or for another download
     std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
     std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
     std::size_t following_ = 0;  ///< files whose new versions are looked for

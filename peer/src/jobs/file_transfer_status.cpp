@@ -1,7 +1,48 @@
 // How a FileTransfer stands.
 #include "jobs/file_transfer.hpp"
 
+#include <xfsbus/swarm/content_state.hpp>
+
 namespace xfsbus::peer::jobs {
+namespace {
+
+SourceState state_of(swarm::Download::SourceReport const& source) {
+    using State = swarm::DownloadSource::State;
+    switch (source.standing) {
+        case State::active:
+            return SourceState::active;
+        case State::resting:
+            return source.is_busy ? SourceState::busy : SourceState::resting;
+        case State::lost:
+            return SourceState::lost;
+        case State::out:
+            return SourceState::out;
+        default:
+            return SourceState::idle;
+    }
+}
+
+/// The first of them.
+std::vector<ByteRange> ranges_of(swarm::ContentState const& content) {
+    std::vector<ByteRange> ranges;
+    auto const& layout = content.layout();
+    for (std::uint32_t chunk = 0; chunk < layout.chunks; ++chunk) {
+        if (!content.has().contains(chunk)) {
+            continue;
+        }
+        auto const begin = layout.offset(chunk);
+        if (ranges.empty() || ranges.back().end != begin) {
+            if (ranges.size() == FileProgress::ranges_most) {
+                break;
+            }
+            ranges.push_back({begin, begin});
+        }
+        ranges.back().end += layout.length(chunk);
+    }
+    return ranges;
+}
+
+}  // namespace
 
 std::vector<SourceStatus> FileTransfer::source_status() const {
     std::vector<SourceStatus> all;
@@ -13,7 +54,8 @@ std::vector<SourceStatus> FileTransfer::source_status() const {
                        .bytes_per_second = source.bytes_per_second,
                        .credit_bytes = source.window_bytes,
                        .outstanding_bytes = source.outstanding_bytes,
-                       .state = std::move(source.state)});
+                       .state = state_of(source),
+                       .words = std::move(source.state)});
     }
     return all;
 }
@@ -57,6 +99,7 @@ FileProgress FileTransfer::progress() const {
         progress.bytes_done = current.bytes_stored;
         progress.sources = current.sources_active;
         progress.bytes_per_second = rate_.bytes_per_second();
+        progress.ranges = ranges_of(*content_);
     }
     return progress;
 }

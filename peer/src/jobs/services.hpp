@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/names_in_use.hpp"
 #include "jobs/policy_slot.hpp"
 #include "net/chunk_router.hpp"
 #include "net/link.hpp"
@@ -103,6 +104,8 @@ struct Services {
     std::uint64_t downloads_begun = 0;  ///< of files; policies tell them apart by their numbers
     /// The files that are being fetched and offered meanwhile.
     std::map<wire::ContentId, FileTransfer*> fetching{};
+
+    NamesInUse names{};
 
     net::RandomStore transfer_ids{};
 

@@ -220,7 +220,7 @@ void TrackerLink::find_first(wire::Find question, OnAnswer<std::vector<wire::Fou
 }
 
 void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
-    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_peers));
+    ask_peers(std::move(on_peers), {});
 }
 
 void TrackerLink::look_at_peers(OnAnswer<Look> on_look) {
@@ -230,6 +230,17 @@ void TrackerLink::look_at_peers(OnAnswer<Look> on_look) {
     };
     std::function<void(wire::PeerList const&)> on_page = [young](auto const& page) {
         *young = *young || page.young;
+    };
+    ask_peers(std::move(on_all), std::move(on_page));
+}
+
+void TrackerLink::ask_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers,
+                            std::function<void(wire::PeerList const&)> on_page) {
+    auto on_all = [this, on_peers = std::move(on_peers)](auto peers) {
+        if (peers && owner_.on_peers) {
+            owner_.on_peers(*peers);
+        }
+        on_peers(std::move(peers));
     };
     ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_all),
                                std::move(on_page));

@@ -26,6 +26,8 @@ class TrackerLink : private swarm::Announcer::Line {
         std::function<void()> on_state;
         /// The tracker cannot connect to where we listen.
         std::function<void(std::string const& why)> on_unreachable = {};
+        /// Its list of peers, whoever asked for it.
+        std::function<void(std::vector<wire::PeerEntry> const&)> on_peers = {};
     };
 
     template <typename T>
@@ -99,6 +101,8 @@ class TrackerLink : private swarm::Announcer::Line {
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
     void after_event();
+    void ask_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers,
+                   std::function<void(wire::PeerList const&)> on_page);
     /// `entries` is the list in each page.
     template <typename Entry, typename Question, typename Page>
     void ask_pages(Question question, std::vector<Entry> Page::*entries,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/job.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
@@ -7,26 +8,42 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace xfsbus::peer::runtime {
 
-/// What somebody waits for, and may have to give up.
+/// Waits with the lock held until the condition holds: true. False if the wait is over first.
+template <typename Holds>
+bool wait_until(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+                Wait const& wait, Holds holds) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);  // clocks overflow
+    return wait.most
+               ? changed.wait_for(lock, wait.stop, std::min(*wait.most, longest), std::move(holds))
+               : changed.wait(lock, wait.stop, std::move(holds));
+}
+
+/// Why there was no answer in time.
+inline Error over(Wait const& wait) {
+    if (wait.stop.stop_requested()) {
+        return {Errc::interrupted, "interrupted"};
+    }
+    return {Errc::timeout, "no answer within " + std::to_string(wait.most->count()) + " ms"};
+}
+
+/// What somebody waits for.
 class Awaited {
   public:
     virtual ~Awaited() = default;
-    /// There will be no answer. Any thread.
-    virtual void give_up() = 0;
+    /// There will be no other answer than this. Does nothing if there is one. Any thread.
+    virtual void fail(Error const& why) = 0;
 };
 
 /// One answer, handed from the reactor's thread to the one that waits for it.
 template <typename T>
 class Answer final : public Awaited {
   public:
-    void set(T value) {
+    void set(Result<T> value) {
         std::lock_guard const lock(mutex_);
         if (!value_) {
             value_.emplace(std::move(value));
@@ -34,78 +51,75 @@ class Answer final : public Awaited {
         }
     }
 
-    void give_up() override {
-        std::lock_guard const lock(mutex_);
-        given_up_ = true;
-        set_.notify_all();
-    }
+    void fail(Error const& why) override { set(why); }
 
-    /// nullopt if stopped, out of patience or given up first.
-    std::optional<T> wait(std::stop_token const& stop,
-                          std::optional<std::chrono::milliseconds> patience = std::nullopt) {
+    Result<T> wait(Wait const& wait) {
         std::unique_lock lock(mutex_);
-        auto const over = [this] { return value_.has_value() || given_up_; };
-        if (patience) {
-            set_.wait_for(lock, stop, *patience, over);
-        } else {
-            set_.wait(lock, stop, over);
-        }
-        return std::move(value_);
+        bool const there = wait_until(set_, lock, wait, [this] { return value_.has_value(); });
+        return there ? std::move(*value_) : Result<T>(over(wait));
     }
 
   private:
     std::mutex mutex_;
     std::condition_variable_any set_;
-    std::optional<T> value_;  // guarded by mutex_
-    bool given_up_ = false;   // guarded by mutex_
+    std::optional<Result<T>> value_;  // guarded by mutex_
 };
 
-/// The answers that threads wait for, so that none waits for ever when the reactor is no more.
-/// Thread-safe.
-class Answers {
+/// Gives an answer to whoever waits for it, if it still does. Any thread.
+template <typename T>
+class Reply {
   public:
-    template <typename T>
-    std::shared_ptr<Answer<T>> expect() {
-        auto answer = std::make_shared<Answer<T>>();
-        std::lock_guard const lock(mutex_);
-        if (failure_) {
-            answer->give_up();
+    explicit Reply(std::weak_ptr<Answer<T>> to) : to_(std::move(to)) {}
+
+    void operator()(Result<T> value) const {
+        if (auto const answer = to_.lock()) {
+            answer->set(std::move(value));
         }
-        std::erase_if(waiting_, [](auto const& weak) { return weak.expired(); });
-        waiting_.push_back(answer);
-        return answer;
     }
 
-    /// Nothing is answered any more, for this reason.
-    void fail(Error failure) {
-        std::lock_guard const lock(mutex_);
-        failure_ = std::move(failure);
-        for (auto const& weak : waiting_) {
-            if (auto const answer = weak.lock()) {
-                answer->give_up();
+    /// Expires when nobody waits any more.
+    [[nodiscard]] std::weak_ptr<void const> who() const { return to_; }
+
+  private:
+    std::weak_ptr<Answer<T>> to_;
+};
+
+/// All that is waited for, so that nobody waits for ever when the reactor is no more. Thread-safe.
+class Answers {
+  public:
+    /// `awaited` fails when this does, or at once.
+    void expect(std::shared_ptr<Awaited> const& awaited) {
+        if (auto const failure = add(awaited)) {
+            awaited->fail(*failure);
+        }
+    }
+
+    /// Nothing is answered any more, for this reason; the first one counts.
+    void fail(Error const& failure) {
+        for (auto const& weak : end(failure)) {
+            if (auto const awaited = weak.lock()) {
+                awaited->fail(failure);
             }
         }
     }
 
-    [[nodiscard]] std::optional<Error> failure() const {
+  private:
+    std::optional<Error> add(std::shared_ptr<Awaited> const& awaited) {
         std::lock_guard const lock(mutex_);
+        std::erase_if(waiting_, [](auto const& weak) { return weak.expired(); });
+        waiting_.push_back(awaited);
         return failure_;
     }
 
-  private:
-    mutable std::mutex mutex_;
+    std::vector<std::weak_ptr<Awaited>> end(Error const& failure) {
+        std::lock_guard const lock(mutex_);
+        failure_ = failure_.value_or(failure);
+        return std::exchange(waiting_, {});
+    }
+
+    std::mutex mutex_;
     std::optional<Error> failure_;                 // guarded by mutex_
     std::vector<std::weak_ptr<Awaited>> waiting_;  // guarded by mutex_
 };
-
-/// What there is instead of an answer: the Error, where there can be one, or nothing.
-template <typename T>
-T instead(Error const& error) {
-    if constexpr (std::is_constructible_v<T, Error>) {
-        return T(error);
-    } else {
-        return T{};
-    }
-}
 
 }  // namespace xfsbus::peer::runtime

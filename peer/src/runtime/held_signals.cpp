@@ -1,4 +1,4 @@
-#include "runtime/size_signal.hpp"
+#include "runtime/held_signals.hpp"
 
 #include <pthread.h>
 #include <time.h>
@@ -6,26 +6,34 @@
 namespace xfsbus::peer::runtime {
 namespace {
 
-sigset_t size_signal() {
+sigset_t all_but_faults() {
+    sigset_t signals;
+    ::sigfillset(&signals);
+    for (int const fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) {
+        ::sigdelset(&signals, fault);
+    }
+    return signals;
+}
+
+/// A write of this thread may have raised it, and it would be delivered as soon as it may.
+void forget_size_signal() {
     sigset_t signals;
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGXFSZ);
-    return signals;
+    timespec const at_once{};
+    ::sigtimedwait(&signals, nullptr, &at_once);
 }
 
 }  // namespace
 
-NoSizeSignal::NoSizeSignal() {
-    auto const held = size_signal();
+HeldSignals::HeldSignals() {
+    auto const held = all_but_faults();
     ::pthread_sigmask(SIG_BLOCK, &held, &before_);
 }
 
-NoSizeSignal::~NoSizeSignal() {
+HeldSignals::~HeldSignals() {
     if (::sigismember(&before_, SIGXFSZ) == 0) {
-        // One that came meanwhile would be delivered as soon as it may.
-        auto const held = size_signal();
-        timespec const at_once{};
-        ::sigtimedwait(&held, nullptr, &at_once);
+        forget_size_signal();
     }
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

@@ -4,16 +4,18 @@
 
 namespace xfsbus::peer::runtime {
 
-/// Keeps SIGXFSZ from this thread, and from all threads that it starts meanwhile: a write that
-/// would make a file larger than this process may (`ulimit -f`) fails with EFBIG and has no other
-/// effect. What the process does about the signal elsewhere is not touched, since that is for the
-/// program to decide of which this library is a part.
-class NoSizeSignal {
+/// Keeps the program's signals from this thread, and so from all threads that it starts meanwhile:
+/// they are for the program's own threads to take. What the process does about them is not touched.
+/// A fault's own signals (SIGSEGV and the like) come through.
+///
+/// SIGXFSZ among them: a write that would make a file larger than this process may (`ulimit -f`)
+/// fails with EFBIG and has no other effect.
+class HeldSignals {
   public:
-    NoSizeSignal();
-    ~NoSizeSignal();
-    NoSizeSignal(NoSizeSignal const&) = delete;
-    NoSizeSignal& operator=(NoSizeSignal const&) = delete;
+    HeldSignals();
+    ~HeldSignals();
+    HeldSignals(HeldSignals const&) = delete;
+    HeldSignals& operator=(HeldSignals const&) = delete;
 
   private:
     sigset_t before_{};

@@ -13,8 +13,6 @@ namespace {
 
 constexpr unsigned store_threads = 2;
 constexpr auto load_patience = std::chrono::seconds(3);
-/// Longer than it takes to connect again to a tracker that is back.
-constexpr auto tracker_patience = std::chrono::seconds(5);
 /// Between two warnings about files that others pushed.
 constexpr auto push_words_apart = std::chrono::seconds(1);
 
@@ -33,7 +31,7 @@ std::mt19937_64 seeded_by_system() {
 
 }  // namespace
 
-Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
+Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options, Plugins plugins,
            std::optional<swarm::LatencyTable> latencies, std::shared_ptr<storage::Tree const> tree,
            swarm::DescriptorShares const& shares)
     : reactor_(reactor),
@@ -44,14 +42,24 @@ Node::Node(bus::Reactor& reactor, PeerOptions const& options, Plugins plugins,
       shares_(!options.directory.empty()),
       random_(seeded_by_system()),
       self_(new_peer_id()),
+      known_(events, self_),
+      policies_(reactor, plugins_.policy, plugins_.chunk_order, options_, random_),
       share_(random_()),
       hashes_(plugins_.path, plugins_.host),
       links_(reactor, security_, std::move(latencies), shares.links, [this] { return vitals(); }),
-      tracker_(reactor, security_,
-               {share_, [this] { return load(); }, [this] { on_state(); },
-                [this](std::string const& why) { on_unreachable(why); }}),
+      tracker_(
+          reactor, security_,
+          {.share = share_,
+           .load = [this] { return load(); },
+           .on_state = [this] { watch_.on_state(); },
+           .on_unreachable = [this](std::string const& why) { watch_.on_unreachable(why); },
+           .on_peers = [this](std::vector<wire::PeerEntry> const& all) { known_.on_list(all); }}),
+      watch_(reactor, tracker_, events, watch_options(),
+             // A table of latencies knows us by the address that others are told.
+             [this] { links_.set_self(tracker_.listens()); }),
       resolver_(reactor),
       serving_(reactor, security_, serving_owner(), upload_limits(), random_()),
+      keeper_(reactor, share_, tracker_, watch_, events, options_),
       throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
       throttle_alarm_(reactor,
                       [this] {
@@ -81,18 +89,8 @@ serving::Serving::Owner Node::serving_owner() {
     return {.share = share_,
             .tree = tree_,
             .vitals = [this] { return vitals(); },
-            .on_stale =
-                [this](std::string const& name) {
-                    if (index_) {
-                        index_->recheck(name);
-                    }
-                },
-            .on_doubt =
-                [this](std::string const& name) {
-                    if (index_) {
-                        index_->verify(name);
-                    }
-                },
+            .on_stale = [this](std::string const& name) { keeper_.recheck(name); },
+            .on_doubt = [this](std::string const& name) { keeper_.verify(name); },
             .on_garbage =
                 [this](std::string_view what) {
                     note(LogLevel::debug, "a message was refused, " + std::string(what));
@@ -132,20 +130,18 @@ jobs::Services Node::make_services() {
         .counters = counters_,
         .self = self_,
         .random = random_,
-        .id_key = policy_seed(),
+        .id_key = policies_.seed(),
         .log = [this](LogEvent const& event) { log(event); },
         .log_level = options_.log_level,
-        .new_order =
-            [order = plugins_.chunk_order, guard = guard(), totals = order_totals_] {
-                return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);
-            },
-        .on_fetched = [this](swarm::IndexedFile file) { on_fetched(std::move(file)); },
-        .on_partial = [this](swarm::PartialFile const& file) { on_partial(file); },
-        .on_partial_gone = [this](std::string const& name) { on_partial_gone(name); },
+        .new_order = policies_.order_maker(),
+        .on_fetched = [this](swarm::IndexedFile file) { keeper_.on_fetched(std::move(file)); },
+        .on_partial = [this](swarm::PartialFile const& file) { keeper_.on_partial(file); },
+        .on_partial_gone = [this](std::string const& name) { keeper_.on_partial_gone(name); },
     };
 }
 
 Node::~Node() {
+    leaving_ = true;
     auto const jobs = std::exchange(jobs_, {});
     for (auto const& job : jobs) {
         job->cancel();
@@ -201,59 +197,7 @@ Status Node::start() {
     }
     started_ = true;
     log(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
-    return start_index();
-}
-
-/// For other threads: does it on the reactor's, unless this is gone by then.
-std::function<void(bus::Reactor::Task)> Node::poster() const {
-    return [&reactor = reactor_, alive = std::weak_ptr(alive_)](bus::Reactor::Task task) {
-        reactor.post([alive, task = std::move(task)] {
-            if (!alive.expired()) {
-                task();
-            }
-        });
-    };
-}
-
-// ---- the share ----
-
-void Node::on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed) {
-    std::vector<wire::FileEntry> entries;
-    entries.reserve(added.size());
-    for (auto& file : added) {
-        if (auto const* const now = share_.put(std::move(file))) {
-            entries.push_back(swarm::ShareTable::entry_of(*now));
-        }
-    }
-    std::erase_if(removed, [this](auto const& name) { return !share_.remove(name); });
-    tracker_.on_changed(std::move(entries), std::move(removed));
-}
-
-void Node::put(swarm::IndexedFile file) {
-    if (auto const* const now = share_.put(std::move(file))) {
-        tracker_.on_changed(now->name, swarm::ShareTable::entry_of(*now));
-    }
-}
-
-/// Offered at once: the index will say the same a little later.
-void Node::on_fetched(swarm::IndexedFile file) {
-    if (shares_) {
-        put(file);
-        index_->add(std::move(file));
-    }
-}
-
-void Node::on_partial(swarm::PartialFile const& file) {
-    if (share_.put_partial(file)) {
-        tracker_.on_changed(file.name, swarm::ShareTable::entry_of(file));
-    }
-}
-
-void Node::on_partial_gone(std::string const& name) {
-    share_.remove_partial(name);
-    if (share_.by_name(name) == nullptr) {
-        tracker_.on_changed(name, std::nullopt);
-    }
+    return keeper_.start(plugins_.integrity, static_cast<unsigned>(descriptors_.hashers));
 }
 
 /// Somebody asks us for what we fetch ourselves, and so may have something of it for us.
@@ -267,51 +211,8 @@ void Node::on_fellow(wire::ContentId const& content, wire::Endpoint const& endpo
     }
 }
 
-void Node::on_state() {
-    if (tracker_.registered() && !was_registered_) {
-        // A table of latencies knows us by the address that others are told.
-        links_.set_self(tracker_.listens());
-    }
-    was_registered_ = tracker_.registered();
-    tell_tracker();
-    if (tracker_.registered()) {
-        for (auto const& then : std::exchange(on_registered_, {})) {
-            then();
-        }
-    }
-    tell_refusal();
-    // Where the tracker does not take the list there is nothing to wait for.
-    if (tracker_.settled() || !tracker_.refusal().empty()) {
-        for (auto const& then : std::exchange(on_settled_, {})) {
-            then();
-        }
-    }
-}
-
-/// When it is found, and when it is lost.
-void Node::tell_tracker() {
-    if (tracker_.in_touch() == told_in_touch_) {
-        return;
-    }
-    told_in_touch_ = tracker_.in_touch();
-    log(told_in_touch_ ? telemetry::tracker_found(options_.tracker, tracker_.listens())
-                       : telemetry::tracker_lost(options_.tracker, tracker_.trouble().message));
-}
-
-/// For one that shares nothing it does not matter.
-void Node::on_unreachable(std::string const& why) {
-    if (shares_) {
-        log(telemetry::not_reachable(tracker_.listens(), why));
-    }
-}
-
-/// Once for each reason: it is tried again every second.
-void Node::tell_refusal() {
-    if (tracker_.refusal().empty() || tracker_.refusal() == told_refusal_) {
-        return;
-    }
-    told_refusal_ = tracker_.refusal();
-    log(telemetry::tracker_refuses(options_.tracker, told_refusal_));
+TrackerWatch::Options Node::watch_options() const {
+    return {options_.tracker, shares_, [this](LogEvent const& event) { log(event); }};
 }
 
 /// Others decide how often this happens, so it is not said oftener than it can be read.
@@ -327,56 +228,7 @@ std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
 }
 
-// ---- commands ----
-
-void Node::when_registered(std::function<void()> then) {
-    on_registered_.push_back(std::move(then));
-    on_state();
-}
-
-void Node::when_settled(std::function<void()> then) {
-    on_settled_.push_back(std::move(then));
-    on_state();
-}
-
-struct Node::Wait {
-    OnAnswer<std::monostate> then;
-    wire::Time since{};
-    bus::Reactor::TimerId timer{};
-};
-
-/// Once the tracker has the whole list; an Error when nothing is heard of it for too long.
-void Node::when_told(OnAnswer<std::monostate> then) {
-    auto const wait = std::make_shared<Wait>(Wait{std::move(then), reactor_.now()});
-    watch(wait);
-    when_settled([this, wait] {
-        if (auto const told = std::exchange(wait->then, {})) {
-            reactor_.cancel(wait->timer);
-            told(done());
-        }
-    });
-}
-
-void Node::watch(std::shared_ptr<Wait> const& wait) {
-    auto const deadline = std::max(wait->since, tracker_.heard()) + tracker_patience;
-    if (deadline <= reactor_.now()) {
-        return std::exchange(wait->then, {})(
-            Error{Errc::tracker_unreachable, "no answer from the tracker at " + options_.tracker +
-                                                 ": " + tracker_trouble().message});
-    }
-    wait->timer = reactor_.at(deadline, [this, wait, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired()) {
-            watch(wait);
-        }
-    });
-}
-
-void Node::when_scanned(OnAnswer<UpdateSummary> then) {
-    if (scanned_) {
-        return then(*scanned_);
-    }
-    on_scanned_.push_back(std::move(then));
-}
+// ---- questions and jobs ----
 
 /// A tracker takes a peer to be where its connection comes from.
 std::string Node::source_for(wire::Endpoint const& tracker) const {
@@ -409,7 +261,7 @@ std::shared_ptr<jobs::DownloadJob> Node::download(jobs::DownloadJob::Order order
     if (order.sources == 0) {
         order.sources = options_.sources;
     }
-    auto const policy = std::make_shared<jobs::PolicySlot>(policy_seed());
+    auto const policy = policies_.new_slot();
     auto holder = std::make_shared<std::weak_ptr<jobs::DownloadJob>>();
     auto job = std::make_shared<jobs::DownloadJob>(
         services_, std::move(order), policy,
@@ -418,15 +270,16 @@ std::shared_ptr<jobs::DownloadJob> Node::download(jobs::DownloadJob::Order order
                 jobs_.erase(over);
             }
             // The tracker is told before the caller is: who asks it next finds us as a source.
-            if (!report || !tracker_.registered() || !tracker_.connected() || !shares_) {
+            if (!report || leaving_ || !tracker_.registered() || !tracker_.connected() ||
+                !shares_) {
                 return on_done(std::move(report));
             }
             auto kept = std::make_shared<Result<DownloadReport>>(std::move(report));
-            when_told([on_done, kept](Status const&) { on_done(std::move(*kept)); });
+            watch_.when_told([on_done, kept](Status const&) { on_done(std::move(*kept)); });
         });
     *holder = job;
     jobs_.insert(job);
-    put_selector(policy, [this, holder] {
+    policies_.put_selector(policy, [this, holder] {
         if (auto const waiting = holder->lock(); jobs_.contains(waiting)) {  // not cancelled
             waiting->start();
         }
@@ -448,8 +301,8 @@ std::shared_ptr<jobs::PushJob> Node::push(jobs::PushJob::Order order,
     *holder = job;
     pushes_.insert(job);
     // What is to be pushed may be a file of this peer's that it has not read yet.
-    when_scanned([this, weak = std::weak_ptr(job)](Result<UpdateSummary> const&) {
-        when_told([weak](Status const&) {
+    keeper_.when_scanned(job, [this, weak = std::weak_ptr(job)](UpdateSummary const&) {
+        watch_.when_told([weak](Status const&) {
             if (auto const waiting = weak.lock()) {
                 waiting->start();
             }
@@ -465,19 +318,17 @@ void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
         }
         std::vector<KnownPeer> known;
         for (auto const& entry : *entries) {
-            known.push_back({entry.listens.host, entry.listens.port, entry.files, entry.load,
-                             entry.heard_ms_ago, entry.labels, entry.peer == self_});
+            known.push_back(known_.known(entry));
         }
         on_peers(std::move(known));
     });
 }
 
-std::vector<SharedFileInfo> Node::files() const {
-    std::vector<SharedFileInfo> all;
-    for (auto const& file : share_.files()) {
-        all.push_back({file.name, wire::to_hex(file.content), file.stamp.size});
+void Node::set_policy(Policies::Factory policy) {
+    policies_.set_policy(std::move(policy));
+    for (auto const& job : jobs_) {
+        policies_.put_selector(job->policy(), [] {});
     }
-    return all;
 }
 
 telemetry::Counters Node::counters() const {
@@ -488,8 +339,8 @@ telemetry::Counters Node::counters() const {
     all[Counter::uploads] = serving_.load();
     all[Counter::downloads] = jobs_.size();
     all[Counter::bytes_sent] = serving_.bytes_sent();
-    all[Counter::policy_faults] = policy_totals_->faults;
-    all[Counter::chunk_order_faults] = order_totals_->faults;
+    all[Counter::policy_faults] = policies_.faults();
+    all[Counter::chunk_order_faults] = policies_.order_faults();
     return all;
 }
 
@@ -502,15 +353,15 @@ PeerStatus Node::status() const {
     status.tracker_connected = tracker_.in_touch();
     status.tracker_trouble = tracker_.refusal();
     status.directory = tree_->root().string();
-    status.scan = scanned_.value_or(UpdateSummary{});
+    status.scan = keeper_.scan();
     status.counters = counters().list();
     for (auto const& job : jobs_) {
         auto files = job->status();
         std::move(files.begin(), files.end(), std::back_inserter(status.downloading));
     }
     status.uploading = serving_.uploads();
-    status.policy = plugins_.policy->info().name;
-    status.chunk_order = plugins_.chunk_order->info().name;
+    status.policy = policies_.policy().name;
+    status.chunk_order = policies_.chunk_order().name;
     status.integrity = plugins_.integrity->name();
     return status;
 }

@@ -43,8 +43,8 @@ Error nobody_there(std::string const& query, jobs::Finder::Gone const& gone) {
 }  // namespace
 
 void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    auto const slot = std::make_shared<jobs::PolicySlot>(policy_seed());
-    put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
+    auto const slot = policies_.new_slot();
+    policies_.put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
         find_with(slot, query, on_found);
     });
 }

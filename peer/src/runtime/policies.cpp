@@ -1,8 +1,12 @@
-// What a Node does with its policies: makes their objects, swaps them, tells of them.
-#include "runtime/node.hpp"
+#include "runtime/policies.hpp"
+
+#include "runtime/poster.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
+
+#include <chrono>
+#include <utility>
 
 namespace xfsbus::peer::runtime {
 namespace {
@@ -26,35 +30,43 @@ PolicyInfo about(policies::PluginInfo const& plugin, policies::PolicyCounters co
 
 }  // namespace
 
-PolicyInfo Node::policy() const {
-    return about(plugins_.policy->info(), *policy_totals_);
+Policies::Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
+                   PeerOptions const& options, std::mt19937_64& random)
+    : reactor_(reactor),
+      policy_(std::move(policy)),
+      chunk_order_(std::move(chunk_order)),
+      options_(options),
+      random_(random),
+      maker_(1, "xfs-policy", net::fault_teller(reactor)) {}
+
+PolicyInfo Policies::policy() const {
+    return about(policy_->info(), *totals_);
 }
 
-PolicyInfo Node::chunk_order() const {
-    return about(plugins_.chunk_order->info(), *order_totals_);
+PolicyInfo Policies::chunk_order() const {
+    return about(chunk_order_->info(), *order_totals_);
 }
 
-void Node::set_policy(std::shared_ptr<policies::SelectorFactory const> policy) {
-    plugins_.policy = std::move(policy);
-    policy_totals_ = std::make_shared<policies::PolicyCounters>();
-    for (auto const& job : jobs_) {
-        put_selector(job->policy(), [] {});
-    }
+void Policies::set_policy(Factory policy) {
+    policy_ = std::move(policy);
+    totals_ = std::make_shared<policies::PolicyCounters>();
 }
 
-/// Has an object of the policy made on a thread that may wait for a plug-in, puts it into the slot
-/// on this one, and goes on. If the policy is swapped meanwhile, it is one of the new policy.
-void Node::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then) {
-    auto const factory = plugins_.policy;
-    auto put = [this, factory, slot, then = std::move(then)](Result<Selector> const& made) {
-        if (plugins_.policy != factory) {
+std::shared_ptr<jobs::PolicySlot> Policies::new_slot() {
+    return std::make_shared<jobs::PolicySlot>(seed());
+}
+
+void Policies::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then) {
+    auto put = [this, factory = policy_, slot,
+                then = std::move(then)](Result<Selector> const& made) {
+        if (policy_ != factory) {
             return put_selector(slot, then);
         }
-        made ? slot->put(*made, policy_totals_) : slot->fail(made.error().message);
+        made ? slot->put(*made, totals_) : slot->fail(made.error().message);
         then();
     };
-    policy_maker_.submit([factory, seed = slot->seed(), guard = guard(), post = poster(),
-                          put = std::move(put)]() mutable {
+    maker_.submit([factory = policy_, seed = slot->seed(), guard = guard(),
+                   post = poster(reactor_, alive_), put = std::move(put)]() mutable {
         Result<Selector> made = Error{};
         try {
             made = Selector(factory->make(seed, guard));
@@ -66,16 +78,25 @@ void Node::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<vo
     });
 }
 
-policies::GuardOptions Node::guard() const {
+std::function<std::shared_ptr<jobs::OrderSlot>()> Policies::order_maker() const {
+    return [order = chunk_order_, guard = guard(), totals = order_totals_] {
+        return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);
+    };
+}
+
+policies::GuardOptions Policies::guard() const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    guard.report = [this](std::string_view text) { log(telemetry::policy_fault(text)); };
+    guard.report = [log = options_.log](std::string_view text) {
+        if (log) {
+            log(telemetry::policy_fault(text));
+        }
+    };
     return guard;
 }
 
-/// With a seed policies see the same random numbers in every run.
-std::uint64_t Node::policy_seed() {
+std::uint64_t Policies::seed() {
     return options_.seed != 0 ? options_.seed : random_();
 }
 

@@ -56,7 +56,8 @@ peer::DownloadReport three_files() {
     fetched.bytes_duplicate = 7;
     fetched.seconds = 2;
     fetched.seconds_waited = 0.5;
-    fetched.sources = {{"10.0.0.2:7471", 2048, 7, 1, 1024, 0, 0, "active"}};
+    fetched.sources = {
+        {"10.0.0.2:7471", 2048, 7, 1, 1024, 0, 0, peer::SourceState::active, "active"}};
     auto& present = report.files.emplace_back();
     present.name = "present";
     present.present = true;
@@ -248,7 +249,7 @@ TEST_CASE("In JSON the status tells of each transfer") {
     auto& file = status.downloading.emplace_back();
     file.name = "model.bin";
     file.seconds_waited = 0.5;
-    file.sources = {{"10.0.0.2:7471", 1, 2, 3, 4, 5, 6, "active"}};
+    file.sources = {{"10.0.0.2:7471", 1, 2, 3, 4, 5, 6, peer::SourceState::active, "active"}};
     status.uploading = {{"abcd", "10.0.0.4:5555", 1, 2, 3, 4}};
     printed.printer.status(status);
     auto const answer = printed.events().at(0);

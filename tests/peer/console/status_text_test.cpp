@@ -31,8 +31,9 @@ peer::DownloadStatus half_fetched() {
     file.chunks_rejected = 1;
     file.bytes_per_second = 512;
     file.seconds_waited = 0.25;
-    file.sources = {{"10.0.0.2:7471", 1000, 10, 1, 512, 4096, 2048, "active"},
-                    {"10.0.0.3:7471", 24, 0, 0, 0, 0, 0, "gone\033"}};
+    file.sources = {
+        {"10.0.0.2:7471", 1000, 10, 1, 512, 4096, 2048, peer::SourceState::active, "active"},
+        {"10.0.0.3:7471", 24, 0, 0, 0, 0, 0, peer::SourceState::active, "gone\033"}};
     return file;
 }
 

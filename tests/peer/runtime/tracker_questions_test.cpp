@@ -119,9 +119,8 @@ TEST_CASE("A download asks for 32 sources of each file, or as many as it is to u
     request.name = "a.bin";
     request.sources = used;
     std::stop_source stop;
-    request.stop = stop.get_token();
-    auto const over =
-        std::async(std::launch::async, [&] { return sut->download(std::move(request)).ok(); });
+    auto const over = std::async(std::launch::async,
+                                 [&] { return sut->download(request, {}, stop.get_token()).ok(); });
     auto const until = std::chrono::steady_clock::now() + patience;
     while (tracker.finds().size() < 2 && std::chrono::steady_clock::now() < until) {
         std::this_thread::yield();

@@ -2,8 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -67,15 +65,13 @@ struct PushProgress {
     PushReport file;  ///< the first that is not done
 };
 
+/// What is to be pushed, and to whom.
 struct PushRequest {
     std::string name;  ///< a name, a pattern, or NAME@ID with a prefix of the content id
     PushTo to = PushTo::all;
     std::size_t peers = 0;  ///< for PushTo::number
     /// So long a peer may be away, and come back, before it counts as unreachable.
     std::chrono::milliseconds patience = std::chrono::seconds(60);
-    std::stop_token stop;  ///< ends the watching; what has been asked for goes on
-    /// Called on the peer's thread, a few times a second; must return soon.
-    std::function<void(PushProgress const&)> on_progress;
 };
 
 }  // namespace xfsbus::peer

@@ -161,6 +161,8 @@ class Download {
         std::uint64_t window_bytes = 0;
         std::uint64_t outstanding_bytes = 0;
         std::string state;  ///< "active", "idle", "busy, asked again in 1.5 s", or why it is out
+        DownloadSource::State standing{};
+        bool is_busy = false;  ///< that is why it rests
     };
 
     [[nodiscard]] std::vector<SourceReport> sources(wire::Time now) const;

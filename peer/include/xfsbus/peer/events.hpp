@@ -1,0 +1,124 @@
+#pragma once
+
+#include <xfsbus/peer/export.hpp>
+#include <xfsbus/peer/job.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace xfsbus::peer {
+
+namespace runtime {
+class EventStore;
+}
+
+/// How a download stands, about ten times a second; only the last one is kept.
+struct DownloadProgressed {
+    JobId job{};
+    DownloadProgress progress;
+};
+
+/// How a push stands, a few times a second; only the last one is kept.
+struct PushProgressed {
+    JobId job{};
+    PushProgress progress;
+};
+
+/// A file of a download is there, or will not be; its path and its error say which.
+struct FileDone {
+    JobId job{};
+    DownloadedFile file;
+};
+
+/// The last event of a job.
+struct JobDone {
+    JobId job{};
+    std::shared_ptr<JobOutcome const> outcome;  ///< never null
+};
+
+/// The tracker knows this peer. Told of a queue that is opened later, too. Of this and TrackerLost
+/// only the last one is kept.
+struct TrackerUp {};
+
+/// There is no connection to the tracker, or nothing was heard of it for a lease. It is tried
+/// again.
+struct TrackerLost {
+    Error why;
+};
+
+/// A scan of this peer's directory is over; of one before the queue was opened it is told, too.
+/// Only the last one is kept.
+struct Scanned {
+    UpdateSummary summary;
+};
+
+/// This peer shares a file, or shares another content under its name.
+struct FileAppeared {
+    SharedFileInfo file;
+};
+
+/// This peer does not share it any more.
+struct FileGone {
+    std::string name;
+};
+
+/// The tracker's list has a peer that it had not when this peer saw it last. It sees the list when
+/// it is asked for it (Peer::peers) and during a push.
+struct PeerAppeared {
+    KnownPeer peer;
+};
+
+/// The list has a peer no more.
+struct PeerGone {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+/// So many events are missing here, since the queue was full: FileDone, FileAppeared, FileGone,
+/// PeerAppeared and PeerGone; others are never lost.
+struct EventsLost {
+    std::uint64_t count = 0;
+};
+
+/// The peer is no more, or cannot go on. The last event of all.
+struct PeerEnded {
+    Error why;
+};
+
+using Event =
+    std::variant<DownloadProgressed, PushProgressed, FileDone, JobDone, TrackerUp, TrackerLost,
+                 Scanned, FileAppeared, FileGone, PeerAppeared, PeerGone, EventsLost, PeerEnded>;
+
+/// What happens to a Peer and its jobs, in order. A handle: copies mean the same queue, from which
+/// each event is taken once. May outlive the Peer. Any thread.
+///
+/// It is bounded: it holds `most` events and, besides, one JobDone of each job, one progress of
+/// each that goes on, and four others of which there is one at a time.
+class XFSBUS_API EventQueue {
+  public:
+    static constexpr std::size_t most = 1024;
+
+    /// For a Peer.
+    XFSBUS_INTERNAL explicit EventQueue(std::shared_ptr<runtime::EventStore> store);
+
+    /// Can be read (POLLIN) while there is an event: for poll, epoll, asyncio, a QSocketNotifier.
+    /// Whoever is told on an edge only has to take all. It is the queue's: as long as a handle,
+    /// and not to be read or closed.
+    [[nodiscard]] int descriptor() const;
+
+    /// nullopt: there is none.
+    [[nodiscard]] std::optional<Event> next() const;
+
+    /// Waits for one. nullopt: there is none in time, or, after PeerEnded, never. Does not wait
+    /// within a callback of a peer.
+    [[nodiscard]] std::optional<Event> wait(Wait const& wait = {}) const;
+
+  private:
+    std::shared_ptr<runtime::EventStore> store_;
+};
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <xfsbus/peer/export.hpp>
+#include <xfsbus/peer/push.hpp>
+#include <xfsbus/peer/status.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace xfsbus::peer {
+
+namespace runtime {
+class JobState;
+}
+
+/// How long a call waits. By default until it has its answer; the end of the peer is one, too
+/// (Errc::ended). What is passed for it may be just a duration, or just a stop_token.
+struct Wait {
+    Wait() = default;
+
+    Wait(std::stop_token token) : stop(std::move(token)) {}
+
+    template <typename Rep, typename Period>
+    Wait(std::chrono::duration<Rep, Period> patience, std::stop_token token = {})
+        : most(std::chrono::ceil<std::chrono::milliseconds>(patience)), stop(std::move(token)) {}
+
+    std::optional<std::chrono::milliseconds> most;  ///< then Errc::timeout; nullopt: no deadline
+    std::stop_token stop;                           ///< then Errc::interrupted
+};
+
+/// What events call a job by. No two jobs of a Peer have the same.
+enum class JobId : std::uint64_t {};
+
+/// What a job comes to: that of a find, a download, a push, a scan.
+using JobOutcome = std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>,
+                                Result<PushResult>, Result<UpdateSummary>>;
+
+/// Something that a Peer is doing. A handle: copies mean the same job, which goes on without any of
+/// them. May outlive the Peer, whose end ends its jobs. Any thread.
+class XFSBUS_API AnyJob {
+  public:
+    /// For a Peer.
+    XFSBUS_INTERNAL explicit AnyJob(std::shared_ptr<runtime::JobState> state);
+
+    [[nodiscard]] JobId id() const;
+    [[nodiscard]] bool done() const;
+    /// Waits until it is done: true. Else it goes on. Does not wait within a callback of a peer.
+    bool wait(Wait const& wait = {}) const;
+    /// Has it end soon, with Errc::interrupted for what is not done. Does not wait for that.
+    void cancel() const;
+
+  protected:
+    /// nullptr: it is not done. As long as there is a handle.
+    [[nodiscard]] JobOutcome const* outcome() const;
+
+  private:
+    std::shared_ptr<runtime::JobState> state_;
+};
+
+/// A job, and what it comes to.
+template <typename T>
+class Job final : public AnyJob {
+  public:
+    using AnyJob::AnyJob;
+
+    /// nullptr: it is not done. As long as there is a handle.
+    [[nodiscard]] Result<T> const* result() const& {
+        auto const* const all = outcome();
+        return all == nullptr ? nullptr : std::get_if<Result<T>>(all);
+    }
+
+    Result<T> const* result() && = delete;
+};
+
+using FindJob = Job<std::vector<FoundSource>>;
+using DownloadJob = Job<DownloadReport>;
+using PushJob = Job<PushResult>;
+using UpdateJob = Job<UpdateSummary>;
+
+}  // namespace xfsbus::peer

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <xfsbus/peer/durability.hpp>
+#include <xfsbus/peer/push.hpp>
+#include <xfsbus/wire/log.hpp>
+#include <xfsbus/wire/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer {
+
+using xfsbus::LogEvent;
+using xfsbus::LogLevel;
+
+/// What a Peer is to be like. A value.
+///
+/// From within a callback of a peer, a call to a Peer that would wait is refused (Errc::usage): it
+/// could wait for itself. Jobs may be started and cancelled there, and the Peer be destroyed.
+struct PeerOptions {
+    std::string tracker = "tcp://127.0.0.1:7470";
+    /// Address to listen on, which others must be able to reach; empty: the one from which this
+    /// machine reaches the tracker.
+    std::string host;
+    std::uint16_t port = 0;       ///< 0: a free one
+    std::uint16_t data_port = 0;  ///< where chunks come in, which sources connect to; 0: a free one
+    /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
+    std::filesystem::path directory;
+    /// Where downloads go when nothing is shared.
+    std::filesystem::path download_directory = ".";
+    /// Remembers hashes across restarts (SQLite). Empty: no memory.
+    std::filesystem::path cache_file;
+    std::string policy = "libloadlatency.so";               ///< FILE[:key=value,...]
+    std::string chunk_order = "librarest.so";               ///< the same for the order of chunks
+    std::string integrity = "libsha256.so";                 ///< for what this peer publishes
+    std::vector<std::filesystem::path> plugin_directories;  ///< searched first
+    bool strict_policy = false;          ///< a policy that fails ends the download
+    std::filesystem::path latency_file;  ///< empty: latency is measured
+    std::size_t sources = 24;            ///< most sources used at once for one file
+    std::uint64_t upload_limit = 0;      ///< bytes per second, of all transfers; 0: none
+    std::uint64_t download_limit = 0;
+    std::uint64_t transfer_upload_limit = 0;    ///< to one sink of one file
+    std::uint64_t transfer_download_limit = 0;  ///< of one file, from all its sources
+    AcceptPush accept_push = AcceptPush::none;  ///< what other peers ask this one to fetch
+    std::string labels;                         ///< "key=value,...", told to others
+    Durability durability = Durability::power;  ///< of what is downloaded
+    bool keep_mode = false;  ///< what is executable at the source of its manifest is so here
+    bool heartbeat = true;   ///< false: silent until something is to be said
+    bool watch = true;       ///< notice changes of the directory by itself
+    /// Patterns of names that are not shared: of the whole name, or of one part of it. The same may
+    /// stand in a file .xfsignore at the top of the directory, one a line.
+    std::vector<std::string> ignore = {};
+    bool default_ignores = true;  ///< nor .git, *.swp, lost+found and the like
+    /// How often the directory is scanned without being asked; 0: never. nullopt: every 30 s on
+    /// network file systems and where not all can be watched, else every ten minutes; never
+    /// without `watch`.
+    std::optional<std::chrono::milliseconds> rescan = std::nullopt;
+    /// Of all random numbers that policies see, and of the ids that they know sources by: equal
+    /// seeds and equal events give equal decisions. 0: a random one.
+    std::uint64_t seed = 0;
+    /// Called on threads of the peer, one at a time: the peer waits for it, so it must return soon.
+    /// What it throws goes no further. Text from others is escaped.
+    OnLog log;
+    /// What is less important is not logged, and where there is much of it not even put into words.
+    LogLevel log_level = LogLevel::debug;
+    /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
+    /// fault of its own. Its calls then answer with this error, and it shares nothing any more.
+    std::function<void(Error const&)> on_failed = {};
+};
+
+}  // namespace xfsbus::peer

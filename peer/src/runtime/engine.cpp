@@ -1,0 +1,350 @@
+#include "runtime/engine.hpp"
+
+#include "runtime/held_signals.hpp"
+#include "telemetry/log_events.hpp"
+
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <cerrno>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <system_error>
+
+namespace xfsbus::peer::runtime {
+namespace {
+
+Error interrupted() {
+    return {Errc::interrupted, "interrupted"};
+}
+
+Error too_few_descriptors() {
+    return {Errc::failed, "a peer needs " + std::to_string(swarm::descriptors_least) +
+                              " file descriptors, and " + std::to_string(bus::open_descriptors()) +
+                              " of this process's " + std::to_string(bus::descriptor_limit()) +
+                              " are open already; raise the limit (ulimit -n)"};
+}
+
+Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path const& file) {
+    if (file.empty()) {
+        return std::optional<swarm::LatencyTable>();
+    }
+    std::ifstream stream(file);
+    std::ostringstream text;
+    if (!stream || !(text << stream.rdbuf())) {
+        return Error{Errc::usage, "cannot read the latency file '" + wire::escape(file.string()) +
+                                      "': " + std::generic_category().message(errno)};
+    }
+    auto table = swarm::LatencyTable::parse(text.str());
+    if (!table) {
+        return Error{Errc::usage, "latency file '" + wire::escape(file.string()) + "', " +
+                                      table.error().message};
+    }
+    return std::optional(std::move(*table));
+}
+
+/// A callback of the program's, of whatever it does the peer takes no harm.
+template <typename Call>
+void call_back(Call call) {
+    Callback const here;
+    try {
+        call();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): it is the program's, which knows of it
+    }
+}
+
+/// Several threads have something to say.
+OnLog one_at_a_time(OnLog const& log) {
+    if (!log) {
+        return {};
+    }
+    return [mutex = std::make_shared<std::mutex>(), log](LogEvent const& event) {
+        std::lock_guard const lock(*mutex);
+        call_back([&] { log(event); });
+    };
+}
+
+/// What plug-ins are given. What they log goes to `log` as long as that is there: the thread of one
+/// that hangs outlives the peer.
+std::shared_ptr<policies::PolicyHost> make_host(PeerOptions const& options,
+                                                std::weak_ptr<OnLog const> log) {
+    policies::PolicyHost::Options host;
+    host.log = [log = std::move(log)](std::string_view plugin, std::string_view line) {
+        if (auto const to = log.lock(); to && *to) {
+            (*to)(telemetry::policy_says(plugin, line));
+        }
+    };
+    host.labels = options.labels;
+    return std::make_shared<policies::PolicyHost>(std::move(host));
+}
+
+Result<Node::Plugins> load_plugins(PeerOptions const& options,
+                                   std::shared_ptr<policies::PolicyHost> host) {
+    try {
+        auto path = policies::PluginPath::standard(options.plugin_directories);
+        path.distrust(options.directory.empty() ? options.download_directory : options.directory);
+        auto policy =
+            policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path, host);
+        auto order = policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order),
+                                                path, host);
+        auto integrity =
+            policies::load_integrity(policies::parse_plugin_spec(options.integrity), path, host);
+        return Node::Plugins{std::move(path), std::move(host), std::move(policy), std::move(order),
+                             std::move(integrity)};
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    }
+}
+
+}  // namespace
+
+Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
+               std::function<void(Error const&)> on_failed)
+    : path_(plugins.path),
+      host_(plugins.host),
+      log_(std::move(log)),
+      on_failed_(std::move(on_failed)) {}
+
+Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
+    HeldSignals const for_all_threads;
+    auto const descriptors =
+        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
+    if (!descriptors) {
+        return too_few_descriptors();
+    }
+    options.log = one_at_a_time(options.log);
+    auto const log = std::make_shared<OnLog const>(options.log);
+    auto plugins = load_plugins(options, make_host(options, log));
+    if (!plugins) {
+        return plugins.error();
+    }
+    auto latencies = read_latencies(options.latency_file);
+    if (!latencies) {
+        return latencies.error();
+    }
+    bool const shares = !options.directory.empty();
+    auto tree = storage::Tree::open(shares ? options.directory : options.download_directory);
+    if (!tree) {
+        return tree.error();
+    }
+    auto engine = std::make_shared<Engine>(*plugins, log, options.on_failed);
+    engine->node_ =
+        std::make_unique<Node>(engine->reactor_, *engine->events_, options, std::move(*plugins),
+                               std::move(*latencies), std::move(*tree), *descriptors);
+    if (auto started = engine->node_->start(); !started) {
+        return started.error();
+    }
+    engine->thread_ = std::thread([engine] { engine->work(); });
+    return engine;
+}
+
+/// The reactor's thread.
+void Engine::work() {
+    try {
+        reactor_.run();
+        return fail({Errc::ended, "the peer has ended"});
+    } catch (std::exception const& error) {
+        fail({Errc::failed, std::string("the peer cannot go on: ") + error.what()});
+    } catch (...) {
+        fail({Errc::failed, "the peer cannot go on: an unknown fault"});
+    }
+}
+
+/// What escapes from the reactor's work is a fault of this program, or the end of the memory:
+/// nothing goes on from there, and everybody is told.
+void Engine::fail(Error const& why) {
+    answers_.fail(why);
+    events_->put(PeerEnded{why});
+    if (why.code == Errc::ended) {
+        return;
+    }
+    if (*log_) {
+        (*log_)({LogLevel::error, "failed", why.message});
+    }
+    try {
+        node_.reset();
+    } catch (...) {
+        static_cast<void>(node_.release());  // it is beyond repair, and so it stays
+    }
+    if (on_failed_) {
+        call_back([&] { on_failed_(why); });
+    }
+}
+
+void Engine::end() {
+    post([this](Node& node) {
+        node.leave();
+        node_.reset();
+    });
+    reactor_.stop();
+    Callback::runs_here() ? thread_.detach() : thread_.join();
+}
+
+void Engine::post(std::function<void(Node&)> work) {
+    reactor_.post([this, work = std::move(work)] {
+        if (node_) {
+            work(*node_);
+        }
+    });
+}
+
+// ---- jobs ----
+
+template <typename T>
+std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
+    auto const state =
+        std::make_shared<JobState>(JobId{++last_job_}, Result<T>(Error{}), to.events);
+    answers_.expect(state);
+    return state;
+}
+
+/// Of what cannot be called off the outcome is not waited for.
+template <typename T, typename Start>
+std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
+    auto const state = make_job<T>(to);
+    state->when_cancelled([weak = std::weak_ptr(state)] {
+        if (auto const job = weak.lock()) {
+            job->fail(interrupted());
+        }
+    });
+    post([state, start = std::move(start)](Node& node) {
+        start(node, [state](Result<T> result) { state->set(std::move(result)); });
+    });
+    return state;
+}
+
+/// One that is called off has an outcome all the same, and is done only then. `start` returns what
+/// calls it off.
+template <typename T, typename Start>
+std::shared_ptr<JobState> Engine::begin_cancellable(Telling const& to, Start start) {
+    auto const state = make_job<T>(to);
+    auto const cancel = std::make_shared<Cancel>();
+    state->when_cancelled([weak = weak_from_this(), cancel] {
+        if (auto const engine = weak.lock()) {
+            engine->post([cancel](Node&) { *cancel ? (*cancel)() : void(); });
+        }
+    });
+    post([state, cancel, start = std::move(start)](Node& node) {
+        *cancel =
+            start(node, state->id(), [state](Result<T> result) { state->set(std::move(result)); });
+    });
+    return state;
+}
+
+namespace {
+
+template <typename Running>
+std::function<void()> canceller(std::shared_ptr<Running> const& job) {
+    return [weak = std::weak_ptr(job)] {
+        if (auto const running = weak.lock()) {
+            running->cancel();
+        }
+    };
+}
+
+Status check_name(std::string const& out) {
+    auto const problem = out.empty() ? std::nullopt : wire::name_problem(out);
+    return problem ? Status(Error{Errc::usage, "'" + wire::escape(out) +
+                                                   "' cannot be the name of a download: it " +
+                                                   *problem})
+                   : done();
+}
+
+jobs::DownloadJob::Order order_of(DownloadRequest const& request, JobId id,
+                                  Engine::Telling const& to) {
+    jobs::DownloadJob::Order order;
+    order.query = request.name;
+    order.out = request.out;
+    order.force = request.force;
+    order.repair = request.repair;
+    order.sources = request.sources;
+    order.wait = request.wait;
+    if (to.progress) {
+        order.on_progress = [events = to.events, id](DownloadProgress const& progress) {
+            events->put(DownloadProgressed{id, progress});
+        };
+    }
+    if (to.files) {
+        order.on_file = [events = to.events, id](DownloadedFile const& file) {
+            events->put(FileDone{id, file});
+        };
+    }
+    return order;
+}
+
+jobs::PushJob::Order order_of(PushRequest const& request, JobId id, Engine::Telling const& to) {
+    jobs::PushJob::Order order{request.name, request.to, request.peers, request.patience, {}};
+    if (to.progress) {
+        order.on_progress = [events = to.events, id](PushProgress const& progress) {
+            events->put(PushProgressed{id, progress});
+        };
+    }
+    return order;
+}
+
+}  // namespace
+
+std::shared_ptr<JobState> Engine::find(std::string const& name, Telling const& to) {
+    return begin<std::vector<FoundSource>>(
+        to, [name](Node& node, auto on_found) { node.find(name, std::move(on_found)); });
+}
+
+std::shared_ptr<JobState> Engine::update(Telling const& to) {
+    return begin<UpdateSummary>(
+        to, [](Node& node, auto on_done) { node.share().update_list(std::move(on_done)); });
+}
+
+std::shared_ptr<JobState> Engine::download(DownloadRequest const& request, Telling const& to) {
+    return begin_cancellable<DownloadReport>(
+        to, [request, to](Node& node, JobId id, auto on_done) -> Cancel {
+            if (auto const good = check_name(request.out); !good) {
+                on_done(good.error());
+                return {};
+            }
+            return canceller(node.download(order_of(request, id, to), std::move(on_done)));
+        });
+}
+
+std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const& to) {
+    return begin_cancellable<PushResult>(
+        to, [request, to](Node& node, JobId id, auto on_done) -> Cancel {
+            if (request.to == PushTo::number && request.peers == 0) {
+                on_done(Error{Errc::usage, "a push to no peer is none"});
+                return {};
+            }
+            return canceller(node.push(order_of(request, id, to), std::move(on_done)));
+        });
+}
+
+// ---- the rest ----
+
+Result<std::shared_ptr<EventStore>> Engine::open_events() {
+    if (auto const opened = events_->open_with_descriptor(); !opened) {
+        return opened.error();
+    }
+    post([](Node& node) {
+        node.tracker().tell_how_it_is();
+        node.share().tell_how_it_is();
+    });
+    return events_;
+}
+
+Result<PolicyInfo> Engine::load_policy(std::string const& spec, Wait const& wait) {
+    if (Callback::runs_here()) {
+        return not_here();
+    }
+    HeldSignals const for_its_copy;
+    try {
+        auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), path_, host_);
+        return ask<PolicyInfo>(wait, [policy](Node& node, auto const& reply) {
+            node.set_policy(policy);
+            reply(node.policies().policy());
+        });
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    }
+}
+
+}  // namespace xfsbus::peer::runtime

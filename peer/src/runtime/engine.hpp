@@ -1,0 +1,101 @@
+#pragma once
+
+#include "runtime/answers.hpp"
+#include "runtime/callback.hpp"
+#include "runtime/event_store.hpp"
+#include "runtime/job_state.hpp"
+#include "runtime/node.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/options.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace xfsbus::peer::runtime {
+
+/// The thread on which a Node lives, and the way to it for all others: questions that are waited
+/// for, and jobs. Whoever is in a call holds it, so that it outlives the Peer for so long. Any
+/// thread.
+class Engine : public std::enable_shared_from_this<Engine> {
+  public:
+    /// As Peer::start. Whoever has it must end() it.
+    static Result<std::shared_ptr<Engine>> start(PeerOptions options);
+
+    Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
+           std::function<void(Error const&)> on_failed);
+    Engine(Engine const&) = delete;
+    Engine& operator=(Engine const&) = delete;
+
+    /// Ends all jobs, then answers all who wait. Within a callback it does so soon.
+    void end();
+
+    /// Why nobody may wait within a callback.
+    static Error not_here() { return {Errc::usage, "a callback of a peer cannot wait for a peer"}; }
+
+    /// Calls `work(node, reply)` on the reactor's thread, and waits until it has replied. Refused
+    /// within a callback.
+    template <typename T, typename Work>
+    Result<T> ask(Wait const& wait, Work work) {
+        if (Callback::runs_here()) {
+            return not_here();
+        }
+        auto const answer = std::make_shared<Answer<T>>();
+        answers_.expect(answer);
+        post([reply = Reply<T>(answer), work = std::move(work)](Node& node) { work(node, reply); });
+        return answer->wait(wait);
+    }
+
+    /// Calls it on the reactor's thread, if the node is still there then.
+    void post(std::function<void(Node&)> work);
+
+    /// Where a job tells what happens, besides that it is done.
+    struct Telling {
+        std::shared_ptr<EventStore> events;
+        bool progress = false;
+        bool files = false;
+    };
+
+    /// For all who have a handle of the job, and the queue.
+    [[nodiscard]] Telling openly() const { return {events_, true, true}; }
+
+    std::shared_ptr<JobState> find(std::string const& name, Telling const& to);
+    std::shared_ptr<JobState> download(DownloadRequest const& request, Telling const& to);
+    std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
+    std::shared_ptr<JobState> update(Telling const& to);
+
+    Result<std::shared_ptr<EventStore>> open_events();
+
+    Result<PolicyInfo> load_policy(std::string const& spec, Wait const& wait);
+
+  private:
+    /// What is called on the reactor's thread to cancel a job.
+    using Cancel = std::function<void()>;
+
+    template <typename T>
+    std::shared_ptr<JobState> make_job(Telling const& to);
+    template <typename T, typename Start>
+    std::shared_ptr<JobState> begin(Telling const& to, Start start);
+    template <typename T, typename Start>
+    std::shared_ptr<JobState> begin_cancellable(Telling const& to, Start start);
+    void work();
+    void fail(Error const& why);
+
+    policies::PluginPath path_;
+    std::shared_ptr<policies::PolicyHost> host_;
+    std::shared_ptr<OnLog const> log_;
+    std::function<void(Error const&)> on_failed_;
+    Answers answers_;
+    std::shared_ptr<EventStore> events_ = std::make_shared<EventStore>(EventQueue::most);
+    std::atomic<std::uint64_t> last_job_ = 0;
+    bus::Reactor reactor_;
+    std::unique_ptr<Node> node_;  ///< reactor thread, once that runs
+    std::thread thread_;
+};
+
+}  // namespace xfsbus::peer::runtime

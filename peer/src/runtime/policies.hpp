@@ -1,0 +1,67 @@
+#pragma once
+
+#include "jobs/policy_slot.hpp"
+#include "net/fault_teller.hpp"
+#include "threads/worker_pool.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/options.hpp>
+#include <xfsbus/peer/status.hpp>
+#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+
+namespace xfsbus::peer::runtime {
+
+/// The policies of a peer: has their objects made, swaps them, tells of them. Reactor thread.
+class Policies {
+  public:
+    using Factory = std::shared_ptr<policies::SelectorFactory const>;
+    using OrderFactory = std::shared_ptr<policies::ChunkOrderFactory const>;
+
+    Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
+             PeerOptions const& options, std::mt19937_64& random);
+
+    [[nodiscard]] PolicyInfo policy() const;
+    [[nodiscard]] PolicyInfo chunk_order() const;
+
+    /// How often the policy has failed, and the order.
+    [[nodiscard]] std::uint64_t faults() const { return totals_->faults; }
+
+    [[nodiscard]] std::uint64_t order_faults() const { return order_totals_->faults; }
+
+    /// For what is put into a slot from now on.
+    void set_policy(Factory policy);
+
+    /// For one download or query.
+    [[nodiscard]] std::shared_ptr<jobs::PolicySlot> new_slot();
+    /// Has an object of the policy made on a thread that may wait for a plug-in, puts it into the
+    /// slot on this one, and goes on. If the policy is swapped meanwhile, it is one of the new one.
+    void put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then);
+    /// Makes a chunk order for one file; on a thread that may wait for a plug-in.
+    [[nodiscard]] std::function<std::shared_ptr<jobs::OrderSlot>()> order_maker() const;
+
+    /// With a seed policies see the same random numbers in every run.
+    [[nodiscard]] std::uint64_t seed();
+
+  private:
+    using Selector = std::shared_ptr<policies::GuardedSelector>;
+
+    [[nodiscard]] policies::GuardOptions guard() const;
+
+    bus::Reactor& reactor_;
+    Factory policy_;
+    OrderFactory chunk_order_;
+    PeerOptions const& options_;
+    std::mt19937_64& random_;
+    jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
+    jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    threads::WorkerPool maker_;  ///< last: it uses the others
+};
+
+}  // namespace xfsbus::peer::runtime

@@ -1,0 +1,209 @@
+#include "runtime/share_keeper.hpp"
+
+#include "net/fault_teller.hpp"
+#include "runtime/poster.hpp"
+#include "telemetry/log_events.hpp"
+
+#include <xfsbus/wire/ids.hpp>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace xfsbus::peer::runtime {
+namespace {
+
+UpdateSummary to_summary(index::ScanSummary const& scan) {
+    return {scan.files, scan.bytes,   scan.hashed,       scan.skipped,
+            scan.links, scan.ignored, scan.private_files};
+}
+
+SharedFileInfo to_info(swarm::IndexedFile const& file) {
+    return {file.name, wire::to_hex(file.content), file.stamp.size};
+}
+
+}  // namespace
+
+ShareKeeper::ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table, net::TrackerLink& tracker,
+                         TrackerWatch& watch, EventStore& events, PeerOptions const& options)
+    : reactor_(reactor),
+      table_(table),
+      tracker_(tracker),
+      watch_(watch),
+      events_(events),
+      options_(options) {}
+
+// ---- the index ----
+
+index::ShareIndex::Options ShareKeeper::index_options(
+    std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers) const {
+    index::ShareIndex::Options options;
+    options.directory = options_.directory;
+    options.cache_file = options_.cache_file;
+    options.algorithm = std::move(integrity);
+    options.watch = options_.watch;
+    options.rescan = options_.rescan;
+    options.ignore = options_.ignore;
+    options.default_ignores = options_.default_ignores;
+    options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U, hashers);
+    return options;
+}
+
+Status ShareKeeper::start(std::shared_ptr<policies::HashAlgorithm const> integrity,
+                          unsigned hashers) {
+    if (options_.directory.empty()) {
+        scanned_ = UpdateSummary{};
+        return done();
+    }
+    auto index = index::ShareIndex::start(
+        index_options(std::move(integrity), hashers),
+        {.on_changed =
+             [this, post = poster(reactor_, alive_)](auto added, auto removed) {
+                 post([this, added = std::move(added), removed = std::move(removed)]() mutable {
+                     on_changed(std::move(added), std::move(removed));
+                 });
+             },
+         .on_scanned =
+             [this, post = poster(reactor_, alive_)](index::ScanSummary const& scan) {
+                 post([this, summary = to_summary(scan)] { on_scanned(summary); });
+             },
+         .on_warning = [this](std::string_view text) { note(LogLevel::warning, text); },
+         .on_notice = [this](std::string_view text) { note(LogLevel::info, text); },
+         .on_fault = net::fault_teller(reactor_)});
+    if (!index) {
+        return index.error();
+    }
+    index_ = std::move(*index);
+    return done();
+}
+
+void ShareKeeper::on_scanned(UpdateSummary const& summary) {
+    scanned_ = summary;
+    events_.put(Scanned{summary});
+    waiting_.tell(summary);
+}
+
+void ShareKeeper::when_scanned(std::weak_ptr<void const> who,
+                               std::function<void(UpdateSummary const&)> then) {
+    if (scanned_) {
+        return then(*scanned_);
+    }
+    waiting_.add(std::move(who), std::move(then));
+}
+
+void ShareKeeper::tell_how_it_is() {
+    if (index_ && scanned_) {
+        events_.put(Scanned{*scanned_});
+    }
+}
+
+void ShareKeeper::update_list(std::function<void(Result<UpdateSummary>)> on_done) {
+    auto send = [this, on_done](UpdateSummary const& summary) {
+        tracker_.resend();
+        watch_.when_told([on_done, summary](Status const& told) {
+            told ? on_done(summary) : on_done(told.error());
+        });
+    };
+    if (!index_) {
+        return send({});
+    }
+    index_->rescan([post = poster(reactor_, alive_), send = std::move(send),
+                    on_done](index::ScanSummary const& scan) {
+        post([send, on_done, scan] {
+            scan.problem.empty() ? send(to_summary(scan))
+                                 : on_done(Error{Errc::disk, scan.problem});
+        });
+    });
+}
+
+void ShareKeeper::rescan() {
+    if (!index_) {
+        return;
+    }
+    note(LogLevel::info, "scanning the shared directory again");
+    index_->rescan([this, post = poster(reactor_, alive_)](index::ScanSummary const& scan) {
+        post([this, scan] {
+            note(LogLevel::info, scan.problem.empty()
+                                     ? "scanned: " + std::to_string(scan.files) +
+                                           " files, of which " + std::to_string(scan.hashed) +
+                                           " were read"
+                                     : scan.problem);
+        });
+    });
+}
+
+void ShareKeeper::recheck(std::string const& name) {
+    if (index_) {
+        index_->recheck(name);
+    }
+}
+
+void ShareKeeper::verify(std::string const& name) {
+    if (index_) {
+        index_->verify(name);
+    }
+}
+
+// ---- the files ----
+
+std::vector<SharedFileInfo> ShareKeeper::files() const {
+    std::vector<SharedFileInfo> all;
+    for (auto const& file : table_.files()) {
+        all.push_back(to_info(file));
+    }
+    return all;
+}
+
+wire::FileEntry ShareKeeper::tell(swarm::IndexedFile const& file) {
+    if (events_.is_open()) {
+        events_.put(FileAppeared{to_info(file)});
+    }
+    return swarm::ShareTable::entry_of(file);
+}
+
+void ShareKeeper::on_changed(std::vector<swarm::IndexedFile> added,
+                             std::vector<std::string> removed) {
+    std::vector<wire::FileEntry> entries;
+    entries.reserve(added.size());
+    for (auto& file : added) {
+        if (auto const* const now = table_.put(std::move(file))) {
+            entries.push_back(tell(*now));
+        }
+    }
+    std::erase_if(removed, [this](auto const& name) { return !table_.remove(name); });
+    for (auto const& name : removed) {
+        events_.put(FileGone{name});
+    }
+    tracker_.on_changed(std::move(entries), std::move(removed));
+}
+
+void ShareKeeper::on_fetched(swarm::IndexedFile file) {
+    if (!index_) {
+        return;
+    }
+    if (auto const* const now = table_.put(file)) {
+        tracker_.on_changed(now->name, tell(*now));
+    }
+    index_->add(std::move(file));
+}
+
+void ShareKeeper::on_partial(swarm::PartialFile const& file) {
+    if (table_.put_partial(file)) {
+        tracker_.on_changed(file.name, swarm::ShareTable::entry_of(file));
+    }
+}
+
+void ShareKeeper::on_partial_gone(std::string const& name) {
+    table_.remove_partial(name);
+    if (table_.by_name(name) == nullptr) {
+        tracker_.on_changed(name, std::nullopt);
+    }
+}
+
+void ShareKeeper::note(LogLevel level, std::string_view text) const {
+    if (options_.log) {
+        options_.log(telemetry::note(level, text));
+    }
+}
+
+}  // namespace xfsbus::peer::runtime

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "index/share_index.hpp"
+#include "net/tracker_link.hpp"
+#include "runtime/event_store.hpp"
+#include "runtime/tracker_watch.hpp"
+#include "runtime/waiters.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/options.hpp>
+#include <xfsbus/peer/status.hpp>
+#include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/swarm/share_table.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xfsbus::peer::runtime {
+
+/// The directory that this peer shares: what the index finds in it, and what downloads add, goes
+/// into the table, to the tracker, and into the events. Reactor thread.
+class ShareKeeper {
+  public:
+    ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table, net::TrackerLink& tracker,
+                TrackerWatch& watch, EventStore& events, PeerOptions const& options);
+
+    /// Begins the first scan, with so many threads that hash; shares nothing if there is no
+    /// directory.
+    Status start(std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers);
+
+    /// At once, if the first scan is over.
+    void when_scanned(std::weak_ptr<void const> who,
+                      std::function<void(UpdateSummary const&)> then);
+    /// Scans, and sends the tracker the whole list.
+    void update_list(std::function<void(Result<UpdateSummary>)> on_done);
+    /// Scans, and logs the end.
+    void rescan();
+
+    [[nodiscard]] std::vector<SharedFileInfo> files() const;
+
+    /// Of the last whole scan; nought before.
+    [[nodiscard]] UpdateSummary scan() const { return scanned_.value_or(UpdateSummary{}); }
+
+    /// A download has put it into the directory. Offered at once: the index will say the same a
+    /// little later.
+    void on_fetched(swarm::IndexedFile file);
+    void on_partial(swarm::PartialFile const& file);
+    void on_partial_gone(std::string const& name);
+
+    /// Somebody found it changed.
+    void recheck(std::string const& name);
+    /// Somebody says that its bytes are not what they should be.
+    void verify(std::string const& name);
+
+    /// Puts the last scan into the events, if there was one.
+    void tell_how_it_is();
+
+  private:
+    [[nodiscard]] index::ShareIndex::Options index_options(
+        std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers) const;
+    void on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed);
+    void on_scanned(UpdateSummary const& summary);
+    [[nodiscard]] wire::FileEntry tell(swarm::IndexedFile const& file);
+    void note(LogLevel level, std::string_view text) const;
+
+    bus::Reactor& reactor_;
+    swarm::ShareTable& table_;
+    net::TrackerLink& tracker_;
+    TrackerWatch& watch_;
+    EventStore& events_;
+    PeerOptions const& options_;
+    Waiters<UpdateSummary> waiting_;  ///< for the first scan
+    std::optional<UpdateSummary> scanned_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    std::unique_ptr<index::ShareIndex> index_;  ///< last: its threads end first
+};
+
+}  // namespace xfsbus::peer::runtime

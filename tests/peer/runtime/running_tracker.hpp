@@ -1,0 +1,71 @@
+#pragma once
+
+#include "catch.hpp"
+
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/tracker/tracker.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace xfsbus::test {
+
+constexpr auto patience = std::chrono::seconds(20);
+
+/// A tracker that runs.
+class RunningTracker {
+  public:
+    ~RunningTracker() {
+        tracker_->stop();
+        thread_.join();
+    }
+
+    RunningTracker() = default;
+    RunningTracker(RunningTracker const&) = delete;
+    RunningTracker& operator=(RunningTracker const&) = delete;
+
+    [[nodiscard]] std::string endpoint() const { return tracker_->endpoint().to_zmq(); }
+
+  private:
+    std::unique_ptr<tracker::Tracker> tracker_ =
+        tracker::Tracker::start({.bind = {"127.0.0.1", 0}, .log = {}}).value();
+    std::thread thread_{[this] { tracker_->run(); }};
+};
+
+inline peer::PeerOptions options_for(RunningTracker const& tracker) {
+    peer::PeerOptions options;
+    options.tracker = tracker.endpoint();
+    options.plugin_directories = {XFSBUS_PLUGINS};
+    return options;
+}
+
+/// A peer that shares this directory, once the tracker knows it.
+inline std::unique_ptr<peer::Peer> source_of(RunningTracker const& tracker,
+                                             std::filesystem::path const& directory) {
+    auto options = options_for(tracker);
+    options.directory = directory;
+    auto source = peer::Peer::start(std::move(options)).value();
+    REQUIRE(source->wait_until_shared(patience));
+    return source;
+}
+
+/// A peer that fetches into this directory, at so many bytes a second.
+inline std::unique_ptr<peer::Peer> sink_of(RunningTracker const& tracker,
+                                           std::filesystem::path const& directory,
+                                           std::uint64_t bytes_per_second = 0) {
+    auto options = options_for(tracker);
+    options.download_directory = directory;
+    options.download_limit = bytes_per_second;
+    auto sink = peer::Peer::start(std::move(options)).value();
+    REQUIRE(sink->wait_for_tracker(patience));
+    return sink;
+}
+
+inline void write_file(std::filesystem::path const& path, std::size_t bytes) {
+    std::ofstream(path) << std::string(bytes, 'b');
+}
+
+}  // namespace xfsbus::test
