@@ -3,8 +3,6 @@
 #include "arguments.hpp"
 #include "outcome.hpp"
 #include "plugin_trial.hpp"
-#include "progress_lines.hpp"
-#include "push_view.hpp"
 #include "words.hpp"
 
 #include <xfsbus/program/run.hpp>
@@ -37,13 +35,24 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-/// How often a job that runs is drawn on a terminal, and how often a push is told of in JSON.
-constexpr auto redraw_every = std::chrono::milliseconds(100);
-constexpr auto push_event_every = std::chrono::seconds(1);
+constexpr std::uint64_t jobs_most = 1'000'000'000;
 /// A scan that takes longer is told of.
 constexpr auto scan_word_after = std::chrono::seconds(1);
 
+/// Whether it ends in a word & that nothing quotes.
+bool goes_on_beside(std::string_view line, std::vector<std::string> const& words) {
+    auto const end = line.find_last_not_of(" \t");
+    return words.size() > 1 && words.back() == "&" && line[end] == '&' && line[end - 1] != '\\';
+}
+
 }  // namespace
+
+Commands::Commands(peer::Peer& peer, peer::EventQueue events, Printer const& printer,
+                   LiveArea& area, Options options)
+    : peer_(peer),
+      printer_(printer),
+      options_(std::move(options)),
+      jobs_(std::move(events), printer, area, {options_.show_progress, options_.json}) {}
 
 std::span<Commands::Command const> Commands::table() {
     static constexpr std::array commands = {
@@ -53,22 +62,28 @@ std::span<Commands::Command const> Commands::table() {
                 &Commands::get_load},
         Command{"find", "NAME", "who has it; best source first, as the policy sees it", "",
                 &Commands::find},
-        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME]",
+        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME] [&]",
                 "fetch a file, a pattern ('data/*'), or one version (NAME@ID)",
                 "  -o, --out OUT      the name to give it below the directory\n"
                 "  -f, --force        replace a different file of that name\n"
                 "      --repair       replace it, and keep what of it is right\n"
                 "  -s, --sources N    most sources used at once for one file\n"
-                "      --wait TIME    wait so long for somebody who has it (30s, 10m, 2h, 7d)",
+                "      --wait TIME    wait so long for somebody who has it (30s, 10m, 2h, 7d)\n"
+                "  &                  go on with it beside the next commands",
                 &Commands::download},
-        Command{"push", "NAME --to all|N|accepting [--patience TIME]",
+        Command{"push", "NAME --to all|N|accepting [--patience TIME] [&]",
                 "have other peers fetch a file, or a pattern ('data/**'), and watch them",
                 "      --to all         until all registered peers have it\n"
                 "      --to accepting   until all have it that take pushes\n"
                 "      --to N           until so many others have it, the least busy asked first\n"
                 "      --patience TIME  how long a peer may be away before it counts as "
-                "unreachable (60s)",
+                "unreachable (60s)\n"
+                "      &                go on with it beside the next commands",
                 &Commands::push},
+        Command{"jobs", "", "the downloads and pushes that go on beside the prompt", "",
+                &Commands::jobs},
+        Command{"wait", "[N]", "until job N has ended, or all have", "", &Commands::wait},
+        Command{"cancel", "N", "end job N; what was fetched is kept", "", &Commands::cancel},
         Command{"peers", "", "the peers that the tracker knows", "", &Commands::peers},
         Command{"files", "", "the files that this peer shares", "", &Commands::files},
         Command{"status", "", "addresses, load, totals and transfers of this peer", "",
@@ -105,7 +120,7 @@ int Commands::run(std::string_view line) {
     }
     // Only the end of the line goes here: a blank before it may be quoted.
     line = line.substr(begin, line.find_last_not_of("\r\n") + 1 - begin);
-    auto const words = split_words(line);
+    auto words = split_words(line);
     if (!words) {
         printer_.error(wire::escape(line), words.error());
         return program::exit_code(words.error().code);
@@ -117,16 +132,45 @@ int Commands::run(std::string_view line) {
         }
         running_.emplace();
     }
+    line_ = line;
+    beside_ = goes_on_beside(line, *words);
+    if (beside_) {
+        words->pop_back();
+        line_.resize(line_.find_last_of('&'));
+        line_.resize(line_.find_last_not_of(" \t") + 1);
+    }
     int const code = dispatch(*words);
     std::lock_guard const lock(mutex_);
     running_.reset();
     return code;
 }
 
-bool Commands::interrupt() {
+Commands::Interrupted Commands::interrupt() {
     std::lock_guard const lock(mutex_);
-    closed_ = closed_ || !running_;
-    return running_ && running_->request_stop();
+    if (running_) {
+        return running_->request_stop() ? Interrupted::command : Interrupted::nothing;
+    }
+    if (options_.interactive && jobs_.running() > 0) {
+        return Interrupted::prompt;
+    }
+    closed_ = true;
+    return Interrupted::nothing;
+}
+
+int Commands::end_jobs() {
+    if (leaving_ || !printer_.good()) {
+        leave_jobs();
+        return 0;
+    }
+    return run("wait");
+}
+
+void Commands::leave_jobs() {
+    if (auto const running = jobs_.running(); running > 0) {
+        jobs_.cancel_all();
+        printer_.note(fmt::format("{} {} cancelled; the same commands go on where they stopped",
+                                  running, running == 1 ? "job was" : "jobs were"));
+    }
 }
 
 int Commands::dispatch(std::vector<std::string> const& words) {
@@ -143,6 +187,9 @@ int Commands::dispatch(std::vector<std::string> const& words) {
         return program::exit_code(Errc::usage);
     }
     current_ = &*found;
+    if (beside_ && found->run != &Commands::download && found->run != &Commands::push) {
+        return wrong_usage("only download and push go on beside others");
+    }
     return (this->*found->run)({words.begin() + 1, words.end()});
 }
 
@@ -201,34 +248,15 @@ int Commands::download(std::vector<std::string> const& arguments) {
     if (!request) {
         return wrong_usage(request.error().message);
     }
-    Pace pace(redraw_every);
-    peer::Peer::OnDownloadProgress on_progress;
-    if (options_.show_progress || options_.json) {
-        on_progress = [&](auto const& progress) { show(progress, pace); };
-    }
-    auto const report = peer_.download(*request, on_progress, running_->get_token());
-    area_.clear();
-    if (!report) {
-        return fail(report.error());
-    }
-    printer_.downloaded(*report);
-    return code_of(*report);
+    return begin({line_, peer_.start_download(*request)});
 }
 
-void Commands::show(peer::DownloadProgress const& progress, Pace& pace) {
-    if (options_.json) {
-        printer_.progress(progress);
-        stop_if_unheard();
-    } else if (pace.due(std::chrono::steady_clock::now())) {
-        area_.draw(progress_lines(progress, terminal_size()));
+int Commands::begin(Started started) {
+    if (!beside_) {
+        return jobs_.run(std::move(started), running_->get_token());
     }
-}
-
-/// Who reads what a command says is gone, or has no room: what it does is for nobody.
-void Commands::stop_if_unheard() {
-    if (!printer_.good()) {
-        interrupt();
-    }
+    jobs_.begin(std::move(started));
+    return 0;
 }
 
 /// What this peer shares is known after that. Scans may take long: then a word says so.
@@ -247,43 +275,50 @@ int Commands::push(std::vector<std::string> const& arguments) {
     if (!request) {
         return wrong_usage(request.error().message);
     }
-    if (auto const scanned = wait_for_scan(); !scanned) {
+    // The push waits for it itself; here a word is said.
+    if (auto const scanned = beside_ ? done() : wait_for_scan(); !scanned) {
         return stopped_or(scanned.error());
     }
-    PushView view;
-    Pace pace(options_.json ? push_event_every : redraw_every);
-    auto const show = [&](peer::PushProgress const& progress) {
-        auto const now = std::chrono::steady_clock::now();
-        if (!pace.due(now)) {
-            return;
-        }
-        options_.json ? printer_.push_progress(progress)
-                      : area_.draw(view.lines(progress, terminal_size(), now));
-        stop_if_unheard();
-    };
-    auto const on_progress = options_.show_progress || options_.json
-                                 ? peer::Peer::OnPushProgress(show)
-                                 : peer::Peer::OnPushProgress();
-    auto const result = peer_.push(*request, on_progress, running_->get_token());
-    area_.clear();
-    return result ? pushed(*result, *request) : stopped_or(result.error());
+    return begin({line_, peer_.start_push(*request), *request});
+}
+
+int Commands::jobs(std::vector<std::string> const& arguments) {
+    if (!arguments.empty()) {
+        return wrong_usage("it takes no arguments");
+    }
+    jobs_.list();
+    return 0;
+}
+
+int Commands::wait(std::vector<std::string> const& arguments) {
+    auto const number =
+        arguments.size() == 1 ? parse_number(arguments[0], jobs_most) : std::nullopt;
+    if (!arguments.empty() && !number) {
+        return wrong_usage("it takes the number of a job, or nothing");
+    }
+    auto const code =
+        jobs_.wait(number ? std::optional(static_cast<unsigned>(*number)) : std::nullopt,
+                   running_->get_token());
+    return code ? *code : no_such_job(arguments[0]);
+}
+
+int Commands::cancel(std::vector<std::string> const& arguments) {
+    auto const number =
+        arguments.size() == 1 ? parse_number(arguments[0], jobs_most) : std::nullopt;
+    if (!number) {
+        return wrong_usage("it takes the number of a job");
+    }
+    return jobs_.cancel(static_cast<unsigned>(*number)) ? 0 : no_such_job(arguments[0]);
+}
+
+int Commands::no_such_job(std::string const& number) const {
+    return fail({Errc::usage, "there is no job " + wire::escape(number) + "; 'jobs' lists them"});
 }
 
 /// Ctrl-C is told by its own code.
 int Commands::stopped_or(Error const& error) {
     int const code = fail(error);
     return running_->stop_requested() ? code_of_sigint : code;
-}
-
-int Commands::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
-    printer_.pushed(result, request);
-    bool const cut_short = running_->stop_requested() && !result.settled;
-    if (unfinished(result) || cut_short) {
-        fail({Errc::interrupted, "interrupted; the peers that were asked go on"});
-        return code_of_sigint;
-    }
-    auto const short_of = shortfall(result, request);
-    return short_of ? fail({Errc::failed, *short_of}) : 0;
 }
 
 int Commands::peers(std::vector<std::string> const& arguments) {

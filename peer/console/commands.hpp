@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs.hpp"
 #include "live_area.hpp"
 #include "printer.hpp"
 
@@ -23,17 +24,36 @@ class Commands {
     struct Options {
         bool show_progress = false;  ///< stderr is a terminal
         bool json = false;
+        bool interactive = false;  ///< somebody types, and has a prompt to come back to
         std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     };
 
-    Commands(peer::Peer& peer, Printer const& printer, LiveArea& area, Options options)
-        : peer_(peer), printer_(printer), area_(area), options_(std::move(options)) {}
+    Commands(peer::Peer& peer, peer::EventQueue events, Printer const& printer, LiveArea& area,
+             Options options);
 
     /// Runs one line; returns its exit code. An empty line, or a comment ('#'), does nothing.
     int run(std::string_view line);
 
-    /// Cancels the command that runs. If none does, returns false, and none is run any more.
-    bool interrupt();
+    enum class Interrupted {
+        command,  ///< the one that runs was cancelled
+        prompt,   ///< none runs, but jobs do, which go on: there is to be a new prompt
+        nothing,  ///< none runs, or it was cancelled before; none is run any more
+    };
+
+    /// What Ctrl-C does. Any thread.
+    Interrupted interrupt();
+
+    /// Tells what jobs have done meanwhile.
+    void look_at_jobs() { jobs_.look(); }
+
+    /// Can be read when there is something to look at.
+    [[nodiscard]] int descriptor() const { return jobs_.descriptor(); }
+
+    /// No more commands come: waits for the jobs that go on, or, after `exit`, cancels them. The
+    /// first code that is not 0 of those that nobody has waited for.
+    int end_jobs();
+    /// Cancels them, and says so.
+    void leave_jobs();
 
     /// After `exit`.
     [[nodiscard]] bool leaving() const { return leaving_; }
@@ -57,6 +77,9 @@ class Commands {
     int find(std::vector<std::string> const& arguments);
     int download(std::vector<std::string> const& arguments);
     int push(std::vector<std::string> const& arguments);
+    int jobs(std::vector<std::string> const& arguments);
+    int wait(std::vector<std::string> const& arguments);
+    int cancel(std::vector<std::string> const& arguments);
     int peers(std::vector<std::string> const& arguments);
     int files(std::vector<std::string> const& arguments);
     int status(std::vector<std::string> const& arguments);
@@ -69,14 +92,15 @@ class Commands {
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     Status wait_for_scan();
     int stopped_or(Error const& error);
-    int pushed(peer::PushResult const& result, peer::PushRequest const& request) const;
-    void show(peer::DownloadProgress const& progress, Pace& pace);
-    void stop_if_unheard();
+    int begin(Started started);
+    [[nodiscard]] int no_such_job(std::string const& number) const;
 
     peer::Peer& peer_;
     Printer const& printer_;
-    LiveArea& area_;
     Options options_;
+    Jobs jobs_;
+    std::string line_;     ///< that is run
+    bool beside_ = false;  ///< it ends in &
     Command const* current_ = nullptr;
     bool leaving_ = false;
 

@@ -149,6 +149,16 @@ Json summary_to_json(peer::DownloadReport const& report) {
             {"seconds", report.seconds}};
 }
 
+Json to_json(JobRow const& job) {
+    return {{"event", "job"},
+            {"job", job.number},
+            {"state", job.state},
+            {"command", job.command},
+            {"bytes_done", job.bytes_done},
+            {"bytes_total", job.bytes_total},
+            {"bytes_per_second", job.bytes_per_second}};
+}
+
 Json to_json(peer::KnownPeer const& peer) {
     return {{"event", "peer"},       {"ip", peer.host},   {"port", peer.port},
             {"files", peer.files},   {"load", peer.load}, {"heard_ms_ago", peer.heard_ms_ago},

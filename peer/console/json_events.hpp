@@ -4,11 +4,23 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace xfsbus::console {
 
 using Json = nlohmann::ordered_json;
+
+/// How a job of the shell stands that goes on beside the prompt.
+struct JobRow {
+    unsigned number = 0;
+    std::string_view state;
+    std::string command;  ///< as it was typed
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    double bytes_per_second = 0;
+};
 
 /// The answers and events of --json; docs/CLI.md lists their fields, which stay. The policy's has
 /// the order of chunks beside it, since users take both for one thing.
@@ -18,6 +30,7 @@ Json to_json(peer::DownloadProgress const& progress);
 Json to_json(peer::DownloadedFile const& file);
 /// The end of a download, without its files.
 Json summary_to_json(peer::DownloadReport const& report);
+Json to_json(JobRow const& job);
 Json to_json(peer::KnownPeer const& peer);
 Json to_json(peer::SharedFileInfo const& file);
 Json to_json(peer::PeerStatus const& status);

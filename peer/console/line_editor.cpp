@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include <unistd.h>
+
 namespace xfsbus::console {
 namespace {
 
@@ -78,11 +80,18 @@ LineEditor::~LineEditor() {
 std::optional<std::string> LineEditor::next() {
     rl_callback_handler_install(state.options.prompt.c_str(), on_line);
     while (!state.line && !state.end) {
-        if (!waker_.wait_for_input()) {
-            rl_callback_handler_remove();
+        auto const woken = waker_.wait_for_input();
+        if (woken == Waker::Woken::input) {
+            rl_callback_read_char();
+            continue;
+        }
+        rl_callback_handler_remove();
+        if (woken == Waker::Woken::ended) {
             return std::nullopt;
         }
-        rl_callback_read_char();
+        // What was typed so far is dropped.
+        static_cast<void>(::write(STDOUT_FILENO, "\n", 1));
+        rl_callback_handler_install(state.options.prompt.c_str(), on_line);
     }
     return std::exchange(state.line, std::nullopt);
 }

@@ -28,7 +28,8 @@ class LineEditor {
     LineEditor(LineEditor const&) = delete;
     LineEditor& operator=(LineEditor const&) = delete;
 
-    /// The next line without its end; nullopt at the end of the input, or when woken.
+    /// The next line without its end; nullopt at the end of the input, or when woken. Nudged, it
+    /// begins a new one.
     std::optional<std::string> next();
 
   private:

@@ -65,12 +65,12 @@ class Terminal {
 /// The shell around the commands: where they come from, and how it ends.
 class Program {
   public:
-    Program(Settings const& settings, peer::Peer& peer, LiveArea& area)
+    Program(Settings const& settings, peer::Peer& peer, peer::EventQueue events, LiveArea& area)
         : settings_(settings),
           peer_(peer),
           printer_({settings.json, ::isatty(STDOUT_FILENO) == 1}, std::cout, std::cerr),
-          commands_(peer, printer_, area,
-                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json,
+          commands_(peer, std::move(events), printer_, area,
+                    {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json, is_typed(),
                      settings.peer.plugin_directories}),
           signals_([this](int signal, int /*count*/) { on_signal(signal); }) {}
 
@@ -90,7 +90,7 @@ class Program {
         if (!settings_.commands.empty()) {
             code = run_given();
         } else if (!settings_.serve) {
-            code = ::isatty(STDIN_FILENO) == 1 ? run_typed() : run_piped();
+            code = is_typed() ? run_typed() : run_piped();
         }
         if (settings_.serve && !stop_.stop_requested() && printer_.good()) {
             serve();
@@ -117,9 +117,12 @@ class Program {
         if (signal != SIGINT) {
             signal_ = signal;
         }
-        bool const cancelled = commands_.interrupt();
-        if (signal == SIGINT && cancelled) {
+        auto const interrupted = commands_.interrupt();
+        if (signal == SIGINT && interrupted == Commands::Interrupted::command) {
             return;  // the command ends; once more leaves
+        }
+        if (signal == SIGINT && interrupted == Commands::Interrupted::prompt) {
+            return waker_.nudge();
         }
         signal_ = signal;
         program::notify_service("STOPPING=1");
@@ -185,11 +188,17 @@ class Program {
         return script_code(first_failure);
     }
 
+    /// Somebody types at a prompt.
+    [[nodiscard]] bool is_typed() const {
+        return settings_.commands.empty() && !settings_.serve && ::isatty(STDIN_FILENO) == 1;
+    }
+
     int run_piped() {
         if (settings_.json) {
             tell_ready(true);
         }
         PipedLines lines(waker_);
+        waker_.meanwhile(commands_.descriptor(), [this] { commands_.look_at_jobs(); });
         int first_failure = 0;
         while (!over()) {
             auto const line = lines.next();
@@ -208,7 +217,9 @@ class Program {
     }
 
     /// A Ctrl-C that came too late for the command that ran has ended the script all the same.
-    int script_code(int first_failure) const {
+    int script_code(int first_failure) {
+        int const of_jobs = interrupted_ ? 0 : commands_.end_jobs();
+        first_failure = first_failure == 0 ? of_jobs : first_failure;
         return first_failure == 0 && interrupted_ ? 128 + SIGINT : first_failure;
     }
 
@@ -221,12 +232,14 @@ class Program {
                            [this](auto before, auto word) { return complete(before, word); }},
                           waker_);
         while (!commands_.leaving() && printer_.good()) {
+            commands_.look_at_jobs();
             auto const line = editor.next();
             if (!line) {
                 break;
             }
             commands_.run(*line);
         }
+        commands_.leave_jobs();
         return 0;
     }
 
@@ -318,7 +331,11 @@ int run(int argc, char** argv) {
     if (!peer) {
         return program::complain("xfs-peer", peer.error());
     }
-    Program program(settings, **peer, area);
+    auto events = (*peer)->events();
+    if (!events) {
+        return program::complain("xfs-peer", events.error());
+    }
+    Program program(settings, **peer, std::move(*events), area);
     int const code = program.run();
     peer->reset();  // while the program still hears a third Ctrl-C
     return code;

@@ -21,8 +21,12 @@ std::optional<std::string> PipedLines::next() {
             return buffer_.empty() ? std::nullopt
                                    : std::optional(std::exchange(buffer_, std::string()));
         }
-        if (!waker_.wait_for_input()) {
+        auto const woken = waker_.wait_for_input();
+        if (woken == Waker::Woken::ended) {
             return std::nullopt;
+        }
+        if (woken == Waker::Woken::nudged) {
+            continue;
         }
         std::array<char, 4096> bytes{};
         auto const n = ::read(STDIN_FILENO, bytes.data(), bytes.size());

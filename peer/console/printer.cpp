@@ -15,23 +15,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace xfsbus::console {
 namespace {
 
 constexpr std::size_t short_id_digits = 12;
 constexpr std::size_t short_hash_digits = 16;
-
-/// One of many lines: who writes the last of them flushes.
-void write_one(std::ostream& out, Json const& object) {
-    // Names are UTF-8; whatever is not (an error's text could quote anything) is replaced.
-    out << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
-}
-
-void write(std::ostream& out, Json const& object) {
-    write_one(out, object);
-    out << std::flush;
-}
 
 std::string number_or_dash(std::optional<double> const& value) {
     return value ? fmt::format("{:.2f}", *value) : "-";
@@ -70,26 +60,52 @@ std::string not_shared(peer::UpdateSummary const& scan) {
     return all.empty() ? "" : "; not shared: " + all.substr(2);
 }
 
+double percent_of(JobRow const& job) {
+    return job.bytes_total == 0
+               ? 0
+               : 100.0 * static_cast<double>(job.bytes_done) / static_cast<double>(job.bytes_total);
+}
+
 std::string rate_of(std::uint64_t bytes, double seconds) {
     return show_size(static_cast<double>(bytes) / std::max(seconds, 1e-3)) + "/s";
 }
 
 }  // namespace
 
+/// One of many lines: who writes the last of them flushes.
+void Printer::write_one(Json object) const {
+    if (options_.job) {
+        object["job"] = *options_.job;
+    }
+    // Names are UTF-8; whatever is not (an error's text could quote anything) is replaced.
+    out_ << object.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void Printer::write(Json object) const {
+    write_one(std::move(object));
+    out_ << std::flush;
+}
+
+Printer Printer::of_job(unsigned number) const {
+    auto options = options_;
+    options.job = number;
+    return {options, out_, err_};
+}
+
 void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
     auto const files = value_of(status.counters, "files");
     if (json()) {
-        return write(out_, {{"event", "ready"},
-                            {"ip", status.host},
-                            {"port", status.port},
-                            {"tracker", status.tracker},
-                            {"directory", status.directory},
-                            {"files", files},
-                            {"hashed", status.scan.hashed},
-                            {"skipped", status.scan.skipped},
-                            {"links", status.scan.links},
-                            {"ignored", status.scan.ignored},
-                            {"private_files", status.scan.private_files}});
+        return write({{"event", "ready"},
+                      {"ip", status.host},
+                      {"port", status.port},
+                      {"tracker", status.tracker},
+                      {"directory", status.directory},
+                      {"files", files},
+                      {"hashed", status.scan.hashed},
+                      {"skipped", status.scan.skipped},
+                      {"links", status.scan.links},
+                      {"ignored", status.scan.ignored},
+                      {"private_files", status.scan.private_files}});
     }
     wire::Endpoint const at{status.host, status.port};
     auto const line =
@@ -101,7 +117,7 @@ void Printer::ready(peer::PeerStatus const& status, bool to_out) const {
 
 void Printer::update(peer::UpdateSummary const& summary) const {
     if (json()) {
-        return write(out_, to_json(summary));
+        return write(to_json(summary));
     }
     text(fmt::format("{} files, {}; {} hashed, {} skipped{}; the tracker has the list",
                      summary.files, size_of(summary.bytes), summary.hashed, summary.skipped,
@@ -110,7 +126,7 @@ void Printer::update(peer::UpdateSummary const& summary) const {
 
 void Printer::load(std::string const& host, std::uint16_t port, std::uint32_t load) const {
     if (json()) {
-        return write(out_, {{"event", "load"}, {"ip", host}, {"port", port}, {"load", load}});
+        return write({{"event", "load"}, {"ip", host}, {"port", port}, {"load", load}});
     }
     text(std::to_string(load));
 }
@@ -119,7 +135,7 @@ void Printer::sources(std::vector<peer::FoundSource> const& sources) const {
     Rows rows;
     for (auto const& source : sources) {
         if (json()) {
-            write_one(out_, to_json(source));
+            write_one(to_json(source));
             continue;
         }
         rows.push_back({wire::escape(source.host), std::to_string(source.port),
@@ -136,7 +152,7 @@ void Printer::sources(std::vector<peer::FoundSource> const& sources) const {
 // ---- downloads ----
 
 void Printer::progress(peer::DownloadProgress const& progress) const {
-    write(out_, to_json(progress));
+    write(to_json(progress));
 }
 
 void Printer::downloaded(peer::DownloadReport const& report) const {
@@ -144,7 +160,7 @@ void Printer::downloaded(peer::DownloadReport const& report) const {
         downloaded(file);
     }
     if (json()) {
-        return write(out_, summary_to_json(report));
+        return write(summary_to_json(report));
     }
     if (report.files.size() > 1) {
         summary(report);
@@ -163,7 +179,7 @@ void Printer::summary(peer::DownloadReport const& report) const {
 
 void Printer::downloaded(peer::DownloadedFile const& file) const {
     if (json()) {
-        return write_one(out_, to_json(file));
+        return write_one(to_json(file));
     }
     auto const name = wire::escape(file.name);
     if (file.error) {
@@ -189,8 +205,8 @@ void Printer::downloaded(peer::DownloadedFile const& file) const {
 
 // ---- pushes ----
 
-void Printer::push_progress(peer::PushProgress const& progress) const {
-    write(out_, to_json(progress));
+void Printer::progress(peer::PushProgress const& progress) const {
+    write(to_json(progress));
 }
 
 void Printer::pushed(peer::PushResult const& result, peer::PushRequest const& request) const {
@@ -198,9 +214,9 @@ void Printer::pushed(peer::PushResult const& result, peer::PushRequest const& re
         std::size_t lack = 0;
         for (auto const& report : result.files) {
             lack += lacking(report, request);
-            write(out_, to_json(report, lacking(report, request)));
+            write(to_json(report, lacking(report, request)));
         }
-        return write(out_, to_json(result, lack));
+        return write(to_json(result, lack));
     }
     Rows rows;
     bool const several = result.files.size() > 1;
@@ -216,13 +232,29 @@ void Printer::pushed(peer::PushResult const& result, peer::PushRequest const& re
     table(std::move(header), std::move(rows));
 }
 
+// ---- jobs ----
+
+void Printer::jobs(std::vector<JobRow> const& jobs) const {
+    Rows rows;
+    for (auto const& job : jobs) {
+        if (json()) {
+            write_one(to_json(job));
+            continue;
+        }
+        rows.push_back({std::to_string(job.number), std::string(job.state),
+                        fmt::format("{:.0f}%", percent_of(job)),
+                        show_size(job.bytes_per_second) + "/s", wire::escape(job.command)});
+    }
+    table({"JOB", "STATE", "PERCENT", "RATE", "COMMAND"}, std::move(rows));
+}
+
 // ---- what there is ----
 
 void Printer::peers(std::vector<peer::KnownPeer> const& peers) const {
     Rows rows;
     for (auto const& peer : peers) {
         if (json()) {
-            write_one(out_, to_json(peer));
+            write_one(to_json(peer));
             continue;
         }
         rows.push_back({wire::escape(peer.host), std::to_string(peer.port),
@@ -238,7 +270,7 @@ void Printer::files(std::vector<peer::SharedFileInfo> const& files) const {
     Rows rows;
     for (auto const& file : files) {
         if (json()) {
-            write_one(out_, to_json(file));
+            write_one(to_json(file));
             continue;
         }
         rows.push_back({std::to_string(file.size), file.content.substr(0, short_id_digits),
@@ -249,14 +281,14 @@ void Printer::files(std::vector<peer::SharedFileInfo> const& files) const {
 
 void Printer::status(peer::PeerStatus const& status) const {
     if (json()) {
-        return write(out_, to_json(status));
+        return write(to_json(status));
     }
     text(status_text(status));
 }
 
 void Printer::policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const {
     if (json()) {
-        return write(out_, to_json(policy, chunk_order));
+        return write(to_json(policy, chunk_order));
     }
     std::string line = fmt::format("{} {}: {}\n{}", policy.name, wire::escape(policy.version),
                                    wire::escape(policy.description), origin_of(policy));
@@ -272,7 +304,7 @@ void Printer::policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chu
 
 void Printer::help(std::string const& text) const {
     if (json()) {
-        return write(out_, {{"event", "help"}, {"text", text}});
+        return write({{"event", "help"}, {"text", text}});
     }
     this->text(text);
 }
@@ -289,10 +321,10 @@ void Printer::note(std::string const& text) const {
 
 void Printer::error(std::string const& command, Error const& error) const {
     if (json()) {
-        return write(out_, {{"event", "error"},
-                            {"command", command},
-                            {"code", program::exit_code(error.code)},
-                            {"message", error.message}});
+        return write({{"event", "error"},
+                      {"command", command},
+                      {"code", program::exit_code(error.code)},
+                      {"message", error.message}});
     }
     out_ << std::flush;  // where both are one, it comes after what was written before it
     err_ << "xfs-peer: " << command << ": " << error.message << std::endl;

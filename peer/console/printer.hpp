@@ -4,11 +4,16 @@
 
 #include <xfsbus/peer/peer.hpp>
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 namespace xfsbus::console {
+
+struct JobRow;
 
 /// Writes answers: for people and scripts, or one JSON object a line. Errors go to another stream
 /// in plain mode. Text from the network is escaped.
@@ -17,6 +22,8 @@ class Printer {
     struct Options {
         bool json = false;
         bool terminal = false;  ///< `out` is one: headers and aligned columns
+        /// What is written is about this job, which goes on beside others: JSON says so.
+        std::optional<unsigned> job = {};
     };
 
     /// `out` and `err` must outlive it.
@@ -28,15 +35,19 @@ class Printer {
     /// False once something could not be written to `out`: there is no point in going on.
     [[nodiscard]] bool good() const { return out_.good(); }
 
+    /// The same, about this job.
+    [[nodiscard]] Printer of_job(unsigned number) const;
+
     void ready(peer::PeerStatus const& status, bool to_out) const;
     void update(peer::UpdateSummary const& summary) const;
     void load(std::string const& host, std::uint16_t port, std::uint32_t load) const;
     void sources(std::vector<peer::FoundSource> const& sources) const;
-    /// In JSON only, like push_progress(): people see it drawn.
+    /// In JSON only: people see it drawn.
     void progress(peer::DownloadProgress const& progress) const;
+    void progress(peer::PushProgress const& progress) const;
     void downloaded(peer::DownloadReport const& report) const;
-    void push_progress(peer::PushProgress const& progress) const;
     void pushed(peer::PushResult const& result, peer::PushRequest const& request) const;
+    void jobs(std::vector<JobRow> const& jobs) const;
     void peers(std::vector<peer::KnownPeer> const& peers) const;
     void files(std::vector<peer::SharedFileInfo> const& files) const;
     void status(peer::PeerStatus const& status) const;
@@ -47,6 +58,8 @@ class Printer {
     void error(std::string const& command, Error const& error) const;
 
   private:
+    void write_one(nlohmann::ordered_json object) const;
+    void write(nlohmann::ordered_json object) const;
     void text(std::string const& text) const;
     void downloaded(peer::DownloadedFile const& file) const;
     void summary(peer::DownloadReport const& report) const;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -20,16 +21,42 @@ Waker::~Waker() {
     ::close(fd_);
 }
 
-void Waker::wake() const {
+void Waker::wake() {
+    ended_ = true;
+    nudge();
+}
+
+void Waker::nudge() const {
     std::uint64_t const one = 1;
     static_cast<void>(::write(fd_, &one, sizeof one));
 }
 
-bool Waker::wait_for_input() const {
-    pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {fd_, POLLIN, 0}};
-    while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
+void Waker::meanwhile(int fd, std::function<void()> on_readable) {
+    other_ = fd;
+    on_other_ = std::move(on_readable);
+}
+
+Waker::Woken Waker::wait_for_input() const {
+    while (true) {
+        pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {fd_, POLLIN, 0}, {other_, POLLIN, 0}};
+        if (::poll(fds, 3, -1) < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ended_) {
+            return Woken::ended;
+        }
+        if (fds[1].revents != 0) {
+            std::uint64_t count = 0;
+            static_cast<void>(::read(fd_, &count, sizeof count));
+            return Woken::nudged;
+        }
+        if (fds[2].revents != 0) {
+            on_other_();
+        }
+        if (fds[0].revents != 0) {
+            return Woken::input;
+        }
     }
-    return fds[1].revents == 0;
 }
 
 }  // namespace xfsbus::console

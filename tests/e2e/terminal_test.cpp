@@ -128,6 +128,30 @@ TEST_CASE("Ctrl-C at the prompt leaves with 130") {
     CHECK(terminal.process().wait() == 130);
 }
 
+TEST_CASE("Ctrl-C at the prompt drops what was typed, and jobs go on; exit cancels them") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "big.bin", noise(16 * mib));
+    Source const a(swarm, "a");
+    Terminal terminal(swarm, {"--max-download-limit", "1M"});
+    terminal.type("download big.bin &\r", "running");
+    terminal.wait_for_prompt();
+    terminal.forget_prompts();
+    terminal.process().type("find not-this");
+    terminal.process().type(ctrl_c);
+    terminal.wait_for_prompt();
+    terminal.type("jobs\r", "download big.bin");
+    terminal.wait_for_prompt();
+    // It ends a wait, not what is waited for.
+    terminal.forget_prompts();
+    terminal.type("wait 1\r", "ETA");
+    terminal.process().type(ctrl_c);
+    terminal.wait_for_prompt();
+    terminal.type("jobs\r", "running");
+    terminal.wait_for_prompt();
+    terminal.type("exit\r", "1 job was cancelled");
+    CHECK(terminal.process().wait() == 0);
+}
+
 TEST_CASE("Ctrl-D at the prompt leaves with 0, and so does exit") {
     Swarm swarm;
     auto const keys = GENERATE(as<std::string>{}, ctrl_d, "exit\r");

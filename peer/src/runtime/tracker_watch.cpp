@@ -10,7 +10,7 @@ namespace xfsbus::peer::runtime {
 namespace {
 
 /// Longer than it takes to connect again to a tracker that is back.
-constexpr auto patience = std::chrono::seconds(5);
+constexpr auto tracker_silence_most = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -106,7 +106,7 @@ void TrackerWatch::when_told(std::function<void(Status)> then) {
 
 /// The timer keeps the patient; without either nobody waits.
 void TrackerWatch::watch(std::shared_ptr<Patient> const& patient) {
-    auto const deadline = std::max(patient->since, link_.heard()) + patience;
+    auto const deadline = std::max(patient->since, link_.heard()) + tracker_silence_most;
     if (deadline <= reactor_.now()) {
         return std::exchange(patient->then, {})(
             Error{Errc::tracker_unreachable,

@@ -222,7 +222,7 @@ TEST_CASE("The rows of a push of several files say which file") {
 
 TEST_CASE("In JSON a push tells of each peer while it goes on and at its end") {
     Printed printed(as_json);
-    printed.printer.push_progress({5, 2, pushed_to_two()});
+    printed.printer.progress({5, 2, pushed_to_two()});
     printed.printer.pushed({{pushed_to_two()}, false, 7, 2.5}, {});
     auto const events = printed.events();
     REQUIRE(events.size() == 3);
@@ -312,4 +312,18 @@ TEST_CASE("JSON stays JSON whatever bytes a name has") {
     Printed printed(as_json);
     printed.printer.error("x\xff", {Errc::failed, "\xff\n\""});
     CHECK(printed.events().size() == 1);
+}
+
+TEST_CASE("What is written about a job that goes on beside others has its number in JSON") {
+    Printed const json(as_json);
+    auto const of_job = json.printer.of_job(3);
+    of_job.downloaded(three_files());
+    of_job.error("download", {Errc::disk, "full"});
+    json.printer.error("find", {Errc::not_found, "nobody"});
+    auto const events = json.events();
+    REQUIRE(events.size() == 6);
+    for (std::size_t i = 0; i < 5; ++i) {
+        CHECK(events[i].at("job") == 3);
+    }
+    CHECK_FALSE(events[5].contains("job"));
 }

@@ -11,14 +11,14 @@ using namespace xfsbus::test;
 
 namespace {
 
-constexpr std::uint64_t bytes = 3'000'000;
+constexpr std::uint64_t slow_bytes = 3'000'000;
 
 /// A source that has a file, and a sink that takes two seconds for it.
 struct Two {
     Two() {
-        write_file(share.path() / "file.bin", bytes);
+        write_file(share.path() / "file.bin", slow_bytes);
         source = source_of(tracker, share.path());
-        sink = sink_of(tracker, downloads.path(), bytes / 2);
+        sink = sink_of(tracker, downloads.path(), slow_bytes / 2);
     }
 
     RunningTracker tracker;

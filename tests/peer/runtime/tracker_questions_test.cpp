@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "running_tracker.hpp"
 #include "temp_dir.hpp"
 
 #include <xfsbus/bus/control.hpp>
@@ -20,8 +21,6 @@ using namespace xfsbus;
 using namespace xfsbus::peer;
 
 namespace {
-
-constexpr auto patience = std::chrono::seconds(20);
 
 class NotingTracker {
   public:
@@ -92,7 +91,7 @@ std::unique_ptr<Peer> peer_of(NotingTracker const& tracker, std::filesystem::pat
     options.plugin_directories = {XFSBUS_PLUGINS};
     options.download_directory = to;
     auto peer = Peer::start(std::move(options)).value();
-    REQUIRE(peer->wait_for_tracker(patience));
+    REQUIRE(peer->wait_for_tracker(test::patience));
     return peer;
 }
 
@@ -121,7 +120,7 @@ TEST_CASE("A download asks for 32 sources of each file, or as many as it is to u
     std::stop_source stop;
     auto const over = std::async(std::launch::async,
                                  [&] { return sut->download(request, {}, stop.get_token()).ok(); });
-    auto const until = std::chrono::steady_clock::now() + patience;
+    auto const until = std::chrono::steady_clock::now() + test::patience;
     while (tracker.finds().size() < 2 && std::chrono::steady_clock::now() < until) {
         std::this_thread::yield();
     }
