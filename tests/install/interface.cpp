@@ -1,5 +1,6 @@
 // The types of the public headers of libxfsbus.so, for a tool that reads what the compiler makes of
 // them: of this function's parameters, it looks at each.
+#include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/leftovers.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/peer/push.hpp>
@@ -13,6 +14,9 @@ XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, Count
 
 XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, DownloadReport&,
                           DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&) {}
+
+XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, JobOutcome&, Wait&,
+                          EventQueue&, Event&, ByteRange&, SourceState) {}
 
 XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
                           PushTarget&, PushState) {}
