@@ -162,6 +162,16 @@ int syncfs(int fd) {
     return unless_fault("syncfs", fd, nullptr, [&] { return ::syncfs(fd); });
 }
 
+int sync_file_range(int fd, off_t offset, off_t bytes, unsigned flags) {
+    return unless_fault("sync_file_range", fd, nullptr,
+                        [&] { return ::sync_file_range(fd, offset, bytes, flags); });
+}
+
+int posix_fadvise(int fd, off_t offset, off_t bytes, int advice) {
+    auto const fault = fault_of("posix_fadvise", fd, nullptr);
+    return fault.error != 0 ? fault.error : ::posix_fadvise(fd, offset, bytes, advice);
+}
+
 DIR* fdopendir(int fd) {
     auto const fault = fault_of("fdopendir", fd, nullptr);
     errno = fault.error;

@@ -3,6 +3,7 @@
 #include "storage/sight.hpp"
 
 #include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
@@ -78,7 +79,7 @@ HashOutcome FileHasher::hash_open(int fd, swarm::FileStamp const& before,
         return FileChanging{settling - file_age};
     }
     if (before.size > piece_bytes) {
-        ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+        files::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
     auto outcome = hash_chunks(fd, before, stop);
     if (auto* hashed = std::get_if<HashedFile>(&outcome)) {

@@ -88,7 +88,7 @@ Status PartFile::begin_end() {
     }
     set_attributes();
     if (target_.durability == Durability::power) {
-        ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+        files::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     }
     return done();
 }

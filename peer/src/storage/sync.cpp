@@ -25,7 +25,7 @@ int sync_all(int fd) {
 }
 
 void drop_from_memory(int fd) {
-    ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    files::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 }  // namespace xfsbus::peer::storage

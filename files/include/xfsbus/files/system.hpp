@@ -67,6 +67,10 @@ int futimens(int fd, timespec const times[2]);
 int fdatasync(int fd);
 int fsync(int fd);
 int syncfs(int fd);
+/// What is in memory begins to go to the disk; nothing is known of its arrival.
+int sync_file_range(int fd, off_t offset, off_t bytes, unsigned flags);
+/// 0, or the error, as posix_fadvise(2) has it.
+int posix_fadvise(int fd, off_t offset, off_t bytes, int advice);
 
 DIR* fdopendir(int fd);
 /// nullptr with errno 0: the end of the directory.
