@@ -63,7 +63,8 @@ function(xfsbus_warnings target)
             -Wextra
             -Wpedantic
             -Wconversion
-            -Wshadow
+            # Of sources that are compiled as one, the others' names are no shadow.
+            $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wshadow>
             -Wnon-virtual-dtor
             -Woverloaded-virtual
             -Wold-style-cast

@@ -26,6 +26,9 @@ if(NOT XFSBUS_INSTALLED)
   add_library(xfsbus_botan INTERFACE)
   target_link_libraries(xfsbus_botan INTERFACE PkgConfig::BOTAN)
 
+  include(xfsbus-blake3)
+
+
   # The programs' own: command line, logging, JSON, line editing.
   find_package(CLI11 CONFIG REQUIRED)
   find_package(spdlog CONFIG REQUIRED)

@@ -11,6 +11,7 @@
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <CLI/CLI.hpp>
@@ -55,6 +56,7 @@ struct Arguments {
     std::string policy = "libloadlatency.so";
     std::string chunk_order = "librarest.so";
     std::string integrity = "libsha256.so";
+    std::vector<std::string> accept_hashes;
     std::vector<std::string> plugin_dirs;
     std::string latency_file;
     std::size_t sources = 24;
@@ -150,6 +152,12 @@ void add_transfer_options(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     app.add_option("--integrity", arguments.integrity, "Hash plug-in for what is published")
         ->capture_default_str();
+    app.add_option("--accept-hash", arguments.accept_hashes,
+                   "Fetch what is hashed with this plug-in, too; repeatable (always: sha256, "
+                   "sha512-256, blake2b, blake3)")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--plugin-dir", arguments.plugin_dirs,
                    "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
         ->expected(1)
@@ -448,6 +456,13 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
+    for (auto const& name : arguments.accept_hashes) {
+        if (!wire::valid_algorithm(name)) {
+            return usage("--accept-hash: '" + wire::escape(name) +
+                         "' is no hash plug-in's name, such as sha3-256");
+        }
+    }
+    settings.peer.accept_hashes = arguments.accept_hashes;
     settings.peer.plugin_directories.assign(arguments.plugin_dirs.begin(),
                                             arguments.plugin_dirs.end());
     settings.peer.latency_file = arguments.latency_file;

@@ -98,7 +98,7 @@ TEST_CASE("With --json plugins and their check answer in JSON too") {
     }
     CHECK(names == std::set<std::string>{"loadlatency", "random", "roundrobin", "leastload",
                                          "queuetime", "rarest", "sequential", "sha256",
-                                         "sha512-256", "blake2b"});
+                                         "sha512-256", "blake2b", "blake3"});
     auto const good = swarm.run({"--json", "plugins", "check", "libsha256.so"});
     CHECK(good.code == 0);
     CHECK(good.event("plugin").at("kind") == "integrity");

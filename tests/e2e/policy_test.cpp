@@ -59,8 +59,8 @@ TEST_CASE("Every policy that comes with the program downloads") {
 
 TEST_CASE("Every integrity plug-in that comes with the program publishes and verifies") {
     Swarm swarm;
-    auto const plugin =
-        GENERATE(as<std::string>{}, "libsha256.so", "libsha512-256.so", "libblake2b.so");
+    auto const plugin = GENERATE(as<std::string>{}, "libsha256.so", "libsha512-256.so",
+                                 "libblake2b.so", "libblake3.so");
     write_file(swarm.directory("a") / "file.bin", noise(mib));
     Source const a(swarm, "a", {"--integrity", plugin});
     CHECK(swarm.in("b", {"download file.bin"}).code == 0);

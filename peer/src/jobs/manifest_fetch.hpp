@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/hashes.hpp"
 #include "jobs/services.hpp"
 #include "net/alarm.hpp"
 

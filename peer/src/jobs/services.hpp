@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/hashes.hpp"
 #include "jobs/names_in_use.hpp"
 #include "jobs/policy_slot.hpp"
 #include "net/chunk_router.hpp"
@@ -13,60 +14,20 @@
 #include "telemetry/counters.hpp"
 
 #include <xfsbus/peer/peer.hpp>
-#include <xfsbus/policies/host/hash_algorithm.hpp>
-#include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/swarm/download_source.hpp>
 #include <xfsbus/swarm/file_places.hpp>
 #include <xfsbus/swarm/share_table.hpp>
 #include <xfsbus/swarm/throttle.hpp>
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <random>
 #include <string>
 
 namespace xfsbus::peer::jobs {
 
 class FileTransfer;
-
-/// The integrity plug-ins in use, by the name that manifests know them by. Any thread; loading one
-/// reads files, so that a name which a stranger chose is asked for on a pool's thread first.
-class Hashes {
-  public:
-    /// Names that there is no plug-in for are not looked for again for so long.
-    static constexpr auto missing_for = std::chrono::seconds(10);
-    static constexpr std::size_t missing_most = 64;
-
-    Hashes(policies::PluginPath path, std::shared_ptr<policies::PolicyHost> host)
-        : path_(std::move(path)), host_(std::move(host)) {}
-
-    void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
-    /// Loads it if need be. Errc::plugin if there is none of that name.
-    Result<std::shared_ptr<policies::HashAlgorithm const>> get(std::string const& name);
-
-  private:
-    using Found = Result<std::shared_ptr<policies::HashAlgorithm const>>;
-
-    struct Missing {
-        Error error;
-        wire::Time until{};
-    };
-
-    [[nodiscard]] std::optional<Found> known(std::string const& name) const;
-    Found load(std::string const& name);
-    void note_missing(std::string const& name, Error const& error);
-
-    policies::PluginPath path_;
-    std::shared_ptr<policies::PolicyHost> host_;
-    std::mutex loading_;        ///< one is loaded at a time
-    mutable std::mutex mutex_;  ///< guards what follows; not held while one is loaded
-    std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;
-    std::map<std::string, Missing> missing_;
-};
 
 /// What the downloads of a peer have in common. Owned by the Node; reactor thread.
 struct Services {

@@ -45,7 +45,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       known_(events, self_),
       policies_(reactor, plugins_.policy, plugins_.chunk_order, options_, random_),
       share_(random_()),
-      hashes_(plugins_.path, plugins_.host),
+      hashes_(plugins_.path, plugins_.host, options.accept_hashes),
       links_(reactor, security_, std::move(latencies), shares.links, [this] { return vitals(); }),
       tracker_(
           reactor, security_,

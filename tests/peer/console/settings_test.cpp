@@ -248,6 +248,14 @@ TEST_CASE("Options stand before, after and between the address and the directory
     CHECK(twice.peer.directory == "/");
 }
 
+TEST_CASE("Hashes are accepted by the names that manifests have") {
+    auto const settings =
+        settings_of({"--accept-hash", "sha3-256", "--accept-hash", "mine", "-c", "peers"});
+    CHECK(settings.peer.accept_hashes == Words{"sha3-256", "mine"});
+    CHECK_THAT(refusal_of({"--accept-hash", "libmine.so", "-c", "peers"}),
+               ContainsSubstring("--accept-hash: 'libmine.so' is no hash plug-in's name"));
+}
+
 TEST_CASE("The index of a directory is remembered in a file whose name never changes") {
     CacheHome const caches;
     CHECK(settings_of({"--dir", "/"}).peer.cache_file ==

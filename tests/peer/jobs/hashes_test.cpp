@@ -37,18 +37,35 @@ TEST_CASE("A manifest that names an algorithm which is not here can be neither r
 }
 
 TEST_CASE("Algorithms that are not here are asked for by several threads, and many of them") {
-    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
+    constexpr std::size_t many = 128;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < many; ++i) {
+        names.push_back("none" + std::to_string(i));
+    }
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>(), names);
     std::vector<std::jthread> threads;
     std::atomic<std::size_t> refused = 0;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
-            for (std::size_t j = 0; j < 2 * Hashes::missing_most; ++j) {
-                refused += hashes.get("none" + std::to_string(j)).ok() ? 0 : 1;
+            for (auto const& name : names) {
+                refused += hashes.get(name).ok() ? 0 : 1;
             }
         });
     }
     threads.clear();
-    CHECK(refused == 8 * Hashes::missing_most);
+    CHECK(refused == 4 * many);
+}
+
+TEST_CASE("A hash is looked for only if it is a standard one, or the user accepts it") {
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>(), {"mine"});
+    for (auto const* name : {"sha256", "sha512-256", "blake2b", "blake3", "mine"}) {
+        CHECK_THAT(hashes.get(name).error().message, ContainsSubstring("not found"));
+    }
+    auto const error = hashes.get("crc32").error();
+    CHECK(error.code == Errc::plugin);
+    CHECK_THAT(error.message, ContainsSubstring("'crc32'"));
+    CHECK_THAT(error.message, ContainsSubstring("--accept-hash"));
+    CHECK_THAT(error.message, !ContainsSubstring("not found"));
 }
 
 TEST_CASE("Bytes that are no manifest are a lie") {

@@ -36,9 +36,12 @@ struct PeerOptions {
     std::filesystem::path download_directory = ".";
     /// Remembers hashes across restarts (SQLite). Empty: no memory.
     std::filesystem::path cache_file;
-    std::string policy = "libloadlatency.so";               ///< FILE[:key=value,...]
-    std::string chunk_order = "librarest.so";               ///< the same for the order of chunks
-    std::string integrity = "libsha256.so";                 ///< for what this peer publishes
+    std::string policy = "libloadlatency.so";  ///< FILE[:key=value,...]
+    std::string chunk_order = "librarest.so";  ///< the same for the order of chunks
+    std::string integrity = "libsha256.so";    ///< for what this peer publishes
+    /// What others may have hashed with, by its plug-in's name, beside the standard ones (sha256,
+    /// sha512-256, blake2b, blake3) and `integrity`.
+    std::vector<std::string> accept_hashes;
     std::vector<std::filesystem::path> plugin_directories;  ///< searched first
     bool strict_policy = false;          ///< a policy that fails ends the download
     std::filesystem::path latency_file;  ///< empty: latency is measured

@@ -1,0 +1,25 @@
+# BLAKE3, for its integrity plug-in alone: target xfsbus_blake3. A library of its own in later releases
+# of Debian; until then its authors' C sources come with the package of the Rust library, and are
+# compiled here.
+pkg_check_modules(BLAKE3 IMPORTED_TARGET libblake3)
+if(BLAKE3_FOUND)
+  add_library(xfsbus_blake3 INTERFACE)
+  target_link_libraries(xfsbus_blake3 INTERFACE PkgConfig::BLAKE3)
+  return()
+endif()
+
+file(GLOB blake3_registry /usr/share/cargo/registry/blake3-*/c)
+find_path(XFSBUS_BLAKE3_SOURCES blake3.c PATHS ${blake3_registry} NO_DEFAULT_PATH REQUIRED)
+enable_language(C ASM)
+set(blake3_sources blake3.c blake3_dispatch.c blake3_portable.c)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  foreach(instructions IN ITEMS sse2 sse41 avx2 avx512)
+    list(APPEND blake3_sources blake3_${instructions}_x86-64_unix.S)
+  endforeach()
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  list(APPEND blake3_sources blake3_neon.c)
+endif()
+list(TRANSFORM blake3_sources PREPEND "${XFSBUS_BLAKE3_SOURCES}/")
+add_library(xfsbus_blake3 STATIC ${blake3_sources})
+target_include_directories(xfsbus_blake3 SYSTEM PUBLIC "${XFSBUS_BLAKE3_SOURCES}")
+set_target_properties(xfsbus_blake3 PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
