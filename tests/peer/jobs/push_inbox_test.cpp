@@ -64,8 +64,8 @@ struct Receiver {
     }
 
     struct Begun {
-        DownloadJob::Order order;
-        DownloadJob::OnDone done;
+        jobs::DownloadJob::Order order;
+        jobs::DownloadJob::OnDone done;
     };
 
     swarm::ShareTable share;
