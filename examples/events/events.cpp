@@ -47,7 +47,7 @@ class Downloads {
             peer::DownloadRequest request;
             request.name = name;
             auto job = peer.start_download(request);
-            jobs_.emplace(job.id(), std::pair(name, std::move(job)));
+            jobs_.emplace(job.id(), std::pair(name, job));
         }
     }
 

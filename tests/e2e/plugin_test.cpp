@@ -50,13 +50,18 @@ struct EvilSwarm : Swarm {
 
 }  // namespace
 
-TEST_CASE("A hash that a manifest names is found where the user says, and not elsewhere") {
+TEST_CASE("A hash that a manifest names is used if the user accepts it, and has said where it is") {
     EvilSwarm const swarm;
     auto const refused = swarm.fetch({});
     CHECK(refused.code == 11);
     CHECK_FALSE(fs::exists(swarm.mark()));
     copy_plugin("evil", swarm.path() / "trusted");
-    auto const ended = swarm.fetch({"--plugin-dir", (swarm.path() / "trusted").string()});
+    auto const trusted = (swarm.path() / "trusted").string();
+    auto const unaccepted = swarm.fetch({"--plugin-dir", trusted});
+    CHECK(unaccepted.code == 11);
+    CHECK_THAT(unaccepted.out, ContainsSubstring("--accept-hash"));
+    CHECK_FALSE(fs::exists(swarm.mark()));
+    auto const ended = swarm.fetch({"--plugin-dir", trusted, "--accept-hash", "evil"});
     CHECK(ended.code == 0);
     CHECK(fs::exists(swarm.mark()));
 }

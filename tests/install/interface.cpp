@@ -18,6 +18,10 @@ XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, Do
 XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, JobOutcome&, Wait&,
                           EventQueue&, Event&, ByteRange&, SourceState) {}
 
+XFSBUS_API void interface(DownloadProgressed&, PushProgressed&, FileDone&, JobDone&, TrackerUp&,
+                          TrackerLost&, Scanned&, FileAppeared&, FileGone&, PeerAppeared&,
+                          PeerGone&, EventsLost&, PeerEnded&) {}
+
 XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
                           PushTarget&, PushState) {}
 
