@@ -48,7 +48,8 @@ void Jobs::begin(Started started) {
     printer_.jobs({row_of(job, "running")});
 }
 
-void Jobs::list() const {
+void Jobs::list() {
+    look();
     std::vector<JobRow> rows;
     for (auto const& [id, job] : jobs_) {
         rows.push_back(row_of(job, job.cancelled ? "cancelled" : "running"));

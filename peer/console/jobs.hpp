@@ -41,7 +41,7 @@ class Jobs {
     void begin(Started started);
 
     /// Those that go on beside the prompt.
-    void list() const;
+    void list();
     /// Waits for it, or for all; the exit code, or the first that is not 0. Each code is given out
     /// once. nullopt: there is no job of this number. `stop` ends the waiting.
     std::optional<int> wait(std::optional<unsigned> number, std::stop_token const& stop);
