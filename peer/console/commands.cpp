@@ -2,7 +2,7 @@
 
 #include "arguments.hpp"
 #include "outcome.hpp"
-#include "plugin_trial.hpp"
+#include "reload.hpp"
 #include "words.hpp"
 
 #include <xfsbus/program/run.hpp>
@@ -367,11 +367,8 @@ int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.size() != 2 || arguments[0] != "load") {
         return wrong_usage("it takes nothing, or 'load' and a plug-in");
     }
-    // What it does to the program that loads it, it does to another one first.
-    if (auto const tried = try_plugin_apart(arguments[1], options_.plugin_directories); !tried) {
-        return fail(tried.error());
-    }
-    return show_policy(peer_.load_policy(arguments[1], running_->get_token()));
+    return show_policy(try_and_load_policy(peer_, options_.plugin_directories, arguments[1],
+                                           running_->get_token()));
 }
 
 int Commands::show_policy(Result<peer::PolicyInfo> const& policy) {

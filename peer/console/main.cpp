@@ -5,6 +5,7 @@
 #include "piped_lines.hpp"
 #include "plugin_report.hpp"
 #include "printer.hpp"
+#include "reload.hpp"
 #include "settings.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
@@ -72,6 +73,7 @@ class Program {
           commands_(peer, std::move(events), printer_, area,
                     {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json, is_typed(),
                      settings.peer.plugin_directories}),
+          reload_(peer, settings),
           signals_([this](int signal, int /*count*/) { on_signal(signal); }) {}
 
     int run() {
@@ -104,7 +106,7 @@ class Program {
             std::lock_guard const lock(mutex_);
             if (!over_) {
                 program::notify_reloading();
-                peer_.rescan();
+                reload_.run(stop_.get_token());
                 program::notify_service("READY=1");
             }
             return;
@@ -295,6 +297,7 @@ class Program {
     std::atomic<bool> interrupted_ = false;
     int signals_taken_ = 0;  ///< that tell it to leave
     Terminal terminal_;
+    Reload reload_;  ///< on the thread of signals
     std::mutex mutex_;
     bool over_ = false;             ///< the peer may be gone; guarded by mutex_
     program::SignalWatch signals_;  // last: it uses the others

@@ -190,7 +190,8 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    app.add_flag("--serve", arguments.serve, "No shell: share until SIGTERM; SIGHUP scans");
+    app.add_flag("--serve", arguments.serve,
+                 "No shell: share until SIGTERM; SIGHUP scans, reloads");
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
     app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
@@ -515,22 +516,26 @@ struct CommandLine {
 
 }  // namespace
 
-std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
+Result<std::optional<int>> parse_settings(std::vector<std::string> const& words,
+                                          Settings& settings) {
     std::optional<CommandLine> line;
-    auto const parsed = program::parse_command_line({argv + 1, argv + argc}, line);
-    if (!parsed) {
-        return complain(parsed.error());
-    }
-    if (*parsed) {
-        return *parsed;
+    auto parsed = program::parse_command_line(words, line);
+    if (!parsed || *parsed) {
+        return parsed;
     }
     auto const take_all = *line->cleanup ? take_cleanup : to_settings;
     if (auto taken = take_all(line->arguments, settings); !taken) {
-        return complain(taken.error());
+        return taken.error();
     }
     settings.plugins = line->asked_for();
     settings.plugin_file = line->arguments.plugin_file;
-    return std::nullopt;
+    settings.words = words;
+    return std::optional<int>();
+}
+
+std::optional<int> read_settings(int argc, char** argv, Settings& settings) {
+    auto const parsed = parse_settings({argv + 1, argv + argc}, settings);
+    return parsed ? *parsed : std::optional(complain(parsed.error()));
 }
 
 }  // namespace xfsbus::console

@@ -27,7 +27,14 @@ struct Settings {
     std::string plugin_file;
 
     std::optional<Cleanup> cleanup;  ///< `cleanup`
+
+    std::vector<std::string> words;  ///< of the command line that said all this
 };
+
+/// Reads the words of a command line, the environment and the configuration that they name into
+/// `settings`. The exit code if there is nothing more to do (--help); Errc::usage.
+Result<std::optional<int>> parse_settings(std::vector<std::string> const& words,
+                                          Settings& settings);
 
 /// Fills in `settings`; returns the exit code if there is nothing more to do (--help, or an error,
 /// which has been told on stderr).

@@ -67,6 +67,26 @@ TEST_CASE("A peer tells its service manager when it is ready, looks again, and s
     CHECK(peer.wait() == 0);
 }
 
+TEST_CASE("SIGHUP takes the policy that the configuration names now, unless it is wrong") {
+    Swarm swarm;
+    auto const config = (swarm.path() / "peer.conf").string();
+    write_file(config, "policy=loadlatency\n");
+    Process peer(XFS_PEER_PROGRAM, swarm.peer({"--dir", swarm.directory("a").string(), "--serve",
+                                               "--config", config}));
+    peer.wait_for_out("ready on");
+    auto const reload = [&](std::string const& text, std::string const& word) {
+        write_file(config, text);
+        peer.signal(SIGHUP);
+        peer.wait_for_err(word);
+    };
+    reload("policy=random\n", "the policy is now random");
+    reload("policy=nothing\n", "the policy stays as it was: plug-in 'nothing': not found");
+    reload("polcy=random\n", "peer.conf:1");
+    reload("policy=roundrobin\nlabels=rack=a\n", "the policy is now roundrobin");
+    peer.signal(SIGTERM);
+    CHECK(peer.wait() == 0);
+}
+
 TEST_CASE("A tracker tells its service manager when it is ready, and when it stops") {
     Swarm const swarm(Swarm::Tracker::down);
     Manager const manager((swarm.path() / "notify").string());
