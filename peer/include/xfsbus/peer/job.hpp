@@ -28,8 +28,8 @@ struct Wait {
     Wait(std::stop_token token) : stop(std::move(token)) {}
 
     template <typename Rep, typename Period>
-    Wait(std::chrono::duration<Rep, Period> patience, std::stop_token token = {})
-        : most(std::chrono::ceil<std::chrono::milliseconds>(patience)), stop(std::move(token)) {}
+    Wait(std::chrono::duration<Rep, Period> longest, std::stop_token token = {})
+        : most(std::chrono::ceil<std::chrono::milliseconds>(longest)), stop(std::move(token)) {}
 
     std::optional<std::chrono::milliseconds> most;  ///< then Errc::timeout; nullopt: no deadline
     std::stop_token stop;                           ///< then Errc::interrupted
