@@ -23,7 +23,6 @@
 namespace xfsbus::console {
 namespace {
 
-
 /// Longer than the child takes to give up by itself.
 constexpr auto patience = std::chrono::seconds(15);
 

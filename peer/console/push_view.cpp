@@ -114,8 +114,8 @@ std::vector<std::string> PushView::lines(peer::PushProgress const& progress,
         lines.push_back(keep_begin(row(*target, report.size, widest), size.usable_columns()));
     }
     if (!all) {
-        lines.push_back(
-            keep_begin(fmt::format("  and {} more", report.targets.size() - shown), size.usable_columns()));
+        lines.push_back(keep_begin(fmt::format("  and {} more", report.targets.size() - shown),
+                                   size.usable_columns()));
     }
     lines.push_back(keep_begin(summary(progress), size.usable_columns()));
     return lines;

@@ -45,7 +45,7 @@ Result<std::string> read_text(fs::path const& file) {
     }
     if (n < 0) {
         return Error{Errc::usage, "cannot read '" + name_of(file) +
-                     "': " + std::generic_category().message(errno)};
+                                      "': " + std::generic_category().message(errno)};
     }
     return text;
 }

@@ -255,7 +255,6 @@ bool Announcer::is_time_for_changes() const {
            (unanswered_.empty() || changes_.size() >= wire::limits::update_entries);
 }
 
-
 void Announcer::send_full_batch(wire::Time now) {
     wire::Update update;
     update.full_begin = !full_begun_;

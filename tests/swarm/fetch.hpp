@@ -1,7 +1,7 @@
 #pragma once
 
-#include "chunk_sets.hpp"
 #include "catch.hpp"
+#include "chunk_sets.hpp"
 #include "ranks.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>

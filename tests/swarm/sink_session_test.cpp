@@ -182,7 +182,8 @@ TEST_CASE("a refused transfer is closed only where a Want on its way may have op
 TEST_CASE("what is said of a transfer that is over changes nothing") {
     SinkSide session(8);
     session.begin({whole});
-    session.core->on_refused(session.now, whole, {SinkSide::transfer(99), wire::ErrorCode::gone, ""});
+    session.core->on_refused(session.now, whole,
+                             {SinkSide::transfer(99), wire::ErrorCode::gone, ""});
     wire::Have have;
     have.transfer = SinkSide::transfer(99);
     have.bitmap = ChunkSet(8).to_wire();

@@ -364,7 +364,7 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
     }
     auto* const raw = link->get();
     raw->probe(answer_patience, [this, weak = std::weak_ptr(round), source,
-                                link = *link](Result<net::Link::Vitals> const& vitals) {
+                                 link = *link](Result<net::Link::Vitals> const& vitals) {
         if (auto const there = weak.lock()) {
             on_answer(there, source, link, vitals);
         }
