@@ -457,9 +457,9 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
-    for (auto const& name : arguments.accept_hashes) {
-        if (!wire::valid_algorithm(name)) {
-            return usage("--accept-hash: '" + wire::escape(name) +
+    for (auto const& hash : arguments.accept_hashes) {
+        if (!wire::valid_algorithm(hash)) {
+            return usage("--accept-hash: '" + wire::escape(hash) +
                          "' is no hash plug-in's name, such as sha3-256");
         }
     }
