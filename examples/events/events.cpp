@@ -35,7 +35,7 @@ int signals() {
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ours, nullptr);
+    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
     return signalfd(-1, &ours, SFD_CLOEXEC);
 }
 

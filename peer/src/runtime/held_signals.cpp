@@ -1,5 +1,8 @@
 #include "runtime/held_signals.hpp"
 
+#include <csignal>
+#include <initializer_list>
+
 #include <pthread.h>
 #include <time.h>
 
