@@ -28,7 +28,6 @@ if(NOT XFSBUS_INSTALLED)
 
   include(xfsbus-blake3)
 
-
   # The programs' own: command line, logging, JSON, line editing.
   find_package(CLI11 CONFIG REQUIRED)
   find_package(spdlog CONFIG REQUIRED)
