@@ -91,7 +91,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<OnLog const> log_;
     std::function<void(Error const&)> on_failed_;
     Answers answers_;
-    std::shared_ptr<EventStore> events_ = std::make_shared<EventStore>(EventQueue::most);
+    std::shared_ptr<EventStore> events_ = std::make_shared<EventStore>(most_events);
     std::atomic<std::uint64_t> last_job_ = 0;
     bus::Reactor reactor_;
     std::unique_ptr<Node> node_;  ///< reactor thread, once that runs

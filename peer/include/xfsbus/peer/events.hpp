@@ -93,15 +93,16 @@ using Event =
     std::variant<DownloadProgressed, PushProgressed, FileDone, JobDone, TrackerUp, TrackerLost,
                  Scanned, FileAppeared, FileGone, PeerAppeared, PeerGone, EventsLost, PeerEnded>;
 
+/// What an EventQueue holds at most, but for what is named there.
+inline constexpr std::size_t most_events = 1024;
+
 /// What happens to a Peer and its jobs, in order. A handle: copies mean the same queue, from which
 /// each event is taken once. May outlive the Peer. Any thread.
 ///
-/// It is bounded: it holds `most` events and, besides, one JobDone of each job, one progress of
+/// It is bounded: it holds `most_events` and, besides, one JobDone of each job, one progress of
 /// each that goes on, and four others of which there is one at a time.
 class XFSBUS_API EventQueue {
   public:
-    static constexpr std::size_t most = 1024;
-
     /// For a Peer.
     XFSBUS_INTERNAL explicit EventQueue(std::shared_ptr<runtime::EventStore> store);
 
