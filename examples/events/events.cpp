@@ -35,7 +35,7 @@ int signals() {
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+    sigprocmask(SIG_BLOCK, &ours, nullptr);
     return signalfd(-1, &ours, SFD_CLOEXEC);
 }
 

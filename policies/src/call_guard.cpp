@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace xfsbus::policies {
+namespace {
+
+std::string in_milliseconds(std::chrono::nanoseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+}  // namespace
 
 CallGuard::CallGuard(std::string name, GuardOptions options)
     : name_(std::move(name)), options_(std::move(options)) {}
@@ -25,23 +32,57 @@ CallGuard::Ending CallGuard::fault(std::string_view operation, std::string_view 
     if (options_.strict) {
         throw PolicyFault(what);
     }
-    complain(what + "; the built-in default decides instead");
+    complain(what + "; the built-in default decides instead",
+             std::to_string(in_a_row_) + " faults in a row");
     return Ending::failed;
 }
 
-CallGuard::Ending CallGuard::check_time(std::string_view operation, std::chrono::nanoseconds spent,
-                                        std::chrono::nanoseconds budget) {
-    if (spent <= budget) {
-        return Ending::good;
+/// Whether the second that `now` is in has no time left for the policy.
+bool CallGuard::is_spent(std::chrono::nanoseconds now) {
+    if (now - second_ >= std::chrono::seconds(1)) {
+        second_ = now;
+        spent_ = {};
     }
-    ++counters_.slow;
-    ++in_a_row_;
-    auto const milliseconds = [](std::chrono::nanoseconds time) {
-        return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(time).count()) + " ms";
-    };
-    complain("policy '" + name_ + "': " + std::string(operation) + " took " + milliseconds(spent) +
-             ", more than the " + milliseconds(budget) + " it may take");
+    return spent_ > options_.budget_a_second;
+}
+
+CallGuard::Ending CallGuard::skip() {
+    auto const what = "policy '" + name_ + "': took more than " +
+                      in_milliseconds(options_.budget_a_second) +
+                      " of a second; the built-in default decides until it has passed";
+    if (options_.strict) {
+        throw PolicyFault(what);
+    }
+    if (++counters_.over_budget == 1 && options_.report) {
+        options_.report(what);
+    }
+    return Ending::failed;
+}
+
+CallGuard::Ending CallGuard::note_time(std::string_view operation, std::chrono::nanoseconds start,
+                                       Ending ending) {
+    auto const end = now();
+    auto const spent = end - start;
+    spent_ += spent;
+    counters_.spent += spent;
+    if (ending == Ending::failed || spent <= options_.budget) {
+        return ending;
+    }
+    if (slow_at_ && end - *slow_at_ < slow_apart) {
+        in_a_row_ = max_faults_in_a_row;
+    }
+    slow_at_ = end;
+    note_slow(operation, spent, options_.budget);
     return Ending::slow;
+}
+
+void CallGuard::note_slow(std::string_view operation, std::chrono::nanoseconds spent,
+                          std::chrono::nanoseconds budget) {
+    ++counters_.slow;
+    complain("policy '" + name_ + "': " + std::string(operation) + " took " +
+                 in_milliseconds(spent) + ", more than the " + in_milliseconds(budget) +
+                 " it may take",
+             "two calls that took too long");
 }
 
 bool CallGuard::usable(Ending ending) {
@@ -51,7 +92,7 @@ bool CallGuard::usable(Ending ending) {
     return ending != Ending::failed;
 }
 
-void CallGuard::complain(std::string const& what) {
+void CallGuard::complain(std::string const& what, std::string const& why_given_up) {
     if (!options_.report) {
         return;
     }
@@ -60,8 +101,8 @@ void CallGuard::complain(std::string const& what) {
         options_.report(what + " (so far: " + std::to_string(count) + ")");
     }
     if (given_up()) {
-        options_.report("policy '" + name_ + "': " + std::to_string(in_a_row_) +
-                        " faults in a row, the last: " + what + "; it is not called any more");
+        options_.report("policy '" + name_ + "': " + why_given_up + ", the last: " + what +
+                        "; it is not called any more");
     }
 }
 

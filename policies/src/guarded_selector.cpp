@@ -1,3 +1,4 @@
+#include <xfsbus/policies/answers.hpp>
 #include <xfsbus/policies/host/guarded_selector.hpp>
 
 #include <cmath>
@@ -6,15 +7,29 @@
 #include <utility>
 
 namespace xfsbus::policies {
+namespace {
+
+std::string in_words(Answer const& answer) {
+    return "action " + std::to_string(answer.action) + ", source " + std::to_string(answer.source) +
+           ", gives_way " + std::to_string(answer.gives_way);
+}
+
+}  // namespace
 
 GuardedSelector::GuardedSelector(std::string name, std::unique_ptr<PeerSelector> policy,
                                  std::uint64_t seed, GuardOptions options)
-    : policy_(std::move(policy)), random_(seed), guard_(std::move(name), std::move(options)) {}
+    : policy_(std::move(policy)),
+      random_(seed),
+      guard_(std::move(name), std::move(options)),
+      decides_(policy_->decides()) {}
 
 GuardedSelector::GuardedSelector(std::string name, Make const& make, std::uint64_t seed,
                                  GuardOptions options)
     : random_(seed), guard_(std::move(name), std::move(options)) {
-    guard_.create([&] { policy_ = make(); });
+    guard_.create([&] {
+        policy_ = make();
+        decides_ = policy_->decides();
+    });
 }
 
 std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
@@ -23,7 +38,7 @@ std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
         return std::nullopt;
     }
     std::optional<std::size_t> index;
-    bool const good = guard_.decide("pick", [&] {
+    bool const good = guard_.decide(request.purpose, "pick", [&] {
         index = policy_->pick(request, sources, rng);
         if (index && *index >= sources.size()) {
             throw std::out_of_range("answered " + std::to_string(*index) + " where there are " +
@@ -31,6 +46,27 @@ std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
         }
     });
     return good ? index : fallback_.pick(request, sources, rng);
+}
+
+std::uint32_t GuardedSelector::decides() const {
+    return guard_.given_up() ? 0 : decides_;
+}
+
+Answer GuardedSelector::decide(RequestView const& request, std::span<SourceView const> sources,
+                               Rng& rng) {
+    Answer answer{};
+    bool const good = guard_.decide(request.purpose, "decide", [&] {
+        answer = policy_->decide(request, sources, rng);
+        if (!fits(answer, request, sources)) {
+            throw std::out_of_range("answered " + in_words(answer) + " to purpose " +
+                                    std::to_string(request.purpose) + ", which may not be");
+        }
+    });
+    if (good) {
+        return answer;
+    }
+    std::vector<SourceView> scratch;
+    return default_answer(fallback_, request, sources, rng, scratch);
 }
 
 std::optional<double> GuardedSelector::cost(SourceView const& source) {

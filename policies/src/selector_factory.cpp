@@ -4,6 +4,7 @@
 #include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/policies/load_latency.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace xfsbus::policies {
@@ -14,7 +15,7 @@ namespace {
 class PluginSelector final : public PeerSelector {
   public:
     PluginSelector(::xfsbus_peer_selector_operations operations, PolicyObject object)
-        : operations_(operations), object_(std::move(object)) {}
+        : operations_(operations), object_(std::move(object)), decides_(asked_decides()) {}
 
     std::optional<std::size_t> pick(RequestView const& request, std::span<SourceView const> sources,
                                     Rng& rng) override {
@@ -30,6 +31,22 @@ class PluginSelector final : public PeerSelector {
         }
         check(answer, reason);
         return std::nullopt;
+    }
+
+    [[nodiscard]] std::uint32_t decides() const override { return decides_; }
+
+    Answer decide(RequestView const& request, std::span<SourceView const> sources,
+                  Rng& rng) override {
+        auto random = random_of(rng);
+        ReasonBuffer reason;
+        Answer decided{};
+        auto const answer =
+            operations_.decide(object_.get(), &request, sources.data(), sources.size(), &decided,
+                               &random, reason.data(), reason.size());
+        if (answer != XFSBUS_POLICY_OK) {
+            throw_failure(answer, reason);
+        }
+        return decided;
     }
 
     std::optional<double> cost(SourceView const& source) override {
@@ -60,6 +77,16 @@ class PluginSelector final : public PeerSelector {
     }
 
   private:
+    /// Nothing that is newer than the plug-in.
+    [[nodiscard]] std::uint32_t asked_decides() const {
+        if (operations_.decide == nullptr) {
+            return 0;
+        }
+        auto const all = ~questions({XFSBUS_PURPOSE_RANK});
+        auto const known = (1U << std::min(operations_.purposes, XFSBUS_PURPOSES)) - 1;
+        return known & (operations_.decides != nullptr ? operations_.decides(object_.get()) : all);
+    }
+
     static void check(std::int64_t answer, ReasonBuffer& reason) {
         if (answer != XFSBUS_POLICY_NONE) {
             throw_failure(answer, reason);
@@ -68,6 +95,7 @@ class PluginSelector final : public PeerSelector {
 
     ::xfsbus_peer_selector_operations operations_;
     PolicyObject object_;
+    std::uint32_t decides_;
     LoadLatency default_;
 };
 

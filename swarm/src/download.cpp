@@ -14,6 +14,7 @@ Download::Download(ContentState& content, Limits limits, Policies policies, poli
       transfer_(policies.transfer),
       rng_(rng),
       board_(content, policies.order, rng),
+      history_(policies.history),
       search_pause_(limits.find_first) {
     progress_.bytes_resumed = content.layout().bytes - board_.needed_bytes();
     progress_.bytes_stored = progress_.bytes_resumed;
@@ -25,6 +26,8 @@ void Download::start(wire::Time now) {
     started_ = true;
     news_ = now;
     next_search_ = now + search_pause_;
+    refresh_at_ = now + limits_.find_seldom;
+    next_replace_ = now;
     advance(now);
 }
 
@@ -47,6 +50,9 @@ bool Download::add_source(wire::Time now, Candidate const& candidate) {
         lost->for_good = false;
     }
     source.about = candidate;
+    source.completeness_at = now;
+    source.known_before = history_ != nullptr ? history_->find(candidate.id) : std::nullopt;
+    admit_again_ = now;
     set_state(source, rests ? State::resting : State::reserve);
     source.revivals += revived ? 1 : 0;
     if (!source.has_told) {
@@ -60,8 +66,7 @@ bool Download::add_source(wire::Time now, Candidate const& candidate) {
 /// Whether one more is to be known: strangers name themselves, and those that have nothing yet are
 /// many in a swarm that begins.
 bool Download::make_place(Candidate const& candidate) {
-    auto const usable = sources_.size() - count(State::lost) - count(State::out);
-    if (candidate.completeness <= 0 && usable >= enough_sources()) {
+    if (candidate.completeness <= 0 && has_enough_sources()) {
         return false;
     }
     if (std::ranges::find(banned_, candidate.id) != banned_.end()) {
@@ -121,6 +126,7 @@ void Download::on_search_done(wire::Time now) {
     search_is_fresh_ = true;
     bool const soon = dry_since_ && !waits_for_busy(now);
     next_search_ = now + (soon ? limits_.find_every : search_pause_);
+    refresh_at_ = now + limits_.find_seldom;
     search_pause_ = std::min(2 * search_pause_, limits_.find_seldom);
     advance(now);
 }
@@ -142,10 +148,12 @@ void Download::on_has(wire::Time now, SourceId id, ChunkSet has) {
 
 void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
     source.changes.spend(now, source.has.differences(has));
-    if (source.state == State::active) {
+    if (source.stays()) {
+        held_.on_news_of(now, source.about.id);
         board_.change_source(source.has, has);
     }
     source.has = std::move(has);
+    source.completeness_at = now;
     news_ = has_needed(source) ? now : news_;
 }
 
@@ -168,6 +176,7 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
     bool is_new = false;
     bool wanted = false;
     source.has_told = true;
+    source.completeness_at = now;
     for (auto const chunk : chunks) {
         if (chunk < board_.file().chunks && source.will_have) {
             source.will_have->insert(chunk);
@@ -176,8 +185,9 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
             continue;
         }
         is_new = true;
-        if (source.state == State::active) {
+        if (source.stays()) {
             board_.add_copy(chunk);
+            held_.on_news_of(now, chunk);
         }
         wanted = wanted || board_.needed().contains(chunk);
     }
@@ -282,6 +292,7 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
     std::uint64_t const bytes = board_.file().length(chunk);
     content_.gained(chunk);
     arrived_.erase(chunk);
+    held_copies_.release(chunk);
     news_ = now;
     progress_.bytes_stored += bytes;
     auto const found = sources_.find(id);
@@ -296,7 +307,18 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         settle(now, source, chunk, XFSBUS_OUTCOME_DELIVERED);
     }
     spare_others(now, chunk);
+    if (complete()) {
+        std::ranges::for_each(active_, [&](auto const* each) { remember(now, *each); });
+    }
     go_on(now);
+}
+
+/// For the downloads to come. What was delivered at once says nothing of a rate.
+void Download::remember(wire::Time now, Source const& source) const {
+    auto const told = 2 * std::uint64_t{board_.file().chunk_bytes};
+    if (history_ != nullptr && source.delivered_bytes >= told) {
+        history_->note(source.about.id, source.rate.bytes_per_second(), now);
+    }
 }
 
 /// Who was asked for it as well and has not begun to send it need not.
@@ -369,6 +391,7 @@ void Download::reopen(std::uint32_t chunk) {
     bool const asked = std::ranges::any_of(
         active_, [chunk](auto const* source) { return source->asked.contains(chunk); });
     board_.set_state(chunk, asked ? ChunkState::asked : ChunkState::needed);
+    only_held_ = only_held_ && asked;
 }
 
 // ---- answers ----
@@ -388,7 +411,9 @@ Download::Actions Download::take_actions() {
 
 Download::Progress Download::progress(wire::Time now) const {
     auto progress = progress_;
-    progress.sources_active = count(State::active);
+    progress.sources_active = places_used();
+    progress.sources_leaving = leaving_;
+    progress.chunks_held = held_.held(now).size();
     progress.waited = waited_ + (dry_since_ && !over() ? now - *dry_since_ : wire::Duration());
     return progress;
 }
@@ -409,7 +434,7 @@ std::vector<Download::SourceReport> Download::sources(wire::Time now) const {
                            .bytes = source.delivered_bytes,
                            .bytes_duplicate = source.duplicate_bytes,
                            .chunks_rejected = source.chunks_rejected,
-                           .bytes_per_second = source.rate.bytes_per_second(),
+                           .bytes_per_second = source.rate.bytes_per_second(now),
                            .window_bytes = source.window_bytes(window()),
                            .outstanding_bytes = source.outstanding_bytes,
                            .state = state_of(source),
@@ -435,6 +460,8 @@ void Download::set_state(Source& source, State state) {
     ++counts_[static_cast<std::size_t>(state)];
     if (source.state == State::active) {
         std::erase(active_, &source);
+        leaving_ -= source.leaving ? 1 : 0;
+        source.leaving = false;
     }
     source.state = state;
     if (state == State::active) {

@@ -3,6 +3,7 @@
 #include <xfsbus/swarm/download.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace xfsbus::swarm {
@@ -29,9 +30,13 @@ void Download::advance(wire::Time now) {
     if (!started_ || over()) {
         return;
     }
+    now_ = now;
+    questions_ = 0;
+    overrule(now);
     check_sources(now);
     make_room(now);
     activate(now);
+    replace(now);
     ask(now);
     check_supply(now);
 }
@@ -41,6 +46,8 @@ void Download::go_on(wire::Time now) {
     if (now >= next_check_) {
         return advance(now);
     }
+    now_ = now;
+    questions_ = 0;
     if (started_ && !over()) {
         ask(now);
         check_supply(now);
@@ -50,25 +57,40 @@ void Download::go_on(wire::Time now) {
 // ---- sources ----
 
 void Download::activate(wire::Time now) {
-    auto const most = limits_.sources_most;
-    auto const empty_most = static_cast<std::size_t>(empty_part_most * static_cast<double>(most));
-    while (count(State::active) < most && count(State::reserve) > 0 && !board_.needed().empty()) {
-        auto const useful = [this](Source const* source) { return has_needed(*source); };
-        auto const empty =
-            active_.size() - static_cast<std::size_t>(std::ranges::count_if(active_, useful));
-        std::vector<Source*> eligible;
-        for (auto& [id, source] : sources_) {
-            bool const promises = source.about.completeness > 0 || !source.has.empty();
-            if (source.state == State::reserve && (promises || empty < empty_most)) {
-                eligible.push_back(&source);
-            }
-        }
-        auto* const chosen = choose(now, XFSBUS_PURPOSE_ADMIT, std::nullopt, eligible);
+    while (places_used() < limits_.sources_most && count(State::reserve) > 0 &&
+           !board_.needed().empty() && now >= admit_again_) {
+        auto* const chosen = choose_to_admit(now, candidates());
         if (chosen == nullptr) {
             return;
         }
         put_to_work(now, *chosen);
     }
+}
+
+/// Who may have a free place. Who did not deliver when it was last asked is not among them, as long
+/// as there are others; nor, where the policy was overruled, who has nothing that is needed.
+std::vector<DownloadSource*> Download::candidates() {
+    auto const most = static_cast<double>(limits_.sources_most);
+    auto const empty_most = static_cast<std::size_t>(empty_part_most * most);
+    auto const useful = [this](Source const* source) { return has_needed(*source); };
+    auto const empty =
+        active_.size() - static_cast<std::size_t>(std::ranges::count_if(active_, useful));
+    std::vector<Source*> eligible;
+    for (auto& [id, source] : sources_) {
+        bool const promises = source.about.completeness > 0 || !source.has.empty();
+        if (source.state == State::reserve && (promises || empty < empty_most)) {
+            eligible.push_back(&source);
+        }
+    }
+    if (overruled_ && std::ranges::any_of(eligible, useful)) {
+        std::erase_if(eligible, std::not_fn(useful));
+    }
+    if (!eligible.empty()) {
+        auto const fewest = (*std::ranges::min_element(eligible, {}, &Source::strikes))->strikes;
+        std::erase_if(eligible,
+                      [fewest](Source const* source) { return source->strikes > fewest; });
+    }
+    return eligible;
 }
 
 void Download::put_to_work(wire::Time now, Source& source) {
@@ -82,6 +104,7 @@ void Download::put_to_work(wire::Time now, Source& source) {
     source.is_busy = false;
     source.why.clear();
     board_.add_source(source.has);
+    held_.on_news(now);
     if (in_swarm()) {
         ask_of(source.about.id);
     }
@@ -89,11 +112,12 @@ void Download::put_to_work(wire::Time now, Source& source) {
 
 /// With all places taken, one that has had nothing for us makes room for one that may have.
 void Download::make_room(wire::Time now) {
-    if (board_.needed().empty() || count(State::active) < limits_.sources_most) {
+    if (board_.needed().empty() || places_used() < limits_.sources_most) {
         return;
     }
     auto const useless = std::ranges::find_if(active_, [&](Source const* source) {
-        return source->asked.empty() && now - source->useful >= limits_.useless_most;
+        return source->asked.empty() && !source->leaving &&
+               now - source->useful >= limits_.useless_most;
     });
     auto const promises = [](auto const& entry) {
         return entry.second.state == State::reserve && entry.second.about.completeness > 0;
@@ -108,49 +132,93 @@ void Download::make_room(wire::Time now) {
     }
 }
 
+/// It is asked for nothing more. Its place is free; it goes when what is under way has come.
+void Download::give_way(wire::Time now, Source& source) {
+    source.leaving = true;
+    ++leaving_;
+    board_.remove_source(source.has);
+    held_.on_news(now);
+    if (source.asked.empty()) {
+        retire(now, source.about.id, State::reserve, "", XFSBUS_OUTCOME_DELIVERED);
+    }
+}
+
 // ---- chunks ----
 
 void Download::ask(wire::Time now) {
+    shown_.clear();
+    ask_for_held(now);
     std::vector<Source*> open;
     std::ranges::copy_if(active_, std::back_inserter(open),
                          [this](Source const* source) { return may_ask(*source); });
     while (ask_next(now, open)) {
         std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
     }
+    only_held_ = board_.needed().count() == held_.held(now).size();
     if (at_the_end()) {
         ask_again(now);
     }
     next_look_ = now + (at_the_end() ? look_every : limits_.find_every);
 }
 
-/// Asks one of these sources for one chunk. False: nothing can be asked for.
+/// What waits for a source that has room by now is asked of it.
+void Download::ask_for_held(wire::Time now) {
+    for (auto const chunk : held_.held(now)) {
+        auto const waits_for = held_.find(chunk)->waits_for;
+        auto* const source = waits_for ? active(*waits_for) : nullptr;
+        bool const gone = source == nullptr || source->leaving || !source->has.contains(chunk);
+        if (waits_for && gone) {
+            held_.on_news_of(now, chunk);
+        } else if (waits_for && may_ask(*source) && !is_full()) {
+            assign(now, *source, chunk);
+        }
+    }
+}
+
+/// Whether no more may be under way.
+bool Download::is_full() const {
+    auto const most =
+        std::min(outstanding_said_.value_or(limits_.outstanding_most), limits_.outstanding_most);
+    return outstanding_bytes_ > 0 && outstanding_bytes_ + board_.file().chunk_bytes > most;
+}
+
+/// Has one of these sources asked for one chunk, or has the chunk held back. False: nothing can be
+/// asked for.
 bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
-    auto const chunk_bytes = board_.file().chunk_bytes;
-    bool const full = outstanding_bytes_ + chunk_bytes > limits_.outstanding_most;
-    if (open.empty() || (full && outstanding_bytes_ > 0)) {
+    if (open.empty() || is_full() || questions_ >= questions_most) {
         return false;
     }
     ChunkSet available(board_.file().chunks);
     for (auto const* const source : open) {
         available.unite(source->has);
     }
+    for (auto const chunk : held_.held(now)) {
+        available.erase(chunk);
+    }
     auto const chunk = board_.best(available);
-    if (!chunk) {
+    if (!chunk || !held_.has_room(now)) {
         return false;
     }
-    std::vector<Source*> eligible;
-    std::ranges::copy_if(open, std::back_inserter(eligible),
-                         [&](Source const* source) { return source->has.contains(*chunk); });
-    auto* const chosen = choose(now, XFSBUS_PURPOSE_REQUEST, chunk, eligible);
-    if (chosen != nullptr) {
-        assign(now, *chosen, *chunk);
+    auto const answer = choose_to_ask(now, *chunk);
+    if (answer.action == XFSBUS_ANSWER_CHOOSE) {
+        assign(now, *active_.at(answer.source), *chunk);
+        return true;
     }
-    return chosen != nullptr;
+    auto const* const waits_for =
+        answer.action == XFSBUS_ANSWER_WAIT_FOR ? active_.at(answer.source) : nullptr;
+    held_.hold(now, *chunk,
+               {.until = again_at(now, answer),
+                .bytes = board_.file().length(*chunk),
+                .waits_for = waits_for ? std::optional(waits_for->about.id) : std::nullopt});
+    if (waits_for != nullptr) {
+        show_again(now, *waits_for);
+    }
+    return true;
 }
 
 /// Whether one that is in use may be asked for something now.
 bool Download::may_ask(Source const& source) const {
-    return !awaits_word(source) && is_trusted(source) &&
+    return !source.leaving && !awaits_word(source) && is_trusted(source) &&
            source.has_room(board_.file().chunk_bytes, window());
 }
 
@@ -216,7 +284,7 @@ void Download::ask_again(wire::Time now) {
 void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
     std::vector<Source*> idle;
     std::ranges::copy_if(active_, std::back_inserter(idle), [chunk](Source const* source) {
-        return source->asked.empty() && source->has.contains(chunk);
+        return source->asked.empty() && !source->leaving && source->has.contains(chunk);
     });
     // Rather one that is known to deliver.
     auto const untried = [](Source const* source) { return source->delivered_bytes == 0; };
@@ -231,7 +299,7 @@ void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
 void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
     std::vector<Source*> delivering;
     std::ranges::copy_if(active_, std::back_inserter(delivering), [&](Source const* source) {
-        return source->delivered_bytes > 0 && source->has.contains(chunk) &&
+        return source->delivered_bytes > 0 && !source->leaving && source->has.contains(chunk) &&
                !source->asked.contains(chunk) && !is_stuck(now, *source);
     });
     if (delivering.empty()) {
@@ -242,7 +310,7 @@ void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
 }
 
 void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some) {
-    auto* const chosen = choose(now, XFSBUS_PURPOSE_DUPLICATE, chunk, some);
+    auto* const chosen = choose_to_ask_too(now, chunk, some);
     if (chosen != nullptr) {
         ++progress_.chunks_asked_twice;
         twice_.insert(chunk);
@@ -283,74 +351,16 @@ wire::Duration Download::stuck_after() const {
         stuck_least, std::chrono::duration_cast<wire::Duration>(std::min(several, most)));
 }
 
-/// The source that the policy ranks best among those that are eligible. Who did not deliver when it
-/// was last asked is not, as long as there are others.
-DownloadSource* Download::choose(wire::Time now, std::uint32_t purpose,
-                                 std::optional<std::uint32_t> chunk,
-                                 std::vector<Source*> eligible) {
-    if (eligible.empty()) {
-        return nullptr;
-    }
-    auto const fewest = (*std::ranges::min_element(eligible, {}, &Source::strikes))->strikes;
-    std::erase_if(eligible, [fewest](Source const* source) { return source->strikes > fewest; });
-    std::vector<policies::SourceView> views;
-    views.reserve(eligible.size());
-    for (auto const* const source : eligible) {
-        views.push_back(view(now, *source));
-    }
-    auto const picked = selector_.pick(request(now, purpose, chunk), views, rng_);
-    return picked && *picked < eligible.size() ? eligible[*picked] : nullptr;
-}
-
-policies::RequestView Download::request(wire::Time now, std::uint32_t purpose,
-                                        std::optional<std::uint32_t> chunk) const {
-    auto const& file = board_.file();
-    return {.purpose = purpose,
-            .now_us = micros(now.time_since_epoch()),
-            .transfer = transfer_,
-            .file_bytes = file.bytes,
-            .bytes = chunk ? file.length(*chunk) : file.chunk_bytes,
-            .left_bytes = board_.needed_bytes(),
-            .outstanding_bytes = outstanding_bytes_,
-            .outstanding_most = limits_.outstanding_most,
-            .chunk = chunk.value_or(XFSBUS_NO_CHUNK),
-            .copies = chunk ? board_.copies(*chunk) : 0,
-            .places = static_cast<std::uint32_t>(limits_.sources_most),
-            .places_used = static_cast<std::uint32_t>(count(State::active))};
-}
-
-policies::SourceView Download::view(wire::Time now, Source const& source) const {
-    auto const chunks = board_.file().chunks;
-    bool const told = source.has_told && chunks > 0;
-    bool const in_use = source.state == State::active;
-    return {.flags = in_use ? XFSBUS_SOURCE_IN_USE : 0,
-            .source_id = static_cast<std::uint64_t>(source.about.id),
-            .endpoint = source.about.endpoint.c_str(),
-            .labels = source.about.labels.c_str(),
-            .latency_ms = source.about.latency_ms,
-            .rate_bytes_per_s = source.rate.bytes_per_second(),
-            .completeness =
-                told ? static_cast<double>(source.has.count()) / chunks : source.about.completeness,
-            .outstanding_bytes = source.outstanding_bytes,
-            .window_bytes = source.window_bytes(window()),
-            .delivered_bytes = source.delivered_bytes,
-            .duplicate_bytes = source.duplicate_bytes,
-            .in_use_us = in_use ? micros(now - source.opened) : 0,
-            .silent_us = in_use ? micros(now - source.heard) : 0,
-            .requests = static_cast<std::uint32_t>(source.asked.size()),
-            .load = source.about.load,
-            .failures = source.failures,
-            .failures_in_a_row = source.strikes};
-}
-
 void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
     std::uint64_t const bytes = board_.file().length(chunk);
+    held_.release(chunk);
     board_.set_state(chunk, ChunkState::asked);
     source.note_asked(now, chunk, bytes);
     outstanding_bytes_ += bytes;
     Ask& ask = ask_of(source.about.id);
     ask.credit = source.credit;
     ask.chunks.push_back(chunk);
+    show_again(now, source);
 }
 
 /// The ask to this source that is about to be sent.

@@ -19,7 +19,8 @@ std::uint64_t DownloadSource::window_bytes(Window const& limits) const {
     double const on_the_way = 2 * bytes_per_s * about.latency_ms / 1000;
     double const queued = std::min(bytes_per_s * queue_s, queue_bytes_most);
     auto const least = chunks_least * limits.chunk_bytes;
-    return std::min(least + static_cast<std::uint64_t>(on_the_way + queued), limits.most);
+    auto const own = least + static_cast<std::uint64_t>(on_the_way + queued);
+    return std::min(window_said.value_or(own), limits.most);
 }
 
 bool DownloadSource::has_room(std::uint64_t bytes, Window const& limits) const {

@@ -24,11 +24,13 @@ void Download::check_sources(wire::Time now) {
         for (auto& [id, source] : sources_) {
             if (source.state == State::resting && now >= source.rests_until) {
                 set_state(source, State::reserve);
+                admit_again_ = now;
             }
         }
     }
     next_check_ = now + check_every;
     take_late_has(now);
+    set_limits(now);
     for (auto* const source : std::vector(active_)) {
         check(now, *source);
     }
@@ -38,6 +40,9 @@ void Download::check(wire::Time now, Source& source) {
     auto const id = source.about.id;
     if (!source.asked.empty() || has_needed(source)) {
         source.useful = now;
+    }
+    if (source.leaving && source.asked.empty()) {
+        return retire(now, id, State::reserve, "", XFSBUS_OUTCOME_DELIVERED);
     }
     source.is_mute = !source.has_told && now - source.opened >= word_most;
     if (now - source.heard >= limits_.silence_most) {
@@ -63,7 +68,7 @@ bool Download::is_late(wire::Time now, Source const& source) const {
 
 bool Download::others_have(Source const& source, std::uint32_t chunk) const {
     return std::ranges::any_of(active_, [&](Source const* other) {
-        return other != &source && other->has.contains(chunk);
+        return other != &source && !other->leaving && other->has.contains(chunk);
     });
 }
 
@@ -129,7 +134,12 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why,
     Source& source = found->second;
     if (source.state == State::active) {
         give_back(now, source, outcome);
-        board_.remove_source(source.has);
+        if (!source.leaving) {
+            board_.remove_source(source.has);
+        }
+        remember(now, source);
+        held_.on_news(now);
+        admit_again_ = now;
         source.credit = 0;
         source.spared.clear();
         std::erase_if(actions_.asks, [id](auto const& ask) { return ask.source == id; });
@@ -188,12 +198,23 @@ void Download::check_supply(wire::Time now) {
             next_search_ = std::min(next_search_, now + limits_.find_every);
         }
     }
+    bool const unwanted = dry_since_ && has_usable();
+    unwanted_since_ = unwanted ? std::optional(unwanted_since_.value_or(now)) : std::nullopt;
     if (gives_up(now)) {
         fail();
-    } else if (searches() && (now >= next_search_ || (dry_since_ && !search_is_fresh_))) {
+    } else if ((searches() && (now >= next_search_ || (dry_since_ && !search_is_fresh_))) ||
+               (refreshes() && now >= refresh_at_)) {
         searching_ = true;
         actions_.search = true;
     }
+}
+
+/// Whether the policy could have something asked for.
+bool Download::has_usable() const {
+    return std::ranges::any_of(sources_, [this](auto const& entry) {
+        auto const state = entry.second.state;
+        return (state == State::active || state == State::reserve) && has_needed(entry.second);
+    });
 }
 
 /// A source has said of late that it is busy. Many may wait for it like this one: they do not all
@@ -224,9 +245,19 @@ wire::Time Download::dry_until() const {
 
 /// While nothing comes, and now and then as long as more sources could be used.
 bool Download::searches() const {
-    auto const usable = sources_.size() - count(State::lost) - count(State::out);
-    bool const more = in_swarm() && usable < enough_sources();
+    bool const more = in_swarm() && !has_enough_sources();
     return !searching_ && (dry_since_ || more);
+}
+
+/// With enough sources it is only asked, now and then, how much each has by now, so that it is
+/// known who may come in for whom.
+bool Download::refreshes() const {
+    return !searching_ && in_swarm() && meets_others_ && count(State::reserve) > 0;
+}
+
+bool Download::has_enough_sources() const {
+    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    return usable >= 2 * limits_.sources_most;
 }
 
 void Download::fail() {
@@ -278,12 +309,32 @@ std::optional<wire::Time> Download::next_deadline() const {
     if (at_the_end()) {
         consider(next_look_);
     }
+    for (auto const& again : {held_.next(now_), held_copies_.next(now_)}) {
+        if (again) {
+            consider(*again);
+        }
+    }
+    if (admit_again_ > now_) {
+        consider(admit_again_);
+    }
+    if (may_replace()) {
+        consider(next_replace_);
+    }
+    if (leaving_ > 0) {
+        consider(next_check_);
+    }
+    if (unwanted_since_ && !overruled_) {
+        consider(*unwanted_since_ + indulgence);
+    }
     if (dry_since_) {
         consider(next_look_);  // the policy may have changed its mind
         consider(dry_until());
     }
     if (searches()) {
         consider(next_search_);
+    }
+    if (refreshes()) {
+        consider(refresh_at_);
     }
     return next;
 }

@@ -155,11 +155,11 @@ TEST_CASE("A strict chunk order that was given up is an error, not a silent defa
 }
 
 TEST_CASE("The ranks of a slow batch are used, but it is counted once and reported") {
-    GuardedRanks guarded("faulty-chunk-order", slow_every(5));
+    GuardedRanks guarded("faulty-chunk-order", slow_every(60));
     for (int i = 0; i < 100; ++i) {
         CHECK(guarded.rank() == backwards);
     }
-    CHECK(guarded.counters().slow == 20);
+    CHECK(guarded.counters().slow == 1);
     CHECK(guarded.counters().faults == 0);
     CHECK(guarded.counters().fallback == 0);
     CHECK(guarded.reports ==
@@ -169,11 +169,10 @@ TEST_CASE("The ranks of a slow batch are used, but it is counted once and report
 
 TEST_CASE("A chunk order that is always slow is given up") {
     GuardedRanks guarded("faulty-chunk-order", slow_every(1));
-    for (int i = 0; i < 16; ++i) {
-        CHECK(guarded.rank() == backwards);
-    }
+    CHECK(guarded.rank() == backwards);
+    CHECK(guarded.rank() == backwards);
     CHECK(guarded.rank() == rarest);
-    CHECK(guarded.counters().slow == 16);
+    CHECK(guarded.counters().slow == 2);
     CHECK(guarded.counters().fallback == 1);
     CHECK(guarded.order->given_up());
 }

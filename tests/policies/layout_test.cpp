@@ -1,5 +1,5 @@
-// The layout of ABI 2 on machines of 64 bits, as it was when that began. A line may be added at the
-// end of a struct, with a new field; no line may ever change or go.
+// The layout of ABI 2 on machines of 64 bits, as it was when that began, and as it has grown since.
+// A line may be added at the end of a struct, with a new field; no line may ever change or go.
 #include "catch.hpp"
 
 #include <xfsbus/policies/abi.h>
@@ -54,6 +54,7 @@ constexpr Field fields[] = {
     FIELD(xfsbus_request, copies, 68, 4),
     FIELD(xfsbus_request, places, 72, 4),
     FIELD(xfsbus_request, places_used, 76, 4),
+    FIELD(xfsbus_request, held_us, 80, 8),
     FIELD(xfsbus_source, size, 0, 4),
     FIELD(xfsbus_source, flags, 4, 4),
     FIELD(xfsbus_source, source_id, 8, 8),
@@ -72,6 +73,10 @@ constexpr Field fields[] = {
     FIELD(xfsbus_source, load, 108, 4),
     FIELD(xfsbus_source, failures, 112, 4),
     FIELD(xfsbus_source, failures_in_a_row, 116, 4),
+    FIELD(xfsbus_source, held_bytes, 120, 8),
+    FIELD(xfsbus_source, history_bytes_per_s, 128, 8),
+    FIELD(xfsbus_source, history_age_us, 136, 8),
+    FIELD(xfsbus_source, completeness_age_us, 144, 8),
     FIELD(xfsbus_outcome, size, 0, 4),
     FIELD(xfsbus_outcome, reason, 4, 4),
     FIELD(xfsbus_outcome, transfer, 8, 8),
@@ -80,11 +85,19 @@ constexpr Field fields[] = {
     FIELD(xfsbus_outcome, queued_bytes, 32, 8),
     FIELD(xfsbus_outcome, queued, 40, 4),
     FIELD(xfsbus_outcome, chunk, 44, 4),
+    FIELD(xfsbus_answer, size, 0, 4),
+    FIELD(xfsbus_answer, action, 4, 4),
+    FIELD(xfsbus_answer, source, 8, 4),
+    FIELD(xfsbus_answer, gives_way, 12, 4),
+    FIELD(xfsbus_answer, again_us, 16, 8),
+    FIELD(xfsbus_answer, bytes, 24, 8),
     FIELD(xfsbus_peer_selector_operations, size, 0, 4),
     FIELD(xfsbus_peer_selector_operations, purposes, 4, 4),
     FIELD(xfsbus_peer_selector_operations, pick, 8, 8),
     FIELD(xfsbus_peer_selector_operations, cost, 16, 8),
     FIELD(xfsbus_peer_selector_operations, observe, 24, 8),
+    FIELD(xfsbus_peer_selector_operations, decides, 32, 8),
+    FIELD(xfsbus_peer_selector_operations, decide, 40, 8),
     FIELD(xfsbus_integrity_operations, size, 0, 4),
     FIELD(xfsbus_integrity_operations, digest_size, 8, 8),
     FIELD(xfsbus_integrity_operations, update, 16, 8),
@@ -145,8 +158,21 @@ TEST_CASE("The numbers of ABI 2 are what they were") {
     CHECK(XFSBUS_PURPOSE_DUPLICATE == 1U);
     CHECK(XFSBUS_PURPOSE_ADMIT == 2U);
     CHECK(XFSBUS_PURPOSE_RANK == 3U);
+    CHECK(XFSBUS_PURPOSE_REPLACE == 4U);
+    CHECK(XFSBUS_PURPOSE_WINDOW == 5U);
+    CHECK(XFSBUS_PURPOSE_TOTAL == 6U);
     CHECK(XFSBUS_NO_CHUNK == 0xffffffffU);
     CHECK(XFSBUS_SOURCE_IN_USE == 1U);
+    CHECK(XFSBUS_SOURCE_ANSWERABLE == 2U);
+    CHECK(XFSBUS_SOURCE_HAS_CHUNK == 4U);
+    CHECK(XFSBUS_SOURCE_HAS_ROOM == 8U);
+    CHECK(XFSBUS_SOURCE_SOLE_HOLDER == 16U);
+    CHECK(XFSBUS_SOURCE_LEAVING == 32U);
+    CHECK(XFSBUS_ANSWER_DEFAULT == 0U);
+    CHECK(XFSBUS_ANSWER_CHOOSE == 1U);
+    CHECK(XFSBUS_ANSWER_WAIT_FOR == 2U);
+    CHECK(XFSBUS_ANSWER_NONE == 3U);
+    CHECK(XFSBUS_ANSWER_LIMIT == 4U);
     CHECK(XFSBUS_OUTCOME_DELIVERED == 0U);
     CHECK(XFSBUS_OUTCOME_DUPLICATE == 1U);
     CHECK(XFSBUS_OUTCOME_LATE == 2U);

@@ -73,7 +73,7 @@ class DownloadRules {
     void settle(Source& source, std::uint32_t chunk);
 
     [[nodiscard]] std::ptrdiff_t asked_of(std::uint32_t chunk) const;
-    void check_all_asked() const;
+    void check_all_asked(std::uint64_t held) const;
     void check_twice(bool again) const;
     void check_bounds(Download::Progress const& progress) const;
     void check_failure(Errc code) const;

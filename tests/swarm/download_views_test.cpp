@@ -47,9 +47,9 @@ TEST_CASE("a place is a question of its own, without a chunk, before those of th
     CHECK(admit.bytes == 100);
     CHECK(admit.places == 1);
     CHECK(admit.places_used == 0);
-    CHECK(policy.firsts[0].flags == 0);
+    CHECK(policy.firsts[0].flags == XFSBUS_SOURCE_ANSWERABLE);
     CHECK(policy.firsts[0].in_use_us == 0);
-    CHECK(policy.firsts[1].flags == XFSBUS_SOURCE_IN_USE);
+    CHECK(policies::has(policy.firsts[1], XFSBUS_SOURCE_IN_USE));
 }
 
 TEST_CASE("a request says which chunk, how rare it is, and what is under way already") {

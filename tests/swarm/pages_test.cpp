@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr wire::Time start{1000s};
+constexpr wire::Time pages_start{1000s};
 
 std::vector<wire::FoundFile> files(std::size_t count, std::size_t sources = 1) {
     wire::FoundFile file;
@@ -20,10 +20,10 @@ std::vector<wire::FoundFile> files(std::size_t count, std::size_t sources = 1) {
 /// Feeds pages until they are refused.
 template <typename Page>
 Error refused(PagesLimits limits, Page page, std::size_t most = 1'000'000) {
-    Pages<wire::FoundFile> pages(start, limits);
+    Pages<wire::FoundFile> pages(pages_start, limits);
     for (std::size_t i = 0; i < most; ++i) {
         auto [at, found, next] = page(i);
-        auto const taken = pages.take(start + at, std::move(found), next);
+        auto const taken = pages.take(pages_start + at, std::move(found), next);
         if (!taken) {
             return taken.error();
         }
@@ -36,23 +36,23 @@ using Found = std::vector<wire::FoundFile>;
 }  // namespace
 
 TEST_CASE("Pages are put together in their order until one is the last") {
-    Pages<wire::FoundFile> pages(start);
-    CHECK(*pages.take(start, files(2), "b"));
-    CHECK(*pages.take(start, {}, "c"));
+    Pages<wire::FoundFile> pages(pages_start);
+    CHECK(*pages.take(pages_start, files(2), "b"));
+    CHECK(*pages.take(pages_start, {}, "c"));
     auto last = files(1);
     last.front().name = "b.bin";
-    CHECK_FALSE(*pages.take(start, std::move(last), ""));
+    CHECK_FALSE(*pages.take(pages_start, std::move(last), ""));
     CHECK(std::move(pages).all().size() == 3);
 }
 
 TEST_CASE("A file that goes on on the next page is one file, with the sources of both") {
-    Pages<wire::FoundFile> pages(start);
-    CHECK(*pages.take(start, files(1, 256), "b"));
-    CHECK(*pages.take(start, files(1, 256), "c"));
+    Pages<wire::FoundFile> pages(pages_start);
+    CHECK(*pages.take(pages_start, files(1, 256), "b"));
+    CHECK(*pages.take(pages_start, files(1, 256), "c"));
     auto last = files(2, 3);
     last[0].source_count = 515;
     last[1].content.bytes[0] = 1;
-    CHECK_FALSE(*pages.take(start, std::move(last), ""));
+    CHECK_FALSE(*pages.take(pages_start, std::move(last), ""));
     auto const all = std::move(pages).all();
     REQUIRE(all.size() == 2);
     CHECK(all[0].sources.size() == 515);
@@ -61,11 +61,11 @@ TEST_CASE("A file that goes on on the next page is one file, with the sources of
 }
 
 TEST_CASE("A tracker that looks through millions of names sends many empty pages") {
-    Pages<wire::FoundFile> pages(start);
+    Pages<wire::FoundFile> pages(pages_start);
     for (int i = 0; i < 20'000; ++i) {
-        REQUIRE(*pages.take(start + i * 2ms, {}, "cursor " + std::to_string(i)));
+        REQUIRE(*pages.take(pages_start + i * 2ms, {}, "cursor " + std::to_string(i)));
     }
-    CHECK_FALSE(*pages.take(start + 41s, files(1), ""));
+    CHECK_FALSE(*pages.take(pages_start + 41s, files(1), ""));
 }
 
 TEST_CASE("Pages that begin anew are refused soon, however long the circle") {
@@ -91,8 +91,8 @@ TEST_CASE("More files than anybody looks at are refused, and the user is told to
     CHECK(error.code == Errc::usage);
     CHECK_THAT(error.message, ContainsSubstring("more than 100 entries"));
     CHECK_THAT(error.message, ContainsSubstring("narrow it"));
-    Pages<wire::FoundFile> pages(start, limits);
-    CHECK(pages.take(start, files(100), "").ok());
+    Pages<wire::FoundFile> pages(pages_start, limits);
+    CHECK(pages.take(pages_start, files(100), "").ok());
 }
 
 TEST_CASE("An answer takes no more memory than is allowed, sources included") {
@@ -135,7 +135,7 @@ TEST_CASE("Pages without end are refused by their number and by the time they ta
 TEST_CASE("Lists of peers are bounded like lists of files") {
     PagesLimits limits;
     limits.entries = 3;
-    Pages<wire::PeerEntry> pages(start, limits);
-    CHECK(*pages.take(start, std::vector<wire::PeerEntry>(3), "a"));
-    CHECK_FALSE(pages.take(start, std::vector<wire::PeerEntry>(1), "b").ok());
+    Pages<wire::PeerEntry> pages(pages_start, limits);
+    CHECK(*pages.take(pages_start, std::vector<wire::PeerEntry>(3), "a"));
+    CHECK_FALSE(pages.take(pages_start, std::vector<wire::PeerEntry>(1), "b").ok());
 }

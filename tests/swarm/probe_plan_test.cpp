@@ -10,7 +10,7 @@ using namespace xfsbus::swarm;
 
 namespace {
 
-constexpr std::size_t all = ~std::size_t{0};
+constexpr std::size_t all_of_them = ~std::size_t{0};
 
 wire::Endpoint at(std::size_t number) {
     return {"10.0.0.1", static_cast<std::uint16_t>(number)};
@@ -47,7 +47,7 @@ constexpr auto no = [](auto const&) { return false; };
 }  // namespace
 
 TEST_CASE("Each source is asked once, and never too many at a time") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 1'000));
     plan.add_file(range(501, 1'000));
     auto const asked = run(plan, no);
@@ -57,7 +57,7 @@ TEST_CASE("Each source is asked once, and never too many at a time") {
 }
 
 TEST_CASE("Of very many sources of a file the first are asked") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 20'000));
     CHECK(run(plan, no).size() == ProbePlan::of_a_file_most);
     CHECK(plan.over());
@@ -95,7 +95,7 @@ TEST_CASE("Those that have answered before are not asked, and count") {
 }
 
 TEST_CASE("The files take turns") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 100));
     plan.add_file(range(101, 100));
     CHECK(plan.next() == at(1));
@@ -104,7 +104,7 @@ TEST_CASE("The files take turns") {
 }
 
 TEST_CASE("A plan that is stopped asks nobody new") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 100));
     CHECK(plan.next());
     plan.stop();
@@ -116,7 +116,7 @@ TEST_CASE("A plan that is stopped asks nobody new") {
 }
 
 TEST_CASE("A connection that is not closed yet takes the place of another") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 100));
     std::vector<wire::Endpoint> asked;
     while (auto const next = plan.next()) {
@@ -145,7 +145,7 @@ TEST_CASE("A plan is over when nobody is left to be waited for, whatever is not 
 }
 
 TEST_CASE("One that there is no room for is asked later, and is not taken for silent") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 3));
     REQUIRE(plan.next() == at(1));
     REQUIRE(plan.next() == at(2));
@@ -159,7 +159,7 @@ TEST_CASE("One that there is no room for is asked later, and is not taken for si
 }
 
 TEST_CASE("A plan without room goes on when a connection is closed, or the owner says so") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 2));
     plan.on_no_room(*plan.next());
     CHECK_FALSE(plan.over());
@@ -173,7 +173,7 @@ TEST_CASE("A plan without room goes on when a connection is closed, or the owner
 }
 
 TEST_CASE("A plan without room is over once each file has a source and nothing makes room") {
-    ProbePlan plan(all);
+    ProbePlan plan(all_of_them);
     plan.add_file(range(1, 10));
     plan.add_file(range(101, 1));
     REQUIRE(plan.next() == at(1));

@@ -90,6 +90,19 @@ TEST_CASE("what comes at once is not taken for infinitely fast") {
     CHECK_THAT(meter.bytes_per_second(), WithinRel(1e6, 1e-6));
 }
 
+TEST_CASE("while nothing comes the rate of now falls, once that takes twice as long as of late") {
+    RateMeter meter(1s);
+    meter.set_busy(meter_start, true);
+    meter.add(meter_start + 2s, 1000);
+    auto const now = meter_start + 2s;
+    CHECK_THAT(meter.bytes_per_second(now + 4s), WithinRel(500.0, 1e-6));
+    CHECK_THAT(meter.bytes_per_second(now + 8s), WithinRel(250.0, 1e-6));
+    CHECK_THAT(meter.bytes_per_second(now + 400s), WithinRel(5.0, 1e-6));
+    CHECK_THAT(meter.bytes_per_second(), WithinRel(500.0, 1e-6));
+    meter.set_busy(now, false);
+    CHECK_THAT(meter.bytes_per_second(now + 400s), WithinRel(500.0, 1e-6));
+}
+
 TEST_CASE("a change of the rate is followed with the time constant") {
     struct Case {
         std::uint64_t before;

@@ -10,7 +10,7 @@ using namespace xfsbus::swarm::test;
 
 namespace {
 
-constexpr std::uint32_t kib = 1024;
+constexpr std::uint32_t kibi = 1024;
 
 /// What leaves, with a timer that is up to 1 ms late.
 class Stream {
@@ -61,9 +61,9 @@ TEST_CASE("what leaves in all keeps to its limit, however many want it and late 
         std::uint32_t chunk_bytes;
     };
 
-    auto const c = GENERATE(Case{1'000'000, 256 * kib}, Case{10'000'000, 256 * kib},
-                            Case{50'000'000, 256 * kib}, Case{1'000'000'000, 256 * kib},
-                            Case{50'000'000, 4096 * kib}, Case{10'000'000, 1000});
+    auto const c = GENERATE(Case{1'000'000, 256 * kibi}, Case{10'000'000, 256 * kibi},
+                            Case{50'000'000, 256 * kibi}, Case{1'000'000'000, 256 * kibi},
+                            Case{50'000'000, 4096 * kibi}, Case{10'000'000, 1000});
     auto const rate = static_cast<double>(c.rate);
     CAPTURE(c.rate, c.chunk_bytes);
     Uploads::Limits limits;
@@ -94,14 +94,14 @@ TEST_CASE("each transfer keeps to its own limit") {
     limits.transfer_bytes_per_second = 5'000'000;
     Stream stream(limits);
     for (std::uint16_t number = 1; number <= 3; ++number) {
-        stream.source.open(number, number, content(300, 256 * kib));
+        stream.source.open(number, number, content(300, 256 * kibi));
     }
     stream.run(10s, 15e6, 5e6);
     REQUIRE(stream.bytes.size() == 3);
     for (auto const& [id, bytes] : stream.bytes) {
         CHECK(static_cast<double>(bytes) > 0.95 * 50e6);
         CHECK(static_cast<double>(bytes) < 1.05 * 50e6);
-        CHECK(stream.above_of.at(id) <= above_most(5e6, 256 * kib));
+        CHECK(stream.above_of.at(id) <= above_most(5e6, 256 * kibi));
     }
 }
 
@@ -109,8 +109,8 @@ TEST_CASE("transfers of one sink each have their own limit, too") {
     Uploads::Limits limits;
     limits.transfer_bytes_per_second = 5'000'000;
     Stream stream(limits);
-    stream.source.open(1, 1, content(300, 256 * kib));
-    stream.source.open(2, 1, content(300, 256 * kib));
+    stream.source.open(1, 1, content(300, 256 * kibi));
+    stream.source.open(2, 1, content(300, 256 * kibi));
     stream.run(10s, 10e6, 5e6);
     for (auto const& [id, bytes] : stream.bytes) {
         CHECK(static_cast<double>(bytes) > 0.95 * 50e6);
@@ -124,15 +124,15 @@ TEST_CASE("with both limits neither is exceeded, and all get the same") {
     limits.transfer_bytes_per_second = 5'000'000;
     Stream stream(limits);
     for (std::uint16_t number = 1; number <= 3; ++number) {
-        stream.source.open(number, number, content(300, 256 * kib));
+        stream.source.open(number, number, content(300, 256 * kibi));
     }
     stream.run(10s, 10e6, 5e6);
     CHECK(static_cast<double>(stream.all) > 0.95 * 100e6);
-    CHECK(stream.above <= above_most(10e6, 256 * kib));
+    CHECK(stream.above <= above_most(10e6, 256 * kibi));
     for (auto const& [id, bytes] : stream.bytes) {
         CHECK_THAT(static_cast<double>(bytes),
-                   Catch::Matchers::WithinAbs(100e6 / 3, 2.0 * 256 * kib));
-        CHECK(stream.above_of.at(id) <= above_most(5e6, 256 * kib));
+                   Catch::Matchers::WithinAbs(100e6 / 3, 2.0 * 256 * kibi));
+        CHECK(stream.above_of.at(id) <= above_most(5e6, 256 * kibi));
     }
 }
 

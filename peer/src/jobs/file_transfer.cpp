@@ -185,7 +185,9 @@ void FileTransfer::begin(Prepared const& prepared) {
     options.data_port = services_.chunks.endpoint().port;
     session_ = std::make_unique<swarm::SinkSession>(
         *content_, options,
-        swarm::Download::Policies{*policy_, *order_, ++services_.downloads_begun}, random_.rng(),
+        swarm::Download::Policies{*policy_, *order_, ++services_.downloads_begun,
+                                  &services_.source_history},
+        random_.rng(),
         swarm::SinkSession::Owner{.throttle = services_.throttle,
                                   .new_transfer = [this] { return services_.new_transfer(); },
                                   .on_actions = [this] { pump_soon(); }});

@@ -26,7 +26,13 @@ class PolicyTally {
         totals_->picks += counters.picks - seen_.picks;
         totals_->faults += counters.faults - seen_.faults;
         totals_->slow += counters.slow - seen_.slow;
+        totals_->over_budget += counters.over_budget - seen_.over_budget;
         totals_->fallback += counters.fallback - seen_.fallback;
+        totals_->spent += counters.spent - seen_.spent;
+        for (std::size_t i = 0; i < counters.purposes.size(); ++i) {
+            totals_->purposes[i].asked += counters.purposes[i].asked - seen_.purposes[i].asked;
+            totals_->purposes[i].faults += counters.purposes[i].faults - seen_.purposes[i].faults;
+        }
         seen_ = counters;
     }
 
@@ -68,6 +74,15 @@ class PolicySlot final : public policies::PeerSelector {
                                     std::span<policies::SourceView const> sources,
                                     policies::Rng& rng) override {
         return guarded([&] { return policy_->pick(request, sources, rng); });
+    }
+
+    [[nodiscard]] std::uint32_t decides() const override { return fault_ ? 0 : policy_->decides(); }
+
+    policies::Answer decide(policies::RequestView const& request,
+                            std::span<policies::SourceView const> sources,
+                            policies::Rng& rng) override {
+        return guarded([&] { return std::optional(policy_->decide(request, sources, rng)); })
+            .value_or(policies::nobody());
     }
 
     std::optional<double> cost(policies::SourceView const& source) override {

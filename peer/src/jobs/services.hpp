@@ -17,6 +17,7 @@
 #include <xfsbus/swarm/download_source.hpp>
 #include <xfsbus/swarm/file_places.hpp>
 #include <xfsbus/swarm/share_table.hpp>
+#include <xfsbus/swarm/source_history.hpp>
 #include <xfsbus/swarm/throttle.hpp>
 
 #include <functional>
@@ -69,6 +70,7 @@ struct Services {
     NamesInUse names{};
 
     net::RandomStore transfer_ids{};
+    swarm::SourceHistory source_history{};  ///< what downloads have found of sources
 
     /// Nobody can guess it.
     wire::TransferId new_transfer();

@@ -1,8 +1,5 @@
 #include "runtime/held_signals.hpp"
 
-#include <csignal>
-#include <initializer_list>
-
 #include <pthread.h>
 #include <time.h>
 

@@ -47,8 +47,8 @@ inline double seconds(wire::Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-inline constexpr Nature seed_nature{.up = link_rate, .down = 4 * link_rate, .seed = true};
-inline constexpr Nature leecher{.up = link_rate, .down = 4 * link_rate};
+inline Nature const seed_nature{.up = link_rate, .down = 4 * link_rate, .seed = true};
+inline Nature const leecher{.up = link_rate, .down = 4 * link_rate};
 
 inline Swarm::Rules rules_of(std::uint32_t chunks, wire::Duration latency) {
     Swarm::Rules rules;

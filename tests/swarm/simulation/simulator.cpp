@@ -2,7 +2,10 @@
 
 #include "transfer_ids.hpp"
 
+#include <xfsbus/policies/load_latency.hpp>
+
 #include <algorithm>
+#include <utility>
 
 namespace xfsbus::swarm::test {
 namespace {
@@ -12,11 +15,13 @@ using namespace std::chrono_literals;
 }  // namespace
 
 Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
-    : nature(its_nature),
+    : nature(std::move(its_nature)),
       random(seed),
+      selector(rules.policy ? rules.policy(nature, seed)
+                            : std::make_unique<policies::LoadLatency>()),
       content(std::make_shared<ContentState>(
           the_content, rules.file,
-          its_nature.seed ? ChunkSet::full(rules.file.chunks) : ChunkSet(rules.file.chunks))),
+          nature.seed ? ChunkSet::full(rules.file.chunks) : ChunkSet(rules.file.chunks))),
       source(rules.uploads, seed, [this](auto const&) {
           return content->complete() ? SourceSession::Content(content) : nullptr;
       }) {}
@@ -26,7 +31,7 @@ Swarm::Swarm(Rules rules, std::uint64_t seed)
 
 Swarm::PeerIndex Swarm::add(Nature nature, wire::Duration joins) {
     auto const index = static_cast<PeerIndex>(peers_.size());
-    peers_.push_back(std::make_unique<Peer>(nature, rules_, random_.next()));
+    peers_.push_back(std::make_unique<Peer>(std::move(nature), rules_, random_.next()));
     unsettled_ += waited_for(*peers_.back()) ? 1 : 0;
     at(joins, [this, index] { join(index); });
     return index;
@@ -58,7 +63,20 @@ void Swarm::on(Scripted const& scripted) {
 /// It arrives after the latency.
 void Swarm::tell(Event event) {
     ++figures_.messages;
-    events_.push(now_ + rules_.latency, std::move(event));
+    auto const delay = std::visit(
+        [this](auto const& what) {
+            if constexpr (requires { latency(what.from, what.to); }) {
+                return latency(what.from, what.to);
+            } else {
+                return rules_.latency;
+            }
+        },
+        event);
+    events_.push(now_ + delay, std::move(event));
+}
+
+wire::Duration Swarm::latency(PeerIndex a, PeerIndex b) const {
+    return rules_.latency + peers_[a]->nature.far + peers_[b]->nature.far;
 }
 
 /// Whether the simulation goes on until it has ended.

@@ -4,13 +4,14 @@
 #include "simulated_tracker.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
-#include <xfsbus/policies/load_latency.hpp>
+#include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/policies/rarest.hpp>
 #include <xfsbus/swarm/sink_session.hpp>
 #include <xfsbus/swarm/source_session.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -46,6 +47,11 @@ struct Nature {
     bool stays = true;   ///< and serves when it has the file; else it leaves cleanly
     bool serves = true;  ///< what it has; else nobody hears of it
     Taking taking = Taking::honest;
+    wire::Duration far{};      ///< from the middle of the network, beside the rules' latency
+    std::string labels{};      ///< as it describes itself
+    std::uint32_t rack = 0;    ///< where it stands
+    std::uint32_t others = 0;  ///< that it serves beside the swarm's: it says so, and is as slow
+    SourceHistory* history = nullptr;  ///< what it knows of sources from before
 };
 
 /// A swarm of real sessions in virtual time, with a real tracker's Directory: no sockets, no
@@ -54,7 +60,7 @@ struct Nature {
 ///
 /// A peer has an uplink and a downlink. What it sends stands in a queue (first in, first out) and
 /// occupies first its uplink, then, a latency later, the downlink of the receiver. Messages take
-/// the latency and no bandwidth.
+/// the latency and no bandwidth. Between racks bytes pass a link that all of a rack share.
 ///
 /// After every event it is checked, with FAIL, that the cores keep their promises: see must() in
 /// simulator_sink.cpp and simulator_source.cpp.
@@ -67,6 +73,10 @@ class Swarm {
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
         Download::Limits download;
         Uploads::Limits uploads;
+        /// A sink's policy; by default the product's.
+        std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
+            policy;
+        double rack_link = 0;  ///< bytes per second out of each rack; 0: no limit
     };
 
     struct Figures {
@@ -75,6 +85,7 @@ class Swarm {
         std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
         std::uint64_t chunks_corrupt = 0;
         std::uint64_t busy = 0;  ///< times that a sink was told to come back later
+        std::map<std::uint32_t, std::uint64_t> bytes_out_of_rack;
     };
 
     Swarm(Rules rules, std::uint64_t seed);
@@ -132,7 +143,7 @@ class Swarm {
 
         Nature nature;
         policies::SeededRandom random;
-        policies::LoadLatency selector;
+        std::unique_ptr<policies::PeerSelector> selector;
         RarestFirst order;
         Throttle throttle{0};
         std::shared_ptr<ContentState> content;
@@ -238,7 +249,9 @@ class Swarm {
     void arm_sink(PeerIndex index);
     void end(PeerIndex index);
     [[nodiscard]] static bool fetches(Peer const& peer);
-    [[nodiscard]] double round_trip_ms() const;
+    [[nodiscard]] wire::Duration latency(PeerIndex a, PeerIndex b) const;
+    [[nodiscard]] double round_trip_ms(PeerIndex a, PeerIndex b) const;
+    [[nodiscard]] std::uint32_t load_of(PeerIndex index) const;
 
     // ---- as a source ----
     void pump_source(PeerIndex index);
@@ -246,6 +259,7 @@ class Swarm {
     void send(PeerIndex index, Uploads::Piece const& piece);
     void arm_source(PeerIndex index);
     void check_ahead(Peer const& peer) const;
+    wire::Time pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes);
 
     void tell(Event event);
     /// Plans that a session is called at its deadline, unless it is called earlier.
@@ -264,6 +278,7 @@ class Swarm {
     EventQueue<Event> events_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::size_t unsettled_ = 0;  ///< honest peers that are here or will be, and have not ended
+    std::map<std::uint32_t, wire::Time> rack_free_;  ///< when a rack's link is
     Figures figures_;
 };
 

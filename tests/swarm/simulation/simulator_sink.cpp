@@ -13,8 +13,13 @@ bool Swarm::fetches(Peer const& peer) {
     return peer.here && peer.sink && !peer.completed && !peer.failure;
 }
 
-double Swarm::round_trip_ms() const {
-    return std::chrono::duration<double, std::milli>(2 * rules_.latency).count();
+double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
+    return std::chrono::duration<double, std::milli>(2 * latency(a, b)).count();
+}
+
+std::uint32_t Swarm::load_of(PeerIndex index) const {
+    Peer const& peer = *peers_[index];
+    return static_cast<std::uint32_t>(peer.source.uploads().load()) + peer.nature.others;
 }
 
 void Swarm::join(PeerIndex index) {
@@ -42,9 +47,11 @@ void Swarm::fetch(PeerIndex index) {
         .throttle = peer.throttle,
         .new_transfer = [index, &peer] { return transfer_of(index, ++peer.transfers); },
         .on_actions = [] { must(false, "nothing is limited"); }};
-    peer.sink = std::make_unique<SinkSession>(*peer.content, options,
-                                              Download::Policies{peer.selector, peer.order},
-                                              peer.random.rng(), std::move(owner));
+    peer.sink = std::make_unique<SinkSession>(
+        *peer.content, options,
+        Download::Policies{
+            .selector = *peer.selector, .order = peer.order, .history = peer.nature.history},
+        peer.random.rng(), std::move(owner));
     ++figures_.messages;
     events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
 }
@@ -137,13 +144,12 @@ void Swarm::add_candidate(PeerIndex sink, SimulatedTracker::Source const& source
     if (!about.here) {
         return;  // it does not answer
     }
-    peers_[sink]->sink->add_source(
-        now_, {.id = SourceId{source.peer},
-               .endpoint = endpoint_of(source.peer).to_string(),
-               .labels = "",
-               .latency_ms = round_trip_ms(),
-               .load = static_cast<std::uint32_t>(about.source.uploads().load()),
-               .completeness = source.completeness});
+    peers_[sink]->sink->add_source(now_, {.id = SourceId{source.peer},
+                                          .endpoint = endpoint_of(source.peer).to_string(),
+                                          .labels = about.nature.labels,
+                                          .latency_ms = round_trip_ms(sink, source.peer),
+                                          .load = load_of(source.peer),
+                                          .completeness = source.completeness});
 }
 
 void Swarm::on(SearchEnded const& ended) {
@@ -173,8 +179,7 @@ void Swarm::on(ToSink& message) {
         return;
     }
     if (std::holds_alternative<wire::Ping>(message.what)) {
-        auto const load = static_cast<std::uint32_t>(peer.source.uploads().load());
-        return tell(ToSource{message.from, message.to, wire::Pong{load}});
+        return tell(ToSource{message.from, message.to, wire::Pong{load_of(message.to)}});
     }
     auto const* const refused = std::get_if<wire::Refused>(&message.what);
     figures_.busy += refused != nullptr && refused->code == wire::ErrorCode::busy ? 1 : 0;
@@ -187,7 +192,8 @@ void Swarm::on(ToSink& message) {
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
         peer.sink->on_have(now_, source, *have);
     } else {
-        peer.sink->on_pong(now_, source, std::get<wire::Pong>(message.what).load, round_trip_ms());
+        peer.sink->on_pong(now_, source, std::get<wire::Pong>(message.what).load,
+                           round_trip_ms(message.to, message.from));
     }
     pump_sink(message.to);
 }

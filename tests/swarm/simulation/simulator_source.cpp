@@ -32,8 +32,7 @@ void Swarm::on(ToSource& message) {
     } else if (auto const* const close = std::get_if<wire::Close>(&message.what)) {
         peer.source.on_close(route, *close);
     } else if (std::holds_alternative<wire::Ping>(message.what)) {
-        auto const load = static_cast<std::uint32_t>(peer.source.uploads().load());
-        return tell(ToSink{message.from, message.to, wire::Pong{load}});
+        return tell(ToSink{message.from, message.to, wire::Pong{load_of(message.to)}});
     }
     pump_source(message.to);
 }
@@ -99,7 +98,8 @@ void Swarm::send(PeerIndex index, Uploads::Piece const& piece) {
     if (peers_[sink_of(piece.route)]->nature.taking == Taking::never_reads) {
         return;  // it stays where it is
     }
-    peer.up_free = std::max(peer.up_free, now_) + time_of(piece.length, peer.nature.up);
+    double const up = peer.nature.up / (1.0 + peer.nature.others);
+    peer.up_free = std::max(peer.up_free, now_) + time_of(piece.length, up);
     events_.push(peer.up_free, Left{index, piece});
 }
 
@@ -125,11 +125,26 @@ void Swarm::on(Left const& left) {
     pump_source(left.source);
     auto const to = sink_of(piece.route);
     Peer& sink = *peers_[to];
-    sink.down_free =
-        std::max(sink.down_free, now_ + rules_.latency) + time_of(piece.length, sink.nature.down);
+    auto const there = pass_racks(left.source, to, piece.length) + latency(left.source, to);
+    sink.down_free = std::max(sink.down_free, there) + time_of(piece.length, sink.nature.down);
     events_.push(
         sink.down_free,
         Delivered{to, left.source, {piece.transfer, piece.chunk, piece.offset}, piece.length});
+}
+
+/// When the bytes have left the rack, if they do.
+wire::Time Swarm::pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes) {
+    auto const rack = peers_[from]->nature.rack;
+    if (rack == peers_[to]->nature.rack) {
+        return now_;
+    }
+    figures_.bytes_out_of_rack[rack] += bytes;
+    if (rules_.rack_link <= 0) {
+        return now_;
+    }
+    auto& free = rack_free_[rack];
+    free = std::max(free, now_) + time_of(bytes, rules_.rack_link);
+    return free;
 }
 
 }  // namespace xfsbus::swarm::test

@@ -10,11 +10,13 @@
  *     array are `size` bytes apart: walk it with XFSBUS_AT, never with [].
  *   - New fields are added at the end, which is never padding. A reader takes what `size` says
  *     is there (XFSBUS_HAS) and does without the rest. No field is ever moved, removed or given
- *     another meaning. All that this header has was there from the beginning.
+ *     another meaning.
  *   - An operation that is NULL, or beyond the size of its table, means the default, which is
  *     said with each.
  *   - A question whose purpose is not below the `purposes` of a plug-in's table is not put to
  *     it: the default answers. Reasons and flags that a plug-in does not know may appear.
+ *   - What ABI 2 did not begin with is marked "later"; a reader of an early host's structs asks
+ *     XFSBUS_HAS about it.
  *   - A break of these rules would have another number, and a host refuses numbers that it does
  *     not speak. ABI 1 was never released, and is refused.
  *
@@ -28,17 +30,19 @@
  * several threads at once.
  *
  * Time. Operations are called on the path of the data: they must not block, sleep, or do I/O. A
- * call may take 10 ms, and should take microseconds; create 1 s, as nobody waits for it; loading a
- * plug-in, and then to create and to destroy an object as a trial, 5 s each.
+ * call may take 10 ms, and should take microseconds; and all calls of one object together 50 ms of
+ * each second: when these are spent the default answers until the next second begins. create may
+ * take 1 s, as nobody waits for it; loading a plug-in, and then to create and to destroy an object
+ * as a trial, 5 s each.
  *
  * Faults. An operation that fails returns XFSBUS_POLICY_FAILED and writes a NUL-terminated reason
  * of at most error_size bytes into error. No exception, panic or longjmp may cross this boundary.
  * An operation that fails, and one whose answer is none that is allowed here, is a fault: the
  * default answers instead, and the user is told. An answer that comes too late is used, and
- * counted. After 16 of either in a row, without one good decision between them, the object is given
- * up: the default answers all that would be asked of it. Other objects of the same plug-in, those
- * of the next download among them, begin afresh. Nothing stands in for a hash: there a fault ends
- * the work.
+ * counted. After 16 faults in a row, without one good decision between them, and after two calls
+ * of more than 10 ms within ten seconds, the object is given up: the default answers all that would
+ * be asked of it. Other objects of the same plug-in, those of the next download among them, begin
+ * afresh. Nothing stands in for a hash: there a fault ends the work.
  *
  * Loading. The file is copied to memory and loaded from there. Code does not see its file's name,
  * and finds nothing beside it ($ORIGIN).
@@ -65,11 +69,14 @@ extern "C" {
 #define XFSBUS_POLICY_NONE (-1)
 #define XFSBUS_POLICY_FAILED (-2)
 
-/* What `size` is where nobody sets it: right in C++, zero in C. */
+/* What `size` is where nobody sets it: right in C++, zero in C. What a field is that was added
+ * later: zero, and C++ compilers do not warn that it is missing. */
 #ifdef __cplusplus
 #define XFSBUS_SIZE_OF(type) = sizeof(type)
+#define XFSBUS_LATER = {}
 #else
 #define XFSBUS_SIZE_OF(type)
+#define XFSBUS_LATER
 #endif
 
 /* The element of an array that a host passes; first points to the one whose index is 0. */
@@ -125,15 +132,17 @@ typedef struct xfsbus_services {
     const char* labels;
 } xfsbus_services;
 
-/* ---- peer-selection: who gets the next request? ---- */
+/* ---- peer-selection: who is used, and who gets the next request? ---- */
 
 /* Which question it is: xfsbus_request.purpose. */
-#define XFSBUS_PURPOSE_REQUEST 0u /* who is asked for this chunk? all have it, and room for it */
-#define XFSBUS_PURPOSE_DUPLICATE \
-    1u                          /* the same of a chunk that others were asked for, but are late */
-#define XFSBUS_PURPOSE_ADMIT 2u /* a place among the sources in use is free: who gets it? */
-#define XFSBUS_PURPOSE_RANK 3u  /* a user looks: who is the best? asked again without that one */
-#define XFSBUS_PURPOSES 4u      /* all that this header knows */
+#define XFSBUS_PURPOSE_REQUEST 0u   /* who is asked for this chunk? */
+#define XFSBUS_PURPOSE_DUPLICATE 1u /* the same of a chunk that others are late with */
+#define XFSBUS_PURPOSE_ADMIT 2u     /* a place among the sources in use is free: who gets it? */
+#define XFSBUS_PURPOSE_RANK 3u    /* a user looks: who is the best? asked again without that one */
+#define XFSBUS_PURPOSE_REPLACE 4u /* later: all places are taken: who comes in for whom? */
+#define XFSBUS_PURPOSE_WINDOW 5u  /* later: how much may this source be asked for at once? */
+#define XFSBUS_PURPOSE_TOTAL 6u   /* later: and all of them together? */
+#define XFSBUS_PURPOSES 7u        /* all that this header knows */
 
 /* Where a question is not about a chunk. */
 #define XFSBUS_NO_CHUNK UINT32_MAX
@@ -153,10 +162,19 @@ typedef struct xfsbus_request {
     uint32_t copies;            /* how many sources in use have the chunk; 0 without one */
     uint32_t places;            /* how many sources may be in use; RANK: 0 */
     uint32_t places_used;       /* how many are */
+    /* later: since when the policy holds this chunk back; else 0 */
+    uint64_t held_us XFSBUS_LATER;
 } xfsbus_request;
 
-/* xfsbus_source.flags */
-#define XFSBUS_SOURCE_IN_USE 1u /* it has a place, and is sent requests */
+/* xfsbus_source.flags; all but the first are later */
+#define XFSBUS_SOURCE_IN_USE 1u     /* it has a place, and is sent requests */
+#define XFSBUS_SOURCE_ANSWERABLE 2u /* the answer to this question may be this one */
+#define XFSBUS_SOURCE_HAS_CHUNK 4u  /* of the request; never set where there is none */
+#define XFSBUS_SOURCE_HAS_ROOM 8u   /* more may be asked of it now */
+/* REPLACE: it alone of those in use has a chunk that is needed, and gives way to a candidate that
+ * has the whole file only */
+#define XFSBUS_SOURCE_SOLE_HOLDER 16u
+#define XFSBUS_SOURCE_LEAVING 32u /* it gives way: what it was asked for still comes */
 
 /* What a policy may know about one source of a file at the moment of a decision. */
 typedef struct xfsbus_source {
@@ -178,6 +196,14 @@ typedef struct xfsbus_source {
     uint32_t load;              /* transfers the source was busy with when it was last asked */
     uint32_t failures;          /* times that it did not deliver in time, in this transfer */
     uint32_t failures_in_a_row; /* of these, since it last delivered */
+    /* later: */
+    /* of chunks that wait for it to have room */
+    uint64_t held_bytes XFSBUS_LATER;
+    /* rate when an earlier download used it; 0 = none did; and since when that is known */
+    double history_bytes_per_s XFSBUS_LATER;
+    uint64_t history_age_us XFSBUS_LATER;
+    /* since when completeness is known; 0 if it is in use */
+    uint64_t completeness_age_us XFSBUS_LATER;
 } xfsbus_source;
 
 /* How a request ended: xfsbus_outcome.reason. One that you do not know is a failure. */
@@ -199,13 +225,34 @@ typedef struct xfsbus_outcome {
     uint32_t chunk;        /* its number, from 0 */
 } xfsbus_outcome;
 
+/* xfsbus_answer.action */
+#define XFSBUS_ANSWER_DEFAULT 0u  /* as if there were no decide */
+#define XFSBUS_ANSWER_CHOOSE 1u   /* source; with REPLACE, gives_way goes */
+#define XFSBUS_ANSWER_WAIT_FOR 2u /* REQUEST: source has no room; the chunk waits until it has */
+#define XFSBUS_ANSWER_NONE 3u     /* nobody for now */
+#define XFSBUS_ANSWER_LIMIT 4u    /* WINDOW and TOTAL: bytes */
+
+/* What decide answers; later than the rest of this header. Made by the host, all zero. */
+typedef struct xfsbus_answer {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_answer);
+    uint32_t action;    /* XFSBUS_ANSWER_... */
+    uint32_t source;    /* an index; it must be ANSWERABLE */
+    uint32_t gives_way; /* likewise; REPLACE only */
+    /* WAIT_FOR and NONE: ask again after so long at the latest; 0 is 500 ms, 5 s the most. Asked
+     * earlier if there are news of the chunk or of the sources. */
+    uint64_t again_us;
+    uint64_t bytes; /* more than the host allows is what it allows, and one chunk always may be */
+} xfsbus_answer;
+
 /* One object serves one download, of one file or of many, or one look of a user (RANK). */
 typedef struct xfsbus_peer_selector_operations {
     uint32_t size XFSBUS_SIZE_OF(xfsbus_peer_selector_operations);
     uint32_t purposes; /* XFSBUS_PURPOSES: the questions of this header; not 0 if there is a pick */
-    /* The index of a source, below count, which is never 0; or XFSBUS_POLICY_NONE for nobody now,
-     * who is asked again at the next event (RANK: who is left is as good as any); or
-     * XFSBUS_POLICY_FAILED. NULL: the built-in rule, the lowest latency_ms + 10 x load. */
+    /* Asked REQUEST, DUPLICATE, ADMIT and RANK, and shown only those who may be answered and have
+     * room. The index of a source, below count, which is never 0; or XFSBUS_POLICY_NONE for nobody
+     * now, and the host asks again when there are news, or after 500 ms (RANK: who is left is as
+     * good as any); or XFSBUS_POLICY_FAILED. NULL: the built-in rule, the lowest
+     * latency_ms + 10 x load. */
     int64_t (*pick)(void* self, const xfsbus_request* request, const xfsbus_source* sources,
                     size_t count, xfsbus_random* random, char* error, size_t error_size);
     /* What choosing this source costs, lower is better, in the policy's own unit; not a NaN.
@@ -216,6 +263,23 @@ typedef struct xfsbus_peer_selector_operations {
      * that were called off. NULL: the policy does not learn. */
     int (*observe)(void* self, const xfsbus_source* source, const xfsbus_outcome* outcome,
                    char* error, size_t error_size);
+    /* later: the questions that decide answers, a bit 1 << purpose for each; asked once, when the
+     * object has been made. NULL: all but RANK, if there is a decide. */
+    uint32_t (*decides)(void* self) XFSBUS_LATER;
+    /* later: answers these in place of pick; the sources are
+     *   REQUEST, DUPLICATE: all in use, those without the chunk and those without room too;
+     *   ADMIT, REPLACE: all in use, and the candidates, which are not IN_USE;
+     *   WINDOW: the one; TOTAL: all in use.
+     * Who is not ANSWERABLE is shown to be known of, and may not be answered. CHOOSE of a REQUEST
+     * needs HAS_ROOM. REPLACE comes twice a second while candidates wait, but not near the end; who
+     * has just come may not give way; without an answer the host's rule
+     * stands, which lets a source that is known to be better, or is worth trying, come in for the
+     * slowest. WINDOW and TOTAL come a few times a second. If nothing is under way for two seconds
+     * since the policy wants nobody, the built-in rule answers in its place until it wants somebody
+     * again. XFSBUS_POLICY_OK or XFSBUS_POLICY_FAILED. NULL: pick is asked. */
+    int (*decide)(void* self, const xfsbus_request* request, const xfsbus_source* sources,
+                  size_t count, xfsbus_answer* answer, xfsbus_random* random, char* error,
+                  size_t error_size) XFSBUS_LATER;
 } xfsbus_peer_selector_operations;
 
 /* ---- integrity: is it what it should be? ---- */

@@ -9,9 +9,11 @@
 #include <xfsbus/policies/services.hpp>
 #include <xfsbus/policies/sized.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <span>
 #include <string_view>
@@ -128,8 +130,36 @@ struct PeerSelectorShims {
         });
     }
 
+    /// Nothing, if the class throws.
+    static std::uint32_t decides(void* self) noexcept {
+        return shielded(std::uint32_t{0}, nullptr, 0,
+                        [&] { return static_cast<Class*>(self)->decides(); });
+    }
+
+    static int decide(void* self, ::xfsbus_request const* request, ::xfsbus_source const* sources,
+                      std::size_t count, ::xfsbus_answer* answer, ::xfsbus_random* random,
+                      char* error, std::size_t size) noexcept {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
+            Rng rng(*random);
+            std::vector<SourceView> scratch;
+            auto const decided = static_cast<Class*>(self)->decide(
+                sized_copy(*request), sized_span(sources, count, scratch), rng);
+            auto const bytes = std::min<std::size_t>(answer->size, sizeof decided);
+            auto const size_there = answer->size;
+            std::memcpy(static_cast<void*>(answer), &decided, bytes);
+            answer->size = size_there;
+            return XFSBUS_POLICY_OK;
+        });
+    }
+
     static constexpr ::xfsbus_peer_selector_operations operations() {
-        return {sizeof(::xfsbus_peer_selector_operations), XFSBUS_PURPOSES, &pick, &cost, &observe};
+        return {sizeof(::xfsbus_peer_selector_operations),
+                XFSBUS_PURPOSES,
+                &pick,
+                &cost,
+                &observe,
+                &decides,
+                &decide};
     }
 };
 

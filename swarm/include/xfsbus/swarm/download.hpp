@@ -2,8 +2,12 @@
 
 #include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/swarm/chunk_board.hpp>
+#include <xfsbus/swarm/download_actions.hpp>
 #include <xfsbus/swarm/download_limits.hpp>
+#include <xfsbus/swarm/download_report.hpp>
 #include <xfsbus/swarm/download_source.hpp>
+#include <xfsbus/swarm/held_chunks.hpp>
+#include <xfsbus/swarm/source_history.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
@@ -27,7 +31,8 @@ namespace xfsbus::swarm {
 /// The chunk-order policy says which chunk comes next among those that a source with room has; the
 /// peer-selection policy says which of these sources is asked for it. A source is asked for no more
 /// than its window, which follows its rate and its round trip. A chunk is asked of one source at a
-/// time, save a few at the very end, and those of sources that do not deliver.
+/// time, save a few at the very end, and those of sources that do not deliver. One that waits may
+/// come in for another. Whatever the policy answers, what can be fetched is fetched in the end.
 class Download {
   public:
     using File = ChunkBoard::File;
@@ -44,48 +49,19 @@ class Download {
 
     using Limits = DownloadLimits;
 
-    // ---- what the owner is asked to do ----
-
-    /// Ask this source for these chunks; it may have sent `credit` bytes in all by then. Without
-    /// chunks: open the transfer, so that the source tells what it has.
-    struct Ask {
-        SourceId source{};
-        std::uint64_t credit = 0;
-        std::vector<std::uint32_t> chunks;
-    };
-
-    /// Ask whether it is still there.
-    struct Probe {
-        SourceId source{};
-    };
-
-    /// These were asked of this source, too, and have come from another: it need not send them.
-    struct Spare {
-        SourceId source{};
-        std::vector<std::uint32_t> chunks;
-    };
-
-    /// This source's part in the transfer has ended, for now at least.
-    struct Drop {
-        SourceId source{};
-        /// Nothing will be asked of it any more, unless it is found again: let its link go.
-        bool for_good = false;
-    };
-
-    /// To be done in this order.
-    struct Actions {
-        std::vector<Drop> drops;
-        std::vector<Spare> spares;
-        std::vector<Ask> asks;
-        std::vector<Probe> probes;
-        bool search = false;  ///< look for sources, report them, then call on_search_done
-    };
+    using Actions = DownloadActions;
+    using Ask = DownloadActions::Ask;
+    using Spare = DownloadActions::Spare;
+    using Drop = DownloadActions::Drop;
+    using Progress = DownloadProgress;
+    using SourceReport = DownloadSourceReport;
 
     /// The policies are called in decisions only and must outlive the download.
     struct Policies {
         policies::PeerSelector& selector;
         Order& order;
-        std::uint64_t transfer = 0;  ///< what they know this download by
+        std::uint64_t transfer = 0;        ///< what they know this download by
+        SourceHistory* history = nullptr;  ///< of all downloads, if there is one; outlives this
     };
 
     /// `content`: what is here already, and what is stored by and by; must outlive this.
@@ -137,33 +113,7 @@ class Download {
     /// Why the download cannot go on; nullopt while it can.
     [[nodiscard]] std::optional<Error> const& failure() const { return failure_; }
 
-    struct Progress {
-        std::uint64_t bytes_stored = 0;  ///< resumed ones included
-        std::uint64_t bytes_resumed = 0;
-        std::uint64_t chunks_rejected = 0;     ///< corrupt or not what was asked for
-        std::uint64_t chunks_surplus = 0;      ///< dropped: not asked for, or there already
-        std::uint64_t bytes_duplicate = 0;     ///< of these
-        std::uint64_t chunks_asked_twice = 0;  ///< at the end
-        std::size_t sources_active = 0;
-        bool changed = false;     ///< a source said that it is gone, or sent something else
-        wire::Duration waited{};  ///< time in which nothing was on its way
-    };
-
     [[nodiscard]] Progress progress(wire::Time now) const;
-
-    struct SourceReport {
-        SourceId id{};
-        std::string endpoint;
-        std::uint64_t bytes = 0;  ///< delivered and verified
-        std::uint64_t bytes_duplicate = 0;
-        std::uint32_t chunks_rejected = 0;
-        double bytes_per_second = 0;
-        std::uint64_t window_bytes = 0;
-        std::uint64_t outstanding_bytes = 0;
-        std::string state;  ///< "active", "idle", "busy, asked again in 1.5 s", or why it is out
-        DownloadSource::State standing{};
-        bool is_busy = false;  ///< that is why it rests
-    };
 
     [[nodiscard]] std::vector<SourceReport> sources(wire::Time now) const;
 
@@ -173,6 +123,11 @@ class Download {
   private:
     /// How long a source may take to say what it offers.
     static constexpr wire::Duration word_most = std::chrono::milliseconds(500);
+    /// If nothing is under way for so long though it could be, the policy is overruled.
+    static constexpr wire::Duration indulgence = std::chrono::seconds(2);
+    static constexpr std::size_t questions_most = 32;  ///< put to the policy at one event
+    /// While candidates wait it is looked so often whether one comes in for another.
+    static constexpr wire::Duration replace_every = std::chrono::milliseconds(500);
     using Source = DownloadSource;
     using State = DownloadSource::State;
     using ChunkState = ChunkBoard::State;
@@ -190,9 +145,16 @@ class Download {
     void advance(wire::Time now);
     void go_on(wire::Time now);
     void activate(wire::Time now);
+    [[nodiscard]] std::vector<Source*> candidates();
+    void replace(wire::Time now);
+    bool replace_one(wire::Time now);
+    [[nodiscard]] bool may_replace() const;
+    void give_way(wire::Time now, Source& source);
     void put_to_work(wire::Time now, Source& source);
     void ask(wire::Time now);
     bool ask_next(wire::Time now, std::vector<Source*> const& open);
+    void ask_for_held(wire::Time now);
+    [[nodiscard]] bool is_full() const;
     [[nodiscard]] bool may_ask(Source const& source) const;
     [[nodiscard]] bool is_trusted(Source const& source) const;
     [[nodiscard]] bool awaits_word(Source const& source) const;
@@ -201,10 +163,28 @@ class Download {
     void ask_for_stuck(wire::Time now, std::uint32_t chunk);
     void ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some);
     [[nodiscard]] bool is_stuck(wire::Time now, Source const& source) const;
-    [[nodiscard]] Source* choose(wire::Time now, std::uint32_t purpose,
-                                 std::optional<std::uint32_t> chunk, std::vector<Source*> eligible);
     void assign(wire::Time now, Source& source, std::uint32_t chunk);
     Ask& ask_of(SourceId id);
+
+    // what the policy is asked: download_questions.cpp
+    [[nodiscard]] policies::Answer put(wire::Time now, std::uint32_t purpose,
+                                       std::optional<std::uint32_t> chunk,
+                                       std::vector<policies::SourceView> const& shown);
+    [[nodiscard]] policies::Answer overruled(policies::RequestView const& request,
+                                             std::vector<policies::SourceView> const& shown);
+    void overrule(wire::Time now);
+    void set_limits(wire::Time now);
+    [[nodiscard]] bool decides(std::uint32_t purpose) const;
+    [[nodiscard]] Source* choose_to_admit(wire::Time now, std::vector<Source*> const& candidates);
+    [[nodiscard]] Source* choose_to_ask_too(wire::Time now, std::uint32_t chunk,
+                                            std::vector<Source*> const& some);
+    [[nodiscard]] policies::Answer choose_to_ask(wire::Time now, std::uint32_t chunk);
+    void show_for(wire::Time now, std::uint32_t chunk);
+    void show_again(wire::Time now, Source const& source);
+    [[nodiscard]] std::vector<policies::SourceView> show(
+        wire::Time now, std::vector<Source*> const& candidates) const;
+    [[nodiscard]] ChunkSet sole_chunks() const;
+    [[nodiscard]] wire::Time again_at(wire::Time now, policies::Answer const& answer) const;
 
     // whether they deliver
     void check_sources(wire::Time now);
@@ -222,6 +202,7 @@ class Download {
     void drop_for_good(SourceId id);
     void settle(wire::Time now, Source& source, std::uint32_t chunk, std::uint32_t outcome);
     void note_duplicate(Source& source, std::uint64_t bytes);
+    void remember(wire::Time now, Source const& source) const;
     void forget(wire::Time now, Source& source, std::uint32_t chunk);
     void spare_others(wire::Time now, std::uint32_t chunk);
     [[nodiscard]] bool has_brought(SourceId id, std::uint32_t chunk) const;
@@ -233,6 +214,9 @@ class Download {
     [[nodiscard]] bool gives_up(wire::Time now) const;
     [[nodiscard]] wire::Time dry_until() const;
     [[nodiscard]] bool searches() const;
+    [[nodiscard]] bool refreshes() const;
+    [[nodiscard]] bool has_enough_sources() const;
+    [[nodiscard]] bool has_usable() const;
     void fail();
 
     [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
@@ -240,11 +224,6 @@ class Download {
     [[nodiscard]] policies::RequestView request(wire::Time now, std::uint32_t purpose,
                                                 std::optional<std::uint32_t> chunk) const;
     [[nodiscard]] policies::SourceView view(wire::Time now, Source const& source) const;
-
-    [[nodiscard]] static std::uint64_t micros(wire::Duration duration) {
-        return static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-    }
 
     void set_state(Source& source, State state);
 
@@ -258,10 +237,13 @@ class Download {
 
     [[nodiscard]] bool in_swarm() const { return in_swarm(board_.file()); }
 
-    /// With so many that can be used there is no need to look for more.
-    [[nodiscard]] std::size_t enough_sources() const { return 2 * limits_.sources_most; }
+    /// Of the sources in use those that are to stay.
+    [[nodiscard]] std::size_t places_used() const { return count(State::active) - leaving_; }
 
-    [[nodiscard]] bool at_the_end() const { return board_.needed().empty() && !complete(); }
+    /// All that may be asked for has been: what the policy holds back does not count.
+    [[nodiscard]] bool at_the_end() const {
+        return (board_.needed().empty() || only_held_) && !complete();
+    }
 
     [[nodiscard]] wire::Duration again_after(Source const& source) const;
     [[nodiscard]] wire::Duration stuck_after() const;
@@ -273,8 +255,24 @@ class Download {
     policies::Rng rng_;
     ChunkBoard board_;
     Sources sources_;
-    std::vector<Source*> active_;          ///< in the order of their ids
-    std::array<std::size_t, 5> counts_{};  ///< of sources in each state
+    std::vector<Source*> active_;  ///< in the order of their ids
+    std::size_t leaving_ = 0;      ///< of these
+    SourceHistory* history_;
+    HeldChunks held_;
+    HeldChunks held_copies_;                     ///< chunks that need not be asked of another now
+    std::vector<policies::SourceView> shown_;    ///< the sources in use, at this event
+    std::vector<policies::SourceView> scratch_;  ///< for what pick is shown
+    wire::Time now_{};                           ///< of the last event
+    std::size_t questions_ = 0;                  ///< put to the policy at this event
+    bool only_held_ = false;                     ///< all that is still needed is held back
+    std::optional<wire::Time> unwanted_since_;   ///< since when the policy has wanted nobody
+    bool overruled_ = false;                     ///< that was too long
+    wire::Time admit_again_{};                   ///< it wants nobody until then
+    wire::Time next_replace_{};
+    wire::Time next_limits_{};
+    wire::Time refresh_at_{};
+    std::optional<std::uint64_t> outstanding_said_;  ///< by the policy: the most in all
+    std::array<std::size_t, 5> counts_{};            ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;
     std::deque<SourceId> banned_;    ///< of those that are not known any more, the last one last
     std::set<std::uint32_t> twice_;  ///< chunks asked of more than one source

@@ -16,6 +16,12 @@ namespace xfsbus::swarm {
 /// A source, as the owner of a Download calls it.
 enum class SourceId : std::uint64_t {};
 
+/// As policies see time.
+inline std::uint64_t micros(wire::Duration duration) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
 /// What a Download knows of one source. Part of Download.
 struct DownloadSource {
     struct About {
@@ -42,6 +48,12 @@ struct DownloadSource {
         std::uint32_t queued = 0;        ///< chunks that made these up
     };
 
+    /// What an earlier download has found of it.
+    struct KnownBefore {
+        double bytes_per_second = 0;
+        wire::Time at{};
+    };
+
     struct Window {
         std::uint32_t chunk_bytes = 0;
         std::uint64_t most = 0;
@@ -52,6 +64,9 @@ struct DownloadSource {
     static constexpr std::uint64_t changes_per_second = 200'000;
 
     explicit DownloadSource(std::uint32_t chunks) : has(chunks) {}
+
+    /// Whether it is in use, and not about to go.
+    [[nodiscard]] bool stays() const { return state == State::active && !leaving; }
 
     /// The most bytes that may be asked of it and not be stored: what is on the way at its rate
     /// (twice, so that a rate that grows is not held back), and a little to keep it busy. At least
@@ -69,9 +84,13 @@ struct DownloadSource {
     bool has_told = false;              ///< by a Have, not just by the tracker
     std::optional<ChunkSet> will_have;  ///< what it said since, too soon after another change
     RateLimit changes{changes_per_second};
-    bool is_mute = false;  ///< it has not told for so long that it is not waited for
-    wire::Time opened{};   ///< when it was put to work
-    wire::Time useful{};   ///< when it last had something that we need
+    bool is_mute = false;          ///< it has not told for so long that it is not waited for
+    wire::Time opened{};           ///< when it was put to work
+    wire::Time useful{};           ///< when it last had something that we need
+    bool leaving = false;          ///< it is active, but gives way: nothing more is asked of it
+    wire::Time completeness_at{};  ///< when it was last said how much it has
+    std::optional<std::uint64_t> window_said;  ///< by the policy
+    std::optional<KnownBefore> known_before;
     std::map<std::uint32_t, Asked> asked;  ///< outstanding chunks
     std::set<std::uint32_t> spared;        ///< asked for, come from another, perhaps on their way
     std::uint64_t outstanding_bytes = 0;

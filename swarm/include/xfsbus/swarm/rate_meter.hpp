@@ -32,6 +32,14 @@ class RateMeter {
     /// 0: nothing is known.
     [[nodiscard]] double bytes_per_second() const { return bytes_ / std::max(time_s_, shortest_s); }
 
+    /// The same, but falling while nothing comes although there is something to do: after twice the
+    /// time that the bytes of late took, what comes next can only make it less.
+    [[nodiscard]] double bytes_per_second(wire::Time now) const {
+        double const waiting_s = since_s_ + (busy_ && now > at_ ? seconds(now - at_) : 0);
+        double const allowed_s = 2 * std::max(time_s_, shortest_s);
+        return bytes_per_second() * std::min(1.0, allowed_s / std::max(waiting_s, shortest_s));
+    }
+
   private:
     /// Less time than this says nothing of a rate: chunks are stored in bursts.
     static constexpr double shortest_s = 0.001;

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <xfsbus/policies/abi.h>
+
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +19,8 @@ struct GuardOptions {
     bool strict = false;
     /// How long one call may take; more is counted as slow. Without a clock nothing is.
     std::chrono::nanoseconds budget = std::chrono::milliseconds(10);
+    /// And all calls of a second together; then the default decides until it has passed.
+    std::chrono::nanoseconds budget_a_second = std::chrono::milliseconds(50);
     /// How long creating an object may take, which is done where nobody waits for it.
     std::chrono::nanoseconds create_budget = std::chrono::seconds(1);
     /// A steady clock; left out where time is simulated.
@@ -23,21 +29,32 @@ struct GuardOptions {
     std::function<void(std::string_view)> report;
 };
 
+/// Of one purpose, XFSBUS_PURPOSE_....
+struct PurposeCounters {
+    std::uint64_t asked = 0;
+    std::uint64_t faults = 0;
+};
+
 struct PolicyCounters {
-    std::uint64_t picks = 0;     ///< decisions asked for
-    std::uint64_t faults = 0;    ///< calls that failed or whose answer was nonsense
-    std::uint64_t slow = 0;      ///< calls over budget; their answers were used
-    std::uint64_t fallback = 0;  ///< decisions that the built-in default made instead
+    std::uint64_t picks = 0;           ///< decisions asked for
+    std::uint64_t faults = 0;          ///< calls that failed or whose answer was nonsense
+    std::uint64_t slow = 0;            ///< calls over budget; their answers were used
+    std::uint64_t over_budget = 0;     ///< calls that were not made, as the second's time was spent
+    std::uint64_t fallback = 0;        ///< decisions that the built-in default made instead
+    std::chrono::nanoseconds spent{};  ///< in all calls
+    std::array<PurposeCounters, XFSBUS_PURPOSES> purposes{};  ///< of a peer selection
 };
 
 /// Calls a policy for a class that guards one, and keeps the policy's record: what it throws is
-/// counted and reported, so is a call over budget, and after max_faults_in_a_row of either without
-/// one good decision between them it is not called any more. The methods that call it throw
-/// PolicyFault if strict. Used by one thread.
+/// counted and reported, so is a call over budget. After max_faults_in_a_row faults without one
+/// good decision between them, or two calls over budget within slow_apart, it is not called any
+/// more; nor for the rest of a second in which it has taken more than its share. The methods that
+/// call it throw PolicyFault if strict. Used by one thread.
 class CallGuard {
   public:
     static constexpr std::uint64_t max_faults_in_a_row = 16;
     static constexpr std::uint64_t report_every = 1000;
+    static constexpr std::chrono::nanoseconds slow_apart = std::chrono::seconds(10);
 
     /// name: the policy's, for reports.
     CallGuard(std::string name, GuardOptions options);
@@ -45,8 +62,11 @@ class CallGuard {
     /// Runs the call that creates the policy. If it throws there is no policy, and none is called.
     template <class Call>
     void create(Call const& call) {
-        if (run("create", call, options_.create_budget) == Ending::failed) {
+        auto const start = now();
+        if (run("create", call) == Ending::failed) {
             in_a_row_ = max_faults_in_a_row;
+        } else if (auto const spent = now() - start; spent > options_.create_budget) {
+            note_slow("create", spent, options_.create_budget);
         }
     }
 
@@ -55,24 +75,36 @@ class CallGuard {
     template <class Call>
     bool decide(std::string_view operation, Call const& call) {
         ++counters_.picks;
-        auto const ending = run(operation, call, options_.budget);
+        auto const ending = run_in_time(operation, call);
         if (ending == Ending::good) {
             in_a_row_ = 0;
         }
         return usable(ending);
     }
 
+    /// The same, for a question with a purpose, XFSBUS_PURPOSE_....
+    template <class Call>
+    bool decide(std::uint32_t purpose, std::string_view operation, Call const& call) {
+        auto const faults = counters_.faults;
+        bool const good = decide(operation, call);
+        if (purpose < counters_.purposes.size()) {
+            ++counters_.purposes.at(purpose).asked;
+            counters_.purposes.at(purpose).faults += counters_.faults - faults;
+        }
+        return good;
+    }
+
     /// The same for a call that only estimates: it may end well while every decision fails, so it
     /// does not end a row of faults.
     template <class Call>
     bool estimate(std::string_view operation, Call const& call) {
-        return usable(run(operation, call, options_.budget));
+        return usable(run_in_time(operation, call));
     }
 
     /// Runs a call that tells the policy something; no default stands in for it.
     template <class Call>
     void tell(std::string_view operation, Call const& call) {
-        run(operation, call, options_.budget);
+        run_in_time(operation, call);
     }
 
     [[nodiscard]] std::string const& name() const { return name_; }
@@ -86,11 +118,7 @@ class CallGuard {
     enum class Ending { good, slow, failed };
 
     template <class Call>
-    Ending run(std::string_view operation, Call const& call, std::chrono::nanoseconds budget) {
-        if (given_up()) {
-            return refuse();
-        }
-        auto const start = now();
+    Ending run(std::string_view operation, Call const& call) {
         try {
             call();
         } catch (std::exception const& e) {
@@ -98,21 +126,40 @@ class CallGuard {
         } catch (...) {
             return fault(operation, "unknown exception");
         }
-        return check_time(operation, now() - start, budget);
+        return Ending::good;
+    }
+
+    template <class Call>
+    Ending run_in_time(std::string_view operation, Call const& call) {
+        if (given_up()) {
+            return refuse();
+        }
+        auto const start = now();
+        if (is_spent(start)) {
+            return skip();
+        }
+        auto const ending = run(operation, call);
+        return note_time(operation, start, ending);
     }
 
     [[nodiscard]] Ending refuse() const;
+    [[nodiscard]] bool is_spent(std::chrono::nanoseconds now);
+    Ending skip();
     Ending fault(std::string_view operation, std::string_view reason);
-    Ending check_time(std::string_view operation, std::chrono::nanoseconds spent,
-                      std::chrono::nanoseconds budget);
+    Ending note_time(std::string_view operation, std::chrono::nanoseconds start, Ending ending);
+    void note_slow(std::string_view operation, std::chrono::nanoseconds spent,
+                   std::chrono::nanoseconds budget);
     bool usable(Ending ending);
-    void complain(std::string const& what);
+    void complain(std::string const& what, std::string const& why_given_up);
     [[nodiscard]] std::chrono::nanoseconds now() const;
 
     std::string name_;
     GuardOptions options_;
     PolicyCounters counters_;
     std::uint64_t in_a_row_ = 0;
+    std::chrono::nanoseconds second_{};                ///< when it began
+    std::chrono::nanoseconds spent_{};                 ///< in it
+    std::optional<std::chrono::nanoseconds> slow_at_;  ///< when a call was last slow
 };
 
 }  // namespace xfsbus::policies

@@ -18,8 +18,8 @@
 namespace xfsbus::policies {
 
 /// A policy that cannot do harm: what it throws and what makes no sense is counted and made good
-/// by LoadLatency. After CallGuard::max_faults_in_a_row faulty or slow calls without one good pick
-/// between them it is not called any more. Used by one thread; owns the policy.
+/// by LoadLatency and the host's rules (answers.hpp). CallGuard says when it is not called any
+/// more. Used by one thread; owns the policy.
 class GuardedSelector final : public PeerSelector {
   public:
     /// name: the policy's, for reports. seed: of the generator for pick without one.
@@ -43,6 +43,13 @@ class GuardedSelector final : public PeerSelector {
         return pick(request, sources, random_.rng());
     }
 
+    /// None once the policy has been given up.
+    [[nodiscard]] std::uint32_t decides() const override;
+
+    /// An answer that fits the question. Throws PolicyFault if strict.
+    Answer decide(RequestView const& request, std::span<SourceView const> sources,
+                  Rng& rng) override;
+
     /// Never NaN. Throws PolicyFault if strict.
     std::optional<double> cost(SourceView const& source) override;
 
@@ -61,6 +68,7 @@ class GuardedSelector final : public PeerSelector {
     LoadLatency fallback_;
     SeededRandom random_;
     CallGuard guard_;
+    std::uint32_t decides_ = 0;
 };
 
 /// Every source once, as indices into sources, best first: by asking for a pick among what is
