@@ -96,9 +96,12 @@ TEST_CASE("With --json plugins and their check answer in JSON too") {
         CHECK(plugin.at("ok") == true);
         names.insert(plugin.at("name").get<std::string>());
     }
-    CHECK(names == std::set<std::string>{"loadlatency", "random", "roundrobin", "leastload",
-                                         "queuetime", "rarest", "sequential", "sha256",
-                                         "sha512-256", "blake2b", "blake3"});
+    CHECK(names == std::set<std::string>{
+                       "adaptive",   "bandit",    "blake2b",     "blake3",           "completeness",
+                       "earliest",   "leastload", "loadlatency", "leastoutstanding", "nearest",
+                       "queuetime",  "rackaware", "random",      "rarest",           "roundrobin",
+                       "sequential", "sha256",    "sha512-256",  "twochoices",       "weighted",
+                       "worst"});
     auto const good = swarm.run({"--json", "plugins", "check", "libsha256.so"});
     CHECK(good.code == 0);
     CHECK(good.event("plugin").at("kind") == "integrity");

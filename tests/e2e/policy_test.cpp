@@ -41,9 +41,11 @@ TEST_CASE("A policy is shown, swapped while the peer runs, and kept when another
 
 TEST_CASE("Every policy that comes with the program downloads") {
     Swarm swarm;
-    auto const policy =
-        GENERATE(as<std::string>{}, "libloadlatency.so", "libloadlatency.so:load_weight=20",
-                 "librandom.so", "libroundrobin.so", "libleastload.so", "libqueuetime.so");
+    auto const policy = GENERATE(
+        as<std::string>{}, "libloadlatency.so", "libloadlatency.so:load_weight=20", "librandom.so",
+        "libroundrobin.so", "libleastload.so", "libqueuetime.so", "libadaptive.so", "libbandit.so",
+        "libcompleteness.so", "libearliest.so", "libleastoutstanding.so", "libnearest.so",
+        "librackaware.so:rack=1", "libtwochoices.so", "libweighted.so", "libworst.so");
     auto const bytes = noise(2 * mib);
     write_file(swarm.directory("a") / "file.bin", bytes);
     write_file(swarm.directory("b") / "file.bin", bytes);

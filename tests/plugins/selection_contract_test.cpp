@@ -13,7 +13,8 @@ namespace {
 
 std::string any_selector() {
     return GENERATE(as<std::string>{}, "loadlatency", "random", "roundrobin", "leastload",
-                    "queuetime");
+                    "queuetime", "adaptive", "bandit", "completeness", "earliest",
+                    "leastoutstanding", "nearest", "rackaware", "twochoices", "weighted", "worst");
 }
 
 /// Anything that a host may show, the extremes more often than chance would have them.
@@ -33,13 +34,20 @@ class RandomSources {
             all[i].delivered_bytes = whole();
             all[i].load = static_cast<std::uint32_t>(whole());
             all[i].failures = static_cast<std::uint32_t>(whole());
+            all[i].flags = static_cast<std::uint32_t>(random_.rng().below(64));
+            all[i].held_bytes = whole();
+            all[i].in_use_us = whole();
+            all[i].history_bytes_per_s = real();
+            all[i].history_age_us = whole();
+            all[i].labels = std::array{"", "rack=1", "rack=2,origin=1", "=,=,,", "rack"}.at(
+                random_.rng().below(5));
         }
         return all;
     }
 
     RequestView request() {
         RequestView request;
-        request.purpose = static_cast<std::uint32_t>(below(XFSBUS_PURPOSES));
+        request.purpose = static_cast<std::uint32_t>(below(XFSBUS_PURPOSE_RANK + 1));
         for (auto* const field :
              {&request.now_us, &request.transfer, &request.file_bytes, &request.bytes,
               &request.left_bytes, &request.outstanding_bytes, &request.outstanding_most}) {
@@ -152,6 +160,28 @@ TEST_CASE("Ten thousand random decisions are valid, and the same for the same se
     }
     CHECK(differences == 0);
     CHECK(one->counters().picks == 10'000);
+    CHECK(one->counters().faults == 0);
+}
+
+TEST_CASE("Ten thousand answers to any question fit it, and are the same for the same seed") {
+    auto const plugin = any_selector();
+    auto const one = selector(plugin, 99);
+    auto const two = selector(plugin, 99);
+    SeededRandom first(7);
+    SeededRandom second(7);
+    RandomSources views(2025);
+    std::size_t differences = 0;
+    for (int i = 0; i < 10'000; ++i) {
+        auto const sources = views.sources();
+        auto request = views.request();
+        request.purpose = static_cast<std::uint32_t>(views.below(XFSBUS_PURPOSES));
+        if ((one->decides() & questions({request.purpose})) != 0) {
+            auto const a = one->decide(request, sources, first.rng());
+            auto const b = two->decide(request, sources, second.rng());
+            differences += a.action == b.action && a.source == b.source ? 0U : 1U;
+        }
+    }
+    CHECK(differences == 0);
     CHECK(one->counters().faults == 0);
 }
 
