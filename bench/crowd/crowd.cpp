@@ -12,14 +12,14 @@ namespace {
 /// So many connect together: a tracker's queue of those that wait to be accepted is bounded.
 constexpr std::size_t batch = 200;
 constexpr auto patience = std::chrono::seconds(60);
-constexpr std::uint32_t first_port = 10'000;
 
 }  // namespace
 
 // ---- Line ----
 
-Line::Line(Loop& loop, wire::Endpoint const& tracker, Zmtp::OnMessage on_message)
-    : loop_(loop), zmtp_(tracker), on_message_(std::move(on_message)) {
+Line::Line(Loop& loop, wire::Endpoint const& tracker, std::string const& from,
+           Zmtp::OnMessage on_message)
+    : loop_(loop), zmtp_(tracker, from), on_message_(std::move(on_message)) {
     loop_.add(zmtp_.fd(), [this] { read(); });
 }
 
@@ -57,19 +57,23 @@ void Line::read() {
 
 // ---- FakePeer ----
 
-FakePeer::FakePeer(Loop& loop, wire::Endpoint const& tracker, std::uint32_t number, Names names)
+FakePeer::FakePeer(Loop& loop, wire::Endpoint const& tracker, std::uint32_t number,
+                   std::uint16_t port, Names names)
     : names_(std::move(names)),
-      line_(loop, tracker, [this](wire::Envelope&& envelope) { on_message(envelope); }) {
+      line_(loop, tracker, host_of(number),
+            [this](wire::Envelope&& envelope) { on_message(envelope); }) {
     wire::PeerId id;
     for (std::size_t i = 0; i < sizeof number; ++i) {
         id.bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
     }
     id.bytes.back() = 1;
-    line_.send(wire::Register{id, {"127.0.0.1", port_of(number)}, 1000, ""}, 1);
+    line_.send(wire::Register{id, {host_of(number), port}, 1000, ""}, 1);
 }
 
-std::uint16_t FakePeer::port_of(std::uint32_t number) {
-    return static_cast<std::uint16_t>(first_port + number);
+std::string FakePeer::host_of(std::uint32_t number) {
+    constexpr std::uint32_t a_byte = 256;
+    return "127." + std::to_string(1 + number / (a_byte * a_byte)) + "." +
+           std::to_string(number / a_byte % a_byte) + "." + std::to_string(number % a_byte);
 }
 
 void FakePeer::heartbeat() {
@@ -112,7 +116,7 @@ void FakePeer::send_list() {
 // ---- Crowd ----
 
 Crowd::Crowd(Loop& loop, wire::Endpoint tracker, NamesOf names)
-    : loop_(loop), tracker_(std::move(tracker)), names_(std::move(names)) {
+    : loop_(loop), tracker_(std::move(tracker)), names_(std::move(names)), listener_(loop) {
     loop_.each_turn = [this] { turn(); };
 }
 
@@ -132,7 +136,7 @@ void Crowd::grow(std::size_t count) {
 
 void Crowd::add() {
     auto const number = static_cast<std::uint32_t>(peers_.size());
-    peers_.push_back(std::make_unique<FakePeer>(loop_, tracker_, number, names_(number)));
+    peers_.push_back(std::make_unique<FakePeer>(loop_, tracker_, number, port(), names_(number)));
 }
 
 /// Heartbeats that are due; the first of each peer at a moment of its own, as they would come.

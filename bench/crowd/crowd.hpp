@@ -1,5 +1,6 @@
 #pragma once
 
+#include "crowd/listener.hpp"
 #include "crowd/loop.hpp"
 #include "crowd/zmtp.hpp"
 
@@ -17,7 +18,9 @@ namespace xfsbus::bench {
 /// A connection to the tracker on a loop. What it gets is told; Pings are answered.
 class Line {
   public:
-    Line(Loop& loop, wire::Endpoint const& tracker, Zmtp::OnMessage on_message);
+    /// `from`: the address of this machine that the tracker sees.
+    Line(Loop& loop, wire::Endpoint const& tracker, std::string const& from,
+         Zmtp::OnMessage on_message);
     ~Line();
     Line(Line const&) = delete;
     Line& operator=(Line const&) = delete;
@@ -53,7 +56,9 @@ struct Names {
 /// A registered peer that shares names and serves nothing.
 class FakePeer {
   public:
-    FakePeer(Loop& loop, wire::Endpoint const& tracker, std::uint32_t number, Names names);
+    /// `port`: where something listens on its host.
+    FakePeer(Loop& loop, wire::Endpoint const& tracker, std::uint32_t number, std::uint16_t port,
+             Names names);
 
     void heartbeat();
 
@@ -65,8 +70,8 @@ class FakePeer {
 
     [[nodiscard]] Line& line() { return line_; }
 
-    /// Where the one with this number says that it listens.
-    static std::uint16_t port_of(std::uint32_t number);
+    /// The loopback address of the one with this number: each is a host of its own.
+    static std::string host_of(std::uint32_t number);
 
   private:
     void on_message(wire::Envelope const& envelope);
@@ -97,6 +102,9 @@ class Crowd {
     [[nodiscard]] std::uint64_t ended() const;
     [[nodiscard]] std::uint64_t pings() const;
 
+    /// Where they say that they listen.
+    [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
+
   private:
     void turn();
     void add();
@@ -108,6 +116,7 @@ class Crowd {
     Loop& loop_;
     wire::Endpoint tracker_;
     NamesOf names_;
+    Listener listener_;
     std::deque<std::unique_ptr<FakePeer>> peers_;
     std::size_t listed_ = 0;  ///< the first so many
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

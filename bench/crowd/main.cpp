@@ -34,6 +34,8 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 30s;
 constexpr char const* popular = "popular.bin";
+/// Who asks is no fake peer.
+constexpr char const* our_host = "127.0.0.1";
 /// What a download asks for at first.
 constexpr std::uint32_t wanted_sources = 32;
 constexpr std::size_t groups = 10;
@@ -64,7 +66,7 @@ double median(std::vector<double> values) {
 class Asker {
   public:
     Asker(Loop& loop, wire::Endpoint const& tracker)
-        : loop_(loop), line_(loop, tracker, [this](wire::Envelope&& envelope) {
+        : loop_(loop), line_(loop, tracker, our_host, [this](wire::Envelope&& envelope) {
               if (auto* found = std::get_if<wire::Found>(&envelope.message)) {
                   answer_ = std::move(*found);
               }
@@ -79,20 +81,20 @@ class Asker {
         return std::move(*answer_);
     }
 
-    /// The ports of all who are named for the popular file.
-    std::set<std::uint16_t> everybody() {
-        std::set<std::uint16_t> ports;
+    /// The hosts of all who are named for the popular file.
+    std::set<std::string> everybody() {
+        std::set<std::string> hosts;
         wire::Find find{wire::FindBy::name, popular, "", 0, 0, true};
         do {
             auto const found = ask(find);
             for (auto const& file : found.files) {
                 for (auto const& source : file.sources) {
-                    ports.insert(source.listens.port);
+                    hosts.insert(source.listens.host);
                 }
             }
             find.after = found.next;
         } while (!find.after.empty());
-        return ports;
+        return hosts;
     }
 
   private:
@@ -105,13 +107,13 @@ class Asker {
 /// A holder in a process of its own, which can be killed.
 class Victim {
   public:
-    Victim(wire::Endpoint const& tracker, std::uint32_t number) {
+    Victim(wire::Endpoint const& tracker, std::uint32_t number, std::uint16_t port) {
         int ready[2];
         if (::pipe(ready) != 0 || (pid_ = ::fork()) < 0) {
             throw std::runtime_error("cannot start a process");
         }
         if (pid_ == 0) {
-            live(tracker, number, ready[1]);
+            live(tracker, number, port, ready[1]);
         }
         ::close(ready[1]);
         char byte = 0;
@@ -136,9 +138,10 @@ class Victim {
     }
 
   private:
-    [[noreturn]] static void live(wire::Endpoint const& tracker, std::uint32_t number, int ready) {
+    [[noreturn]] static void live(wire::Endpoint const& tracker, std::uint32_t number,
+                                  std::uint16_t port, int ready) {
         Loop loop;
-        FakePeer peer(loop, tracker, number, one_name());
+        FakePeer peer(loop, tracker, number, port, one_name());
         if (loop.run_until([&] { return peer.listed(); }, patience)) {
             static_cast<void>(::write(ready, "r", 1));
             loop.run_for(patience);
@@ -151,17 +154,17 @@ class Victim {
 
 /// How many holders that were killed 100 ms before are named.
 int killed_and_named(Loop& loop, wire::Endpoint const& tracker, Asker& asker, std::size_t peers,
-                     int rounds) {
+                     std::uint16_t port, int rounds) {
     int named = 0;
     for (int i = 0; i < rounds; ++i) {
         auto const number = static_cast<std::uint32_t>(peers) + static_cast<std::uint32_t>(i);
-        Victim victim(tracker, number);
-        if (!asker.everybody().contains(FakePeer::port_of(number))) {
+        Victim victim(tracker, number, port);
+        if (!asker.everybody().contains(FakePeer::host_of(number))) {
             throw std::runtime_error("a holder that is up is not named");
         }
         victim.kill();
         loop.run_for(100ms);
-        named += asker.everybody().contains(FakePeer::port_of(number)) ? 1 : 0;
+        named += asker.everybody().contains(FakePeer::host_of(number)) ? 1 : 0;
     }
     return named;
 }
@@ -217,7 +220,8 @@ void holders(Arguments const& arguments) {
     }
     constexpr int kills = 10;
     std::printf("{\"killed\": %d, \"named\": %d}\n", kills,
-                killed_and_named(loop, arguments.tracker, asker, arguments.numbers.back(), kills));
+                killed_and_named(loop, arguments.tracker, asker, arguments.numbers.back(),
+                                 crowd.port(), kills));
 }
 
 // ---- heartbeats ----
@@ -258,8 +262,8 @@ class Client {
     Client(Loop& loop, wire::Endpoint const& tracker, std::size_t names, std::uint32_t seed)
         : names_(names),
           random_(seed),
-          line_(loop, tracker, [this](wire::Envelope&& envelope) { on_answer(envelope.message); }) {
-    }
+          line_(loop, tracker, our_host,
+                [this](wire::Envelope&& envelope) { on_answer(envelope.message); }) {}
 
     void ask() {
         line_.send({wire::Find{wire::FindBy::name, name_of(random_() % names_), "", 0,

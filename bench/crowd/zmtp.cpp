@@ -44,16 +44,23 @@ std::string ready() {
     throw std::system_error(errno, std::generic_category(), what);
 }
 
-int connected_to(wire::Endpoint const& endpoint) {
+sockaddr_in address_of(std::string const& host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+    return address;
+}
+
+int connected_to(wire::Endpoint const& endpoint, std::string const& from) {
     int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         fail("socket");
     }
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(endpoint.port);
-    ::inet_pton(AF_INET, endpoint.host.c_str(), &address.sin_addr);
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    auto const ours = address_of(from, 0);
+    auto const theirs = address_of(endpoint.host, endpoint.port);
+    if (::bind(fd, reinterpret_cast<sockaddr const*>(&ours), sizeof ours) != 0 ||
+        ::connect(fd, reinterpret_cast<sockaddr const*>(&theirs), sizeof theirs) != 0) {
         int const why = errno;
         ::close(fd);
         errno = why;
@@ -84,7 +91,8 @@ std::size_t length_at(std::string_view bytes) {
 
 }  // namespace
 
-Zmtp::Zmtp(wire::Endpoint const& tracker) : fd_(connected_to(tracker)) {
+Zmtp::Zmtp(wire::Endpoint const& tracker, std::string const& from)
+    : fd_(connected_to(tracker, from)) {
     out_ = greeting();
     append_frame(out_, ready(), flag_command);
     flush();

@@ -16,8 +16,9 @@ class Zmtp {
   public:
     using OnMessage = std::function<void(wire::Envelope&&)>;
 
-    /// Connects, says what a DEALER says first. Throws std::system_error.
-    explicit Zmtp(wire::Endpoint const& tracker);
+    /// Connects from this address of this machine, says what a DEALER says first. Throws
+    /// std::system_error.
+    Zmtp(wire::Endpoint const& tracker, std::string const& from);
     ~Zmtp();
     Zmtp(Zmtp const&) = delete;
     Zmtp& operator=(Zmtp const&) = delete;
