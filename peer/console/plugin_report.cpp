@@ -1,5 +1,7 @@
 #include "plugin_report.hpp"
 
+#include "plugin_contract.hpp"
+#include "plugin_project.hpp"
 #include "plugin_trial.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
@@ -81,7 +83,13 @@ int report_plugins(Settings const& settings) {
         if (settings.plugins == Settings::Plugins::list) {
             return list(settings, path);
         }
+        if (settings.plugins == Settings::Plugins::make) {
+            return report_project(settings.plugin_project, settings.json);
+        }
         auto const spec = policies::parse_plugin_spec(settings.plugin_file);
+        if (settings.plugins == Settings::Plugins::test) {
+            return report_contract(spec, path, settings.json);
+        }
         auto const plugin = try_plugin(path.find(spec.file), spec.parameters);
         print(plugin, settings.json);
         return plugin.problem.empty() ? 0 : program::exit_code(Errc::plugin);

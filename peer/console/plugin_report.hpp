@@ -4,7 +4,7 @@
 
 namespace xfsbus::console {
 
-/// `xfs-peer plugins` and `xfs-peer plugins check FILE`; returns the exit code.
+/// `xfs-peer plugins` and what it can be followed by; returns the exit code.
 int report_plugins(Settings const& settings);
 
 }  // namespace xfsbus::console

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -37,7 +38,7 @@ std::string to_text(policies::PluginListing const& plugin) {
         {"parameters", parameters},  {"description", plugin.description},
         {"problem", plugin.problem},
     };
-    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 policies::PluginListing from_text(std::filesystem::path const& path, std::string const& text) {
@@ -58,13 +59,12 @@ policies::PluginListing from_text(std::filesystem::path const& path, std::string
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-[[noreturn]] void look_and_leave(std::filesystem::path const& path, Parameters const& parameters,
-                                 int to) {
+[[noreturn]] void answer_and_leave(std::function<std::string()> const& ask, int to) {
     ::setpgid(0, 0);
     rlimit const no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
-    auto const text = to_text(policies::check_plugin(path, parameters));
+    auto const text = ask() + "\n";
     for (std::size_t at = 0; at < text.size();) {
         auto const n = ::write(to, text.data() + at, text.size() - at);
         if (n < 0) {
@@ -192,16 +192,15 @@ Status try_plugin_apart(std::string const& spec,
     return told ? done() : Status(cannot_try(how_it_ended(status, late)));
 }
 
-policies::PluginListing try_plugin(std::filesystem::path const& path,
-                                   Parameters const& parameters) {
+Result<std::string> ask_apart(std::function<std::string()> const& ask) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return problem(path, "cannot look at it: " + std::generic_category().message(errno));
+        return Error{Errc::plugin, "cannot look at it: " + std::generic_category().message(errno)};
     }
     pid_t const child = ::fork();
     if (child == 0) {
         ::close(ends[0]);
-        look_and_leave(path, parameters, ends[1]);
+        answer_and_leave(ask, ends[1]);
     }
     int const error = errno;
     ::close(ends[1]);
@@ -209,15 +208,24 @@ policies::PluginListing try_plugin(std::filesystem::path const& path,
     auto const text = child > 0 ? read_line(ends[0], late) : "";
     ::close(ends[0]);
     if (child < 0) {
-        return problem(path, "cannot look at it: " + std::generic_category().message(error));
+        return Error{Errc::plugin, "cannot look at it: " + std::generic_category().message(error)};
     }
     bool const answered = text.ends_with('\n');
     if (answered || late) {
         ::kill(-child, SIGKILL);  // with all that it has begun
     }
     auto const status = wait_for(child);
+    if (!answered) {
+        return Error{Errc::plugin, how_it_ended(status, late)};
+    }
+    return text;
+}
+
+policies::PluginListing try_plugin(std::filesystem::path const& path,
+                                   Parameters const& parameters) {
+    auto const text = ask_apart([&] { return to_text(policies::check_plugin(path, parameters)); });
     try {
-        return answered ? from_text(path, text) : problem(path, how_it_ended(status, late));
+        return text ? from_text(path, *text) : problem(path, text.error().message);
     } catch (nlohmann::json::exception const&) {
         return problem(path, "it writes where only the program that loads it should");
     }

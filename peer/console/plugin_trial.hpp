@@ -4,14 +4,19 @@
 #include <xfsbus/wire/result.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace xfsbus::console {
 
-/// check_plugin in a process of its own, so that a plug-in may crash, leave or hang: then that is
-/// the problem of it. What it writes to stdout goes to stderr. Call it before there are threads.
+/// A line that this program, in a process of its own, answers with the code of a plug-in.
+/// Errc::plugin, with what it did instead: it crashed, left, or took longer than 15 s. What it
+/// writes to stdout goes to stderr. Call it before there are threads.
+[[nodiscard]] Result<std::string> ask_apart(std::function<std::string()> const& ask);
+
+/// check_plugin by ask_apart: what the plug-in did instead of an answer is the problem of it.
 [[nodiscard]] policies::PluginListing try_plugin(
     std::filesystem::path const& path,
     std::vector<std::pair<std::string, std::string>> const& parameters = {});

@@ -20,15 +20,10 @@
 namespace xfsbus::console {
 namespace {
 
-constexpr std::size_t short_id_digits = 12;
 constexpr std::size_t short_hash_digits = 16;
 
 std::string number_or_dash(std::optional<double> const& value) {
     return value ? fmt::format("{:.2f}", *value) : "-";
-}
-
-std::string size_of(std::uint64_t bytes) {
-    return show_size(static_cast<double>(bytes));
 }
 
 /// Where a policy is from, which build of it this is, and its parameters.

@@ -42,6 +42,7 @@ Examples:
   xfs-peer --policy libqueuetime.so 192.168.1.5 0 ~/data -c 'download model.bin'
   xfs-peer -c 'push model.bin --to all'          have all fetch it that --accept-push
   xfs-peer plugins                               which plug-ins there are
+  xfs-peer plugins new mine                      begin one of your own, in ./mine
   xfs-peer cleanup ~/data                        what unfinished downloads have left there
 )";
 
@@ -86,6 +87,7 @@ struct Arguments {
     bool json_log = false;
     std::string config;
     std::string plugin_file;
+    PluginProject plugin_project;
     std::optional<std::string> cleanup_dir;
     std::string cleanup_older = "0";
     bool cleanup_remove = false;
@@ -222,6 +224,16 @@ CLI::App* add_cleanup(CLI::App& app, Arguments& arguments) {
     cleanup->footer("Exit codes: 0 done, 9 something could not be read or removed");
     cleanup->fallthrough();
     return cleanup;
+}
+
+CLI::App* add_plugins_new(CLI::App& plugins, PluginProject& project) {
+    auto* const make = plugins.add_subcommand(
+        "new", "Write a small project of a plug-in, with a test, in a directory of its own");
+    make->add_option("NAME", project.name, "What it is called: [a-z0-9-], 32 at most")->required();
+    make->add_option("--kind", project.kind, "peer-selection, chunk-order or integrity")
+        ->capture_default_str();
+    make->add_option("--lang", project.language, "c++, c or rust")->capture_default_str();
+    return make;
 }
 
 int complain(Error const& error) {
@@ -490,6 +502,10 @@ struct CommandLine {
         plugins = app.add_subcommand("plugins", "List the plug-ins that are found, and where");
         check_one = plugins->add_subcommand("check", "Would this file load, and if not, why");
         check_one->add_option("FILE", arguments.plugin_file, "FILE[:key=value,...]")->required();
+        test_one = plugins->add_subcommand(
+            "test", "Does this file keep the contract of its kind, under random questions");
+        test_one->add_option("FILE", arguments.plugin_file, "FILE[:key=value,...]")->required();
+        make_one = add_plugins_new(*plugins, arguments.plugin_project);
         cleanup = add_cleanup(app, arguments);
         app.fallthrough();
         plugins->fallthrough();
@@ -501,9 +517,11 @@ struct CommandLine {
     }
 
     [[nodiscard]] Settings::Plugins asked_for() const {
-        return *check_one ? Settings::Plugins::check
-               : *plugins ? Settings::Plugins::list
-                          : Settings::Plugins::none;
+        return *check_one  ? Settings::Plugins::check
+               : *test_one ? Settings::Plugins::test
+               : *make_one ? Settings::Plugins::make
+               : *plugins  ? Settings::Plugins::list
+                           : Settings::Plugins::none;
     }
 
     Arguments arguments;
@@ -511,6 +529,8 @@ struct CommandLine {
     CLI::App app{description, name};
     CLI::App* plugins = nullptr;
     CLI::App* check_one = nullptr;
+    CLI::App* test_one = nullptr;
+    CLI::App* make_one = nullptr;
     CLI::App* cleanup = nullptr;
 };
 
@@ -529,6 +549,7 @@ Result<std::optional<int>> parse_settings(std::vector<std::string> const& words,
     }
     settings.plugins = line->asked_for();
     settings.plugin_file = line->arguments.plugin_file;
+    settings.plugin_project = line->arguments.plugin_project;
     settings.words = words;
     return std::optional<int>();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cleanup.hpp"
+#include "plugin_project.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/logging.hpp>
@@ -21,10 +22,11 @@ struct Settings {
     bool serve = false;
     bool json = false;
 
-    /// `plugins` and `plugins check FILE`.
-    enum class Plugins { none, list, check };
+    /// `plugins`, and `plugins check FILE`, `plugins test FILE`, `plugins new NAME`.
+    enum class Plugins { none, list, check, test, make };
     Plugins plugins = Plugins::none;
     std::string plugin_file;
+    PluginProject plugin_project;  ///< of `plugins new`
 
     std::optional<Cleanup> cleanup;  ///< `cleanup`
 

@@ -2,6 +2,8 @@
 
 #include <xfsbus/program/sizes.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace xfsbus::console {
@@ -10,6 +12,13 @@ using program::parse_size;
 
 /// "1.5 MiB".
 std::string show_size(double bytes);
+
+inline std::string size_of(std::uint64_t bytes) {
+    return show_size(static_cast<double>(bytes));
+}
+
+/// Of a content's id, in tables.
+constexpr std::size_t short_id_digits = 12;
 
 /// "3:07", "1:02:09".
 std::string show_time(double seconds);

@@ -13,12 +13,6 @@
 namespace xfsbus::console {
 namespace {
 
-constexpr std::size_t short_id_digits = 12;
-
-std::string size_of(std::uint64_t bytes) {
-    return show_size(static_cast<double>(bytes));
-}
-
 std::string rate_of(double bytes_per_second) {
     return show_size(bytes_per_second) + "/s";
 }

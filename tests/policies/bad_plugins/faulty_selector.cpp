@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <limits>
+#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -37,6 +38,9 @@ class FaultySelector final : public PeerSelector {
         }
         if (fault_ == "negative_index") {
             return static_cast<std::size_t>(-7);
+        }
+        if (fault_ == "chance") {
+            return std::random_device{}() % sources.size();
         }
         return fault_ == "index" ? sources.size() : sources.size() - 1;
     }

@@ -1,0 +1,71 @@
+#[repr(C)]
+pub struct Chunk {
+    size: u32,
+    chunk: u32,
+    chunks: u32,
+    copies: u32,
+    sources: u32,
+    bytes: u64,
+}
+
+#[repr(C)]
+pub struct Operations {
+    size: u32,
+    rank: extern "C" fn(
+        *mut Order,
+        *const Chunk,
+        usize,
+        *mut f64,
+        *mut Random,
+        *mut c_char,
+        usize,
+    ) -> c_int,
+}
+
+/// The rarest chunk first. Say here what yours does, and why.
+pub struct Order {}
+
+extern "C" fn create(
+    _: *const Services,
+    _: *const Parameter,
+    _: usize,
+    _: *mut c_char,
+    _: usize,
+) -> *mut Order {
+    Box::into_raw(Box::new(Order {}))
+}
+
+/// The chunk with the lowest rank is asked for first.
+extern "C" fn rank(
+    _: *mut Order,
+    chunks: *const Chunk,
+    count: usize,
+    ranks: *mut f64,
+    _: *mut Random,
+    _: *mut c_char,
+    _: usize,
+) -> c_int {
+    for i in 0..count {
+        unsafe { *ranks.add(i) = at(chunks, i).copies as f64 };
+    }
+    OK
+}
+
+static OPERATIONS: Operations = Operations { size: size_of::<Operations>(), rank };
+
+#[no_mangle]
+#[allow(non_upper_case_globals)]
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Order> = Descriptor {
+    size: size_of::<Descriptor<Operations, Order>>(),
+    magic: MAGIC,
+    abi_version: ABI,
+    parameter_count: 0,
+    kind: c!("chunk-order"),
+    name: c!("@NAME@"),
+    version: c!("0.1"),
+    description: c!("the rarest chunk first"),
+    parameters: std::ptr::null(),
+    operations: &OPERATIONS,
+    create,
+    destroy,
+};
