@@ -59,10 +59,10 @@ class NetworkHost(Host):
         super().__init__(ip, [need("nsenter"), f"--net=/proc/{holder.pid}/ns/net", "--"])
         self._holder = holder
 
-    def counters(self) -> Counters:
+    def counters(self, device: str = "eth0") -> Counters:
         for line in Path(f"/proc/{self._holder.pid}/net/dev").read_text("ascii").splitlines():
             name, _, figures = line.partition(":")
-            if name.strip() == "eth0":
+            if name.strip() == device:
                 f = [int(x) for x in figures.split()]
                 return Counters(f[0], f[0] - HEADER_BYTES * f[1], f[8], f[8] - HEADER_BYTES * f[9])
         raise Failed("a host has lost its link")
@@ -99,27 +99,46 @@ class Network:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def host(self, rate: str | None = None) -> NetworkHost:
-        """A host that sends at most at `rate` and receives at most at `rate`; None: no limit."""
+    def rack(self, rate: str) -> str:
+        """A second switch, behind a link of `rate` both ways; for host()."""
+        for command in (("link", "add", "rack", "type", "bridge"),
+                        ("link", "set", "rack", "up"),
+                        ("link", "add", "down", "type", "veth", "peer", "name", "up"),
+                        ("link", "set", "down", "master", "switch", "up"),
+                        ("link", "set", "up", "master", "rack", "up")):
+            self._run(self._switch, self._ip, *command)
+        self._shape(self._switch, "down", rate)
+        self._shape(self._switch, "up", rate)
+        return "rack"
+
+    def into_rack(self) -> int:
+        """Bytes without headers that its link has carried to it."""
+        return self._switch.counters("down").sent_payload
+
+    def host(self, rate: str | None = None, *, delay_ms: int = 0,
+             switch: str = "switch") -> NetworkHost:
+        """A host that sends at most at `rate` and receives at most at `rate`; None: no limit. What
+        it sends is so much longer on its way."""
         self._hosts += 1
         port = f"port{self._hosts}"
         holder = self._namespace()
         host = NetworkHost(f"10.77.0.{self._hosts}", holder)
-        ip, switch = self._ip, self._switch
-        self._run(switch, ip, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns",
+        ip, where = self._ip, self._switch
+        self._run(where, ip, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns",
                   str(holder.pid))
-        self._run(switch, ip, "link", "set", port, "master", "switch", "up")
+        self._run(where, ip, "link", "set", port, "master", switch, "up")
         self._run(host, ip, "address", "add", f"{host.ip}/24", "dev", "eth0")
         self._run(host, ip, "link", "set", "lo", "up")
         self._run(host, ip, "link", "set", "eth0", "up")
         if rate:
-            self._shape(switch, port, rate)
-            self._shape(host, "eth0", rate)
+            self._shape(where, port, rate)
+            self._shape(host, "eth0", rate, delay_ms)
         return host
 
-    def _shape(self, where: Host, device: str, rate: str) -> None:
-        self._run(where, self._tc, "qdisc", "add", "dev", device, "root", "tbf", "rate", rate,
-                  "burst", "128k", "latency", "100ms")
+    def _shape(self, where: Host, device: str, rate: str, delay_ms: int = 0) -> None:
+        how = (["netem", "delay", f"{delay_ms}ms", "rate", rate, "limit", "10000"] if delay_ms else
+               ["tbf", "rate", rate, "burst", "128k", "latency", "100ms"])
+        self._run(where, self._tc, "qdisc", "add", "dev", device, "root", *how)
 
     def _namespace(self) -> Process:
         holder = self._stack.enter_context(
