@@ -33,7 +33,7 @@ Payload payload_of(std::string const& text) {
 
 struct Sink {
     explicit Sink(Loop& loop) {
-        auto bound = ChunkSink::bind(
+        auto bound = ChunkReceiver::bind(
             loop.reactor(), wire::Endpoint{"127.0.0.1", 0}, Security::none(),
             [this](wire::ChunkHeader const& header, Payload payload) {
                 chunks.emplace_back(header, text_of(payload));
@@ -44,7 +44,7 @@ struct Sink {
         socket = std::move(*bound);
     }
 
-    std::unique_ptr<ChunkSink> socket;
+    std::unique_ptr<ChunkReceiver> socket;
     std::vector<Received> chunks;
     int garbage = 0;
     bool asked_for = true;
@@ -53,12 +53,12 @@ struct Sink {
 struct Source {
     Source(Loop& loop, wire::Endpoint const& sink) {
         auto connected =
-            ChunkSource::connect(loop.reactor(), sink, Security::none(), [this] { ++writable; });
+            ChunkSender::connect(loop.reactor(), sink, Security::none(), [this] { ++writable; });
         REQUIRE(connected.ok());
         socket = std::move(*connected);
     }
 
-    std::unique_ptr<ChunkSource> socket;
+    std::unique_ptr<ChunkSender> socket;
     int writable = 0;
 };
 
@@ -67,7 +67,7 @@ wire::ChunkHeader header_of(std::uint32_t chunk, std::uint64_t offset = 0) {
 }
 
 /// Sends chunks until no more are taken; how many were.
-int fill(ChunkSource& source) {
+int fill(ChunkSender& source) {
     auto const chunk = payload_of(std::string(wire::limits::chunk_bytes_max, 'c'));
     int sent = 0;
     while (source.send(header_of(0), chunk)) {
@@ -254,14 +254,14 @@ TEST_CASE("a chunk that is too large disconnects its sender and nobody else") {
 TEST_CASE("a sink may be destroyed by its own callback") {
     Loop loop;
     for (bool const garbage : {false, true}) {
-        std::unique_ptr<ChunkSink> sink;
+        std::unique_ptr<ChunkReceiver> sink;
         std::string log;
         std::string const word(100, 'w');
         auto const stop = [&sink, &log, word] {
             sink.reset();
             log += word;
         };
-        auto bound = ChunkSink::bind(
+        auto bound = ChunkReceiver::bind(
             loop.reactor(), wire::Endpoint{"127.0.0.1", 0}, Security::none(),
             [stop](wire::ChunkHeader const&, Payload) {
                 stop();
@@ -281,10 +281,10 @@ TEST_CASE("a sink may be destroyed by its own callback") {
 TEST_CASE("a source may be destroyed by its own callback") {
     Loop loop;
     Sink sink(loop);
-    std::unique_ptr<ChunkSource> source;
+    std::unique_ptr<ChunkSender> source;
     std::string log;
     std::string const word(100, 'w');
-    auto connected = ChunkSource::connect(loop.reactor(), sink.socket->endpoint(), Security::none(),
+    auto connected = ChunkSender::connect(loop.reactor(), sink.socket->endpoint(), Security::none(),
                                           [&source, &log, word] {
                                               source.reset();
                                               log += word;
@@ -298,7 +298,7 @@ TEST_CASE("a source may be destroyed by its own callback") {
 
 TEST_CASE("a sink's address that is not this machine's is a network error") {
     Loop loop;
-    auto const bound = ChunkSink::bind(
+    auto const bound = ChunkReceiver::bind(
         loop.reactor(), wire::Endpoint{"192.0.2.1", 0}, Security::none(),
         [](wire::ChunkHeader const&, Payload) { return true; }, [] {});
     REQUIRE_FALSE(bound.ok());

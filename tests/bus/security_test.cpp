@@ -14,7 +14,7 @@ using namespace xfsbus::bus;
 TEST_CASE("whoever binds without security offers ZMTP's NULL mechanism") {
     Loop loop;
     Server const server(loop);
-    auto const sink = ChunkSink::bind(
+    auto const sink = ChunkReceiver::bind(
         loop.reactor(), anywhere, Security::none(),
         [](wire::ChunkHeader const&, Payload const&) { return true; }, [] {});
     REQUIRE(sink.ok());
@@ -28,7 +28,7 @@ TEST_CASE("whoever connects without security offers ZMTP's NULL mechanism") {
     TcpServer const pull;
     Client const client(loop, router.endpoint());
     auto const source =
-        ChunkSource::connect(loop.reactor(), pull.endpoint(), Security::none(), [] {});
+        ChunkSender::connect(loop.reactor(), pull.endpoint(), Security::none(), [] {});
     REQUIRE(source.ok());
     CHECK(ZmtpStranger(router.accept(), "ROUTER").mechanism() == "NULL");
     CHECK(ZmtpStranger(pull.accept(), "PULL").mechanism() == "NULL");

@@ -57,9 +57,9 @@ Connections::Limits source_limits() {
 
 }  // namespace
 
-// ---- ChunkSink ----
+// ---- ChunkReceiver ----
 
-struct ChunkSink::Impl {
+struct ChunkReceiver::Impl {
     Impl(Reactor::Impl& loop, OnChunk chunk, OnGarbage garbage, std::size_t connections_most)
         : socket_(make_pull(loop.context())),
           handler_(std::make_shared<Handler const>(Handler{std::move(chunk), std::move(garbage)})),
@@ -84,7 +84,7 @@ struct ChunkSink::Impl {
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-void ChunkSink::Impl::read() {
+void ChunkReceiver::Impl::read() {
     std::weak_ptr<bool> const alive = alive_;
     auto const handler = handler_;  // must outlive the socket, should it destroy it
     std::vector<zmq::message_t> frames;
@@ -109,14 +109,15 @@ void ChunkSink::Impl::read() {
     }
 }
 
-ChunkSink::ChunkSink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ChunkReceiver::ChunkReceiver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-ChunkSink::~ChunkSink() = default;
+ChunkReceiver::~ChunkReceiver() = default;
 
-Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, wire::Endpoint const& at,
-                                                   Security const& security, OnChunk on_chunk,
-                                                   OnGarbage on_garbage,
-                                                   std::size_t connections_most) {
+Result<std::unique_ptr<ChunkReceiver>> ChunkReceiver::bind(Reactor& reactor,
+                                                           wire::Endpoint const& at,
+                                                           Security const& security,
+                                                           OnChunk on_chunk, OnGarbage on_garbage,
+                                                           std::size_t connections_most) {
     auto impl = make_part<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage),
                                 connections_most);
     if (!impl) {
@@ -127,22 +128,22 @@ Result<std::unique_ptr<ChunkSink>> ChunkSink::bind(Reactor& reactor, wire::Endpo
         return bound.error();
     }
     (*impl)->endpoint_ = *bound;
-    return std::make_unique<ChunkSink>(std::move(*impl));
+    return std::make_unique<ChunkReceiver>(std::move(*impl));
 }
 
-wire::Endpoint const& ChunkSink::endpoint() const {
+wire::Endpoint const& ChunkReceiver::endpoint() const {
     return impl_->endpoint_;
 }
 
-void ChunkSink::expect(std::uint32_t chunk_bytes) {
+void ChunkReceiver::expect(std::uint32_t chunk_bytes) {
     auto const most = chunk_bytes == 0 ? wire::limits::chunk_bytes_max : chunk_bytes;
     auto const bytes = most + besides_chunk;
     impl_->watch_.expect(bytes, unended_chunks_per_host * bytes);
 }
 
-// ---- ChunkSource ----
+// ---- ChunkSender ----
 
-struct ChunkSource::Impl {
+struct ChunkSender::Impl {
     Impl(Reactor::Impl& loop, std::function<void()> writable)
         : loop_(loop),
           socket_(make_push(loop.context())),
@@ -167,11 +168,11 @@ struct ChunkSource::Impl {
     wire::Time asked_{};  ///< for new connections
 };
 
-ChunkSource::ChunkSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ChunkSender::ChunkSender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-ChunkSource::~ChunkSource() = default;
+ChunkSender::~ChunkSender() = default;
 
-Result<std::unique_ptr<ChunkSource>> ChunkSource::connect(Reactor& reactor,
+Result<std::unique_ptr<ChunkSender>> ChunkSender::connect(Reactor& reactor,
                                                           wire::Endpoint const& sink,
                                                           Security const& security,
                                                           std::function<void()> on_writable) {
@@ -183,17 +184,17 @@ Result<std::unique_ptr<ChunkSource>> ChunkSource::connect(Reactor& reactor,
     if (auto connected = connect_socket((*impl)->socket_, sink, security); !connected) {
         return connected.error();
     }
-    return std::make_unique<ChunkSource>(std::move(*impl));
+    return std::make_unique<ChunkSender>(std::move(*impl));
 }
 
-std::string ChunkSource::trouble() {
+std::string ChunkSender::trouble() {
     if (!impl_->knock_) {
         impl_->knock_.emplace(impl_->sink_);
     }
     return impl_->knock_->why();
 }
 
-bool ChunkSource::send(wire::ChunkHeader const& header, Payload const& payload) {
+bool ChunkSender::send(wire::ChunkHeader const& header, Payload const& payload) {
     auto const bytes = wire::encode_chunk_header(header);
     zmq::message_t first(bytes.data(), bytes.size());
     auto second = to_frame(payload);

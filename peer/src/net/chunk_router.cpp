@@ -12,16 +12,16 @@ ChunkRouter::ChunkRouter(bus::Reactor& reactor, bus::Security const& security,
     : reactor_(reactor), security_(security), on_stray_(std::move(on_stray)) {}
 
 Status ChunkRouter::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
-    auto sink = bus::ChunkSink::bind(
+    auto receiver = bus::ChunkReceiver::bind(
         reactor_, endpoint, security_,
         [this](auto const& header, bus::Payload payload) {
             return on_chunk(header, std::move(payload));
         },
         on_stray_, connections_most);
-    if (!sink) {
-        return sink.error();
+    if (!receiver) {
+        return receiver.error();
     }
-    sink_ = std::move(*sink);
+    receiver_ = std::move(*receiver);
     expect(0);
     return done();
 }
@@ -43,7 +43,7 @@ void ChunkRouter::expect(std::uint32_t chunk_bytes) {
     auto const most = waiting_.empty() ? 0 : std::max(before, chunk_bytes);
     expected_bytes_ = std::max<std::uint32_t>(most, wire::limits::chunk_bytes_min);
     if (expected_bytes_ != before) {
-        sink_->expect(expected_bytes_);
+        receiver_->expect(expected_bytes_);
     }
 }
 

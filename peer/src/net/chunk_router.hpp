@@ -26,7 +26,7 @@ class ChunkRouter {
 
     Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
 
-    [[nodiscard]] wire::Endpoint const& endpoint() const { return sink_->endpoint(); }
+    [[nodiscard]] wire::Endpoint const& endpoint() const { return receiver_->endpoint(); }
 
     /// From now on the chunks of this transfer, of at most so many bytes, are given to `on_chunk`.
     void add(wire::TransferId const& transfer, std::uint32_t chunk_bytes, OnChunk on_chunk);
@@ -39,7 +39,7 @@ class ChunkRouter {
     bus::Reactor& reactor_;
     bus::Security security_;
     std::function<void()> on_stray_;
-    std::unique_ptr<bus::ChunkSink> sink_;
+    std::unique_ptr<bus::ChunkReceiver> receiver_;
     std::unordered_map<wire::TransferId, OnChunk> waiting_;
     std::uint32_t expected_bytes_ = 0;
 };

@@ -19,7 +19,7 @@ bool ChunkSenders::open(wire::Endpoint const& sink) {
         close_unserved();
     }
     auto socket =
-        bus::ChunkSource::connect(reactor_, sink, security_, [this, sink] { on_writable(sink); });
+        bus::ChunkSender::connect(reactor_, sink, security_, [this, sink] { on_writable(sink); });
     if (!socket) {
         owner_.on_trouble(socket.error());
         return false;

@@ -59,7 +59,7 @@ class ChunkSenders {
     };
 
     struct Sender {
-        std::unique_ptr<bus::ChunkSource> socket;
+        std::unique_ptr<bus::ChunkSender> socket;
         std::deque<Ready> ready;
         wire::Time used{};
         bool connected = false;

@@ -23,7 +23,7 @@ struct Payload {
     std::shared_ptr<void const> owner;
 };
 
-class ChunkSink {
+class ChunkReceiver {
   public:
     /// Returns whether the chunk was asked for.
     using OnChunk = std::function<bool(wire::ChunkHeader const&, Payload)>;
@@ -31,11 +31,11 @@ class ChunkSink {
     using OnGarbage = std::function<void()>;
 
     /// Binds; port 0 takes a free one. Takes some `connections_most` connections at once.
-    static Result<std::unique_ptr<ChunkSink>> bind(Reactor& reactor, wire::Endpoint const& at,
-                                                   Security const& security, OnChunk on_chunk,
-                                                   OnGarbage on_garbage,
-                                                   std::size_t connections_most = 1024);
-    ~ChunkSink();
+    static Result<std::unique_ptr<ChunkReceiver>> bind(Reactor& reactor, wire::Endpoint const& at,
+                                                       Security const& security, OnChunk on_chunk,
+                                                       OnGarbage on_garbage,
+                                                       std::size_t connections_most = 1024);
+    ~ChunkReceiver();
 
     [[nodiscard]] wire::Endpoint const& endpoint() const;
 
@@ -44,21 +44,21 @@ class ChunkSink {
     void expect(std::uint32_t chunk_bytes);
 
     struct Impl;
-    explicit ChunkSink(std::unique_ptr<Impl> impl);
+    explicit ChunkReceiver(std::unique_ptr<Impl> impl);
 
   private:
     std::unique_ptr<Impl> impl_;
 };
 
-class ChunkSource {
+class ChunkSender {
   public:
     /// Connects to a sink. `on_writable` is called when it is there, and when send() said false and
     /// may now say true.
-    static Result<std::unique_ptr<ChunkSource>> connect(Reactor& reactor,
+    static Result<std::unique_ptr<ChunkSender>> connect(Reactor& reactor,
                                                         wire::Endpoint const& sink,
                                                         Security const& security,
                                                         std::function<void()> on_writable);
-    ~ChunkSource();
+    ~ChunkSender();
 
     /// Why there is no connection, in words, as far as it can be told now; the first call begins to
     /// find out.
@@ -68,7 +68,7 @@ class ChunkSource {
     bool send(wire::ChunkHeader const& header, Payload const& payload);
 
     struct Impl;
-    explicit ChunkSource(std::unique_ptr<Impl> impl);
+    explicit ChunkSender(std::unique_ptr<Impl> impl);
 
   private:
     std::unique_ptr<Impl> impl_;
