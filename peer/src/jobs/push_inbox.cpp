@@ -120,7 +120,7 @@ void PushInbox::begin(wire::Push const& push, std::shared_ptr<Job> const& job) {
     if (owner_.on_taken) {
         owner_.on_taken(push);
     }
-    DownloadJob::Order order;
+    DownloadTask::Order order;
     order.force = owner_.accept == AcceptPush::replace;
     order.pushed = true;
     order.query = literal(push.name) + "@" + wire::to_hex(push.content);

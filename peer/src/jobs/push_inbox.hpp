@@ -1,6 +1,6 @@
 #pragma once
 
-#include "jobs/download_job.hpp"
+#include "jobs/download_task.hpp"
 
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/swarm/share_table.hpp>
@@ -36,7 +36,7 @@ class PushInbox {
         AcceptPush accept = AcceptPush::none;
         swarm::ShareTable const& share;
         /// Begins a download; may be done before it returns.
-        std::function<std::shared_ptr<DownloadJob>(DownloadJob::Order, DownloadJob::OnDone)>
+        std::function<std::shared_ptr<DownloadTask>(DownloadTask::Order, DownloadTask::OnDone)>
             download;
         std::function<wire::Time()> now;
         /// A file could not be fetched; whoever pushed it is told when it asks.
@@ -53,7 +53,7 @@ class PushInbox {
     /// One content's way here.
     struct Job {
         wire::Pushed stands;
-        std::weak_ptr<DownloadJob> download;
+        std::weak_ptr<DownloadTask> download;
         wire::Time begun{};  ///< the first time
         wire::Time ended{};
         unsigned tries = 0;

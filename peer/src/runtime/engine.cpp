@@ -252,9 +252,9 @@ Status check_name(std::string const& out) {
                    : done();
 }
 
-jobs::DownloadJob::Order order_of(DownloadRequest const& request, JobId id,
-                                  Engine::Telling const& to) {
-    jobs::DownloadJob::Order order;
+jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
+                                   Engine::Telling const& to) {
+    jobs::DownloadTask::Order order;
     order.query = request.name;
     order.out = request.out;
     order.force = request.force;
@@ -274,8 +274,8 @@ jobs::DownloadJob::Order order_of(DownloadRequest const& request, JobId id,
     return order;
 }
 
-jobs::PushJob::Order order_of(PushRequest const& request, JobId id, Engine::Telling const& to) {
-    jobs::PushJob::Order order{request.name, request.to, request.peers, request.patience, {}};
+jobs::PushTask::Order order_of(PushRequest const& request, JobId id, Engine::Telling const& to) {
+    jobs::PushTask::Order order{request.name, request.to, request.peers, request.patience, {}};
     if (to.progress) {
         order.on_progress = [events = to.events, id](PushProgress const& progress) {
             events->put(PushProgressed{id, progress});

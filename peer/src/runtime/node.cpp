@@ -75,7 +75,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       inbox_({.accept = shares_ ? options.accept_push : AcceptPush::none,
               .share = share_,
               .download =
-                  [this](jobs::DownloadJob::Order order, jobs::DownloadJob::OnDone on_done) {
+                  [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
                       return download(std::move(order), std::move(on_done));
                   },
               .now = [this] { return reactor_.now(); },
@@ -256,14 +256,14 @@ void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& 
     });
 }
 
-std::shared_ptr<jobs::DownloadJob> Node::download(jobs::DownloadJob::Order order,
-                                                  jobs::DownloadJob::OnDone on_done) {
+std::shared_ptr<jobs::DownloadTask> Node::download(jobs::DownloadTask::Order order,
+                                                   jobs::DownloadTask::OnDone on_done) {
     if (order.sources == 0) {
         order.sources = options_.sources;
     }
     auto const policy = policies_.new_slot();
-    auto holder = std::make_shared<std::weak_ptr<jobs::DownloadJob>>();
-    auto job = std::make_shared<jobs::DownloadJob>(
+    auto holder = std::make_shared<std::weak_ptr<jobs::DownloadTask>>();
+    auto job = std::make_shared<jobs::DownloadTask>(
         services_, std::move(order), policy,
         [this, holder, on_done = std::move(on_done)](Result<DownloadReport> report) {
             if (auto const over = holder->lock()) {
@@ -287,10 +287,10 @@ std::shared_ptr<jobs::DownloadJob> Node::download(jobs::DownloadJob::Order order
     return job;
 }
 
-std::shared_ptr<jobs::PushJob> Node::push(jobs::PushJob::Order order,
-                                          jobs::PushJob::OnDone on_done) {
-    auto holder = std::make_shared<std::weak_ptr<jobs::PushJob>>();
-    auto job = std::make_shared<jobs::PushJob>(
+std::shared_ptr<jobs::PushTask> Node::push(jobs::PushTask::Order order,
+                                           jobs::PushTask::OnDone on_done) {
+    auto holder = std::make_shared<std::weak_ptr<jobs::PushTask>>();
+    auto job = std::make_shared<jobs::PushTask>(
         services_, std::move(order),
         [this, holder, on_done = std::move(on_done)](Result<PushResult> result) {
             if (auto const over = holder->lock()) {

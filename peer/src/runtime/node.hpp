@@ -1,8 +1,8 @@
 #pragma once
 
-#include "jobs/download_job.hpp"
+#include "jobs/download_task.hpp"
 #include "jobs/push_inbox.hpp"
-#include "jobs/push_job.hpp"
+#include "jobs/push_task.hpp"
 #include "net/fault_teller.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
@@ -65,9 +65,10 @@ class Node {
 
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
     void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
-    std::shared_ptr<jobs::DownloadJob> download(jobs::DownloadJob::Order order,
-                                                jobs::DownloadJob::OnDone on_done);
-    std::shared_ptr<jobs::PushJob> push(jobs::PushJob::Order order, jobs::PushJob::OnDone on_done);
+    std::shared_ptr<jobs::DownloadTask> download(jobs::DownloadTask::Order order,
+                                                 jobs::DownloadTask::OnDone on_done);
+    std::shared_ptr<jobs::PushTask> push(jobs::PushTask::Order order,
+                                         jobs::PushTask::OnDone on_done);
     void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
     [[nodiscard]] PeerStatus status() const;
 
@@ -122,8 +123,8 @@ class Node {
     net::PoolJobs store_jobs_;
     storage::Committer committer_;
 
-    std::set<std::shared_ptr<jobs::DownloadJob>> jobs_;
-    std::set<std::shared_ptr<jobs::PushJob>> pushes_;
+    std::set<std::shared_ptr<jobs::DownloadTask>> jobs_;
+    std::set<std::shared_ptr<jobs::PushTask>> pushes_;
     jobs::PushInbox inbox_;
     wire::Time told_push_{};  ///< when a push that failed was logged last
     bool started_ = false;

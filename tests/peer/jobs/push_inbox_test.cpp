@@ -64,8 +64,8 @@ struct Receiver {
     }
 
     struct Begun {
-        jobs::DownloadJob::Order order;
-        jobs::DownloadJob::OnDone done;
+        jobs::DownloadTask::Order order;
+        jobs::DownloadTask::OnDone done;
     };
 
     swarm::ShareTable share;

@@ -1,4 +1,4 @@
-#include "jobs/download_job.hpp"
+#include "jobs/download_task.hpp"
 
 #include "telemetry/log_events.hpp"
 
@@ -34,21 +34,21 @@ double seconds(wire::Duration duration) {
 
 }  // namespace
 
-DownloadJob::DownloadJob(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
-                         OnDone on_done)
+DownloadTask::DownloadTask(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+                           OnDone on_done)
     : services_(services),
       order_(std::move(order)),
       policy_(std::move(policy)),
       on_done_(std::move(on_done)),
       finder_(services) {}
 
-DownloadJob::~DownloadJob() {
+DownloadTask::~DownloadTask() {
     if (progress_timer_) {
         services_.reactor.cancel(*progress_timer_);
     }
 }
 
-void DownloadJob::start() {
+void DownloadTask::start() {
     started_ = services_.reactor.now();
     news_ = started_;
     manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
@@ -56,7 +56,7 @@ void DownloadJob::start() {
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
 }
 
-void DownloadJob::cancel() {
+void DownloadTask::cancel() {
     if (over_) {
         return;
     }
@@ -71,7 +71,7 @@ void DownloadJob::cancel() {
 
 // ---- what is to be fetched ----
 
-void DownloadJob::on_found(Result<std::vector<Found>> found) {
+void DownloadTask::on_found(Result<std::vector<Found>> found) {
     if (over_) {
         return;
     }
@@ -93,7 +93,7 @@ void DownloadJob::on_found(Result<std::vector<Found>> found) {
 
 /// Of several versions of one name, the one that most peers have. If it is to take the place of
 /// what is here, that is not what only this peer has.
-void DownloadJob::choose_versions(std::vector<Found> found) {
+void DownloadTask::choose_versions(std::vector<Found> found) {
     bool const replaces = order_.force || order_.repair;
     auto const is_last = [&](Found const& file) {
         return replaces && std::ranges::all_of(file.sources, [this](auto const& source) {
@@ -125,7 +125,7 @@ void DownloadJob::choose_versions(std::vector<Found> found) {
 }
 
 /// Begins what can be begun, looks on to the next files; ends the job when nothing is left.
-void DownloadJob::advance() {
+void DownloadTask::advance() {
     if (over_ || std::exchange(advancing_, true)) {
         return;
     }
@@ -146,7 +146,7 @@ void DownloadJob::advance() {
     }
 }
 
-void DownloadJob::begin_ready() {
+void DownloadTask::begin_ready() {
     while (!ready_.empty() && room(ready_.front().file.size)) {
         if (!take_place()) {
             return;
@@ -164,13 +164,13 @@ void DownloadJob::begin_ready() {
     services_.file_places.leave(this);
 }
 
-bool DownloadJob::may_look_on() const {
+bool DownloadTask::may_look_on() const {
     return !over_ && !probing_ && !found_.empty() && asking_count_ <= files_ahead_most / 4 &&
            ready_.size() < files_ahead_most && ready_bytes_ < ready_bytes_most;
 }
 
 /// Asks the sources of the next files how they are.
-void DownloadJob::look_on() {
+void DownloadTask::look_on() {
     probing_ = true;
     auto const next = next_files();
     forget_unused(next);
@@ -204,7 +204,7 @@ void DownloadJob::look_on() {
 }
 
 /// One that answers late joins what has begun without it.
-void DownloadJob::on_answered(wire::SourceEntry const& source, Candidate candidate) {
+void DownloadTask::on_answered(wire::SourceEntry const& source, Candidate candidate) {
     probed_.insert_or_assign(source.listens, candidate);
     auto const has = [&](Found const& file) {
         return std::ranges::find(file.sources, source.listens, &wire::SourceEntry::listens) !=
@@ -229,7 +229,7 @@ void DownloadJob::on_answered(wire::SourceEntry const& source, Candidate candida
 }
 
 /// As many as are looked at together.
-std::vector<DownloadJob::Found> DownloadJob::next_files() {
+std::vector<DownloadTask::Found> DownloadTask::next_files() {
     std::vector<Found> next;
     std::set<wire::Endpoint> sources;
     while (!found_.empty() && next.size() < files_ahead_most) {
@@ -247,7 +247,7 @@ std::vector<DownloadJob::Found> DownloadJob::next_files() {
 }
 
 /// A connection is kept as long as a file at hand has a use for it.
-void DownloadJob::forget_unused(std::vector<Found> const& next) {
+void DownloadTask::forget_unused(std::vector<Found> const& next) {
     auto const now = services_.reactor.now();
     std::erase_if(silent_,
                   [now](auto const& entry) { return now - entry.second.since > silent_for; });
@@ -269,17 +269,17 @@ void DownloadJob::forget_unused(std::vector<Found> const& next) {
 }
 
 /// More are asked for when there is a use for them: Download and ManifestFetcher search.
-std::uint32_t DownloadJob::first_sources() const {
+std::uint32_t DownloadTask::first_sources() const {
     return static_cast<std::uint32_t>(
         std::max<std::size_t>(order_.sources, swarm::SinkSession::sources_first));
 }
 
 /// Twice as many as are used at once, and enough for the policy to have a choice.
-std::size_t DownloadJob::enough_sources() const {
+std::size_t DownloadTask::enough_sources() const {
     return std::max(2 * order_.sources, choice_least);
 }
 
-std::vector<Candidate> DownloadJob::candidates(Found const& file) const {
+std::vector<Candidate> DownloadTask::candidates(Found const& file) const {
     auto const liars = discredited_.find(file.content);
     std::vector<Candidate> all;
     for (auto const& source : file.sources) {
@@ -294,14 +294,14 @@ std::vector<Candidate> DownloadJob::candidates(Found const& file) const {
     return all;
 }
 
-bool DownloadJob::room(std::uint64_t file_bytes) const {
+bool DownloadTask::room(std::uint64_t file_bytes) const {
     return running_.empty() ||
            (running_.size() < running_files_most &&
             running_bytes_ + std::min(file_bytes, running_bytes_most) <= running_bytes_most);
 }
 
 /// Goes on later if all are taken.
-bool DownloadJob::take_place() {
+bool DownloadTask::take_place() {
     return services_.file_places.take(
         this, [&reactor = services_.reactor, weak = weak_from_this()] {
             reactor.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
@@ -310,7 +310,7 @@ bool DownloadJob::take_place() {
 
 /// If another download of this peer fetches to the same place, it is looked at anew once that is
 /// over: then it is here, or has to be fetched after all.
-bool DownloadJob::take_name(Found const& file) {
+bool DownloadTask::take_name(Found const& file) {
     auto when_free = [&reactor = services_.reactor, weak = weak_from_this(), file] {
         reactor.post([weak, file] {
             if (auto const self = weak.lock(); self && !self->over_) {
@@ -326,15 +326,15 @@ bool DownloadJob::take_name(Found const& file) {
 }
 
 /// Below the directory.
-std::string const& DownloadJob::target_name(Found const& file) const {
+std::string const& DownloadTask::target_name(Found const& file) const {
     return order_.out.empty() ? file.name : order_.out;
 }
 
 // ---- files ----
 
-void DownloadJob::begin(std::shared_ptr<Found const> const& file,
-                        std::shared_ptr<wire::Manifest const> manifest,
-                        wire::FileAttributes const& about) {
+void DownloadTask::begin(std::shared_ptr<Found const> const& file,
+                         std::shared_ptr<wire::Manifest const> manifest,
+                         wire::FileAttributes const& about) {
     auto const algorithm = services_.hashes.get(manifest->algorithm);
     storage::PartFile::Target target;
     target.tree = services_.tree;
@@ -390,7 +390,7 @@ void DownloadJob::begin(std::shared_ptr<Found const> const& file,
     transfer->start();
 }
 
-void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
+void DownloadTask::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {
     auto const used = [transfer](wire::Endpoint const& endpoint) {
         auto const alive = transfer.lock();
         return !alive || alive->uses(endpoint);
@@ -409,9 +409,9 @@ void DownloadJob::search(std::weak_ptr<FileTransfer> const& transfer, Found cons
 }
 
 /// Whoever has this content now, or a part of it. Those that lied about it stay out.
-void DownloadJob::find_more(Found const& file,
-                            std::function<bool(wire::Endpoint const&)> const& skip,
-                            Finder::OnEach const& on_each, std::function<void()> const& on_done) {
+void DownloadTask::find_more(Found const& file,
+                             std::function<bool(wire::Endpoint const&)> const& skip,
+                             Finder::OnEach const& on_each, std::function<void()> const& on_done) {
     auto on_found = [self = shared_from_this(), file, skip, on_each,
                      on_done](Result<std::vector<Found>> found) {
         if (self->over_) {
@@ -437,8 +437,8 @@ void DownloadJob::find_more(Found const& file,
                            std::move(on_found));
 }
 
-void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
-                               DownloadedFile report) {
+void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
+                                DownloadedFile report) {
     running_.erase(transfer);
     services_.file_places.give_back();
     services_.names.give_back(target_name(file));
@@ -455,7 +455,7 @@ void DownloadJob::on_file_done(Found const& file, FileTransfer const* transfer,
     advance();
 }
 
-void DownloadJob::report_file(Found const& file, DownloadedFile report) {
+void DownloadTask::report_file(Found const& file, DownloadedFile report) {
     news_ = report.bytes_fetched > 0 || !report.error ? services_.reactor.now() : news_;
     if (report.error && may_wait(*report.error)) {
         return wait_for(file, *report.error);
@@ -467,7 +467,7 @@ void DownloadJob::report_file(Found const& file, DownloadedFile report) {
     add_report(std::move(report));
 }
 
-void DownloadJob::add_report(DownloadedFile report) {
+void DownloadTask::add_report(DownloadedFile report) {
     if (!report.error) {
         report.path = services_.tree->root() / report.name;
     }
@@ -477,7 +477,7 @@ void DownloadJob::add_report(DownloadedFile report) {
     report_.files.push_back(std::move(report));
 }
 
-void DownloadJob::fail_file(Found const& file, Error error) {
+void DownloadTask::fail_file(Found const& file, Error error) {
     if (may_wait(error)) {
         return wait_for(file, error);
     }
@@ -493,7 +493,7 @@ void DownloadJob::fail_file(Found const& file, Error error) {
 
 // ---- progress and the end ----
 
-void DownloadJob::finish(std::optional<Error> error) {
+void DownloadTask::finish(std::optional<Error> error) {
     if (std::exchange(over_, true)) {
         return;
     }

@@ -1,5 +1,5 @@
-// What a DownloadJob does that is to wait for sources.
-#include "jobs/download_job.hpp"
+// What a DownloadTask does that is to wait for sources.
+#include "jobs/download_task.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <algorithm>
@@ -17,12 +17,12 @@ bool may_pass(Errc code) {
 
 }  // namespace
 
-bool DownloadJob::may_wait(Error const& why) const {
+bool DownloadTask::may_wait(Error const& why) const {
     return !over_ && may_pass(why.code) && services_.reactor.now() < news_ + order_.wait;
 }
 
 /// Of the whole query nothing is known yet.
-void DownloadJob::find_again(Error const& why) {
+void DownloadTask::find_again(Error const& why) {
     services_.log(telemetry::download_waits(order_.query, why.message));
     services_.reactor.at(services_.reactor.now() + look_again_after, [weak = weak_from_this()] {
         if (auto const self = weak.lock(); self && !self->over_) {
@@ -32,7 +32,7 @@ void DownloadJob::find_again(Error const& why) {
     });
 }
 
-void DownloadJob::wait_for(Found const& file, Error const& why) {
+void DownloadTask::wait_for(Found const& file, Error const& why) {
     ++waiting_;
     services_.log(telemetry::download_waits(file.name, why.message));
     services_.reactor.at(services_.reactor.now() + look_again_after,
@@ -55,8 +55,8 @@ void DownloadJob::wait_for(Found const& file, Error const& why) {
                          });
 }
 
-void DownloadJob::on_waited(Found const& file, Error const& why,
-                            Result<std::vector<Found>> const& found) {
+void DownloadTask::on_waited(Found const& file, Error const& why,
+                             Result<std::vector<Found>> const& found) {
     --waiting_;
     auto again = file;
     again.sources.clear();

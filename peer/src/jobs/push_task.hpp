@@ -18,7 +18,7 @@ namespace xfsbus::peer::jobs {
 /// Asks other peers to fetch one file or several, and watches until they have them: finds the
 /// files, looks at the list of peers until it is settled (PushLooks), and asks whom a PushPlan
 /// says. Those that have a file already have to say so, too. Reactor thread.
-class PushJob : public std::enable_shared_from_this<PushJob> {
+class PushTask : public std::enable_shared_from_this<PushTask> {
   public:
     static constexpr std::size_t files_most = 2048;
 
@@ -33,10 +33,10 @@ class PushJob : public std::enable_shared_from_this<PushJob> {
 
     using OnDone = std::function<void(Result<PushResult>)>;
 
-    PushJob(Services& services, Order order, OnDone on_done);
-    ~PushJob();
-    PushJob(PushJob const&) = delete;
-    PushJob& operator=(PushJob const&) = delete;
+    PushTask(Services& services, Order order, OnDone on_done);
+    ~PushTask();
+    PushTask(PushTask const&) = delete;
+    PushTask& operator=(PushTask const&) = delete;
 
     void start();
     /// Ends at once with what is known; the peers that were asked go on.

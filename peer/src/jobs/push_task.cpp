@@ -1,4 +1,4 @@
-#include "jobs/push_job.hpp"
+#include "jobs/push_task.hpp"
 
 #include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -44,20 +44,20 @@ Error several(std::vector<wire::FoundFile> const& versions) {
 
 }  // namespace
 
-PushJob::PushJob(Services& services, Order order, OnDone on_done)
+PushTask::PushTask(Services& services, Order order, OnDone on_done)
     : services_(services),
       order_(std::move(order)),
       on_done_(std::move(on_done)),
       finder_(services),
       links_(services.links) {}
 
-PushJob::~PushJob() {
+PushTask::~PushTask() {
     if (timer_) {
         services_.reactor.cancel(*timer_);
     }
 }
 
-void PushJob::start() {
+void PushTask::start() {
     if (over_) {
         return;
     }
@@ -67,7 +67,7 @@ void PushJob::start() {
     schedule();
 }
 
-void PushJob::cancel() {
+void PushTask::cancel() {
     if (!plan_ || !plan_->asked_any()) {
         return finish(Error{Errc::interrupted, "interrupted before any peer was asked"});
     }
@@ -76,7 +76,7 @@ void PushJob::cancel() {
 
 // ---- to whom ----
 
-void PushJob::look() {
+void PushTask::look() {
     looks_.begin(services_.reactor.now());
     services_.tracker.look_at_peers([weak = weak_from_this()](auto look) {
         if (auto const self = weak.lock(); self && !self->over_) {
@@ -85,7 +85,7 @@ void PushJob::look() {
     });
 }
 
-void PushJob::on_look(Result<net::TrackerLink::Look> look) {
+void PushTask::on_look(Result<net::TrackerLink::Look> look) {
     auto const now = services_.reactor.now();
     if (!look) {
         looks_.on_failed(now);
@@ -103,7 +103,7 @@ void PushJob::on_look(Result<net::TrackerLink::Look> look) {
 }
 
 /// The least busy first.
-std::vector<wire::Endpoint> PushJob::others(std::vector<wire::PeerEntry> peers) {
+std::vector<wire::Endpoint> PushTask::others(std::vector<wire::PeerEntry> peers) {
     std::ranges::shuffle(peers, services_.random);
     std::ranges::stable_sort(peers, {}, &wire::PeerEntry::load);
     std::vector<wire::Endpoint> all;
@@ -117,7 +117,7 @@ std::vector<wire::Endpoint> PushJob::others(std::vector<wire::PeerEntry> peers) 
 
 // ---- what is pushed ----
 
-void PushJob::find_files() {
+void PushTask::find_files() {
     finding_ = true;
     finder_.find(order_.query, {}, [weak = weak_from_this()](auto files) {
         if (auto const self = weak.lock(); self && !self->over_) {
@@ -126,7 +126,7 @@ void PushJob::find_files() {
     });
 }
 
-void PushJob::on_found(Result<std::vector<wire::FoundFile>> files) {
+void PushTask::on_found(Result<std::vector<wire::FoundFile>> files) {
     auto const now = services_.reactor.now();
     if (may_be_incomplete(files) && now - started_ < swarm::PushLooks::waiting_most) {
         finding_ = false;  // the next look asks again
@@ -144,7 +144,7 @@ void PushJob::on_found(Result<std::vector<wire::FoundFile>> files) {
 }
 
 /// A tracker that was just restarted does not know yet who has what.
-bool PushJob::may_be_incomplete(Result<std::vector<wire::FoundFile>> const& files) const {
+bool PushTask::may_be_incomplete(Result<std::vector<wire::FoundFile>> const& files) const {
     if (!files && files.error().code == Errc::tracker_unreachable) {
         return true;
     }
@@ -152,7 +152,7 @@ bool PushJob::may_be_incomplete(Result<std::vector<wire::FoundFile>> const& file
     return looks_.young() && (nobody || (files && wire::is_glob(order_.query)));
 }
 
-Status PushJob::choose(std::vector<wire::FoundFile> files) {
+Status PushTask::choose(std::vector<wire::FoundFile> files) {
     std::ranges::stable_sort(files, {}, &wire::FoundFile::name);
     for (auto at = files.begin(); at != files.end();) {
         auto const end =
@@ -173,7 +173,7 @@ Status PushJob::choose(std::vector<wire::FoundFile> files) {
 }
 
 /// Of several versions of a name, the one that this peer shares.
-Status PushJob::choose_version(std::vector<wire::FoundFile> const& versions) {
+Status PushTask::choose_version(std::vector<wire::FoundFile> const& versions) {
     auto const* mine = services_.share.by_name(versions.front().name);
     auto const own = std::ranges::find_if(versions, [&](auto const& version) {
         return mine != nullptr && version.content == mine->content;
@@ -188,7 +188,7 @@ Status PushJob::choose_version(std::vector<wire::FoundFile> const& versions) {
     return done();
 }
 
-swarm::PushPlan::Options PushJob::plan_options() const {
+swarm::PushPlan::Options PushTask::plan_options() const {
     swarm::PushPlan::Options options;
     options.patience = order_.patience;
     if (order_.to == PushTo::number) {
@@ -208,7 +208,7 @@ swarm::PushPlan::Options PushJob::plan_options() const {
 
 // ---- how it stands ----
 
-void PushJob::pump() {
+void PushTask::pump() {
     if (!plan_ || over_ || std::exchange(pumping_, true)) {
         return;
     }
@@ -222,7 +222,7 @@ void PushJob::pump() {
 }
 
 /// False: there is no room for one more connection now.
-bool PushJob::ask(swarm::PushPlan::Ask const& ask) {
+bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
     auto const now = services_.reactor.now();
     auto const& file = files_[ask.file];
     auto const link = links_.begin(now, plan_->peer(ask.peer));
@@ -245,7 +245,7 @@ bool PushJob::ask(swarm::PushPlan::Ask const& ask) {
     return true;
 }
 
-void PushJob::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
+void PushTask::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
     auto const now = services_.reactor.now();
     links_.end(now, plan_->peer(ask.peer), static_cast<bool>(answer));
     if (!answer) {
@@ -262,7 +262,7 @@ void PushJob::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> c
 }
 
 /// What may pass is asked again.
-void PushJob::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
+void PushTask::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
     auto const now = services_.reactor.now();
     if (error.code == Errc::not_authorised) {
         plan_->on_refusal(now, ask, error.message);
@@ -273,7 +273,7 @@ void PushJob::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
     }
 }
 
-void PushJob::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
+void PushTask::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
     plan_->on_held(services_.reactor.now(), ask,
                    pong.have.empty() ? std::nullopt : std::optional(pong.have.front()));
 }
@@ -281,7 +281,7 @@ void PushJob::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
 // ---- time ----
 
 /// Something has happened, or it is time for something.
-void PushJob::after_event() {
+void PushTask::after_event() {
     if (over_ || pumping_) {
         return;
     }
@@ -295,7 +295,7 @@ void PushJob::after_event() {
     schedule();
 }
 
-void PushJob::schedule() {
+void PushTask::schedule() {
     if (timer_) {
         services_.reactor.cancel(*timer_);
     }
@@ -313,7 +313,7 @@ void PushJob::schedule() {
     });
 }
 
-void PushJob::tick() {
+void PushTask::tick() {
     auto const now = services_.reactor.now();
     if (auto const due = looks_.due(); due && *due <= now) {
         look();
@@ -325,7 +325,7 @@ void PushJob::tick() {
     after_event();
 }
 
-void PushJob::report_progress() {
+void PushTask::report_progress() {
     if (!order_.on_progress || !plan_) {
         return;
     }
@@ -343,7 +343,7 @@ void PushJob::report_progress() {
 
 // ---- the end ----
 
-PushReport PushJob::report(std::size_t file, bool at_end) const {
+PushReport PushTask::report(std::size_t file, bool at_end) const {
     auto const& found = files_[file];
     PushReport report{found.name, wire::to_hex(found.content), found.size, {}, 0};
     auto last = started_;
@@ -362,7 +362,7 @@ PushReport PushJob::report(std::size_t file, bool at_end) const {
     return report;
 }
 
-PushResult PushJob::result() const {
+PushResult PushTask::result() const {
     PushResult result;
     for (std::size_t file = 0; file < files_.size(); ++file) {
         result.files.push_back(report(file, true));
@@ -374,7 +374,7 @@ PushResult PushJob::result() const {
 }
 
 /// All that were asked, for whatever file. Of those that have a file nobody knows.
-bool PushJob::nobody_takes_pushes() const {
+bool PushTask::nobody_takes_pushes() const {
     for (std::size_t file = 0; file < files_.size(); ++file) {
         if (!std::ranges::all_of(plan_->rows(file), [](auto const& row) {
                 return row.state == swarm::PushPlan::State::refused;
@@ -385,7 +385,7 @@ bool PushJob::nobody_takes_pushes() const {
     return true;
 }
 
-void PushJob::finish(std::optional<Error> error) {
+void PushTask::finish(std::optional<Error> error) {
     if (std::exchange(over_, true)) {
         return;
     }

@@ -1,5 +1,5 @@
-// What a DownloadJob tells of itself.
-#include "jobs/download_job.hpp"
+// What a DownloadTask tells of itself.
+#include "jobs/download_task.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ constexpr auto rate_window = std::chrono::seconds(3);
 
 }  // namespace
 
-DownloadProgress DownloadJob::progress() const {
+DownloadProgress DownloadTask::progress() const {
     DownloadProgress progress;
     progress.name = order_.query;
     progress.bytes_done = bytes_done_;
@@ -28,7 +28,7 @@ DownloadProgress DownloadJob::progress() const {
     return progress;
 }
 
-std::vector<DownloadStatus> DownloadJob::status() const {
+std::vector<DownloadStatus> DownloadTask::status() const {
     std::vector<DownloadStatus> files;
     for (auto const& [key, running] : running_) {
         files.push_back(running.transfer->status());
@@ -36,7 +36,7 @@ std::vector<DownloadStatus> DownloadJob::status() const {
     return files;
 }
 
-void DownloadJob::report_progress() {
+void DownloadTask::report_progress() {
     progress_timer_.reset();
     if (over_ || !order_.on_progress) {
         return;

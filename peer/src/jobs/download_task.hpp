@@ -18,7 +18,7 @@ namespace xfsbus::peer::jobs {
 /// Fetches everything that a query names: finds it, asks the sources of the next files how they
 /// are, fetches their manifests, and files side by side. What a tracker says of sizes is shown
 /// until the manifest is here, and is not relied on. Reactor thread.
-class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
+class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
   public:
     struct Order {
         std::string query;
@@ -34,9 +34,9 @@ class DownloadJob : public std::enable_shared_from_this<DownloadJob> {
 
     using OnDone = std::function<void(Result<DownloadReport>)>;
 
-    DownloadJob(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
-                OnDone on_done);
-    ~DownloadJob();
+    DownloadTask(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+                 OnDone on_done);
+    ~DownloadTask();
 
     void start();
     void cancel();

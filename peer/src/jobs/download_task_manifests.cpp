@@ -1,5 +1,5 @@
-// How a DownloadJob comes by the manifests of its files.
-#include "jobs/download_job.hpp"
+// How a DownloadTask comes by the manifests of its files.
+#include "jobs/download_task.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/swarm/reasons.hpp>
@@ -8,7 +8,7 @@
 
 namespace xfsbus::peer::jobs {
 
-ManifestFetch::Owner DownloadJob::manifest_owner() {
+ManifestFetch::Owner DownloadTask::manifest_owner() {
     auto const self = weak_from_this();
     auto const alive = [self](auto then) {
         return [self, then](auto const& what) {
@@ -39,7 +39,7 @@ ManifestFetch::Owner DownloadJob::manifest_owner() {
 }
 
 /// What this peer has itself it need not ask for.
-void DownloadJob::on_probed(std::vector<Found> const& files) {
+void DownloadTask::on_probed(std::vector<Found> const& files) {
     if (over_) {
         return;
     }
@@ -66,7 +66,7 @@ void DownloadJob::on_probed(std::vector<Found> const& files) {
     advance();
 }
 
-swarm::ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
+swarm::ManifestFetcher::Want DownloadTask::want_of(Found const& file) const {
     swarm::ManifestFetcher::Want want{file.content, file.size, {}};
     for (auto const& candidate : candidates(file)) {
         want.sources.push_back(candidate.link->endpoint());
@@ -75,9 +75,9 @@ swarm::ManifestFetcher::Want DownloadJob::want_of(Found const& file) const {
 }
 
 /// From now on the size that it says is that of the file.
-void DownloadJob::on_manifest(wire::ContentId const& content,
-                              std::shared_ptr<wire::Manifest const> const& manifest,
-                              wire::FileAttributes const& about) {
+void DownloadTask::on_manifest(wire::ContentId const& content,
+                               std::shared_ptr<wire::Manifest const> const& manifest,
+                               wire::FileAttributes const& about) {
     auto const node = asking_.extract(content);
     if (over_ || node.empty()) {
         return;
@@ -92,7 +92,7 @@ void DownloadJob::on_manifest(wire::ContentId const& content,
     advance();
 }
 
-void DownloadJob::on_no_manifest(wire::ContentId const& content, Error const& error) {
+void DownloadTask::on_no_manifest(wire::ContentId const& content, Error const& error) {
     auto const node = asking_.extract(content);
     if (over_ || node.empty()) {
         return;
@@ -108,7 +108,7 @@ void DownloadJob::on_no_manifest(wire::ContentId const& content, Error const& er
 }
 
 /// Who is said to have it, and why that does not help.
-Error DownloadJob::unreached(Found const& file, Error error) const {
+Error DownloadTask::unreached(Found const& file, Error error) const {
     std::vector<std::string> reasons;
     for (auto const& source : file.sources) {
         auto const found = silent_.find(source.listens);
@@ -120,7 +120,7 @@ Error DownloadJob::unreached(Found const& file, Error error) const {
     return error;
 }
 
-void DownloadJob::on_discredited(swarm::ManifestFetcher::Discredited const& discredited) {
+void DownloadTask::on_discredited(swarm::ManifestFetcher::Discredited const& discredited) {
     auto const files = asking_.find(discredited.content);
     if (over_ || files == asking_.end()) {
         return;
@@ -131,7 +131,7 @@ void DownloadJob::on_discredited(swarm::ManifestFetcher::Discredited const& disc
 }
 
 /// Everybody who was known has failed.
-void DownloadJob::search_for_manifest(wire::ContentId const& content) {
+void DownloadTask::search_for_manifest(wire::ContentId const& content) {
     auto const files = asking_.find(content);
     if (over_ || files == asking_.end()) {
         return manifests_->on_search_done(content);

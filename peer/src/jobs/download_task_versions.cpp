@@ -1,5 +1,5 @@
-// What a DownloadJob does about several versions of one name.
-#include "jobs/download_job.hpp"
+// What a DownloadTask does about several versions of one name.
+#include "jobs/download_task.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -18,7 +18,7 @@ constexpr std::size_t versions_most = 4;
 }  // namespace
 
 /// A user who asks for a name wants what has it now; who asks for NAME@ID does not.
-bool DownloadJob::has_new_version(Found const& file, DownloadedFile const& report) const {
+bool DownloadTask::has_new_version(Found const& file, DownloadedFile const& report) const {
     bool const lost =
         report.error && report.changed &&
         (report.error->code == Errc::timeout || report.error->code == Errc::integrity ||
@@ -30,12 +30,12 @@ bool DownloadJob::has_new_version(Found const& file, DownloadedFile const& repor
     return lost && !pinned && (tried == outdated_.end() || tried->second.size() < versions_most);
 }
 
-void DownloadJob::follow(Found const& file, DownloadedFile report) {
+void DownloadTask::follow(Found const& file, DownloadedFile report) {
     follow(file, std::move(report), services_.reactor.now() + follow_most);
 }
 
 /// Its source has to read it first.
-void DownloadJob::follow(Found const& file, DownloadedFile report, wire::Time until) {
+void DownloadTask::follow(Found const& file, DownloadedFile report, wire::Time until) {
     services_.tracker.find({wire::FindBy::name, file.name, {}, 0, first_sources()},
                            [weak = weak_from_this(), file, report = std::move(report),
                             until](Result<std::vector<Found>> const& found) {
@@ -45,8 +45,8 @@ void DownloadJob::follow(Found const& file, DownloadedFile report, wire::Time un
                            });
 }
 
-void DownloadJob::on_followed(Found const& file, DownloadedFile report, wire::Time until,
-                              Result<std::vector<Found>> const& found) {
+void DownloadTask::on_followed(Found const& file, DownloadedFile report, wire::Time until,
+                               Result<std::vector<Found>> const& found) {
     auto const now = services_.reactor.now();
     auto const& old = outdated_[file.name];
     auto const next = found ? std::ranges::find_if(*found,
@@ -81,7 +81,7 @@ void DownloadJob::on_followed(Found const& file, DownloadedFile report, wire::Ti
 }
 
 /// A version that nobody can describe does not keep the others of its name from being fetched.
-bool DownloadJob::try_other_version(Found const& file, Error const& error) {
+bool DownloadTask::try_other_version(Found const& file, Error const& error) {
     auto const others = other_versions_.find(file.name);
     if (others == other_versions_.end() || others->second.empty()) {
         return false;
