@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/bus/scheduler.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <optional>
@@ -11,8 +11,8 @@ namespace xfsbus::peer::net {
 /// Calls a function when a time has come that may be set anew: the clock of a core. Reactor thread.
 class Alarm {
   public:
-    Alarm(bus::Reactor& reactor, bus::Reactor::Task on_time)
-        : reactor_(reactor), on_time_(std::move(on_time)) {}
+    Alarm(bus::Scheduler& scheduler, bus::Scheduler::Task on_time)
+        : scheduler_(scheduler), on_time_(std::move(on_time)) {}
 
     ~Alarm() { set(std::nullopt); }
 
@@ -25,11 +25,11 @@ class Alarm {
             return;
         }
         if (time_) {
-            reactor_.cancel(timer_);
+            scheduler_.cancel(timer_);
         }
         time_ = time;
         if (time_) {
-            timer_ = reactor_.at(*time_, [this] {
+            timer_ = scheduler_.at(*time_, [this] {
                 time_.reset();
                 auto const on_time = on_time_;  // what it does may destroy this
                 on_time();
@@ -38,10 +38,10 @@ class Alarm {
     }
 
   private:
-    bus::Reactor& reactor_;
-    bus::Reactor::Task on_time_;
+    bus::Scheduler& scheduler_;
+    bus::Scheduler::Task on_time_;
     std::optional<wire::Time> time_;
-    bus::Reactor::TimerId timer_{};  ///< while time_ is set
+    bus::Scheduler::TimerId timer_{};  ///< while time_ is set
 };
 
 }  // namespace xfsbus::peer::net

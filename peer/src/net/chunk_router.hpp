@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/chunk_port.hpp"
+
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/bus/security.hpp>
 #include <xfsbus/wire/endpoint.hpp>
@@ -14,12 +16,9 @@
 
 namespace xfsbus::peer::net {
 
-/// The port that chunks come to, and who waits for which. Reactor thread.
-class ChunkRouter {
+/// The socket that chunks come to. Reactor thread.
+class ChunkRouter final : public ChunkPort {
   public:
-    /// Returns whether it was asked for.
-    using OnChunk = std::function<bool(wire::ChunkHeader const&, bus::Payload)>;
-
     /// `on_stray`: a chunk came that nobody waits for.
     ChunkRouter(bus::Reactor& reactor, bus::Security const& security,
                 std::function<void()> on_stray);
@@ -28,9 +27,11 @@ class ChunkRouter {
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return receiver_->endpoint(); }
 
-    /// From now on the chunks of this transfer, of at most so many bytes, are given to `on_chunk`.
-    void add(wire::TransferId const& transfer, std::uint32_t chunk_bytes, OnChunk on_chunk);
-    void remove(wire::TransferId const& transfer);
+    [[nodiscard]] std::uint16_t port() const override { return endpoint().port; }
+
+    void add(wire::TransferId const& transfer, std::uint32_t chunk_bytes,
+             OnChunk on_chunk) override;
+    void remove(wire::TransferId const& transfer) override;
 
   private:
     bool on_chunk(wire::ChunkHeader const& header, bus::Payload payload);

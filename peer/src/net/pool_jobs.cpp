@@ -13,7 +13,7 @@ void PoolJobs::submit(std::uint64_t bytes, Job job) {
     if (waiting_.size() == together_most) {
         flush();
     } else if (waiting_.size() == 1) {
-        reactor_.post([this, alive = std::weak_ptr(alive_)] {
+        scheduler_.post([this, alive = std::weak_ptr(alive_)] {
             if (!alive.expired()) {
                 flush();
             }
@@ -28,13 +28,13 @@ void PoolJobs::flush() {
 }
 
 void PoolJobs::hand_over(std::vector<Job> jobs) {
-    pool_.submit([&reactor = reactor_, jobs = std::move(jobs)] {
-        std::vector<bus::Reactor::Task> results;
+    pool_.submit([&scheduler = scheduler_, jobs = std::move(jobs)] {
+        std::vector<bus::Scheduler::Task> results;
         results.reserve(jobs.size());
         for (auto const& job : jobs) {
             results.push_back(job());
         }
-        reactor.post([results = std::move(results)] {
+        scheduler.post([results = std::move(results)] {
             for (auto const& result : results) {
                 result();
             }

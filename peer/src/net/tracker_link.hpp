@@ -2,6 +2,7 @@
 
 #include "net/alarm.hpp"
 #include "net/asker.hpp"
+#include "net/tracker_questions.hpp"
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/resolver.hpp>
@@ -17,7 +18,7 @@ namespace xfsbus::peer::net {
 
 /// The connection to the tracker: keeps our entry there true (Announcer) and asks it questions.
 /// Reactor thread.
-class TrackerLink : private swarm::Announcer::Line {
+class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Line {
   public:
     struct Owner {
         swarm::ShareTable const& share;
@@ -29,9 +30,6 @@ class TrackerLink : private swarm::Announcer::Line {
         /// Its list of peers, whoever asked for it.
         std::function<void(std::vector<wire::PeerEntry> const&)> on_peers = {};
     };
-
-    template <typename T>
-    using OnAnswer = std::function<void(Result<T>)>;
 
     TrackerLink(bus::Reactor& reactor, bus::Security const& security, Owner owner);
     ~TrackerLink() override;
@@ -73,20 +71,11 @@ class TrackerLink : private swarm::Announcer::Line {
     /// When the tracker last said something.
     [[nodiscard]] wire::Time heard() const { return heard_; }
 
-    /// All pages of an answer, within PagesLimits.
-    /// The whole answer, whatever `after` the question has.
-    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
-    /// The first file that matches, if there is one.
-    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files);
+    /// Within PagesLimits.
+    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
+    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
-
-    /// The same, with what the tracker says of itself.
-    struct Look {
-        std::vector<wire::PeerEntry> peers;
-        bool young = false;  ///< it may not know all of them
-    };
-
-    void look_at_peers(OnAnswer<Look> on_look);
+    void look_at_peers(OnAnswer<Look> on_look) override;
 
   private:
     void send(wire::Message const& message, std::uint64_t number) override;

@@ -3,7 +3,10 @@
 #include "jobs/download_task.hpp"
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_task.hpp"
+#include "net/chunk_router.hpp"
+#include "net/control_link.hpp"
 #include "net/fault_teller.hpp"
+#include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
 #include "runtime/policies.hpp"
@@ -107,7 +110,7 @@ class Node {
     Policies policies_;
     swarm::ShareTable share_;
     jobs::Hashes hashes_;
-    net::Links links_;
+    net::ControlLinks links_;
     net::TrackerLink tracker_;
     TrackerWatch watch_;
     bus::Resolver resolver_;

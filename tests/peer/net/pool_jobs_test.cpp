@@ -2,6 +2,8 @@
 
 #include "catch.hpp"
 
+#include <xfsbus/bus/reactor.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <xfsbus/bus/scheduler.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,14 +12,11 @@ namespace xfsbus::bus {
 /// The event loop of one thread: the sockets made on it, timers, and work posted by other threads.
 /// Sockets are created, used and destroyed on the thread that runs it (or before run() begins).
 /// Owns the process's share of ZeroMQ (context and I/O thread).
-class Reactor {
+class Reactor final : public Scheduler {
   public:
-    using Task = std::function<void()>;
-    enum class TimerId : std::uint64_t {};
-
     /// Throws std::runtime_error if the system gives no sockets or file descriptors.
     Reactor();
-    ~Reactor();
+    ~Reactor() override;
     Reactor(Reactor const&) = delete;
     Reactor& operator=(Reactor const&) = delete;
 
@@ -29,17 +26,13 @@ class Reactor {
     /// Any thread, also from a signal-handling thread.
     void stop();
 
-    /// Any thread: runs the task on the reactor's thread, soon, in the order posted. Tasks posted
-    /// after run() has returned are never run.
-    void post(Task task);
+    /// Tasks posted after run() has returned are never run.
+    void post(Task task) override;
 
-    /// Reactor thread: the time at which this turn began; the same all through the turn.
-    [[nodiscard]] wire::Time now() const;
+    [[nodiscard]] wire::Time now() const override;
 
-    /// Reactor thread: runs the task at this time or in the first turn after it.
-    TimerId at(wire::Time time, Task task);
-    /// Does nothing if it ran already.
-    void cancel(TimerId timer);
+    TimerId at(wire::Time time, Task task) override;
+    void cancel(TimerId timer) override;
 
     /// Reactor thread: calls on_readable while this file descriptor (not a ZeroMQ socket) can be
     /// read.

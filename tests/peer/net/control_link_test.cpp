@@ -1,4 +1,4 @@
-#include "net/link.hpp"
+#include "net/control_link.hpp"
 
 #include "catch.hpp"
 
@@ -50,8 +50,8 @@ class Refusing {
              .on_garbage = [](auto const&, auto const&) {}});
         REQUIRE(server);
         server_ = std::move(*server);
-        auto opened = Link::open(reactor, server_->endpoint(), bus::Security::none(), "",
-                                 std::nullopt, [] { return wire::Pong{}; });
+        auto opened = ControlLink::open(reactor, server_->endpoint(), bus::Security::none(), "",
+                                        std::nullopt, [] { return wire::Pong{}; });
         REQUIRE(opened);
         link = *opened;
     }
@@ -82,7 +82,7 @@ class Refusing {
     std::vector<wire::TransferId> closed;
     bool refused = false;
     int refusals = 0;
-    std::shared_ptr<Link> link;
+    std::shared_ptr<ControlLink> link;
 
   private:
     std::unique_ptr<bus::ControlServer> server_;

@@ -1,4 +1,4 @@
-#include "net/link.hpp"
+#include "net/control_link.hpp"
 
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -18,20 +18,19 @@ double to_ms(wire::Duration duration) {
 
 }  // namespace
 
-Link::Link(bus::Reactor& reactor, wire::Endpoint to, std::optional<double> fixed_latency_ms,
-           OwnVitals own_vitals)
+ControlLink::ControlLink(bus::Reactor& reactor, wire::Endpoint to,
+                         std::optional<double> fixed_latency_ms, OwnVitals own_vitals)
     : reactor_(reactor),
       to_(std::move(to)),
       fixed_latency_ms_(fixed_latency_ms),
       own_vitals_(std::move(own_vitals)) {}
 
-Link::~Link() = default;
+ControlLink::~ControlLink() = default;
 
-Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint const& to,
-                                         bus::Security const& security, std::string const& from,
-                                         std::optional<double> fixed_latency_ms,
-                                         OwnVitals own_vitals) {
-    auto link = std::make_shared<Link>(reactor, to, fixed_latency_ms, std::move(own_vitals));
+Result<std::shared_ptr<ControlLink>> ControlLink::open(
+    bus::Reactor& reactor, wire::Endpoint const& to, bus::Security const& security,
+    std::string const& from, std::optional<double> fixed_latency_ms, OwnVitals own_vitals) {
+    auto link = std::make_shared<ControlLink>(reactor, to, fixed_latency_ms, std::move(own_vitals));
     auto const whom = "peer " + wire::escape(to.to_string());
     // The client belongs to the link: its callbacks cannot outlive it.
     auto* const raw = link.get();
@@ -54,7 +53,7 @@ Result<std::shared_ptr<Link>> Link::open(bus::Reactor& reactor, wire::Endpoint c
 
 /// Who closes a connection may have no room for it just now, and is asked again when it takes the
 /// next; where nobody listens, nobody will answer.
-void Link::on_connection(bus::ControlClient::Connection state, std::string const& why) {
+void ControlLink::on_connection(bus::ControlClient::Connection state, std::string const& why) {
     using State = bus::ControlClient::Connection;
     auto const alive = shared_from_this();
     if (state == State::up) {
@@ -69,7 +68,7 @@ void Link::on_connection(bus::ControlClient::Connection state, std::string const
     lose_transfers();
 }
 
-void Link::probe(wire::Duration patience, OnVitals on_vitals) {
+void ControlLink::probe(wire::Duration patience, OnVitals on_vitals) {
     auto const asked = std::chrono::steady_clock::now();
     bool const warm = answered_before_;
     ask(wire::Ping{}, patience,
@@ -94,32 +93,32 @@ void Link::probe(wire::Duration patience, OnVitals on_vitals) {
         });
 }
 
-void Link::ask(wire::Message const& question, wire::Duration patience, Asker::OnAnswer on_answer) {
+void ControlLink::ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer) {
     auto const delay = std::chrono::duration_cast<wire::Duration>(
         std::chrono::duration<double, std::milli>(fixed_latency_ms_.value_or(0)));
     asker_->ask(question, patience + delay, std::move(on_answer));
 }
 
 /// Another peer answers at this address than did before.
-bool Link::is_another(wire::PeerId const& who) {
+bool ControlLink::is_another(wire::PeerId const& who) {
     auto const before = std::exchange(who_, who);
     return before != wire::PeerId{} && before != who;
 }
 
-void Link::want(wire::Want want, Heard const& heard) {
+void ControlLink::want(wire::Want want, Heard const& heard) {
     transfers_.try_emplace(want.transfer, heard);
     wants_.push_back(std::move(want));
     flush_soon();
 }
 
-void Link::tell(wire::Have have) {
+void ControlLink::tell(wire::Have have) {
     if (transfers_.contains(have.transfer)) {
         haves_.push_back(std::move(have));
         flush_soon();
     }
 }
 
-void Link::close(wire::TransferId const& transfer, bool corrupt, bool tell) {
+void ControlLink::close(wire::TransferId const& transfer, bool corrupt, bool tell) {
     transfers_.erase(transfer);
     if (!tell) {
         return;
@@ -133,13 +132,13 @@ void Link::close(wire::TransferId const& transfer, bool corrupt, bool tell) {
     flush_soon();
 }
 
-void Link::flush_soon() {
+void ControlLink::flush_soon() {
     if (!std::exchange(flush_posted_, true)) {
         reactor_.post([self = shared_from_this()] { self->flush(); });
     }
 }
 
-void Link::flush() {
+void ControlLink::flush() {
     flush_posted_ = false;
     for (std::size_t i = 0; i < wants_.size(); i += wire::limits::wants_per_request) {
         auto const end = std::min(i + wire::limits::wants_per_request, wants_.size());
@@ -162,7 +161,7 @@ void Link::flush() {
     closes_.clear();
 }
 
-bool Link::send(wire::Message const& message, std::uint64_t request) {
+bool ControlLink::send(wire::Message const& message, std::uint64_t request) {
     if (!client_) {
         return false;
     }
@@ -179,7 +178,7 @@ bool Link::send(wire::Message const& message, std::uint64_t request) {
 
 /// A transfer belongs to its connection. Who answers at this address from now on may be another
 /// peer, whose Pongs must not be taken for signs of life of the one that was asked.
-void Link::lose_transfers() {
+void ControlLink::lose_transfers() {
     auto const lost = std::exchange(transfers_, {});
     std::erase_if(wants_, [&](auto const& want) { return lost.contains(want.transfer); });
     std::erase_if(haves_, [&](auto const& have) { return lost.contains(have.transfer); });
@@ -188,13 +187,13 @@ void Link::lose_transfers() {
     }
 }
 
-void Link::on_refused(wire::Refused const& refused) {
+void ControlLink::on_refused(wire::Refused const& refused) {
     if (auto const node = transfers_.extract(refused.transfer)) {
         node.mapped().on_refused(refused);
     }
 }
 
-void Link::on_message(wire::Envelope&& envelope) {
+void ControlLink::on_message(wire::Envelope&& envelope) {
     auto const alive = shared_from_this();
     if (auto const* refused = std::get_if<wire::Refused>(&envelope.message)) {
         return on_refused(*refused);
@@ -214,13 +213,13 @@ void Link::on_message(wire::Envelope&& envelope) {
     asker_->on_answer(envelope.request, std::move(envelope.message));
 }
 
-Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
+Result<std::shared_ptr<Link>> ControlLinks::to(wire::Endpoint const& endpoint) {
     if (abandoned_) {
         return Error{Errc::interrupted, "the peer is leaving"};
     }
     if (auto const found = links_.find(endpoint); found != links_.end()) {
         if (auto link = found->second.lock()) {
-            return link;
+            return std::shared_ptr<Link>(std::move(link));
         }
     }
     if (!room_for(endpoint)) {
@@ -230,27 +229,29 @@ Result<std::shared_ptr<Link>> Links::to(wire::Endpoint const& endpoint) {
     }
     std::optional<double> const fixed =
         latencies_ ? std::optional(latencies_->between(self_, endpoint)) : std::nullopt;
-    auto link = Link::open(reactor_, endpoint, security_, source_for(endpoint), fixed, own_vitals_);
-    if (link) {
-        links_[endpoint] = *link;
+    auto link =
+        ControlLink::open(reactor_, endpoint, security_, source_for(endpoint), fixed, own_vitals_);
+    if (!link) {
+        return link.error();
     }
-    return link;
+    links_[endpoint] = *link;
+    return std::shared_ptr<Link>(std::move(*link));
 }
 
-bool Links::room_for(wire::Endpoint const& endpoint) {
+bool ControlLinks::room_for(wire::Endpoint const& endpoint) {
     std::erase_if(links_, [](auto const& entry) { return entry.second.expired(); });
     return links_.size() < most_ || links_.contains(endpoint);
 }
 
 /// A source sends its chunks to where our connection comes from, so that has to be where we listen.
-std::string Links::source_for(wire::Endpoint const& endpoint) const {
+std::string ControlLinks::source_for(wire::Endpoint const& endpoint) const {
     if (listens_.empty() || wire::same_host(bus::address_towards(endpoint.host), listens_)) {
         return {};
     }
     return listens_;
 }
 
-void Links::abandon() {
+void ControlLinks::abandon() {
     abandoned_ = true;
     auto const links = std::exchange(links_, {});
     for (auto const& [endpoint, weak] : links) {
