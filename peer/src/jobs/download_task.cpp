@@ -34,24 +34,25 @@ double seconds(wire::Duration duration) {
 
 }  // namespace
 
-DownloadTask::DownloadTask(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+DownloadTask::DownloadTask(Parts const& parts, Order order, std::shared_ptr<PolicySlot> policy,
                            OnDone on_done)
-    : services_(services),
+    : parts_(parts),
       order_(std::move(order)),
       policy_(std::move(policy)),
       on_done_(std::move(on_done)),
-      finder_(services) {}
+      finder_(parts.network, parts.log) {}
 
 DownloadTask::~DownloadTask() {
     if (progress_timer_) {
-        services_.reactor.cancel(*progress_timer_);
+        parts_.network.scheduler.cancel(*progress_timer_);
     }
 }
 
 void DownloadTask::start() {
-    started_ = services_.reactor.now();
+    started_ = parts_.network.scheduler.now();
     news_ = started_;
-    manifests_ = std::make_shared<ManifestFetch>(services_, manifest_owner());
+    manifests_ = std::make_shared<ManifestFetch>(parts_.network.scheduler, parts_.transfer.store,
+                                                 parts_.hashes, manifest_owner());
     finder_.find(order_.query, first_sources(),
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
 }
@@ -97,7 +98,7 @@ void DownloadTask::choose_versions(std::vector<Found> found) {
     bool const replaces = order_.force || order_.repair;
     auto const is_last = [&](Found const& file) {
         return replaces && std::ranges::all_of(file.sources, [this](auto const& source) {
-                   return source.peer == services_.self;
+                   return source.peer == parts_.network.self;
                });
     };
     std::ranges::stable_sort(found, [&](Found const& a, Found const& b) {
@@ -115,11 +116,11 @@ void DownloadTask::choose_versions(std::vector<Found> found) {
         if (known || others.size() == other_versions_most) {
             continue;
         }
-        services_.log(telemetry::note(LogLevel::warning,
-                                      "'" + wire::escape(file.name) + "' has another version " +
-                                          wire::to_hex(file.content).substr(0, 12) + "; fetching " +
-                                          wire::to_hex(found_.back().content).substr(0, 12) +
-                                          ", which most peers have (NAME@ID picks one)"));
+        parts_.log(telemetry::note(LogLevel::warning,
+                                   "'" + wire::escape(file.name) + "' has another version " +
+                                       wire::to_hex(file.content).substr(0, 12) + "; fetching " +
+                                       wire::to_hex(found_.back().content).substr(0, 12) +
+                                       ", which most peers have (NAME@ID picks one)"));
         others.push_back(std::move(file));
     }
 }
@@ -155,13 +156,13 @@ void DownloadTask::begin_ready() {
         ready_.pop_front();
         ready_bytes_ -= next.manifest->digests.size();
         if (!take_name(next.file)) {
-            services_.file_places.give_back();
+            parts_.destination.places.give_back();
             continue;
         }
         begin(std::make_shared<Found const>(std::move(next.file)), std::move(next.manifest),
               next.about);
     }
-    services_.file_places.leave(this);
+    parts_.destination.places.leave(this);
 }
 
 bool DownloadTask::may_look_on() const {
@@ -192,7 +193,8 @@ void DownloadTask::look_on() {
             self->on_answered(source, std::move(*candidate));
         } else {
             self->silent_.insert_or_assign(
-                source.listens, Silent{self->services_.reactor.now(), candidate.error().message});
+                source.listens,
+                Silent{self->parts_.network.scheduler.now(), candidate.error().message});
         }
     };
     finder_.probe_each(to_ask, enough_sources(), known, std::move(on_each),
@@ -248,7 +250,7 @@ std::vector<DownloadTask::Found> DownloadTask::next_files() {
 
 /// A connection is kept as long as a file at hand has a use for it.
 void DownloadTask::forget_unused(std::vector<Found> const& next) {
-    auto const now = services_.reactor.now();
+    auto const now = parts_.network.scheduler.now();
     std::erase_if(silent_,
                   [now](auto const& entry) { return now - entry.second.since > silent_for; });
     if (probed_.size() <= links_most) {
@@ -285,7 +287,7 @@ std::vector<Candidate> DownloadTask::candidates(Found const& file) const {
     for (auto const& source : file.sources) {
         auto const found = probed_.find(source.listens);
         bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (source.peer != services_.self && found != probed_.end() && !lied) {
+        if (source.peer != parts_.network.self && found != probed_.end() && !lied) {
             auto candidate = found->second;
             candidate.completeness = static_cast<double>(source.have_ppm) / wire::complete_ppm;
             all.push_back(std::move(candidate));
@@ -302,17 +304,17 @@ bool DownloadTask::room(std::uint64_t file_bytes) const {
 
 /// Goes on later if all are taken.
 bool DownloadTask::take_place() {
-    return services_.file_places.take(
-        this, [&reactor = services_.reactor, weak = weak_from_this()] {
-            reactor.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
+    return parts_.destination.places.take(
+        this, [&scheduler = parts_.network.scheduler, weak = weak_from_this()] {
+            scheduler.post([weak] { weak.expired() ? void() : weak.lock()->advance(); });
         });
 }
 
 /// If another download of this peer fetches to the same place, it is looked at anew once that is
 /// over: then it is here, or has to be fetched after all.
 bool DownloadTask::take_name(Found const& file) {
-    auto when_free = [&reactor = services_.reactor, weak = weak_from_this(), file] {
-        reactor.post([weak, file] {
+    auto when_free = [&scheduler = parts_.network.scheduler, weak = weak_from_this(), file] {
+        scheduler.post([weak, file] {
             if (auto const self = weak.lock(); self && !self->over_) {
                 --self->waiting_;
                 self->found_.push_front(file);
@@ -320,7 +322,7 @@ bool DownloadTask::take_name(Found const& file) {
             }
         });
     };
-    bool const taken = services_.names.take(target_name(file), std::move(when_free));
+    bool const taken = parts_.destination.names.take(target_name(file), std::move(when_free));
     waiting_ += taken ? 0 : 1;
     return taken;
 }
@@ -332,37 +334,55 @@ std::string const& DownloadTask::target_name(Found const& file) const {
 
 // ---- files ----
 
-void DownloadTask::begin(std::shared_ptr<Found const> const& file,
-                         std::shared_ptr<wire::Manifest const> manifest,
-                         wire::FileAttributes const& about) {
-    auto const algorithm = services_.hashes.get(manifest->algorithm);
+/// Of this peer's own file of that name, if it has this content.
+std::optional<swarm::FileStamp> DownloadTask::known_stamp(Found const& file) const {
+    auto const* mine = parts_.share.by_name(target_name(file));
+    bool const same = mine != nullptr && mine->content == file.content;
+    return same ? std::optional(mine->stamp) : std::nullopt;
+}
+
+storage::PartFile::Target DownloadTask::target_of(Found const& file,
+                                                  std::shared_ptr<wire::Manifest const> manifest,
+                                                  wire::FileAttributes const& about) {
+    auto const algorithm = parts_.hashes.get(manifest->algorithm);
     storage::PartFile::Target target;
-    target.tree = services_.tree;
-    target.name = target_name(*file);
-    target.content = file->content;
+    target.tree = parts_.destination.tree;
+    target.name = target_name(file);
+    target.content = file.content;
     target.manifest = std::move(manifest);
     target.algorithm = *algorithm;
     target.replace = order_.force || order_.repair;
     target.repair = order_.repair;
     target.pushed = order_.pushed;
-    target.durability = services_.durability;
-    target.executable = about.executable && services_.keep_mode;
+    target.durability = parts_.destination.durability;
+    target.executable = about.executable && parts_.destination.keep_mode;
     if (about.mtime_ns != 0) {
         target.mtime_ns = static_cast<std::int64_t>(about.mtime_ns);
     }
     target.written = written_;
     target.last_place = last_place_;
-    target.warn = [&reactor = services_.reactor, weak = weak_from_this()](std::string const& text) {
-        reactor.post([weak, text] {
+    target.warn = [&scheduler = parts_.network.scheduler,
+                   weak = weak_from_this()](std::string const& text) {
+        scheduler.post([weak, text] {
             if (auto const job = weak.lock()) {
-                job->services_.log(telemetry::note(LogLevel::warning, text));
+                job->parts_.log(telemetry::note(LogLevel::warning, text));
             }
         });
     };
+    return target;
+}
+
+void DownloadTask::begin(std::shared_ptr<Found const> const& file,
+                         std::shared_ptr<wire::Manifest const> manifest,
+                         wire::FileAttributes const& about) {
     auto holder = std::make_shared<std::weak_ptr<FileTransfer>>();
     auto const self = weak_from_this();
     auto transfer = std::make_shared<FileTransfer>(
-        services_, std::move(target), order_.sources, policy_,
+        parts_.transfer,
+        FileTransfer::Wanted{.target = target_of(*file, std::move(manifest), about),
+                             .known_stamp = known_stamp(*file),
+                             .sources_most = order_.sources,
+                             .policy = policy_},
         FileTransfer::Owner{.on_done =
                                 [self, holder, file](DownloadedFile report) {
                                     auto const job = self.lock();
@@ -383,9 +403,9 @@ void DownloadTask::begin(std::shared_ptr<Found const> const& file,
     }
     running_bytes_ += std::min(file->size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
-    if (telemetry::is_told(services_.log_level, file->size)) {
-        services_.log(telemetry::download_begun(target_name(*file), wire::to_hex(file->content),
-                                                file->size, file->sources.size()));
+    if (parts_.log.tells(file->size)) {
+        parts_.log(telemetry::download_begun(target_name(*file), wire::to_hex(file->content),
+                                             file->size, file->sources.size()));
     }
     transfer->start();
 }
@@ -433,15 +453,15 @@ void DownloadTask::find_more(Found const& file,
         }
         self->finder_.probe_each({more}, self->enough_sources(), {}, on_each, on_done);
     };
-    services_.tracker.find({wire::FindBy::content_prefix, wire::to_hex(file.content), {}, 0},
-                           std::move(on_found));
+    parts_.network.tracker.find({wire::FindBy::content_prefix, wire::to_hex(file.content), {}, 0},
+                                std::move(on_found));
 }
 
 void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
                                 DownloadedFile report) {
     running_.erase(transfer);
-    services_.file_places.give_back();
-    services_.names.give_back(target_name(file));
+    parts_.destination.places.give_back();
+    parts_.destination.names.give_back(target_name(file));
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     report_.bytes_fetched += report.bytes_fetched;
@@ -456,12 +476,12 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
 }
 
 void DownloadTask::report_file(Found const& file, DownloadedFile report) {
-    news_ = report.bytes_fetched > 0 || !report.error ? services_.reactor.now() : news_;
+    news_ = report.bytes_fetched > 0 || !report.error ? parts_.network.scheduler.now() : news_;
     if (report.error && may_wait(*report.error)) {
         return wait_for(file, *report.error);
     }
-    if (report.error || telemetry::is_told(services_.log_level, report.size)) {
-        services_.log(telemetry::download_ended(report));
+    if (report.error || parts_.log.tells(report.size)) {
+        parts_.log(telemetry::download_ended(report));
     }
     bytes_done_ += report.error ? 0 : file.size;
     add_report(std::move(report));
@@ -469,7 +489,7 @@ void DownloadTask::report_file(Found const& file, DownloadedFile report) {
 
 void DownloadTask::add_report(DownloadedFile report) {
     if (!report.error) {
-        report.path = services_.tree->root() / report.name;
+        report.path = parts_.destination.tree->root() / report.name;
     }
     if (order_.on_file) {
         order_.on_file(report);
@@ -486,7 +506,7 @@ void DownloadTask::fail_file(Found const& file, Error error) {
     report.content = wire::to_hex(file.content);
     report.size = file.size;
     report.error = std::move(error);
-    services_.log(telemetry::download_ended(report));
+    parts_.log(telemetry::download_ended(report));
     add_report(std::move(report));
     discredited_.erase(file.content);
 }
@@ -500,7 +520,7 @@ void DownloadTask::finish(std::optional<Error> error) {
     if (manifests_) {  // else it was cancelled before it began
         manifests_->stop();
     }
-    services_.file_places.leave(this);
+    parts_.destination.places.leave(this);
     auto const on_done = std::exchange(on_done_, {});
     if (error && report_.files.empty()) {
         return on_done(*error);
@@ -508,7 +528,7 @@ void DownloadTask::finish(std::optional<Error> error) {
     if (order_.on_progress) {
         order_.on_progress(progress());
     }
-    report_.seconds = seconds(services_.reactor.now() - started_);
+    report_.seconds = seconds(parts_.network.scheduler.now() - started_);
     on_done(std::move(report_));
 }
 

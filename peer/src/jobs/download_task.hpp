@@ -1,8 +1,13 @@
 #pragma once
 
+#include "jobs/destination.hpp"
+#include "jobs/file_transfer.hpp"
 #include "jobs/finder.hpp"
 #include "jobs/manifest_fetch.hpp"
 #include "jobs/policy_slot.hpp"
+
+#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/swarm/share_table.hpp>
 
 #include <deque>
 #include <functional>
@@ -34,7 +39,17 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
 
     using OnDone = std::function<void(Result<DownloadReport>)>;
 
-    DownloadTask(Services& services, Order order, std::shared_ptr<PolicySlot> policy,
+    /// What outlives it.
+    struct Parts {
+        Network const& network;
+        FileTransfer::Parts const& transfer;
+        Destination& destination;
+        Hashes& hashes;
+        swarm::ShareTable const& share;
+        telemetry::Log const& log;
+    };
+
+    DownloadTask(Parts const& parts, Order order, std::shared_ptr<PolicySlot> policy,
                  OnDone on_done);
     ~DownloadTask();
 
@@ -84,6 +99,10 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     [[nodiscard]] bool take_place();
     [[nodiscard]] bool take_name(Found const& file);
     [[nodiscard]] std::string const& target_name(Found const& file) const;
+    [[nodiscard]] std::optional<swarm::FileStamp> known_stamp(Found const& file) const;
+    [[nodiscard]] storage::PartFile::Target target_of(
+        Found const& file, std::shared_ptr<wire::Manifest const> manifest,
+        wire::FileAttributes const& about);
     void begin(std::shared_ptr<Found const> const& file,
                std::shared_ptr<wire::Manifest const> manifest, wire::FileAttributes const& about);
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
@@ -106,7 +125,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void finish(std::optional<Error> error = std::nullopt);
     [[nodiscard]] DownloadProgress progress() const;
 
-    Services& services_;
+    Parts parts_;
     Order order_;
     std::shared_ptr<PolicySlot> policy_;
     OnDone on_done_;
@@ -157,7 +176,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     std::uint64_t files_total_ = 0;
     wire::Time started_{};
     std::deque<std::pair<wire::Time, std::uint64_t>> history_;  ///< for the rate
-    std::optional<bus::Reactor::TimerId> progress_timer_;
+    std::optional<bus::Scheduler::TimerId> progress_timer_;
     bool over_ = false;
 };
 

@@ -49,7 +49,7 @@ void DownloadTask::on_probed(std::vector<Found> const& files) {
         auto const want = want_of(file);
         asking_[file.content].push_back(file);
         ++asking_count_;
-        auto const* mine = services_.share.by_content(file.content);
+        auto const* mine = parts_.share.by_content(file.content);
         if (mine == nullptr) {
             wants.push_back(want);
             continue;
@@ -126,8 +126,8 @@ void DownloadTask::on_discredited(swarm::ManifestFetcher::Discredited const& dis
         return;
     }
     discredited_[discredited.content].insert(discredited.source);
-    services_.log(telemetry::source_lied(files->second.front().name, discredited.source.to_string(),
-                                         discredited.why));
+    parts_.log(telemetry::source_lied(files->second.front().name, discredited.source.to_string(),
+                                      discredited.why));
 }
 
 /// Everybody who was known has failed.

@@ -42,7 +42,7 @@ void DownloadTask::report_progress() {
         return;
     }
     auto current = progress();
-    auto const now = services_.reactor.now();
+    auto const now = parts_.network.scheduler.now();
     auto fetched = report_.bytes_fetched;
     for (auto const& [key, running] : running_) {
         fetched += running.transfer->bytes_fetched();
@@ -57,7 +57,7 @@ void DownloadTask::report_progress() {
                                    std::chrono::duration<double>(now - since).count();
     }
     order_.on_progress(current);
-    progress_timer_ = services_.reactor.at(now + progress_every, [weak = weak_from_this()] {
+    progress_timer_ = parts_.network.scheduler.at(now + progress_every, [weak = weak_from_this()] {
         if (auto const self = weak.lock()) {
             self->report_progress();
         }

@@ -31,23 +31,23 @@ bool DownloadTask::has_new_version(Found const& file, DownloadedFile const& repo
 }
 
 void DownloadTask::follow(Found const& file, DownloadedFile report) {
-    follow(file, std::move(report), services_.reactor.now() + follow_most);
+    follow(file, std::move(report), parts_.network.scheduler.now() + follow_most);
 }
 
 /// Its source has to read it first.
 void DownloadTask::follow(Found const& file, DownloadedFile report, wire::Time until) {
-    services_.tracker.find({wire::FindBy::name, file.name, {}, 0, first_sources()},
-                           [weak = weak_from_this(), file, report = std::move(report),
-                            until](Result<std::vector<Found>> const& found) {
-                               if (auto const self = weak.lock(); self && !self->over_) {
-                                   self->on_followed(file, report, until, found);
-                               }
-                           });
+    parts_.network.tracker.find({wire::FindBy::name, file.name, {}, 0, first_sources()},
+                                [weak = weak_from_this(), file, report = std::move(report),
+                                 until](Result<std::vector<Found>> const& found) {
+                                    if (auto const self = weak.lock(); self && !self->over_) {
+                                        self->on_followed(file, report, until, found);
+                                    }
+                                });
 }
 
 void DownloadTask::on_followed(Found const& file, DownloadedFile report, wire::Time until,
                                Result<std::vector<Found>> const& found) {
-    auto const now = services_.reactor.now();
+    auto const now = parts_.network.scheduler.now();
     auto const& old = outdated_[file.name];
     auto const next = found ? std::ranges::find_if(*found,
                                                    [&](Found const& version) {
@@ -57,18 +57,18 @@ void DownloadTask::on_followed(Found const& file, DownloadedFile report, wire::T
                             : decltype(found->begin()){};
     if (found && next != found->end()) {
         --following_;
-        services_.log(telemetry::version_changed(file.name, wire::to_hex(next->content)));
+        parts_.log(telemetry::version_changed(file.name, wire::to_hex(next->content)));
         bytes_total_ = bytes_total_ - file.size + next->size;
         found_.push_front(*next);
         return advance();
     }
     if (now < until) {
-        services_.reactor.at(now + follow_pause,
-                             [weak = weak_from_this(), file, report = std::move(report), until] {
-                                 if (auto const self = weak.lock(); self && !self->over_) {
-                                     self->follow(file, report, until);
-                                 }
-                             });
+        parts_.network.scheduler.at(
+            now + follow_pause, [weak = weak_from_this(), file, report = std::move(report), until] {
+                if (auto const self = weak.lock(); self && !self->over_) {
+                    self->follow(file, report, until);
+                }
+            });
         return;
     }
     --following_;
@@ -89,10 +89,10 @@ bool DownloadTask::try_other_version(Found const& file, Error const& error) {
     auto other = std::move(others->second.front());
     others->second.pop_front();
     auto const id = [](Found const& of) { return wire::to_hex(of.content).substr(0, 12); };
-    services_.log(telemetry::note(LogLevel::warning, "version " + id(file) + " of '" +
-                                                         wire::escape(file.name) +
-                                                         "' cannot be fetched: " + error.message +
-                                                         "; fetching " + id(other) + " instead"));
+    parts_.log(telemetry::note(LogLevel::warning, "version " + id(file) + " of '" +
+                                                      wire::escape(file.name) +
+                                                      "' cannot be fetched: " + error.message +
+                                                      "; fetching " + id(other) + " instead"));
     bytes_total_ = bytes_total_ - file.size + other.size;
     found_.push_front(std::move(other));
     return true;

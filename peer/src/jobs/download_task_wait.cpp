@@ -18,41 +18,42 @@ bool may_pass(Errc code) {
 }  // namespace
 
 bool DownloadTask::may_wait(Error const& why) const {
-    return !over_ && may_pass(why.code) && services_.reactor.now() < news_ + order_.wait;
+    return !over_ && may_pass(why.code) && parts_.network.scheduler.now() < news_ + order_.wait;
 }
 
 /// Of the whole query nothing is known yet.
 void DownloadTask::find_again(Error const& why) {
-    services_.log(telemetry::download_waits(order_.query, why.message));
-    services_.reactor.at(services_.reactor.now() + look_again_after, [weak = weak_from_this()] {
-        if (auto const self = weak.lock(); self && !self->over_) {
-            self->finder_.find(self->order_.query, self->first_sources(),
-                               [self](auto found) { self->on_found(std::move(found)); });
-        }
-    });
+    parts_.log(telemetry::download_waits(order_.query, why.message));
+    parts_.network.scheduler.at(
+        parts_.network.scheduler.now() + look_again_after, [weak = weak_from_this()] {
+            if (auto const self = weak.lock(); self && !self->over_) {
+                self->finder_.find(self->order_.query, self->first_sources(),
+                                   [self](auto found) { self->on_found(std::move(found)); });
+            }
+        });
 }
 
 void DownloadTask::wait_for(Found const& file, Error const& why) {
     ++waiting_;
-    services_.log(telemetry::download_waits(file.name, why.message));
-    services_.reactor.at(services_.reactor.now() + look_again_after,
-                         [weak = weak_from_this(), file, why] {
-                             auto const self = weak.lock();
-                             if (!self || self->over_) {
-                                 return;
-                             }
-                             self->services_.tracker.find(
-                                 {wire::FindBy::content_prefix,
-                                  wire::to_hex(file.content),
-                                  {},
-                                  0,
-                                  self->first_sources()},
-                                 [weak, file, why](Result<std::vector<Found>> const& found) {
-                                     if (auto const there = weak.lock(); there && !there->over_) {
-                                         there->on_waited(file, why, found);
-                                     }
-                                 });
-                         });
+    parts_.log(telemetry::download_waits(file.name, why.message));
+    parts_.network.scheduler.at(
+        parts_.network.scheduler.now() + look_again_after, [weak = weak_from_this(), file, why] {
+            auto const self = weak.lock();
+            if (!self || self->over_) {
+                return;
+            }
+            self->parts_.network.tracker.find(
+                {wire::FindBy::content_prefix,
+                 wire::to_hex(file.content),
+                 {},
+                 0,
+                 self->first_sources()},
+                [weak, file, why](Result<std::vector<Found>> const& found) {
+                    if (auto const there = weak.lock(); there && !there->over_) {
+                        there->on_waited(file, why, found);
+                    }
+                });
+        });
 }
 
 void DownloadTask::on_waited(Found const& file, Error const& why,

@@ -1,6 +1,5 @@
 #include "jobs/file_transfer.hpp"
 
-#include "serving/serving.hpp"
 #include "storage/sight.hpp"
 #include "telemetry/counters.hpp"
 #include "telemetry/log_events.hpp"
@@ -27,24 +26,18 @@ swarm::SinkSession::Candidate about_of(swarm::SourceId id, Candidate const& cand
 
 }  // namespace
 
-FileTransfer::FileTransfer(Services& services, storage::PartFile::Target target,
-                           std::size_t sources_most, std::shared_ptr<PolicySlot> policy,
-                           Owner owner)
-    : services_(services),
-      target_(std::move(target)),
-      sources_most_(sources_most),
-      policy_(std::move(policy)),
+FileTransfer::FileTransfer(Parts const& parts, Wanted wanted, Owner owner)
+    : parts_(parts),
+      target_(std::move(wanted.target)),
+      sources_most_(wanted.sources_most),
+      policy_(std::move(wanted.policy)),
       owner_(std::move(owner)),
+      known_stamp_(wanted.known_stamp),
       random_(policy_->seed_for(target_.content)),
-      alarm_(services.reactor, [this] {
-          session_->on_tick(services_.reactor.now());
+      alarm_(parts.scheduler, [this] {
+          session_->on_tick(parts_.scheduler.now());
           pump();
-      }) {
-    auto const* mine = services_.share.by_name(target_.name);
-    if (mine != nullptr && mine->content == target_.content) {
-        known_stamp_ = mine->stamp;
-    }
-}
+      }) {}
 
 FileTransfer::~FileTransfer() = default;
 
@@ -61,30 +54,30 @@ void FileTransfer::add_candidate(Candidate candidate) {
 }
 
 void FileTransfer::add(Candidate candidate) {
-    auto const id = services_.source_id(candidate.link->endpoint());
+    auto const id = parts_.policies.source_ids.of(candidate.link->endpoint());
     auto const about = about_of(id, candidate);
     links_.try_emplace(id, std::move(candidate.link));
-    session_->add_source(services_.reactor.now(), about);
+    session_->add_source(parts_.scheduler.now(), about);
 }
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
-    return session_ && session_->uses(services_.source_id(endpoint));
+    return session_ && session_->uses(parts_.policies.source_ids.of(endpoint));
 }
 
 void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
     if (*over_ || !session_) {
         return;
     }
-    auto const id = services_.source_id(link->endpoint());
+    auto const id = parts_.policies.source_ids.of(link->endpoint());
     auto const endpoint = link->endpoint().to_string();
     links_.try_emplace(id, std::move(link));
-    session_->add_fellow(services_.reactor.now(), id, endpoint);
+    session_->add_fellow(parts_.scheduler.now(), id, endpoint);
     pump();
 }
 
 void FileTransfer::on_search_done() {
     if (session_ && !*over_) {
-        session_->on_search_done(services_.reactor.now());
+        session_->on_search_done(parts_.scheduler.now());
         pump();
     }
 }
@@ -94,23 +87,23 @@ void FileTransfer::on_search_done() {
 /// connections. `bytes`: so many are dealt with.
 template <typename Work, typename Then>
 void FileTransfer::on_store_thread(std::uint64_t bytes, Work work, Then then) {
-    services_.store.submit(bytes,
-                           [self = shared_from_this(), work = std::move(work),
-                            then = std::move(then)]() mutable -> bus::Reactor::Task {
-                               auto result = work();
-                               return [self = std::move(self), then = std::move(then),
-                                       result = std::move(result)] {
-                                   if (!*self->over_) {
-                                       then(result);
-                                   }
-                               };
-                           });
+    parts_.store.submit(bytes,
+                        [self = shared_from_this(), work = std::move(work),
+                         then = std::move(then)]() mutable -> bus::Scheduler::Task {
+                            auto result = work();
+                            return [self = std::move(self), then = std::move(then),
+                                    result = std::move(result)] {
+                                if (!*self->over_) {
+                                    then(result);
+                                }
+                            };
+                        });
 }
 
 // ---- before the first chunk ----
 
 void FileTransfer::start() {
-    started_ = services_.reactor.now();
+    started_ = parts_.scheduler.now();
     part_ = std::make_shared<storage::PartFile>(target_);
     // What is there already may have to be read.
     on_store_thread(
@@ -150,7 +143,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
-        prepared.order = services_.new_order();
+        prepared.order = parts_.policies.new_order();
         if (swarm::Download::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
@@ -173,7 +166,7 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
 }
 
 void FileTransfer::begin(Prepared const& prepared) {
-    auto const now = services_.reactor.now();
+    auto const now = parts_.scheduler.now();
     auto const layout = target_.manifest->layout();
     swarm::ChunkSet has(layout.chunks);
     std::ranges::for_each(prepared.chunks, [&](auto chunk) { has.insert(chunk); });
@@ -181,15 +174,15 @@ void FileTransfer::begin(Prepared const& prepared) {
     order_ = prepared.order;
     swarm::SinkSession::Options options;
     options.limits.sources_most = sources_most_;
-    options.bytes_per_second = services_.transfer_bytes_per_second;
-    options.data_port = services_.chunks.endpoint().port;
+    options.bytes_per_second = parts_.reception.bytes_per_second;
+    options.data_port = parts_.reception.chunks.port();
     session_ = std::make_unique<swarm::SinkSession>(
         *content_, options,
-        swarm::Download::Policies{*policy_, *order_, ++services_.downloads_begun,
-                                  &services_.source_history},
+        swarm::Download::Policies{*policy_, *order_, ++parts_.policies.files_begun,
+                                  &parts_.policies.source_history},
         random_.rng(),
-        swarm::SinkSession::Owner{.throttle = services_.throttle,
-                                  .new_transfer = [this] { return services_.new_transfer(); },
+        swarm::SinkSession::Owner{.throttle = parts_.reception.throttle,
+                                  .new_transfer = parts_.reception.new_transfer,
                                   .on_actions = [this] { pump_soon(); }});
     for (auto& candidate : std::exchange(candidates_, {})) {
         add(std::move(candidate));
@@ -199,7 +192,7 @@ void FileTransfer::begin(Prepared const& prepared) {
     if (content_->complete()) {
         return finish();
     }
-    if (prepared.reader && services_.serving != nullptr) {
+    if (prepared.reader) {
         offer(prepared.reader);
     }
     pump();
@@ -207,14 +200,10 @@ void FileTransfer::begin(Prepared const& prepared) {
 
 /// Lets others have what is here of it, until it is whole or given up.
 void FileTransfer::offer(std::shared_ptr<storage::PartReader const> reader) {
-    services_.fetching.try_emplace(target_.content, this);
-    auto read = [reader = std::move(reader)](auto buffer, auto offset) {
-        return reader->read(buffer, offset) ? index::ReadOutcome::good
-                                            : index::ReadOutcome::changed;
-    };
-    if (services_.serving->offer(content_, target_.name, std::move(read))) {
-        offered_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
-        session_->offer_at(services_.serving->endpoint().port);
+    offer_ = parts_.offers.begin(*this, content_, target_.name, std::move(reader));
+    if (offer_) {
+        manifest_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
+        session_->offer_at(offer_->port());
     }
 }
 
@@ -241,7 +230,7 @@ void FileTransfer::pump() {
 
 void FileTransfer::pump_soon() {
     if (!std::exchange(pump_posted_, true)) {
-        services_.reactor.post([weak = weak_from_this()] {
+        parts_.scheduler.post([weak = weak_from_this()] {
             if (auto const self = weak.lock(); self && !*self->over_) {
                 self->pump_posted_ = false;
                 self->pump();
@@ -252,7 +241,7 @@ void FileTransfer::pump_soon() {
 
 void FileTransfer::carry_out(swarm::SinkSession::Actions& actions) {
     for (auto const& lost : actions.lost) {
-        services_.log(telemetry::source_lost(target_.name, endpoint_of(lost.source), lost.why));
+        parts_.log(telemetry::source_lost(target_.name, endpoint_of(lost.source), lost.why));
     }
     for (auto& each : actions.sends) {
         send(each);
@@ -279,17 +268,17 @@ void FileTransfer::send(swarm::SinkSession::Send& send) {
         link->tell(std::move(*have));
     } else {
         auto const& close = std::get<swarm::SinkSession::Close>(send.what);
-        services_.chunks.remove(close.transfer);
+        parts_.reception.chunks.remove(close.transfer);
         link->close(close.transfer, close.corrupt, close.tell);
     }
 }
 
 void FileTransfer::want(net::Link& link, swarm::SourceId source, wire::Want& want) {
     auto const weak = weak_from_this();
-    services_.chunks.add(want.transfer, target_.manifest->chunk_bytes,
-                         [this, source](auto const& header, bus::Payload payload) {
-                             return on_chunk(source, header, std::move(payload));
-                         });
+    parts_.reception.chunks.add(want.transfer, target_.manifest->chunk_bytes,
+                                [this, source](auto const& header, bus::Payload payload) {
+                                    return on_chunk(source, header, std::move(payload));
+                                });
     link.want(std::move(want), {.on_refused =
                                     [weak, source](auto const& refused) {
                                         if (auto const alive = weak.lock()) {
@@ -306,7 +295,7 @@ void FileTransfer::want(net::Link& link, swarm::SourceId source, wire::Want& wan
 
 void FileTransfer::on_have(swarm::SourceId source, wire::Have const& have) {
     if (!*over_) {
-        session_->on_have(services_.reactor.now(), source, have);
+        session_->on_have(parts_.scheduler.now(), source, have);
         pump();
     }
 }
@@ -316,10 +305,9 @@ void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refus
         return;
     }
     if (refused.code == wire::ErrorCode::unreachable) {
-        services_.log(
-            telemetry::unreachable_here(target_.name, endpoint_of(source), refused.reason));
+        parts_.log(telemetry::unreachable_here(target_.name, endpoint_of(source), refused.reason));
     }
-    session_->on_refused(services_.reactor.now(), source,
+    session_->on_refused(parts_.scheduler.now(), source,
                          {refused.transfer, refused.code, wire::escape(refused.reason)});
     pump();
 }
@@ -334,18 +322,14 @@ void FileTransfer::probe(swarm::SourceId source) {
                     auto const alive = weak.lock();
                     // No answer needs no word: the core counts the silence.
                     if (alive && !*alive->over_ && vitals) {
-                        alive->session_->on_pong(alive->services_.reactor.now(), source,
+                        alive->session_->on_pong(alive->parts_.scheduler.now(), source,
                                                  vitals->load, vitals->latency_ms);
                     }
                 });
 }
 
 void FileTransfer::announce(std::uint32_t ppm) {
-    services_.on_partial({.name = target_.name,
-                          .content = target_.content,
-                          .size = target_.manifest->file_bytes,
-                          .have_ppm = ppm,
-                          .manifest = offered_});
+    offer_->announce(ppm, manifest_);
 }
 
 net::Link* FileTransfer::link_to(swarm::SourceId source) const {
@@ -361,7 +345,7 @@ std::string FileTransfer::endpoint_of(swarm::SourceId source) const {
 /// Not at once: it may be the link that tells us so.
 void FileTransfer::let_go(swarm::SourceId source) {
     if (auto const found = links_.extract(source)) {
-        services_.reactor.post([link = std::move(found.mapped())] {});
+        parts_.scheduler.post([link = std::move(found.mapped())] {});
     }
 }
 
@@ -370,12 +354,12 @@ void FileTransfer::let_go(swarm::SourceId source) {
 bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& header,
                             bus::Payload payload) {
     auto const verdict =
-        session_->on_chunk(services_.reactor.now(), source, header, payload.bytes.size());
-    services_.counters[telemetry::Counter::bytes_received] += payload.bytes.size();
+        session_->on_chunk(parts_.scheduler.now(), source, header, payload.bytes.size());
+    parts_.reception.counters[telemetry::Counter::bytes_received] += payload.bytes.size();
     if (verdict != swarm::Download::Verdict::take) {
         using telemetry::Counter;
         bool const lie = verdict == swarm::Download::Verdict::lie;
-        ++services_.counters[lie ? Counter::chunks_rejected : Counter::chunks_unsolicited];
+        ++parts_.reception.counters[lie ? Counter::chunks_rejected : Counter::chunks_unsolicited];
         pump();
         return false;
     }
@@ -409,13 +393,13 @@ FileTransfer::Written FileTransfer::write(storage::PartFile& part, std::uint32_t
 }
 
 void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Written const& written) {
-    auto const now = services_.reactor.now();
+    auto const now = parts_.scheduler.now();
     if (!written.stored) {
         return end(written.stored.error());
     }
     if (*written.stored == storage::PartFile::Stored::corrupt) {
-        ++services_.counters[telemetry::Counter::chunks_rejected];
-        services_.log(
+        ++parts_.reception.counters[telemetry::Counter::chunks_rejected];
+        parts_.log(
             telemetry::source_lied(target_.name, endpoint_of(source), "it sent corrupt data"));
         session_->on_corrupt(now, source, chunk);
         return pump();
@@ -437,11 +421,11 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
 }
 
 void FileTransfer::commit() {
-    auto& reactor = services_.reactor;
-    services_.committer.submit(
-        part_, [self = shared_from_this(), &reactor](Result<swarm::IndexedFile> file) mutable {
+    auto& scheduler = parts_.scheduler;
+    parts_.committer.submit(
+        part_, [self = shared_from_this(), &scheduler](Result<swarm::IndexedFile> file) mutable {
             // Moved: the last hold on the transfer is let go of on the reactor's thread.
-            reactor.post([self = std::move(self), file = std::move(file)] {
+            scheduler.post([self = std::move(self), file = std::move(file)] {
                 if (!*self->over_) {
                     self->on_finished(file);
                 }
@@ -468,10 +452,10 @@ void FileTransfer::finish() {
         [this](Result<swarm::IndexedFile> const& finished) { on_finished(finished); });
 }
 
-void FileTransfer::succeed(swarm::IndexedFile file) {
-    services_.on_fetched(file);
-    if (std::exchange(offered_, nullptr)) {
-        services_.serving->completed(target_.content, file);
+void FileTransfer::succeed(swarm::IndexedFile const& file) {
+    parts_.offers.on_fetched(file);
+    if (offer_) {
+        offer_->complete(file);
     }
     end(std::nullopt);
 }
@@ -492,22 +476,15 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
         auto actions = session_->end();
         carry_out(actions);
     }
-    if (std::exchange(offered_, nullptr)) {
-        services_.serving->withdraw(target_.content);
-        services_.on_partial_gone(target_.name);
-    }
-    if (auto const found = services_.fetching.find(target_.content);
-        found != services_.fetching.end() && found->second == this) {
-        services_.fetching.erase(found);
-    }
+    offer_.reset();
     report.name = target_.name;
     report.content = wire::to_hex(target_.content);
     report.size = target_.manifest->file_bytes;
     report.present = present;
     report.error = std::move(error);
     report.bytes_fetched = bytes_fetched_;
-    report.seconds = std::chrono::duration<double>(services_.reactor.now() - started_).count();
-    services_.counters[telemetry::Counter::bytes_duplicate] += report.bytes_duplicate;
+    report.seconds = std::chrono::duration<double>(parts_.scheduler.now() - started_).count();
+    parts_.reception.counters[telemetry::Counter::bytes_duplicate] += report.bytes_duplicate;
     links_.clear();
     candidates_.clear();
     part_.reset();

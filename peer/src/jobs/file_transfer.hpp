@@ -1,11 +1,23 @@
 #pragma once
 
+#include "jobs/candidate.hpp"
+#include "jobs/offers.hpp"
 #include "jobs/policy_slot.hpp"
-#include "jobs/services.hpp"
+#include "jobs/source_ids.hpp"
+#include "net/alarm.hpp"
+#include "net/chunk_port.hpp"
+#include "net/executor.hpp"
+#include "net/link.hpp"
+#include "storage/committer.hpp"
 #include "storage/part_file.hpp"
+#include "telemetry/counters.hpp"
+#include "telemetry/log.hpp"
 
 #include <xfsbus/bus/data.hpp>
+#include <xfsbus/peer/peer.hpp>
 #include <xfsbus/swarm/sink_session.hpp>
+#include <xfsbus/swarm/source_history.hpp>
+#include <xfsbus/swarm/throttle.hpp>
 
 #include <atomic>
 #include <functional>
@@ -16,12 +28,23 @@
 
 namespace xfsbus::peer::jobs {
 
-/// Another peer that can be a source, and how it is.
-struct Candidate {
-    std::shared_ptr<net::Link> link;
-    std::string labels;
-    net::Link::Vitals vitals;
-    double completeness = 1;
+/// What chunks go through that come to a peer. Owned by the Node; reactor thread.
+struct Reception {
+    net::ChunkPort& chunks;
+    swarm::Throttle& throttle;                       ///< of all downloads
+    std::uint64_t bytes_per_second;                  ///< the limit of each file; 0: none
+    std::function<wire::TransferId()> new_transfer;  ///< one that nobody can guess
+    telemetry::Counters& counters;
+};
+
+/// What the policies of all files have in common. Owned by the Node; reactor thread.
+struct FilePolicies {
+    /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
+    /// reactor's thread. Throws PolicyFault if strict.
+    std::function<std::shared_ptr<OrderSlot>()> new_order;
+    SourceIds source_ids;
+    swarm::SourceHistory source_history{};  ///< what downloads have found of sources
+    std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers
 };
 
 /// Fetches one file: gives a SinkSession its connections, its disk and its clock. Reactor thread;
@@ -35,8 +58,26 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         std::function<void()> search;
     };
 
-    FileTransfer(Services& services, storage::PartFile::Target target, std::size_t sources_most,
-                 std::shared_ptr<PolicySlot> policy, Owner owner);
+    struct Wanted {
+        storage::PartFile::Target target;
+        /// Of this peer's own file of that name, if it has this content.
+        std::optional<swarm::FileStamp> known_stamp;
+        std::size_t sources_most = 0;
+        std::shared_ptr<PolicySlot> policy;
+    };
+
+    /// What outlives it.
+    struct Parts {
+        bus::Scheduler& scheduler;
+        net::Executor& store;           ///< verifies and writes
+        storage::Committer& committer;  ///< ends files that are to survive a power cut
+        Reception& reception;
+        FilePolicies& policies;
+        Offers& offers;
+        telemetry::Log const& log;
+    };
+
+    FileTransfer(Parts const& parts, Wanted wanted, Owner owner);
     ~FileTransfer();
 
     void add_candidate(Candidate candidate);
@@ -105,26 +146,27 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void finish();
     void commit();
     void on_finished(Result<swarm::IndexedFile> const& file);
-    void succeed(swarm::IndexedFile file);
+    void succeed(swarm::IndexedFile const& file);
     void end(std::optional<Error> error, bool present = false);
     [[nodiscard]] std::vector<SourceStatus> source_status() const;
     [[nodiscard]] DownloadedFile report_of_session() const;
 
-    Services& services_;
+    Parts parts_;
     storage::PartFile::Target target_;
     std::size_t sources_most_;
     std::shared_ptr<PolicySlot> policy_;
     Owner owner_;
 
     std::shared_ptr<storage::PartFile> part_;
-    std::optional<swarm::FileStamp> known_stamp_;  ///< of our own file, if it has this content
+    std::optional<swarm::FileStamp> known_stamp_;
     std::shared_ptr<OrderSlot> order_;
     policies::SeededRandom random_;      ///< what policies see of it: of this file alone
     std::vector<Candidate> candidates_;  ///< until it begins
     std::shared_ptr<swarm::ContentState> content_;
     std::unique_ptr<swarm::SinkSession> session_;  ///< once it has begun
     std::map<swarm::SourceId, std::shared_ptr<net::Link>> links_;
-    std::shared_ptr<std::string const> offered_;  ///< the manifest, while others are served
+    std::unique_ptr<Offer> offer_;                 ///< while others are served
+    std::shared_ptr<std::string const> manifest_;  ///< then
     net::Alarm alarm_;
     bool pump_posted_ = false;
     std::optional<Result<swarm::IndexedFile>> finished_;  ///< it has its name, or cannot have it

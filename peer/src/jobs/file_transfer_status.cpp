@@ -46,7 +46,7 @@ std::vector<ByteRange> ranges_of(swarm::ContentState const& content) {
 
 std::vector<SourceStatus> FileTransfer::source_status() const {
     std::vector<SourceStatus> all;
-    for (auto& source : session_->download().sources(services_.reactor.now())) {
+    for (auto& source : session_->download().sources(parts_.scheduler.now())) {
         all.push_back({.endpoint = std::move(source.endpoint),
                        .bytes = source.bytes,
                        .bytes_duplicate = source.bytes_duplicate,
@@ -61,7 +61,7 @@ std::vector<SourceStatus> FileTransfer::source_status() const {
 }
 
 DownloadedFile FileTransfer::report_of_session() const {
-    auto const progress = session_->download().progress(services_.reactor.now());
+    auto const progress = session_->download().progress(parts_.scheduler.now());
     DownloadedFile report;
     report.bytes_resumed = progress.bytes_resumed;
     report.bytes_duplicate = progress.bytes_duplicate;
@@ -79,7 +79,7 @@ DownloadStatus FileTransfer::status() const {
     status.content = wire::to_hex(target_.content);
     status.bytes_total = target_.manifest->file_bytes;
     if (session_) {
-        auto const progress = session_->download().progress(services_.reactor.now());
+        auto const progress = session_->download().progress(parts_.scheduler.now());
         status.bytes_done = progress.bytes_stored;
         status.bytes_duplicate = progress.bytes_duplicate;
         status.chunks_rejected = progress.chunks_rejected;
@@ -95,7 +95,7 @@ FileProgress FileTransfer::progress() const {
     progress.name = target_.name;
     progress.bytes_total = target_.manifest->file_bytes;
     if (session_) {
-        auto const current = session_->download().progress(services_.reactor.now());
+        auto const current = session_->download().progress(parts_.scheduler.now());
         progress.bytes_done = current.bytes_stored;
         progress.sources = current.sources_active;
         progress.bytes_per_second = rate_.bytes_per_second();

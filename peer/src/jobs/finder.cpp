@@ -1,6 +1,5 @@
 #include "jobs/finder.hpp"
 
-#include "serving/serving.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/swarm/look_budget.hpp>
@@ -124,7 +123,7 @@ void Finder::Round::note_held(wire::Endpoint const& source,
     }
 }
 
-Finder::Finder(Services& services) : services_(services) {}
+Finder::Finder(Network const& network, telemetry::Log const& log) : network_(network), log_(log) {}
 
 Finder::~Finder() {
     for (auto const& round : rounds_) {
@@ -137,16 +136,16 @@ Error Finder::nobody(std::string const& query) {
 }
 
 void Finder::find(std::string const& query, Most most, OnFiles on_files) {
-    services_.tracker.find(question(wire::FindBy::name, query, most),
-                           [this, query, most, on_files = std::move(on_files)](auto files) mutable {
-                               if (files) {
-                                   drop_bad_names(*files);
-                               }
-                               if (!files || !files->empty()) {
-                                   return on_files(std::move(files));
-                               }
-                               find_version(query, most, std::move(on_files));
-                           });
+    network_.tracker.find(question(wire::FindBy::name, query, most),
+                          [this, query, most, on_files = std::move(on_files)](auto files) mutable {
+                              if (files) {
+                                  drop_bad_names(*files);
+                              }
+                              if (!files || !files->empty()) {
+                                  return on_files(std::move(files));
+                              }
+                              find_version(query, most, std::move(on_files));
+                          });
 }
 
 void Finder::find_version(std::string const& query, Most most, OnFiles on_files) {
@@ -154,22 +153,22 @@ void Finder::find_version(std::string const& query, Most most, OnFiles on_files)
     if (!version) {
         return find_pattern(query, most, std::move(on_files));
     }
-    services_.tracker.find(question(wire::FindBy::content_prefix, version->id, most),
-                           [this, query, most, name = version->name,
-                            on_files = std::move(on_files)](auto files) mutable {
-                               if (!files) {
-                                   return on_files(files.error());
-                               }
-                               drop_bad_names(*files);
-                               std::erase_if(*files, [&](auto const& file) {
-                                   return !name.empty() && !wire::glob_match(name, file.name) &&
-                                          name != file.name;
-                               });
-                               if (files->empty()) {
-                                   return find_pattern(query, most, std::move(on_files));
-                               }
-                               on_files(std::move(files));
-                           });
+    network_.tracker.find(question(wire::FindBy::content_prefix, version->id, most),
+                          [this, query, most, name = version->name,
+                           on_files = std::move(on_files)](auto files) mutable {
+                              if (!files) {
+                                  return on_files(files.error());
+                              }
+                              drop_bad_names(*files);
+                              std::erase_if(*files, [&](auto const& file) {
+                                  return !name.empty() && !wire::glob_match(name, file.name) &&
+                                         name != file.name;
+                              });
+                              if (files->empty()) {
+                                  return find_pattern(query, most, std::move(on_files));
+                              }
+                              on_files(std::move(files));
+                          });
 }
 
 /// It may have been meant as a directory.
@@ -178,7 +177,7 @@ void Finder::look_below(std::string const& query, OnFiles const& on_files) {
     if (wire::name_problem(query) || below.size() > wire::limits::pattern_bytes) {
         return on_files(nobody(query));
     }
-    services_.tracker.find_first(
+    network_.tracker.find_first(
         {wire::FindBy::glob, below, {}, 0}, [query, below, on_files](auto files) {
             bool const there = files && !files->empty();
             on_files(there ? Error{Errc::not_found, nobody(query).message +
@@ -198,17 +197,17 @@ void Finder::find_pattern(std::string const& query, Most most, OnFiles on_files)
             Error{Errc::not_found, nobody(query).message + ", and a pattern has at most " +
                                        std::to_string(wire::limits::pattern_bytes) + " bytes"});
     }
-    services_.tracker.find(question(wire::FindBy::glob, query, most),
-                           [query, on_files = std::move(on_files)](auto files) {
-                               if (!files) {
-                                   return on_files(files.error());
-                               }
-                               drop_bad_names(*files);
-                               if (files->empty()) {
-                                   return on_files(nobody(query));
-                               }
-                               on_files(std::move(files));
-                           });
+    network_.tracker.find(question(wire::FindBy::glob, query, most),
+                          [query, on_files = std::move(on_files)](auto files) {
+                              if (!files) {
+                                  return on_files(files.error());
+                              }
+                              drop_bad_names(*files);
+                              if (files->empty()) {
+                                  return on_files(nobody(query));
+                              }
+                              on_files(std::move(files));
+                          });
 }
 
 // ---- how they are ----
@@ -217,7 +216,7 @@ void Finder::probe(std::vector<wire::FoundFile> const& files, OnProbed on_probed
     auto const probed = std::make_shared<Probed>();
     auto const gone = std::make_shared<Gone>();
     auto const round = plan(files, std::numeric_limits<std::size_t>::max());
-    round->note_contents(files, services_.self);
+    round->note_contents(files, network_.self);
     round->on_vitals = [probed, gone](auto const& source, auto const&, auto const& vitals) {
         if (vitals) {
             probed->emplace(source.listens, *vitals);
@@ -258,33 +257,33 @@ std::shared_ptr<Finder::Round> Finder::plan(std::vector<wire::FoundFile> const& 
     for (auto const& file : files) {
         std::vector<wire::Endpoint> others;
         for (auto const& source : file.sources) {
-            if (source.peer != services_.self) {
+            if (source.peer != network_.self) {
                 others.push_back(source.listens);
                 round->sources.emplace(source.listens, source);
             }
         }
         round->plan.add_file(others);
     }
-    round->until = services_.reactor.now() + probing_most;
+    round->until = network_.scheduler.now() + probing_most;
     return round;
 }
 
 void Finder::begin(std::shared_ptr<Round> const& round) {
     rounds_.insert(round);
-    round->begun = services_.reactor.now();
+    round->begun = network_.scheduler.now();
     look_here(round);
     ask_some(round);
 }
 
 /// A file of this peer may be gone as well as another's.
 void Finder::look_here(std::shared_ptr<Round> const& round) {
-    if (round->own_contents.empty() || services_.serving == nullptr) {
+    if (round->own_contents.empty() || !network_.look) {
         return;
     }
     std::vector<wire::ContentId> const contents(round->own_contents.begin(),
                                                 round->own_contents.end());
     ++round->content_questions;
-    services_.serving->look(contents, [this, weak = std::weak_ptr(round), contents](auto have) {
+    network_.look(contents, [this, weak = std::weak_ptr(round), contents](auto have) {
         auto const there = weak.lock();
         if (there && !there->dropped) {
             --there->content_questions;
@@ -298,7 +297,7 @@ void Finder::look_here(std::shared_ptr<Round> const& round) {
 void Finder::ask_contents(std::shared_ptr<Round> const& round,
                           std::shared_ptr<net::Link> const& link, wire::Time until) {
     auto contents = round->next_contents(link->endpoint());
-    if (contents.empty() || services_.reactor.now() >= until) {
+    if (contents.empty() || network_.scheduler.now() >= until) {
         return;
     }
     ++round->content_questions;
@@ -323,7 +322,7 @@ void Finder::ask_some(std::shared_ptr<Round> const& round) {
     if (std::exchange(round->asking, true)) {
         return;  // a link may answer at once
     }
-    if (services_.reactor.now() >= round->until) {
+    if (network_.scheduler.now() >= round->until) {
         round->plan.stop();
     }
     while (!round->dropped) {
@@ -331,7 +330,7 @@ void Finder::ask_some(std::shared_ptr<Round> const& round) {
         if (!endpoint) {
             break;
         }
-        if (services_.links.room_for(*endpoint)) {
+        if (network_.links.room_for(*endpoint)) {
             ask_one(round, round->sources.at(*endpoint));
         } else {
             wait_for_room(round, *endpoint);
@@ -345,20 +344,21 @@ void Finder::ask_some(std::shared_ptr<Round> const& round) {
 
 void Finder::wait_for_room(std::shared_ptr<Round> const& round, wire::Endpoint const& source) {
     round->plan.on_no_room(source);
-    services_.reactor.at(services_.reactor.now() + room_pause, [this, weak = std::weak_ptr(round)] {
-        auto const there = weak.lock();
-        if (there && !there->dropped) {
-            there->plan.on_room();
-            ask_some(there);
-        }
-    });
+    network_.scheduler.at(network_.scheduler.now() + room_pause,
+                          [this, weak = std::weak_ptr(round)] {
+                              auto const there = weak.lock();
+                              if (there && !there->dropped) {
+                                  there->plan.on_room();
+                                  ask_some(there);
+                              }
+                          });
 }
 
 void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry const& source) {
-    auto link = services_.links.to(source.listens);
+    auto link = network_.links.to(source.listens);
     if (!link) {
         if (!std::exchange(round->warned, true)) {  // the others' trouble will be the same
-            services_.log(telemetry::note(LogLevel::warning, link.error().message));
+            log_(telemetry::note(LogLevel::warning, link.error().message));
         }
         return on_answer(round, source, nullptr, link.error());
     }
@@ -370,7 +370,7 @@ void Finder::ask_one(std::shared_ptr<Round> const& round, wire::SourceEntry cons
         }
     });
     if (!round->dropped) {
-        ask_contents(round, *link, services_.reactor.now() + contents_time);
+        ask_contents(round, *link, network_.scheduler.now() + contents_time);
     }
 }
 
@@ -380,14 +380,14 @@ void Finder::on_answer(std::shared_ptr<Round> const& round, wire::SourceEntry co
     round->plan.on_result(source.listens, vitals.ok());
     if (!vitals) {
         round->plan.on_closing();
-        services_.reactor.at(services_.reactor.now() + closing_most,
-                             [this, weak = std::weak_ptr(round)] {
-                                 auto const there = weak.lock();
-                                 if (there && !there->dropped) {
-                                     there->plan.on_closed();
-                                     ask_some(there);
-                                 }
-                             });
+        network_.scheduler.at(network_.scheduler.now() + closing_most,
+                              [this, weak = std::weak_ptr(round)] {
+                                  auto const there = weak.lock();
+                                  if (there && !there->dropped) {
+                                      there->plan.on_closed();
+                                      ask_some(there);
+                                  }
+                              });
     }
     round->on_vitals(source, link, vitals);  // may be the end of the finder
     if (!round->dropped) {
@@ -403,9 +403,9 @@ void Finder::hurry(std::shared_ptr<Round> const& round) {
         return;
     }
     round->hurries = false;
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     auto const grace = std::max<wire::Duration>(2 * (now - round->begun), grace_least);
-    services_.reactor.at(now + grace, [weak = std::weak_ptr(round)] {
+    network_.scheduler.at(now + grace, [weak = std::weak_ptr(round)] {
         auto const there = weak.lock();
         if (there && !there->dropped && there->on_done) {
             std::exchange(there->on_done, {})();  // the finder may be gone then

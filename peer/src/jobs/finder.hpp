@@ -1,11 +1,19 @@
 #pragma once
 
-#include "jobs/file_transfer.hpp"
-#include "jobs/services.hpp"
+#include "jobs/candidate.hpp"
+#include "jobs/network.hpp"
+#include "telemetry/log.hpp"
 
+#include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/result.hpp>
+#include <xfsbus/wire/time.hpp>
+
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -27,7 +35,7 @@ class Finder {
     using OnProbed = std::function<void(Probed, Gone, Held)>;
     using OnEach = std::function<void(wire::SourceEntry const&, Result<Candidate>)>;
 
-    explicit Finder(Services& services);
+    Finder(Network const& network, telemetry::Log const& log);
     /// on_probed and on_done are not called any more.
     ~Finder();
     Finder(Finder const&) = delete;
@@ -77,7 +85,8 @@ class Finder {
     void look_below(std::string const& query, OnFiles const& on_files);
     void find_pattern(std::string const& query, Most most, OnFiles on_files);
 
-    Services& services_;
+    Network const& network_;
+    telemetry::Log const& log_;
     std::set<std::shared_ptr<Round>> rounds_;
 };
 

@@ -40,9 +40,14 @@ Result<std::shared_ptr<wire::Manifest const>> check_manifest(Hashes& hashes,
     return Error{Errc::integrity, "it sent a manifest that is not the one of this content"};
 }
 
-ManifestFetch::ManifestFetch(Services& services, Owner owner)
-    : services_(services), owner_(std::move(owner)), alarm_(services.reactor, [this] {
-          fetcher_.on_tick(services_.reactor.now());
+ManifestFetch::ManifestFetch(bus::Scheduler& scheduler, net::Executor& store, Hashes& hashes,
+                             Owner owner)
+    : scheduler_(scheduler),
+      store_(store),
+      hashes_(hashes),
+      owner_(std::move(owner)),
+      alarm_(scheduler, [this] {
+          fetcher_.on_tick(scheduler_.now());
           pump();
       }) {}
 
@@ -71,7 +76,7 @@ void ManifestFetch::check_own(wire::ContentId const& content,
     auto const size = bytes->size();
     on_store_thread(
         size,
-        [content, bytes = std::move(bytes), &hashes = services_.hashes] {
+        [content, bytes = std::move(bytes), &hashes = hashes_] {
             return check_manifest(hashes, content, *bytes);
         },
         std::move(then));
@@ -88,7 +93,7 @@ void ManifestFetch::pump() {
         return;
     }
     auto const self = shared_from_this();
-    auto actions = fetcher_.take_actions(services_.reactor.now());
+    auto actions = fetcher_.take_actions(scheduler_.now());
     alarm_.set(fetcher_.next_deadline());
     for (auto const& discredited : actions.discredited) {
         owner_.on_discredited(discredited);
@@ -114,7 +119,7 @@ void ManifestFetch::ask(swarm::ManifestFetcher::Ask const& ask) {
     auto const link = owner_.link(ask.source);
     if (!link) {
         // Not before this turn is over: the core is told of one thing at a time.
-        services_.reactor.post([self = shared_from_this(), source = ask.source] {
+        scheduler_.post([self = shared_from_this(), source = ask.source] {
             self->on_answer(source, Error{Errc::network, wire::escape(source.to_string()) +
                                                              ": there is no connection to it"});
         });
@@ -133,7 +138,7 @@ void ManifestFetch::on_answer(wire::Endpoint const& source, Result<wire::Message
     if (!answer) {
         fetcher_.on_failure(source, answer.error());
     } else if (auto* const manifests = std::get_if<wire::Manifests>(&*answer)) {
-        fetcher_.on_answer(services_.reactor.now(), source, std::move(*manifests));
+        fetcher_.on_answer(scheduler_.now(), source, std::move(*manifests));
     } else {
         fetcher_.on_failure(source, Error{Errc::network, wire::escape(source.to_string()) +
                                                              ": an answer of the wrong kind"});
@@ -151,7 +156,7 @@ void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
     }
     on_store_thread(
         bytes,
-        [all, &hashes = services_.hashes] {
+        [all, &hashes = hashes_] {
             std::vector<Checked> checked;
             checked.reserve(all->size());
             for (auto const& each : *all) {
@@ -170,17 +175,17 @@ void ManifestFetch::check(std::vector<swarm::ManifestFetcher::Check> checks) {
 /// Does the work on the store pool, then hands its result back to this thread.
 template <typename Work, typename Then>
 void ManifestFetch::on_store_thread(std::uint64_t bytes, Work work, Then then) {
-    services_.store.submit(bytes,
-                           [self = shared_from_this(), work = std::move(work),
-                            then = std::move(then)]() mutable -> bus::Reactor::Task {
-                               auto result = work();
-                               return [self = std::move(self), then = std::move(then),
-                                       result = std::move(result)] {
-                                   if (!self->stopped_) {
-                                       then(result);
-                                   }
-                               };
-                           });
+    store_.submit(bytes,
+                  [self = shared_from_this(), work = std::move(work),
+                   then = std::move(then)]() mutable -> bus::Scheduler::Task {
+                      auto result = work();
+                      return [self = std::move(self), then = std::move(then),
+                              result = std::move(result)] {
+                          if (!self->stopped_) {
+                              then(result);
+                          }
+                      };
+                  });
 }
 
 }  // namespace xfsbus::peer::jobs

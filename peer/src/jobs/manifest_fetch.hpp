@@ -1,8 +1,9 @@
 #pragma once
 
 #include "jobs/hashes.hpp"
-#include "jobs/services.hpp"
 #include "net/alarm.hpp"
+#include "net/executor.hpp"
+#include "net/link.hpp"
 
 #include <xfsbus/swarm/manifest_fetcher.hpp>
 
@@ -36,7 +37,7 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
         std::function<void(wire::ContentId const&)> search;
     };
 
-    ManifestFetch(Services& services, Owner owner);
+    ManifestFetch(bus::Scheduler& scheduler, net::Executor& store, Hashes& hashes, Owner owner);
     ~ManifestFetch();
     ManifestFetch(ManifestFetch const&) = delete;
     ManifestFetch& operator=(ManifestFetch const&) = delete;
@@ -58,7 +59,9 @@ class ManifestFetch : public std::enable_shared_from_this<ManifestFetch> {
     template <typename Work, typename Then>
     void on_store_thread(std::uint64_t bytes, Work work, Then then);
 
-    Services& services_;
+    bus::Scheduler& scheduler_;
+    net::Executor& store_;
+    Hashes& hashes_;
     Owner owner_;
     swarm::ManifestFetcher fetcher_;
     net::Alarm alarm_;

@@ -44,16 +44,18 @@ Error several(std::vector<wire::FoundFile> const& versions) {
 
 }  // namespace
 
-PushTask::PushTask(Services& services, Order order, OnDone on_done)
-    : services_(services),
+PushTask::PushTask(Parts const& parts, Order order, OnDone on_done)
+    : network_(parts.network),
+      share_(parts.share),
+      random_(parts.random),
       order_(std::move(order)),
       on_done_(std::move(on_done)),
-      finder_(services),
-      links_(services.links) {}
+      finder_(parts.network, parts.log),
+      links_(parts.network.links) {}
 
 PushTask::~PushTask() {
     if (timer_) {
-        services_.reactor.cancel(*timer_);
+        network_.scheduler.cancel(*timer_);
     }
 }
 
@@ -61,7 +63,7 @@ void PushTask::start() {
     if (over_) {
         return;
     }
-    started_ = services_.reactor.now();
+    started_ = network_.scheduler.now();
     looks_.on_idle(started_, true);
     look();
     schedule();
@@ -77,16 +79,16 @@ void PushTask::cancel() {
 // ---- to whom ----
 
 void PushTask::look() {
-    looks_.begin(services_.reactor.now());
-    services_.tracker.look_at_peers([weak = weak_from_this()](auto look) {
+    looks_.begin(network_.scheduler.now());
+    network_.tracker.look_at_peers([weak = weak_from_this()](auto look) {
         if (auto const self = weak.lock(); self && !self->over_) {
             self->on_look(std::move(look));
         }
     });
 }
 
-void PushTask::on_look(Result<net::TrackerLink::Look> look) {
-    auto const now = services_.reactor.now();
+void PushTask::on_look(Result<net::TrackerQuestions::Look> look) {
+    auto const now = network_.scheduler.now();
     if (!look) {
         looks_.on_failed(now);
         bool const passing = look.error().code == Errc::tracker_unreachable &&
@@ -104,11 +106,11 @@ void PushTask::on_look(Result<net::TrackerLink::Look> look) {
 
 /// The least busy first.
 std::vector<wire::Endpoint> PushTask::others(std::vector<wire::PeerEntry> peers) {
-    std::ranges::shuffle(peers, services_.random);
+    std::ranges::shuffle(peers, random_);
     std::ranges::stable_sort(peers, {}, &wire::PeerEntry::load);
     std::vector<wire::Endpoint> all;
     for (auto& peer : peers) {
-        if (peer.peer != services_.self) {
+        if (peer.peer != network_.self) {
             all.push_back(std::move(peer.listens));
         }
     }
@@ -127,7 +129,7 @@ void PushTask::find_files() {
 }
 
 void PushTask::on_found(Result<std::vector<wire::FoundFile>> files) {
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     if (may_be_incomplete(files) && now - started_ < swarm::PushLooks::waiting_most) {
         finding_ = false;  // the next look asks again
         return after_event();
@@ -174,7 +176,7 @@ Status PushTask::choose(std::vector<wire::FoundFile> files) {
 
 /// Of several versions of a name, the one that this peer shares.
 Status PushTask::choose_version(std::vector<wire::FoundFile> const& versions) {
-    auto const* mine = services_.share.by_name(versions.front().name);
+    auto const* mine = share_.by_name(versions.front().name);
     auto const own = std::ranges::find_if(versions, [&](auto const& version) {
         return mine != nullptr && version.content == mine->content;
     });
@@ -182,7 +184,7 @@ Status PushTask::choose_version(std::vector<wire::FoundFile> const& versions) {
         return several(versions);
     }
     auto& file = files_.emplace_back(own == versions.end() ? versions.front() : *own);
-    if (auto const* held = services_.share.by_content(file.content)) {
+    if (auto const* held = share_.by_content(file.content)) {
         file.size = held->stamp.size;  // what the tracker says is a hint
     }
     return done();
@@ -212,9 +214,9 @@ void PushTask::pump() {
     if (!plan_ || over_ || std::exchange(pumping_, true)) {
         return;
     }
-    while (auto const next = plan_->next(services_.reactor.now())) {
+    while (auto const next = plan_->next(network_.scheduler.now())) {
         if (!ask(*next)) {
-            plan_->on_no_room(services_.reactor.now(), *next);
+            plan_->on_no_room(network_.scheduler.now(), *next);
             break;
         }
     }
@@ -223,7 +225,7 @@ void PushTask::pump() {
 
 /// False: there is no room for one more connection now.
 bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     auto const& file = files_[ask.file];
     auto const link = links_.begin(now, plan_->peer(ask.peer));
     if (!link) {
@@ -246,7 +248,7 @@ bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
 }
 
 void PushTask::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     links_.end(now, plan_->peer(ask.peer), static_cast<bool>(answer));
     if (!answer) {
         on_error(ask, answer.error());
@@ -263,7 +265,7 @@ void PushTask::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> 
 
 /// What may pass is asked again.
 void PushTask::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     if (error.code == Errc::not_authorised) {
         plan_->on_refusal(now, ask, error.message);
     } else if (error.code == Errc::timeout || error.code == Errc::network) {
@@ -274,7 +276,7 @@ void PushTask::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
 }
 
 void PushTask::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
-    plan_->on_held(services_.reactor.now(), ask,
+    plan_->on_held(network_.scheduler.now(), ask,
                    pong.have.empty() ? std::nullopt : std::optional(pong.have.front()));
 }
 
@@ -286,7 +288,7 @@ void PushTask::after_event() {
         return;
     }
     pump();
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     looks_.on_idle(now, !plan_ || plan_->idle());
     bool const idle = plan_ && plan_->idle();
     if (plan_ && (plan_->satisfied() || (idle && (looks_.settled() || looks_.given_up(now))))) {
@@ -297,15 +299,15 @@ void PushTask::after_event() {
 
 void PushTask::schedule() {
     if (timer_) {
-        services_.reactor.cancel(*timer_);
+        network_.scheduler.cancel(*timer_);
     }
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     auto next = now + wire::Duration(progress_every);
     for (auto const& time :
          {looks_.due(), links_.next_room(), plan_ ? plan_->next_deadline() : std::nullopt}) {
         next = time ? std::min(next, std::max<wire::Time>(*time, now + turn_least)) : next;
     }
-    timer_ = services_.reactor.at(next, [weak = weak_from_this()] {
+    timer_ = network_.scheduler.at(next, [weak = weak_from_this()] {
         if (auto const self = weak.lock(); self && !self->over_) {
             self->timer_.reset();
             self->tick();
@@ -314,7 +316,7 @@ void PushTask::schedule() {
 }
 
 void PushTask::tick() {
-    auto const now = services_.reactor.now();
+    auto const now = network_.scheduler.now();
     if (auto const due = looks_.due(); due && *due <= now) {
         look();
     }
@@ -358,7 +360,7 @@ PushReport PushTask::report(std::size_t file, bool at_end) const {
                                   seconds(row.until - row.since), row.reason});
         last = std::max(last, row.until);
     }
-    report.seconds = seconds((at_end ? last : services_.reactor.now()) - started_);
+    report.seconds = seconds((at_end ? last : network_.scheduler.now()) - started_);
     return report;
 }
 
@@ -369,7 +371,7 @@ PushResult PushTask::result() const {
     }
     result.settled = looks_.settled() || plan_->satisfied();
     result.left_out = order_.to == PushTo::number ? 0 : plan_->left_out();
-    result.seconds = seconds(services_.reactor.now() - started_);
+    result.seconds = seconds(network_.scheduler.now() - started_);
     return result;
 }
 

@@ -2,14 +2,16 @@
 
 #include "jobs/finder.hpp"
 #include "jobs/push_links.hpp"
-#include "jobs/services.hpp"
 
+#include <xfsbus/peer/peer.hpp>
 #include <xfsbus/swarm/push_looks.hpp>
 #include <xfsbus/swarm/push_plan.hpp>
+#include <xfsbus/swarm/share_table.hpp>
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -33,7 +35,15 @@ class PushTask : public std::enable_shared_from_this<PushTask> {
 
     using OnDone = std::function<void(Result<PushResult>)>;
 
-    PushTask(Services& services, Order order, OnDone on_done);
+    /// What outlives it.
+    struct Parts {
+        Network const& network;
+        swarm::ShareTable const& share;
+        std::mt19937_64& random;  ///< for choices, not for secrets
+        telemetry::Log const& log;
+    };
+
+    PushTask(Parts const& parts, Order order, OnDone on_done);
     ~PushTask();
     PushTask(PushTask const&) = delete;
     PushTask& operator=(PushTask const&) = delete;
@@ -45,7 +55,7 @@ class PushTask : public std::enable_shared_from_this<PushTask> {
   private:
     // what is pushed, and to whom
     void look();
-    void on_look(Result<net::TrackerLink::Look> look);
+    void on_look(Result<net::TrackerQuestions::Look> look);
     void find_files();
     void on_found(Result<std::vector<wire::FoundFile>> files);
     [[nodiscard]] bool may_be_incomplete(Result<std::vector<wire::FoundFile>> const& files) const;
@@ -71,7 +81,9 @@ class PushTask : public std::enable_shared_from_this<PushTask> {
     [[nodiscard]] PushResult result() const;
     void finish(std::optional<Error> error = std::nullopt);
 
-    Services& services_;
+    Network const& network_;
+    swarm::ShareTable const& share_;
+    std::mt19937_64& random_;
     Order order_;
     OnDone on_done_;
     Finder finder_;
@@ -82,7 +94,7 @@ class PushTask : public std::enable_shared_from_this<PushTask> {
     PushLinks links_;
     wire::Time started_{};
     wire::Time told_{};  ///< on_progress was called last
-    std::optional<bus::Reactor::TimerId> timer_;
+    std::optional<bus::Scheduler::TimerId> timer_;
     bool finding_ = false;
     bool pumping_ = false;
     bool over_ = false;

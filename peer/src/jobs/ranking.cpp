@@ -8,7 +8,7 @@ namespace xfsbus::peer::jobs {
 namespace {
 
 FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& source,
-                     Finder::Probed const& probed, Self const& self) {
+                     Finder::Probed const& probed, Viewpoint const& from) {
     FoundSource row;
     row.name = file.name;
     row.content = wire::to_hex(file.content);
@@ -16,12 +16,12 @@ FoundSource describe(wire::FoundFile const& file, wire::SourceEntry const& sourc
     row.host = source.listens.host;
     row.port = source.listens.port;
     row.labels = source.labels;
-    row.self = source.peer == self.peer;
+    row.self = source.peer == from.self;
     row.share_percent = 100.0 * source.have_ppm / wire::complete_ppm;
     auto const found = probed.find(source.listens);
     if (row.self) {
         row.latency_ms = 0;
-        row.load = self.load;
+        row.load = from.load;
     } else if (found != probed.end()) {
         row.latency_ms = found->second.latency_ms;
         row.load = found->second.load;
@@ -44,12 +44,11 @@ policies::SourceView view_of(FoundSource const& row, std::string const& endpoint
 
 }  // namespace
 
-std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile const& file,
-                                   Finder::Probed const& probed, Self const& self,
-                                   PolicySlot& policy) {
+std::vector<FoundSource> rank_file(wire::FoundFile const& file, Finder::Probed const& probed,
+                                   Viewpoint const& from, PolicySlot& policy) {
     std::vector<FoundSource> rows;
     for (auto const& source : file.sources) {
-        rows.push_back(describe(file, source, probed, self));
+        rows.push_back(describe(file, source, probed, from));
     }
     auto const silent = std::stable_partition(
         rows.begin(), rows.end(), [](auto const& row) { return row.latency_ms.has_value(); });
@@ -61,10 +60,10 @@ std::vector<FoundSource> rank_file(Services const& services, wire::FoundFile con
     }
     std::vector<policies::SourceView> views;
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
-        views.push_back(view_of(rows[i], texts[i], services.source_id(endpoints[i])));
+        views.push_back(view_of(rows[i], texts[i], from.source_ids.of(endpoints[i])));
         rows[i].cost = policy.cost(views[i]);
     }
-    auto const now = services.reactor.now().time_since_epoch();
+    auto const now = from.now.time_since_epoch();
     policies::RequestView request{};
     request.purpose = XFSBUS_PURPOSE_RANK;
     request.now_us = static_cast<std::uint64_t>(

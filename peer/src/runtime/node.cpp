@@ -36,6 +36,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
            swarm::DescriptorShares const& shares)
     : reactor_(reactor),
       options_(options),
+      log_(options_.log, options_.log_level),
       descriptors_(shares),
       plugins_(std::move(plugins)),
       tree_(std::move(tree)),
@@ -67,39 +68,61 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                           throttle_alarm_.set(throttle_.next_deadline());
                       }),
       chunks_(reactor, security_, [this] { ++counters_[telemetry::Counter::chunks_unsolicited]; }),
-      services_(make_services()),
-      finder_(services_),
+      offers_(offers_owner()),
+      network_(network()),
+      reception_{.chunks = chunks_,
+                 .throttle = throttle_,
+                 .bytes_per_second = options_.transfer_download_limit,
+                 .new_transfer = [this] { return new_transfer(); },
+                 .counters = counters_},
+      file_policies_{.new_order = policies_.order_maker(),
+                     .source_ids = jobs::SourceIds(policies_.seed())},
+      destination_{.tree = tree_,
+                   .durability = options_.durability,
+                   .keep_mode = options_.keep_mode,
+                   .places = swarm::FilePlaces(descriptors_.files)},
+      finder_(network_, log_),
       store_(store_threads, "xfs-store", net::fault_teller(reactor)),
       store_jobs_(reactor, store_),
       committer_(net::fault_teller(reactor)),
-      inbox_({.accept = shares_ ? options.accept_push : AcceptPush::none,
-              .share = share_,
-              .download =
-                  [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
-                      return download(std::move(order), std::move(on_done));
-                  },
-              .now = [this] { return reactor_.now(); },
-              .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
-              .on_taken =
-                  [this](auto const& push) { log(telemetry::push_taken(push.name, push.size)); }}) {
+      transfer_parts_{.scheduler = reactor,
+                      .store = store_jobs_,
+                      .committer = committer_,
+                      .reception = reception_,
+                      .policies = file_policies_,
+                      .offers = offers_,
+                      .log = log_},
+      inbox_(
+          {.accept = shares_ ? options.accept_push : AcceptPush::none,
+           .share = share_,
+           .download =
+               [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
+                   return download(std::move(order), std::move(on_done));
+               },
+           .now = [this] { return reactor_.now(); },
+           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
+           .on_taken =
+               [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}) {
     hashes_.put(plugins_.integrity);
 }
 
 serving::Serving::Owner Node::serving_owner() {
-    return {.share = share_,
-            .tree = tree_,
-            .vitals = [this] { return vitals(); },
-            .on_stale = [this](std::string const& name) { keeper_.recheck(name); },
-            .on_doubt = [this](std::string const& name) { keeper_.verify(name); },
-            .on_garbage =
-                [this](std::string_view what) {
-                    note(LogLevel::debug, "a message was refused, " + std::string(what));
-                },
-            .on_event = [this](LogEvent const& event) { log(event); },
-            .log_level = options_.log_level,
-            .on_sink = [this](wire::ContentId const& content,
-                              wire::Endpoint const& endpoint) { on_fellow(content, endpoint); },
-            .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
+    return {
+        .share = share_,
+        .tree = tree_,
+        .vitals = [this] { return vitals(); },
+        .on_stale = [this](std::string const& name) { keeper_.recheck(name); },
+        .on_doubt = [this](std::string const& name) { keeper_.verify(name); },
+        .on_garbage =
+            [this](std::string_view what) {
+                log_(telemetry::note(LogLevel::debug,
+                                     "a message was refused, " + std::string(what)));
+            },
+        .on_event = [this](LogEvent const& event) { log_(event); },
+        .log_level = options_.log_level,
+        .on_sink = [this](wire::ContentId const& content,
+                          wire::Endpoint const& endpoint) { offers_.on_fellow(content, endpoint); },
+        .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
 }
 
 swarm::Uploads::Limits Node::upload_limits() const {
@@ -110,34 +133,32 @@ swarm::Uploads::Limits Node::upload_limits() const {
     return limits;
 }
 
-jobs::Services Node::make_services() {
+jobs::ServedOffers::Owner Node::offers_owner() {
     return {
-        .reactor = reactor_,
-        .links = links_,
-        .tracker = tracker_,
         .serving = shares_ ? &serving_ : nullptr,
-        .hashes = hashes_,
-        .file_places = swarm::FilePlaces(descriptors_.files),
-        .store = store_jobs_,
-        .committer = committer_,
-        .durability = options_.durability,
-        .keep_mode = options_.keep_mode,
-        .share = share_,
-        .tree = tree_,
-        .throttle = throttle_,
-        .chunks = chunks_,
-        .transfer_bytes_per_second = options_.transfer_download_limit,
-        .counters = counters_,
-        .self = self_,
-        .random = random_,
-        .id_key = policies_.seed(),
-        .log = [this](LogEvent const& event) { log(event); },
-        .log_level = options_.log_level,
-        .new_order = policies_.order_maker(),
+        .links = links_,
         .on_fetched = [this](swarm::IndexedFile file) { keeper_.on_fetched(std::move(file)); },
         .on_partial = [this](swarm::PartialFile const& file) { keeper_.on_partial(file); },
         .on_partial_gone = [this](std::string const& name) { keeper_.on_partial_gone(name); },
     };
+}
+
+jobs::Network Node::network() {
+    jobs::Network network{
+        .scheduler = reactor_, .tracker = tracker_, .links = links_, .self = self_, .look = {}};
+    if (shares_) {
+        network.look = [this](auto const& contents, auto const& on_looked) {
+            serving_.look(contents, on_looked);
+        };
+    }
+    return network;
+}
+
+/// Nobody can guess it.
+wire::TransferId Node::new_transfer() {
+    wire::TransferId id;
+    transfer_ids_.fill(id.bytes);
+    return id;
 }
 
 Node::~Node() {
@@ -196,23 +217,12 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
-    log(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
+    log_(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
     return keeper_.start(plugins_.integrity, static_cast<unsigned>(descriptors_.hashers));
 }
 
-/// Somebody asks us for what we fetch ourselves, and so may have something of it for us.
-void Node::on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint) {
-    auto const found = services_.fetching.find(content);
-    if (found == services_.fetching.end() || found->second->uses(endpoint)) {
-        return;
-    }
-    if (auto link = links_.to(endpoint)) {
-        found->second->add_fellow(*link);
-    }
-}
-
 TrackerWatch::Options Node::watch_options() const {
-    return {options_.tracker, shares_, [this](LogEvent const& event) { log(event); }};
+    return {options_.tracker, shares_, [this](LogEvent const& event) { log_(event); }};
 }
 
 /// Others decide how often this happens, so it is not said oftener than it can be read.
@@ -221,7 +231,7 @@ void Node::on_push_failed(std::string const& name, Error const& why) {
     if (!soon) {
         told_push_ = reactor_.now();
     }
-    log(telemetry::push_failed(soon ? LogLevel::debug : LogLevel::warning, name, why));
+    log_(telemetry::push_failed(soon ? LogLevel::debug : LogLevel::warning, name, why));
 }
 
 std::uint32_t Node::load() const {
@@ -264,7 +274,13 @@ std::shared_ptr<jobs::DownloadTask> Node::download(jobs::DownloadTask::Order ord
     auto const policy = policies_.new_slot();
     auto holder = std::make_shared<std::weak_ptr<jobs::DownloadTask>>();
     auto job = std::make_shared<jobs::DownloadTask>(
-        services_, std::move(order), policy,
+        jobs::DownloadTask::Parts{.network = network_,
+                                  .transfer = transfer_parts_,
+                                  .destination = destination_,
+                                  .hashes = hashes_,
+                                  .share = share_,
+                                  .log = log_},
+        std::move(order), policy,
         [this, holder, on_done = std::move(on_done)](Result<DownloadReport> report) {
             if (auto const over = holder->lock()) {
                 jobs_.erase(over);
@@ -291,8 +307,8 @@ std::shared_ptr<jobs::PushTask> Node::push(jobs::PushTask::Order order,
                                            jobs::PushTask::OnDone on_done) {
     auto holder = std::make_shared<std::weak_ptr<jobs::PushTask>>();
     auto job = std::make_shared<jobs::PushTask>(
-        services_, std::move(order),
-        [this, holder, on_done = std::move(on_done)](Result<PushResult> result) {
+        jobs::PushTask::Parts{.network = network_, .share = share_, .random = random_, .log = log_},
+        std::move(order), [this, holder, on_done = std::move(on_done)](Result<PushResult> result) {
             if (auto const over = holder->lock()) {
                 pushes_.erase(over);
             }
@@ -364,16 +380,6 @@ PeerStatus Node::status() const {
     status.chunk_order = policies_.chunk_order().name;
     status.integrity = plugins_.integrity->name();
     return status;
-}
-
-void Node::log(LogEvent const& event) const {
-    if (options_.log) {
-        options_.log(event);
-    }
-}
-
-void Node::note(LogLevel level, std::string_view text) const {
-    log(telemetry::note(level, text));
 }
 
 }  // namespace xfsbus::peer::runtime

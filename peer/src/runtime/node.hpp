@@ -1,11 +1,16 @@
 #pragma once
 
+#include "jobs/destination.hpp"
 #include "jobs/download_task.hpp"
+#include "jobs/network.hpp"
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_task.hpp"
+#include "jobs/served_offers.hpp"
 #include "net/chunk_router.hpp"
 #include "net/control_link.hpp"
 #include "net/fault_teller.hpp"
+#include "net/pool_jobs.hpp"
+#include "net/system_random.hpp"
 #include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
@@ -14,6 +19,7 @@
 #include "runtime/tracker_watch.hpp"
 #include "serving/serving.hpp"
 #include "telemetry/counters.hpp"
+#include "telemetry/log.hpp"
 
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/status.hpp>
@@ -84,21 +90,21 @@ class Node {
                    OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] serving::Serving::Owner serving_owner();
     [[nodiscard]] swarm::Uploads::Limits upload_limits() const;
-    [[nodiscard]] jobs::Services make_services();
-    void on_fellow(wire::ContentId const& content, wire::Endpoint const& endpoint);
+    [[nodiscard]] jobs::ServedOffers::Owner offers_owner();
+    [[nodiscard]] jobs::Network network();
+    [[nodiscard]] wire::TransferId new_transfer();
     [[nodiscard]] TrackerWatch::Options watch_options() const;
     [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
     void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
     void rank_sources(std::vector<wire::FoundFile> const& files, jobs::Finder::Probed const& probed,
                       jobs::PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] telemetry::Counters counters() const;
-    void log(LogEvent const& event) const;
-    void note(LogLevel level, std::string_view text) const;
     void on_push_failed(std::string const& name, Error const& why);
 
     bus::Reactor& reactor_;
     bus::Security security_ = bus::Security::none();  ///< of every socket
     PeerOptions options_;
+    telemetry::Log log_;
     swarm::DescriptorShares descriptors_;
     Plugins plugins_;
     std::shared_ptr<storage::Tree const> tree_;
@@ -120,11 +126,17 @@ class Node {
     net::Alarm throttle_alarm_;
     net::ChunkRouter chunks_;
     telemetry::Counters counters_;
-    jobs::Services services_;
+    net::RandomStore transfer_ids_;
+    jobs::ServedOffers offers_;
+    jobs::Network network_;
+    jobs::Reception reception_;
+    jobs::FilePolicies file_policies_;
+    jobs::Destination destination_;
     jobs::Finder finder_;
     threads::WorkerPool store_;  // after what its jobs use
     net::PoolJobs store_jobs_;
     storage::Committer committer_;
+    jobs::FileTransfer::Parts transfer_parts_;
 
     std::set<std::shared_ptr<jobs::DownloadTask>> jobs_;
     std::set<std::shared_ptr<jobs::PushTask>> pushes_;

@@ -1,6 +1,7 @@
 // What a find of a Node is made of: the tracker's answer, the sources' own, the policy's order.
 #include "jobs/ranking.hpp"
 #include "runtime/node.hpp"
+#include "telemetry/log_events.hpp"
 
 #include <xfsbus/swarm/reasons.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -65,7 +66,8 @@ void Node::find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string 
                     return on_found(nobody_there(query, gone));
                 }
                 for (auto const& [source, why] : gone) {
-                    note(LogLevel::info, "not counted, though the tracker names it: " + why);
+                    log_(telemetry::note(LogLevel::info,
+                                         "not counted, though the tracker names it: " + why));
                 }
                 rank_sources(*kept, probed, *slot, on_found);
             };
@@ -76,9 +78,13 @@ void Node::find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string 
 void Node::rank_sources(std::vector<wire::FoundFile> const& files,
                         jobs::Finder::Probed const& probed, jobs::PolicySlot& policy,
                         OnAnswer<std::vector<FoundSource>> const& on_found) {
+    jobs::Viewpoint const from{.self = self_,
+                               .load = load(),
+                               .now = reactor_.now(),
+                               .source_ids = file_policies_.source_ids};
     std::vector<FoundSource> all;
     for (auto const& file : files) {
-        auto ranked = jobs::rank_file(services_, file, probed, {self_, load()}, policy);
+        auto ranked = jobs::rank_file(file, probed, from, policy);
         std::move(ranked.begin(), ranked.end(), std::back_inserter(all));
     }
     if (policy.fault()) {
