@@ -73,12 +73,9 @@ std::optional<int> Jobs::wait(std::optional<unsigned> number, std::stop_token co
     }
     watched_.reset();
     if (number) {
-        return codes_.extract(*number).mapped();
+        return codes_.take(*number);
     }
-    auto const codes = std::exchange(codes_, {});
-    auto const failed =
-        std::ranges::find_if(codes, [](auto const& entry) { return entry.second != 0; });
-    return failed == codes.end() ? 0 : failed->second;
+    return codes_.take_all();
 }
 
 bool Jobs::cancel(unsigned number) {
@@ -244,7 +241,7 @@ void Jobs::on_done(Job const& job, peer::JobOutcome const& outcome) {
         code_in_front_ = code;
         return;
     }
-    codes_[job.number] = code;
+    codes_.add(job.number, code);
     --running_;
 }
 

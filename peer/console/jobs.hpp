@@ -1,5 +1,6 @@
 #pragma once
 
+#include "exit_codes.hpp"
 #include "live_area.hpp"
 #include "printer.hpp"
 #include "push_view.hpp"
@@ -90,7 +91,7 @@ class Jobs {
     LiveArea& area_;
     Options options_;
     std::map<peer::JobId, Job> jobs_;
-    std::map<unsigned, int> codes_;  ///< of those that have ended and were not waited for
+    ExitCodes codes_;
     int code_in_front_ = 0;
     unsigned last_number_ = 0;
     std::optional<peer::JobId> watched_;  ///< its progress is drawn
