@@ -48,6 +48,21 @@ struct Fixture {
     TempDir downloads;
 };
 
+DownloadJob begun_download(Peer& sut, EventQueue const& events) {
+    auto job = sut.start_download(request_of("file.bin"));
+    wait_for_bytes(events, job);
+    return job;
+}
+
+/// A file is downloaded, and meanwhile downloaded again.
+struct TwoDownloads : Fixture {
+    std::unique_ptr<Peer> source = source_of(tracker, share.path());
+    std::unique_ptr<Peer> sut = sink_of(tracker, downloads.path(), bytes);
+    EventQueue events = sut->events().value();
+    DownloadJob first = begun_download(*sut, events);
+    DownloadJob second = sut->start_download(request_of("file.bin"));
+};
+
 }  // namespace
 
 TEST_CASE("The events of a download: its progress with ranges, the file with its path, its end") {
@@ -131,32 +146,20 @@ TEST_CASE("A job that is cancelled says so, and others go on") {
 }
 
 TEST_CASE("A second download of the same file joins the first") {
-    Fixture fixture;
-    auto const source = source_of(fixture.tracker, fixture.share.path());
-    auto const sut = sink_of(fixture.tracker, fixture.downloads.path(), bytes);
-    auto const events = sut->events().value();
-    auto const first = sut->start_download(request_of("file.bin"));
-    wait_for_bytes(events, first);
-    auto const second = sut->start_download(request_of("file.bin"));
-    REQUIRE(first.wait(patience));
-    REQUIRE(second.wait(patience));
-    CHECK(first.result()->value().bytes_fetched == bytes);
-    CHECK(second.result()->value().bytes_fetched == 0);
-    CHECK_FALSE(second.result()->value().files.at(0).error);
+    TwoDownloads const of_one;
+    REQUIRE(of_one.first.wait(patience));
+    REQUIRE(of_one.second.wait(patience));
+    CHECK(of_one.first.result()->value().bytes_fetched == bytes);
+    CHECK(of_one.second.result()->value().bytes_fetched == 0);
+    CHECK_FALSE(of_one.second.result()->value().files.at(0).error);
 }
 
 TEST_CASE("A download that joined another fetches the file itself if that is cancelled") {
-    Fixture fixture;
-    auto const source = source_of(fixture.tracker, fixture.share.path());
-    auto const sut = sink_of(fixture.tracker, fixture.downloads.path(), bytes);
-    auto const events = sut->events().value();
-    auto const first = sut->start_download(request_of("file.bin"));
-    wait_for_bytes(events, first);
-    auto const second = sut->start_download(request_of("file.bin"));
-    first.cancel();
-    REQUIRE(second.wait(patience));
-    CHECK_FALSE(second.result()->value().files.at(0).error);
-    CHECK(second.result()->value().bytes_fetched > 0);
+    TwoDownloads of_one;
+    of_one.first.cancel();
+    REQUIRE(of_one.second.wait(patience));
+    CHECK_FALSE(of_one.second.result()->value().files.at(0).error);
+    CHECK(of_one.second.result()->value().bytes_fetched > 0);
 }
 
 TEST_CASE("A download that is waited for no longer is cancelled") {
@@ -176,8 +179,7 @@ TEST_CASE("The end of a peer ends its jobs, and their handles outlive it") {
     auto const source = source_of(fixture.tracker, fixture.share.path());
     auto sut = sink_of(fixture.tracker, fixture.downloads.path(), bytes / 10);
     auto const events = sut->events().value();
-    auto const job = sut->start_download(request_of("file.bin"));
-    wait_for_bytes(events, job);
+    auto const job = begun_download(*sut, events);
     sut.reset();
     CHECK(job.done());
     CHECK(next<JobDone>(events).job == job.id());
