@@ -44,6 +44,7 @@ TEST_CASE("Algorithms that are not here are asked for by several threads, and ma
     }
     Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>(), names);
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     std::atomic<std::size_t> refused = 0;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {

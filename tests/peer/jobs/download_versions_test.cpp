@@ -1,0 +1,104 @@
+// Which version of a name a download fetches.
+#include "downloader.hpp"
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::jobs::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A source of an old version, and what the file will be.
+struct Changing {
+    Changing() { sut.share(source, "file.bin", before); }
+
+    /// While it is fetched; the tracker hears of it later.
+    void change() {
+        source.contents.clear();
+        sut.tracker.files.clear();
+    }
+
+    Downloader sut;
+    FakePeer& source = sut.add_peer();
+    Sample before = sample(8 * chunk_bytes, 1);
+    Sample after = sample(8 * chunk_bytes, 2);
+};
+
+}  // namespace
+
+TEST_CASE("Of several versions of a name the one that most peers have is fetched") {
+    Downloader sut;
+    auto const rare = sample(1000, 1);
+    auto const common = sample(1000, 2);
+    sut.share(sut.add_peer(), "file.bin", rare);
+    sut.share(sut.add_peer(), "file.bin", common);
+    sut.share(sut.add_peer(), "file.bin", common);
+    CHECK(sut.run(Downloader::order("file.bin")).file().content == wire::to_hex(common.content));
+    CHECK(sut.read("file.bin") == common.bytes);
+}
+
+TEST_CASE("What only this peer has does not take the place of what is here") {
+    Downloader sut;
+    auto const own = sample(1000, 1);
+    auto const others = sample(1000, 2);
+    sut.list(source_entry(sut.self, {"10.0.0.1", 99}), "file.bin", own);
+    sut.share(sut.add_peer(), "file.bin", others);
+    sut.tracker.files.front().source_count = 2;  // it is the one that most peers have
+    std::ofstream(sut.directory.path() / "file.bin", std::ios::binary) << own.bytes;
+    auto order = Downloader::order("file.bin");
+    order.force = true;
+    auto const job = sut.run(std::move(order));
+    CHECK(job.file().content == wire::to_hex(others.content));
+    CHECK(sut.read("file.bin") == others.bytes);
+}
+
+TEST_CASE("A version that nobody can describe gives way to another of its name") {
+    Downloader sut;
+    auto const right = sample(1000, 1);
+    auto const lie = sample(1000, 2);
+    auto const& liar = sut.add_peer();
+    sut.list(source_entry(liar), "file.bin", lie);
+    sut.tracker.files.front().source_count = 100;
+    sut.share(sut.add_peer(), "file.bin", right);
+    auto const job = sut.run(Downloader::order("file.bin"));
+    CHECK_FALSE(job.file().error);
+    CHECK(sut.read("file.bin") == right.bytes);
+}
+
+TEST_CASE("A file that changes at its source meanwhile is fetched as what it is then") {
+    Changing share;
+    auto const job = share.sut.start(Downloader::order("file.bin"));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.change();
+    share.sut.time.pass(5s);  // its source has to read it
+    CHECK_FALSE(job.done());
+    share.sut.share(share.source, "file.bin", share.after);
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+    CHECK(share.sut.read("file.bin") == share.after.bytes);
+}
+
+TEST_CASE("A new version of a file that has changed is looked for no longer than ten seconds") {
+    Changing share;
+    auto const job = share.sut.start(Downloader::order("file.bin"));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.change();
+    auto const changed = share.sut.time.now();
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK(share.sut.time.now() - changed >= 10s);
+    CHECK(share.sut.time.now() - changed < 20s);
+    CHECK(job.file().error->code == Errc::not_found);
+    CHECK_THAT(job.file().error->message, ContainsSubstring("it has changed at its sources"));
+}
+
+TEST_CASE("A version that was asked for by its id is not taken for another that comes later") {
+    Changing share;
+    auto const id = wire::to_hex(share.before.content);
+    auto const job = share.sut.start(Downloader::order("file.bin@" + id));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.change();
+    share.sut.share(share.source, "file.bin", share.after);
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK(job.file().content == id);
+    CHECK(job.file().error);
+}

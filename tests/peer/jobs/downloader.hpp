@@ -1,0 +1,219 @@
+#pragma once
+
+#include "catch.hpp"
+#include "fakes.hpp"
+#include "jobs/download_task.hpp"
+#include "temp_dir.hpp"
+
+#include <xfsbus/policies/load_latency.hpp>
+#include <xfsbus/policies/rarest.hpp>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xfsbus::peer::jobs::test {
+
+using xfsbus::test::chunk_bytes;
+using xfsbus::test::Sample;
+using xfsbus::test::sample;
+
+/// A peer that downloads. Its disk is real; the time, the tracker and the other peers are not.
+class Downloader {
+  public:
+    /// A download that was begun.
+    struct Job {
+        std::shared_ptr<DownloadTask> task;
+        std::shared_ptr<std::optional<Result<DownloadReport>>> result;
+
+        [[nodiscard]] bool done() const { return result->has_value(); }
+
+        /// Of the one file that it fetches.
+        [[nodiscard]] DownloadedFile file() const {
+            REQUIRE(done());
+            REQUIRE((**result));
+            REQUIRE((**result)->files.size() == 1);
+            return (**result)->files.front();
+        }
+
+        [[nodiscard]] Errc error() const {
+            REQUIRE(done());
+            REQUIRE_FALSE((**result));
+            return (**result).error().code;
+        }
+    };
+
+    explicit Downloader(std::size_t places = 16) : places_(places) {
+        hashes_.put(xfsbus::test::sha256());
+    }
+
+    ~Downloader() {
+        for (auto const& job : jobs_) {
+            job->cancel();
+        }
+        time.pass(std::chrono::hours(1));
+    }
+
+    Downloader(Downloader const&) = delete;
+    Downloader& operator=(Downloader const&) = delete;
+
+    FakePeer& add_peer() {
+        auto const number = static_cast<std::uint16_t>(peers.size() + 1);
+        auto& peer = peers.emplace_back();
+        peer.id.bytes[0] = static_cast<std::uint8_t>(number);
+        peer.listens = {"10.0.0.1", number};
+        return peer;
+    }
+
+    /// The peer has this content, and the tracker knows it.
+    void share(FakePeer& peer, std::string const& name, Sample const& what) {
+        peer.contents.insert_or_assign(what.content, what);
+        list(source_entry(peer), name, what);
+    }
+
+    /// The tracker says that somebody has it.
+    void list(wire::SourceEntry const& source, std::string const& name, Sample const& what) {
+        auto file = std::ranges::find_if(tracker.files, [&](auto const& known) {
+            return known.name == name && known.content == what.content;
+        });
+        if (file == tracker.files.end()) {
+            file = tracker.files.insert(file, {name, what.content, what.bytes.size(), 0, {}});
+        }
+        file->sources.push_back(source);
+        ++file->source_count;
+    }
+
+    [[nodiscard]] static DownloadTask::Order order(std::string query) {
+        DownloadTask::Order order;
+        order.query = std::move(query);
+        order.sources = 8;
+        return order;
+    }
+
+    Job start(DownloadTask::Order order) {
+        auto result = std::make_shared<std::optional<Result<DownloadReport>>>();
+        auto task = std::make_shared<DownloadTask>(
+            parts_, std::move(order), new_slot(),
+            [result](Result<DownloadReport> report) { *result = std::move(report); });
+        jobs_.push_back(task);
+        task->start();
+        return {task, result};
+    }
+
+    /// To its end.
+    Job run(DownloadTask::Order order) {
+        auto job = start(std::move(order));
+        REQUIRE(time.pass_until([&] { return job.done(); }));
+        return job;
+    }
+
+    /// Until this job has stored so many bytes, and is not done.
+    void pass_until_stored(Job const& job, std::uint64_t bytes) {
+        REQUIRE(time.pass_until([&] { return job.done() || job.task->bytes_done() >= bytes; }));
+        REQUIRE_FALSE(job.done());
+    }
+
+    [[nodiscard]] std::string read(std::string const& name) const {
+        std::ifstream file(directory.path() / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+
+    /// What is there for later tries.
+    [[nodiscard]] std::vector<std::filesystem::path> leftovers(std::string const& extension) const {
+        std::vector<std::filesystem::path> found;
+        for (auto const& entry : std::filesystem::directory_iterator(directory.path())) {
+            if (entry.path().extension() == extension) {
+                found.push_back(entry.path());
+            }
+        }
+        return found;
+    }
+
+    xfsbus::test::TempDir directory;
+    VirtualTime time;
+    std::deque<FakePeer> peers;
+    FakeTracker tracker{time};
+    FakeOffers offers;
+    wire::PeerId self{{255}};
+
+  private:
+    class RarestFirst final : public policies::ChunkRanker {
+      public:
+        void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
+                  policies::Rng& rng) override {
+            policies::rank_each(rarest_, chunks, ranks, rng);
+        }
+
+      private:
+        policies::Rarest rarest_;
+    };
+
+    static std::shared_ptr<PolicySlot> new_slot() {
+        auto slot = std::make_shared<PolicySlot>(1);
+        slot->put(std::make_shared<policies::GuardedSelector>(
+                      "loadlatency", std::make_unique<policies::LoadLatency>(), 1),
+                  std::make_shared<policies::PolicyCounters>());
+        return slot;
+    }
+
+    static std::shared_ptr<OrderSlot> new_order() {
+        return std::make_shared<OrderSlot>(std::make_unique<policies::GuardedChunkOrder>(
+                                               "rarest", std::make_unique<RarestFirst>()),
+                                           std::make_shared<policies::PolicyCounters>());
+    }
+
+    wire::TransferId new_transfer() {
+        wire::TransferId id;
+        ++transfers_;
+        id.bytes[0] = static_cast<std::uint8_t>(transfers_);
+        id.bytes[1] = static_cast<std::uint8_t>(transfers_ >> 8U);
+        return id;
+    }
+
+    std::size_t places_;
+    unsigned transfers_ = 0;
+    FakeChunkPort chunks_;
+    FakeLinks links_{time, chunks_, peers};
+    FakeExecutor store_{time};
+    storage::Committer committer_{[](std::exception_ptr const&) {}};
+    Hashes hashes_{policies::PluginPath(std::vector<std::filesystem::path>{}),
+                   std::make_shared<policies::PolicyHost>()};
+    swarm::ShareTable share_{1};
+    swarm::Throttle throttle_{0};
+    telemetry::Counters counters_;
+    telemetry::Log log_{{}, LogLevel::off};
+    Network network_{
+        .scheduler = time, .tracker = tracker, .links = links_, .self = self, .look = {}};
+    Reception reception_{.chunks = chunks_,
+                         .throttle = throttle_,
+                         .bytes_per_second = 0,
+                         .new_transfer = [this] { return new_transfer(); },
+                         .counters = counters_};
+    FilePolicies policies_{.new_order = new_order, .source_ids = SourceIds(1)};
+    Destination destination_{.tree = storage::Tree::open(directory.path()).value(),
+                             .durability = Durability::process,
+                             .keep_mode = false,
+                             .places = swarm::FilePlaces(places_)};
+    FileTransfer::Parts transfer_parts_{.scheduler = time,
+                                        .store = store_,
+                                        .committer = committer_,
+                                        .reception = reception_,
+                                        .policies = policies_,
+                                        .offers = offers,
+                                        .log = log_};
+    DownloadTask::Parts parts_{.network = network_,
+                               .transfer = transfer_parts_,
+                               .destination = destination_,
+                               .hashes = hashes_,
+                               .share = share_,
+                               .log = log_};
+    std::vector<std::shared_ptr<DownloadTask>> jobs_;
+};
+
+}  // namespace xfsbus::peer::jobs::test

@@ -1,0 +1,340 @@
+#pragma once
+
+#include "jobs/offers.hpp"
+#include "net/chunk_port.hpp"
+#include "net/executor.hpp"
+#include "net/link.hpp"
+#include "net/tracker_questions.hpp"
+#include "sample.hpp"
+#include "virtual_time.hpp"
+
+#include <xfsbus/wire/glob.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Stand-ins for all that a download asks of others. They answer in turns of their own, as the
+/// real ones do.
+namespace xfsbus::peer::jobs::test {
+
+/// Another peer, as a source. What it has, and how it behaves, may be changed at any time.
+struct FakePeer {
+    wire::PeerId id;
+    wire::Endpoint listens;
+    std::map<wire::ContentId, xfsbus::test::Sample> contents{};
+    bool is_up = true;  ///< else nothing answers
+    std::set<std::uint32_t> damaged_chunks{};
+    wire::Duration time_of_a_chunk = std::chrono::milliseconds(10);
+    std::size_t chunks_sent = 0;
+    wire::Pushed pushed{wire::PushState::waiting, 0, ""};  ///< its word to whoever pushes
+};
+
+/// As the tracker names it, of a file that it has.
+inline wire::SourceEntry source_entry(wire::PeerId const& peer, wire::Endpoint const& listens) {
+    return {peer, listens, wire::complete_ppm, ""};
+}
+
+inline wire::SourceEntry source_entry(FakePeer const& peer) {
+    return source_entry(peer.id, peer.listens);
+}
+
+/// Knows what a test puts into it.
+class FakeTracker final : public net::TrackerQuestions {
+  public:
+    explicit FakeTracker(VirtualTime& time) : time_(time) {}
+
+    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
+        asked.push_back(question);
+        time_.post([this, question = std::move(question), on_files = std::move(on_files)] {
+            std::vector<wire::FoundFile> found;
+            std::ranges::copy_if(files, std::back_inserter(found),
+                                 [&](auto const& file) { return matches(question, file); });
+            on_files(std::move(found));
+        });
+    }
+
+    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
+        find(std::move(question), std::move(on_files));
+    }
+
+    void look_at_peers(OnAnswer<Look> on_look) override {
+        time_.post([this, on_look = std::move(on_look)] { on_look(peers); });
+    }
+
+    Look peers;
+    std::vector<wire::FoundFile> files;
+    std::vector<wire::Find> asked;
+
+  private:
+    static bool matches(wire::Find const& question, wire::FoundFile const& file) {
+        switch (question.by) {
+            case wire::FindBy::name:
+                return file.name == question.query;
+            case wire::FindBy::glob:
+                return wire::glob_match(question.query, file.name);
+            default:
+                return wire::to_hex(file.content).starts_with(question.query);
+        }
+    }
+
+    VirtualTime& time_;
+};
+
+/// Hands chunks to whoever waits for them.
+class FakeChunkPort final : public net::ChunkPort {
+  public:
+    [[nodiscard]] std::uint16_t port() const override { return 9; }
+
+    void add(wire::TransferId const& transfer, std::uint32_t /*chunk_bytes*/,
+             OnChunk on_chunk) override {
+        waiting_.insert_or_assign(transfer, std::move(on_chunk));
+    }
+
+    void remove(wire::TransferId const& transfer) override { waiting_.erase(transfer); }
+
+    void deliver(wire::ChunkHeader const& header, std::string bytes) {
+        auto const found = waiting_.find(header.transfer);
+        if (found == waiting_.end()) {
+            return;
+        }
+        auto const on_chunk = found->second;
+        auto const owner = std::make_shared<std::string const>(std::move(bytes));
+        on_chunk(header, {std::as_bytes(std::span(*owner)), owner});
+    }
+
+  private:
+    std::map<wire::TransferId, OnChunk> waiting_;
+};
+
+/// The way to a FakePeer, which sends what is wanted of it chunk by chunk.
+class FakeLink final : public net::Link, public std::enable_shared_from_this<FakeLink> {
+  public:
+    FakeLink(VirtualTime& time, FakeChunkPort& chunks, FakePeer& peer)
+        : time_(time), chunks_(chunks), peer_(peer) {}
+
+    [[nodiscard]] wire::Endpoint const& endpoint() const override { return peer_.listens; }
+
+    void probe(wire::Duration patience, OnVitals on_vitals) override {
+        ask(wire::Ping{}, patience, [on_vitals = std::move(on_vitals)](auto const& answer) {
+            answer ? on_vitals(Vitals{0, 1.0}) : on_vitals(answer.error());
+        });
+    }
+
+    void ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer) override {
+        if (!peer_.is_up) {
+            time_.at(time_.now() + patience, [on_answer = std::move(on_answer)] {
+                on_answer(Error{Errc::timeout, "nobody answers"});
+            });
+            return;
+        }
+        time_.post([self = shared_from_this(), question, on_answer = std::move(on_answer)] {
+            on_answer(self->answer(question));
+        });
+    }
+
+    void want(wire::Want want, Heard const& heard) override {
+        if (want.swarm && !transfers_.contains(want.transfer)) {
+            wire::Have have;
+            have.transfer = want.transfer;
+            have.complete = true;
+            time_.post([heard, have] { heard.on_have(have); });
+        }
+        auto& transfer = transfers_[want.transfer];
+        transfer.content = want.content;
+        transfer.credit = want.credit;
+        transfer.heard = heard;
+        std::ranges::copy(want.chunks, std::back_inserter(transfer.chunks));
+        send_soon(want.transfer);
+    }
+
+    void tell(wire::Have /*have*/) override {}
+
+    void close(wire::TransferId const& transfer, bool /*corrupt*/, bool /*tell*/) override {
+        transfers_.erase(transfer);
+    }
+
+  private:
+    struct Transfer {
+        wire::ContentId content;
+        std::uint64_t credit = 0;
+        std::uint64_t sent = 0;
+        std::deque<std::uint32_t> chunks;
+        Heard heard;
+        bool busy = false;
+    };
+
+    wire::Message answer(wire::Message const& question) const {
+        wire::Pong pong{0, peer_.id, {}};
+        if (auto const* const ping = std::get_if<wire::Ping>(&question)) {
+            for (auto const& content : ping->contents) {
+                pong.have.push_back(peer_.contents.contains(content) ? wire::complete_ppm : 0);
+            }
+            return pong;
+        }
+        if (std::holds_alternative<wire::Push>(question)) {
+            return peer_.pushed;
+        }
+        wire::Manifests manifests;
+        for (auto const& content : std::get<wire::GetManifests>(question).contents) {
+            auto& part = manifests.parts.emplace_back(wire::ManifestPart{content});
+            if (auto const found = peer_.contents.find(content); found != peer_.contents.end()) {
+                part.bytes = wire::encode_manifest(*found->second.manifest);
+                part.total = part.bytes.size();
+            }
+        }
+        return manifests;
+    }
+
+    void send_soon(wire::TransferId const& id) {
+        auto& transfer = transfers_.at(id);
+        if (transfer.busy || transfer.chunks.empty()) {
+            return;
+        }
+        transfer.busy = true;
+        time_.at(time_.now() + peer_.time_of_a_chunk, [weak = weak_from_this(), id] {
+            auto const self = weak.lock();
+            if (self && self->transfers_.contains(id)) {
+                self->transfers_.at(id).busy = false;
+                self->send_next(id);
+            }
+        });
+    }
+
+    void send_next(wire::TransferId const& id) {
+        auto& transfer = transfers_.at(id);
+        auto const content = peer_.contents.find(transfer.content);
+        if (!peer_.is_up) {
+            return;
+        }
+        if (content == peer_.contents.end()) {
+            auto const heard = transfer.heard;
+            transfers_.erase(id);
+            return heard.on_refused({id, wire::ErrorCode::gone, "the file has changed"});
+        }
+        auto const chunk = transfer.chunks.front();
+        auto const bytes = content->second.chunk(chunk);
+        if (transfer.sent + bytes.size() > transfer.credit) {
+            return;  // the next Want has more of it
+        }
+        transfer.chunks.pop_front();
+        transfer.sent += bytes.size();
+        ++peer_.chunks_sent;
+        std::string text(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+        text[0] = static_cast<char>(text[0] ^ (peer_.damaged_chunks.contains(chunk) ? 1 : 0));
+        auto const offset = content->second.manifest->layout().offset(chunk);
+        auto const self = shared_from_this();  // what the sink does may be to let go of this
+        chunks_.deliver({id, chunk, offset}, std::move(text));
+        if (transfers_.contains(id)) {
+            send_soon(id);
+        }
+    }
+
+    VirtualTime& time_;
+    FakeChunkPort& chunks_;
+    FakePeer& peer_;
+    std::map<wire::TransferId, Transfer> transfers_;
+};
+
+class FakeLinks final : public net::Links {
+  public:
+    FakeLinks(VirtualTime& time, FakeChunkPort& chunks, std::deque<FakePeer>& peers)
+        : time_(time), chunks_(chunks), peers_(peers) {}
+
+    Result<std::shared_ptr<net::Link>> to(wire::Endpoint const& endpoint) override {
+        auto& known = links_[endpoint];
+        if (auto link = known.lock()) {
+            return std::shared_ptr<net::Link>(std::move(link));
+        }
+        auto const peer = std::ranges::find(peers_, endpoint, &FakePeer::listens);
+        if (peer == peers_.end()) {
+            return Error{Errc::network, "there is no such peer"};
+        }
+        auto const link = std::make_shared<FakeLink>(time_, chunks_, *peer);
+        known = link;
+        return std::shared_ptr<net::Link>(link);
+    }
+
+    [[nodiscard]] bool room_for(wire::Endpoint const& /*endpoint*/) override { return true; }
+
+    [[nodiscard]] std::size_t share_of_a_job() const override { return 64; }
+
+  private:
+    VirtualTime& time_;
+    FakeChunkPort& chunks_;
+    std::deque<FakePeer>& peers_;
+    std::map<wire::Endpoint, std::weak_ptr<FakeLink>> links_;
+};
+
+/// Does the work in a turn of its own, and what is to be done then in another.
+class FakeExecutor final : public net::Executor {
+  public:
+    explicit FakeExecutor(VirtualTime& time) : time_(time) {}
+
+    void submit(std::uint64_t /*bytes*/, Job job) override {
+        time_.post([this, job = std::move(job)] { time_.post(job()); });
+    }
+
+  private:
+    VirtualTime& time_;
+};
+
+/// Keeps what was offered, and how that ended.
+class FakeOffers final : public Offers {
+  public:
+    /// Of one content.
+    struct Record {
+        std::string name;
+        std::vector<std::uint32_t> announced_ppm{};
+        bool complete = false;
+        bool withdrawn = false;
+    };
+
+    std::unique_ptr<Offer> begin(FileTransfer& /*transfer*/,
+                                 std::shared_ptr<swarm::ContentState> /*content*/,
+                                 std::string const& name,
+                                 std::shared_ptr<storage::PartReader const> /*reader*/) override {
+        if (!shares) {
+            return nullptr;
+        }
+        return std::make_unique<Recorded>(records.emplace_back(Record{name}));
+    }
+
+    void on_fetched(swarm::IndexedFile const& file) override { fetched.push_back(file.name); }
+
+    bool shares = true;
+    std::deque<Record> records;
+    std::vector<std::string> fetched;
+
+  private:
+    class Recorded final : public Offer {
+      public:
+        explicit Recorded(Record& record) : record_(record) {}
+
+        ~Recorded() override { record_.withdrawn = !record_.complete; }
+
+        Recorded(Recorded const&) = delete;
+        Recorded& operator=(Recorded const&) = delete;
+
+        [[nodiscard]] std::uint16_t port() const override { return 7; }
+
+        void announce(std::uint32_t ppm, std::shared_ptr<std::string const> /*manifest*/) override {
+            record_.announced_ppm.push_back(ppm);
+        }
+
+        void complete(swarm::IndexedFile const& /*file*/) override { record_.complete = true; }
+
+      private:
+        Record& record_;
+    };
+};
+
+}  // namespace xfsbus::peer::jobs::test

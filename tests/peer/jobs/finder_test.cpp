@@ -1,0 +1,155 @@
+#include "jobs/finder.hpp"
+
+#include "catch.hpp"
+#include "fakes.hpp"
+
+using namespace xfsbus;
+using namespace xfsbus::peer;
+using namespace xfsbus::peer::jobs::test;
+using namespace std::chrono_literals;
+using xfsbus::test::sample;
+
+namespace {
+
+using Files = Result<std::vector<wire::FoundFile>>;
+
+/// A Finder, and whom it asks.
+struct Seeker {
+    FakePeer& add_peer(bool is_up = true) {
+        auto& peer = peers.emplace_back();
+        auto const number = static_cast<std::uint16_t>(peers.size());
+        peer.id.bytes[0] = static_cast<std::uint8_t>(number);
+        peer.listens = {"10.0.0.1", number};
+        peer.is_up = is_up;
+        return peer;
+    }
+
+    wire::FoundFile& add_file(std::string name, unsigned version = 1) {
+        auto const content = sample(100, version).content;
+        return tracker.files.emplace_back(wire::FoundFile{std::move(name), content, 100, 1, {}});
+    }
+
+    Files find(std::string const& query) {
+        std::optional<Files> found;
+        finder.find(query, {}, [&](auto files) { found = std::move(files); });
+        REQUIRE(time.pass_until([&] { return found.has_value(); }));
+        return *found;
+    }
+
+    std::vector<std::string> names(std::string const& query) {
+        std::vector<std::string> names;
+        auto const files = find(query);
+        for (auto const& file : files ? *files : std::vector<wire::FoundFile>()) {
+            names.push_back(file.name);
+        }
+        return names;
+    }
+
+    struct Probes {
+        jobs::Finder::Probed probed;
+        jobs::Finder::Held held;
+    };
+
+    Probes probe() {
+        std::optional<Probes> all;
+        finder.probe(tracker.files, [&](auto probed, auto const&, auto held) {
+            all = Probes{std::move(probed), std::move(held)};
+        });
+        REQUIRE(time.pass_until([&] { return all.has_value(); }));
+        return *all;
+    }
+
+    VirtualTime time;
+    std::deque<FakePeer> peers;
+    FakeTracker tracker{time};
+    FakeChunkPort chunks;
+    FakeLinks links{time, chunks, peers};
+    telemetry::Log log{{}, LogLevel::off};
+    jobs::Network network{.scheduler = time,
+                          .tracker = tracker,
+                          .links = links,
+                          .self = {{255}},
+                          .look = [this](auto const& contents, auto const& on_looked) {
+                              on_looked(std::vector<std::uint32_t>(contents.size(), looked_ppm));
+                          }};
+    std::uint32_t looked_ppm = 0;
+    jobs::Finder finder{network, log};
+};
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("A name that could leave the directory is not shown, whoever names it") {
+    Seeker seeker;
+    seeker.add_file("good.bin");
+    seeker.add_file("../bad.bin");
+    seeker.add_file("/etc/bad.bin");
+    CHECK(seeker.names("**") == Names{"good.bin"});
+    CHECK(seeker.names("../bad.bin").empty());
+}
+
+TEST_CASE("A file whose name looks like a version or a pattern is found by its name") {
+    Seeker seeker;
+    seeker.add_file("a@abcd");
+    seeker.add_file("*.bin");
+    seeker.add_file("b.bin");
+    CHECK(seeker.names("a@abcd") == Names{"a@abcd"});
+    CHECK(seeker.names("*.bin") == Names{"*.bin"});
+    CHECK(seeker.names("?.bin") == Names{"*.bin", "b.bin"});
+}
+
+TEST_CASE("NAME@ID finds the one version of this name") {
+    Seeker seeker;
+    auto const first = seeker.add_file("file.bin", 1).content;
+    seeker.add_file("file.bin", 2);
+    seeker.add_file("other.bin", 1);
+    auto const found = seeker.find("file.bin@" + wire::to_hex(first).substr(0, 12));
+    REQUIRE(found);
+    REQUIRE(found->size() == 1);
+    CHECK(found->front().name == "file.bin");
+    CHECK(found->front().content == first);
+    CHECK(seeker.names("file.bin").size() == 2);
+}
+
+TEST_CASE("Who asks for a directory is told how to ask for the files below it") {
+    Seeker seeker;
+    seeker.add_file("data/file.bin");
+    auto const found = seeker.find("data");
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == Errc::not_found);
+    CHECK_THAT(found.error().message, ContainsSubstring("'data/**'"));
+    CHECK_THAT(seeker.find("none").error().message, !ContainsSubstring("below"));
+}
+
+TEST_CASE("A find waits no longer for a source that does not answer than 1.5 s") {
+    Seeker seeker;
+    auto& file = seeker.add_file("file.bin");
+    for (bool const is_up : {true, false}) {
+        file.sources.push_back(source_entry(seeker.add_peer(is_up)));
+    }
+    auto const begun = seeker.time.now();
+    auto const all = seeker.probe();
+    CHECK(all.probed.size() == 1);
+    CHECK(all.probed.contains(seeker.peers[0].listens));
+    CHECK(seeker.time.now() - begun >= 1500ms);
+    CHECK(seeker.time.now() - begun < 2s);
+}
+
+TEST_CASE("A source says itself what it has, and this peer looks at its own disk") {
+    Seeker seeker;
+    auto const has = sample(100, 1);
+    auto& file = seeker.add_file("file.bin", 1);
+    auto& holder = seeker.add_peer();
+    holder.contents.emplace(has.content, has);
+    auto const& loser = seeker.add_peer();
+    wire::Endpoint const self_listens{"10.0.0.1", 99};
+    file.sources = {source_entry(holder), source_entry(loser),
+                    source_entry(seeker.network.self, self_listens)};
+    seeker.looked_ppm = 250'000;
+    auto const all = seeker.probe();
+    CHECK(all.held.at({holder.listens, has.content}) == wire::complete_ppm);
+    CHECK(all.held.at({loser.listens, has.content}) == 0);
+    CHECK(all.held.at({self_listens, has.content}) == 250'000);
+    CHECK_FALSE(all.probed.contains(self_listens));
+}
