@@ -9,6 +9,7 @@
 #include "settings.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/peer/crashes.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/program/service.hpp>
@@ -317,6 +318,7 @@ int run(int argc, char** argv) {
     if (settings.serve) {
         std::signal(SIGHUP, SIG_DFL);  // a word to look again, also where nohup has it ignored
     }
+    peer::tell_crashes("xfs-peer");
     program::hold_signals();
     tune_memory();
     bus::raise_file_limit();

@@ -15,20 +15,23 @@ std::string in_milliseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 CallGuard::CallGuard(std::string name, GuardOptions options)
-    : name_(std::move(name)), options_(std::move(options)) {}
+    : options_(std::move(options)), mark_(std::move(name), std::move(options_.file)) {
+    if (options_.clock && options_.report) {
+        watched_.emplace(CallWatch::of_process(), mark_, options_.hang_limit, options_.report);
+    }
+}
 
 CallGuard::Ending CallGuard::refuse() const {
     if (options_.strict) {
-        throw PolicyFault("policy '" + name_ + "' was given up");
+        throw PolicyFault("policy '" + name() + "' was given up");
     }
     return Ending::failed;
 }
 
-CallGuard::Ending CallGuard::fault(std::string_view operation, std::string_view reason) {
+CallGuard::Ending CallGuard::fault(char const* operation, std::string_view reason) {
     ++counters_.faults;
     ++in_a_row_;
-    auto const what =
-        "policy '" + name_ + "': " + std::string(operation) + ": " + printable(reason);
+    auto const what = "policy '" + name() + "': " + operation + ": " + printable(reason);
     if (options_.strict) {
         throw PolicyFault(what);
     }
@@ -47,7 +50,7 @@ bool CallGuard::is_spent(std::chrono::nanoseconds now) {
 }
 
 CallGuard::Ending CallGuard::skip() {
-    auto const what = "policy '" + name_ + "': took more than " +
+    auto const what = "policy '" + name() + "': took more than " +
                       in_milliseconds(options_.budget_a_second) +
                       " of a second; the built-in default decides until it has passed";
     if (options_.strict) {
@@ -59,30 +62,32 @@ CallGuard::Ending CallGuard::skip() {
     return Ending::failed;
 }
 
-CallGuard::Ending CallGuard::note_time(std::string_view operation, std::chrono::nanoseconds start,
+CallGuard::Ending CallGuard::note_time(char const* operation, std::chrono::nanoseconds start,
                                        Ending ending) {
     auto const end = now();
     auto const spent = end - start;
     spent_ += spent;
     counters_.spent += spent;
-    if (ending == Ending::failed || spent <= options_.budget) {
+    bool const hung = spent >= options_.hang_limit;
+    if (!hung && (ending == Ending::failed || spent <= options_.budget)) {
         return ending;
     }
-    if (slow_at_ && end - *slow_at_ < slow_apart) {
+    if (hung || (slow_at_ && end - *slow_at_ < slow_apart)) {
         in_a_row_ = max_faults_in_a_row;
     }
     slow_at_ = end;
-    note_slow(operation, spent, options_.budget);
-    return Ending::slow;
+    note_slow(operation, spent, options_.budget,
+              hung ? "a call of more than " + in_milliseconds(options_.hang_limit)
+                   : "two calls that took too long");
+    return ending == Ending::failed ? ending : Ending::slow;
 }
 
-void CallGuard::note_slow(std::string_view operation, std::chrono::nanoseconds spent,
-                          std::chrono::nanoseconds budget) {
+void CallGuard::note_slow(char const* operation, std::chrono::nanoseconds spent,
+                          std::chrono::nanoseconds budget, std::string const& why_given_up) {
     ++counters_.slow;
-    complain("policy '" + name_ + "': " + std::string(operation) + " took " +
-                 in_milliseconds(spent) + ", more than the " + in_milliseconds(budget) +
-                 " it may take",
-             "two calls that took too long");
+    complain("policy '" + name() + "': " + operation + " took " + in_milliseconds(spent) +
+                 ", more than the " + in_milliseconds(budget) + " it may take",
+             why_given_up);
 }
 
 bool CallGuard::usable(Ending ending) {
@@ -101,7 +106,7 @@ void CallGuard::complain(std::string const& what, std::string const& why_given_u
         options_.report(what + " (so far: " + std::to_string(count) + ")");
     }
     if (given_up()) {
-        options_.report("policy '" + name_ + "': " + why_given_up + ", the last: " + what +
+        options_.report("policy '" + name() + "': " + why_given_up + ", the last: " + what +
                         "; it is not called any more");
     }
 }

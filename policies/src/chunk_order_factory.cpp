@@ -46,6 +46,7 @@ PluginInfo const& ChunkOrderFactory::info() const {
 }
 
 std::unique_ptr<GuardedChunkOrder> ChunkOrderFactory::make(GuardOptions options) const {
+    options.file = info().path.filename();
     return std::make_unique<GuardedChunkOrder>(
         info().name,
         [this] {

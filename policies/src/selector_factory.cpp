@@ -112,6 +112,7 @@ PluginInfo const& SelectorFactory::info() const {
 
 std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
                                                        GuardOptions options) const {
+    options.file = info().path.filename();
     return std::make_unique<GuardedSelector>(
         info().name,
         [this] {

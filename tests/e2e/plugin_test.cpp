@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "swarm.hpp"
 
+#include <csignal>
 #include <map>
 #include <set>
 #include <sstream>
@@ -301,4 +302,20 @@ TEST_CASE("With --json a shell that is fed by a pipe says when it is ready") {
     plain.close_input();
     CHECK(plain.wait() == 0);
     CHECK(plain.out().empty());
+}
+
+TEST_CASE("A peer that crashes within a policy names it with its last word") {
+    if (XFS_INSTRUMENTED) {
+        return;  // a sanitizer has handlers of its own
+    }
+    Swarm const swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(mib));
+    Source const a(swarm, "a");
+    auto const policy = bad_plugin("faulty-selector").string() + ":fault=abort";
+    auto const sink = swarm.start("sink", {"download file.bin"}, {"--policy", policy});
+    CHECK(sink->wait() == -SIGABRT);
+    CHECK_THAT(sink->err(),
+               Catch::Matchers::EndsWith(
+                   "xfs-peer: crashed within policy libfaulty-selector.so (faulty-selector), "
+                   "pick\n"));
 }

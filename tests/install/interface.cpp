@@ -1,5 +1,6 @@
 // The types of the public headers of libxfsbus.so, for a tool that reads what the compiler makes of
 // them: of this function's parameters, it looks at each.
+#include <xfsbus/peer/crashes.hpp>
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/leftovers.hpp>
 #include <xfsbus/peer/peer.hpp>

@@ -33,6 +33,9 @@ class FaultySelector final : public PeerSelector {
     std::optional<std::size_t> pick(RequestView const&, std::span<SourceView const> sources,
                                     Rng&) override {
         fail_if("pick");
+        if (fault_ == "abort") {
+            std::abort();
+        }
         if (fault_ == "pick_int") {
             throw 42;
         }

@@ -40,8 +40,8 @@
  * An operation that fails, and one whose answer is none that is allowed here, is a fault: the
  * default answers instead, and the user is told. An answer that comes too late is used, and
  * counted. After 16 faults in a row, without one good decision between them, and after two calls
- * of more than 10 ms within ten seconds, the object is given up: the default answers all that would
- * be asked of it. Other objects of the same plug-in, those of the next download among them, begin
+ * of more than 10 ms within ten seconds, or one of a second, the object is given up: the default
+ * answers all that would be asked of it. Other objects, those of the next download, begin
  * afresh. Nothing stands in for a hash: there a fault ends the work.
  *
  * Loading. The file is copied to memory and loaded from there. Code does not see its file's name,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <xfsbus/policies/abi.h>
+#include <xfsbus/policies/host/call_mark.hpp>
+#include <xfsbus/policies/host/call_watch.hpp>
 
 #include <array>
 #include <chrono>
@@ -23,10 +25,17 @@ struct GuardOptions {
     std::chrono::nanoseconds budget_a_second = std::chrono::milliseconds(50);
     /// How long creating an object may take, which is done where nobody waits for it.
     std::chrono::nanoseconds create_budget = std::chrono::seconds(1);
-    /// A steady clock; left out where time is simulated.
+    /// A call that takes so long is told of while it is under way, and if it comes back after all
+    /// its policy is given up.
+    std::chrono::nanoseconds hang_limit = std::chrono::seconds(1);
+    /// A steady clock; left out where time is simulated: then nothing is slow, and no call watched.
     std::function<std::chrono::nanoseconds()> clock;
-    /// Told of the first fault, of every 1000th, and when the policy is given up. Must not throw.
+    /// Told of the first fault, of every 1000th, of a call that does not come back, and when the
+    /// policy is given up. Called by the policy's thread and by that of the watch. Must not throw.
     std::function<void(std::string_view)> report;
+    /// Of the policy's plug-in, without the directories: for the word of a crash. Those who make
+    /// policies of plug-ins say it.
+    std::string file = {};
 };
 
 /// Of one purpose, XFSBUS_PURPOSE_....
@@ -47,9 +56,9 @@ struct PolicyCounters {
 
 /// Calls a policy for a class that guards one, and keeps the policy's record: what it throws is
 /// counted and reported, so is a call over budget. After max_faults_in_a_row faults without one
-/// good decision between them, or two calls over budget within slow_apart, it is not called any
-/// more; nor for the rest of a second in which it has taken more than its share. The methods that
-/// call it throw PolicyFault if strict. Used by one thread.
+/// good decision between them, or two calls over budget within slow_apart, or one that took
+/// hang_limit, it is not called any more; nor for the rest of a second in which it has taken more
+/// than its share. The methods that call it throw PolicyFault if strict. Used by one thread.
 class CallGuard {
   public:
     static constexpr std::uint64_t max_faults_in_a_row = 16;
@@ -59,6 +68,8 @@ class CallGuard {
     /// name: the policy's, for reports.
     CallGuard(std::string name, GuardOptions options);
 
+    // operation: a literal, the policy's method.
+
     /// Runs the call that creates the policy. If it throws there is no policy, and none is called.
     template <class Call>
     void create(Call const& call) {
@@ -66,14 +77,14 @@ class CallGuard {
         if (run("create", call) == Ending::failed) {
             in_a_row_ = max_faults_in_a_row;
         } else if (auto const spent = now() - start; spent > options_.create_budget) {
-            note_slow("create", spent, options_.create_budget);
+            note_slow("create", spent, options_.create_budget, {});
         }
     }
 
     /// Runs a call that decides; it throws if the policy's answer is nonsense. Whether the answer
     /// may be used; if not, the caller has the default decide.
     template <class Call>
-    bool decide(std::string_view operation, Call const& call) {
+    bool decide(char const* operation, Call const& call) {
         ++counters_.picks;
         auto const ending = run_in_time(operation, call);
         if (ending == Ending::good) {
@@ -84,7 +95,7 @@ class CallGuard {
 
     /// The same, for a question with a purpose, XFSBUS_PURPOSE_....
     template <class Call>
-    bool decide(std::uint32_t purpose, std::string_view operation, Call const& call) {
+    bool decide(std::uint32_t purpose, char const* operation, Call const& call) {
         auto const faults = counters_.faults;
         bool const good = decide(operation, call);
         if (purpose < counters_.purposes.size()) {
@@ -97,17 +108,17 @@ class CallGuard {
     /// The same for a call that only estimates: it may end well while every decision fails, so it
     /// does not end a row of faults.
     template <class Call>
-    bool estimate(std::string_view operation, Call const& call) {
+    bool estimate(char const* operation, Call const& call) {
         return usable(run_in_time(operation, call));
     }
 
     /// Runs a call that tells the policy something; no default stands in for it.
     template <class Call>
-    void tell(std::string_view operation, Call const& call) {
+    void tell(char const* operation, Call const& call) {
         run_in_time(operation, call);
     }
 
-    [[nodiscard]] std::string const& name() const { return name_; }
+    [[nodiscard]] std::string const& name() const { return mark_.policy(); }
 
     [[nodiscard]] PolicyCounters const& counters() const { return counters_; }
 
@@ -118,8 +129,9 @@ class CallGuard {
     enum class Ending { good, slow, failed };
 
     template <class Call>
-    Ending run(std::string_view operation, Call const& call) {
+    Ending run(char const* operation, Call const& call) {
         try {
+            CallMark::Call const marked(mark_, operation);
             call();
         } catch (std::exception const& e) {
             return fault(operation, e.what());
@@ -130,7 +142,7 @@ class CallGuard {
     }
 
     template <class Call>
-    Ending run_in_time(std::string_view operation, Call const& call) {
+    Ending run_in_time(char const* operation, Call const& call) {
         if (given_up()) {
             return refuse();
         }
@@ -145,21 +157,22 @@ class CallGuard {
     [[nodiscard]] Ending refuse() const;
     [[nodiscard]] bool is_spent(std::chrono::nanoseconds now);
     Ending skip();
-    Ending fault(std::string_view operation, std::string_view reason);
-    Ending note_time(std::string_view operation, std::chrono::nanoseconds start, Ending ending);
-    void note_slow(std::string_view operation, std::chrono::nanoseconds spent,
-                   std::chrono::nanoseconds budget);
+    Ending fault(char const* operation, std::string_view reason);
+    Ending note_time(char const* operation, std::chrono::nanoseconds start, Ending ending);
+    void note_slow(char const* operation, std::chrono::nanoseconds spent,
+                   std::chrono::nanoseconds budget, std::string const& why_given_up);
     bool usable(Ending ending);
     void complain(std::string const& what, std::string const& why_given_up);
     [[nodiscard]] std::chrono::nanoseconds now() const;
 
-    std::string name_;
     GuardOptions options_;
+    CallMark mark_;
     PolicyCounters counters_;
     std::uint64_t in_a_row_ = 0;
     std::chrono::nanoseconds second_{};                ///< when it began
     std::chrono::nanoseconds spent_{};                 ///< in it
     std::optional<std::chrono::nanoseconds> slow_at_;  ///< when a call was last slow
+    std::optional<CallWatch::Watched> watched_;        ///< last: it looks at the mark
 };
 
 }  // namespace xfsbus::policies
