@@ -69,6 +69,37 @@ Json uploading(peer::UploadStatus const& upload) {
             {"queued_chunks", upload.queued_chunks}};
 }
 
+Json parameters_of(peer::PolicyUsed const& policy) {
+    Json parameters = Json::object();
+    for (auto const& [name, value] : policy.parameters) {
+        parameters[name] = value;
+    }
+    return parameters;
+}
+
+Json policy_used(std::shared_ptr<peer::PolicyUsed const> const& policy) {
+    if (!policy) {
+        return nullptr;
+    }
+    return {{"name", policy->name},
+            {"version", policy->version},
+            {"sha256", policy->hash},
+            {"parameters", parameters_of(*policy)},
+            {"seed", policy->seed}};
+}
+
+Json purposes_of(peer::PolicyInfo const& policy) {
+    Json purposes = Json::object();
+    for (auto const& use : policy.purposes) {
+        purposes[use.purpose] = {{"asked", use.asked},
+                                 {"one_candidate", use.alone},
+                                 {"faults", use.faults},
+                                 {"over_budget", use.over_budget},
+                                 {"seconds", use.seconds}};
+    }
+    return purposes;
+}
+
 Json push_target(peer::PushTarget const& target, std::uint64_t size) {
     Json object = {{"ip", target.host},
                    {"port", target.port},
@@ -132,7 +163,9 @@ Json to_json(peer::DownloadedFile const& file) {
                    {"chunks_surplus", file.chunks_surplus},
                    {"seconds", file.seconds},
                    {"seconds_waited", file.seconds_waited},
-                   {"sources", list_of(file.sources, source_of_file)}};
+                   {"sources", list_of(file.sources, source_of_file)},
+                   {"policy", policy_used(file.policy)},
+                   {"chunk_order", policy_used(file.chunk_order)}};
     if (file.error) {
         object["code"] = program::exit_code(file.error->code);
         object["error"] = file.error->message;
@@ -146,7 +179,9 @@ Json summary_to_json(peer::DownloadReport const& report) {
             {"failed", failed_files(report)},
             {"present", present_files(report)},
             {"bytes_fetched", report.bytes_fetched},
-            {"seconds", report.seconds}};
+            {"seconds", report.seconds},
+            {"policy", policy_used(report.policy)},
+            {"chunk_order", policy_used(report.chunk_order)}};
 }
 
 Json to_json(JobRow const& job) {
@@ -189,28 +224,32 @@ Json to_json(peer::PeerStatus const& status) {
 }
 
 Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {
-    Json parameters = Json::object();
-    for (auto const& [name, value] : policy.parameters) {
-        parameters[name] = value;
-    }
     return {{"event", "policy"},
             {"name", policy.name},
             {"version", policy.version},
             {"description", policy.description},
             {"path", policy.path.string()},
             {"sha256", policy.hash},
-            {"parameters", std::move(parameters)},
+            {"parameters", parameters_of(policy)},
+            {"seed", policy.seed},
             {"picks", policy.picks},
             {"faults", policy.faults},
             {"slow", policy.slow},
+            {"over_budget", policy.over_budget},
             {"fallbacks", policy.fallbacks},
+            {"seconds", policy.seconds},
+            {"purposes", purposes_of(policy)},
             {"chunk_order", chunk_order.name},
+            {"chunk_order_version", chunk_order.version},
             {"chunk_order_path", chunk_order.path.string()},
             {"chunk_order_sha256", chunk_order.hash},
+            {"chunk_order_parameters", parameters_of(chunk_order)},
             {"chunk_order_batches", chunk_order.picks},
             {"chunk_order_faults", chunk_order.faults},
             {"chunk_order_slow", chunk_order.slow},
-            {"chunk_order_fallbacks", chunk_order.fallbacks}};
+            {"chunk_order_over_budget", chunk_order.over_budget},
+            {"chunk_order_fallbacks", chunk_order.fallbacks},
+            {"chunk_order_seconds", chunk_order.seconds}};
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include "json_events.hpp"
 #include "outcome.hpp"
+#include "policy_text.hpp"
 #include "push_view.hpp"
 #include "sizes.hpp"
 #include "status_text.hpp"
@@ -20,20 +21,8 @@
 namespace xfsbus::console {
 namespace {
 
-constexpr std::size_t short_hash_digits = 16;
-
 std::string number_or_dash(std::optional<double> const& value) {
     return value ? fmt::format("{:.2f}", *value) : "-";
-}
-
-/// Where a policy is from, which build of it this is, and its parameters.
-std::string origin_of(peer::PolicyInfo const& policy) {
-    auto text = fmt::format("  from {}, SHA-256 {}...", wire::escape(policy.path.string()),
-                            policy.hash.substr(0, short_hash_digits));
-    for (auto const& [name, value] : policy.parameters) {
-        text += fmt::format("\n  {} = {}", wire::escape(name), wire::escape(value));
-    }
-    return text;
 }
 
 /// What is no fault and is not shared all the same: ", 2 symbolic links, 1 ignored".
@@ -285,16 +274,7 @@ void Printer::policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chu
     if (json()) {
         return write(to_json(policy, chunk_order));
     }
-    std::string line = fmt::format("{} {}: {}\n{}", policy.name, wire::escape(policy.version),
-                                   wire::escape(policy.description), origin_of(policy));
-    line += fmt::format("\n  {} decisions, {} faults, {} slow, {} made by the default instead",
-                        policy.picks, policy.faults, policy.slow, policy.fallbacks);
-    line += fmt::format("\nchunks in the order of {} {}\n{}", chunk_order.name,
-                        wire::escape(chunk_order.version), origin_of(chunk_order));
-    line +=
-        fmt::format("\n  {} batches, {} faults, {} slow, {} made by the default instead",
-                    chunk_order.picks, chunk_order.faults, chunk_order.slow, chunk_order.fallbacks);
-    text(line);
+    text(policy_text(policy, chunk_order));
 }
 
 void Printer::help(std::string const& text) const {

@@ -21,6 +21,17 @@ CallGuard::CallGuard(std::string name, GuardOptions options)
     }
 }
 
+void CallGuard::count(std::uint32_t purpose, bool alone, PurposeCounters const& before) {
+    if (purpose < counters_.purposes.size()) {
+        auto& of_purpose = counters_.purposes.at(purpose);
+        ++of_purpose.asked;
+        of_purpose.alone += alone ? 1 : 0;
+        of_purpose.faults += counters_.faults - before.faults;
+        of_purpose.over_budget += counters_.over_budget - before.over_budget;
+        of_purpose.spent += counters_.spent - before.spent;
+    }
+}
+
 CallGuard::Ending CallGuard::refuse() const {
     if (options_.strict) {
         throw PolicyFault("policy '" + name() + "' was given up");

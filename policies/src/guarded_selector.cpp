@@ -14,6 +14,17 @@ std::string in_words(Answer const& answer) {
            ", gives_way " + std::to_string(answer.gives_way);
 }
 
+/// Whether one source alone may be answered; with REPLACE, to come in.
+bool has_one_candidate(RequestView const& request, std::span<SourceView const> sources) {
+    bool const comes_in = request.purpose == XFSBUS_PURPOSE_REPLACE;
+    std::size_t count = 0;
+    for (auto const& source : sources) {
+        bool const out = comes_in && has(source, XFSBUS_SOURCE_IN_USE);
+        count += has(source, XFSBUS_SOURCE_ANSWERABLE) && !out ? 1 : 0;
+    }
+    return count == 1;
+}
+
 }  // namespace
 
 GuardedSelector::GuardedSelector(std::string name, std::unique_ptr<PeerSelector> policy,
@@ -38,7 +49,7 @@ std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
         return std::nullopt;
     }
     std::optional<std::size_t> index;
-    bool const good = guard_.decide(request.purpose, "pick", [&] {
+    bool const good = guard_.decide(request.purpose, sources.size() == 1, "pick", [&] {
         index = policy_->pick(request, sources, rng);
         if (index && *index >= sources.size()) {
             throw std::out_of_range("answered " + std::to_string(*index) + " where there are " +
@@ -55,7 +66,8 @@ std::uint32_t GuardedSelector::decides() const {
 Answer GuardedSelector::decide(RequestView const& request, std::span<SourceView const> sources,
                                Rng& rng) {
     Answer answer{};
-    bool const good = guard_.decide(request.purpose, "decide", [&] {
+    bool const alone = has_one_candidate(request, sources);
+    bool const good = guard_.decide(request.purpose, alone, "decide", [&] {
         answer = policy_->decide(request, sources, rng);
         if (!fits(answer, request, sources)) {
             throw std::out_of_range("answered " + in_words(answer) + " to purpose " +

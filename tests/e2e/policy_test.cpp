@@ -59,6 +59,31 @@ TEST_CASE("Every policy that comes with the program downloads") {
     CHECK(ended.event("policy").at("picks") > 0);
 }
 
+TEST_CASE("A download's report says what its decisions followed from, and policy what they were") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(2 * mib));
+    Source const a(swarm, "a");
+    auto const options = GENERATE(Words{"--seed", "42"}, Words{});
+    auto words = options;
+    words.insert(words.end(), {"--policy", "libloadlatency.so:load_weight=20"});
+    auto const ended = swarm.in("b", {"download file.bin", "policy"}, words);
+    CHECK(ended.code == 0);
+    auto const policy = ended.event("policy");
+    CHECK((policy.at("seed") == 42) == !options.empty());
+    auto const request = policy.at("purposes").at("request");
+    CHECK(request.at("asked") > 0);
+    CHECK(request.at("one_candidate") == request.at("asked"));
+    CHECK(policy.at("seconds") > 0);
+    for (auto const* event : {"downloaded", "summary"}) {
+        auto const used = ended.event(event).at("policy");
+        for (auto const* field : {"name", "version", "sha256", "parameters", "seed"}) {
+            CHECK(used.at(field) == policy.at(field));
+        }
+        CHECK(used.at("parameters").at("load_weight") == "20");
+        CHECK(ended.event(event).at("chunk_order").at("sha256") == policy.at("chunk_order_sha256"));
+    }
+}
+
 TEST_CASE("Every integrity plug-in that comes with the program publishes and verifies") {
     Swarm swarm;
     auto const plugin = GENERATE(as<std::string>{}, "libsha256.so", "libsha512-256.so",

@@ -14,7 +14,8 @@ XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPu
 XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, CounterValue&) {}
 
 XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, DownloadReport&,
-                          DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&) {}
+                          DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&,
+                          PolicyUsed&, PurposeUse&) {}
 
 XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, JobOutcome&, Wait&,
                           EventQueue&, Event&, ByteRange&, SourceState) {}

@@ -42,6 +42,12 @@ class EverySecond final : public PeerSelector {
     unsigned calls_ = 0;
 };
 
+RequestView question(std::uint32_t purpose) {
+    RequestView view{};
+    view.purpose = purpose;
+    return view;
+}
+
 /// Answers always the same where a chunk is asked for.
 class Answers final : public PeerSelector {
   public:
@@ -297,6 +303,41 @@ TEST_CASE("A policy that was given up decides nothing any more") {
     }
     CHECK(guarded.given_up());
     CHECK(guarded.decides() == 0);
+}
+
+TEST_CASE("What is asked is counted by purpose, and so are questions with one candidate only") {
+    using namespace std::chrono_literals;
+    GuardOptions options;
+    options.clock = [time = 0ns]() mutable { return time += 1ms; };
+    GuardedPicks guarded("none", options);
+    guarded.selector->pick(question(XFSBUS_PURPOSE_REQUEST), guarded.sources);
+    guarded.selector->pick(question(XFSBUS_PURPOSE_ADMIT), guarded.sources);
+    guarded.sources.resize(1);
+    guarded.selector->pick(question(XFSBUS_PURPOSE_ADMIT), guarded.sources);
+    auto const& admit = guarded.counters().purposes.at(XFSBUS_PURPOSE_ADMIT);
+    CHECK(admit.asked == 2);
+    CHECK(admit.alone == 1);
+    CHECK(admit.faults == 0);
+    CHECK(admit.spent == 2ms);
+    CHECK(guarded.counters().purposes.at(XFSBUS_PURPOSE_REQUEST).asked == 1);
+    CHECK(guarded.counters().purposes.at(XFSBUS_PURPOSE_REQUEST).alone == 0);
+    CHECK(guarded.counters().purposes.at(XFSBUS_PURPOSE_RANK).asked == 0);
+}
+
+TEST_CASE(
+    "Of those who are listed for a decision only the ones that may be answered are candidates") {
+    GuardedSelector guarded("answers", std::make_unique<Answers>(nobody()), 1);
+    SeededRandom random(1);
+    auto sources = three_sources();
+    sources[1].flags = XFSBUS_SOURCE_ANSWERABLE;
+    guarded.decide(question(XFSBUS_PURPOSE_REQUEST), sources, random.rng());
+    sources[2].flags = XFSBUS_SOURCE_ANSWERABLE | XFSBUS_SOURCE_IN_USE;
+    guarded.decide(question(XFSBUS_PURPOSE_REQUEST), sources, random.rng());
+    guarded.decide(question(XFSBUS_PURPOSE_REPLACE), sources, random.rng());
+    auto const& purposes = guarded.counters().purposes;
+    CHECK(purposes.at(XFSBUS_PURPOSE_REQUEST).asked == 2);
+    CHECK(purposes.at(XFSBUS_PURPOSE_REQUEST).alone == 1);
+    CHECK(purposes.at(XFSBUS_PURPOSE_REPLACE).alone == 1);
 }
 
 TEST_CASE("Nobody is picked from an empty list, and the policy is not asked") {

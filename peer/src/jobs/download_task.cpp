@@ -491,6 +491,8 @@ void DownloadTask::add_report(DownloadedFile report) {
     if (!report.error) {
         report.path = parts_.destination.tree->root() / report.name;
     }
+    report.policy = policy_->used();
+    report.chunk_order = parts_.transfer.policies.chunk_order;
     if (order_.on_file) {
         order_.on_file(report);
     }
@@ -529,6 +531,8 @@ void DownloadTask::finish(std::optional<Error> error) {
         order_.on_progress(progress());
     }
     report_.seconds = seconds(parts_.network.scheduler.now() - started_);
+    report_.policy = policy_->used();
+    report_.chunk_order = parts_.transfer.policies.chunk_order;
     on_done(std::move(report_));
 }
 

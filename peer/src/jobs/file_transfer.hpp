@@ -42,6 +42,7 @@ struct FilePolicies {
     /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
     /// reactor's thread. Throws PolicyFault if strict.
     std::function<std::shared_ptr<OrderSlot>()> new_order;
+    std::shared_ptr<PolicyUsed const> chunk_order;  ///< which one that is
     SourceIds source_ids;
     swarm::SourceHistory source_history{};  ///< what downloads have found of sources
     std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/policy.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/guarded_chunk_order.hpp>
 #include <xfsbus/policies/host/guarded_selector.hpp>
@@ -30,13 +31,21 @@ class PolicyTally {
         totals_->fallback += counters.fallback - seen_.fallback;
         totals_->spent += counters.spent - seen_.spent;
         for (std::size_t i = 0; i < counters.purposes.size(); ++i) {
-            totals_->purposes[i].asked += counters.purposes[i].asked - seen_.purposes[i].asked;
-            totals_->purposes[i].faults += counters.purposes[i].faults - seen_.purposes[i].faults;
+            add(totals_->purposes[i], counters.purposes[i], seen_.purposes[i]);
         }
         seen_ = counters;
     }
 
   private:
+    static void add(policies::PurposeCounters& total, policies::PurposeCounters const& now,
+                    policies::PurposeCounters const& seen) {
+        total.asked += now.asked - seen.asked;
+        total.alone += now.alone - seen.alone;
+        total.faults += now.faults - seen.faults;
+        total.over_budget += now.over_budget - seen.over_budget;
+        total.spent += now.spent - seen.spent;
+    }
+
     PolicyTotals totals_;
     policies::PolicyCounters seen_;
 };
@@ -48,10 +57,15 @@ class PolicySlot final : public policies::PeerSelector {
     /// `seed`: of the random numbers that the policy sees.
     explicit PolicySlot(std::uint64_t seed) : seed_(seed), random_(seed) {}
 
-    void put(std::shared_ptr<policies::GuardedSelector> policy, PolicyTotals totals) {
+    void put(std::shared_ptr<policies::GuardedSelector> policy, PolicyTotals totals,
+             std::shared_ptr<PolicyUsed const> used) {
         policy_ = std::move(policy);
         tally_ = PolicyTally(std::move(totals));
+        used_ = std::move(used);
     }
+
+    /// Which one was put in last; null: none yet.
+    [[nodiscard]] std::shared_ptr<PolicyUsed const> const& used() const { return used_; }
 
     /// There is none to put in, and none may stand in for it (strict).
     void fail(std::string why) { fault_ = std::move(why); }
@@ -119,6 +133,7 @@ class PolicySlot final : public policies::PeerSelector {
     policies::SeededRandom random_;
     std::shared_ptr<policies::GuardedSelector> policy_;
     PolicyTally tally_{nullptr};
+    std::shared_ptr<PolicyUsed const> used_;
 };
 
 /// The chunk order of one file's download. Made on any thread, used on the reactor's.

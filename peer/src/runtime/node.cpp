@@ -76,6 +76,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                  .new_transfer = [this] { return new_transfer(); },
                  .counters = counters_},
       file_policies_{.new_order = policies_.order_maker(),
+                     .chunk_order = policies_.chunk_order_used(),
                      .source_ids = jobs::SourceIds(policies_.seed())},
       destination_{.tree = tree_,
                    .durability = options_.durability,

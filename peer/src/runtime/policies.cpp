@@ -4,28 +4,39 @@
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/words.hpp>
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 namespace xfsbus::peer::runtime {
 namespace {
 
-PolicyInfo about(policies::PluginInfo const& plugin, policies::PolicyCounters const& totals) {
-    PolicyInfo info;
-    info.name = plugin.name;
-    info.version = plugin.version;
-    info.description = plugin.description;
-    info.path = plugin.path;
-    info.hash = plugin.hash;
-    for (auto const& parameter : plugin.parameters) {
-        info.parameters.emplace_back(parameter.name, parameter.value);
+double in_seconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+std::vector<PurposeUse> purposes_of(policies::PolicyCounters const& totals) {
+    std::vector<PurposeUse> all;
+    for (std::uint32_t purpose = 0; purpose < totals.purposes.size(); ++purpose) {
+        auto const& counted = totals.purposes.at(purpose);
+        if (counted.asked > 0) {
+            all.push_back({.purpose = std::string(policies::purpose_word(purpose)),
+                           .asked = counted.asked,
+                           .alone = counted.alone,
+                           .faults = counted.faults,
+                           .over_budget = counted.over_budget,
+                           .seconds = in_seconds(counted.spent)});
+        }
     }
-    info.picks = totals.picks;
-    info.faults = totals.faults;
-    info.slow = totals.slow;
-    info.fallbacks = totals.fallback;
-    return info;
+    return all;
+}
+
+/// A number that every reader of JSON keeps as it is, those with doubles alone among them.
+std::uint64_t draw_seed(std::mt19937_64& random) {
+    constexpr unsigned spare_bits = 64 - 53;
+    return random() >> spare_bits;
 }
 
 }  // namespace
@@ -36,8 +47,31 @@ Policies::Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_ord
       policy_(std::move(policy)),
       chunk_order_(std::move(chunk_order)),
       options_(options),
-      random_(random),
+      seed_(options.seed != 0 ? options.seed : draw_seed(random)),
       maker_(1, "xfs-policy", net::fault_teller(reactor)) {}
+
+PolicyUsed Policies::used(policies::PluginInfo const& plugin) const {
+    PolicyUsed used{plugin.name, plugin.version, plugin.hash, {}, seed_};
+    for (auto const& parameter : plugin.parameters) {
+        used.parameters.emplace_back(parameter.name, parameter.value);
+    }
+    return used;
+}
+
+PolicyInfo Policies::about(policies::PluginInfo const& plugin,
+                           policies::PolicyCounters const& totals) const {
+    PolicyInfo info{used(plugin)};
+    info.description = plugin.description;
+    info.path = plugin.path;
+    info.picks = totals.picks;
+    info.faults = totals.faults;
+    info.slow = totals.slow;
+    info.over_budget = totals.over_budget;
+    info.fallbacks = totals.fallback;
+    info.seconds = in_seconds(totals.spent);
+    info.purposes = purposes_of(totals);
+    return info;
+}
 
 PolicyInfo Policies::policy() const {
     return about(policy_->info(), *totals_);
@@ -45,6 +79,10 @@ PolicyInfo Policies::policy() const {
 
 PolicyInfo Policies::chunk_order() const {
     return about(chunk_order_->info(), *order_totals_);
+}
+
+std::shared_ptr<PolicyUsed const> Policies::chunk_order_used() const {
+    return std::make_shared<PolicyUsed>(used(chunk_order_->info()));
 }
 
 void Policies::set_policy(Factory policy) {
@@ -62,7 +100,8 @@ void Policies::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::functio
         if (policy_ != factory) {
             return put_selector(slot, then);
         }
-        made ? slot->put(*made, totals_) : slot->fail(made.error().message);
+        made ? slot->put(*made, totals_, std::make_shared<PolicyUsed>(used(factory->info())))
+             : slot->fail(made.error().message);
         then();
     };
     maker_.submit([factory = policy_, seed = slot->seed(), guard = guard(),
@@ -94,10 +133,6 @@ policies::GuardOptions Policies::guard() const {
         }
     };
     return guard;
-}
-
-std::uint64_t Policies::seed() {
-    return options_.seed != 0 ? options_.seed : random_();
 }
 
 }  // namespace xfsbus::peer::runtime

@@ -29,6 +29,9 @@ class Policies {
     [[nodiscard]] PolicyInfo policy() const;
     [[nodiscard]] PolicyInfo chunk_order() const;
 
+    /// Which order of chunks it is; that does not change.
+    [[nodiscard]] std::shared_ptr<PolicyUsed const> chunk_order_used() const;
+
     /// How often the policy has failed, and the order.
     [[nodiscard]] std::uint64_t faults() const { return totals_->faults; }
 
@@ -45,19 +48,22 @@ class Policies {
     /// Makes a chunk order for one file; on a thread that may wait for a plug-in.
     [[nodiscard]] std::function<std::shared_ptr<jobs::OrderSlot>()> order_maker() const;
 
-    /// With a seed policies see the same random numbers in every run.
-    [[nodiscard]] std::uint64_t seed();
+    /// Of the random numbers that policies see: what the options say, or what was drawn.
+    [[nodiscard]] std::uint64_t seed() const { return seed_; }
 
   private:
     using Selector = std::shared_ptr<policies::GuardedSelector>;
 
+    [[nodiscard]] PolicyUsed used(policies::PluginInfo const& plugin) const;
+    [[nodiscard]] PolicyInfo about(policies::PluginInfo const& plugin,
+                                   policies::PolicyCounters const& totals) const;
     [[nodiscard]] policies::GuardOptions guard() const;
 
     bus::Reactor& reactor_;
     Factory policy_;
     OrderFactory chunk_order_;
     PeerOptions const& options_;
-    std::mt19937_64& random_;
+    std::uint64_t seed_;
     jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

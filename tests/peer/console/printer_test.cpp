@@ -56,6 +56,9 @@ peer::DownloadReport three_files() {
     fetched.bytes_duplicate = 7;
     fetched.seconds = 2;
     fetched.seconds_waited = 0.5;
+    fetched.policy = std::make_shared<peer::PolicyUsed>(
+        peer::PolicyUsed{"rack", "1.0", "abcd", {{"far", "2"}}, 7});
+    report.policy = fetched.policy;
     fetched.sources = {
         {"10.0.0.2:7471", 2048, 7, 1, 1024, 0, 0, peer::SourceState::active, "active"}};
     auto& present = report.files.emplace_back();
@@ -175,18 +178,26 @@ TEST_CASE("In JSON a download tells of each file, each source, and of all") {
                                                       "present", "bytes_fetched", "bytes_resumed",
                                                       "bytes_duplicate", "chunks_rejected",
                                                       "chunks_surplus", "seconds", "seconds_waited",
-                                                      "sources"});
+                                                      "sources", "policy", "chunk_order"});
     CHECK(events[0].at("bytes_duplicate") == 7);
     CHECK(events[0].at("seconds_waited") == 0.5);
     CHECK(events[0].at("sources") ==
           Json::parse(R"([{"peer": "10.0.0.2:7471", "bytes": 2048, "bytes_duplicate": 7,
                            "chunks_rejected": 1, "bytes_per_second": 1024.0, "state": "active"}])"));
+    auto const policy = Json::parse(R"({"name": "rack", "version": "1.0", "sha256": "abcd",
+                                        "parameters": {"far": "2"}, "seed": 7})");
+    CHECK(events[0].at("policy") == policy);
     CHECK(events[1].at("present") == true);
+    CHECK(events[1].at("policy").is_null());
     CHECK(events[2].at("ok") == false);
     CHECK(events[2].at("code") == 9);
     CHECK(events[2].at("error") == "the disk is full");
-    CHECK(events[3] == Json::parse(R"({"event": "summary", "files": 3, "failed": 1, "present": 1,
-                                       "bytes_fetched": 2048, "seconds": 2.0})"));
+    CHECK(events[3].at("policy") == policy);
+    auto summary = events[3];
+    summary.erase("policy");
+    CHECK(summary == Json::parse(R"({"event": "summary", "files": 3, "failed": 1, "present": 1,
+                                     "bytes_fetched": 2048, "seconds": 2.0,
+                                     "chunk_order": null})"));
 }
 
 TEST_CASE("In JSON progress tells of the files in progress") {
@@ -272,6 +283,11 @@ TEST_CASE("The policy is shown with the order of chunks beside it, and which bui
     policy.hash = "0123456789abcdef0123456789abcdef";
     policy.parameters = {{"load_weight", "20"}, {"odd\n", "1\r"}};
     policy.faults = 3;
+    policy.seed = 77;
+    policy.picks = 4;
+    policy.seconds = 0.002;
+    policy.over_budget = 6;
+    policy.purposes = {{"request", 3, 1, 2, 5, 0.0015}};
     peer::PolicyInfo order;
     order.name = "rarest";
     order.version = "2.0";
@@ -285,7 +301,12 @@ TEST_CASE("The policy is shown with the order of chunks beside it, and which bui
     CHECK_THAT(shown, ContainsSubstring("loadlatency 1\\x1b[2J: "));
     CHECK_THAT(shown, ContainsSubstring("odd\\x0a = 1\\x0d\n"));
     CHECK_THAT(shown, ContainsSubstring("SHA-256 0123456789abcdef...\n"));
-    CHECK_THAT(shown, ContainsSubstring("0 decisions, 3 faults, 0 slow"));
+    CHECK_THAT(shown, ContainsSubstring("seed 77\n"));
+    CHECK_THAT(shown,
+               ContainsSubstring("4 decisions, 3 faults, 0 slow, 6 over budget, 0 made by the "
+                                 "default instead; 2.0 ms in all, 500.0 us each\n"));
+    CHECK_THAT(shown, ContainsSubstring("  request   3      1              2       5            "
+                                        "1.5 ms  500.0 us\n"));
     CHECK_THAT(shown, ContainsSubstring("chunks in the order of rarest 2.0\n"));
     CHECK_THAT(shown, ContainsSubstring("7 batches, 5 faults, 0 slow"));
     Printed json(as_json);
@@ -294,6 +315,11 @@ TEST_CASE("The policy is shown with the order of chunks beside it, and which bui
     CHECK(answer.at("sha256") == policy.hash);
     CHECK(answer.at("chunk_order") == "rarest");
     CHECK(answer.at("chunk_order_faults") == 5);
+    CHECK(answer.at("seed") == 77);
+    CHECK(answer.at("over_budget") == 6);
+    CHECK(answer.at("purposes") ==
+          Json::parse(R"({"request": {"asked": 3, "one_candidate": 1, "faults": 2,
+                                      "over_budget": 5, "seconds": 0.0015}})"));
 }
 
 TEST_CASE("Errors go beside the answers, but in JSON they are one") {

@@ -4,6 +4,14 @@
 
 using namespace xfsbus::console;
 
+TEST_CASE("A short time is shown in the unit that suits it") {
+    CHECK(show_span(0) == "0 ns");
+    CHECK(show_span(870e-9) == "870 ns");
+    CHECK(show_span(5.7e-6) == "5.7 us");
+    CHECK(show_span(0.0123) == "12.3 ms");
+    CHECK(show_span(4100) == "4100.0 s");
+}
+
 TEST_CASE("A size is a number with an optional suffix of 1024s") {
     CHECK(parse_size("0").value() == 0);
     CHECK(parse_size("512").value() == 512);

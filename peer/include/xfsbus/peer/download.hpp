@@ -1,11 +1,13 @@
 #pragma once
 
+#include <xfsbus/peer/policy.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,12 +96,18 @@ struct DownloadedFile {
     double seconds = 0;
     double seconds_waited = 0;  ///< of these, with nothing on its way
     std::vector<SourceStatus> sources;
+    /// That was in use at the end; null: it failed before there was one.
+    std::shared_ptr<PolicyUsed const> policy = {};
+    std::shared_ptr<PolicyUsed const> chunk_order = {};
 };
 
 struct DownloadReport {
     std::vector<DownloadedFile> files;
     std::uint64_t bytes_fetched = 0;
     double seconds = 0;
+    /// That was in use at the end; null: it failed before there was one.
+    std::shared_ptr<PolicyUsed const> policy = {};
+    std::shared_ptr<PolicyUsed const> chunk_order = {};
 };
 
 }  // namespace xfsbus::peer

@@ -65,7 +65,7 @@ struct PeerOptions {
     /// without `watch`.
     std::optional<std::chrono::milliseconds> rescan = std::nullopt;
     /// Of all random numbers that policies see, and of the ids that they know sources by: equal
-    /// seeds and equal events give equal decisions. 0: a random one.
+    /// seeds and equal events give equal decisions. 0: a random one, which PolicyInfo tells.
     std::uint64_t seed = 0;
     /// Called on threads of the peer, one at a time: the peer waits for it, so it must return soon.
     /// What it throws goes no further. Text from others is escaped.

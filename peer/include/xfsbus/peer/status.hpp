@@ -1,13 +1,12 @@
 #pragma once
 
 #include <xfsbus/peer/download.hpp>
+#include <xfsbus/peer/policy.hpp>
 #include <xfsbus/wire/counters.hpp>
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace xfsbus::peer {
@@ -54,20 +53,6 @@ struct SharedFileInfo {
     std::string name;
     std::string content;
     std::uint64_t size = 0;
-};
-
-/// A policy in use, and what its objects have done since it was loaded.
-struct PolicyInfo {
-    std::string name;
-    std::string version;
-    std::string description;
-    std::filesystem::path path;
-    std::string hash;  ///< SHA-256 of the file as it was loaded, in hex
-    std::vector<std::pair<std::string, std::string>> parameters;
-    std::uint64_t picks = 0;      ///< decisions asked for
-    std::uint64_t faults = 0;     ///< calls that failed, or whose answer was nonsense
-    std::uint64_t slow = 0;       ///< calls that took too long
-    std::uint64_t fallbacks = 0;  ///< decisions that the built-in default made instead
 };
 
 /// A file that is being fetched.

@@ -41,7 +41,10 @@ struct GuardOptions {
 /// Of one purpose, XFSBUS_PURPOSE_....
 struct PurposeCounters {
     std::uint64_t asked = 0;
+    std::uint64_t alone = 0;  ///< of these, with one candidate only
     std::uint64_t faults = 0;
+    std::uint64_t over_budget = 0;
+    std::chrono::nanoseconds spent{};
 };
 
 struct PolicyCounters {
@@ -93,15 +96,12 @@ class CallGuard {
         return usable(ending);
     }
 
-    /// The same, for a question with a purpose, XFSBUS_PURPOSE_....
+    /// The same, for a question with a purpose, XFSBUS_PURPOSE_.... alone: it has one candidate.
     template <class Call>
-    bool decide(std::uint32_t purpose, char const* operation, Call const& call) {
-        auto const faults = counters_.faults;
+    bool decide(std::uint32_t purpose, bool alone, char const* operation, Call const& call) {
+        PurposeCounters const before = all_purposes();
         bool const good = decide(operation, call);
-        if (purpose < counters_.purposes.size()) {
-            ++counters_.purposes.at(purpose).asked;
-            counters_.purposes.at(purpose).faults += counters_.faults - faults;
-        }
+        count(purpose, alone, before);
         return good;
     }
 
@@ -154,6 +154,14 @@ class CallGuard {
         return note_time(operation, start, ending);
     }
 
+    /// So far, whatever was asked.
+    [[nodiscard]] PurposeCounters all_purposes() const {
+        return {.faults = counters_.faults,
+                .over_budget = counters_.over_budget,
+                .spent = counters_.spent};
+    }
+
+    void count(std::uint32_t purpose, bool alone, PurposeCounters const& before);
     [[nodiscard]] Ending refuse() const;
     [[nodiscard]] bool is_spent(std::chrono::nanoseconds now);
     Ending skip();
