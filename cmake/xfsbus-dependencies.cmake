@@ -28,7 +28,8 @@ if(NOT XFSBUS_INSTALLED)
 
   include(xfsbus-blake3)
 
-  # The programs' own: command line, logging, JSON, line editing.
+  # The programs' own: command line, logging, JSON, line editing. JSON is header-only and private
+  # to a peer's trace, too.
   find_package(CLI11 CONFIG REQUIRED)
   find_package(spdlog CONFIG REQUIRED)
   find_package(fmt CONFIG REQUIRED)

@@ -100,6 +100,16 @@ Json purposes_of(peer::PolicyInfo const& policy) {
     return purposes;
 }
 
+Json trace_of(peer::PolicyInfo const& policy) {
+    if (!policy.trace) {
+        return nullptr;
+    }
+    return {{"file", policy.trace->file.string()},
+            {"records", policy.trace->records},
+            {"dropped", policy.trace->dropped},
+            {"trouble", policy.trace->trouble}};
+}
+
 Json push_target(peer::PushTarget const& target, std::uint64_t size) {
     Json object = {{"ip", target.host},
                    {"port", target.port},
@@ -239,6 +249,7 @@ Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order
             {"fallbacks", policy.fallbacks},
             {"seconds", policy.seconds},
             {"purposes", purposes_of(policy)},
+            {"trace", trace_of(policy)},
             {"chunk_order", chunk_order.name},
             {"chunk_order_version", chunk_order.version},
             {"chunk_order_path", chunk_order.path.string()},

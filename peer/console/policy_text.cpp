@@ -54,13 +54,23 @@ std::string purpose_table(peer::PolicyInfo const& policy) {
     return text;
 }
 
+std::string trace_line(peer::PolicyInfo const& policy) {
+    if (!policy.trace) {
+        return {};
+    }
+    auto const& trace = *policy.trace;
+    auto const ended = trace.trouble.empty() ? "" : ", ended: " + wire::escape(trace.trouble);
+    return fmt::format("\n  trace in {}: {} records, {} dropped{}",
+                       wire::escape(trace.file.string()), trace.records, trace.dropped, ended);
+}
+
 }  // namespace
 
 std::string policy_text(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {
     return fmt::format("{} {}: {}\n{}\n  seed {}\n{}{}\n", policy.name,
                        wire::escape(policy.version), wire::escape(policy.description),
                        origin_of(policy), policy.seed, counts_of(policy, "decisions"),
-                       purpose_table(policy)) +
+                       purpose_table(policy) + trace_line(policy)) +
            fmt::format("chunks in the order of {} {}\n{}\n{}", chunk_order.name,
                        wire::escape(chunk_order.version), origin_of(chunk_order),
                        counts_of(chunk_order, "batches"));

@@ -59,6 +59,7 @@ struct Arguments {
     std::string integrity = "libsha256.so";
     std::vector<std::string> accept_hashes;
     std::vector<std::string> plugin_dirs;
+    std::string trace;
     std::string latency_file;
     std::size_t sources = 24;
     std::string upload_limit = "0";
@@ -168,6 +169,9 @@ void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_flag("--strict-policy", arguments.strict_policy,
                  "A policy that fails ends the download, instead of being made good");
     app.add_option("--seed", arguments.seed, "Seed of policies' random numbers (default: random)");
+    app.add_option(
+        "--trace", arguments.trace,
+        "Write what the policy is shown and answers to this file, one JSON object a line");
     app.add_option("--latency-file", arguments.latency_file,
                    "Lines 'A:PORT B:PORT MILLISECONDS': rule instead of measured latencies, and "
                    "are applied as delay");
@@ -478,6 +482,7 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.accept_hashes = arguments.accept_hashes;
     settings.peer.plugin_directories.assign(arguments.plugin_dirs.begin(),
                                             arguments.plugin_dirs.end());
+    settings.peer.trace_file = arguments.trace;
     settings.peer.latency_file = arguments.latency_file;
     settings.peer.sources = arguments.sources;
     settings.peer.labels = arguments.labels;

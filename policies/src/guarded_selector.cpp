@@ -31,12 +31,13 @@ GuardedSelector::GuardedSelector(std::string name, std::unique_ptr<PeerSelector>
                                  std::uint64_t seed, GuardOptions options)
     : policy_(std::move(policy)),
       random_(seed),
+      recorder_(options.recorder),
       guard_(std::move(name), std::move(options)),
       decides_(policy_->decides()) {}
 
 GuardedSelector::GuardedSelector(std::string name, Make const& make, std::uint64_t seed,
                                  GuardOptions options)
-    : random_(seed), guard_(std::move(name), std::move(options)) {
+    : random_(seed), recorder_(options.recorder), guard_(std::move(name), std::move(options)) {
     guard_.create([&] {
         policy_ = make();
         decides_ = policy_->decides();
@@ -48,6 +49,7 @@ std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
     if (sources.empty()) {
         return std::nullopt;
     }
+    auto const spent = guard_.counters().spent;
     std::optional<std::size_t> index;
     bool const good = guard_.decide(request.purpose, sources.size() == 1, "pick", [&] {
         index = policy_->pick(request, sources, rng);
@@ -56,7 +58,9 @@ std::optional<std::size_t> GuardedSelector::pick(RequestView const& request,
                                     std::to_string(sources.size()) + " sources");
         }
     });
-    return good ? index : fallback_.pick(request, sources, rng);
+    index = good ? index : fallback_.pick(request, sources, rng);
+    record("pick", request, sources, index ? choose(*index) : nobody(), spent, !good);
+    return index;
 }
 
 std::uint32_t GuardedSelector::decides() const {
@@ -65,6 +69,7 @@ std::uint32_t GuardedSelector::decides() const {
 
 Answer GuardedSelector::decide(RequestView const& request, std::span<SourceView const> sources,
                                Rng& rng) {
+    auto const spent = guard_.counters().spent;
     Answer answer{};
     bool const alone = has_one_candidate(request, sources);
     bool const good = guard_.decide(request.purpose, alone, "decide", [&] {
@@ -74,11 +79,21 @@ Answer GuardedSelector::decide(RequestView const& request, std::span<SourceView 
                                     std::to_string(request.purpose) + ", which may not be");
         }
     });
-    if (good) {
-        return answer;
+    if (!good) {
+        std::vector<SourceView> scratch;
+        answer = default_answer(fallback_, request, sources, rng, scratch);
     }
-    std::vector<SourceView> scratch;
-    return default_answer(fallback_, request, sources, rng, scratch);
+    record("decide", request, sources, answer, spent, !good);
+    return answer;
+}
+
+void GuardedSelector::record(char const* operation, RequestView const& request,
+                             std::span<SourceView const> sources, Answer const& answer,
+                             std::chrono::nanoseconds spent, bool by_default) const {
+    if (recorder_) {
+        auto const cost = guard_.counters().spent - spent;
+        recorder_->on_decision({operation, request, sources, answer, cost, by_default});
+    }
 }
 
 std::optional<double> GuardedSelector::cost(SourceView const& source) {
@@ -94,6 +109,9 @@ std::optional<double> GuardedSelector::cost(SourceView const& source) {
 
 void GuardedSelector::observe(SourceView const& source, OutcomeView const& outcome) {
     guard_.tell("observe", [&] { policy_->observe(source, outcome); });
+    if (recorder_) {
+        recorder_->on_outcome(source, outcome);
+    }
 }
 
 std::vector<std::size_t> rank(PeerSelector& selector, RequestView const& request,

@@ -15,7 +15,7 @@ XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, Count
 
 XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, DownloadReport&,
                           DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&,
-                          PolicyUsed&, PurposeUse&) {}
+                          PolicyUsed&, PurposeUse&, TraceInfo&) {}
 
 XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, JobOutcome&, Wait&,
                           EventQueue&, Event&, ByteRange&, SourceState) {}

@@ -2,7 +2,9 @@
 #include "guards.hpp"
 #include "refusal.hpp"
 
+#include <xfsbus/policies/host/decision_recorder.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/words.hpp>
 
 using namespace xfsbus::policies;
 using namespace xfsbus::test;
@@ -42,11 +44,32 @@ class EverySecond final : public PeerSelector {
     unsigned calls_ = 0;
 };
 
-RequestView question(std::uint32_t purpose) {
+RequestView question(std::uint32_t purpose, std::uint64_t transfer = 0) {
     RequestView view{};
     view.purpose = purpose;
+    view.transfer = transfer;
     return view;
 }
+
+/// Writes down in words what it is told.
+class Recorder final : public DecisionRecorder {
+  public:
+    void on_decision(Decision const& decision) override {
+        std::string text(purpose_word(decision.request.purpose));
+        text += " of " + std::to_string(decision.request.transfer) + ": " + decision.operation +
+                " of " + std::to_string(decision.sources.size()) + " is " +
+                std::to_string(decision.answer.source);
+        text += decision.by_default ? " by the default" : " by the policy";
+        told.push_back(text + " in " + std::to_string(decision.cost.count()) + " ns");
+    }
+
+    void on_outcome(SourceView const& source, OutcomeView const& outcome) override {
+        told.push_back(std::to_string(source.source_id) + ": " +
+                       std::string(outcome_word(outcome.reason)));
+    }
+
+    std::vector<std::string> told;
+};
 
 /// Answers always the same where a chunk is asked for.
 class Answers final : public PeerSelector {
@@ -338,6 +361,25 @@ TEST_CASE(
     CHECK(purposes.at(XFSBUS_PURPOSE_REQUEST).asked == 2);
     CHECK(purposes.at(XFSBUS_PURPOSE_REQUEST).alone == 1);
     CHECK(purposes.at(XFSBUS_PURPOSE_REPLACE).alone == 1);
+}
+
+TEST_CASE("A recorder is told of each decision, who made it, what it took, and of each outcome") {
+    using namespace std::chrono_literals;
+    GuardOptions options;
+    options.clock = [time = 0ns]() mutable { return time += 250ns; };
+    auto const recorder = std::make_shared<Recorder>();
+    options.recorder = recorder;
+    GuardedSelector selector("odd", std::make_unique<EverySecond>(), 1, options);
+    auto const sources = three_sources();
+    selector.pick(question(XFSBUS_PURPOSE_ADMIT, 4), sources);
+    selector.pick(question(XFSBUS_PURPOSE_REQUEST, 4), sources);
+    OutcomeView lost{};
+    lost.reason = XFSBUS_OUTCOME_LOST;
+    selector.observe(sources[2], lost);
+    REQUIRE(recorder->told.size() == 3);
+    CHECK(recorder->told[0] == "admit of 4: pick of 3 is 0 by the policy in 250 ns");
+    CHECK(recorder->told[1] == "request of 4: pick of 3 is 1 by the default in 250 ns");
+    CHECK(recorder->told[2] == "3: lost");
 }
 
 TEST_CASE("Nobody is picked from an empty list, and the policy is not asked") {

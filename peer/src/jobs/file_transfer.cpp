@@ -172,14 +172,23 @@ void FileTransfer::begin(Prepared const& prepared) {
     std::ranges::for_each(prepared.chunks, [&](auto chunk) { has.insert(chunk); });
     content_ = std::make_shared<swarm::ContentState>(target_.content, layout, std::move(has));
     order_ = prepared.order;
+    auto const transfer = ++parts_.policies.files_begun;
+    if (parts_.policies.trace != nullptr) {
+        parts_.policies.trace->on_transfer({.transfer = transfer,
+                                            .name = target_.name,
+                                            .content = wire::to_hex(target_.content),
+                                            .bytes = layout.bytes,
+                                            .chunk_bytes = layout.chunk_bytes,
+                                            .chunks = layout.chunks,
+                                            .chunks_here = content_->has().count()});
+    }
     swarm::SinkSession::Options options;
     options.limits.sources_most = sources_most_;
     options.bytes_per_second = parts_.reception.bytes_per_second;
     options.data_port = parts_.reception.chunks.port();
     session_ = std::make_unique<swarm::SinkSession>(
         *content_, options,
-        swarm::Download::Policies{*policy_, *order_, ++parts_.policies.files_begun,
-                                  &parts_.policies.source_history},
+        swarm::Download::Policies{*policy_, *order_, transfer, &parts_.policies.source_history},
         random_.rng(),
         swarm::SinkSession::Owner{.throttle = parts_.reception.throttle,
                                   .new_transfer = parts_.reception.new_transfer,

@@ -11,6 +11,7 @@
 #include "storage/committer.hpp"
 #include "storage/part_file.hpp"
 #include "telemetry/counters.hpp"
+#include "telemetry/decision_trace.hpp"
 #include "telemetry/log.hpp"
 
 #include <xfsbus/bus/data.hpp>
@@ -43,6 +44,7 @@ struct FilePolicies {
     /// reactor's thread. Throws PolicyFault if strict.
     std::function<std::shared_ptr<OrderSlot>()> new_order;
     std::shared_ptr<PolicyUsed const> chunk_order;  ///< which one that is
+    telemetry::DecisionTrace* trace = nullptr;      ///< null: nothing is written down
     SourceIds source_ids;
     swarm::SourceHistory source_history{};  ///< what downloads have found of sources
     std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers

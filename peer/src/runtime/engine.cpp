@@ -8,6 +8,7 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <mutex>
 #include <sstream>
@@ -98,6 +99,28 @@ Result<Node::Plugins> load_plugins(PeerOptions const& options,
     }
 }
 
+/// Where decisions are written down, if they are to be.
+Result<Policies::Trace> open_trace(PeerOptions const& options) {
+    if (options.trace_file.empty()) {
+        return Policies::Trace();
+    }
+    auto file = telemetry::TraceFile::create(
+        options.trace_file,
+        [log = options.log, name = options.trace_file.string()](std::string const& why) {
+            if (log) {
+                log(telemetry::trace_ended(name, why));
+            }
+        });
+    if (!file) {
+        return file.error();
+    }
+    return std::make_shared<telemetry::DecisionTrace>(std::move(*file), [] {
+        auto const now = std::chrono::steady_clock::now().time_since_epoch();
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+    });
+}
+
 }  // namespace
 
 Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
@@ -129,10 +152,14 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     if (!tree) {
         return tree.error();
     }
+    auto trace = open_trace(options);
+    if (!trace) {
+        return trace.error();
+    }
     auto engine = std::make_shared<Engine>(*plugins, log, options.on_failed);
-    engine->node_ =
-        std::make_unique<Node>(engine->reactor_, *engine->events_, options, std::move(*plugins),
-                               std::move(*latencies), std::move(*tree), *descriptors);
+    engine->node_ = std::make_unique<Node>(
+        engine->reactor_, *engine->events_, options, std::move(*plugins),
+        Node::Given{std::move(*latencies), std::move(*tree), *descriptors, std::move(*trace)});
     if (auto started = engine->node_->start(); !started) {
         return started.error();
     }

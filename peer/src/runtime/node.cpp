@@ -32,22 +32,23 @@ std::mt19937_64 seeded_by_system() {
 }  // namespace
 
 Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options, Plugins plugins,
-           std::optional<swarm::LatencyTable> latencies, std::shared_ptr<storage::Tree const> tree,
-           swarm::DescriptorShares const& shares)
+           Given given)
     : reactor_(reactor),
       options_(options),
       log_(options_.log, options_.log_level),
-      descriptors_(shares),
+      descriptors_(given.descriptors),
       plugins_(std::move(plugins)),
-      tree_(std::move(tree)),
+      tree_(std::move(given.tree)),
+      trace_(std::move(given.trace)),
       shares_(!options.directory.empty()),
       random_(seeded_by_system()),
       self_(new_peer_id()),
       known_(events, self_),
-      policies_(reactor, plugins_.policy, plugins_.chunk_order, options_, random_),
+      policies_(reactor, plugins_.policy, plugins_.chunk_order, options_, trace_, random_),
       share_(random_()),
       hashes_(plugins_.path, plugins_.host, options.accept_hashes),
-      links_(reactor, security_, std::move(latencies), shares.links, [this] { return vitals(); }),
+      links_(reactor, security_, std::move(given.latencies), descriptors_.links,
+             [this] { return vitals(); }),
       tracker_(
           reactor, security_,
           {.share = share_,
@@ -77,6 +78,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                  .counters = counters_},
       file_policies_{.new_order = policies_.order_maker(),
                      .chunk_order = policies_.chunk_order_used(),
+                     .trace = trace_.get(),
                      .source_ids = jobs::SourceIds(policies_.seed())},
       destination_{.tree = tree_,
                    .durability = options_.durability,

@@ -39,6 +39,14 @@ namespace xfsbus::peer::runtime {
 /// the jobs. Made before the reactor runs; used and destroyed on its thread.
 class Node {
   public:
+    /// What it is given besides its options.
+    struct Given {
+        std::optional<swarm::LatencyTable> latencies;
+        std::shared_ptr<storage::Tree const> tree;
+        swarm::DescriptorShares descriptors;
+        Policies::Trace trace;  ///< null: none
+    };
+
     struct Plugins {
         policies::PluginPath path;
         std::shared_ptr<policies::PolicyHost> host;  ///< of all of them
@@ -48,8 +56,7 @@ class Node {
     };
 
     Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options, Plugins plugins,
-         std::optional<swarm::LatencyTable> latencies, std::shared_ptr<storage::Tree const> tree,
-         swarm::DescriptorShares const& shares);
+         Given given);
     ~Node();
     Node(Node const&) = delete;
     Node& operator=(Node const&) = delete;
@@ -108,6 +115,7 @@ class Node {
     swarm::DescriptorShares descriptors_;
     Plugins plugins_;
     std::shared_ptr<storage::Tree const> tree_;
+    Policies::Trace trace_;
     bool shares_;
     std::mt19937_64 random_;
     wire::PeerId self_;

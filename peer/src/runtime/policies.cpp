@@ -42,13 +42,18 @@ std::uint64_t draw_seed(std::mt19937_64& random) {
 }  // namespace
 
 Policies::Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
-                   PeerOptions const& options, std::mt19937_64& random)
+                   PeerOptions const& options, Trace trace, std::mt19937_64& random)
     : reactor_(reactor),
       policy_(std::move(policy)),
       chunk_order_(std::move(chunk_order)),
       options_(options),
+      trace_(std::move(trace)),
       seed_(options.seed != 0 ? options.seed : draw_seed(random)),
-      maker_(1, "xfs-policy", net::fault_teller(reactor)) {}
+      maker_(1, "xfs-policy", net::fault_teller(reactor)) {
+    if (trace_) {
+        trace_->on_begun(used(policy_->info()), used(chunk_order_->info()));
+    }
+}
 
 PolicyUsed Policies::used(policies::PluginInfo const& plugin) const {
     PolicyUsed used{plugin.name, plugin.version, plugin.hash, {}, seed_};
@@ -74,7 +79,11 @@ PolicyInfo Policies::about(policies::PluginInfo const& plugin,
 }
 
 PolicyInfo Policies::policy() const {
-    return about(policy_->info(), *totals_);
+    auto info = about(policy_->info(), *totals_);
+    if (trace_) {
+        info.trace = trace_->info();
+    }
+    return info;
 }
 
 PolicyInfo Policies::chunk_order() const {
@@ -88,6 +97,9 @@ std::shared_ptr<PolicyUsed const> Policies::chunk_order_used() const {
 void Policies::set_policy(Factory policy) {
     policy_ = std::move(policy);
     totals_ = std::make_shared<policies::PolicyCounters>();
+    if (trace_) {
+        trace_->on_policy(used(policy_->info()));
+    }
 }
 
 std::shared_ptr<jobs::PolicySlot> Policies::new_slot() {
@@ -126,6 +138,7 @@ std::function<std::shared_ptr<jobs::OrderSlot>()> Policies::order_maker() const 
 policies::GuardOptions Policies::guard() const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
+    guard.recorder = trace_;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     guard.report = [log = options_.log](std::string_view text) {
         if (log) {

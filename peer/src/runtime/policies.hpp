@@ -2,6 +2,7 @@
 
 #include "jobs/policy_slot.hpp"
 #include "net/fault_teller.hpp"
+#include "telemetry/decision_trace.hpp"
 #include "threads/worker_pool.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
@@ -22,9 +23,11 @@ class Policies {
   public:
     using Factory = std::shared_ptr<policies::SelectorFactory const>;
     using OrderFactory = std::shared_ptr<policies::ChunkOrderFactory const>;
+    using Trace = std::shared_ptr<telemetry::DecisionTrace>;
 
+    /// trace: of all decisions; null: none.
     Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
-             PeerOptions const& options, std::mt19937_64& random);
+             PeerOptions const& options, Trace trace, std::mt19937_64& random);
 
     [[nodiscard]] PolicyInfo policy() const;
     [[nodiscard]] PolicyInfo chunk_order() const;
@@ -63,6 +66,7 @@ class Policies {
     Factory policy_;
     OrderFactory chunk_order_;
     PeerOptions const& options_;
+    Trace trace_;
     std::uint64_t seed_;
     jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();

@@ -67,6 +67,10 @@ struct PeerOptions {
     /// Of all random numbers that policies see, and of the ids that they know sources by: equal
     /// seeds and equal events give equal decisions. 0: a random one, which PolicyInfo tells.
     std::uint64_t seed = 0;
+    /// What the peer-selection policy is shown and answers is written to this file, and what comes
+    /// of it, one JSON object a line (docs/POLICIES.md); what was there before is lost. Empty:
+    /// nothing is written.
+    std::filesystem::path trace_file = {};
     /// Called on threads of the peer, one at a time: the peer waits for it, so it must return soon.
     /// What it throws goes no further. Text from others is escaped.
     OnLog log;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,14 @@ struct PurposeUse {
     double seconds = 0;             ///< within the policy
 };
 
+/// What is written down of decisions (PeerOptions::trace_file).
+struct TraceInfo {
+    std::filesystem::path file = {};
+    std::uint64_t records = 0;  ///< written
+    std::uint64_t dropped = 0;  ///< that came faster than they could be written, or after the end
+    std::string trouble = {};   ///< why nothing is written any more; empty: it is
+};
+
 /// A policy in use, and what its objects have done since it was loaded.
 struct PolicyInfo : PolicyUsed {
     std::string description = {};
@@ -40,6 +49,7 @@ struct PolicyInfo : PolicyUsed {
     std::uint64_t fallbacks = 0;            ///< decisions that the built-in default made instead
     double seconds = 0;                     ///< within the policy, all calls together
     std::vector<PurposeUse> purposes = {};  ///< those that were asked; none for an order of chunks
+    std::optional<TraceInfo> trace = {};    ///< of a peer selection, if there is one
 };
 
 }  // namespace xfsbus::peer

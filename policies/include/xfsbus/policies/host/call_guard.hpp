@@ -9,11 +9,14 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace xfsbus::policies {
+
+class DecisionRecorder;
 
 /// How a policy is watched.
 struct GuardOptions {
@@ -36,6 +39,8 @@ struct GuardOptions {
     /// Of the policy's plug-in, without the directories: for the word of a crash. Those who make
     /// policies of plug-ins say it.
     std::string file = {};
+    /// Told of every decision of a peer selection; null: nobody is.
+    std::shared_ptr<DecisionRecorder> recorder = {};
 };
 
 /// Of one purpose, XFSBUS_PURPOSE_....

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <xfsbus/policies/host/call_guard.hpp>
+#include <xfsbus/policies/host/decision_recorder.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/load_latency.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -64,9 +66,15 @@ class GuardedSelector final : public PeerSelector {
     [[nodiscard]] bool given_up() const { return guard_.given_up(); }
 
   private:
+    /// spent: in all calls before this decision.
+    void record(char const* operation, RequestView const& request,
+                std::span<SourceView const> sources, Answer const& answer,
+                std::chrono::nanoseconds spent, bool by_default) const;
+
     std::unique_ptr<PeerSelector> policy_;
     LoadLatency fallback_;
     SeededRandom random_;
+    std::shared_ptr<DecisionRecorder> recorder_;
     CallGuard guard_;
     std::uint32_t decides_ = 0;
 };

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <xfsbus/peer/policy.hpp>
+#include <xfsbus/policies/peer_selector.hpp>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What a trace of decisions is made of; docs/POLICIES.md describes it as it is written. Values
+/// that own all that they hold. Times are microseconds since the trace began.
+namespace xfsbus::peer::telemetry {
+
+/// The first record.
+struct TraceBegun {
+    PolicyUsed policy;
+    PolicyUsed chunk_order;
+};
+
+/// Another policy decides from here on.
+struct PolicySwapped {
+    std::uint64_t t_us = 0;
+    PolicyUsed policy;
+};
+
+/// What the number of a transfer means.
+struct TransferBegun {
+    std::uint64_t t_us = 0;
+    std::uint64_t transfer = 0;
+    std::string name = {};
+    std::string content = {};  ///< content id in hex
+    std::uint64_t bytes = 0;
+    std::uint64_t chunk_bytes = 0;
+    std::uint32_t chunks = 0;
+    std::uint32_t chunks_here = 0;  ///< of an earlier try
+};
+
+/// A source as the policy saw it. The strings of the view are null.
+struct SourceSeen {
+    policies::SourceView view{};
+    std::string endpoint;
+    std::string labels;
+};
+
+struct DecisionMade {
+    std::uint64_t t_us = 0;
+    char const* operation = "";  ///< a literal
+    policies::RequestView request{};
+    std::vector<SourceSeen> sources;
+    policies::Answer answer{};
+    std::int64_t cost_ns = 0;
+    bool by_default = false;
+};
+
+/// What was asked of a source has come, or will not.
+struct RequestEnded {
+    std::uint64_t t_us = 0;
+    std::string endpoint;
+    policies::OutcomeView outcome{};
+};
+
+using TraceRecord =
+    std::variant<TraceBegun, PolicySwapped, TransferBegun, DecisionMade, RequestEnded>;
+
+}  // namespace xfsbus::peer::telemetry
