@@ -1,6 +1,7 @@
 #include "cleanup.hpp"
 #include "commands.hpp"
 #include "completion.hpp"
+#include "explain.hpp"
 #include "line_editor.hpp"
 #include "piped_lines.hpp"
 #include "plugin_report.hpp"
@@ -311,6 +312,9 @@ int run(int argc, char** argv) {
     }
     if (settings.cleanup) {
         return clean_up(*settings.cleanup, std::cout, std::cerr);
+    }
+    if (settings.explain) {
+        return explain(*settings.explain, std::cout, std::cerr);
     }
     if (settings.plugins != Settings::Plugins::none) {
         return report_plugins(settings);

@@ -44,6 +44,7 @@ Examples:
   xfs-peer plugins                               which plug-ins there are
   xfs-peer plugins new mine                      begin one of your own, in ./mine
   xfs-peer cleanup ~/data                        what unfinished downloads have left there
+  xfs-peer explain model.bin --trace FILE        why a download went as it did
 )";
 
 /// The command line as it was typed.
@@ -92,6 +93,7 @@ struct Arguments {
     std::optional<std::string> cleanup_dir;
     std::string cleanup_older = "0";
     bool cleanup_remove = false;
+    std::string explain_name;
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environment environment) {
@@ -238,6 +240,15 @@ CLI::App* add_plugins_new(CLI::App& plugins, PluginProject& project) {
         ->capture_default_str();
     make->add_option("--lang", project.language, "c++, c or rust")->capture_default_str();
     return make;
+}
+
+CLI::App* add_explain(CLI::App& app, Arguments& arguments) {
+    auto* const explain = app.add_subcommand(
+        "explain", "Say why a download went as it did, from the trace of its peer (--trace FILE)");
+    explain->add_option("NAME", arguments.explain_name, "The name of the file")->required();
+    explain->footer("Exit codes: 0 done, 3 the trace has no such download, 9 it cannot be read");
+    explain->fallthrough();
+    return explain;
 }
 
 int complain(Error const& error) {
@@ -440,6 +451,18 @@ Status take_cleanup(Arguments const& arguments, Settings& settings) {
     return done();
 }
 
+/// All that `explain` needs to know: it is no peer, and reads what one has written.
+Status take_explain(Arguments const& arguments, Settings& settings) {
+    if (!arguments.positionals.empty()) {
+        return usage("explain takes one name: xfs-peer explain NAME --trace FILE");
+    }
+    if (arguments.trace.empty()) {
+        return usage("explain reads the trace that a peer has written: say which, --trace FILE");
+    }
+    settings.explain = Explain{arguments.explain_name, arguments.trace, arguments.json};
+    return done();
+}
+
 /// What may be wrong with one option, whatever the others are.
 Status take_each(Arguments const& arguments, Settings& settings) {
     for (auto const take : {take_address, take_directory, take_limits, take_rescan, take_timeout,
@@ -512,6 +535,7 @@ struct CommandLine {
         test_one->add_option("FILE", arguments.plugin_file, "FILE[:key=value,...]")->required();
         make_one = add_plugins_new(*plugins, arguments.plugin_project);
         cleanup = add_cleanup(app, arguments);
+        explain = add_explain(app, arguments);
         app.fallthrough();
         plugins->fallthrough();
     }
@@ -537,6 +561,7 @@ struct CommandLine {
     CLI::App* test_one = nullptr;
     CLI::App* make_one = nullptr;
     CLI::App* cleanup = nullptr;
+    CLI::App* explain = nullptr;
 };
 
 }  // namespace
@@ -548,7 +573,9 @@ Result<std::optional<int>> parse_settings(std::vector<std::string> const& words,
     if (!parsed || *parsed) {
         return parsed;
     }
-    auto const take_all = *line->cleanup ? take_cleanup : to_settings;
+    auto const take_all = *line->cleanup   ? take_cleanup
+                          : *line->explain ? take_explain
+                                           : to_settings;
     if (auto taken = take_all(line->arguments, settings); !taken) {
         return taken.error();
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cleanup.hpp"
+#include "explain.hpp"
 #include "plugin_project.hpp"
 
 #include <xfsbus/peer/peer.hpp>
@@ -29,6 +30,7 @@ struct Settings {
     PluginProject plugin_project;  ///< of `plugins new`
 
     std::optional<Cleanup> cleanup;  ///< `cleanup`
+    std::optional<Explain> explain;  ///< `explain NAME`
 
     std::vector<std::string> words;  ///< of the command line that said all this
 };

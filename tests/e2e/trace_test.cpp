@@ -86,3 +86,24 @@ TEST_CASE("A trace that cannot be begun is an error, before anything else is") {
     CHECK(ended.out.empty());
     CHECK(ended.says("cannot write the trace '/nowhere/trace': No such file or directory"));
 }
+
+TEST_CASE("A download is explained from the trace of the peer that made it") {
+    TwoSources const swarm;
+    auto const trace = swarm.path() / "trace.jsonl";
+    CHECK(swarm.in("sink", {"download file.bin"}, {"--trace", trace.string()}).code == 0);
+    auto const explained = swarm.run({"--json", "explain", "file.bin", "--trace", trace.string()});
+    CHECK(explained.code == 0);
+    auto const story = explained.event("explanation");
+    CHECK(story.at("name") == "file.bin");
+    std::uint64_t bytes = 0;
+    for (auto const& source : story.at("sources")) {
+        bytes += source.at("bytes").get<std::uint64_t>();
+        CHECK(source.at("unasked") == 0);
+    }
+    CHECK(bytes == size);
+    auto const text = swarm.run({"explain", "file.bin", "--trace", trace.string()});
+    CHECK(text.code == 0);
+    CHECK_THAT(text.out, ContainsSubstring("file.bin (transfer 1, 4.0 MiB): "));
+    CHECK_THAT(text.out, ContainsSubstring("loadlatency"));
+    CHECK(swarm.run({"explain", "file.bin"}).code == 2);
+}
