@@ -1,3 +1,5 @@
+#include "handout_plugin.hpp"
+
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/program/command_line.hpp>
 #include <xfsbus/program/durations.hpp>
@@ -6,6 +8,7 @@
 #include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
 #include <xfsbus/program/sizes.hpp>
+#include <xfsbus/program/terminal.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/tracker/tracker.hpp>
 #include <xfsbus/wire/endpoint.hpp>
@@ -13,12 +16,16 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <malloc.h>
 
@@ -36,6 +43,7 @@ Examples:
   xfs-tracker                               listen on this machine alone, port 7470
   xfs-tracker --bind tcp://0.0.0.0:7470     listen on every interface
   xfs-tracker --peer-ttl 10s --json-log     slower to give peers up; log as JSON lines
+  xfs-tracker --handout libsamerack.so      name sources of the asker's rack first
 )";
 
 /// What was asked for on the command line, as it was typed.
@@ -44,6 +52,8 @@ struct Arguments {
     std::string peer_ttl = "3s";
     std::string memory = "4G";
     bool foreign_hosts = false;
+    std::string handout;
+    std::vector<std::string> plugin_dirs;
     std::string log_level = "info";
     bool quiet = false;
     bool verbose = false;
@@ -54,6 +64,11 @@ struct Arguments {
 struct Settings {
     tracker::Tracker::Options tracker;
     program::LogOptions log;
+    std::string handout;
+    std::vector<std::filesystem::path> plugin_directories;
+    /// SIGHUP has something to read again.
+    bool reloads = false;
+    program::Words words;  ///< they were read from these
 };
 
 int complain(Error const& error) {
@@ -71,6 +86,14 @@ void add_options(CLI::App& app, Arguments& arguments) {
         ->capture_default_str();
     app.add_flag("--allow-foreign-hosts", arguments.foreign_hosts,
                  "Peers may listen at other addresses than they connect from");
+    app.add_option("--handout", arguments.handout,
+                   "Plug-in that chooses which sources are named, FILE[:key=value,...] (default: "
+                   "the built-in rule, half of them complete); SIGHUP loads it again");
+    app.add_option("--plugin-dir", arguments.plugin_dirs,
+                   "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     auto* level =
         app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
             ->capture_default_str();
@@ -131,6 +154,9 @@ Result<Settings> read_settings(Arguments const& arguments) {
     settings.tracker.limits.bytes_per_host = *memory / 2;
     settings.tracker.foreign_hosts = arguments.foreign_hosts;
     settings.log = std::move(log).value();
+    settings.handout = arguments.handout;
+    settings.plugin_directories = {arguments.plugin_dirs.begin(), arguments.plugin_dirs.end()};
+    settings.reloads = !arguments.handout.empty() || !arguments.config.empty();
     return settings;
 }
 
@@ -158,7 +184,83 @@ void tune_memory() {
     // NOLINTEND(concurrency-mt-unsafe)
 }
 
+/// The exit code instead, if that was all there is to do.
+Result<std::optional<int>> parse_settings(program::Words const& words, Settings& settings) {
+    std::optional<CommandLine> line;
+    auto parsed = program::parse_command_line(words, line);
+    if (!parsed || *parsed) {
+        return parsed;
+    }
+    auto read = read_settings(line->arguments);
+    if (!read) {
+        return read.error();
+    }
+    settings = std::move(read).value();
+    settings.words = words;
+    return std::optional<int>();
+}
+
+/// Reads the configuration again, and takes the handout that it names now: its file may be another
+/// one. What is wrong is logged, and changes nothing.
+void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
+            tracker::Tracker& tracker) {
+    auto const stays = [&](Error const& error) {
+        settings.tracker.log({LogLevel::error,
+                              "handout-refused",
+                              "the handout stays as it was: " + error.message,
+                              {{"why", error.message}}});
+    };
+    Settings now;
+    if (auto const read = parse_settings(settings.words, now); !read) {
+        return stays(read.error());
+    }
+    auto const handout = plugin.load(now.handout);
+    if (!handout) {
+        return stays(handout.error());
+    }
+    if (*handout == nullptr) {
+        settings.tracker.log({LogLevel::info, {}, "the built-in rule chooses, without a plug-in"});
+    }
+    tracker.set_handout(*handout);
+}
+
+/// Takes the signals while the tracker runs; on a thread of its own.
+class Signals {
+  public:
+    Signals(bool reloads, std::function<void()> reload, std::function<void()> stop)
+        : reloads_(reloads),
+          reload_(std::move(reload)),
+          stop_(std::move(stop)),
+          watch_([this](int signal, int /*count*/) { on_signal(signal); }) {}
+
+  private:
+    void on_signal(int signal) {
+        if (signal == SIGHUP && reloads_ && !terminal_.is_gone()) {
+            program::notify_reloading();
+            reload_();
+            program::notify_service("READY=1");
+            return;
+        }
+        if (stopping_) {
+            std::_Exit(128 + signal);  // asked twice: at once
+        }
+        stopping_ = true;
+        program::notify_service("STOPPING=1");
+        stop_();
+    }
+
+    bool reloads_;
+    std::function<void()> reload_;
+    std::function<void()> stop_;
+    program::Terminal terminal_;
+    bool stopping_ = false;
+    program::SignalWatch watch_;  // last: it uses the others
+};
+
 int run(Settings settings) {
+    if (settings.reloads) {
+        std::signal(SIGHUP, SIG_DFL);  // a word to look again, also where nohup has it ignored
+    }
     tune_memory();
     program::Log const log(settings.log);
     settings.tracker.log = [&log](LogEvent const& event) { log.write(event); };
@@ -166,19 +268,23 @@ int run(Settings settings) {
     auto const files = bus::raise_file_limit();
     log.debug("may open " + std::to_string(files) + " files and connections");
 
+    tracker::HandoutPlugin const plugin(settings.plugin_directories, settings.tracker.log);
+    auto handout = plugin.load(settings.handout);
+    if (!handout) {
+        return complain(handout.error());
+    }
+    settings.tracker.handout = std::move(handout).value();
     auto started = tracker::Tracker::start(settings.tracker);
     if (!started) {
         return complain(started.error());
     }
     auto& tracker = **started;
-    program::SignalWatch const watch([&](int signal, int count) {
-        if (count > 1) {
-            std::_Exit(128 + signal);  // asked twice: at once
-        }
-        log.write({LogLevel::info, "stopping", "stopping"});
-        program::notify_service("STOPPING=1");
-        tracker.stop();
-    });
+    Signals const signals(
+        settings.reloads, [&] { reload(settings, plugin, tracker); },
+        [&] {
+            log.write({LogLevel::info, "stopping", "stopping"});
+            tracker.stop();
+        });
     auto const address = tracker.endpoint().to_zmq();
     log.write({LogLevel::info, "ready", "listening on " + address, {{"address", address}}});
     program::notify_service("READY=1");
@@ -190,13 +296,12 @@ int run(Settings settings) {
 }
 
 int run(int argc, char** argv) {
-    std::optional<CommandLine> line;
-    auto const parsed = program::parse_command_line({argv + 1, argv + argc}, line);
+    Settings settings;
+    auto const parsed = parse_settings({argv + 1, argv + argc}, settings);
     if (!parsed || *parsed) {
         return parsed ? **parsed : complain(parsed.error());
     }
-    auto settings = read_settings(line->arguments);
-    return settings ? run(std::move(settings).value()) : complain(settings.error());
+    return run(std::move(settings));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
+#include <xfsbus/program/terminal.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -46,24 +47,6 @@ void tune_memory() {
     ::mallopt(M_ARENA_MAX, 2);
     // NOLINTEND(concurrency-mt-unsafe)
 }
-
-/// Tells the end of a terminal from a SIGHUP that somebody sends: both are the same signal.
-class Terminal {
-  public:
-    [[nodiscard]] bool is_gone() const { return fd_ >= 0 && ::isatty(fd_) != 1; }
-
-  private:
-    static int find() {
-        for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-            if (::isatty(fd) == 1) {
-                return fd;
-            }
-        }
-        return -1;
-    }
-
-    int fd_ = find();
-};
 
 /// The shell around the commands: where they come from, and how it ends.
 class Program {
@@ -298,7 +281,7 @@ class Program {
     std::atomic<int> signal_ = 0;
     std::atomic<bool> interrupted_ = false;
     int signals_taken_ = 0;  ///< that tell it to leave
-    Terminal terminal_;
+    program::Terminal terminal_;
     Reload reload_;  ///< on the thread of signals
     std::mutex mutex_;
     bool over_ = false;             ///< the peer may be gone; guarded by mutex_

@@ -98,3 +98,25 @@ TEST_CASE("A tracker tells its service manager when it is ready, and when it sto
     CHECK(manager.next() == "STOPPING=1");
     CHECK(tracker.wait() == 0);
 }
+
+TEST_CASE("A tracker with a handout looks again at SIGHUP, and says so; one without ends") {
+    Swarm const swarm(Swarm::Tracker::down);
+    Manager const manager((swarm.path() / "notify").string());
+    bool const has_one = GENERATE(true, false);
+    Process::Options options{.arguments = {"--bind", "tcp://" + host() + ":0"},
+                             .environment = {manager.variable()},
+                             .home = swarm.path()};
+    if (has_one) {
+        options.arguments.insert(options.arguments.end(), {"--handout", "mixed"});
+    }
+    Process tracker(XFS_TRACKER_PROGRAM, options);
+    CHECK(manager.next() == "READY=1");
+    tracker.signal(SIGHUP);
+    if (has_one) {
+        CHECK(manager.next().starts_with("RELOADING=1\nMONOTONIC_USEC="));
+        CHECK(manager.next() == "READY=1");
+        tracker.signal(SIGTERM);
+    }
+    CHECK(manager.next() == "STOPPING=1");
+    CHECK(tracker.wait() == 0);
+}

@@ -110,6 +110,22 @@ constexpr Field fields[] = {
     FIELD(xfsbus_chunk, bytes, 24, 8),
     FIELD(xfsbus_chunk_order_operations, size, 0, 4),
     FIELD(xfsbus_chunk_order_operations, rank, 8, 8),
+    FIELD(xfsbus_handout_request, size, 0, 4),
+    FIELD(xfsbus_handout_request, wanted, 4, 4),
+    FIELD(xfsbus_handout_request, file_bytes, 8, 8),
+    FIELD(xfsbus_handout_request, asker_host, 16, 8),
+    FIELD(xfsbus_handout_request, asker_labels, 24, 8),
+    FIELD(xfsbus_handout_source, size, 0, 4),
+    FIELD(xfsbus_handout_source, flags, 4, 4),
+    FIELD(xfsbus_handout_source, source_id, 8, 8),
+    FIELD(xfsbus_handout_source, draw, 16, 8),
+    FIELD(xfsbus_handout_source, host, 24, 8),
+    FIELD(xfsbus_handout_source, labels, 32, 8),
+    FIELD(xfsbus_handout_source, completeness, 40, 8),
+    FIELD(xfsbus_handout_source, port, 48, 4),
+    FIELD(xfsbus_handout_source, load, 52, 4),
+    FIELD(xfsbus_handout_operations, size, 0, 4),
+    FIELD(xfsbus_handout_operations, rank, 8, 8),
     FIELD(xfsbus_descriptor, size, 0, 4),
     FIELD(xfsbus_descriptor, magic, 4, 4),
     FIELD(xfsbus_descriptor, abi_version, 8, 4),
@@ -168,6 +184,7 @@ TEST_CASE("The numbers of ABI 2 are what they were") {
     CHECK(XFSBUS_SOURCE_HAS_ROOM == 8U);
     CHECK(XFSBUS_SOURCE_SOLE_HOLDER == 16U);
     CHECK(XFSBUS_SOURCE_LEAVING == 32U);
+    CHECK(XFSBUS_HANDOUT_SOURCE_COMPLETE == 1U);
     CHECK(XFSBUS_ANSWER_DEFAULT == 0U);
     CHECK(XFSBUS_ANSWER_CHOOSE == 1U);
     CHECK(XFSBUS_ANSWER_WAIT_FOR == 2U);

@@ -4,6 +4,7 @@
 #include "refusal.hpp"
 
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/policies/sized.hpp>
@@ -67,11 +68,19 @@ TEST_CASE("A plug-in without operations leaves all to the default") {
     SeededRandom random(1);
     order->rank(chunks, ranks, random.rng());
     CHECK(ranks == std::vector{5.0, 3.0});
+
+    auto const handout = load_handout({"null-handout", {}}, other_ages())->make(strict());
+    std::vector<HandoutSource> holders(2);
+    holders[0].draw = 1;
+    holders[1].flags = XFSBUS_HANDOUT_SOURCE_COMPLETE;
+    handout->rank({.wanted = 1, .file_bytes = 1, .asker_host = "", .asker_labels = ""}, holders,
+                  ranks);
+    CHECK(ranks == std::vector{1.0, 0.0});
 }
 
 TEST_CASE("Plug-ins of other headers are listed without a problem") {
     auto const listings = list_plugins(other_ages());
-    CHECK(listings.size() == 4);
+    CHECK(listings.size() == 5);
     for (auto const& listing : listings) {
         CHECK(listing.problem.empty());
     }

@@ -20,10 +20,10 @@ TEST_CASE("The list of plug-ins has all that we ship, without a problem") {
         names.insert(listing.kind + " " + listing.name);
     }
     for (auto const* name :
-         {"chunk-order random", "chunk-order rarest", "chunk-order sequential", "integrity blake2b",
-          "integrity blake3", "integrity sha256", "integrity sha512-256",
-          "peer-selection leastload", "peer-selection loadlatency", "peer-selection queuetime",
-          "peer-selection random", "peer-selection roundrobin"}) {
+         {"chunk-order random", "chunk-order rarest", "chunk-order sequential", "handout mixed",
+          "handout samerack", "integrity blake2b", "integrity blake3", "integrity sha256",
+          "integrity sha512-256", "peer-selection leastload", "peer-selection loadlatency",
+          "peer-selection queuetime", "peer-selection random", "peer-selection roundrobin"}) {
         CHECK(names.count(name) == 1);
     }
 }

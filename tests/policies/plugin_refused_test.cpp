@@ -3,6 +3,7 @@
 #include "temp_dir.hpp"
 
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 
@@ -93,6 +94,21 @@ TEST_CASE("Only a whole chunk-order plug-in is taken where one is needed") {
     CHECK(contains(chunk_order_refusal("no-chunk-order-table"),
                    "its table of operations is incomplete"));
     CHECK(chunk_order_refusal("randomorder") == "not refused");
+}
+
+TEST_CASE("Only a whole handout plug-in is taken where one is needed") {
+    auto const handout_refusal = [](std::string const& spec) {
+        return refusal([&] { return load_handout(parse_plugin_spec(spec), all_plugins()); });
+    };
+    CHECK(contains(handout_refusal("rarest"),
+                   "it is a chunk-order plug-in, a handout one is needed"));
+    CHECK(contains(selector_refusal("mixed"),
+                   "it is a handout plug-in, a peer-selection one is needed; "
+                   "a handout is for a tracker: xfs-tracker --handout"));
+    CHECK(contains(handout_refusal("no-handout-table"), "its table of operations is incomplete"));
+    CHECK(contains(handout_refusal("faulty-handout:fault=create"), "failing in create on purpose"));
+    CHECK(contains(handout_refusal("samerack:far=-1"), "far: -1 is out of range"));
+    CHECK(handout_refusal("samerack") == "not refused");
 }
 
 TEST_CASE("A plug-in whose objects cannot be created is refused with its own reason") {

@@ -29,6 +29,10 @@ std::optional<wire::Time> Directory::next_deadline() const {
     return impl_->next_deadline();
 }
 
+void Directory::set_handout(std::shared_ptr<policies::Handout> handout) {
+    impl_->reader.set_handout(std::move(handout));
+}
+
 Counters Directory::stats() const {
     auto stats = impl_->counters;
     stats[Counter::peers] = impl_->roster.size();

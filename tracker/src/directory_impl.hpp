@@ -178,7 +178,7 @@ struct Directory::Impl {
     Memory memory;
     Catalogue catalogue{memory};
     Roster roster;
-    PageReader const reader{catalogue, roster, options.limits};
+    PageReader reader{catalogue, roster, options.limits};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet
     std::deque<std::unique_ptr<Peer>> remains;  ///< dropped, their files still in the catalogue
 

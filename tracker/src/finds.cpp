@@ -31,7 +31,7 @@ void Directory::Impl::handle(Caller const& caller, wire::Find const& message) {
     // A narrow one is not kept behind others of its host.
     bool const narrow = query->by == wire::FindBy::name || query->swarm;
     // Another sample for each find, the same one each time that this find is read.
-    Reading reading{std::move(*query), options.seed + ++last_find, {}, std::nullopt};
+    Reading reading{std::move(*query), options.seed + ++last_find, caller.sender, {}, std::nullopt};
     take_up({caller.sender, caller.request, std::move(reading)},
             narrow || !scans.has(caller.sender.host), caller.now);
 }

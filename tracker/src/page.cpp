@@ -1,5 +1,8 @@
 #include "page.hpp"
 
+#include "ranked_choice.hpp"
+
+#include <xfsbus/policies/mixed.hpp>
 #include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
@@ -89,47 +92,6 @@ std::uint64_t mixed(std::uint64_t value) {
 constexpr std::size_t version_work = 64;
 constexpr std::size_t source_work = 8;
 constexpr std::size_t told_work = 128;
-
-/// Of many sources that are offered one after the other, those of the lowest rank: one pass, and
-/// little more than one comparison for each.
-class Lowest {
-  public:
-    struct Ranked {
-        std::uint64_t rank = 0;
-        Source source;
-    };
-
-    static bool by_rank(Ranked const& a, Ranked const& b) { return a.rank < b.rank; }
-
-    explicit Lowest(std::size_t most) : most_(most) {}
-
-    void offer(std::uint64_t rank, Source const& source) {
-        ++offered_;
-        if (kept_.size() == most_) {
-            if (rank >= kept_.front().rank) {
-                return;
-            }
-            std::pop_heap(kept_.begin(), kept_.end(), by_rank);
-            kept_.pop_back();
-        }
-        kept_.push_back({rank, source});
-        std::push_heap(kept_.begin(), kept_.end(), by_rank);
-    }
-
-    [[nodiscard]] std::size_t offered() const { return offered_; }
-
-    /// So many at most.
-    [[nodiscard]] std::vector<Ranked> take(std::size_t count) && {
-        std::sort_heap(kept_.begin(), kept_.end(), by_rank);
-        kept_.resize(std::min(count, kept_.size()));
-        return std::move(kept_);
-    }
-
-  private:
-    std::size_t most_;
-    std::size_t offered_ = 0;
-    std::vector<Ranked> kept_;  ///< a heap, the highest first
-};
 
 bool in_range(Query const& query, Position const& file) {
     switch (query.by) {
@@ -259,6 +221,11 @@ std::optional<Page> PageReader::walk(Index const& index, Order order, PositionVi
     return again(walk.reading, end);
 }
 
+/// Steps that looking at a source takes.
+std::size_t PageReader::work_of_each() const {
+    return source_work + (handout_ ? RankedChoice::source_work : 0);
+}
+
 /// Takes the version into the page if it matches.
 PageReader::Step PageReader::offer(Walk& walk, Versions::value_type const& version) const {
     Reading& reading = walk.reading;
@@ -274,7 +241,7 @@ PageReader::Step PageReader::offer(Walk& walk, Versions::value_type const& versi
     }
     reading.work += version_work;
     if (!reading.query.glob || reading.query.glob->matches(file.name, reading.work)) {
-        reading.work += source_work * version.second.sources.size();
+        reading.work += work_of_each() * version.second.sources.size();
         if (auto picked = pick(reading, version)) {
             bool const first = walk.size() == 0;
             std::size_t const bytes = fit(reading.query, *picked, first);
@@ -326,7 +293,7 @@ std::optional<Pick> PageReader::pick(Reading const& reading,
     if (reading.query.every) {
         name_next(reading.query, state.sources, pick);
     } else {
-        name_sample(reading, state.sources, pick);
+        name_sample(reading, state, pick);
     }
     return pick.sources.empty() ? std::nullopt : std::optional(std::move(pick));
 }
@@ -356,32 +323,31 @@ void PageReader::name_next(Query const& query, std::vector<Source> const& all, P
     }
 }
 
-/// Of many, half of them complete and half not, or all of the kind of which there are too few. Of
-/// each kind those of the lowest rank: so when one of them goes, the others stay and one takes its
-/// place, and a find that is checked again asks few new ones.
-void PageReader::name_sample(Reading const& reading, std::vector<Source> const& all,
+/// As many as are wanted, chosen by the handout policy, or else by the built-in rule, which is not
+/// shown what a policy is: that would take it longer than to choose.
+void PageReader::name_sample(Reading const& reading, VersionState const& version,
                              Pick& pick) const {
-    std::size_t const most = reading.query.sources;
-    Lowest complete(most);
-    Lowest partial(most);
-    for (Source const& source : all) {
-        if (knows(reading.query, source)) {
-            // A random order, which is another one for each mix.
-            auto const rank = mixed(reading.mix ^ mixed(source.peer));
-            (source.have_ppm == wire::complete_ppm ? complete : partial).offer(rank, source);
+    auto const name = [&](auto choice) {
+        for (Source const& source : version.sources) {
+            if (knows(reading.query, source)) {
+                // A random order, which is another one for each mix.
+                auto const draw = mixed(reading.mix ^ mixed(source.peer));
+                choice.offer(source.have_ppm == wire::complete_ppm, draw, source);
+            }
         }
+        pick.source_count = static_cast<std::uint32_t>(choice.offered());
+        pick.sources = std::move(choice).take();
+    };
+    if (!handout_) {
+        return name(policies::MixedChoice<Source>(reading.query.sources));
     }
-    std::size_t const complete_most =
-        std::max(most - most / 2, most - std::min(most, partial.offered()));
-    auto const count = complete.offered() + partial.offered();
-    auto ranked = std::move(complete).take(complete_most);
-    auto const others = std::move(partial).take(most - ranked.size());
-    ranked.insert(ranked.end(), others.begin(), others.end());
-    // The kinds among each other: who takes only the first ones, as fit() may, has both.
-    std::sort(ranked.begin(), ranked.end(), Lowest::by_rank);
-    pick.source_count = static_cast<std::uint32_t>(count);
-    std::transform(ranked.begin(), ranked.end(), std::back_inserter(pick.sources),
-                   [](auto const& each) { return each.source; });
+    Peer const* const asker = roster_.by_route(reading.asker.route);
+    policies::HandoutRequest const request{
+        .wanted = static_cast<std::uint32_t>(reading.query.sources),
+        .file_bytes = version.size,
+        .asker_host = reading.asker.host.c_str(),
+        .asker_labels = asker != nullptr ? asker->labels.c_str() : ""};
+    name(RankedChoice(*handout_, request, roster_));
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {

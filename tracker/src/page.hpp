@@ -3,15 +3,19 @@
 #include "catalogue.hpp"
 #include "roster.hpp"
 
+#include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/messages.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::tracker {
@@ -71,17 +75,21 @@ struct Reading {
     /// Chooses the sample where a file has too many sources: the same one each time, as long as
     /// the sources stay the same. Another mix, another sample.
     std::uint64_t mix = 0;
+    wire::Sender asker;
     std::vector<Position> chosen;  ///< files of the page
     std::optional<Position> last;  ///< looked at last
     std::size_t bytes = 0;         ///< of the page
     std::size_t work = 0;          ///< done for it
 };
 
-/// Collects a query's answer. Reads only.
+/// Collects a query's answer. Reads only, but that a handout policy may remember what it is asked.
 class PageReader {
   public:
     PageReader(Catalogue const& catalogue, Roster const& roster, Directory::Limits const& limits)
         : catalogue_(catalogue), roster_(roster), limits_(limits) {}
+
+    /// Who chooses where a file has too many sources; null: the built-in rule.
+    void set_handout(std::shared_ptr<policies::Handout> handout) { handout_ = std::move(handout); }
 
     /// Goes on for so much work, or a little more. nullopt: the page is not complete yet.
     std::optional<Page> read(Reading& reading, std::size_t work) const;
@@ -100,13 +108,15 @@ class PageReader {
     std::optional<Pick> pick(Reading const& reading, Versions::value_type const& version) const;
     [[nodiscard]] bool knows(Query const& query, Source const& source) const;
     void name_next(Query const& query, std::vector<Source> const& all, Pick& pick) const;
-    void name_sample(Reading const& reading, std::vector<Source> const& all, Pick& pick) const;
+    void name_sample(Reading const& reading, VersionState const& version, Pick& pick) const;
+    [[nodiscard]] std::size_t work_of_each() const;
     [[nodiscard]] std::size_t source_bytes(Source const& source) const;
     [[nodiscard]] std::size_t fit(Query const& query, Pick& pick, bool first) const;
 
     Catalogue const& catalogue_;
     Roster const& roster_;
     Directory::Limits const& limits_;
+    std::shared_ptr<policies::Handout> handout_;
 };
 
 }  // namespace xfsbus::tracker

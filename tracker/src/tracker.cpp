@@ -65,7 +65,9 @@ Tracker::Tracker(Options const& options)
     : log_(options.log),
       directory_(directory_options(options, reactor_.now()), *this),
       trials_(reactor_, trials_most),
-      foreign_hosts_(options.foreign_hosts) {}
+      foreign_hosts_(options.foreign_hosts) {
+    directory_.set_handout(options.handout);
+}
 
 Tracker::~Tracker() = default;
 
@@ -124,6 +126,12 @@ void Tracker::run() {
         event.fields.emplace_back(counter.name, counter.value);
     }
     log(event);
+}
+
+void Tracker::set_handout(std::shared_ptr<policies::Handout> handout) {
+    reactor_.post([this, handout = std::move(handout)]() mutable {
+        directory_.set_handout(std::move(handout));
+    });
 }
 
 Counters Tracker::stats() const {

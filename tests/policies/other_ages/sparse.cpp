@@ -44,6 +44,8 @@ void destroy(void*) {}
 
 [[maybe_unused]] xfsbus_chunk_order_operations const null_chunk_order{.rank = nullptr};
 
+[[maybe_unused]] xfsbus_handout_operations const null_handout{.rank = nullptr};
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;

@@ -1,8 +1,8 @@
 /* The boundary between a plug-in and the program that loads it, the host: plain C, so that it
  * survives a change of compiler, standard library or language. A plug-in exports one object, the
  * descriptor named by XFSBUS_POLICY_SYMBOL, and nothing else. C++ authors do not need this file:
- * peer_selector.hpp, chunk_order.hpp or integrity.hpp, and export.hpp, make the descriptor from a
- * class.
+ * peer_selector.hpp, chunk_order.hpp, integrity.hpp or handout.hpp, and export.hpp, make the
+ * descriptor from a class.
  *
  * Growth. This is ABI 2, and it only grows: whatever was built against it runs in every later host,
  * and whatever is built against a later one runs in every earlier host.
@@ -31,9 +31,9 @@
  *
  * Time. Operations are called on the path of the data: they must not block, sleep, or do I/O. A
  * call may take 10 ms, and should take microseconds; and all calls of one object together 50 ms of
- * each second: when these are spent the default answers until the next second begins. create may
- * take 1 s, as nobody waits for it; loading a plug-in, and then to create and to destroy an object
- * as a trial, 5 s each.
+ * each second (a handout: 250 ms): when these are spent the default answers until the next second
+ * begins. create may take 1 s, as nobody waits for it; loading a plug-in, and then to create and to
+ * destroy an object as a trial, 5 s each.
  *
  * Faults. An operation that fails returns XFSBUS_POLICY_FAILED and writes a NUL-terminated reason
  * of at most error_size bytes into error. No exception, panic or longjmp may cross this boundary.
@@ -64,6 +64,7 @@ extern "C" {
 #define XFSBUS_KIND_PEER_SELECTION "peer-selection"
 #define XFSBUS_KIND_INTEGRITY "integrity"
 #define XFSBUS_KIND_CHUNK_ORDER "chunk-order"
+#define XFSBUS_KIND_HANDOUT "handout" /* later */
 
 #define XFSBUS_POLICY_OK 0
 #define XFSBUS_POLICY_NONE (-1)
@@ -316,6 +317,48 @@ typedef struct xfsbus_chunk_order_operations {
     int (*rank)(void* self, const xfsbus_chunk* chunks, size_t count, double* ranks,
                 xfsbus_random* random, char* error, size_t error_size);
 } xfsbus_chunk_order_operations;
+
+/* ---- handout, later: which of a file's many sources does a tracker name? ---- */
+
+/* A find of a file that has more sources than the answer names. */
+typedef struct xfsbus_handout_request {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_handout_request);
+    uint32_t wanted;          /* so many are named: at least 1, and fewer than there are */
+    uint64_t file_bytes;      /* size of the file */
+    const char* asker_host;   /* the address that the question came from; "" if it cannot be told */
+    const char* asker_labels; /* "key=value,..." as the asker describes itself; "" if it is not
+                               * registered */
+} xfsbus_handout_request;
+
+/* xfsbus_handout_source.flags */
+#define XFSBUS_HANDOUT_SOURCE_COMPLETE 1u /* it has the whole file */
+
+/* What a tracker knows of one source of the file, as the source said it last. */
+typedef struct xfsbus_handout_source {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_handout_source);
+    uint32_t flags;      /* XFSBUS_HANDOUT_SOURCE_... */
+    uint64_t source_id;  /* the same peer has the same id as long as it is registered */
+    uint64_t draw;       /* drawn for this source and this find: any number, all equally likely */
+    const char* host;    /* where it listens: its address, */
+    const char* labels;  /* "key=value,..." as the source describes itself, or "" */
+    double completeness; /* part of the file that it has, 0 to 1; 0: it has just begun to fetch */
+    uint32_t port;       /* and its port */
+    uint32_t load;       /* transfers that it is busy with */
+} xfsbus_handout_source;
+
+/* One object serves a tracker until another takes its place. */
+typedef struct xfsbus_handout_operations {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_handout_operations);
+    /* Writes one finite rank for each of the count sources; those of the lowest are named, the
+     * lowest first, equal ones in the order of their draws; if there are complete ones, one of them
+     * always, in the last place if need be. Not asked where all can be named. Asked once more for
+     * the same find, with the same draws, when sources turn out to be gone: what depends on nothing
+     * else then names most of them again, so that few new ones are waited for. XFSBUS_POLICY_OK or
+     * XFSBUS_POLICY_FAILED. NULL: the built-in rule, half of them complete and half not. */
+    int (*rank)(void* self, const xfsbus_handout_request* request,
+                const xfsbus_handout_source* sources, size_t count, double* ranks, char* error,
+                size_t error_size);
+} xfsbus_handout_operations;
 
 /* What XFSBUS_POLICY_SYMBOL names. In C: const xfsbus_descriptor xfsbus_policy_descriptor = {...};
  * The host reads size, magic and abi_version before anything else, and calls nothing if they do not

@@ -2,6 +2,7 @@
 
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/chunk_order.hpp>
+#include <xfsbus/policies/handout.hpp>
 #include <xfsbus/policies/integrity.hpp>
 #include <xfsbus/policies/names.hpp>
 #include <xfsbus/policies/parameters.hpp>
@@ -40,6 +41,10 @@
 /// The same for a class that is an Integrity.
 #define XFSBUS_EXPORT_INTEGRITY(Class, ...) \
     XFSBUS_EXPORT_POLICY(Class, IntegrityShims, XFSBUS_KIND_INTEGRITY, __VA_ARGS__)
+
+/// The same for a class that is a Handout.
+#define XFSBUS_EXPORT_HANDOUT(Class, ...) \
+    XFSBUS_EXPORT_POLICY(Class, HandoutShims, XFSBUS_KIND_HANDOUT, __VA_ARGS__)
 
 /// A parameter's name, what it is when the user does not say, and what it means; three literals.
 #define XFSBUS_PARAMETER(name, default_value, description)                \
@@ -212,6 +217,26 @@ struct IntegrityShims {
 
     static constexpr ::xfsbus_integrity_operations operations() {
         return {sizeof(::xfsbus_integrity_operations), &digest_size, &update, &finish};
+    }
+};
+
+template <class Class>
+struct HandoutShims {
+    static_assert(std::is_base_of_v<Handout, Class>);
+
+    static int rank(void* self, ::xfsbus_handout_request const* request,
+                    ::xfsbus_handout_source const* sources, std::size_t count, double* ranks,
+                    char* error, std::size_t size) noexcept {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
+            std::vector<HandoutSource> scratch;
+            static_cast<Class*>(self)->rank(sized_copy(*request),
+                                            sized_span(sources, count, scratch), {ranks, count});
+            return XFSBUS_POLICY_OK;
+        });
+    }
+
+    static constexpr ::xfsbus_handout_operations operations() {
+        return {sizeof(::xfsbus_handout_operations), &rank};
     }
 };
 

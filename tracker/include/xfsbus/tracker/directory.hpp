@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/counters.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
@@ -159,6 +160,11 @@ class Directory {
     /// When on_tick() is wanted; nullopt: not before the next message. A time in the past means at
     /// once.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
+
+    /// Who chooses from now on which sources are named where a file has more than an answer names,
+    /// unless all are asked for; null, and at first: the built-in rule (policies/mixed.hpp). It
+    /// must not throw, nor call this object. A find that is under way may be answered by either.
+    void set_handout(std::shared_ptr<policies::Handout> handout);
 
     /// All but what comes in and is no message.
     [[nodiscard]] Counters stats() const;

@@ -3,6 +3,7 @@
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/bus/try_connect.hpp>
+#include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/counters.hpp>
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/endpoint.hpp>
@@ -36,6 +37,8 @@ class Tracker final : private Directory::Outbox {
         std::size_t connections_most = 100'000;
         /// Peers may say that they listen at another address than they connect from.
         bool foreign_hosts = false;
+        /// As for set_handout().
+        std::shared_ptr<policies::Handout> handout = {};
     };
 
     /// Binds; messages wait until run(). Errc::network if the address is in use or not this
@@ -51,6 +54,10 @@ class Tracker final : private Directory::Outbox {
 
     /// Any thread; also before run().
     void stop() { reactor_.stop(); }
+
+    /// Any thread; from a moment after this call on. Directory::set_handout says what it does; it
+    /// is called and destroyed on the tracker's thread.
+    void set_handout(std::shared_ptr<policies::Handout> handout);
 
     /// Any thread: as it is after the last event.
     [[nodiscard]] Counters stats() const;
