@@ -35,15 +35,16 @@ constexpr std::array languages{Language{"c++", "cpp", "CMakeLists.header"},
                                Language{"c", "c", "CMakeLists.header"},
                                Language{"rust", "rs", "CMakeLists.rust"}};
 
-/// With which option of xfs-peer a kind is used.
+/// With which program and option a kind is used.
 struct Kind {
     std::string_view name;
-    std::string_view option;
+    std::string_view use;
 };
 
-constexpr std::array kinds{Kind{XFSBUS_KIND_PEER_SELECTION, "--policy"},
-                           Kind{XFSBUS_KIND_CHUNK_ORDER, "--chunk-order"},
-                           Kind{XFSBUS_KIND_INTEGRITY, "--integrity"}};
+constexpr std::array kinds{Kind{XFSBUS_KIND_PEER_SELECTION, "xfs-peer --policy"},
+                           Kind{XFSBUS_KIND_CHUNK_ORDER, "xfs-peer --chunk-order"},
+                           Kind{XFSBUS_KIND_HANDOUT, "xfs-tracker --handout"},
+                           Kind{XFSBUS_KIND_INTEGRITY, "xfs-peer --integrity"}};
 
 template <typename Table>
 auto const* named(Table const& table, std::string_view name) {
@@ -79,7 +80,7 @@ std::vector<std::pair<std::string, std::string>> files_of(PluginProject const& p
                                                           Language const& language) {
     Words const words = {{"@NAME@", project.name},
                          {"@KIND@", kind.name},
-                         {"@OPTION@", kind.option},
+                         {"@USE@", kind.use},
                          {"@SUFFIX@", language.suffix}};
     auto const ending = "." + std::string(language.suffix);
     auto source = plugin_template(std::string(kind.name) + ending);

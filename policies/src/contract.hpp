@@ -20,6 +20,7 @@ using LoadPlugin = std::function<std::shared_ptr<PluginLibrary const>()>;
 /// Fill in all but what plugin is. Throw PluginRefused.
 [[nodiscard]] ContractTrial try_selection(LoadPlugin const& load);
 [[nodiscard]] ContractTrial try_chunk_order(LoadPlugin const& load);
+[[nodiscard]] ContractTrial try_handout(LoadPlugin const& load);
 [[nodiscard]] ContractTrial try_integrity(LoadPlugin const& load);
 
 /// What this thread has used of a processor.
