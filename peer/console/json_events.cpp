@@ -224,6 +224,7 @@ Json to_json(peer::PeerStatus const& status) {
                  {"directory", status.directory},
                  {"policy", status.policy},
                  {"chunk_order", status.chunk_order},
+                 {"upload_policy", status.upload_policy},
                  {"integrity", status.integrity},
                  {"downloading", list_of(status.downloading, downloading)},
                  {"uploading", list_of(status.uploading, uploading)}};

@@ -58,6 +58,7 @@ struct Arguments {
     std::string policy = "libloadlatency.so";
     std::string chunk_order = "librarest.so";
     std::string integrity = "libsha256.so";
+    std::string upload_policy;
     std::vector<std::string> accept_hashes;
     std::vector<std::string> plugin_dirs;
     std::string trace;
@@ -155,6 +156,9 @@ void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--chunk-order", arguments.chunk_order,
                    "Chunk-order plug-in, FILE[:key=value,...]: which chunk is asked for next")
         ->capture_default_str();
+    app.add_option("--upload-policy", arguments.upload_policy,
+                   "Plug-in that decides which peer is sent a chunk next, FILE[:key=value,...] "
+                   "(default: the built-in rule, fair by bytes)");
     app.add_option("--integrity", arguments.integrity, "Hash plug-in for what is published")
         ->capture_default_str();
     app.add_option("--accept-hash", arguments.accept_hashes,
@@ -496,6 +500,7 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     settings.peer.policy = arguments.policy;
     settings.peer.chunk_order = arguments.chunk_order;
     settings.peer.integrity = arguments.integrity;
+    settings.peer.upload_policy = arguments.upload_policy;
     for (auto const& hash : arguments.accept_hashes) {
         if (!wire::valid_algorithm(hash)) {
             return usage("--accept-hash: '" + wire::escape(hash) +

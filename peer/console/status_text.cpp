@@ -30,6 +30,7 @@ std::string itself(peer::PeerStatus const& status) {
                     {"shares", wire::escape(status.directory)},
                     {"policy", status.policy},
                     {"chunks", status.chunk_order},
+                    {"uploads", status.upload_policy},
                     {"integrity", status.integrity}});
 }
 

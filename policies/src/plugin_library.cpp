@@ -129,6 +129,10 @@ bool is_complete(::xfsbus_handout_operations const&) {
     return true;
 }
 
+bool is_complete(::xfsbus_upload_choice_operations const&) {
+    return true;
+}
+
 /// A kind that this program knows.
 struct Kind {
     std::string_view name;
@@ -145,7 +149,8 @@ constexpr std::array known_kinds{
     Kind{XFSBUS_KIND_PEER_SELECTION, &has_all<::xfsbus_peer_selector_operations>},
     Kind{XFSBUS_KIND_INTEGRITY, &has_all<::xfsbus_integrity_operations>},
     Kind{XFSBUS_KIND_CHUNK_ORDER, &has_all<::xfsbus_chunk_order_operations>},
-    Kind{XFSBUS_KIND_HANDOUT, &has_all<::xfsbus_handout_operations>}};
+    Kind{XFSBUS_KIND_HANDOUT, &has_all<::xfsbus_handout_operations>},
+    Kind{XFSBUS_KIND_UPLOAD_CHOICE, &has_all<::xfsbus_upload_choice_operations>}};
 
 std::string with_article(std::string_view kind) {
     bool const vowel = kind.find_first_of("aeiou") == 0;
@@ -156,6 +161,9 @@ std::string with_article(std::string_view kind) {
 std::string advice_for(std::string_view kind) {
     if (kind == XFSBUS_KIND_CHUNK_ORDER) {
         return "an order of chunks is chosen when the peer starts, by --chunk-order";
+    }
+    if (kind == XFSBUS_KIND_UPLOAD_CHOICE) {
+        return "who is served next is chosen when the peer starts, by --upload-policy";
     }
     if (kind == XFSBUS_KIND_HANDOUT) {
         return "a handout is for a tracker: xfs-tracker --handout";

@@ -9,6 +9,14 @@ using wire::ErrorCode;
 
 namespace {
 
+/// splitmix64's finisher: as random as its seed, for each number another.
+std::uint64_t drawn(std::uint64_t seed, std::uint64_t number) {
+    auto value = seed + number * 0x9e3779b97f4a7c15U;
+    value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
+    value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
+    return value ^ (value >> 31U);
+}
+
 /// Memory of a transfer of a content of so many chunks, with nothing asked for.
 std::size_t bytes_of(std::uint32_t chunks) {
     return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks);
@@ -18,6 +26,7 @@ std::size_t bytes_of(std::uint32_t chunks) {
 
 Uploads::Uploads(Limits limits, std::uint64_t seed)
     : limits_(limits),
+      seed_(seed),
       offers_(seed),
       limit_(limits.bytes_per_second),
       waiting_room_(limits.waiting),
@@ -110,6 +119,9 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     if (sink.transfers++ == 0) {
         sink.key = key;
         sink.serial = ++serial_;
+        sink.draw = drawn(seed_, sink.serial);
+        sink.serves = want.serves == 0 ? std::nullopt
+                                       : std::optional(wire::Endpoint{endpoint.host, want.serves});
         sink.opened = now;
         sink.moved = now;
         host.sinks.emplace(sink.serial, &sink);

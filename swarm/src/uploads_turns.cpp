@@ -108,7 +108,9 @@ std::vector<Uploads::Turn> Uploads::turns(wire::Time now) {
     for (auto const* const sink : waiting_) {
         round_bytes += sink->turns.front()->layout.length(0);
     }
-    starved_after_ = std::max(limits_.starve_most, 2 * time_of(round_bytes));
+    // What is sent to those who have waited for too long is a half of all at most, or with a policy
+    // a tenth: fairness leaves nobody waiting for so long.
+    starved_after_ = std::max(limits_.starve_most, (choice_ ? 10 : 2) * time_of(round_bytes));
     std::vector<Turn> all;
     all.reserve(waiting_.size());
     for (auto* const sink : std::vector(waiting_)) {
@@ -176,30 +178,6 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
                 .chunk = first.chunk,
                 .length = transfer.layout.length(first.chunk),
                 .copies = (*transfer.copies)[first.chunk]};
-}
-
-/// Who was given least; but a chunk that has never left goes before a second copy of another of
-/// the same content, and who has waited for too long goes first.
-Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& turns) const {
-    auto const waits_since = [](Turn const& turn) { return turn.sink->waits_since; };
-    auto const longest = std::ranges::min_element(turns, {}, waits_since);
-    if (now - waits_since(*longest) >= starved_after_) {
-        return *longest;
-    }
-    auto const served = [](Turn const& turn) { return turn.sink->served; };
-    auto const& fair = *std::ranges::min_element(turns, {}, served);
-    if (fair.copies == 0) {
-        return fair;
-    }
-    auto const& content = fair.transfer->content;
-    Turn const* best = &fair;
-    for (auto const& turn : turns) {
-        bool const fresher = turn.copies == 0 && turn.transfer->content == content;
-        if (fresher && (best->copies > 0 || served(turn) < served(*best))) {
-            best = &turn;
-        }
-    }
-    return *best;
 }
 
 Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {

@@ -7,6 +7,7 @@
 #include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/upload_choice_factory.hpp>
 #include <xfsbus/policies/sized.hpp>
 
 #include <cstddef>
@@ -76,11 +77,18 @@ TEST_CASE("A plug-in without operations leaves all to the default") {
     handout->rank({.wanted = 1, .file_bytes = 1, .asker_host = "", .asker_labels = ""}, holders,
                   ranks);
     CHECK(ranks == std::vector{1.0, 0.0});
+
+    auto const choice =
+        load_upload_choice({"null-upload-choice", {}}, other_ages())->make(strict());
+    std::vector<UploadSinkView> sinks(2);
+    sinks[1].share_bytes = 1;
+    choice->rank({.places = 2, .now_us = 1}, sinks, ranks);
+    CHECK(ranks == std::vector{0.0, 1.0});
 }
 
 TEST_CASE("Plug-ins of other headers are listed without a problem") {
     auto const listings = list_plugins(other_ages());
-    CHECK(listings.size() == 5);
+    CHECK(listings.size() == 6);
     for (auto const& listing : listings) {
         CHECK(listing.problem.empty());
     }

@@ -23,7 +23,8 @@ TEST_CASE("The list of plug-ins has all that we ship, without a problem") {
          {"chunk-order random", "chunk-order rarest", "chunk-order sequential", "handout mixed",
           "handout samerack", "integrity blake2b", "integrity blake3", "integrity sha256",
           "integrity sha512-256", "peer-selection leastload", "peer-selection loadlatency",
-          "peer-selection queuetime", "peer-selection random", "peer-selection roundrobin"}) {
+          "peer-selection queuetime", "peer-selection random", "peer-selection roundrobin",
+          "upload-choice fair", "upload-choice titfortat"}) {
         CHECK(names.count(name) == 1);
     }
 }

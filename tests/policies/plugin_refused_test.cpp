@@ -6,6 +6,7 @@
 #include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <fstream>
 
@@ -109,6 +110,22 @@ TEST_CASE("Only a whole handout plug-in is taken where one is needed") {
     CHECK(contains(handout_refusal("faulty-handout:fault=create"), "failing in create on purpose"));
     CHECK(contains(handout_refusal("samerack:far=-1"), "far: -1 is out of range"));
     CHECK(handout_refusal("samerack") == "not refused");
+}
+
+TEST_CASE("Only a whole upload-choice plug-in is taken where one is needed") {
+    auto const upload_refusal = [](std::string const& spec) {
+        return refusal([&] { return load_upload_choice(parse_plugin_spec(spec), all_plugins()); });
+    };
+    CHECK(contains(upload_refusal("mixed"),
+                   "it is a handout plug-in, an upload-choice one is "
+                   "needed"));
+    CHECK(contains(selector_refusal("fair"),
+                   "it is an upload-choice plug-in, a peer-selection one is needed; "
+                   "who is served next is chosen when the peer starts, by --upload-policy"));
+    CHECK(contains(upload_refusal("no-upload-choice-table"),
+                   "its table of operations is incomplete"));
+    CHECK(contains(upload_refusal("titfortat:slots=1"), "slots: 1 is out of range"));
+    CHECK(upload_refusal("titfortat") == "not refused");
 }
 
 TEST_CASE("A plug-in whose objects cannot be created is refused with its own reason") {

@@ -105,6 +105,7 @@ class Source {
     Uploads core;
     wire::Time now{1000s};
     bool swarm = false;                  ///< sinks want to be told what there is
+    std::uint16_t serves = 0;            ///< where sinks serve what they have; 0: nowhere
     std::vector<Uploads::Notice> ended;  ///< transfers that gave way to others
 
     std::optional<ErrorCode> want(std::uint32_t number, std::uint16_t to, Chunks const& chunks,
@@ -121,6 +122,7 @@ class Source {
         wish.credit = credit;
         wish.chunks = chunks;
         wish.swarm = swarm;
+        wish.serves = serves;
         auto const taken =
             core.on_want(now, std::to_string(to), sink(to), wish, about ? here : nullptr);
         auto const& refused = taken.refused;

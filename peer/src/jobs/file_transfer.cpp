@@ -416,6 +416,9 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
     auto const bytes = target_.manifest->layout().length(chunk);
     bytes_fetched_ += bytes;
     rate_.add(now, bytes);
+    if (auto const* const link = link_to(source)) {
+        parts_.reception.deliveries.add(now, link->endpoint(), bytes);
+    }
     session_->on_stored(now, source, chunk);
     if (written.finished) {
         finished_ = written.finished;

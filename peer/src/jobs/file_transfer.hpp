@@ -16,6 +16,7 @@
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/sink_session.hpp>
 #include <xfsbus/swarm/source_history.hpp>
 #include <xfsbus/swarm/throttle.hpp>
@@ -36,6 +37,7 @@ struct Reception {
     std::uint64_t bytes_per_second;                  ///< the limit of each file; 0: none
     std::function<wire::TransferId()> new_transfer;  ///< one that nobody can guess
     telemetry::Counters& counters;
+    swarm::Deliveries& deliveries;  ///< what each source delivers is noted there
 };
 
 /// What the policies of all files have in common. Owned by the Node; reactor thread.
@@ -43,8 +45,8 @@ struct FilePolicies {
     /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
     /// reactor's thread. Throws PolicyFault if strict.
     std::function<std::shared_ptr<OrderSlot>()> new_order;
-    std::shared_ptr<PolicyUsed const> chunk_order;  ///< which one that is
-    telemetry::DecisionTrace* trace = nullptr;      ///< null: nothing is written down
+    std::shared_ptr<PolicyUsed const> chunk_order{};  ///< which one that is
+    telemetry::DecisionTrace* trace = nullptr;        ///< null: nothing is written down
     SourceIds source_ids;
     swarm::SourceHistory source_history{};  ///< what downloads have found of sources
     std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers

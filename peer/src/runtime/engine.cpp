@@ -92,8 +92,13 @@ Result<Node::Plugins> load_plugins(PeerOptions const& options,
                                                 path, host);
         auto integrity =
             policies::load_integrity(policies::parse_plugin_spec(options.integrity), path, host);
-        return Node::Plugins{std::move(path), std::move(host), std::move(policy), std::move(order),
-                             std::move(integrity)};
+        auto upload_choice =
+            options.upload_policy.empty()
+                ? nullptr
+                : policies::load_upload_choice(policies::parse_plugin_spec(options.upload_policy),
+                                               path, host);
+        return Node::Plugins{std::move(path),  std::move(host),      std::move(policy),
+                             std::move(order), std::move(integrity), std::move(upload_choice)};
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     }

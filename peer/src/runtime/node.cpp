@@ -44,7 +44,11 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       random_(seeded_by_system()),
       self_(new_peer_id()),
       known_(events, self_),
-      policies_(reactor, plugins_.policy, plugins_.chunk_order, options_, trace_, random_),
+      policies_(reactor,
+                {.selection = plugins_.policy,
+                 .chunk_order = plugins_.chunk_order,
+                 .upload_choice = plugins_.upload_choice},
+                options_, trace_, random_),
       share_(random_()),
       hashes_(plugins_.path, plugins_.host, options.accept_hashes),
       links_(reactor, security_, std::move(given.latencies), descriptors_.links,
@@ -75,7 +79,8 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                  .throttle = throttle_,
                  .bytes_per_second = options_.transfer_download_limit,
                  .new_transfer = [this] { return new_transfer(); },
-                 .counters = counters_},
+                 .counters = counters_,
+                 .deliveries = deliveries_},
       file_policies_{.new_order = policies_.order_maker(),
                      .chunk_order = policies_.chunk_order_used(),
                      .trace = trace_.get(),
@@ -107,6 +112,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
            .on_taken =
                [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}) {
     hashes_.put(plugins_.integrity);
+    serving_.set_choice(policies_.upload_choice(), &deliveries_);
 }
 
 serving::Serving::Owner Node::serving_owner() {
@@ -360,6 +366,7 @@ telemetry::Counters Node::counters() const {
     all[Counter::bytes_sent] = serving_.bytes_sent();
     all[Counter::policy_faults] = policies_.faults();
     all[Counter::chunk_order_faults] = policies_.order_faults();
+    all[Counter::upload_policy_faults] = policies_.upload_faults();
     return all;
 }
 
@@ -381,6 +388,7 @@ PeerStatus Node::status() const {
     status.uploading = serving_.uploads();
     status.policy = policies_.policy().name;
     status.chunk_order = policies_.chunk_order().name;
+    status.upload_policy = policies_.upload_policy();
     status.integrity = plugins_.integrity->name();
     return status;
 }

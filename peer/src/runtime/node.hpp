@@ -25,6 +25,8 @@
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/upload_choice_factory.hpp>
+#include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/descriptor_shares.hpp>
 
 #include <functional>
@@ -53,6 +55,7 @@ class Node {
         std::shared_ptr<policies::SelectorFactory const> policy;
         std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
         std::shared_ptr<policies::HashAlgorithm const> integrity;
+        std::shared_ptr<policies::UploadChoiceFactory const> upload_choice;  ///< null: built in
     };
 
     Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options, Plugins plugins,
@@ -128,6 +131,7 @@ class Node {
     net::TrackerLink tracker_;
     TrackerWatch watch_;
     bus::Resolver resolver_;
+    swarm::Deliveries deliveries_;
     serving::Serving serving_;
     ShareKeeper keeper_;
     swarm::Throttle throttle_;

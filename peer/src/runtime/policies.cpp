@@ -41,14 +41,15 @@ std::uint64_t draw_seed(std::mt19937_64& random) {
 
 }  // namespace
 
-Policies::Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
-                   PeerOptions const& options, Trace trace, std::mt19937_64& random)
+Policies::Policies(bus::Reactor& reactor, Factories factories, PeerOptions const& options,
+                   Trace trace, std::mt19937_64& random)
     : reactor_(reactor),
-      policy_(std::move(policy)),
-      chunk_order_(std::move(chunk_order)),
+      policy_(std::move(factories.selection)),
+      chunk_order_(std::move(factories.chunk_order)),
       options_(options),
       trace_(std::move(trace)),
       seed_(options.seed != 0 ? options.seed : draw_seed(random)),
+      upload_(make_upload_choice(factories.upload_choice)),
       maker_(1, "xfs-policy", net::fault_teller(reactor)) {
     if (trace_) {
         trace_->on_begun(used(policy_->info()), used(chunk_order_->info()));
@@ -133,6 +134,20 @@ std::function<std::shared_ptr<jobs::OrderSlot>()> Policies::order_maker() const 
     return [order = chunk_order_, guard = guard(), totals = order_totals_] {
         return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);
     };
+}
+
+std::string Policies::upload_policy() const {
+    return upload_ ? upload_->name() : "fair";
+}
+
+std::shared_ptr<policies::GuardedUploadChoice> Policies::make_upload_choice(
+    UploadFactory const& factory) const {
+    if (!factory) {
+        return nullptr;
+    }
+    auto options = guard();
+    options.strict = false;  // a download is ended by its own policy alone
+    return factory->make(std::move(options));
 }
 
 policies::GuardOptions Policies::guard() const {

@@ -10,11 +10,13 @@
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <random>
+#include <string>
 
 namespace xfsbus::peer::runtime {
 
@@ -23,11 +25,18 @@ class Policies {
   public:
     using Factory = std::shared_ptr<policies::SelectorFactory const>;
     using OrderFactory = std::shared_ptr<policies::ChunkOrderFactory const>;
+    using UploadFactory = std::shared_ptr<policies::UploadChoiceFactory const>;
     using Trace = std::shared_ptr<telemetry::DecisionTrace>;
 
+    struct Factories {
+        Factory selection;
+        OrderFactory chunk_order;
+        UploadFactory upload_choice;  ///< null: the built-in rule
+    };
+
     /// trace: of all decisions; null: none.
-    Policies(bus::Reactor& reactor, Factory policy, OrderFactory chunk_order,
-             PeerOptions const& options, Trace trace, std::mt19937_64& random);
+    Policies(bus::Reactor& reactor, Factories factories, PeerOptions const& options, Trace trace,
+             std::mt19937_64& random);
 
     [[nodiscard]] PolicyInfo policy() const;
     [[nodiscard]] PolicyInfo chunk_order() const;
@@ -35,10 +44,20 @@ class Policies {
     /// Which order of chunks it is; that does not change.
     [[nodiscard]] std::shared_ptr<PolicyUsed const> chunk_order_used() const;
 
-    /// How often the policy has failed, and the order.
+    /// Who decides which sink is served; null: the built-in rule. Its faults are made good, also if
+    /// others' are not.
+    [[nodiscard]] std::shared_ptr<policies::UploadChoice> upload_choice() const { return upload_; }
+
+    [[nodiscard]] std::string upload_policy() const;
+
+    /// How often the policy has failed, the order, and the upload policy.
     [[nodiscard]] std::uint64_t faults() const { return totals_->faults; }
 
     [[nodiscard]] std::uint64_t order_faults() const { return order_totals_->faults; }
+
+    [[nodiscard]] std::uint64_t upload_faults() const {
+        return upload_ ? upload_->counters().faults : 0;
+    }
 
     /// For what is put into a slot from now on.
     void set_policy(Factory policy);
@@ -61,6 +80,8 @@ class Policies {
     [[nodiscard]] PolicyInfo about(policies::PluginInfo const& plugin,
                                    policies::PolicyCounters const& totals) const;
     [[nodiscard]] policies::GuardOptions guard() const;
+    [[nodiscard]] std::shared_ptr<policies::GuardedUploadChoice> make_upload_choice(
+        UploadFactory const& factory) const;
 
     bus::Reactor& reactor_;
     Factory policy_;
@@ -70,6 +91,7 @@ class Policies {
     std::uint64_t seed_;
     jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
+    std::shared_ptr<policies::GuardedUploadChoice> upload_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     threads::WorkerPool maker_;  ///< last: it uses the others
 };

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 namespace xfsbus::peer::serving {
 
@@ -53,6 +54,12 @@ class Serving {
     Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
 
     [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
+
+    /// As swarm::Uploads::set_choice.
+    void set_choice(std::shared_ptr<policies::UploadChoice> choice,
+                    swarm::Deliveries const* deliveries) {
+        session_.set_choice(std::move(choice), deliveries);
+    }
 
     // ---- contents that are being fetched ----
 

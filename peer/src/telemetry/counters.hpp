@@ -19,6 +19,7 @@ enum class Counter : std::uint8_t {
     chunks_unsolicited,
     policy_faults,
     chunk_order_faults,
+    upload_policy_faults,
 };
 
 inline constexpr auto counter_table = std::to_array<CounterRow<Counter>>({
@@ -37,6 +38,8 @@ inline constexpr auto counter_table = std::to_array<CounterRow<Counter>>({
      {"policy_faults", "calls", CounterKind::total, "of the policy in use, that failed"}},
     {Counter::chunk_order_faults,
      {"chunk_order_faults", "calls", CounterKind::total, "of the order of chunks, that failed"}},
+    {Counter::upload_policy_faults,
+     {"upload_policy_faults", "calls", CounterKind::total, "of the upload policy, that failed"}},
 });
 
 /// What a peer counts. Reactor thread.

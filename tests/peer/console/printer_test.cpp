@@ -257,6 +257,7 @@ TEST_CASE("In JSON the status tells of each transfer") {
     peer::PeerStatus status;
     status.counters = {{{"bytes_duplicate", "bytes", CounterKind::total, "twice"}, 9}};
     status.chunk_order = "rarest";
+    status.upload_policy = "fair";
     auto& file = status.downloading.emplace_back();
     file.name = "model.bin";
     file.seconds_waited = 0.5;
@@ -266,6 +267,7 @@ TEST_CASE("In JSON the status tells of each transfer") {
     auto const answer = printed.events().at(0);
     CHECK(answer.at("bytes_duplicate") == 9);
     CHECK(answer.at("chunk_order") == "rarest");
+    CHECK(answer.at("upload_policy") == "fair");
     CHECK(answer.at("downloading")[0].at("seconds_waited") == 0.5);
     CHECK(answer.at("downloading")[0].at("sources") ==
           Json::parse(R"([{"peer": "10.0.0.2:7471", "bytes": 1, "bytes_duplicate": 2,

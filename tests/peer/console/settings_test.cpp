@@ -96,6 +96,7 @@ TEST_CASE("Without options a peer takes the defaults of the library") {
     CHECK(given.policy == defaults.policy);
     CHECK(given.chunk_order == defaults.chunk_order);
     CHECK(given.integrity == defaults.integrity);
+    CHECK(given.upload_policy == defaults.upload_policy);
     CHECK(given.sources == defaults.sources);
     CHECK(given.sources == 24);
     CHECK(given.upload_limit == 0);
@@ -109,10 +110,12 @@ TEST_CASE("Options about transfers reach the peer") {
     CacheHome const caches;
     auto const given =
         settings_of({"--dir", ".", "--chunk-order", "libsequential.so:window=8", "--sources", "9",
-                     "--accept-push", "--max-upload-limit", "1K", "--max-download-limit", "2K",
+                     "--upload-policy", "libtitfortat.so:slots=9", "--accept-push",
+                     "--max-upload-limit", "1K", "--max-download-limit", "2K",
                      "--max-transfer-upload-limit", "3K", "--max-transfer-download-limit", "4K"})
             .peer;
     CHECK(given.chunk_order == "libsequential.so:window=8");
+    CHECK(given.upload_policy == "libtitfortat.so:slots=9");
     CHECK(given.sources == 9);
     CHECK(given.accept_push == xfsbus::peer::AcceptPush::new_files);
     CHECK(given.upload_limit == 1024);

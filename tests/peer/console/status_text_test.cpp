@@ -18,6 +18,7 @@ peer::PeerStatus idle() {
                        {{"bytes_sent", "bytes", CounterKind::total, "to others"}, 1536}};
     status.policy = "loadlatency";
     status.chunk_order = "rarest";
+    status.upload_policy = "fair";
     status.integrity = "sha256";
     return status;
 }
@@ -46,6 +47,7 @@ TEST_CASE("The status of an idle peer is a table of what it is, and one of what 
           "shares      /data\n"
           "policy      loadlatency\n"
           "chunks      rarest\n"
+          "uploads     fair\n"
           "integrity   sha256\n"
           "files       3 files  shared\n"
           "bytes_sent  1.5 KiB  to others");

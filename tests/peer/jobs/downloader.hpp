@@ -190,11 +190,13 @@ class Downloader {
     telemetry::Log log_{{}, LogLevel::off};
     Network network_{
         .scheduler = time, .tracker = tracker, .links = links_, .self = self, .look = {}};
+    swarm::Deliveries deliveries_;
     Reception reception_{.chunks = chunks_,
                          .throttle = throttle_,
                          .bytes_per_second = 0,
                          .new_transfer = [this] { return new_transfer(); },
-                         .counters = counters_};
+                         .counters = counters_,
+                         .deliveries = deliveries_};
     FilePolicies policies_{.new_order = new_order, .source_ids = SourceIds(1)};
     Destination destination_{.tree = storage::Tree::open(directory.path()).value(),
                              .durability = Durability::process,

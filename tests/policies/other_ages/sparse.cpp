@@ -46,6 +46,8 @@ void destroy(void*) {}
 
 [[maybe_unused]] xfsbus_handout_operations const null_handout{.rank = nullptr};
 
+[[maybe_unused]] xfsbus_upload_choice_operations const null_upload_choice{.rank = nullptr};
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) xfsbus_descriptor const xfsbus_policy_descriptor;

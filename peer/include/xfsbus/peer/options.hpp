@@ -39,6 +39,9 @@ struct PeerOptions {
     std::string policy = "libloadlatency.so";  ///< FILE[:key=value,...]
     std::string chunk_order = "librarest.so";  ///< the same for the order of chunks
     std::string integrity = "libsha256.so";    ///< for what this peer publishes
+    /// FILE[:key=value,...] of the plug-in that decides which sink is sent a chunk next; empty: the
+    /// built-in rule, fair by bytes.
+    std::string upload_policy;
     /// What others may have hashed with, by its plug-in's name, beside the standard ones (sha256,
     /// sha512-256, blake2b, blake3) and `integrity`.
     std::vector<std::string> accept_hashes;

@@ -92,6 +92,7 @@ struct PeerStatus {
     std::string policy;
     std::string chunk_order;
     std::string integrity;
+    std::string upload_policy;
 };
 
 }  // namespace xfsbus::peer

@@ -1,8 +1,8 @@
 /* The boundary between a plug-in and the program that loads it, the host: plain C, so that it
  * survives a change of compiler, standard library or language. A plug-in exports one object, the
  * descriptor named by XFSBUS_POLICY_SYMBOL, and nothing else. C++ authors do not need this file:
- * peer_selector.hpp, chunk_order.hpp, integrity.hpp or handout.hpp, and export.hpp, make the
- * descriptor from a class.
+ * peer_selector.hpp, chunk_order.hpp, integrity.hpp, handout.hpp or upload_choice.hpp, and
+ * export.hpp, make the descriptor from a class.
  *
  * Growth. This is ABI 2, and it only grows: whatever was built against it runs in every later host,
  * and whatever is built against a later one runs in every earlier host.
@@ -64,7 +64,8 @@ extern "C" {
 #define XFSBUS_KIND_PEER_SELECTION "peer-selection"
 #define XFSBUS_KIND_INTEGRITY "integrity"
 #define XFSBUS_KIND_CHUNK_ORDER "chunk-order"
-#define XFSBUS_KIND_HANDOUT "handout" /* later */
+#define XFSBUS_KIND_HANDOUT "handout"             /* later */
+#define XFSBUS_KIND_UPLOAD_CHOICE "upload-choice" /* later */
 
 #define XFSBUS_POLICY_OK 0
 #define XFSBUS_POLICY_NONE (-1)
@@ -359,6 +360,47 @@ typedef struct xfsbus_handout_operations {
                 const xfsbus_handout_source* sources, size_t count, double* ranks, char* error,
                 size_t error_size);
 } xfsbus_handout_operations;
+
+/* ---- upload-choice, later: which of the sinks that wait is sent a chunk next? ---- */
+
+/* This peer can read another chunk, and sinks wait for one. */
+typedef struct xfsbus_upload_request {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_upload_request);
+    uint32_t places; /* sinks that are served, whether they wait now or not */
+    uint64_t now_us; /* a steady clock; only differences mean something */
+} xfsbus_upload_request;
+
+/* A sink that waits, and the chunk that it would be sent: of those that it asks for the one that
+ * has left this peer least often. */
+typedef struct xfsbus_upload_sink {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_upload_sink);
+    uint32_t copies;  /* of the chunk: times that it has left this peer */
+    uint64_t sink_id; /* the same sink has the same id as long as it is served without a break */
+    uint64_t draw;    /* drawn when it came: any number, all equally likely */
+    uint64_t content; /* the same for the same content */
+    uint64_t bytes;   /* of the chunk */
+    /* Sent to it, counted so that who waits least is not behind for having come late: it begins
+     * where the others are. Only differences mean something. */
+    uint64_t share_bytes;
+    uint64_t waits_us;  /* since when it waits, or was sent something last */
+    uint64_t served_us; /* since when it is served */
+    const char* host;   /* its address */
+    /* At which rate it has delivered to this peer in the last 20 s or so; 0: it has not, or it says
+     * nothing of serving anybody. */
+    double delivers_bytes_per_s;
+} xfsbus_upload_sink;
+
+/* One object serves a peer as long as it runs. */
+typedef struct xfsbus_upload_choice_operations {
+    uint32_t size XFSBUS_SIZE_OF(xfsbus_upload_choice_operations);
+    /* Writes one finite rank for each of the count sinks; the one of the lowest is sent its chunk,
+     * of equals the one of the least share_bytes. Asked for every chunk that is sent. Who has
+     * waited for long is served all the same, so that a transfer does not end: of all that is sent
+     * a tenth at most goes that way. XFSBUS_POLICY_OK or XFSBUS_POLICY_FAILED. NULL: the built-in
+     * rule, fair by bytes. */
+    int (*rank)(void* self, const xfsbus_upload_request* request, const xfsbus_upload_sink* sinks,
+                size_t count, double* ranks, char* error, size_t error_size);
+} xfsbus_upload_choice_operations;
 
 /* What XFSBUS_POLICY_SYMBOL names. In C: const xfsbus_descriptor xfsbus_policy_descriptor = {...};
  * The host reads size, magic and abi_version before anything else, and calls nothing if they do not

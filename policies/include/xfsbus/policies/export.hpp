@@ -9,6 +9,7 @@
 #include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/policies/services.hpp>
 #include <xfsbus/policies/sized.hpp>
+#include <xfsbus/policies/upload_choice.hpp>
 
 #include <algorithm>
 #include <array>
@@ -45,6 +46,10 @@
 /// The same for a class that is a Handout.
 #define XFSBUS_EXPORT_HANDOUT(Class, ...) \
     XFSBUS_EXPORT_POLICY(Class, HandoutShims, XFSBUS_KIND_HANDOUT, __VA_ARGS__)
+
+/// The same for a class that is an UploadChoice.
+#define XFSBUS_EXPORT_UPLOAD_CHOICE(Class, ...) \
+    XFSBUS_EXPORT_POLICY(Class, UploadChoiceShims, XFSBUS_KIND_UPLOAD_CHOICE, __VA_ARGS__)
 
 /// A parameter's name, what it is when the user does not say, and what it means; three literals.
 #define XFSBUS_PARAMETER(name, default_value, description)                \
@@ -237,6 +242,26 @@ struct HandoutShims {
 
     static constexpr ::xfsbus_handout_operations operations() {
         return {sizeof(::xfsbus_handout_operations), &rank};
+    }
+};
+
+template <class Class>
+struct UploadChoiceShims {
+    static_assert(std::is_base_of_v<UploadChoice, Class>);
+
+    static int rank(void* self, ::xfsbus_upload_request const* request,
+                    ::xfsbus_upload_sink const* sinks, std::size_t count, double* ranks,
+                    char* error, std::size_t size) noexcept {
+        return shielded(XFSBUS_POLICY_FAILED, error, size, [&] {
+            std::vector<UploadSinkView> scratch;
+            static_cast<Class*>(self)->rank(sized_copy(*request), sized_span(sinks, count, scratch),
+                                            {ranks, count});
+            return XFSBUS_POLICY_OK;
+        });
+    }
+
+    static constexpr ::xfsbus_upload_choice_operations operations() {
+        return {sizeof(::xfsbus_upload_choice_operations), &rank};
     }
 };
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::swarm {
@@ -67,6 +68,11 @@ class SourceSession final : private ContentState::Follower {
 
     /// `seed`: of the random choice of what is offered to whom.
     SourceSession(Uploads::Limits const& limits, std::uint64_t seed, FindWhole find_whole);
+
+    /// As Uploads::set_choice.
+    void set_choice(std::shared_ptr<policies::UploadChoice> choice, Deliveries const* deliveries) {
+        uploads_.set_choice(std::move(choice), deliveries);
+    }
 
     // ---- contents of which a part is here ----
 

@@ -84,16 +84,18 @@ struct UploadSink {
     std::uint64_t ahead_bytes = 0;
     std::vector<Ahead> ahead;  ///< the oldest first
     RateMeter rate{std::chrono::seconds(1)};
-    bool reachable = true;             ///< else nothing can be sent there yet
-    bool slow = false;                 ///< it takes far less than its share
-    std::list<UploadTransfer*> turns;  ///< those that may send
-    std::size_t limited = 0;           ///< transfers that wait for their rate limit
-    std::size_t transfers = 0;         ///< more than 0: it has a place
-    std::uint64_t serial = 0;          ///< of its place: the later it was given the higher
-    wire::Time opened{};               ///< when it was given its place
-    wire::Time moved{};                ///< when something was sent, or its turns ended
-    std::uint64_t sent = 0;            ///< pieces that are done
-    std::uint64_t sent_before = 0;     ///< at the tick before
+    bool reachable = true;                   ///< else nothing can be sent there yet
+    bool slow = false;                       ///< it takes far less than its share
+    std::list<UploadTransfer*> turns;        ///< those that may send
+    std::size_t limited = 0;                 ///< transfers that wait for their rate limit
+    std::size_t transfers = 0;               ///< more than 0: it has a place
+    std::uint64_t serial = 0;                ///< of its place: the later it was given the higher
+    std::uint64_t draw = 0;                  ///< a random number for its place
+    std::optional<wire::Endpoint> serves{};  ///< where it serves what it has, if it does
+    wire::Time opened{};                     ///< when it was given its place
+    wire::Time moved{};                      ///< when something was sent, or its turns ended
+    std::uint64_t sent = 0;                  ///< pieces that are done
+    std::uint64_t sent_before = 0;           ///< at the tick before
     std::optional<wire::Time> stuck_since;
 };
 

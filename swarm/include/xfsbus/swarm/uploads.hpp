@@ -1,11 +1,14 @@
 #pragma once
 
+#include <xfsbus/policies/upload_choice.hpp>
 #include <xfsbus/swarm/breadth.hpp>
+#include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/upload_limits.hpp>
 #include <xfsbus/swarm/upload_parts.hpp>
 #include <xfsbus/swarm/waiting_room.hpp>
 #include <xfsbus/wire/messages.hpp>
 
+#include <memory>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,7 +18,8 @@ namespace xfsbus::swarm {
 /// Decides whose request is served next, and with which chunk. A core: fed with events and the
 /// time; the owner reads and sends.
 ///
-/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for.
+/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for; or as a
+///   policy says, save those who have waited for long.
 /// - As long as somebody asks for a chunk that has never left this peer, no second copy of another
 ///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
 ///   from that, a sink gets what it asks for in the order in which it asks.
@@ -70,6 +74,10 @@ class Uploads {
 
     /// `seed`: of the random choice of what is offered to whom.
     Uploads(Limits limits, std::uint64_t seed);
+
+    /// Who decides from now on whose turn it is; null, and at first: the built-in rule. It must not
+    /// throw. `deliveries`: for it to see; may be null; outlives this.
+    void set_choice(std::shared_ptr<policies::UploadChoice> choice, Deliveries const* deliveries);
 
     // ---- what this peer has ----
 
@@ -232,6 +240,8 @@ class Uploads {
     [[nodiscard]] std::optional<Turn> first_of(wire::Time now, Transfer& transfer);
     [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink& sink);
     [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
+    [[nodiscard]] Turn const& chosen(wire::Time now, std::vector<Turn> const& turns) const;
+    [[nodiscard]] policies::UploadSinkView view_of(wire::Time now, Turn const& turn) const;
     Piece take(wire::Time now, Turn const& turn);
 
     // room
@@ -260,6 +270,7 @@ class Uploads {
     void forget_if_idle(Sink const& sink);
 
     Limits limits_;
+    std::uint64_t seed_;
     SwarmOffers offers_;
     RateLimit limit_;
     RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
@@ -284,6 +295,8 @@ class Uploads {
     std::uint64_t serial_ = 0;  ///< of the latest transfer or place
     std::uint64_t looked_at_ = 0;
     wire::Duration starved_after_{};  ///< who has waited for so long goes first
+    std::shared_ptr<policies::UploadChoice> choice_;
+    Deliveries const* deliveries_ = nullptr;
 };
 
 }  // namespace xfsbus::swarm
