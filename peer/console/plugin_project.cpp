@@ -43,6 +43,7 @@ struct Kind {
 
 constexpr std::array kinds{Kind{XFSBUS_KIND_PEER_SELECTION, "xfs-peer --policy"},
                            Kind{XFSBUS_KIND_CHUNK_ORDER, "xfs-peer --chunk-order"},
+                           Kind{XFSBUS_KIND_UPLOAD_CHOICE, "xfs-peer --upload-policy"},
                            Kind{XFSBUS_KIND_HANDOUT, "xfs-tracker --handout"},
                            Kind{XFSBUS_KIND_INTEGRITY, "xfs-peer --integrity"}};
 

@@ -240,7 +240,8 @@ CLI::App* add_plugins_new(CLI::App& plugins, PluginProject& project) {
     auto* const make = plugins.add_subcommand(
         "new", "Write a small project of a plug-in, with a test, in a directory of its own");
     make->add_option("NAME", project.name, "What it is called: [a-z0-9-], 32 at most")->required();
-    make->add_option("--kind", project.kind, "peer-selection, chunk-order, handout or integrity")
+    make->add_option("--kind", project.kind,
+                     "peer-selection, chunk-order, upload-choice, handout or integrity")
         ->capture_default_str();
     make->add_option("--lang", project.language, "c++, c or rust")->capture_default_str();
     return make;

@@ -33,6 +33,9 @@ ContractTrial try_contract(PluginSpec const& spec, PluginPath const& path) {
         if (kind == XFSBUS_KIND_CHUNK_ORDER) {
             return try_chunk_order(load);
         }
+        if (kind == XFSBUS_KIND_UPLOAD_CHOICE) {
+            return try_upload_choice(load);
+        }
         if (kind == XFSBUS_KIND_HANDOUT) {
             return try_handout(load);
         }

@@ -22,6 +22,7 @@ using LoadPlugin = std::function<std::shared_ptr<PluginLibrary const>()>;
 [[nodiscard]] ContractTrial try_chunk_order(LoadPlugin const& load);
 [[nodiscard]] ContractTrial try_handout(LoadPlugin const& load);
 [[nodiscard]] ContractTrial try_integrity(LoadPlugin const& load);
+[[nodiscard]] ContractTrial try_upload_choice(LoadPlugin const& load);
 
 /// What this thread has used of a processor.
 [[nodiscard]] std::chrono::nanoseconds time_of_this_thread();

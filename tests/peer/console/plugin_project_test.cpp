@@ -23,8 +23,8 @@ std::string text_of(fs::path const& file) {
 
 TEST_CASE("A new plug-in's project has a source, a build and a page, which name it") {
     TempDir const dir;
-    auto const kind =
-        GENERATE(as<std::string>{}, "peer-selection", "chunk-order", "handout", "integrity");
+    auto const kind = GENERATE(as<std::string>{}, "peer-selection", "chunk-order", "upload-choice",
+                               "handout", "integrity");
     auto const [language, suffix] =
         GENERATE(table<std::string, std::string>({{"c++", ".cpp"}, {"c", ".c"}, {"rust", ".rs"}}));
     auto const written = write_project({"mine", kind, language}, dir.path());

@@ -53,7 +53,7 @@ TEST_CASE("A download that may wait goes on when its only source is back, and wa
     sut.share(source, "file.bin", file);
     auto const listed = sut.tracker.files;
     auto const job = sut.start(waiting_order(1h));
-    for (std::uint64_t const chunks : {2, 4}) {
+    for (std::uint64_t const chunks : {2U, 4U}) {
         sut.pass_until_stored(job, chunks * chunk_bytes);
         source.is_up = false;
         sut.tracker.files.clear();
