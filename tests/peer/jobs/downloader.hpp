@@ -158,7 +158,7 @@ class Downloader {
         auto slot = std::make_shared<PolicySlot>(1);
         slot->put(std::make_shared<policies::GuardedSelector>(
                       "loadlatency", std::make_unique<policies::LoadLatency>(), 1),
-                  std::make_shared<policies::PolicyCounters>());
+                  std::make_shared<policies::PolicyCounters>(), nullptr);
         return slot;
     }
 
