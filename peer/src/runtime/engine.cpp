@@ -226,8 +226,7 @@ void Engine::post(std::function<void(Node&)> work) {
 
 template <typename T>
 std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
-    auto const state =
-        std::make_shared<JobState>(JobId{++last_job_}, Result<T>(Error{}), to.events);
+    auto state = std::make_shared<JobState>(JobId{++last_job_}, Result<T>(Error{}), to.events);
     answers_.expect(state);
     return state;
 }
@@ -235,7 +234,7 @@ std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
 /// Of what cannot be called off the outcome is not waited for.
 template <typename T, typename Start>
 std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
-    auto const state = make_job<T>(to);
+    auto state = make_job<T>(to);
     state->when_cancelled([weak = std::weak_ptr(state)] {
         if (auto const job = weak.lock()) {
             job->fail(interrupted());
@@ -251,7 +250,7 @@ std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
 /// calls it off.
 template <typename T, typename Start>
 std::shared_ptr<JobState> Engine::begin_cancellable(Telling const& to, Start start) {
-    auto const state = make_job<T>(to);
+    auto state = make_job<T>(to);
     auto const cancel = std::make_shared<Cancel>();
     state->when_cancelled([weak = weak_from_this(), cancel] {
         if (auto const engine = weak.lock()) {
