@@ -37,15 +37,12 @@ std::string policy_in_words(Record const& policy) {
     return parameters.empty() ? words : words + " (" + parameters + ")";
 }
 
-/// Those that the answer to a question about a chunk could be.
+/// Those that the answer to a question about a chunk could be, be it to wait for one that is busy.
 std::vector<Record const*> candidates_of(Record const& decision) {
     bool const all = field_text(decision, "asked") == "pick";
-    bool const needs_room = field_text(decision, "purpose") == "request";
     std::vector<Record const*> candidates;
     for (auto const& source : decision.at("sources")) {
-        bool const could =
-            has_flag(source, "answerable") && (!needs_room || has_flag(source, "has_room"));
-        if (all || could) {
+        if (all || has_flag(source, "answerable")) {
             candidates.push_back(&source);
         }
     }

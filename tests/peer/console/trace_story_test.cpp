@@ -81,7 +81,7 @@ TEST_CASE("Who was the only one that could be chosen is not praised for anything
     Story story;
     story.add(R"({"record": "decision", "t_us": 1100000, "transfer": 1, "purpose": "request",
                   "asked": "decide", "chunk": 0,
-                  "sources": [{"peer": "a", "flags": ["in_use", "answerable"]},
+                  "sources": [{"peer": "a", "flags": ["in_use", "has_room"]},
                               {"peer": "b", "flags": ["in_use", "answerable", "has_room"]}],
                   "answer": "choose", "peer": "b", "by_default": true, "cost_ns": 500})");
     CHECK(story.source("b").chosen == 1);
@@ -90,6 +90,18 @@ TEST_CASE("Who was the only one that could be chosen is not praised for anything
     CHECK(story.transfer().alone == 1);
     CHECK(story.transfer().about_chunk == 1);
     CHECK(story.transfer().by_default == 1);
+}
+
+TEST_CASE("Who was chosen where another could have been waited for was not the only one") {
+    Story story;
+    story.add(R"({"record": "decision", "t_us": 1100000, "transfer": 1, "purpose": "request",
+                  "asked": "decide", "chunk": 0,
+                  "sources": [{"peer": "a", "flags": ["in_use", "answerable"]},
+                              {"peer": "b", "flags": ["in_use", "answerable", "has_room"]}],
+                  "answer": "choose", "peer": "b", "by_default": false, "cost_ns": 500})");
+    CHECK(story.source("b").chosen == 1);
+    CHECK(story.source("b").alone == 0);
+    CHECK(story.transfer().alone == 0);
 }
 
 TEST_CASE("Who comes in for whom, and when, is told of both") {
