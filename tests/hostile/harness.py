@@ -57,6 +57,7 @@ class Outcome:
     def __init__(self, name):
         self.name = name
         self.failures = []
+        self.late = 0  # of them, those that only took too long
         self.attacks = []  # (name, report)
         self.programs = []  # lines
         self.figures = []
@@ -65,6 +66,13 @@ class Outcome:
 
     def fail(self, what):
         self.failures.append(what)
+
+    def fail_of_time(self, what):
+        self.fail(what)
+        self.late += 1
+
+    def was_only_late(self):
+        return self.late > 0 and self.late == len(self.failures)
 
     def check_attacks(self):
         for name, report in self.attacks:
@@ -263,7 +271,7 @@ class Stage:
             self.outcome.fail(f"find: the honest source is not among {rows}, exit code "
                               f"{self.finder.process.poll()}:\n{self.finder.tail(4)}")
         elif took > self.limits.find:
-            self.outcome.fail(f"find: took {took:.2f} s, at most {self.limits.find} s")
+            self.outcome.fail_of_time(f"find: took {took:.2f} s, at most {self.limits.find} s")
         self._end_finder()
 
     def _end_finder(self):
@@ -318,8 +326,9 @@ class Stage:
         elif not filecmp.cmp(self.original, self.fetched, shallow=False):
             self.outcome.fail("transfer: wrong bytes")
         if self.transfer_seconds > most:
-            self.outcome.fail(f"transfer: took {self.transfer_seconds:.2f} s, at most {most:.2f} s; "
-                              f"MiB there after s: {self._steps()}")
+            self.outcome.fail_of_time(
+                f"transfer: took {self.transfer_seconds:.2f} s, at most {most:.2f} s; "
+                f"MiB there after s: {self._steps()}")
 
     def _steps(self):
         return ", ".join(f"{done / MIB:.0f} after {now - self.sink.begun:.1f}"
