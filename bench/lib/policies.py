@@ -16,8 +16,8 @@ from pathlib import Path
 
 from lib.context import MIB, Context, parse_rate, progress, random_file
 from lib.network import Network, need_network
-from lib.processes import Failed
-from lib.report import Table, median, title
+from lib.processes import Failed, Missing
+from lib.report import Table, median, skipped, title
 from lib.xfs import Xfs, XfsPeer
 
 FILE = "f.bin"
@@ -172,13 +172,11 @@ def bench_policies(context: Context) -> None:
     title("policies: the time until the last has the file, over the least possible")
     table = Table("situation", "policy", "median", "from", "to", "besides")
     for situation in SITUATIONS:
-        policies = context.options.policies or situation.policies
-        results: dict[str, list[Figures]] = {policy: [] for policy in policies}
-        for i in range(context.rounds(3)):
-            for policy in policies:
-                figures = play(context, situation, policy, i + 1)
-                results[policy].append(figures)
-                progress(f"round {i + 1}: {situation.name}: {policy}: {figures.ratio:.2f} x")
+        try:
+            results = play_all(context, situation)
+        except Missing as missing:  # not every kernel can delay packets
+            skipped(situation.name, missing)
+            continue
         for policy, runs in results.items():
             ratios = [run.ratio for run in runs]
             besides = [run.other for run in runs if run.other is not None]
@@ -186,6 +184,17 @@ def bench_policies(context: Context) -> None:
                       f"{max(ratios):.2f}",
                       f"{median(besides):.2f} {situation.other}" if besides else "")
     table.show()
+
+
+def play_all(context: Context, situation: Situation) -> dict[str, list[Figures]]:
+    policies = context.options.policies or situation.policies
+    results: dict[str, list[Figures]] = {policy: [] for policy in policies}
+    for i in range(context.rounds(3)):
+        for policy in policies:
+            figures = play(context, situation, policy, i + 1)
+            results[policy].append(figures)
+            progress(f"round {i + 1}: {situation.name}: {policy}: {figures.ratio:.2f} x")
+    return results
 
 
 def play(context: Context, situation: Situation, policy: str, number: int) -> Figures:
