@@ -103,17 +103,17 @@ class Network:
         """A second switch, behind a link of `rate` both ways; for host()."""
         for command in (("link", "add", "rack", "type", "bridge"),
                         ("link", "set", "rack", "up"),
-                        ("link", "add", "down", "type", "veth", "peer", "name", "up"),
-                        ("link", "set", "down", "master", "switch", "up"),
-                        ("link", "set", "up", "master", "rack", "up")):
+                        ("link", "add", "thin0", "type", "veth", "peer", "name", "thin1"),
+                        ("link", "set", "thin0", "master", "switch", "up"),
+                        ("link", "set", "thin1", "master", "rack", "up")):
             self._run(self._switch, self._ip, *command)
-        self._shape(self._switch, "down", rate)
-        self._shape(self._switch, "up", rate)
+        self._shape(self._switch, "thin0", rate)
+        self._shape(self._switch, "thin1", rate)
         return "rack"
 
     def into_rack(self) -> int:
         """Bytes without headers that its link has carried to it."""
-        return self._switch.counters("down").sent_payload
+        return self._switch.counters("thin0").sent_payload
 
     def host(self, rate: str | None = None, *, delay_ms: int = 0,
              switch: str = "switch") -> NetworkHost:
