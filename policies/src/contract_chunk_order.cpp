@@ -1,4 +1,4 @@
-#include "contract.hpp"
+#include "contract_ranks.hpp"
 #include "random_questions.hpp"
 
 #include <xfsbus/policies/host/chunk_order_factory.hpp>
@@ -9,11 +9,15 @@ namespace {
 constexpr std::uint64_t order_batches = 5'000;
 constexpr std::uint32_t order_long_file = 100'000;  ///< chunks
 
-std::vector<double> ranks_of(GuardedChunkOrder& order, std::vector<ChunkView> const& chunks,
-                             std::uint64_t seed) {
-    SeededRandom random(seed);
-    std::vector<double> ranks(chunks.size());
-    order.rank(chunks, ranks, random.rng());
+struct Batch {
+    std::vector<ChunkView> chunks;
+    std::uint64_t seed = 0;
+};
+
+std::vector<double> ranks_of(GuardedChunkOrder& order, Batch const& batch) {
+    SeededRandom random(batch.seed);
+    std::vector<double> ranks(batch.chunks.size());
+    order.rank(batch.chunks, ranks, random.rng());
     return ranks;
 }
 
@@ -29,29 +33,19 @@ std::vector<ChunkView> long_file() {
 }  // namespace
 
 ContractTrial try_chunk_order(LoadPlugin const& load) {
-    FirstComplaint complaint;
-    FirstComplaint of_long_file;
-    ChunkOrderFactory const here(load());
-    ChunkOrderFactory const there(load());
-    auto const one = here.make(complaint.guard());
-    auto const two = there.make(complaint.guard());
     RandomQuestions questions(2024);
-    std::uint64_t differences = 0;
-    for (std::uint64_t seed = 0; seed < order_batches; ++seed) {
-        auto const chunks = questions.chunks();
-        differences += ranks_of(*one, chunks, seed) == ranks_of(*two, chunks, seed) ? 0 : 1;
-    }
-    auto const whole = here.make(of_long_file.guard());
-    ranks_of(*whole, long_file(), 1);
-    auto const& counters = one->counters();
-    return {.plugin = {},
-            .rules = {{"every rank is a finite number, and nothing is thrown",
-                       counters.faults > 0 ? complaint.text() : ""},
-                      {"a file of 100,000 chunks is ranked within 10 ms", of_long_file.text()},
-                      {"the same chunks and the same seed have the same ranks",
-                       differed(differences, order_batches)}},
-            .decisions = counters.picks,
-            .spent = counters.spent};
+    std::uint64_t seed = 0;
+    return try_ranking<ChunkOrderFactory>(
+        load, order_batches,
+        {.of_many = "a file of 100,000 chunks is ranked within 10 ms",
+         .same = "the same chunks and the same seed have the same ranks"},
+        [&] {
+            return Batch{questions.chunks(), seed++};
+        },
+        [] {
+            return Batch{long_file(), 1};
+        },
+        ranks_of);
 }
 
 }  // namespace xfsbus::policies

@@ -1,9 +1,10 @@
-#include "contract.hpp"
+#include "contract_ranks.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <array>
+#include <utility>
 
 namespace xfsbus::policies {
 namespace {
@@ -57,39 +58,30 @@ class RandomUploads {
     std::uint64_t now_us_ = 1;
 };
 
-std::vector<double> ranks_of(GuardedUploadChoice& choice, UploadRequest const& request,
-                             std::vector<UploadSinkView> const& sinks) {
-    std::vector<double> ranks(sinks.size());
-    choice.rank(request, sinks, ranks);
-    return ranks;
-}
+struct RandomChoice {
+    UploadRequest request;
+    std::vector<UploadSinkView> sinks;
+};
 
 }  // namespace
 
 ContractTrial try_upload_choice(LoadPlugin const& load) {
-    FirstComplaint complaint;
-    FirstComplaint of_many;
-    UploadChoiceFactory const here(load());
-    UploadChoiceFactory const there(load());
-    auto const one = here.make(complaint.guard());
-    auto const two = there.make(complaint.guard());
     RandomUploads uploads(2024);
-    std::uint64_t differences = 0;
-    for (std::uint64_t i = 0; i < upload_decisions; ++i) {
-        auto const sinks = uploads.sinks();
+    auto const choose_among = [&](std::vector<UploadSinkView> sinks) {
         auto const request = uploads.request();
-        differences += ranks_of(*one, request, sinks) == ranks_of(*two, request, sinks) ? 0 : 1;
-    }
-    ranks_of(*here.make(of_many.guard()), uploads.request(), uploads.sinks(upload_sinks_most));
-    auto const& counters = one->counters();
-    return {.plugin = {},
-            .rules = {{"every rank is a finite number, and nothing is thrown",
-                       counters.faults > 0 ? complaint.text() : ""},
-                      {"eight thousand sinks are ranked within 10 ms", of_many.text()},
-                      {"the same sinks and the same draws have the same ranks",
-                       differed(differences, upload_decisions)}},
-            .decisions = counters.picks,
-            .spent = counters.spent};
+        return RandomChoice{request, std::move(sinks)};
+    };
+    return try_ranking<UploadChoiceFactory>(
+        load, upload_decisions,
+        {.of_many = "eight thousand sinks are ranked within 10 ms",
+         .same = "the same sinks and the same draws have the same ranks"},
+        [&] { return choose_among(uploads.sinks()); },
+        [&] { return choose_among(uploads.sinks(upload_sinks_most)); },
+        [](GuardedUploadChoice& choice, RandomChoice const& question) {
+            std::vector<double> ranks(question.sinks.size());
+            choice.rank(question.request, question.sinks, ranks);
+            return ranks;
+        });
 }
 
 }  // namespace xfsbus::policies

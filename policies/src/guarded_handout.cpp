@@ -1,27 +1,13 @@
+#include "guarded_ranks.hpp"
+
 #include <xfsbus/policies/host/guarded_handout.hpp>
 
-#include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <cstddef>
-#include <limits>
-#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace xfsbus::policies {
-namespace {
-
-void check_handout_ranks(std::span<HandoutSource const> sources, std::span<double const> ranks) {
-    for (std::size_t i = 0; i < ranks.size(); ++i) {
-        if (!std::isfinite(ranks[i])) {
-            throw std::domain_error("answered for the source at " + std::string(sources[i].host) +
-                                    " port " + std::to_string(sources[i].port) +
-                                    " with what is not a finite number");
-        }
-    }
-}
-
-}  // namespace
 
 GuardedHandout::GuardedHandout(std::string name, std::unique_ptr<Handout> policy,
                                GuardOptions options)
@@ -38,12 +24,12 @@ void GuardedHandout::rank(HandoutRequest const& request, std::span<HandoutSource
     if (sources.empty()) {
         return;
     }
-    bool const good = guard_.decide("rank", [&] {
-        // What the policy forgets to write must not pass for a rank.
-        std::fill(ranks.begin(), ranks.end(), std::numeric_limits<double>::quiet_NaN());
-        policy_->rank(request, sources, ranks);
-        check_handout_ranks(sources, ranks);
-    });
+    bool const good = guarded_ranks(
+        guard_, ranks, [&] { policy_->rank(request, sources, ranks); },
+        [&](std::size_t i) {
+            return "the source at " + std::string(sources[i].host) + " port " +
+                   std::to_string(sources[i].port);
+        });
     if (!good) {
         fallback_.rank(request, sources, ranks);
     }
