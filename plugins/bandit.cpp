@@ -1,3 +1,5 @@
+#include "exchange.hpp"
+
 #include <xfsbus/policies/export.hpp>
 #include <xfsbus/policies/replacing.hpp>
 
@@ -36,20 +38,9 @@ class Bandit final : public PeerSelector {
     }
 
     Answer decide(RequestView const&, std::span<SourceView const> sources, Rng&) override {
-        std::optional<std::size_t> in;
-        std::optional<std::size_t> out;
-        for (std::size_t i = 0; i < sources.size(); ++i) {
-            bool const may_be = has(sources[i], XFSBUS_SOURCE_ANSWERABLE) &&
-                                !has(sources[i], XFSBUS_SOURCE_SOLE_HOLDER);
-            if (!may_be) {
-                continue;
-            }
-            if (has(sources[i], XFSBUS_SOURCE_IN_USE)) {
-                out = !out || index(sources[i]) < index(sources[*out]) ? i : *out;
-            } else if (sources[i].completeness > 0) {
-                in = !in || index(sources[i]) > index(sources[*in]) ? i : *in;
-            }
-        }
+        auto const [in, out] = xfsbus::plugins::best_for_worst(
+            sources, [](auto const& source) { return source.completeness > 0; },
+            [this](auto const& a, auto const& b) { return index(a) > index(b); });
         constexpr double clearly = 1.2;
         bool const better = in && out && index(sources[*in]) > clearly * index(sources[*out]);
         return better ? swap(*in, *out) : nobody();

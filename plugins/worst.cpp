@@ -1,3 +1,5 @@
+#include "exchange.hpp"
+
 #include <xfsbus/policies/export.hpp>
 #include <xfsbus/policies/replacing.hpp>
 
@@ -31,20 +33,9 @@ class Worst final : public PeerSelector {
             bool const room = has(sources[*slowest], XFSBUS_SOURCE_HAS_ROOM);
             return room ? choose(*slowest) : wait_for(*slowest);
         }
-        std::optional<std::size_t> in;
-        std::optional<std::size_t> out;
-        for (std::size_t i = 0; i < sources.size(); ++i) {
-            bool const may_be = has(sources[i], XFSBUS_SOURCE_ANSWERABLE) &&
-                                !has(sources[i], XFSBUS_SOURCE_SOLE_HOLDER);
-            if (!may_be) {
-                continue;
-            }
-            if (has(sources[i], XFSBUS_SOURCE_IN_USE)) {
-                out = !out || order(sources[i]) > order(sources[*out]) ? i : *out;
-            } else {
-                in = !in || order(sources[i]) < order(sources[*in]) ? i : *in;
-            }
-        }
+        auto const [in, out] = xfsbus::plugins::best_for_worst(
+            sources, [](auto const&) { return true; },
+            [](auto const& a, auto const& b) { return order(a) < order(b); });
         return in && out && order(sources[*in]) < order(sources[*out]) ? swap(*in, *out) : nobody();
     }
 
