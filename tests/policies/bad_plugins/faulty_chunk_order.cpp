@@ -1,8 +1,7 @@
+#include "faulty_rank.hpp"
+
 #include <xfsbus/policies/export.hpp>
 
-#include <atomic>
-#include <limits>
-#include <stdexcept>
 #include <string>
 
 namespace {
@@ -14,36 +13,17 @@ using namespace xfsbus::policies;
 class FaultyChunkOrder final : public ChunkOrder {
   public:
     explicit FaultyChunkOrder(Parameters const& parameters) : fault_(parameters.text("fault")) {
-        static std::atomic<int> created = 0;
-        if (fault_ == "create" || (fault_ == "create_again" && ++created % 2 == 0)) {
-            throw std::runtime_error("failing in create on purpose");
-        }
+        create_faultily(fault_);
     }
 
     double rank(ChunkView const& chunk, Rng& rng) override {
         if (fault_ == "chance") {
             return static_cast<double>(rng.below(1'000'000));
         }
-        return chunk.chunk == 2 ? third() : -static_cast<double>(chunk.chunk);
+        return chunk.chunk == 2 ? faulty_rank(fault_) : -static_cast<double>(chunk.chunk);
     }
 
   private:
-    [[nodiscard]] double third() const {
-        if (fault_ == "rank") {
-            throw std::runtime_error("failing in rank on purpose");
-        }
-        if (fault_ == "rank_int") {
-            throw 42;
-        }
-        if (fault_ == "nan") {
-            return std::numeric_limits<double>::quiet_NaN();
-        }
-        if (fault_ == "infinite") {
-            return std::numeric_limits<double>::infinity();
-        }
-        return fault_ == "minus_infinite" ? -std::numeric_limits<double>::infinity() : -2.0;
-    }
-
     std::string fault_;
 };
 

@@ -1,8 +1,7 @@
+#include "faulty_rank.hpp"
+
 #include <xfsbus/policies/export.hpp>
 
-#include <atomic>
-#include <limits>
-#include <stdexcept>
 #include <string>
 
 namespace {
@@ -13,34 +12,19 @@ using namespace xfsbus::policies;
 class FaultyHandout final : public Handout {
   public:
     explicit FaultyHandout(Parameters const& parameters) : fault_(parameters.text("fault")) {
-        static std::atomic<int> created = 0;
-        if (fault_ == "create" || (fault_ == "create_again" && ++created % 2 == 0)) {
-            throw std::runtime_error("failing in create on purpose");
-        }
+        create_faultily(fault_);
     }
 
     void rank(HandoutRequest const&, std::span<HandoutSource const> sources,
               std::span<double> ranks) override {
         for (std::size_t i = 0; i < sources.size(); ++i) {
             if (i != 2 || fault_ != "forget") {
-                ranks[i] = i == 2 ? third() : -static_cast<double>(i);
+                ranks[i] = i == 2 ? faulty_rank(fault_) : -static_cast<double>(i);
             }
         }
     }
 
   private:
-    [[nodiscard]] double third() const {
-        if (fault_ == "rank") {
-            throw std::runtime_error("failing in rank on purpose");
-        }
-        if (fault_ == "rank_int") {
-            throw 42;
-        }
-        return fault_ == "nan"        ? std::numeric_limits<double>::quiet_NaN()
-               : fault_ == "infinite" ? std::numeric_limits<double>::infinity()
-                                      : -2.0;
-    }
-
     std::string fault_;
 };
 
