@@ -23,17 +23,8 @@ pub struct Operations {
 }
 
 /// The rarest chunk first. Say here what yours does, and why.
+#[derive(Default)]
 pub struct Order {}
-
-extern "C" fn create(
-    _: *const Services,
-    _: *const Parameter,
-    _: usize,
-    _: *mut c_char,
-    _: usize,
-) -> *mut Order {
-    Box::into_raw(Box::new(Order {}))
-}
 
 /// The chunk with the lowest rank is asked for first.
 extern "C" fn rank(
@@ -55,17 +46,10 @@ static OPERATIONS: Operations = Operations { size: size_of::<Operations>(), rank
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static xfsbus_policy_descriptor: Descriptor<Operations, Order> = Descriptor {
-    size: size_of::<Descriptor<Operations, Order>>(),
-    magic: MAGIC,
-    abi_version: ABI,
-    parameter_count: 0,
-    kind: c!("chunk-order"),
-    name: c!("@NAME@"),
-    version: c!("0.1"),
-    description: c!("the rarest chunk first"),
-    parameters: std::ptr::null(),
-    operations: &OPERATIONS,
-    create,
-    destroy,
-};
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Order> = descriptor(
+    c!("chunk-order"),
+    c!("the rarest chunk first"),
+    &[],
+    &OPERATIONS,
+    create_default,
+);

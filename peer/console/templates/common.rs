@@ -46,6 +46,9 @@ pub struct Random {
     next: extern "C" fn(*mut c_void) -> u64,
 }
 
+type Create<Object> =
+    extern "C" fn(*const Services, *const Parameter, usize, *mut c_char, usize) -> *mut Object;
+
 #[repr(C)]
 pub struct Descriptor<Operations: 'static, Object> {
     size: u32,
@@ -58,13 +61,7 @@ pub struct Descriptor<Operations: 'static, Object> {
     description: *const c_char,
     parameters: *const ParameterInfo,
     operations: *const Operations,
-    create: extern "C" fn(
-        *const Services,
-        *const Parameter,
-        usize,
-        *mut c_char,
-        usize,
-    ) -> *mut Object,
+    create: Create<Object>,
     destroy: extern "C" fn(*mut Object),
 }
 
@@ -82,5 +79,40 @@ unsafe fn at<'a, T>(first: *const T, index: usize) -> &'a T {
 
 extern "C" fn destroy<Object>(object: *mut Object) {
     unsafe { drop(Box::from_raw(object)) }
+}
+
+/// What the host reads of a plug-in, which exports it as xfsbus_policy_descriptor.
+const fn descriptor<Operations, Object>(
+    kind: *const c_char,
+    description: *const c_char,
+    parameters: &'static [ParameterInfo],
+    operations: &'static Operations,
+    create: Create<Object>,
+) -> Descriptor<Operations, Object> {
+    Descriptor {
+        size: size_of::<Descriptor<Operations, Object>>(),
+        magic: MAGIC,
+        abi_version: ABI,
+        parameter_count: parameters.len() as u32,
+        kind,
+        name: c!("@NAME@"),
+        version: c!("0.1"),
+        description,
+        parameters: if parameters.is_empty() { std::ptr::null() } else { parameters.as_ptr() },
+        operations,
+        create,
+        destroy,
+    }
+}
+
+/// For objects that take no parameters.
+extern "C" fn create_default<Object: Default>(
+    _: *const Services,
+    _: *const Parameter,
+    _: usize,
+    _: *mut c_char,
+    _: usize,
+) -> *mut Object {
+    Box::into_raw(Box::new(Object::default()))
 }
 

@@ -32,17 +32,8 @@ pub struct Operations {
 }
 
 /// The least busy sources are named first. Say here what yours does, and why.
+#[derive(Default)]
 pub struct Choice {}
-
-extern "C" fn create(
-    _: *const Services,
-    _: *const Parameter,
-    _: usize,
-    _: *mut c_char,
-    _: usize,
-) -> *mut Choice {
-    Box::into_raw(Box::new(Choice {}))
-}
 
 /// Those of the lowest ranks are named, equal ones in random order.
 extern "C" fn rank(
@@ -64,17 +55,10 @@ static OPERATIONS: Operations = Operations { size: size_of::<Operations>(), rank
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static xfsbus_policy_descriptor: Descriptor<Operations, Choice> = Descriptor {
-    size: size_of::<Descriptor<Operations, Choice>>(),
-    magic: MAGIC,
-    abi_version: ABI,
-    parameter_count: 0,
-    kind: c!("handout"),
-    name: c!("@NAME@"),
-    version: c!("0.1"),
-    description: c!("the least busy sources first"),
-    parameters: std::ptr::null(),
-    operations: &OPERATIONS,
-    create,
-    destroy,
-};
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Choice> = descriptor(
+    c!("handout"),
+    c!("the least busy sources first"),
+    &[],
+    &OPERATIONS,
+    create_default,
+);

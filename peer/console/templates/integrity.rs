@@ -16,14 +16,10 @@ pub struct Hash {
     lanes: [u64; LANES],
 }
 
-extern "C" fn create(
-    _: *const Services,
-    _: *const Parameter,
-    _: usize,
-    _: *mut c_char,
-    _: usize,
-) -> *mut Hash {
-    Box::into_raw(Box::new(Hash { lanes: BASIS }))
+impl Default for Hash {
+    fn default() -> Self {
+        Hash { lanes: BASIS }
+    }
 }
 
 extern "C" fn digest_size(_: *mut Hash) -> u32 {
@@ -62,17 +58,10 @@ static OPERATIONS: Operations =
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static xfsbus_policy_descriptor: Descriptor<Operations, Hash> = Descriptor {
-    size: size_of::<Descriptor<Operations, Hash>>(),
-    magic: MAGIC,
-    abi_version: ABI,
-    parameter_count: 0,
-    kind: c!("integrity"),
-    name: c!("@NAME@"),
-    version: c!("0.1"),
-    description: c!("FNV-1a; an example, not to be trusted"),
-    parameters: std::ptr::null(),
-    operations: &OPERATIONS,
-    create,
-    destroy,
-};
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Hash> = descriptor(
+    c!("integrity"),
+    c!("FNV-1a; an example, not to be trusted"),
+    &[],
+    &OPERATIONS,
+    create_default,
+);

@@ -123,17 +123,10 @@ static OPERATIONS: Operations =
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static xfsbus_policy_descriptor: Descriptor<Operations, Policy> = Descriptor {
-    size: size_of::<Descriptor<Operations, Policy>>(),
-    magic: MAGIC,
-    abi_version: ABI,
-    parameter_count: 1,
-    kind: c!("peer-selection"),
-    name: c!("@NAME@"),
-    version: c!("0.1"),
-    description: c!("the nearest source that is not too busy"),
-    parameters: PARAMETERS.as_ptr(),
-    operations: &OPERATIONS,
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Policy> = descriptor(
+    c!("peer-selection"),
+    c!("the nearest source that is not too busy"),
+    &PARAMETERS,
+    &OPERATIONS,
     create,
-    destroy,
-};
+);

@@ -36,17 +36,8 @@ pub struct Operations {
 
 /// Who gives us something is served before who does not, else whoever was sent least. Say here what
 /// yours does, and why.
+#[derive(Default)]
 pub struct Choice {}
-
-extern "C" fn create(
-    _: *const Services,
-    _: *const Parameter,
-    _: usize,
-    _: *mut c_char,
-    _: usize,
-) -> *mut Choice {
-    Box::into_raw(Box::new(Choice {}))
-}
 
 /// The one of the lowest rank is sent a chunk, of equals the one that was sent least.
 extern "C" fn rank(
@@ -68,17 +59,10 @@ static OPERATIONS: Operations = Operations { size: size_of::<Operations>(), rank
 
 #[no_mangle]
 #[allow(non_upper_case_globals)]
-pub static xfsbus_policy_descriptor: Descriptor<Operations, Choice> = Descriptor {
-    size: size_of::<Descriptor<Operations, Choice>>(),
-    magic: MAGIC,
-    abi_version: ABI,
-    parameter_count: 0,
-    kind: c!("upload-choice"),
-    name: c!("@NAME@"),
-    version: c!("0.1"),
-    description: c!("who gives something is served first"),
-    parameters: std::ptr::null(),
-    operations: &OPERATIONS,
-    create,
-    destroy,
-};
+pub static xfsbus_policy_descriptor: Descriptor<Operations, Choice> = descriptor(
+    c!("upload-choice"),
+    c!("who gives something is served first"),
+    &[],
+    &OPERATIONS,
+    create_default,
+);
