@@ -20,17 +20,6 @@ using namespace xfsbus;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-class RarestFirst final : public swarm::Download::Order {
-  public:
-    void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
-              policies::Rng& rng) override {
-        policies::rank_each(rarest_, chunks, ranks, rng);
-    }
-
-  private:
-    policies::Rarest rarest_;
-};
-
 /// Has the sources deliver one chunk each in turn, until all are here. Returns the time it took.
 std::chrono::nanoseconds fetch(swarm::Download& download, wire::FileLayout const& file,
                                std::uint64_t sources) {
@@ -81,7 +70,7 @@ int main(int argc, char** argv) {
     auto const policy = policies::load_peer_selector(policies::parse_plugin_spec(argv[2]),
                                                      policies::PluginPath({argv[1]}))
                             ->make(1, guard);
-    RarestFirst order;
+    policies::RankerOf<policies::Rarest> order;
     policies::SeededRandom random(1);
     swarm::ContentState content({}, file, swarm::ChunkSet(chunks));
     swarm::Download download(content, {}, {*policy, order}, random.rng());

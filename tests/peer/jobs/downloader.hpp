@@ -143,17 +143,6 @@ class Downloader {
     wire::PeerId self{{255}};
 
   private:
-    class RarestFirst final : public policies::ChunkRanker {
-      public:
-        void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
-                  policies::Rng& rng) override {
-            policies::rank_each(rarest_, chunks, ranks, rng);
-        }
-
-      private:
-        policies::Rarest rarest_;
-    };
-
     static std::shared_ptr<PolicySlot> new_slot() {
         auto slot = std::make_shared<PolicySlot>(1);
         slot->put(std::make_shared<policies::GuardedSelector>(
@@ -163,9 +152,10 @@ class Downloader {
     }
 
     static std::shared_ptr<OrderSlot> new_order() {
-        return std::make_shared<OrderSlot>(std::make_unique<policies::GuardedChunkOrder>(
-                                               "rarest", std::make_unique<RarestFirst>()),
-                                           std::make_shared<policies::PolicyCounters>());
+        return std::make_shared<OrderSlot>(
+            std::make_unique<policies::GuardedChunkOrder>(
+                "rarest", std::make_unique<policies::RankerOf<policies::Rarest>>()),
+            std::make_shared<policies::PolicyCounters>());
     }
 
     wire::TransferId new_transfer() {

@@ -126,25 +126,13 @@ class Swarm {
     [[nodiscard]] Figures const& figures() const { return figures_; }
 
   private:
-    /// The default order of chunks.
-    class RarestFirst final : public Download::Order {
-      public:
-        void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
-                  policies::Rng& rng) override {
-            policies::rank_each(rarest_, chunks, ranks, rng);
-        }
-
-      private:
-        policies::Rarest rarest_;
-    };
-
     struct Peer {
         Peer(Nature its_nature, Rules const& rules, std::uint64_t seed);
 
         Nature nature;
         policies::SeededRandom random;
         std::unique_ptr<policies::PeerSelector> selector;
-        RarestFirst order;
+        policies::RankerOf<policies::Rarest> order;
         Throttle throttle{0};
         std::shared_ptr<ContentState> content;
         SourceSession source;

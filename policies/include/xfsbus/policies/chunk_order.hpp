@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 namespace xfsbus::policies {
 
@@ -41,5 +42,20 @@ void rank_each(Order& order, std::span<ChunkView const> chunks, std::span<double
     std::transform(chunks.begin(), chunks.end(), ranks.begin(),
                    [&](ChunkView const& chunk) { return order.rank(chunk, rng); });
 }
+
+/// A ChunkOrder as a ChunkRanker; made of what the order is made of.
+template <class Order>
+class RankerOf final : public ChunkRanker {
+  public:
+    template <class... Arguments>
+    explicit RankerOf(Arguments&&... arguments) : order_(std::forward<Arguments>(arguments)...) {}
+
+    void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) override {
+        rank_each(order_, chunks, ranks, rng);
+    }
+
+  private:
+    Order order_;
+};
 
 }  // namespace xfsbus::policies
