@@ -13,6 +13,8 @@ import wire
 import zmtp
 from programs import die_with_parent, libc
 
+STOP_GRACE = 2.0  # seconds in which an attack ends by itself; then it is torn out of what it waits for
+END_MOST = 10.0  # seconds until its report is there
 NICENESS = 10  # a stranger's work is another machine's; here both share the processors
 
 
@@ -31,6 +33,10 @@ class Scene:
         self.name = "big.bin"
         self.small = "small.txt"
         self.directory = None  # for the attackers' own files
+
+
+class TornOut(BaseException):
+    """An attack still waits for something, long after it was told to stop."""
 
 
 class Attack:
@@ -162,10 +168,14 @@ class Attacker:
 
             def stop(*_):
                 attack.stopped = True
+                signal.setitimer(signal.ITIMER_REAL, STOP_GRACE)
 
-            signal.signal(signal.SIGTERM, stop)
+            def tear_out(*_):
+                raise TornOut
+
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.signal(signal.SIGALRM, tear_out)
+            signal.signal(signal.SIGTERM, stop)
             attack.tell_ready = lambda port=0: os.write(pipe, b"ready %d\n" % port)
             result = run_one(attack)
         except BaseException:  # nothing may come back into the parent's code
@@ -190,7 +200,7 @@ class Attacker:
     def tell_stop(self):
         os.kill(self.pid, signal.SIGTERM)
 
-    def end(self, wait=3.0):
+    def end(self, wait=END_MOST):
         """Its report. What has not ended in time is killed, which closes its connections too."""
         limit = time.monotonic() + wait
         while self._read(limit - time.monotonic()):
@@ -214,6 +224,9 @@ def run_one(attack):
         attack.run()
     except OSError as error:
         trouble = f"{type(error).__name__}: {error}"
+    except TornOut:
+        attack.note("torn out of what it waited for")
+    signal.setitimer(signal.ITIMER_REAL, 0)
     result = attack.report()
     if trouble:
         result["notes"]["ended early: " + trouble] = 1

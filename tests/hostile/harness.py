@@ -303,7 +303,7 @@ class Stage:
             attacker.tell_stop()
         while self.attackers:
             attacker = self.attackers.pop(0)
-            self.outcome.attacks.append((attacker.name, attacker.end(5.0)))
+            self.outcome.attacks.append((attacker.name, attacker.end()))
 
     def _judge_alive(self):
         for program in self.programs:

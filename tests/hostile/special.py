@@ -239,7 +239,7 @@ class FalseTrackerStage:
         for attacker in self.attackers:
             attacker.tell_stop()
         for attacker in self.attackers:
-            self.outcome.attacks.append((attacker.name, attacker.end(5.0)))
+            self.outcome.attacks.append((attacker.name, attacker.end()))
         for group in self.groups:
             for program in group.all:
                 program.kill()

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <initializer_list>
+
 namespace xfsbus::peer::runtime {
 namespace {
 
