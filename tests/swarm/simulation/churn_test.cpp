@@ -4,6 +4,7 @@
 using namespace xfsbus;
 using namespace xfsbus::swarm;
 using namespace xfsbus::swarm::test;
+using namespace xfsbus::lab::sim;
 using namespace std::chrono_literals;
 
 namespace {

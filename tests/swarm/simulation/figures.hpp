@@ -1,7 +1,7 @@
 #pragma once
 
 #include "../seeds.hpp"
-#include "simulator.hpp"
+#include "sim/simulator.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,8 @@
 #include <vector>
 
 namespace xfsbus::swarm::test {
+
+using namespace lab::sim;
 
 inline constexpr std::uint32_t short_file_chunks = 100;  ///< 2.1 s of one link
 

@@ -10,6 +10,8 @@
 
 namespace xfsbus::swarm::test {
 
+using namespace lab::sim;
+
 /// What a simulated peer lends to a policy: a clock that stands still, and its labels.
 inline std::shared_ptr<policies::PolicyHost> host_of(Nature const& nature) {
     policies::PolicyHost::Options options;

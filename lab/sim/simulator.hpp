@@ -1,7 +1,7 @@
 #pragma once
 
-#include "event_queue.hpp"
-#include "simulated_tracker.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/simulated_tracker.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 
 /// How a peer treats those that it serves.
 enum class Conduct : std::uint8_t {
@@ -51,7 +51,7 @@ struct Nature {
     std::string labels{};      ///< as it describes itself
     std::uint32_t rack = 0;    ///< where it stands
     std::uint32_t others = 0;  ///< that it serves beside the swarm's: it says so, and is as slow
-    SourceHistory* history = nullptr;  ///< what it knows of sources from before
+    swarm::SourceHistory* history = nullptr;  ///< what it knows of sources from before
 };
 
 /// A swarm of real sessions in virtual time, with a real tracker's Directory: no sockets, no
@@ -66,13 +66,13 @@ struct Nature {
 /// simulator_sink.cpp and simulator_source.cpp.
 class Swarm {
   public:
-    using PeerIndex = test::PeerIndex;
+    using PeerIndex = sim::PeerIndex;
 
     struct Rules {
         wire::FileLayout file;
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
-        Download::Limits download;
-        Uploads::Limits uploads;
+        swarm::Download::Limits download;
+        swarm::Uploads::Limits uploads;
         /// A sink's policy; by default the product's.
         std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
             policy;
@@ -133,10 +133,10 @@ class Swarm {
         policies::SeededRandom random;
         std::unique_ptr<policies::PeerSelector> selector;
         policies::RankerOf<policies::Rarest> order;
-        Throttle throttle{0};
-        std::shared_ptr<ContentState> content;
-        SourceSession source;
-        std::unique_ptr<SinkSession> sink;
+        swarm::Throttle throttle{0};
+        std::shared_ptr<swarm::ContentState> content;
+        swarm::SourceSession source;
+        std::unique_ptr<swarm::SinkSession> sink;
         bool here = false;
         bool gone = false;
 
@@ -186,7 +186,7 @@ class Swarm {
 
     struct Left {
         PeerIndex source = 0;
-        Uploads::Piece piece;
+        swarm::Uploads::Piece piece;
     };
 
     struct Delivered {
@@ -232,7 +232,7 @@ class Swarm {
     void fetch(PeerIndex index);
     void hoard(PeerIndex index, std::uint32_t round);
     void pump_sink(PeerIndex index);
-    void send(PeerIndex from, SinkSession::Send& send);
+    void send(PeerIndex from, swarm::SinkSession::Send& send);
     void add_candidate(PeerIndex sink, SimulatedTracker::Source const& source);
     void arm_sink(PeerIndex index);
     void end(PeerIndex index);
@@ -243,8 +243,8 @@ class Swarm {
 
     // ---- as a source ----
     void pump_source(PeerIndex index);
-    void carry_out(PeerIndex index, SourceSession::Actions& actions);
-    void send(PeerIndex index, Uploads::Piece const& piece);
+    void carry_out(PeerIndex index, swarm::SourceSession::Actions& actions);
+    void send(PeerIndex index, swarm::Uploads::Piece const& piece);
     void arm_source(PeerIndex index);
     void check_ahead(Peer const& peer) const;
     wire::Time pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes);
@@ -270,4 +270,4 @@ class Swarm {
     Figures figures_;
 };
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

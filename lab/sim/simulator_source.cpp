@@ -1,12 +1,12 @@
 // What a simulated peer does as a source.
-#include "../seeds.hpp"
-#include "simulator.hpp"
-#include "transfer_ids.hpp"
+#include "sim/must.hpp"
+#include "sim/simulator.hpp"
+#include "sim/transfer_ids.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 namespace {
 
 wire::Duration time_of(std::uint64_t bytes, double bytes_per_s) {
@@ -55,7 +55,7 @@ void Swarm::pump_source(PeerIndex index) {
     arm_source(index);
 }
 
-void Swarm::carry_out(PeerIndex index, SourceSession::Actions& actions) {
+void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
     for (auto& notice : actions.refused) {
         tell(ToSink{sink_of(notice.route), index, std::move(notice.refused)});
     }
@@ -69,7 +69,8 @@ void Swarm::carry_out(PeerIndex index, SourceSession::Actions& actions) {
     for (auto const& fellow : actions.fellows) {
         if (fetches(*peers_[index])) {
             auto const other = peer_at(fellow.listens);
-            peers_[index]->sink->add_fellow(now_, SourceId{other}, fellow.listens.to_string());
+            peers_[index]->sink->add_fellow(now_, swarm::SourceId{other},
+                                            fellow.listens.to_string());
             pump_sink(index);
         }
     }
@@ -86,7 +87,7 @@ void Swarm::on(SourceWakes const& wakes) {
 
 // ---- chunks ----
 
-void Swarm::send(PeerIndex index, Uploads::Piece const& piece) {
+void Swarm::send(PeerIndex index, swarm::Uploads::Piece const& piece) {
     Peer& peer = *peers_[index];
     auto const* const transfer = peer.source.uploads().find(piece.transfer);
     must(transfer != nullptr && transfer->granted <= transfer->credit,
@@ -147,4 +148,4 @@ wire::Time Swarm::pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes) 
     return free;
 }
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

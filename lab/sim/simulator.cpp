@@ -1,13 +1,13 @@
-#include "simulator.hpp"
+#include "sim/simulator.hpp"
 
-#include "transfer_ids.hpp"
+#include "sim/transfer_ids.hpp"
 
 #include <xfsbus/policies/load_latency.hpp>
 
 #include <algorithm>
 #include <utility>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,11 +19,12 @@ Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
       random(seed),
       selector(rules.policy ? rules.policy(nature, seed)
                             : std::make_unique<policies::LoadLatency>()),
-      content(std::make_shared<ContentState>(
-          the_content, rules.file,
-          nature.seed ? ChunkSet::full(rules.file.chunks) : ChunkSet(rules.file.chunks))),
+      content(std::make_shared<swarm::ContentState>(the_content, rules.file,
+                                                    nature.seed
+                                                        ? swarm::ChunkSet::full(rules.file.chunks)
+                                                        : swarm::ChunkSet(rules.file.chunks))),
       source(rules.uploads, seed, [this](auto const&) {
-          return content->complete() ? SourceSession::Content(content) : nullptr;
+          return content->complete() ? swarm::SourceSession::Content(content) : nullptr;
       }) {}
 
 Swarm::Swarm(Rules rules, std::uint64_t seed)
@@ -131,7 +132,7 @@ void Swarm::on(ConnectionLost const& lost) {
     peer.source.on_gone(route_of(lost.gone));
     pump_source(lost.at);
     if (fetches(peer)) {
-        peer.sink->on_lost(now_, SourceId{lost.gone});
+        peer.sink->on_lost(now_, swarm::SourceId{lost.gone});
         pump_sink(lost.at);
     }
 }
@@ -169,7 +170,7 @@ std::uint32_t Swarm::chunks_stored(PeerIndex peer) const {
 }
 
 bool Swarm::others_have_all(PeerIndex peer) const {
-    ChunkSet all(rules_.file.chunks);
+    swarm::ChunkSet all(rules_.file.chunks);
     for (PeerIndex other = 0; other < peers_.size(); ++other) {
         if (other != peer && peers_[other]->here) {
             all.unite(peers_[other]->content->has());
@@ -178,4 +179,4 @@ bool Swarm::others_have_all(PeerIndex peer) const {
     return all.complete();
 }
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

@@ -1,13 +1,13 @@
-#include "simulated_tracker.hpp"
+#include "sim/simulated_tracker.hpp"
 
-#include "../seeds.hpp"
-#include "transfer_ids.hpp"
+#include "sim/must.hpp"
+#include "sim/transfer_ids.hpp"
 
 #include <cstring>
 #include <string>
 #include <utility>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 namespace {
 
 constexpr std::uint16_t port = 7000;
@@ -107,4 +107,4 @@ tracker::Directory::Outbox::Sent SimulatedTracker::send(wire::Route const&,
     return Sent::yes;
 }
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

@@ -1,11 +1,11 @@
 // What a simulated peer does as a sink.
-#include "../seeds.hpp"
-#include "simulator.hpp"
-#include "transfer_ids.hpp"
+#include "sim/must.hpp"
+#include "sim/simulator.hpp"
+#include "sim/transfer_ids.hpp"
 
 #include <utility>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 
 using namespace std::chrono_literals;
 
@@ -40,16 +40,16 @@ void Swarm::join(PeerIndex index) {
 /// It begins with the end of the first search.
 void Swarm::fetch(PeerIndex index) {
     Peer& peer = *peers_[index];
-    SinkSession::Options options;
+    swarm::SinkSession::Options options;
     options.limits = rules_.download;
     options.data_port = endpoint_of(index).port;
-    SinkSession::Owner owner{
+    swarm::SinkSession::Owner owner{
         .throttle = peer.throttle,
         .new_transfer = [index, &peer] { return transfer_of(index, ++peer.transfers); },
         .on_actions = [] { must(false, "nothing is limited"); }};
-    peer.sink = std::make_unique<SinkSession>(
+    peer.sink = std::make_unique<swarm::SinkSession>(
         *peer.content, options,
-        Download::Policies{
+        swarm::Download::Policies{
             .selector = *peer.selector, .order = peer.order, .history = peer.nature.history},
         peer.random.rng(), std::move(owner));
     ++figures_.messages;
@@ -102,7 +102,7 @@ void Swarm::pump_sink(PeerIndex index) {
     }
 }
 
-void Swarm::send(PeerIndex from, SinkSession::Send& send) {
+void Swarm::send(PeerIndex from, swarm::SinkSession::Send& send) {
     Peer& peer = *peers_[from];
     auto const to = static_cast<PeerIndex>(send.to);
     if (auto* const want = std::get_if<wire::Want>(&send.what)) {
@@ -113,7 +113,7 @@ void Swarm::send(PeerIndex from, SinkSession::Send& send) {
         tell(ToSource{to, from, std::move(*want)});
     } else if (auto* const have = std::get_if<wire::Have>(&send.what)) {
         tell(ToSource{to, from, std::move(*have)});
-    } else if (auto const& close = std::get<SinkSession::Close>(send.what); close.tell) {
+    } else if (auto const& close = std::get<swarm::SinkSession::Close>(send.what); close.tell) {
         tell(ToSource{to, from, wire::Close{{close.transfer}, close.corrupt}});
     }
 }
@@ -144,7 +144,7 @@ void Swarm::add_candidate(PeerIndex sink, SimulatedTracker::Source const& source
     if (!about.here) {
         return;  // it does not answer
     }
-    peers_[sink]->sink->add_source(now_, {.id = SourceId{source.peer},
+    peers_[sink]->sink->add_source(now_, {.id = swarm::SourceId{source.peer},
                                           .endpoint = endpoint_of(source.peer).to_string(),
                                           .labels = about.nature.labels,
                                           .latency_ms = round_trip_ms(sink, source.peer),
@@ -159,7 +159,7 @@ void Swarm::on(SearchEnded const& ended) {
     }
     bool const starts = std::exchange(peer.starts, false);
     for (auto const& source :
-         tracker_.find(now_, ended.sink, starts ? SinkSession::sources_first : 0)) {
+         tracker_.find(now_, ended.sink, starts ? swarm::SinkSession::sources_first : 0)) {
         add_candidate(ended.sink, source);
     }
     if (!starts) {
@@ -186,7 +186,7 @@ void Swarm::on(ToSink& message) {
     if (!fetches(peer)) {
         return;
     }
-    SourceId const source{message.from};
+    swarm::SourceId const source{message.from};
     if (refused != nullptr) {
         peer.sink->on_refused(now_, source, *refused);
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
@@ -201,14 +201,15 @@ void Swarm::on(ToSink& message) {
 void Swarm::on(Delivered const& delivered) {
     Peer& peer = *peers_[delivered.sink];
     auto const& header = delivered.header;
-    SourceId const source{delivered.source};
+    swarm::SourceId const source{delivered.source};
     if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
         figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
     }
     auto const verdict = peer.sink->on_chunk(now_, source, header, delivered.bytes);
-    must(verdict != Download::Verdict::lie, "nobody is blamed for a chunk of the right size");
-    if (verdict == Download::Verdict::drop) {
+    must(verdict != swarm::Download::Verdict::lie,
+         "nobody is blamed for a chunk of the right size");
+    if (verdict == swarm::Download::Verdict::drop) {
         figures_.bytes_duplicate += delivered.bytes;
     } else if (peers_[delivered.source]->nature.conduct == Conduct::lies) {
         must(peer.liars.insert(delivered.source).second, "a liar is out at its first bad chunk");
@@ -227,7 +228,7 @@ void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
     for (PeerIndex other = 0; other < peers_.size(); ++other) {
-        auto const* const source = peer.sink->download().find(SourceId{other});
+        auto const* const source = peer.sink->download().find(swarm::SourceId{other});
         must(source == nullptr || source->liar == peer.liars.contains(other), "blame is exact");
     }
     auto const& failure = peer.sink->download().failure();
@@ -249,4 +250,4 @@ void Swarm::end(PeerIndex index) {
     }
 }
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 
 /// A peer of a simulation.
 using PeerIndex = std::uint32_t;
@@ -50,4 +50,4 @@ class SimulatedTracker final : private tracker::Directory::Outbox {
     std::optional<wire::Found> found_;
 };
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 
 /// The content of which a simulation's swarm is.
 inline wire::ContentId const the_content{};
@@ -19,12 +19,12 @@ inline wire::TransferId transfer_of(std::uint32_t sink, std::uint32_t number) {
     return id;
 }
 
-inline SinkRoute route_of(std::uint32_t sink) {
+inline swarm::SinkRoute route_of(std::uint32_t sink) {
     return std::to_string(sink);
 }
 
-inline std::uint32_t sink_of(SinkRoute const& route) {
+inline std::uint32_t sink_of(swarm::SinkRoute const& route) {
     return static_cast<std::uint32_t>(std::stoul(route));
 }
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace xfsbus::swarm::test {
+namespace xfsbus::lab::sim {
 
 /// What will happen in a simulation, in the order of time; what happens at the same moment, in the
 /// order in which it was planned.
@@ -56,4 +56,4 @@ class EventQueue {
     std::uint64_t number_ = 0;
 };
 
-}  // namespace xfsbus::swarm::test
+}  // namespace xfsbus::lab::sim
