@@ -56,26 +56,32 @@ CallWatch& CallWatch::of_process() {
 
 CallWatch::Watched::Watched(CallWatch& watch, CallMark const& mark, CallLook::Time limit,
                             Report report)
-    : watch_(watch), mark_(mark) {
-    watch_.add({mark, limit, CallLook(limit), std::move(report)});
-}
+    : watch_(watch), entry_(watch_.add(mark, limit, std::move(report))) {}
 
 CallWatch::Watched::~Watched() {
-    watch_.remove(mark_);
+    watch_.remove(entry_);
 }
 
-void CallWatch::add(Entry entry) {
+/// The thread is woken only if it would look too late: policies come and go with each file.
+CallWatch::Entries::iterator CallWatch::add(CallMark const& mark, CallLook::Time limit,
+                                            Report report) {
     std::lock_guard const lock(mutex_);
-    entries_.push_back(std::move(entry));
+    auto const entry =
+        entries_.insert(entries_.end(), {mark, limit, CallLook(limit), std::move(report)});
     if (!std::exchange(runs_, true)) {
         start_thread();
     }
-    changed_.notify_one();
+    auto const look = steady_now() + limit / looks_a_limit;
+    if (!next_look_ || look < *next_look_) {
+        next_look_ = look;
+        sooner_.notify_one();
+    }
+    return entry;
 }
 
-void CallWatch::remove(CallMark const& mark) {
+void CallWatch::remove(Entries::iterator entry) {
     std::lock_guard const lock(mutex_);
-    std::erase_if(entries_, [&](Entry const& entry) { return &entry.mark == &mark; });
+    entries_.erase(entry);
 }
 
 /// Without a thread nothing is watched, and all else goes on.
@@ -96,26 +102,29 @@ void CallWatch::work() {
     ::pthread_setname_np(::pthread_self(), "xfs-watch");
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return !entries_.empty(); });
-        changed_.wait_for(lock, pause());
-        look_at_all();
+        if (!next_look_) {
+            sooner_.wait(lock);
+        } else if (*next_look_ > steady_now()) {
+            sooner_.wait_for(lock, *next_look_ - steady_now());
+        } else {
+            look_at_all();
+        }
     }
 }
 
 void CallWatch::look_at_all() {
+    auto const now = steady_now();
+    next_look_.reset();
     for (auto& entry : entries_) {
-        if (auto const time = entry.look.look(entry.mark, steady_now())) {
+        if (auto const time = entry.look.look(entry.mark, now)) {
             char const* const operation = entry.mark.operation();
             entry.report("policy '" + entry.mark.policy() +
                          "': " + (operation != nullptr ? operation : "a call") +
                          " has not returned for " + in_seconds(*time));
         }
+        auto const look = now + entry.limit / looks_a_limit;
+        next_look_ = std::min(next_look_.value_or(look), look);
     }
-}
-
-CallLook::Time CallWatch::pause() const {
-    auto const shortest = std::ranges::min_element(entries_, {}, &Entry::limit);
-    return shortest->limit / looks_a_limit;
 }
 
 }  // namespace xfsbus::policies

@@ -35,6 +35,9 @@ class CallLook {
 /// Tells of calls into policies that do not come back. There is one for the process; its thread
 /// begins with the first policy that is watched, and looks at none while there is none. Any thread.
 class CallWatch {
+    struct Entry;
+    using Entries = std::list<Entry>;
+
   public:
     /// Told by the watch's thread; must not throw, nor make or destroy what is watched.
     using Report = std::function<void(std::string_view)>;
@@ -51,7 +54,7 @@ class CallWatch {
 
       private:
         CallWatch& watch_;
-        CallMark const& mark_;
+        Entries::iterator entry_;
     };
 
   private:
@@ -62,17 +65,17 @@ class CallWatch {
         Report report;
     };
 
-    void add(Entry entry);
-    void remove(CallMark const& mark);
+    Entries::iterator add(CallMark const& mark, CallLook::Time limit, Report report);
+    void remove(Entries::iterator entry);
     void start_thread();
     [[noreturn]] void work();
     void look_at_all();
-    [[nodiscard]] CallLook::Time pause() const;
 
     std::mutex mutex_;
-    std::condition_variable changed_;
-    std::list<Entry> entries_;  // guarded by mutex_
-    bool runs_ = false;         // the same
+    std::condition_variable sooner_;  ///< next_look_ is
+    Entries entries_;                 // guarded by mutex_, as all that follows
+    std::optional<CallLook::Time> next_look_{};
+    bool runs_ = false;
 };
 
 }  // namespace xfsbus::policies
