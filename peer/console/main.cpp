@@ -323,7 +323,7 @@ int run(int argc, char** argv) {
     if (!peer) {
         return program::complain("xfs-peer", peer.error());
     }
-    auto events = (*peer)->events();
+    auto events = (*peer)->lasting_events();
     if (!events) {
         return program::complain("xfs-peer", events.error());
     }

@@ -22,8 +22,13 @@ constexpr auto word_most = std::chrono::seconds(1);
 /// For a job that one call waits for, and nobody else knows of.
 Engine::Telling privately(bool progress) {
     auto events = std::make_shared<EventStore>(0);
-    events->open();
+    events->open(EventStore::Keep::lasting);
     return {std::move(events), progress, false};
+}
+
+Result<EventQueue> open(Engine& engine, EventStore::Keep keep) {
+    auto store = engine.open_events(keep);
+    return store ? Result(EventQueue(std::move(*store))) : Result<EventQueue>(store.error());
 }
 
 /// What is left of a wait.
@@ -114,8 +119,11 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
 // ---- jobs; here and below this object may be gone before its method returns ----
 
 Result<EventQueue> Peer::events() {
-    auto store = engine_->open_events();
-    return store ? Result(EventQueue(std::move(*store))) : Result<EventQueue>(store.error());
+    return open(*engine_, EventStore::Keep::all);
+}
+
+Result<EventQueue> Peer::lasting_events() {
+    return open(*engine_, EventStore::Keep::lasting);
 }
 
 FindJob Peer::start_find(std::string const& name) {

@@ -299,7 +299,9 @@ jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
     }
     if (to.files) {
         order.on_file = [events = to.events, id](DownloadedFile const& file) {
-            events->put(FileDone{id, file});
+            if (events->keeps_all()) {
+                events->put(FileDone{id, file});
+            }
         };
     }
     return order;
@@ -351,8 +353,8 @@ std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const
 
 // ---- the rest ----
 
-Result<std::shared_ptr<EventStore>> Engine::open_events() {
-    if (auto const opened = events_->open_with_descriptor(); !opened) {
+Result<std::shared_ptr<EventStore>> Engine::open_events(EventStore::Keep keep) {
+    if (auto const opened = events_->open_with_descriptor(keep); !opened) {
         return opened.error();
     }
     post([](Node& node) {

@@ -69,7 +69,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
     std::shared_ptr<JobState> update(Telling const& to);
 
-    Result<std::shared_ptr<EventStore>> open_events();
+    Result<std::shared_ptr<EventStore>> open_events(EventStore::Keep keep);
 
     Result<PolicyInfo> load_policy(std::string const& spec, Wait const& wait);
 

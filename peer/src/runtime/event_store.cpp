@@ -30,12 +30,17 @@ bool may_be_lost(Event const& event) {
 
 }  // namespace
 
-void EventStore::open() {
+void EventStore::open(Keep keep) {
     std::lock_guard const lock(mutex_);
-    open_ = true;
+    this->keep(keep);
 }
 
-Status EventStore::open_with_descriptor() {
+void EventStore::keep(Keep what) {
+    open_ = true;
+    keeps_all_ = keeps_all_ || what == Keep::all;
+}
+
+Status EventStore::open_with_descriptor(Keep keep) {
     std::lock_guard const lock(mutex_);
     if (!descriptor_) {
         descriptor_ = files::Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -44,13 +49,8 @@ Status EventStore::open_with_descriptor() {
         return Error{Errc::failed, "cannot make a descriptor for events: " +
                                        std::generic_category().message(errno)};
     }
-    open_ = true;
+    this->keep(keep);
     return done();
-}
-
-bool EventStore::is_open() const {
-    std::lock_guard const lock(mutex_);
-    return open_ && !ended_;
 }
 
 int EventStore::descriptor() const {
@@ -83,6 +83,9 @@ void EventStore::put(Event event) {
     if (!may_be_lost(event)) {
         auto const key = key_of(event);
         return add(std::move(event), key);
+    }
+    if (!keeps_all_) {
+        return;
     }
     if (losable_ == most_) {
         return lose();

@@ -3,6 +3,7 @@
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/peer/events.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,14 +19,24 @@ namespace xfsbus::peer::runtime {
 /// rest, `most` at most. Any thread.
 class EventStore {
   public:
+    /// What is kept from now on. More of it can be asked for later, not less.
+    enum class Keep {
+        lasting,  ///< what is never lost: no events of single files and peers
+        all,
+    };
+
     /// Keeps nothing until it is opened.
     explicit EventStore(std::size_t most) : most_(most) {}
 
-    void open();
+    void open(Keep keep = Keep::all);
     /// With a descriptor that can be read while there is an event. Errc::failed if there is none
     /// left.
-    Status open_with_descriptor();
-    [[nodiscard]] bool is_open() const;
+    Status open_with_descriptor(Keep keep);
+
+    /// Whether anybody wants to hear of single files and peers. Of those there may be thousands a
+    /// second: whoever makes them asks before.
+    [[nodiscard]] bool keeps_all() const { return keeps_all_; }
+
     [[nodiscard]] int descriptor() const;
 
     /// Nothing comes after a PeerEnded.
@@ -43,6 +54,7 @@ class EventStore {
     };
 
     [[nodiscard]] static std::optional<Key> key_of(Event const& event);
+    void keep(Keep what);
     void add(Event event, std::optional<Key> const& key);
     void lose();
     std::optional<Event> take();
@@ -50,6 +62,7 @@ class EventStore {
     void quiet() const;
 
     std::size_t most_;
+    std::atomic<bool> keeps_all_ = false;
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     std::list<Entry> entries_;                            // guarded by mutex_, as all that follows

@@ -10,7 +10,7 @@ KnownPeer PeerList::known(wire::PeerEntry const& entry) const {
 }
 
 void PeerList::on_list(std::vector<wire::PeerEntry> const& all) {
-    if (!events_.is_open()) {
+    if (!events_.keeps_all()) {
         return;
     }
     auto gone = std::exchange(there_, {});

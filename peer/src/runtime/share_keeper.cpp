@@ -155,7 +155,7 @@ std::vector<SharedFileInfo> ShareKeeper::files() const {
 }
 
 wire::FileEntry ShareKeeper::tell(swarm::IndexedFile const& file) {
-    if (events_.is_open()) {
+    if (events_.keeps_all()) {
         events_.put(FileAppeared{to_info(file)});
     }
     return swarm::ShareTable::entry_of(file);

@@ -74,6 +74,28 @@ TEST_CASE("Whoever reads slowly is told how many events are missing, and misses 
     CHECK(std::get<EventsLost>(*sut.next()).count == 2);
 }
 
+TEST_CASE("Whoever wants no events of single files is not told of any, nor of any that was lost") {
+    EventStore sut(1);
+    sut.open(EventStore::Keep::lasting);
+    CHECK_FALSE(sut.keeps_all());
+    for (auto const* name : {"a", "b", "c"}) {
+        sut.put(FileGone{name});
+    }
+    CHECK_FALSE(sut.next());
+    sut.put(JobDone{JobId{1}, std::make_shared<JobOutcome>(Result<UpdateSummary>(Error{}))});
+    CHECK(kinds(sut) == std::vector{kind<JobDone>()});
+}
+
+TEST_CASE("What somebody has asked for is kept, even if another wants less of it") {
+    EventStore sut(1);
+    sut.open(EventStore::Keep::lasting);
+    sut.open(EventStore::Keep::all);
+    sut.open(EventStore::Keep::lasting);
+    CHECK(sut.keeps_all());
+    sut.put(FileGone{"a"});
+    CHECK(kinds(sut) == std::vector{kind<FileGone>()});
+}
+
 TEST_CASE("Of the tracker only the last word is kept") {
     EventStore sut(2);
     sut.open();
@@ -85,7 +107,7 @@ TEST_CASE("Of the tracker only the last word is kept") {
 
 TEST_CASE("The descriptor can be read while there is an event") {
     EventStore sut(2);
-    REQUIRE(sut.open_with_descriptor());
+    REQUIRE(sut.open_with_descriptor(EventStore::Keep::all));
     CHECK_FALSE(readable(sut));
     sut.put(FileGone{"a"});
     sut.put(FileGone{"b"});

@@ -103,6 +103,22 @@ TEST_CASE("The events of a download: its progress with ranges, the file with its
     CHECK(std::get<Result<DownloadReport>>(*over.outcome).value().files.size() == 1);
 }
 
+TEST_CASE("The events that last say how a download ended, and nothing of its files") {
+    Fixture fixture;
+    auto const source = source_of(fixture.tracker, fixture.share.path());
+    auto const sut = sink_of(fixture.tracker, fixture.downloads.path(), bytes);
+    auto const events = sut->lasting_events().value();
+    auto const job = sut->start_download(request_of("file.bin"));
+    auto event = events.wait(patience);
+    for (; event && !std::holds_alternative<JobDone>(*event); event = events.wait(patience)) {
+        CHECK_FALSE(std::holds_alternative<FileDone>(*event));
+        CHECK_FALSE(std::holds_alternative<FileAppeared>(*event));
+    }
+    REQUIRE(event);
+    auto const& outcome = *std::get<JobDone>(*event).outcome;
+    CHECK(std::get<Result<DownloadReport>>(outcome).value().files.size() == 1);
+}
+
 TEST_CASE("A find and an update are jobs, too") {
     Fixture fixture;
     auto const sut = source_of(fixture.tracker, fixture.share.path());

@@ -44,6 +44,11 @@ class XFSBUS_API Peer {
     /// The queue of events; it begins with the first call, and before it nothing is kept.
     /// Errc::failed if there is no descriptor left.
     Result<EventQueue> events();
+    /// The same queue, with what is never lost alone: no FileDone, FileAppeared, FileGone,
+    /// PeerAppeared and PeerGone, of which a job with many small files has thousands a second, and
+    /// each wakes whoever waits. A job's outcome has its files all the same. Once events() was
+    /// called all are kept.
+    Result<EventQueue> lasting_events();
 
     /// Who has it, now: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
     /// Errc::not_found if nobody has.
