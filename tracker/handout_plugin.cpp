@@ -1,7 +1,7 @@
 #include "handout_plugin.hpp"
 
 #include <xfsbus/policies/host/errors.hpp>
-#include <xfsbus/policies/host/handout_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "contract_ranks.hpp"
 #include "random_questions.hpp"
 
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 
 namespace xfsbus::policies {
 namespace {

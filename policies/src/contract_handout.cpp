@@ -1,7 +1,7 @@
 #include "contract_ranks.hpp"
 #include "random_finds.hpp"
 
-#include <xfsbus/policies/host/handout_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 #include "contract_ranks.hpp"
 
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
-#include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <array>
 #include <utility>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
 
 #include <string>

@@ -2,7 +2,7 @@
 #include "guards.hpp"
 #include "refusal.hpp"
 
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/seeded_random.hpp>
 
 #include <stdexcept>

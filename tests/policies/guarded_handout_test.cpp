@@ -2,7 +2,7 @@
 #include "guards.hpp"
 #include "refusal.hpp"
 
-#include <xfsbus/policies/host/handout_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 
 using namespace xfsbus::policies;
 using namespace xfsbus::test;

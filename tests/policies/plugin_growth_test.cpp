@@ -3,11 +3,9 @@
 #include "guards.hpp"
 #include "refusal.hpp"
 
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
-#include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/plugin_listing.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
-#include <xfsbus/policies/host/upload_choice_factory.hpp>
 #include <xfsbus/policies/sized.hpp>
 
 #include <cstddef>

@@ -2,11 +2,9 @@
 #include "refusal.hpp"
 #include "temp_dir.hpp"
 
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
-#include <xfsbus/policies/host/handout_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
-#include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <fstream>
 

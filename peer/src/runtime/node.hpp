@@ -23,9 +23,8 @@
 
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/status.hpp>
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
-#include <xfsbus/policies/host/upload_choice_factory.hpp>
 #include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/descriptor_shares.hpp>
 

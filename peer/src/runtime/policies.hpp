@@ -8,9 +8,8 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/status.hpp>
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
-#include <xfsbus/policies/host/upload_choice_factory.hpp>
 
 #include <cstdint>
 #include <functional>

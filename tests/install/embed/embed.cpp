@@ -1,8 +1,8 @@
 // A tracker and the libraries below it in another program: links with all, runs a little of each.
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/peer.hpp>
-#include <xfsbus/policies/host/chunk_order_factory.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/tracker/tracker.hpp>
 #include <xfsbus/wire/codec.hpp>

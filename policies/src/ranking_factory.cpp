@@ -1,0 +1,137 @@
+#include "plugin_call.hpp"
+#include "plugin_library.hpp"
+
+#include <xfsbus/policies/host/ranking_factory.hpp>
+
+#include <utility>
+
+namespace xfsbus::policies {
+namespace {
+
+/// A plug-in's object as a ChunkRanker; what the plug-in reports as failed is a PolicyFault.
+/// Without an operation it is the default.
+class PluginChunkOrder final : public ChunkRanker {
+  public:
+    using Operations = ::xfsbus_chunk_order_operations;
+
+    PluginChunkOrder(Operations operations, PolicyObject object)
+        : operations_(operations), object_(std::move(object)) {}
+
+    void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) override {
+        if (operations_.rank == nullptr) {
+            return rank_each(default_, chunks, ranks, rng);
+        }
+        auto random = random_of(rng);
+        ReasonBuffer reason;
+        auto const answer = operations_.rank(object_.get(), chunks.data(), chunks.size(),
+                                             ranks.data(), &random, reason.data(), reason.size());
+        if (answer != XFSBUS_POLICY_OK) {
+            throw_failure(answer, reason);
+        }
+    }
+
+  private:
+    Operations operations_;
+    PolicyObject object_;
+    Rarest default_;
+};
+
+/// The same for a kind that ranks what a request is about.
+template <class Interface, class Default, class Table, class Request, class View>
+class PluginRanking final : public Interface {
+  public:
+    using Operations = Table;
+
+    PluginRanking(Operations operations, PolicyObject object)
+        : operations_(operations), object_(std::move(object)) {}
+
+    void rank(Request const& request, std::span<View const> views,
+              std::span<double> ranks) override {
+        if (operations_.rank == nullptr) {
+            return default_.rank(request, views, ranks);
+        }
+        ReasonBuffer reason;
+        auto const answer = operations_.rank(object_.get(), &request, views.data(), views.size(),
+                                             ranks.data(), reason.data(), reason.size());
+        if (answer != XFSBUS_POLICY_OK) {
+            throw_failure(answer, reason);
+        }
+    }
+
+  private:
+    Operations operations_;
+    PolicyObject object_;
+    Default default_;
+};
+
+/// What stands within a guard.
+template <class Guarded>
+struct Unguarded;
+
+template <>
+struct Unguarded<GuardedChunkOrder> {
+    using Policy = PluginChunkOrder;
+};
+
+template <>
+struct Unguarded<GuardedHandout> {
+    using Policy =
+        PluginRanking<Handout, Mixed, ::xfsbus_handout_operations, HandoutRequest, HandoutSource>;
+};
+
+template <>
+struct Unguarded<GuardedUploadChoice> {
+    using Policy = PluginRanking<UploadChoice, Fair, ::xfsbus_upload_choice_operations,
+                                 UploadRequest, UploadSinkView>;
+};
+
+}  // namespace
+
+template <class Guarded>
+RankingFactory<Guarded>::RankingFactory(std::shared_ptr<PluginLibrary const> plugin)
+    : plugin_(std::move(plugin)) {
+    try_out(plugin_);
+}
+
+template <class Guarded>
+PluginInfo const& RankingFactory<Guarded>::info() const {
+    return plugin_->info();
+}
+
+template <class Guarded>
+std::unique_ptr<Guarded> RankingFactory<Guarded>::make(GuardOptions options) const {
+    using Policy = typename Unguarded<Guarded>::Policy;
+    options.file = info().path.filename();
+    return std::make_unique<Guarded>(
+        info().name,
+        [this] {
+            auto const operations = plugin_->operations<typename Policy::Operations>();
+            return std::make_unique<Policy>(operations, plugin_->create());
+        },
+        std::move(options));
+}
+
+template class RankingFactory<GuardedChunkOrder>;
+template class RankingFactory<GuardedHandout>;
+template class RankingFactory<GuardedUploadChoice>;
+
+std::shared_ptr<ChunkOrderFactory const> load_chunk_order(PluginSpec const& spec,
+                                                          PluginPath const& path,
+                                                          std::shared_ptr<PolicyHost> const& host) {
+    return std::make_shared<ChunkOrderFactory const>(
+        load_library(spec, path, XFSBUS_KIND_CHUNK_ORDER, host));
+}
+
+std::shared_ptr<HandoutFactory const> load_handout(PluginSpec const& spec, PluginPath const& path,
+                                                   std::shared_ptr<PolicyHost> const& host) {
+    return std::make_shared<HandoutFactory const>(
+        load_library(spec, path, XFSBUS_KIND_HANDOUT, host));
+}
+
+std::shared_ptr<UploadChoiceFactory const> load_upload_choice(
+    PluginSpec const& spec, PluginPath const& path, std::shared_ptr<PolicyHost> const& host) {
+    return std::make_shared<UploadChoiceFactory const>(
+        load_library(spec, path, XFSBUS_KIND_UPLOAD_CHOICE, host));
+}
+
+}  // namespace xfsbus::policies
