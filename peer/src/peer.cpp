@@ -146,6 +146,11 @@ UpdateJob Peer::start_update() {
     return UpdateJob(engine->update(engine->openly()));
 }
 
+PolicyJob Peer::start_load_policy(std::string const& spec) {
+    auto const engine = engine_;
+    return PolicyJob(engine->load_policy(spec, engine->openly()));
+}
+
 // ---- the same, waited for ----
 
 Result<std::vector<FoundSource>> Peer::find(std::string const& name, Wait const& wait) {
@@ -259,13 +264,22 @@ Result<PolicyInfo> Peer::chunk_order(Wait const& wait) {
         wait, [](Node& node, auto const& reply) { reply(node.policies().chunk_order()); });
 }
 
+Result<PolicyInfo> Peer::upload_policy(Wait const& wait) {
+    auto const engine = engine_;
+    return engine->ask<PolicyInfo>(
+        wait, [](Node& node, auto const& reply) { reply(node.policies().upload_policy()); });
+}
+
 void Peer::rescan() {
     engine_->post([](Node& node) { node.share().rescan(); });
 }
 
 Result<PolicyInfo> Peer::load_policy(std::string const& spec, Wait const& wait) {
+    if (Callback::runs_here()) {
+        return Engine::not_here();
+    }
     auto const engine = engine_;
-    return engine->load_policy(spec, wait);
+    return wait_for<PolicyInfo>(*engine->load_policy(spec, privately(false)), wait);
 }
 
 }  // namespace xfsbus::peer

@@ -11,17 +11,18 @@ ChunkBoard::ChunkBoard(ContentState const& content, Order& order, policies::Rng 
       states_(file().chunks, State::needed),
       needed_(file().chunks),
       copies_(file().chunks),
+      edition_(order.edition()),
       ranks_(file().chunks),
       ties_(file().chunks),
       is_touched_(file().chunks) {
     touched_.reserve(file().chunks);
     for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
         ties_[chunk] = static_cast<std::uint32_t>(rng_());
-        touch(chunk);
         if (!content.has().contains(chunk)) {
             need(chunk);
         }
     }
+    touch_all();
 }
 
 void ChunkBoard::need(std::uint32_t chunk) {
@@ -71,7 +72,16 @@ void ChunkBoard::touch(std::uint32_t chunk) {
     }
 }
 
+void ChunkBoard::touch_all() {
+    for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
+        touch(chunk);
+    }
+}
+
 void ChunkBoard::rank_touched() {
+    if (std::exchange(edition_, order_.edition()) != order_.edition()) {
+        touch_all();
+    }
     if (touched_.empty()) {
         return;
     }

@@ -17,8 +17,8 @@ XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, Do
                           DownloadedFile&, DownloadStatus&, SourceStatus&, UploadStatus&,
                           PolicyUsed&, PurposeUse&, TraceInfo&) {}
 
-XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, JobOutcome&, Wait&,
-                          EventQueue&, Event&, ByteRange&, SourceState) {}
+XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, PolicyJob&,
+                          JobOutcome&, Wait&, EventQueue&, Event&, ByteRange&, SourceState) {}
 
 XFSBUS_API void interface(DownloadProgressed&, PushProgressed&, FileDone&, JobDone&, TrackerUp&,
                           TrackerLost&, Scanned&, FileAppeared&, FileGone&, PeerAppeared&,

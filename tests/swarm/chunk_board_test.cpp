@@ -28,6 +28,9 @@ class Recording final : public ChunkBoard::Order {
   public:
     std::vector<policies::ChunkView> seen;
     int calls = 0;
+    std::uint64_t changed = 0;
+
+    [[nodiscard]] std::uint64_t edition() const override { return changed; }
 
     void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
               policies::Rng&) override {
@@ -92,6 +95,27 @@ TEST_CASE("a chunk has its place and its length, the last one what is left") {
     ChunkBoard::File const largest{1ULL << 42U, 4U << 20U, 1U << 20U};
     CHECK(largest.offset((1U << 20U) - 1) == (1ULL << 42U) - (4U << 20U));
     CHECK(largest.length((1U << 20U) - 1) == 4U << 20U);
+}
+
+// ---- the order ----
+
+TEST_CASE("all chunks that are not stored are ranked anew by an order that has changed") {
+    ContentState content({}, file_of(4), ChunkSet(4));
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(content, order, random.rng());
+    auto const available = ChunkSet::full(4);
+    static_cast<void>(board.best(available));
+    board.set_state(2, State::arrived);
+    content.gained(2);
+    static_cast<void>(board.best(available));
+    CHECK(order.calls == 1);
+    ++order.changed;
+    static_cast<void>(board.best(available));
+    CHECK(order.calls == 2);
+    CHECK(order.chunks() == Chunks{0, 1, 3});
+    static_cast<void>(board.best(available));
+    CHECK(order.calls == 2);
 }
 
 // ---- states ----

@@ -105,22 +105,27 @@ void FileTransfer::on_store_thread(std::uint64_t bytes, Work work, Then then) {
 void FileTransfer::start() {
     started_ = parts_.scheduler.now();
     part_ = std::make_shared<storage::PartFile>(target_);
+    auto order = parts_.policies.new_order();
+    order_ = std::move(order.slot);
     // What is there already may have to be read.
     on_store_thread(
-        target_.manifest->file_bytes, [this, part = part_] { return prepare(*part); },
+        target_.manifest->file_bytes,
+        [this, part = part_, make = std::move(order.make)] { return prepare(*part, make); },
         [this](Result<Prepared> const& prepared) { on_prepared(prepared); });
 }
 
 /// Store thread.
-Result<FileTransfer::Prepared> FileTransfer::prepare(storage::PartFile& part) const {
+Result<FileTransfer::Prepared> FileTransfer::prepare(storage::PartFile& part,
+                                                     MakeOrder const& make) const {
     try {
-        return look_and_open(part);
+        return look_and_open(part, make);
     } catch (policies::PolicyFault const& fault) {
         return Error{Errc::plugin, fault.what()};
     }
 }
 
-Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& part) const {
+Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& part,
+                                                           MakeOrder const& make) const {
     Prepared prepared;
     if (known_stamp_) {
         if (auto const fd = target_.tree->open_file(target_.name);
@@ -143,7 +148,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
-        prepared.order = parts_.policies.new_order();
+        prepared.order = make();
         if (swarm::Download::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
@@ -171,7 +176,7 @@ void FileTransfer::begin(Prepared const& prepared) {
     swarm::ChunkSet has(layout.chunks);
     std::ranges::for_each(prepared.chunks, [&](auto chunk) { has.insert(chunk); });
     content_ = std::make_shared<swarm::ContentState>(target_.content, layout, std::move(has));
-    order_ = prepared.order;
+    order_->put(*prepared.order);
     auto const transfer = ++parts_.policies.files_begun;
     if (parts_.policies.trace != nullptr) {
         parts_.policies.trace->on_transfer({.transfer = transfer,

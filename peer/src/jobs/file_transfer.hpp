@@ -42,10 +42,16 @@ struct Reception {
 
 /// What the policies of all files have in common. Owned by the Node; reactor thread.
 struct FilePolicies {
-    /// A chunk order for one file. A plug-in creates it, which may take its time: not for the
-    /// reactor's thread. Throws PolicyFault if strict.
-    std::function<std::shared_ptr<OrderSlot>()> new_order;
-    std::shared_ptr<PolicyUsed const> chunk_order{};  ///< which one that is
+    /// What one file's chunk order needs.
+    struct NewOrder {
+        std::shared_ptr<OrderSlot> slot;  ///< reached by each swap from now on
+        /// What is to be put into it. A plug-in creates it, which may take its time: not for the
+        /// reactor's thread. Throws PolicyFault if strict.
+        std::function<OrderSlot::Made()> make;
+    };
+
+    std::function<NewOrder()> new_order;
+    std::shared_ptr<PolicyUsed const> chunk_order{};  ///< which one is in force
     telemetry::DecisionTrace* trace = nullptr;        ///< null: nothing is written down
     SourceIds source_ids;
     swarm::SourceHistory source_history{};  ///< what downloads have found of sources
@@ -109,7 +115,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         storage::PartFile::Present present = storage::PartFile::Present::nothing;
         std::vector<std::uint32_t> chunks;                  ///< that are there
         std::shared_ptr<storage::PartReader const> reader;  ///< if others may have what is here
-        std::shared_ptr<OrderSlot> order;                   ///< if it is to be fetched
+        std::optional<OrderSlot::Made> order;               ///< if it is to be fetched
     };
 
     struct Written {
@@ -121,8 +127,10 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_store_thread(std::uint64_t bytes, Work work, Then then);
 
     // before the first chunk
-    [[nodiscard]] Result<Prepared> prepare(storage::PartFile& part) const;
-    [[nodiscard]] Result<Prepared> look_and_open(storage::PartFile& part) const;
+    using MakeOrder = std::function<OrderSlot::Made()>;
+    [[nodiscard]] Result<Prepared> prepare(storage::PartFile& part, MakeOrder const& make) const;
+    [[nodiscard]] Result<Prepared> look_and_open(storage::PartFile& part,
+                                                 MakeOrder const& make) const;
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared);
     void add(Candidate candidate);

@@ -136,11 +136,30 @@ class PolicySlot final : public policies::PeerSelector {
     std::shared_ptr<PolicyUsed const> used_;
 };
 
-/// The chunk order of one file's download. Made on any thread, used on the reactor's.
+/// The chunk order of one file's download, which may be swapped between two of its decisions. Until
+/// one is put in, nothing may be asked of it. Reactor thread.
 class OrderSlot final : public policies::ChunkRanker {
   public:
-    OrderSlot(std::unique_ptr<policies::GuardedChunkOrder> order, PolicyTotals totals)
-        : order_(std::move(order)), tally_(std::move(totals)) {}
+    /// An order for one file. Made on any thread.
+    struct Made {
+        std::uint64_t loaded = 0;  ///< of which plug-in: the number is larger the later that came
+        std::shared_ptr<policies::GuardedChunkOrder> order;
+        PolicyTotals totals;
+    };
+
+    /// One of a plug-in that was loaded before the one in use is late, and is not taken.
+    void put(Made made) {
+        if (order_ && made.loaded < loaded_) {
+            return;
+        }
+        loaded_ = made.loaded;
+        order_ = std::move(made.order);
+        tally_ = PolicyTally(std::move(made.totals));
+        ++edition_;
+    }
+
+    /// As PolicySlot::fail.
+    void fail(std::string why) { fault_ = std::move(why); }
 
     /// As PolicySlot::fault.
     [[nodiscard]] std::optional<std::string> const& fault() const { return fault_; }
@@ -155,10 +174,14 @@ class OrderSlot final : public policies::ChunkRanker {
         tally_.add(order_->counters());
     }
 
+    [[nodiscard]] std::uint64_t edition() const override { return edition_; }
+
   private:
     std::optional<std::string> fault_;
-    std::unique_ptr<policies::GuardedChunkOrder> order_;
-    PolicyTally tally_;
+    std::uint64_t loaded_ = 0;
+    std::shared_ptr<policies::GuardedChunkOrder> order_;
+    PolicyTally tally_{nullptr};
+    std::uint64_t edition_ = 0;
 };
 
 }  // namespace xfsbus::peer::jobs

@@ -133,7 +133,8 @@ Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
     : path_(plugins.path),
       host_(plugins.host),
       log_(std::move(log)),
-      on_failed_(std::move(on_failed)) {}
+      on_failed_(std::move(on_failed)),
+      loader_(1, "xfs-load", net::fault_teller(reactor_)) {}
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     HeldSignals const for_all_threads;
@@ -231,15 +232,21 @@ std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
     return state;
 }
 
-/// Of what cannot be called off the outcome is not waited for.
-template <typename T, typename Start>
-std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
+/// One that cannot be called off: its outcome is not waited for.
+template <typename T>
+std::shared_ptr<JobState> Engine::make_idle_job(Telling const& to) {
     auto state = make_job<T>(to);
     state->when_cancelled([weak = std::weak_ptr(state)] {
         if (auto const job = weak.lock()) {
             job->fail(interrupted());
         }
     });
+    return state;
+}
+
+template <typename T, typename Start>
+std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
+    auto state = make_idle_job<T>(to);
     post([state, start = std::move(start)](Node& node) {
         start(node, [state](Result<T> result) { state->set(std::move(result)); });
     });
@@ -364,20 +371,26 @@ Result<std::shared_ptr<EventStore>> Engine::open_events(EventStore::Keep keep) {
     return events_;
 }
 
-Result<PolicyInfo> Engine::load_policy(std::string const& spec, Wait const& wait) {
-    if (Callback::runs_here()) {
-        return not_here();
-    }
-    HeldSignals const for_its_copy;
-    try {
-        auto policy = policies::load_peer_selector(policies::parse_plugin_spec(spec), path_, host_);
-        return ask<PolicyInfo>(wait, [policy](Node& node, auto const& reply) {
-            node.set_policy(policy);
-            reply(node.policies().policy());
-        });
-    } catch (policies::PluginRefused const& refused) {
-        return Error{Errc::plugin, refused.what()};
-    }
+/// The plug-in is loaded by a thread that nobody waits for, and put in force by the reactor's.
+std::shared_ptr<JobState> Engine::load_policy(std::string const& spec, Telling const& to) {
+    auto state = make_idle_job<PolicyInfo>(to);
+    loader_.submit([this, state, spec] {
+        if (state->done()) {
+            return;
+        }
+        try {
+            auto policy =
+                policies::load_peer_policy(policies::parse_plugin_spec(spec), path_, host_);
+            post([state, policy = std::move(policy)](Node& node) {
+                if (!state->done()) {
+                    node.set_policy(policy, [state](PolicyInfo info) { state->set(Result(info)); });
+                }
+            });
+        } catch (policies::PluginRefused const& refused) {
+            state->set(Result<PolicyInfo>(Error{Errc::plugin, refused.what()}));
+        }
+    });
+    return state;
 }
 
 }  // namespace xfsbus::peer::runtime

@@ -5,6 +5,7 @@
 #include "runtime/event_store.hpp"
 #include "runtime/job_state.hpp"
 #include "runtime/node.hpp"
+#include "threads/worker_pool.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/options.hpp>
@@ -68,10 +69,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<JobState> download(DownloadRequest const& request, Telling const& to);
     std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
     std::shared_ptr<JobState> update(Telling const& to);
+    std::shared_ptr<JobState> load_policy(std::string const& spec, Telling const& to);
 
     Result<std::shared_ptr<EventStore>> open_events(EventStore::Keep keep);
-
-    Result<PolicyInfo> load_policy(std::string const& spec, Wait const& wait);
 
   private:
     /// What is called on the reactor's thread to cancel a job.
@@ -79,6 +79,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
     template <typename T>
     std::shared_ptr<JobState> make_job(Telling const& to);
+    template <typename T>
+    std::shared_ptr<JobState> make_idle_job(Telling const& to);
     template <typename T, typename Start>
     std::shared_ptr<JobState> begin(Telling const& to, Start start);
     template <typename T, typename Start>
@@ -96,6 +98,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     bus::Reactor reactor_;
     std::unique_ptr<Node> node_;  ///< reactor thread, once that runs
     std::thread thread_;
+    threads::WorkerPool loader_;  ///< of policies, in turn; last: it uses the others
 };
 
 }  // namespace xfsbus::peer::runtime

@@ -81,7 +81,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                  .new_transfer = [this] { return new_transfer(); },
                  .counters = counters_,
                  .deliveries = deliveries_},
-      file_policies_{.new_order = policies_.order_maker(),
+      file_policies_{.new_order = [this] { return policies_.new_order(); },
                      .chunk_order = policies_.chunk_order_used(),
                      .trace = trace_.get(),
                      .source_ids = jobs::SourceIds(policies_.seed())},
@@ -349,11 +349,33 @@ void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
     });
 }
 
-void Node::set_policy(Policies::Factory policy) {
+void Node::set_selection(Policies::Factory policy) {
     policies_.set_policy(std::move(policy));
     for (auto const& job : jobs_) {
         policies_.put_selector(job->policy(), [] {});
     }
+}
+
+void Node::set_chunk_order(Policies::OrderFactory order) {
+    policies_.set_chunk_order(std::move(order));
+    file_policies_.chunk_order = policies_.chunk_order_used();
+}
+
+void Node::set_policy(policies::PeerPolicyFactory const& policy,
+                      std::function<void(PolicyInfo)> on_set) {
+    if (auto const* selection = std::get_if<Policies::Factory>(&policy)) {
+        set_selection(*selection);
+        return on_set(policies_.policy());
+    }
+    if (auto const* order = std::get_if<Policies::OrderFactory>(&policy)) {
+        set_chunk_order(*order);
+        return on_set(policies_.chunk_order());
+    }
+    policies_.set_upload_choice(std::get<Policies::UploadFactory>(policy),
+                                [this, on_set = std::move(on_set)] {
+                                    serving_.set_choice(policies_.upload_choice(), &deliveries_);
+                                    on_set(policies_.upload_policy());
+                                });
 }
 
 telemetry::Counters Node::counters() const {
@@ -388,7 +410,7 @@ PeerStatus Node::status() const {
     status.uploading = serving_.uploads();
     status.policy = policies_.policy().name;
     status.chunk_order = policies_.chunk_order().name;
-    status.upload_policy = policies_.upload_policy();
+    status.upload_policy = policies_.upload_policy().name;
     status.integrity = plugins_.integrity->name();
     return status;
 }

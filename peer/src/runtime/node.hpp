@@ -23,8 +23,7 @@
 
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/status.hpp>
-#include <xfsbus/policies/host/ranking_factory.hpp>
-#include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/peer_policy.hpp>
 #include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/descriptor_shares.hpp>
 
@@ -74,8 +73,9 @@ class Node {
 
     [[nodiscard]] Policies const& policies() const { return policies_; }
 
-    /// For downloads under way, too.
-    void set_policy(Policies::Factory policy);
+    /// For downloads and uploads under way, too; when it is in force it is told of.
+    void set_policy(policies::PeerPolicyFactory const& policy,
+                    std::function<void(PolicyInfo)> on_set);
 
     // ---- questions and jobs; each answers once ----
     template <typename T>
@@ -91,6 +91,8 @@ class Node {
     [[nodiscard]] PeerStatus status() const;
 
   private:
+    void set_selection(Policies::Factory policy);
+    void set_chunk_order(Policies::OrderFactory order);
     [[nodiscard]] std::uint32_t load() const;
 
     [[nodiscard]] wire::Pong vitals() const { return {load(), self_}; }

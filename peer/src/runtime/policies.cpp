@@ -49,11 +49,24 @@ Policies::Policies(bus::Reactor& reactor, Factories factories, PeerOptions const
       options_(options),
       trace_(std::move(trace)),
       seed_(options.seed != 0 ? options.seed : draw_seed(random)),
-      upload_(make_upload_choice(factories.upload_choice)),
+      upload_{factories.upload_choice,
+              factories.upload_choice ? factories.upload_choice->make(upload_guard()) : nullptr},
       maker_(1, "xfs-policy", net::fault_teller(reactor)) {
     if (trace_) {
         trace_->on_begun(used(policy_->info()), used(chunk_order_->info()));
     }
+}
+
+PolicyInfo Policies::upload_policy() const {
+    if (upload_.factory) {
+        return about(upload_.factory->info(), upload_.choice->counters());
+    }
+    PolicyInfo info;
+    info.kind = XFSBUS_KIND_UPLOAD_CHOICE;
+    info.name = "fair";
+    info.description = "built in";
+    info.seed = seed_;
+    return info;
 }
 
 PolicyUsed Policies::used(policies::PluginInfo const& plugin) const {
@@ -67,6 +80,7 @@ PolicyUsed Policies::used(policies::PluginInfo const& plugin) const {
 PolicyInfo Policies::about(policies::PluginInfo const& plugin,
                            policies::PolicyCounters const& totals) const {
     PolicyInfo info{used(plugin)};
+    info.kind = plugin.kind;
     info.description = plugin.description;
     info.path = plugin.path;
     info.picks = totals.picks;
@@ -130,24 +144,66 @@ void Policies::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::functio
     });
 }
 
-std::function<std::shared_ptr<jobs::OrderSlot>()> Policies::order_maker() const {
-    return [order = chunk_order_, guard = guard(), totals = order_totals_] {
-        return std::make_shared<jobs::OrderSlot>(order->make(guard), totals);
+jobs::FilePolicies::NewOrder Policies::new_order() {
+    std::erase_if(order_slots_, [](auto const& slot) { return slot.expired(); });
+    auto slot = std::make_shared<jobs::OrderSlot>();
+    order_slots_.push_back(slot);
+    return {std::move(slot), order_maker()};
+}
+
+std::function<jobs::OrderSlot::Made()> Policies::order_maker() const {
+    return [order = chunk_order_, guard = guard(), totals = order_totals_,
+            loaded = orders_loaded_]() -> jobs::OrderSlot::Made {
+        return {.loaded = loaded, .order = order->make(guard), .totals = totals};
     };
 }
 
-std::string Policies::upload_policy() const {
-    return upload_ ? upload_->name() : "fair";
+void Policies::set_chunk_order(OrderFactory order) {
+    chunk_order_ = std::move(order);
+    order_totals_ = std::make_shared<policies::PolicyCounters>();
+    ++orders_loaded_;
+    if (trace_) {
+        trace_->on_chunk_order(used(chunk_order_->info()));
+    }
+    for (auto const& slot : order_slots_) {
+        put_order(slot);
+    }
 }
 
-std::shared_ptr<policies::GuardedUploadChoice> Policies::make_upload_choice(
-    UploadFactory const& factory) const {
-    if (!factory) {
-        return nullptr;
-    }
+/// One of the order in force, made where a plug-in may take its time.
+void Policies::put_order(std::weak_ptr<jobs::OrderSlot> slot) {
+    maker_.submit([make = order_maker(), post = poster(reactor_, alive_), slot = std::move(slot)] {
+        std::function<void(jobs::OrderSlot&)> put;
+        try {
+            put = [made = make()](jobs::OrderSlot& to) { to.put(made); };
+        } catch (policies::PolicyFault const& fault) {
+            put = [why = std::string(fault.what())](jobs::OrderSlot& to) { to.fail(why); };
+        }
+        post([slot, put = std::move(put)] {
+            if (auto const to = slot.lock()) {
+                put(*to);
+            }
+        });
+    });
+}
+
+void Policies::set_upload_choice(UploadFactory choice, std::function<void()> then) {
+    maker_.submit([this, factory = std::move(choice), guard = upload_guard(),
+                   post = poster(reactor_, alive_), then = std::move(then)]() mutable {
+        std::shared_ptr<policies::GuardedUploadChoice> made = factory->make(std::move(guard));
+        // Moved: what is to be done then belongs to the reactor's thread.
+        post([this, factory = std::move(factory), made = std::move(made), then = std::move(then)] {
+            upload_ = {factory, made};
+            then();
+        });
+    });
+}
+
+/// A download is ended by its own policy alone.
+policies::GuardOptions Policies::upload_guard() const {
     auto options = guard();
-    options.strict = false;  // a download is ended by its own policy alone
-    return factory->make(std::move(options));
+    options.strict = false;
+    return options;
 }
 
 policies::GuardOptions Policies::guard() const {

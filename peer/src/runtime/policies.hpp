@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/file_transfer.hpp"
 #include "jobs/policy_slot.hpp"
 #include "net/fault_teller.hpp"
 #include "telemetry/decision_trace.hpp"
@@ -8,14 +9,14 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/status.hpp>
-#include <xfsbus/policies/host/ranking_factory.hpp>
-#include <xfsbus/policies/host/selector_factory.hpp>
+#include <xfsbus/policies/host/peer_policy.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace xfsbus::peer::runtime {
 
@@ -39,15 +40,16 @@ class Policies {
 
     [[nodiscard]] PolicyInfo policy() const;
     [[nodiscard]] PolicyInfo chunk_order() const;
+    [[nodiscard]] PolicyInfo upload_policy() const;
 
-    /// Which order of chunks it is; that does not change.
+    /// Which order of chunks is in force.
     [[nodiscard]] std::shared_ptr<PolicyUsed const> chunk_order_used() const;
 
     /// Who decides which sink is served; null: the built-in rule. Its faults are made good, also if
     /// others' are not.
-    [[nodiscard]] std::shared_ptr<policies::UploadChoice> upload_choice() const { return upload_; }
-
-    [[nodiscard]] std::string upload_policy() const;
+    [[nodiscard]] std::shared_ptr<policies::UploadChoice> upload_choice() const {
+        return upload_.choice;
+    }
 
     /// How often the policy has failed, the order, and the upload policy.
     [[nodiscard]] std::uint64_t faults() const { return totals_->faults; }
@@ -55,19 +57,23 @@ class Policies {
     [[nodiscard]] std::uint64_t order_faults() const { return order_totals_->faults; }
 
     [[nodiscard]] std::uint64_t upload_faults() const {
-        return upload_ ? upload_->counters().faults : 0;
+        return upload_.choice ? upload_.choice->counters().faults : 0;
     }
 
     /// For what is put into a slot from now on.
     void set_policy(Factory policy);
+    /// For the slots that there are, too.
+    void set_chunk_order(OrderFactory order);
+    /// Has an object made on a thread that may wait for a plug-in; when it is in force, goes on.
+    void set_upload_choice(UploadFactory choice, std::function<void()> then);
 
     /// For one download or query.
     [[nodiscard]] std::shared_ptr<jobs::PolicySlot> new_slot();
     /// Has an object of the policy made on a thread that may wait for a plug-in, puts it into the
     /// slot on this one, and goes on. If the policy is swapped meanwhile, it is one of the new one.
     void put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::function<void()> then);
-    /// Makes a chunk order for one file; on a thread that may wait for a plug-in.
-    [[nodiscard]] std::function<std::shared_ptr<jobs::OrderSlot>()> order_maker() const;
+    /// For one file.
+    [[nodiscard]] jobs::FilePolicies::NewOrder new_order();
 
     /// Of the random numbers that policies see: what the options say, or what was drawn.
     [[nodiscard]] std::uint64_t seed() const { return seed_; }
@@ -75,12 +81,19 @@ class Policies {
   private:
     using Selector = std::shared_ptr<policies::GuardedSelector>;
 
+    /// The upload policy in force, and the plug-in that it is of; both null: the built-in rule.
+    struct Upload {
+        UploadFactory factory;
+        std::shared_ptr<policies::GuardedUploadChoice> choice;
+    };
+
     [[nodiscard]] PolicyUsed used(policies::PluginInfo const& plugin) const;
     [[nodiscard]] PolicyInfo about(policies::PluginInfo const& plugin,
                                    policies::PolicyCounters const& totals) const;
     [[nodiscard]] policies::GuardOptions guard() const;
-    [[nodiscard]] std::shared_ptr<policies::GuardedUploadChoice> make_upload_choice(
-        UploadFactory const& factory) const;
+    [[nodiscard]] policies::GuardOptions upload_guard() const;
+    [[nodiscard]] std::function<jobs::OrderSlot::Made()> order_maker() const;
+    void put_order(std::weak_ptr<jobs::OrderSlot> slot);
 
     bus::Reactor& reactor_;
     Factory policy_;
@@ -90,7 +103,9 @@ class Policies {
     std::uint64_t seed_;
     jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
-    std::shared_ptr<policies::GuardedUploadChoice> upload_;
+    std::uint64_t orders_loaded_ = 1;
+    std::vector<std::weak_ptr<jobs::OrderSlot>> order_slots_;  ///< of the files that are fetched
+    Upload upload_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     threads::WorkerPool maker_;  ///< last: it uses the others
 };

@@ -25,6 +25,10 @@ void DecisionTrace::on_policy(PolicyUsed policy) {
     file_->put(PolicySwapped{t_us(), std::move(policy)});
 }
 
+void DecisionTrace::on_chunk_order(PolicyUsed order) {
+    file_->put(OrderSwapped{t_us(), std::move(order)});
+}
+
 void DecisionTrace::on_transfer(TransferBegun begun) {
     begun.t_us = t_us();
     file_->put(std::move(begun));

@@ -18,6 +18,7 @@ class DecisionTrace final : public policies::DecisionRecorder {
 
     void on_begun(PolicyUsed policy, PolicyUsed chunk_order);
     void on_policy(PolicyUsed policy);
+    void on_chunk_order(PolicyUsed order);
     /// t_us is filled in.
     void on_transfer(TransferBegun begun);
     void on_decision(policies::Decision const& decision) override;

@@ -125,6 +125,12 @@ Json json_of(PolicySwapped const& swapped) {
     return {{"record", "policy"}, {"t_us", swapped.t_us}, {"policy", to_json(swapped.policy)}};
 }
 
+Json json_of(OrderSwapped const& swapped) {
+    return {{"record", "chunk_order"},
+            {"t_us", swapped.t_us},
+            {"chunk_order", to_json(swapped.chunk_order)}};
+}
+
 Json json_of(TransferBegun const& begun) {
     return {{"record", "transfer"},
             {"t_us", begun.t_us},

@@ -24,6 +24,12 @@ struct PolicySwapped {
     PolicyUsed policy;
 };
 
+/// Another order of chunks decides from here on.
+struct OrderSwapped {
+    std::uint64_t t_us = 0;
+    PolicyUsed chunk_order;
+};
+
 /// What the number of a transfer means.
 struct TransferBegun {
     std::uint64_t t_us = 0;
@@ -60,7 +66,7 @@ struct RequestEnded {
     policies::OutcomeView outcome{};
 };
 
-using TraceRecord =
-    std::variant<TraceBegun, PolicySwapped, TransferBegun, DecisionMade, RequestEnded>;
+using TraceRecord = std::variant<TraceBegun, PolicySwapped, OrderSwapped, TransferBegun,
+                                 DecisionMade, RequestEnded>;
 
 }  // namespace xfsbus::peer::telemetry

@@ -151,11 +151,14 @@ class Downloader {
         return slot;
     }
 
-    static std::shared_ptr<OrderSlot> new_order() {
-        return std::make_shared<OrderSlot>(
-            std::make_unique<policies::GuardedChunkOrder>(
-                "rarest", std::make_unique<policies::RankerOf<policies::Rarest>>()),
-            std::make_shared<policies::PolicyCounters>());
+    static FilePolicies::NewOrder new_order() {
+        return {std::make_shared<OrderSlot>(), [] {
+                    return OrderSlot::Made{
+                        .loaded = 1,
+                        .order = std::make_shared<policies::GuardedChunkOrder>(
+                            "rarest", std::make_unique<policies::RankerOf<policies::Rarest>>()),
+                        .totals = std::make_shared<policies::PolicyCounters>()};
+                }};
     }
 
     wire::TransferId new_transfer() {

@@ -134,6 +134,44 @@ TEST_CASE("A find and an update are jobs, too") {
     CHECK(std::set{found.id(), nothing.id(), updated.id()}.size() == 3);
 }
 
+TEST_CASE("To load a policy is a job, too, of each kind in turn") {
+    Fixture fixture;
+    auto const sut = source_of(fixture.tracker, fixture.share.path());
+    auto const events = sut->events().value();
+    auto const plugin = [](std::string const& name) {
+        return XFSBUS_PLUGINS "/lib" + name + ".so";
+    };
+    auto const order = sut->start_load_policy(plugin("rarest") + ":head=3");
+    auto const hash = sut->start_load_policy(plugin("sha256"));
+    auto const nothing = sut->start_load_policy(plugin("nothing"));
+    auto const selection = sut->start_load_policy(plugin("loadlatency") + ":load_weight=7");
+    REQUIRE(selection.wait(patience));
+    REQUIRE(order.done());
+    CHECK(order.result()->value().kind == "chunk-order");
+    CHECK(selection.result()->value().kind == "peer-selection");
+    CHECK(hash.result()->error().code == Errc::plugin);
+    CHECK(nothing.result()->error().code == Errc::plugin);
+    CHECK(sut->chunk_order(patience).value().parameters.at(0).second == "3");
+    CHECK(sut->policy(patience).value().parameters.at(0).second == "7");
+    CHECK(sut->upload_policy(patience).value().path.empty());
+    CHECK(next<JobDone>(events).job == order.id());
+    auto const again = sut->load_policy(plugin("rarest"), patience);
+    CHECK(again.value().parameters.at(0).second == "0");
+}
+
+TEST_CASE("A load of a policy that is cancelled is over, and so is one when its peer ends") {
+    Fixture fixture;
+    auto sut = source_of(fixture.tracker, fixture.share.path());
+    auto const first = sut->start_load_policy(XFSBUS_PLUGINS "/libloadlatency.so:load_weight=1");
+    auto const second = sut->start_load_policy(XFSBUS_PLUGINS "/libloadlatency.so:load_weight=2");
+    second.cancel();
+    REQUIRE(first.wait(patience));
+    CHECK(second.result()->error().code == Errc::interrupted);
+    auto const third = sut->start_load_policy(XFSBUS_PLUGINS "/librarest.so");
+    sut.reset();
+    REQUIRE(third.done());
+}
+
 TEST_CASE("A download with a name that cannot be is over at once, and says why") {
     Fixture fixture;
     auto const sut = sink_of(fixture.tracker, fixture.downloads.path());

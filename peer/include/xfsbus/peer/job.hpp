@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/export.hpp>
+#include <xfsbus/peer/policy.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -38,9 +39,9 @@ struct Wait {
 /// What events call a job by. No two jobs of a Peer have the same.
 enum class JobId : std::uint64_t {};
 
-/// What a job comes to: that of a find, a download, a push, a scan.
+/// What a job comes to: that of a find, a download, a push, a scan, a policy.
 using JobOutcome = std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>,
-                                Result<PushResult>, Result<UpdateSummary>>;
+                                Result<PushResult>, Result<UpdateSummary>, Result<PolicyInfo>>;
 
 /// Something that a Peer is doing. A handle: copies mean the same job, which goes on without any of
 /// them. May outlive the Peer, whose end ends its jobs. Any thread.
@@ -83,5 +84,6 @@ using FindJob = Job<std::vector<FoundSource>>;
 using DownloadJob = Job<DownloadReport>;
 using PushJob = Job<PushResult>;
 using UpdateJob = Job<UpdateSummary>;
+using PolicyJob = Job<PolicyInfo>;
 
 }  // namespace xfsbus::peer

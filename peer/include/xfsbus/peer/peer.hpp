@@ -63,6 +63,12 @@ class XFSBUS_API Peer {
     PushJob start_push(PushRequest const& request);
     /// Scans the directory and sends the whole list to the tracker.
     UpdateJob start_update();
+    /// Loads a plug-in, FILE[:key=value,...], and swaps the policy of the kind that it is of (peer
+    /// selection, chunk order or upload choice), for what is under way too, between two decisions.
+    /// It is done when the new one is in force: to load it takes 10 s at most. Errc::plugin if it
+    /// is refused; then the old one stays. One that is cancelled may be in force all the same.
+    /// Those that are started one after the other take effect in this order.
+    PolicyJob start_load_policy(std::string const& spec);
 
     // ---- the same, waited for; the job is cancelled when the wait is over first ----
 
@@ -110,14 +116,15 @@ class XFSBUS_API Peer {
     Result<PolicyInfo> policy(Wait const& wait = {});
     /// The order of chunks; a decision is about a batch of them.
     Result<PolicyInfo> chunk_order(Wait const& wait = {});
+    /// Who decides which sink is sent a chunk next. Of the built-in rule nothing is counted.
+    Result<PolicyInfo> upload_policy(Wait const& wait = {});
 
     // ---- changes ----
 
     /// Scans the directory without waiting for the end, which is logged.
     void rescan();
 
-    /// Swaps the policy, for downloads under way too, between two of their decisions. To load it
-    /// takes 5 s at most, besides the wait. Errc::plugin if it is refused; then the old one stays.
+    /// As start_load_policy, waited for.
     Result<PolicyInfo> load_policy(std::string const& spec, Wait const& wait = {});
 
   private:

@@ -40,8 +40,9 @@ struct TraceInfo {
 
 /// A policy in use, and what its objects have done since it was loaded.
 struct PolicyInfo : PolicyUsed {
+    std::string kind = {};  ///< "peer-selection", "chunk-order" or "upload-choice"
     std::string description = {};
-    std::filesystem::path path = {};
+    std::filesystem::path path = {};        ///< empty: it is built in
     std::uint64_t picks = 0;                ///< decisions asked for
     std::uint64_t faults = 0;               ///< calls that failed, or whose answer was nonsense
     std::uint64_t slow = 0;                 ///< calls that took too long

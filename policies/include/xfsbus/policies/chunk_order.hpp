@@ -4,6 +4,7 @@
 #include <xfsbus/policies/rng.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -34,6 +35,10 @@ class ChunkRanker {
 
     /// Writes the rank of each chunk; ranks.size() == chunks.size().
     virtual void rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) = 0;
+
+    /// Another number than before: ranks that were written before mean nothing any more beside
+    /// those that are written now.
+    [[nodiscard]] virtual std::uint64_t edition() const { return 0; }
 };
 
 /// Asks a ChunkOrder for the rank of each chunk; ranks.size() == chunks.size().

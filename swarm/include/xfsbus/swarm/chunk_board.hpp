@@ -67,6 +67,7 @@ class ChunkBoard {
     void need(std::uint32_t chunk);
     void remove_copy(std::uint32_t chunk);
     void touch(std::uint32_t chunk);
+    void touch_all();
     void rank_touched();
 
     ContentState const& content_;
@@ -77,6 +78,7 @@ class ChunkBoard {
     std::uint64_t needed_bytes_ = 0;
     std::uint32_t sources_ = 0;
     std::vector<std::uint32_t> copies_;
+    std::uint64_t edition_;  ///< of the order, that the ranks are of
     std::vector<double> ranks_;
     std::vector<std::uint32_t> ties_;  ///< decide between equal ranks: random, the same all along
     std::vector<bool> is_touched_;
