@@ -89,7 +89,8 @@ std::span<Commands::Command const> Commands::table() {
         Command{"status", "", "addresses, load, totals and transfers of this peer", "",
                 &Commands::status},
         Command{"policy", "[load FILE[:key=value,...]]",
-                "show the peer-selection policy, or swap it live", "", &Commands::policy},
+                "show the policies, or swap one live: peer selection, chunk order, upload choice",
+                "", &Commands::policy},
         Command{"help", "[COMMAND]", "what there is", "", &Commands::help},
         Command{"exit", "", "leave", "", &Commands::exit}};
     return commands;
@@ -362,21 +363,25 @@ int Commands::status(std::vector<std::string> const& arguments) {
 
 int Commands::policy(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        return show_policy(peer_.policy(running_->get_token()));
+        return show_policies();
     }
     if (arguments.size() != 2 || arguments[0] != "load") {
         return wrong_usage("it takes nothing, or 'load' and a plug-in");
     }
-    return show_policy(try_and_load_policy(peer_, options_.plugin_directories, arguments[1],
-                                           running_->get_token()));
+    auto const loaded = try_and_load_policy(peer_, options_.plugin_directories, arguments[1],
+                                            running_->get_token());
+    return loaded ? show_policies() : fail(loaded.error());
 }
 
-int Commands::show_policy(Result<peer::PolicyInfo> const& policy) {
-    auto const chunk_order = peer_.chunk_order(running_->get_token());
-    if (!policy || !chunk_order) {
-        return fail(policy ? chunk_order.error() : policy.error());
+int Commands::show_policies() {
+    auto const stop = running_->get_token();
+    auto const policy = peer_.policy(stop);
+    auto const chunk_order = policy ? peer_.chunk_order(stop) : policy;
+    auto const upload_policy = chunk_order ? peer_.upload_policy(stop) : chunk_order;
+    if (!upload_policy) {
+        return fail(upload_policy.error());
     }
-    printer_.policy(*policy, *chunk_order);
+    printer_.policy({*policy, *chunk_order, *upload_policy});
     return 0;
 }
 

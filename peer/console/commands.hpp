@@ -87,7 +87,7 @@ class Commands {
     int help(std::vector<std::string> const& arguments);
     int exit(std::vector<std::string> const& arguments);
 
-    int show_policy(Result<peer::PolicyInfo> const& policy);
+    int show_policies();
     int fail(Error const& error) const;
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     Status wait_for_scan();

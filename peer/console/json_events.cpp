@@ -234,34 +234,47 @@ Json to_json(peer::PeerStatus const& status) {
     return json;
 }
 
-Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {
-    return {{"event", "policy"},
-            {"name", policy.name},
-            {"version", policy.version},
-            {"description", policy.description},
-            {"path", policy.path.string()},
-            {"sha256", policy.hash},
-            {"parameters", parameters_of(policy)},
-            {"seed", policy.seed},
-            {"picks", policy.picks},
-            {"faults", policy.faults},
-            {"slow", policy.slow},
-            {"over_budget", policy.over_budget},
-            {"fallbacks", policy.fallbacks},
-            {"seconds", policy.seconds},
-            {"purposes", purposes_of(policy)},
-            {"trace", trace_of(policy)},
-            {"chunk_order", chunk_order.name},
-            {"chunk_order_version", chunk_order.version},
-            {"chunk_order_path", chunk_order.path.string()},
-            {"chunk_order_sha256", chunk_order.hash},
-            {"chunk_order_parameters", parameters_of(chunk_order)},
-            {"chunk_order_batches", chunk_order.picks},
-            {"chunk_order_faults", chunk_order.faults},
-            {"chunk_order_slow", chunk_order.slow},
-            {"chunk_order_over_budget", chunk_order.over_budget},
-            {"chunk_order_fallbacks", chunk_order.fallbacks},
-            {"chunk_order_seconds", chunk_order.seconds}};
+namespace {
+
+/// Beside the fields of the peer selection. `decision`: what one of its is called, in the plural.
+void put_policy(Json& json, std::string const& prefix, char const* decision,
+                peer::PolicyInfo const& policy) {
+    json[prefix] = policy.name;
+    json[prefix + "_version"] = policy.version;
+    json[prefix + "_path"] = policy.path.string();
+    json[prefix + "_sha256"] = policy.hash;
+    json[prefix + "_parameters"] = parameters_of(policy);
+    json[prefix + "_" + decision] = policy.picks;
+    json[prefix + "_faults"] = policy.faults;
+    json[prefix + "_slow"] = policy.slow;
+    json[prefix + "_over_budget"] = policy.over_budget;
+    json[prefix + "_fallbacks"] = policy.fallbacks;
+    json[prefix + "_seconds"] = policy.seconds;
+}
+
+}  // namespace
+
+Json to_json(PoliciesInForce const& policies) {
+    auto const& policy = policies.selection;
+    Json json = {{"event", "policy"},
+                 {"name", policy.name},
+                 {"version", policy.version},
+                 {"description", policy.description},
+                 {"path", policy.path.string()},
+                 {"sha256", policy.hash},
+                 {"parameters", parameters_of(policy)},
+                 {"seed", policy.seed},
+                 {"picks", policy.picks},
+                 {"faults", policy.faults},
+                 {"slow", policy.slow},
+                 {"over_budget", policy.over_budget},
+                 {"fallbacks", policy.fallbacks},
+                 {"seconds", policy.seconds},
+                 {"purposes", purposes_of(policy)},
+                 {"trace", trace_of(policy)}};
+    put_policy(json, "chunk_order", "batches", policies.chunk_order);
+    put_policy(json, "upload_policy", "decisions", policies.upload);
+    return json;
 }
 
 namespace {

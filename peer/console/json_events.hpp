@@ -1,5 +1,7 @@
 #pragma once
 
+#include "policy_text.hpp"
+
 #include <xfsbus/peer/peer.hpp>
 
 #include <nlohmann/json_fwd.hpp>
@@ -23,7 +25,7 @@ struct JobRow {
 };
 
 /// The answers and events of --json; docs/CLI.md lists their fields, which stay. The policy's has
-/// the order of chunks beside it, since users take both for one thing.
+/// all kinds that decide for a peer, since users take them for one thing.
 Json to_json(peer::UpdateSummary const& summary);
 Json to_json(peer::FoundSource const& source);
 Json to_json(peer::DownloadProgress const& progress);
@@ -34,7 +36,7 @@ Json to_json(JobRow const& job);
 Json to_json(peer::KnownPeer const& peer);
 Json to_json(peer::SharedFileInfo const& file);
 Json to_json(peer::PeerStatus const& status);
-Json to_json(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order);
+Json to_json(PoliciesInForce const& policies);
 /// "push" while it goes on.
 Json to_json(peer::PushProgress const& progress);
 /// "pushed", of each file, and a summary of them all.

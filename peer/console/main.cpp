@@ -63,8 +63,7 @@ class Program {
 
     int run() {
         int const code = run_to_end();
-        std::lock_guard const lock(mutex_);
-        over_ = true;
+        reload_.stop();
         return code;
     }
 
@@ -88,13 +87,7 @@ class Program {
 
     void on_signal(int signal) {
         if (signal == SIGHUP && settings_.serve && !terminal_.is_gone()) {
-            std::lock_guard const lock(mutex_);
-            if (!over_) {
-                program::notify_reloading();
-                reload_.run(stop_.get_token());
-                program::notify_service("READY=1");
-            }
-            return;
+            return reload_.ask();
         }
         if (++signals_taken_ > 2 && stop_.stop_requested()) {
             std::_Exit(128 + signal);
@@ -282,9 +275,7 @@ class Program {
     std::atomic<bool> interrupted_ = false;
     int signals_taken_ = 0;  ///< that tell it to leave
     program::Terminal terminal_;
-    Reload reload_;  ///< on the thread of signals
-    std::mutex mutex_;
-    bool over_ = false;             ///< the peer may be gone; guarded by mutex_
+    Reload reload_;
     program::SignalWatch signals_;  // last: it uses the others
 };
 

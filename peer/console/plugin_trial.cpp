@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 [[noreturn]] void answer_and_leave(std::function<std::string()> const& ask, int to) {
     ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody is left to stop it
     rlimit const no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -75,15 +77,20 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
     ::_exit(0);  // without what the plug-in wants done at an exit
 }
 
-/// A whole line, or as much of it as comes before the end or the deadline; `late` says which.
-std::string read_line(int from, bool& late) {
+/// It is looked so often whether to go on waiting.
+constexpr int look_ms = 100;
+
+/// A whole line, or as much of it as comes before the end or the deadline; `late` says which. When
+/// it is to stop, that is the deadline.
+std::string read_line(int from, bool& late, std::stop_token const& stop = {}) {
     auto const deadline = std::chrono::steady_clock::now() + patience;
     std::string text;
     while (!text.ends_with('\n')) {
-        auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
         pollfd wait{from, POLLIN, 0};
-        int const ready = left.count() > 0 ? ::poll(&wait, 1, static_cast<int>(left.count())) : 0;
+        int const ready = ::poll(&wait, 1, look_ms);
+        if (ready == 0 && !stop.stop_requested() && std::chrono::steady_clock::now() < deadline) {
+            continue;
+        }
         if (ready == 0) {
             late = true;
             break;
@@ -157,8 +164,9 @@ Error cannot_try(std::string const& why) {
 
 }  // namespace
 
-Status try_plugin_apart(std::string const& spec,
-                        std::vector<std::filesystem::path> const& directories) {
+Result<std::string> try_plugin_apart(std::string const& spec,
+                                     std::vector<std::filesystem::path> const& directories,
+                                     std::stop_token const& stop) {
     std::vector<std::string> words = {"xfs-peer", "--json"};
     for (auto const& directory : directories) {
         words.insert(words.end(), {"--plugin-dir", directory.string()});
@@ -172,7 +180,7 @@ Status try_plugin_apart(std::string const& spec,
     int const error = errno;
     ::close(ends[1]);
     bool late = false;
-    auto const text = child > 0 ? read_line(ends[0], late) : "";
+    auto const text = child > 0 ? read_line(ends[0], late, stop) : "";
     ::close(ends[0]);
     if (child < 0) {
         return cannot_try(std::generic_category().message(error));
@@ -181,15 +189,18 @@ Status try_plugin_apart(std::string const& spec,
         ::kill(child, SIGKILL);
     }
     auto const status = wait_for(child);
+    if (late && stop.stop_requested()) {
+        return Error{Errc::interrupted, "interrupted"};
+    }
     auto const answer = nlohmann::json::parse(text, nullptr, false);
     if (answer.is_object() && answer.value("ok", false)) {
-        return done();
+        return answer.value("sha256", "");
     }
     if (answer.is_object()) {
         return Error{Errc::plugin, answer.value("problem", "")};
     }
     bool const told = WIFEXITED(status) && WEXITSTATUS(status) == program::exit_code(Errc::plugin);
-    return told ? done() : Status(cannot_try(how_it_ended(status, late)));
+    return told ? Result(std::string()) : cannot_try(how_it_ended(status, late));
 }
 
 Result<std::string> ask_apart(std::function<std::string()> const& ask) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,9 +23,12 @@ namespace xfsbus::console {
     std::vector<std::pair<std::string, std::string>> const& parameters = {});
 
 /// The same where there are threads: has another instance of this program check
-/// FILE[:key=value,...] as a user would. Errc::plugin, with the problem, if that finds one; a
-/// plug-in that it cannot find or name is none: who loads it says that better.
-[[nodiscard]] Status try_plugin_apart(std::string const& spec,
-                                      std::vector<std::filesystem::path> const& directories);
+/// FILE[:key=value,...] as a user would, and takes the SHA-256 of its file from it, in hex.
+/// Errc::plugin, with the problem, if that finds one; a plug-in that it cannot find or name is
+/// none: who loads it says that better, and the SHA-256 is empty. Errc::interrupted when it is to
+/// stop.
+[[nodiscard]] Result<std::string> try_plugin_apart(
+    std::string const& spec, std::vector<std::filesystem::path> const& directories,
+    std::stop_token const& stop);
 
 }  // namespace xfsbus::console

@@ -66,14 +66,20 @@ std::string trace_line(peer::PolicyInfo const& policy) {
 
 }  // namespace
 
-std::string policy_text(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) {
-    return fmt::format("{} {}: {}\n{}\n  seed {}\n{}{}\n", policy.name,
-                       wire::escape(policy.version), wire::escape(policy.description),
-                       origin_of(policy), policy.seed, counts_of(policy, "decisions"),
-                       purpose_table(policy) + trace_line(policy)) +
-           fmt::format("chunks in the order of {} {}\n{}\n{}", chunk_order.name,
-                       wire::escape(chunk_order.version), origin_of(chunk_order),
-                       counts_of(chunk_order, "batches"));
+std::string policy_text(PoliciesInForce const& policies) {
+    auto const& [selection, order, upload] = policies;
+    auto text = fmt::format("{} {}: {}\n{}\n  seed {}\n{}{}\n", selection.name,
+                            wire::escape(selection.version), wire::escape(selection.description),
+                            origin_of(selection), selection.seed, counts_of(selection, "decisions"),
+                            purpose_table(selection) + trace_line(selection));
+    text += fmt::format("chunks in the order of {} {}\n{}\n{}\n", order.name,
+                        wire::escape(order.version), origin_of(order), counts_of(order, "batches"));
+    if (upload.path.empty()) {
+        return text + fmt::format("peers are served by {}, built in", upload.name);
+    }
+    return text + fmt::format("peers are served by {} {}\n{}\n{}", upload.name,
+                              wire::escape(upload.version), origin_of(upload),
+                              counts_of(upload, "decisions"));
 }
 
 }  // namespace xfsbus::console

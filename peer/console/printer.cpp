@@ -270,11 +270,11 @@ void Printer::status(peer::PeerStatus const& status) const {
     text(status_text(status));
 }
 
-void Printer::policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const {
+void Printer::policy(PoliciesInForce const& policies) const {
     if (json()) {
-        return write(to_json(policy, chunk_order));
+        return write(to_json(policies));
     }
-    text(policy_text(policy, chunk_order));
+    text(policy_text(policies));
 }
 
 void Printer::help(std::string const& text) const {

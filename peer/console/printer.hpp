@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy_text.hpp"
 #include "table.hpp"
 
 #include <xfsbus/peer/peer.hpp>
@@ -51,7 +52,7 @@ class Printer {
     void peers(std::vector<peer::KnownPeer> const& peers) const;
     void files(std::vector<peer::SharedFileInfo> const& files) const;
     void status(peer::PeerStatus const& status) const;
-    void policy(peer::PolicyInfo const& policy, peer::PolicyInfo const& chunk_order) const;
+    void policy(PoliciesInForce const& policies) const;
     void help(std::string const& text) const;
     /// To people, about what goes on.
     void note(std::string const& text) const;

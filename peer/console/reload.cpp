@@ -2,6 +2,7 @@
 
 #include "plugin_trial.hpp"
 
+#include <xfsbus/program/service.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <utility>
@@ -11,33 +12,82 @@ namespace xfsbus::console {
 Result<peer::PolicyInfo> try_and_load_policy(peer::Peer& peer,
                                              std::vector<std::filesystem::path> const& directories,
                                              std::string const& spec, std::stop_token const& stop) {
-    if (auto const tried = try_plugin_apart(spec, directories); !tried) {
+    if (auto const tried = try_plugin_apart(spec, directories, stop); !tried) {
         return tried.error();
     }
     return peer.load_policy(spec, stop);
 }
 
-void Reload::run(std::stop_token const& stop) {
-    peer_.rescan();
-    take_policy(stop);
+Reload::Reload(peer::Peer& peer, Settings const& settings)
+    : peer_(peer),
+      settings_(settings),
+      taken_{{{"policy", &peer::PeerOptions::policy, &peer::Peer::policy, "", settings.peer.policy},
+              {"chunk order", &peer::PeerOptions::chunk_order, &peer::Peer::chunk_order, "",
+               settings.peer.chunk_order},
+              {"upload policy", &peer::PeerOptions::upload_policy, &peer::Peer::upload_policy,
+               "libfair.so", settings.peer.upload_policy}}},
+      thread_([this](std::stop_token const& stop) { work(stop); }) {}
+
+void Reload::ask() {
+    std::lock_guard const lock(mutex_);
+    asked_ = true;
+    changed_.notify_one();
 }
 
-void Reload::take_policy(std::stop_token const& stop) {
+void Reload::stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void Reload::work(std::stop_token const& stop) {
+    while (true) {
+        {
+            std::unique_lock lock(mutex_);
+            if (!changed_.wait(lock, stop, [this] { return std::exchange(asked_, false); })) {
+                return;
+            }
+        }
+        program::notify_reloading();
+        peer_.rescan();
+        take_policies(stop);
+        program::notify_service("READY=1");
+    }
+}
+
+void Reload::take_policies(std::stop_token const& stop) {
     Settings now;
     if (auto const read = parse_settings(settings_.words, now); !read) {
         return note(LogLevel::error, "the configuration stays as it was, since it is wrong: " +
                                          read.error().message);
     }
-    if (now.peer.policy == policy_) {
+    for (auto& each : taken_) {
+        take(each, now.peer.*each.configured, stop);
+    }
+}
+
+/// Unless it is the same, and of the same build.
+void Reload::take(Taken& policy, std::string const& spec, std::stop_token const& stop) {
+    if (spec.empty() && policy.spec.empty()) {
+        return;
+    }
+    auto const& plugin = spec.empty() ? policy.rule : spec;
+    auto const tried = try_plugin_apart(plugin, settings_.peer.plugin_directories, stop);
+    auto const in_force = (peer_.*policy.in_force)(stop);
+    if (spec == policy.spec && tried && in_force && *tried == in_force->hash) {
         return;
     }
     auto const loaded =
-        try_and_load_policy(peer_, settings_.peer.plugin_directories, now.peer.policy, stop);
+        tried ? peer_.load_policy(plugin, stop) : Result<peer::PolicyInfo>(tried.error());
     if (!loaded) {
-        return note(LogLevel::error, "the policy stays as it was: " + loaded.error().message);
+        return stop.stop_requested()
+                   ? void()
+                   : note(LogLevel::error, std::string("the ") + policy.what +
+                                               " stays as it was: " + loaded.error().message);
     }
-    policy_ = now.peer.policy;
-    note(LogLevel::info, "the policy is now " + wire::escape(policy_));
+    policy.spec = spec;
+    note(LogLevel::info, std::string("the ") + policy.what + " is now " + wire::escape(plugin));
 }
 
 void Reload::note(LogLevel level, std::string text) const {

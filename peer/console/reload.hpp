@@ -4,36 +4,66 @@
 
 #include <xfsbus/peer/peer.hpp>
 
+#include <array>
+#include <condition_variable>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace xfsbus::console {
 
-/// Swaps the policy, once a process of its own has loaded this one and come back: what it does to
-/// the program that loads it, it does to another one first. Errc::plugin if it is refused.
+/// Swaps the policy of the kind that this plug-in is of, once a process of its own has loaded it
+/// and come back: what it does to the program that loads it, it does to another one first.
+/// Errc::plugin if it is refused.
 Result<peer::PolicyInfo> try_and_load_policy(peer::Peer& peer,
                                              std::vector<std::filesystem::path> const& directories,
                                              std::string const& spec, std::stop_token const& stop);
 
 /// What a peer with --serve does at SIGHUP: scans its directory, and reads its configuration again.
-/// Of that it takes the policy, if it is another one now; all else holds from the next start on.
-/// What is wrong is logged, and changes nothing. One thread.
+/// Of that it takes the policies, if others are named now or their files have changed; all else
+/// holds from the next start on. What is wrong is logged, and changes nothing. To load a plug-in
+/// takes seconds, so this has a thread of its own.
 class Reload {
   public:
-    Reload(peer::Peer& peer, Settings const& settings)
-        : peer_(peer), settings_(settings), policy_(settings.peer.policy) {}
+    Reload(peer::Peer& peer, Settings const& settings);
 
-    void run(std::stop_token const& stop);
+    ~Reload() { stop(); }
+
+    Reload(Reload const&) = delete;
+    Reload& operator=(Reload const&) = delete;
+
+    /// Has it done soon; once more if it is being done. Any thread.
+    void ask();
+
+    /// When it returns nothing is done any more. Not on this object's thread.
+    void stop();
 
   private:
-    void take_policy(std::stop_token const& stop);
+    /// A policy, as it was configured when it was taken.
+    struct Taken {
+        char const* what;  ///< in words
+        std::string peer::PeerOptions::*configured;
+        Result<peer::PolicyInfo> (peer::Peer::*in_force)(peer::Wait const&);
+        char const* rule;  ///< the plug-in that does what is built in
+        std::string spec;
+    };
+
+    void work(std::stop_token const& stop);
+    void take_policies(std::stop_token const& stop);
+    void take(Taken& policy, std::string const& spec, std::stop_token const& stop);
     void note(LogLevel level, std::string text) const;
 
     peer::Peer& peer_;
     Settings const& settings_;
-    std::string policy_;  ///< as it was configured last
+    std::array<Taken, 3> taken_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool asked_ = false;   // guarded by mutex_
+    std::jthread thread_;  ///< last: it uses the others
 };
 
 }  // namespace xfsbus::console

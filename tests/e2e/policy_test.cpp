@@ -12,6 +12,16 @@ std::uint16_t free_port() {
     return SilentPort().port();
 }
 
+/// Of what a command answers, among what jobs say meanwhile.
+Json event_of(Shell& peer, std::string const& command, std::string const& event) {
+    for (auto const& answer : peer.ask(command)) {
+        if (answer.value("event", "") == event) {
+            return answer;
+        }
+    }
+    throw std::runtime_error("'" + command + "' says no " + event);
+}
+
 std::filesystem::path latencies(Swarm const& swarm, std::string const& text) {
     auto path = swarm.path() / "latencies";
     write_file(path, text);
@@ -37,6 +47,49 @@ TEST_CASE("A policy is shown, swapped while the peer runs, and kept when another
         }
         CHECK(peer.ask_one("policy").at("name") == "random");
     }
+}
+
+TEST_CASE("A policy of each kind is swapped by what its plug-in says it is, and the others stay") {
+    Swarm swarm;
+    Shell peer(swarm, "a");
+    auto const names = [](Json const& shown) {
+        return Words{shown.at("name"), shown.at("chunk_order"), shown.at("upload_policy")};
+    };
+    CHECK(names(peer.ask_one("policy load libsequential.so")) ==
+          Words{"loadlatency", "sequential", "fair"});
+    auto const loaded = peer.ask_one("policy load libtitfortat.so:slots=9");
+    CHECK(names(loaded) == Words{"loadlatency", "sequential", "titfortat"});
+    CHECK(loaded.at("upload_policy_parameters").at("slots") == "9");
+    for (auto const* bad : {"libsha256.so", "libmixed.so", "librarest.so:head=x"}) {
+        INFO(bad);
+        CHECK(peer.ask_one(std::string("policy load ") + bad).at("code") == 11);
+        CHECK(names(peer.ask_one("policy")) == Words{"loadlatency", "sequential", "titfortat"});
+    }
+}
+
+TEST_CASE("A chunk order and an upload policy that are loaded decide for what is under way") {
+    Swarm swarm;
+    auto const bytes = noise(24 * mib);
+    write_file(swarm.directory("a") / "big.bin", bytes);
+    Shell source(swarm, "a");
+    eventually("the file is found", [&] { return swarm.run({"-c", "find big.bin"}).code == 0; });
+    Shell sink(swarm, "b", {"--max-download-limit", "4M"});
+    sink.ask("download big.bin &");
+    eventually("it is on its way", [&] {
+        auto const files = event_of(sink, "status", "status").at("downloading");
+        return !files.empty() && files.at(0).at("bytes_done") > 0;
+    });
+    sink.ask("policy load libsequential.so");
+    source.ask("policy load liblongestfirst.so");
+    eventually("the order is asked about it",
+               [&] { return event_of(sink, "policy", "policy").at("chunk_order_batches") > 0; });
+    eventually("the upload policy is asked about it",
+               [&] { return source.ask_one("policy").at("upload_policy_decisions") > 0; });
+    CHECK_FALSE(event_of(sink, "status", "status").at("downloading").empty());
+    sink.ask("wait");
+    CHECK(holds(swarm.directory("b") / "big.bin", bytes));
+    CHECK(event_of(sink, "policy", "policy").at("chunk_order_faults") == 0);
+    CHECK(source.ask_one("policy").at("upload_policy_faults") == 0);
 }
 
 TEST_CASE("Every policy that comes with the program downloads") {

@@ -87,6 +87,46 @@ TEST_CASE("SIGHUP takes the policy that the configuration names now, unless it i
     CHECK(peer.wait() == 0);
 }
 
+TEST_CASE("SIGHUP takes policies of all kinds, back to the built-in rule where none is named") {
+    Swarm swarm;
+    auto const config = (swarm.path() / "peer.conf").string();
+    write_file(config, "policy=random\n");
+    Process peer(XFS_PEER_PROGRAM, swarm.peer({"--dir", swarm.directory("a").string(), "--serve",
+                                               "--config", config}));
+    peer.wait_for_out("ready on");
+    auto const reload = [&](std::string const& text, Words const& expected) {
+        write_file(config, "policy=random\n" + text);
+        peer.signal(SIGHUP);
+        for (auto const& word : expected) {
+            peer.wait_for_err(word);
+        }
+    };
+    reload("chunk-order=sequential\nupload-policy=titfortat\n",
+           {"the chunk order is now sequential", "the upload policy is now titfortat"});
+    reload("chunk-order=sequential\nupload-policy=mixed\n",
+           {"the upload policy stays as it was: plug-in"});
+    reload("chunk-order=sequential\n", {"the upload policy is now libfair.so"});
+    CHECK_FALSE(peer.err().find("the policy is now") != std::string::npos);
+    peer.signal(SIGTERM);
+    CHECK(peer.wait() == 0);
+}
+
+TEST_CASE("A plug-in that hangs while SIGHUP has it tried does not keep a peer from its end") {
+    Swarm swarm;
+    auto const config = (swarm.path() / "peer.conf").string();
+    write_file(config, "policy=random\n");
+    Process peer(XFS_PEER_PROGRAM, swarm.peer({"--dir", swarm.directory("a").string(), "--serve",
+                                               "--config", config}));
+    peer.wait_for_out("ready on");
+    write_file(config, std::string("policy=") + XFS_TEST_BAD_PLUGINS + "/libendless-create.so\n");
+    auto const begun = std::chrono::steady_clock::now();
+    peer.signal(SIGHUP);
+    peer.signal(SIGTERM);
+    CHECK(peer.wait() == 0);
+    // Sooner than a plug-in that hangs is given up.
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+}
+
 TEST_CASE("A tracker tells its service manager when it is ready, and when it stops") {
     Swarm const swarm(Swarm::Tracker::down);
     Manager const manager((swarm.path() / "notify").string());

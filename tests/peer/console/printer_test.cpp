@@ -278,7 +278,7 @@ TEST_CASE("In JSON the status tells of each transfer") {
                            "bytes_per_second": 2.0, "credit_bytes": 3, "queued_chunks": 4}])"));
 }
 
-TEST_CASE("The policy is shown with the order of chunks beside it, and which builds they are") {
+TEST_CASE("The policies of all kinds are shown, and which builds they are") {
     peer::PolicyInfo policy;
     policy.name = "loadlatency";
     policy.version = "1\x1b[2J";
@@ -296,8 +296,11 @@ TEST_CASE("The policy is shown with the order of chunks beside it, and which bui
     order.hash = "fedcba9876543210";
     order.picks = 7;
     order.faults = 5;
+    peer::PolicyInfo upload;
+    upload.name = "fair";
+    upload.description = "built in";
     Printed plain;
-    plain.printer.policy(policy, order);
+    plain.printer.policy({policy, order, upload});
     auto const shown = plain.out.str();
     CHECK_THAT(shown, ContainsSubstring("load_weight = 20"));
     CHECK_THAT(shown, ContainsSubstring("loadlatency 1\\x1b[2J: "));
@@ -311,12 +314,23 @@ TEST_CASE("The policy is shown with the order of chunks beside it, and which bui
                                         "1.5 ms  500.0 us\n"));
     CHECK_THAT(shown, ContainsSubstring("chunks in the order of rarest 2.0\n"));
     CHECK_THAT(shown, ContainsSubstring("7 batches, 5 faults, 0 slow"));
+    CHECK_THAT(shown, ContainsSubstring("peers are served by fair, built in\n"));
+    upload.path = "/lib/libtitfortat.so";
+    upload.name = "titfortat";
+    upload.version = "1.1";
+    upload.picks = 9;
+    Printed of_plugin;
+    of_plugin.printer.policy({policy, order, upload});
+    CHECK_THAT(of_plugin.out.str(), ContainsSubstring("peers are served by titfortat 1.1\n"));
+    CHECK_THAT(of_plugin.out.str(), ContainsSubstring("9 decisions, 0 faults"));
     Printed json(as_json);
-    json.printer.policy(policy, order);
+    json.printer.policy({policy, order, upload});
     auto const answer = json.events().at(0);
     CHECK(answer.at("sha256") == policy.hash);
     CHECK(answer.at("chunk_order") == "rarest");
     CHECK(answer.at("chunk_order_faults") == 5);
+    CHECK(answer.at("upload_policy") == "titfortat");
+    CHECK(answer.at("upload_policy_decisions") == 9);
     CHECK(answer.at("seed") == 77);
     CHECK(answer.at("over_budget") == 6);
     CHECK(answer.at("purposes") ==
