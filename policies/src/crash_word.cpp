@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace xfsbus::policies {
@@ -37,6 +39,46 @@ class CrashLine {
 constexpr std::size_t program_bytes_most = 64;
 /// Of the program, as the line begins; ends with NUL. Not changed any more once a handler is there.
 std::array<char, program_bytes_most + 1> crashing_program{};
+
+std::atomic<bool> is_telling = false;
+
+/// A thread's second stack, if it had none.
+class SecondStack {
+  public:
+    SecondStack() {
+        stack_t now{};
+        if (::sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) {
+            return;
+        }
+        void* const memory =
+            ::mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            return;  // then a crash is told of unless the stack is exhausted
+        }
+        memory_ = memory;
+        stack_t const ours{.ss_sp = memory_, .ss_flags = 0, .ss_size = bytes()};
+        ::sigaltstack(&ours, nullptr);
+    }
+
+    ~SecondStack() {
+        if (memory_ != nullptr) {
+            stack_t const none{.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+            ::sigaltstack(&none, nullptr);
+            ::munmap(memory_, bytes());
+        }
+    }
+
+    SecondStack(SecondStack const&) = delete;
+    SecondStack& operator=(SecondStack const&) = delete;
+
+  private:
+    /// What the kernel saves there depends on the processor.
+    static std::size_t bytes() {
+        return static_cast<std::size_t>(SIGSTKSZ) + std::size_t{16} * 1024;
+    }
+
+    void* memory_ = nullptr;
+};
 
 /// The signal has its default action again (SA_RESETHAND). An instruction that failed is tried
 /// again after the return, and fails with it; what was sent has to be sent once more.
@@ -71,8 +113,15 @@ void tell_crashes(std::string_view program) {
         struct sigaction ours {};
 
         ours.sa_sigaction = on_crash;
-        ours.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND);
+        ours.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND | SA_ONSTACK);
         ::sigaction(signal, &ours, nullptr);
+    }
+    is_telling.store(true, std::memory_order_relaxed);
+}
+
+void prepare_to_tell() {
+    if (is_telling.load(std::memory_order_relaxed)) {
+        thread_local SecondStack const stack;
     }
 }
 

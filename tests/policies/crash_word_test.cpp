@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <functional>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,22 @@ class Crashing final : public PeerSelector {
 
   private:
     int signal_;
+};
+
+/// Calls itself until there is no stack left; each time it keeps a page.
+[[gnu::noinline]] int deeper(int volatile const& depth) {
+    std::array<int volatile, 1024> page{};
+    page[0] = depth;
+    return depth < 0 ? 0 : deeper(page[0]) + page[1];
+}
+
+class Overflowing final : public PeerSelector {
+  public:
+    std::optional<std::size_t> pick(RequestView const&, std::span<SourceView const>,
+                                    Rng&) override {
+        int volatile const depth = 1;
+        return static_cast<std::size_t>(deeper(depth));
+    }
 };
 
 struct Death {
@@ -88,6 +105,36 @@ TEST_CASE("The policy is named within which a program crashes, which then ends a
     });
     CHECK(death.signal == signal);
     CHECK(death.err == "prog: crashed within policy libcrashing.so (crashing), pick\n");
+}
+
+TEST_CASE("The policy is named that exhausts the stack, on whichever thread it is called") {
+    bool const is_main = GENERATE(true, false);
+    auto const overflow = [] {
+        GuardOptions options;
+        options.file = "libdeep.so";
+        GuardedSelector selector("deep", std::make_unique<Overflowing>(), 1, options);
+        selector.pick(RequestView{}, three_sources());
+    };
+    auto const death = death_of([&] {
+        tell_crashes_alone();
+        is_main ? overflow() : std::thread(overflow).join();
+    });
+    CHECK(death.signal == SIGSEGV);
+    CHECK(death.err == "prog: crashed within policy libdeep.so (deep), pick\n");
+}
+
+TEST_CASE("A thread's second stack is the program's own if it has one") {
+    auto const death = death_of([] {
+        std::array<char, std::size_t{64} * 1024> memory{};
+        stack_t const own{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
+        ::sigaltstack(&own, nullptr);
+        tell_crashes_alone();
+        prepare_to_tell();
+        stack_t now{};
+        ::sigaltstack(nullptr, &now);
+        ::_exit(now.ss_sp == memory.data() ? 0 : (std::raise(SIGKILL), 1));
+    });
+    CHECK(death.signal == 0);
 }
 
 TEST_CASE("A crash that is no policy's is none of its business") {

@@ -3,6 +3,7 @@
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/call_mark.hpp>
 #include <xfsbus/policies/host/call_watch.hpp>
+#include <xfsbus/policies/host/crash_word.hpp>
 
 #include <array>
 #include <chrono>
@@ -136,6 +137,7 @@ class CallGuard {
     template <class Call>
     Ending run(char const* operation, Call const& call) {
         try {
+            prepare_to_tell();
             CallMark::Call const marked(mark_, operation);
             call();
         } catch (std::exception const& e) {
