@@ -12,6 +12,7 @@
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/crashes.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/program/reloader.hpp>
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
@@ -59,11 +60,12 @@ class Program {
                     {::isatty(STDERR_FILENO) == 1 && !settings.json, settings.json, is_typed(),
                      settings.peer.plugin_directories}),
           reload_(peer, settings),
+          reloader_([this](std::stop_token const& stop) { reload_.run(stop); }),
           signals_([this](int signal, int /*count*/) { on_signal(signal); }) {}
 
     int run() {
         int const code = run_to_end();
-        reload_.stop();
+        reloader_.stop();
         return code;
     }
 
@@ -87,7 +89,7 @@ class Program {
 
     void on_signal(int signal) {
         if (signal == SIGHUP && settings_.serve && !terminal_.is_gone()) {
-            return reload_.ask();
+            return reloader_.ask();
         }
         if (++signals_taken_ > 2 && stop_.stop_requested()) {
             std::_Exit(128 + signal);
@@ -275,7 +277,8 @@ class Program {
     std::atomic<bool> interrupted_ = false;
     int signals_taken_ = 0;  ///< that tell it to leave
     program::Terminal terminal_;
-    Reload reload_;
+    Reload reload_;  ///< on the thread of the reloader
+    program::Reloader reloader_;
     program::SignalWatch signals_;  // last: it uses the others
 };
 

@@ -1,9 +1,8 @@
 #include "plugin_contract.hpp"
 
-#include "plugin_trial.hpp"
-
 #include <xfsbus/policies/host/contract.hpp>
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/program/apart.hpp>
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -70,7 +69,7 @@ void print_text(Json const& event) {
 
 int report_contract(policies::PluginSpec const& spec, policies::PluginPath const& path, bool json) {
     auto const file = path.find(spec.file).string();
-    auto const line = ask_apart([&] {
+    auto const line = program::ask_apart([&] {
         return tried(spec, path, file).dump(-1, ' ', false, Json::error_handler_t::replace);
     });
     auto event = line ? Json::parse(*line, nullptr, false) : told(file, line.error().message);

@@ -4,18 +4,12 @@
 #include <xfsbus/wire/result.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace xfsbus::console {
-
-/// A line that this program, in a process of its own, answers with the code of a plug-in.
-/// Errc::plugin, with what it did instead: it crashed, left, or took longer than 15 s. What it
-/// writes to stdout goes to stderr. Call it before there are threads.
-[[nodiscard]] Result<std::string> ask_apart(std::function<std::string()> const& ask);
 
 /// check_plugin by ask_apart: what the plug-in did instead of an answer is the problem of it.
 [[nodiscard]] policies::PluginListing try_plugin(

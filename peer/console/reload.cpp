@@ -2,7 +2,6 @@
 
 #include "plugin_trial.hpp"
 
-#include <xfsbus/program/service.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <utility>
@@ -25,35 +24,11 @@ Reload::Reload(peer::Peer& peer, Settings const& settings)
               {"chunk order", &peer::PeerOptions::chunk_order, &peer::Peer::chunk_order, "",
                settings.peer.chunk_order},
               {"upload policy", &peer::PeerOptions::upload_policy, &peer::Peer::upload_policy,
-               "libfair.so", settings.peer.upload_policy}}},
-      thread_([this](std::stop_token const& stop) { work(stop); }) {}
+               "libfair.so", settings.peer.upload_policy}}} {}
 
-void Reload::ask() {
-    std::lock_guard const lock(mutex_);
-    asked_ = true;
-    changed_.notify_one();
-}
-
-void Reload::stop() {
-    thread_.request_stop();
-    if (thread_.joinable()) {
-        thread_.join();
-    }
-}
-
-void Reload::work(std::stop_token const& stop) {
-    while (true) {
-        {
-            std::unique_lock lock(mutex_);
-            if (!changed_.wait(lock, stop, [this] { return std::exchange(asked_, false); })) {
-                return;
-            }
-        }
-        program::notify_reloading();
-        peer_.rescan();
-        take_policies(stop);
-        program::notify_service("READY=1");
-    }
+void Reload::run(std::stop_token const& stop) {
+    peer_.rescan();
+    take_policies(stop);
 }
 
 void Reload::take_policies(std::stop_token const& stop) {

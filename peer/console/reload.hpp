@@ -5,13 +5,9 @@
 #include <xfsbus/peer/peer.hpp>
 
 #include <array>
-#include <condition_variable>
 #include <filesystem>
-#include <functional>
-#include <mutex>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace xfsbus::console {
@@ -25,22 +21,12 @@ Result<peer::PolicyInfo> try_and_load_policy(peer::Peer& peer,
 
 /// What a peer with --serve does at SIGHUP: scans its directory, and reads its configuration again.
 /// Of that it takes the policies, if others are named now or their files have changed; all else
-/// holds from the next start on. What is wrong is logged, and changes nothing. To load a plug-in
-/// takes seconds, so this has a thread of its own.
+/// holds from the next start on. What is wrong is logged, and changes nothing. One thread.
 class Reload {
   public:
     Reload(peer::Peer& peer, Settings const& settings);
 
-    ~Reload() { stop(); }
-
-    Reload(Reload const&) = delete;
-    Reload& operator=(Reload const&) = delete;
-
-    /// Has it done soon; once more if it is being done. Any thread.
-    void ask();
-
-    /// When it returns nothing is done any more. Not on this object's thread.
-    void stop();
+    void run(std::stop_token const& stop);
 
   private:
     /// A policy, as it was configured when it was taken.
@@ -52,7 +38,6 @@ class Reload {
         std::string spec;
     };
 
-    void work(std::stop_token const& stop);
     void take_policies(std::stop_token const& stop);
     void take(Taken& policy, std::string const& spec, std::stop_token const& stop);
     void note(LogLevel level, std::string text) const;
@@ -60,10 +45,6 @@ class Reload {
     peer::Peer& peer_;
     Settings const& settings_;
     std::array<Taken, 3> taken_;
-    std::mutex mutex_;
-    std::condition_variable_any changed_;
-    bool asked_ = false;   // guarded by mutex_
-    std::jthread thread_;  ///< last: it uses the others
 };
 
 }  // namespace xfsbus::console
