@@ -1,7 +1,10 @@
 #include "handout_plugin.hpp"
 
+#include <xfsbus/policies/host/contract.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/ranking_factory.hpp>
+#include <xfsbus/program/apart.hpp>
+#include <xfsbus/program/run.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <chrono>
@@ -47,8 +50,9 @@ std::shared_ptr<policies::PolicyHost> make_host(std::weak_ptr<OnLog const> log) 
     return std::make_shared<policies::PolicyHost>(std::move(options));
 }
 
-policies::GuardOptions guarded(std::shared_ptr<OnLog const> log) {
+policies::GuardOptions guarded(std::shared_ptr<OnLog const> log, bool strict) {
     policies::GuardOptions options;
+    options.strict = strict;
     options.budget_a_second = budget_a_second;
     options.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     options.report = [log = std::move(log)](std::string_view why) { (*log)(policy_failed(why)); };
@@ -57,8 +61,9 @@ policies::GuardOptions guarded(std::shared_ptr<OnLog const> log) {
 
 }  // namespace
 
-HandoutPlugin::HandoutPlugin(std::vector<std::filesystem::path> directories, OnLog log)
+HandoutPlugin::HandoutPlugin(std::vector<std::filesystem::path> directories, bool strict, OnLog log)
     : directories_(std::move(directories)),
+      strict_(strict),
       log_(std::make_shared<OnLog const>(std::move(log))),
       host_(make_host(log_)) {}
 
@@ -70,10 +75,41 @@ Result<std::shared_ptr<policies::Handout>> HandoutPlugin::load(std::string const
         auto const path = policies::PluginPath::standard(directories_);
         auto const plugin = policies::load_handout(policies::parse_plugin_spec(spec), path, host_);
         (*log_)(handout_loaded(plugin->info()));
-        return std::shared_ptr<policies::Handout>(plugin->make(guarded(log_)));
+        return std::shared_ptr<policies::Handout>(plugin->make(guarded(log_, strict_)));
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    } catch (policies::PolicyFault const& fault) {
+        return Error{Errc::plugin, fault.what()};
+    }
+}
+
+Status HandoutPlugin::try_out(std::string const& spec) const {
+    if (auto const loaded = load(spec); !loaded || *loaded == nullptr) {
+        return loaded ? done() : Status(loaded.error());
+    }
+    try {
+        static_cast<void>(policies::try_contract(policies::parse_plugin_spec(spec),
+                                                 policies::PluginPath::standard(directories_)));
+        return done();
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     }
+}
+
+Status HandoutPlugin::try_apart(std::string const& spec, std::stop_token const& stop) const {
+    std::vector<std::string> words = {"xfs-tracker", "--check", "--quiet", "--handout", spec};
+    for (auto const& directory : directories_) {
+        words.insert(words.end(), {"--plugin-dir", directory.string()});
+    }
+    auto const apart = program::run_apart(std::move(words), stop);
+    if (!apart) {
+        return apart.error().code == Errc::interrupted
+                   ? apart.error()
+                   : Error{Errc::plugin,
+                           "cannot try it in a process of its own: " + apart.error().message};
+    }
+    bool const told = apart->code == 0 || apart->code == program::exit_code(Errc::plugin);
+    return told ? done() : Status(Error{Errc::plugin, "plug-in '" + spec + "': " + apart->ending});
 }
 
 }  // namespace xfsbus::tracker

@@ -1,9 +1,11 @@
 #include "handout_plugin.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/policies/host/crash_word.hpp>
 #include <xfsbus/program/command_line.hpp>
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
+#include <xfsbus/program/reloader.hpp>
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/program/service.hpp>
 #include <xfsbus/program/signals.hpp>
@@ -23,6 +25,7 @@
 #include <functional>
 #include <iostream>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +57,8 @@ struct Arguments {
     bool foreign_hosts = false;
     std::string handout;
     std::vector<std::string> plugin_dirs;
+    bool strict_policy = false;
+    bool check = false;
     std::string log_level = "info";
     bool quiet = false;
     bool verbose = false;
@@ -66,6 +71,8 @@ struct Settings {
     program::LogOptions log;
     std::string handout;
     std::vector<std::filesystem::path> plugin_directories;
+    bool strict_policy = false;
+    bool check = false;  ///< no more than that the settings are good
     /// SIGHUP has something to read again.
     bool reloads = false;
     program::Words words;  ///< they were read from these
@@ -94,6 +101,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--strict-policy", arguments.strict_policy,
+                 "A find for which the handout fails is answered with an error, instead of by the "
+                 "built-in rule");
+    app.add_flag("--check", arguments.check,
+                 "Try whether the options are good, the handout with random questions, and exit");
     auto* level =
         app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
             ->capture_default_str();
@@ -156,6 +168,8 @@ Result<Settings> read_settings(Arguments const& arguments) {
     settings.log = std::move(log).value();
     settings.handout = arguments.handout;
     settings.plugin_directories = {arguments.plugin_dirs.begin(), arguments.plugin_dirs.end()};
+    settings.strict_policy = arguments.strict_policy;
+    settings.check = arguments.check;
     settings.reloads = !arguments.handout.empty() || !arguments.config.empty();
     return settings;
 }
@@ -201,9 +215,10 @@ Result<std::optional<int>> parse_settings(program::Words const& words, Settings&
 }
 
 /// Reads the configuration again, and takes the handout that it names now: its file may be another
-/// one. What is wrong is logged, and changes nothing.
+/// one. What is wrong is logged, and changes nothing; what would crash or hang does so to another
+/// process first.
 void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
-            tracker::Tracker& tracker) {
+            tracker::Tracker& tracker, std::stop_token const& stop) {
     auto const stays = [&](Error const& error) {
         settings.tracker.log({LogLevel::error,
                               "handout-refused",
@@ -213,6 +228,10 @@ void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
     Settings now;
     if (auto const read = parse_settings(settings.words, now); !read) {
         return stays(read.error());
+    }
+    auto const tried = now.handout.empty() ? done() : plugin.try_apart(now.handout, stop);
+    if (!tried) {
+        return stop.stop_requested() ? void() : stays(tried.error());
     }
     auto const handout = plugin.load(now.handout);
     if (!handout) {
@@ -227,19 +246,16 @@ void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
 /// Takes the signals while the tracker runs; on a thread of its own.
 class Signals {
   public:
-    Signals(bool reloads, std::function<void()> reload, std::function<void()> stop)
+    Signals(bool reloads, program::Reloader::Reload reload, std::function<void()> stop)
         : reloads_(reloads),
-          reload_(std::move(reload)),
+          reloader_(std::move(reload)),
           stop_(std::move(stop)),
           watch_([this](int signal, int /*count*/) { on_signal(signal); }) {}
 
   private:
     void on_signal(int signal) {
         if (signal == SIGHUP && reloads_ && !terminal_.is_gone()) {
-            program::notify_reloading();
-            reload_();
-            program::notify_service("READY=1");
-            return;
+            return reloader_.ask();
         }
         if (stopping_) {
             std::_Exit(128 + signal);  // asked twice: at once
@@ -250,17 +266,26 @@ class Signals {
     }
 
     bool reloads_;
-    std::function<void()> reload_;
+    program::Reloader reloader_;
     std::function<void()> stop_;
     program::Terminal terminal_;
     bool stopping_ = false;
     program::SignalWatch watch_;  // last: it uses the others
 };
 
+int check(tracker::HandoutPlugin const& plugin, std::string const& handout) {
+    if (auto const tried = plugin.try_out(handout); !tried) {
+        return complain(tried.error());
+    }
+    std::cout << name << ": these options are good" << std::endl;
+    return 0;
+}
+
 int run(Settings settings) {
     if (settings.reloads) {
         std::signal(SIGHUP, SIG_DFL);  // a word to look again, also where nohup has it ignored
     }
+    policies::tell_crashes(name);
     tune_memory();
     program::Log const log(settings.log);
     settings.tracker.log = [&log](LogEvent const& event) { log.write(event); };
@@ -268,7 +293,11 @@ int run(Settings settings) {
     auto const files = bus::raise_file_limit();
     log.debug("may open " + std::to_string(files) + " files and connections");
 
-    tracker::HandoutPlugin const plugin(settings.plugin_directories, settings.tracker.log);
+    tracker::HandoutPlugin const plugin(settings.plugin_directories, settings.strict_policy,
+                                        settings.tracker.log);
+    if (settings.check) {
+        return check(plugin, settings.handout);
+    }
     auto handout = plugin.load(settings.handout);
     if (!handout) {
         return complain(handout.error());
@@ -280,7 +309,8 @@ int run(Settings settings) {
     }
     auto& tracker = **started;
     Signals const signals(
-        settings.reloads, [&] { reload(settings, plugin, tracker); },
+        settings.reloads,
+        [&](std::stop_token const& stop) { reload(settings, plugin, tracker, stop); },
         [&] {
             log.write({LogLevel::info, "stopping", "stopping"});
             tracker.stop();

@@ -6,9 +6,11 @@
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/messages.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 
 using namespace xfsbus;
@@ -34,11 +36,16 @@ class Neighbour {
         REQUIRE(std::holds_alternative<wire::Updated>(answer));
     }
 
-    /// The port of the one source of the file that it is told.
-    std::uint16_t find(std::string const& name) {
+    /// Asks for one source of the file.
+    wire::Message ask_for(std::string const& name) {
         wire::Find find{wire::FindBy::name, name, "", 0};
         find.sources = 1;
-        auto const found = std::get<wire::Found>(client_.ask(find));
+        return client_.ask(find);
+    }
+
+    /// The port of the one source of the file that it is told.
+    std::uint16_t find(std::string const& name) {
+        auto const found = std::get<wire::Found>(ask_for(name));
         return found.files.at(0).sources.at(0).listens.port;
     }
 
@@ -91,12 +98,83 @@ TEST_CASE("A find names what the handout wants, which SIGHUP swaps unless the ne
         });
         CHECK(asker.find("file.bin") == far.port());
     }
+    for (auto const& [fault, word] : {std::pair("crash", "it crashes the program that loads it"),
+                                      std::pair("exit", "it ends the program that loads it")}) {
+        auto const before = tracker.err().size();
+        reload("handout=" + std::string(XFS_TEST_BAD_PLUGINS) +
+               "/libfaulty-handout.so:fault=" + fault + "\n");
+        tracker.wait_until("that it is refused", [&, word = word](auto const& output) {
+            return output.err.find(word, before) != std::string::npos;
+        });
+        CHECK(asker.find("file.bin") == far.port());
+    }
     reload("handout=libsamerack.so:far=0\n");
     eventually("the first one is named", [&] { return asker.find("file.bin") == near.port(); });
     reload("");
     tracker.wait_for_err("the built-in rule chooses");
     tracker.signal(SIGTERM);
     CHECK(tracker.wait() == 0);
+}
+
+TEST_CASE(
+    "A handout that hangs while SIGHUP has it tried keeps a tracker neither from its end nor "
+    "from answering") {
+    Swarm const swarm(Swarm::Tracker::down);
+    auto const config = (swarm.path() / "tracker.conf").string();
+    write_file(config, "handout=libmixed.so\n");
+    Process tracker(XFS_TRACKER_PROGRAM,
+                    {.arguments = {"--bind", "tcp://" + host() + ":0", "--config", config},
+                     .environment = {},
+                     .home = swarm.path()});
+    tracker.wait_for_out("\n");
+    write_file(config, "handout=" + std::string(XFS_TEST_BAD_PLUGINS) +
+                           "/libfaulty-handout.so:fault=hang\n");
+    auto const begun = std::chrono::steady_clock::now();
+    tracker.signal(SIGHUP);
+    tracker.signal(SIGTERM);
+    CHECK(tracker.wait() == 0);
+    // Sooner than a plug-in that hangs is given up.
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(10));
+}
+
+TEST_CASE("A find for which a handout fails is answered all the same, unless that is strict") {
+    Swarm const swarm(Swarm::Tracker::down);
+    bool const strict = GENERATE(false, true);
+    Words arguments = {"--bind", "tcp://" + host() + ":0", "--handout",
+                       std::string(XFS_TEST_BAD_PLUGINS) + "/libfaulty-handout.so:fault=all"};
+    if (strict) {
+        arguments.emplace_back("--strict-policy");
+    }
+    Process tracker(XFS_TRACKER_PROGRAM,
+                    {.arguments = arguments, .environment = {}, .home = swarm.path()});
+    tracker.wait_for_out("\n");
+    auto const line = tracker.out();
+    auto const endpoint = wire::parse_endpoint(
+        line.substr(handout_ready.size(), line.find('\n') - handout_ready.size()));
+    REQUIRE(endpoint);
+    Neighbour one(*endpoint, 1, "a");
+    Neighbour two(*endpoint, 2, "b");
+    Neighbour asker(*endpoint, 3, "b");
+    wire::FileEntry const file{"file.bin", wire::ContentId{}, 1000};
+    one.offer(file);
+    two.offer(file);
+    auto const answer = asker.ask_for("file.bin");
+    if (!strict) {
+        CHECK(std::get<wire::Found>(answer).files.size() == 1);
+    } else {
+        auto const failure = std::get<wire::Failure>(answer);
+        CHECK(failure.code == wire::ErrorCode::failed);
+        CHECK(failure.reason.find("faulty-handout") != std::string::npos);
+    }
+}
+
+TEST_CASE("A tracker says with --check whether its options are good, and does not start") {
+    Swarm const swarm(Swarm::Tracker::down);
+    auto const [given, code] = GENERATE(table<char const*, int>(
+        {{"libsamerack.so", 0}, {"libnothing.so", 11}, {"libsamerack.so:far=many", 11}}));
+    Process::Options options{
+        .arguments = {"--check", "--handout", given}, .environment = {}, .home = swarm.path()};
+    CHECK(run_to_end(XFS_TRACKER_PROGRAM, options).code == code);
 }
 
 TEST_CASE("A tracker does not start with a handout that is refused, and says why") {

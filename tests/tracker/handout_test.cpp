@@ -3,9 +3,11 @@
 
 #include <xfsbus/policies/mixed.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
+#include <stdexcept>
 
 using namespace xfsbus;
 using namespace xfsbus::tracker::test;
@@ -55,6 +57,20 @@ class ScriptedHandout final : public policies::Handout {
 
   private:
     RankOf rank_of_;
+};
+
+/// Fails as often as a test says.
+class FailingHandout final : public policies::Handout {
+  public:
+    bool fails = true;
+
+    void rank(policies::HandoutRequest const&, std::span<policies::HandoutSource const>,
+              std::span<double> ranks) override {
+        if (fails) {
+            throw std::runtime_error("no idea");
+        }
+        std::ranges::fill(ranks, 0.0);
+    }
 };
 
 double highest_port(policies::HandoutSource const& source) {
@@ -170,6 +186,21 @@ TEST_CASE("a handout sees what the tracker knows of the sources and of who asks"
     auto const& later = handed.handout->finds[1].sources;
     CHECK(later[0].id == seen.sources[0].id);
     CHECK(later[0].draw != seen.sources[0].draw);
+}
+
+TEST_CASE("a find for which a handout throws is answered in its words, and the next as ever") {
+    Handed handed(&all_equal);
+    auto const failing = std::make_shared<FailingHandout>();
+    handed.world.directory.set_handout(failing);
+    for (auto const& find : {glob("a"), swarm(7)}) {
+        handed.world.send("asker", find, 9);
+        CHECK(handed.world.out.sent.back().request == 9);
+        auto const failure = handed.world.last<wire::Failure>("asker");
+        CHECK(failure.code == wire::ErrorCode::failed);
+        CHECK(failure.reason == "no idea");
+    }
+    failing->fails = false;
+    CHECK(handed.world.find("a").files.size() == 1);
 }
 
 TEST_CASE("a complete source is named, if there is one, even if a handout ranks it last") {

@@ -155,6 +155,9 @@ struct Directory::Impl {
     void take_up(Scan&& scan, bool at_once, wire::Time now);
     /// Works on it for so much. True: it is answered, or waits for checks. May drop peers.
     bool work_on(Scan& scan, std::size_t work, wire::Time now);
+    bool read_on(Scan& scan, std::size_t work, wire::Time now);
+    template <typename Read>
+    bool unless_faulty(Caller const& caller, Read const& read);
     void work_off_scans(wire::Time now);
     [[nodiscard]] bool young(wire::Time now) const;
     void list_peers(Scan const& scan, std::optional<wire::PeerId> const& after, wire::Time now);

@@ -1,4 +1,5 @@
 #include "directory_impl.hpp"
+#include "ranked_choice.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -65,6 +66,22 @@ bool Directory::Impl::work_on(Scan& scan, std::size_t work, wire::Time now) {
         list_peers(scan, peers->after, now);
         return true;
     }
+    Caller const caller{scan.sender, scan.request, now};
+    return unless_faulty(caller, [&] { return read_on(scan, work, now); });
+}
+
+/// What the handout throws ends the find, and is its answer: then it is done, too.
+template <typename Read>
+bool Directory::Impl::unless_faulty(Caller const& caller, Read const& read) {
+    try {
+        return read();
+    } catch (HandoutFault const& fault) {
+        fail(caller, wire::ErrorCode::failed, fault.what());
+        return true;
+    }
+}
+
+bool Directory::Impl::read_on(Scan& scan, std::size_t work, wire::Time now) {
     auto& reading = std::get<Reading>(scan.what);
     auto page = reader.read(reading, work);
     if (!page) {
@@ -153,8 +170,13 @@ void Directory::Impl::resume(FindId id, wire::Time now) {
     }
     PendingFind& find = node.mapped();
     finds_open.give_back(find.sender);
-    Page page = reader.again(find.reading, find.end);
-    advance(std::move(find), std::move(page), now);
+    auto const sender = find.sender;
+    Caller const caller{sender, find.request, now};
+    unless_faulty(caller, [&] {
+        Page page = reader.again(find.reading, find.end);
+        advance(std::move(find), std::move(page), now);
+        return true;
+    });
 }
 
 void Directory::Impl::forget_finds(wire::Route const& route) {

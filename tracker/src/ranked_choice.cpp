@@ -4,6 +4,7 @@
 #include <xfsbus/wire/messages.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <utility>
 
@@ -38,7 +39,11 @@ void RankedChoice::offer(bool complete, std::uint64_t draw, Source const& source
 std::vector<Source> RankedChoice::take() && {
     std::vector<double> ranks(sources_.size());
     if (sources_.size() > request_.wanted) {
-        policy_.rank(request_, views_, ranks);
+        try {
+            policy_.rank(request_, views_, ranks);
+        } catch (std::exception const& fault) {
+            throw HandoutFault(fault.what());
+        }
     }
     using ByRank = policies::Lowest<std::pair<double, std::uint64_t>, Source>;
     ByRank all(request_.wanted);

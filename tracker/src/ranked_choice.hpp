@@ -7,9 +7,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 namespace xfsbus::tracker {
+
+/// What a handout policy has thrown; what() is its word.
+class HandoutFault final : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
 
 /// Chooses of many sources those that a handout policy ranks lowest. They are offered and taken as
 /// with policies::MixedChoice, which chooses where there is no policy. What it refers to must
@@ -29,6 +36,7 @@ class RankedChoice {
 
     /// As many as are wanted. The policy is not asked if there are no more than that. If it wants
     /// none that is complete, one takes the last place: among parts alone a chunk may be missing.
+    /// Throws HandoutFault.
     [[nodiscard]] std::vector<Source> take() &&;
 
   private:

@@ -48,7 +48,7 @@ void walk_enum(A& a, char const* key, E& value, std::type_identity_t<std::remove
 }
 
 void walk_error_code(auto& a, auto& code) {
-    walk_enum(a, "code", code, ErrorCode::bad_message, ErrorCode::unreachable);
+    walk_enum(a, "code", code, ErrorCode::bad_message, ErrorCode::failed);
 }
 
 constexpr auto walk_file_entry = [](auto& a, auto& entry) {

@@ -2,13 +2,15 @@
 
 #include <xfsbus/policies/export.hpp>
 
+#include <stdexcept>
 #include <string>
 
 namespace {
 
 using namespace xfsbus::policies;
 
-/// Ranks sources from the last to the first, but does wrong what its parameter says with the third.
+/// Ranks sources from the last to the first, but does wrong what its parameter says with the third,
+/// or with all.
 class FaultyHandout final : public Handout {
   public:
     explicit FaultyHandout(Parameters const& parameters) : fault_(parameters.text("fault")) {
@@ -18,6 +20,9 @@ class FaultyHandout final : public Handout {
     void rank(HandoutRequest const&, std::span<HandoutSource const> sources,
               std::span<double> ranks) override {
         for (std::size_t i = 0; i < sources.size(); ++i) {
+            if (fault_ == "all") {
+                throw std::runtime_error("failing in rank on purpose");
+            }
             if (i != 2 || fault_ != "forget") {
                 ranks[i] = i == 2 ? faulty_rank(fault_) : -static_cast<double>(i);
             }

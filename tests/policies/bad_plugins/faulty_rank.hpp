@@ -1,9 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <string>
+
+#include <unistd.h>
 
 /// What a policy that ranks does wrong in its construction, if its parameter says so.
 inline void create_faultily(std::string const& fault) {
@@ -20,6 +24,15 @@ inline double faulty_rank(std::string const& fault) {
     }
     if (fault == "rank_int") {
         throw 42;
+    }
+    if (fault == "crash") {
+        std::raise(SIGSEGV);
+    }
+    if (fault == "exit") {
+        std::_Exit(3);
+    }
+    while (fault == "hang") {
+        ::pause();
     }
     if (fault == "nan") {
         return std::numeric_limits<double>::quiet_NaN();

@@ -177,6 +177,7 @@ enum class ErrorCode : std::uint16_t {
     closed = 9,           ///< the receiver no longer knows this transfer
     not_authorised = 10,  ///< the receiver does not do that for the sender
     unreachable = 11,     ///< the receiver cannot connect to where the sender says it listens
+    failed = 12,          ///< the receiver was to do it, and could not
 };
 
 /// The request of this id was not done.

@@ -163,7 +163,8 @@ class Directory {
 
     /// Who chooses from now on which sources are named where a file has more than an answer names,
     /// unless all are asked for; null, and at first: the built-in rule (policies/mixed.hpp). It
-    /// must not throw, nor call this object. A find that is under way may be answered by either.
+    /// must not call this object. A find for which it throws is answered with Failure{failed}, in
+    /// its words. A find that is under way may be answered by either.
     void set_handout(std::shared_ptr<policies::Handout> handout);
 
     /// All but what comes in and is no message.
