@@ -19,6 +19,7 @@ Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
       random(seed),
       selector(rules.policy ? rules.policy(nature, seed)
                             : std::make_unique<policies::LoadLatency>()),
+      order(rules.order ? rules.order() : std::make_unique<policies::RankerOf<policies::Rarest>>()),
       content(std::make_shared<swarm::ContentState>(the_content, rules.file,
                                                     nature.seed
                                                         ? swarm::ChunkSet::full(rules.file.chunks)

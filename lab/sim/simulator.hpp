@@ -76,7 +76,10 @@ class Swarm {
         /// A sink's policy; by default the product's.
         std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
             policy;
-        double rack_link = 0;  ///< bytes per second out of each rack; 0: no limit
+        /// A sink's chunk order; by default the product's.
+        std::function<std::unique_ptr<policies::ChunkRanker>()> order;
+        std::uint64_t play_rate = 0;  ///< bytes per second at which each sink reads; 0: it does not
+        double rack_link = 0;         ///< bytes per second out of each rack; 0: no limit
     };
 
     struct Figures {
@@ -116,6 +119,10 @@ class Swarm {
     [[nodiscard]] std::optional<wire::Duration> completed(PeerIndex peer) const;
     /// When its first chunk was stored.
     [[nodiscard]] std::optional<wire::Duration> first_chunk(PeerIndex peer) const;
+
+    /// How long its play head has stood still, when it had the file.
+    [[nodiscard]] wire::Duration stalled(PeerIndex peer) const { return peers_[peer]->stalled; }
+
     [[nodiscard]] std::optional<Error> failure(PeerIndex peer) const;
     /// Bytes that have left it.
     [[nodiscard]] std::uint64_t bytes_sent(PeerIndex peer) const;
@@ -132,7 +139,7 @@ class Swarm {
         Nature nature;
         policies::SeededRandom random;
         std::unique_ptr<policies::PeerSelector> selector;
-        policies::RankerOf<policies::Rarest> order;
+        std::unique_ptr<policies::ChunkRanker> order;
         swarm::Throttle throttle{0};
         std::shared_ptr<swarm::ContentState> content;
         swarm::SourceSession source;
@@ -148,6 +155,7 @@ class Swarm {
         wire::Time down_free{};
         std::optional<wire::Time> first_chunk;
         std::optional<wire::Time> completed;
+        wire::Duration stalled{};
         std::optional<Error> failure;
 
         // as a source

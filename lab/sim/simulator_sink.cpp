@@ -50,7 +50,7 @@ void Swarm::fetch(PeerIndex index) {
     peer.sink = std::make_unique<swarm::SinkSession>(
         *peer.content, options,
         swarm::Download::Policies{
-            .selector = *peer.selector, .order = peer.order, .history = peer.nature.history},
+            .selector = *peer.selector, .order = *peer.order, .history = peer.nature.history},
         peer.random.rng(), std::move(owner));
     ++figures_.messages;
     events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
@@ -166,6 +166,9 @@ void Swarm::on(SearchEnded const& ended) {
         peer.sink->on_search_done(now_);
     } else {
         peer.sink->start(now_);
+        if (rules_.play_rate > 0) {
+            peer.sink->play(now_, 0, rules_.play_rate);
+        }
         if (peer.nature.serves && peer.source.offer(peer.content)) {
             peer.sink->offer_at(endpoint_of(ended.sink).port);
         }
@@ -232,6 +235,7 @@ void Swarm::end(PeerIndex index) {
         must(source == nullptr || source->liar == peer.liars.contains(other), "blame is exact");
     }
     auto const& failure = peer.sink->download().failure();
+    peer.stalled = peer.sink->download().progress(now_).stalled;
     for (auto& last : peer.sink->end().sends) {
         send(index, last);
     }

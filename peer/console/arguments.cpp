@@ -1,6 +1,7 @@
 #include "arguments.hpp"
 
 #include <xfsbus/program/durations.hpp>
+#include <xfsbus/program/sizes.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -93,11 +94,17 @@ Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& wor
         request.wait = wait ? *wait : request.wait;
         return wait ? done() : wrong("--wait: " + wait.error().message);
     };
+    auto const take_play_rate = [&](std::string const& value) -> Status {
+        auto const rate = program::parse_size(value);
+        request.play_bytes_per_second = rate ? *rate : 0;
+        return rate ? done() : wrong("--play-rate: " + rate.error().message);
+    };
     auto name = parse_words(words, {flag("-f", "--force", request.force),
                                     flag({}, "--repair", request.repair),
                                     {"-o", "--out", true, take_out},
                                     {"-s", "--sources", true, take_sources},
-                                    {{}, "--wait", true, take_wait}});
+                                    {{}, "--wait", true, take_wait},
+                                    {{}, "--play-rate", true, take_play_rate}});
     if (!name) {
         return name.error();
     }

@@ -62,13 +62,15 @@ std::span<Commands::Command const> Commands::table() {
                 &Commands::get_load},
         Command{"find", "NAME", "who has it; best source first, as the policy sees it", "",
                 &Commands::find},
-        Command{"download", "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME] [&]",
+        Command{"download",
+                "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME] [--play-rate RATE] [&]",
                 "fetch a file, a pattern ('data/*'), or one version (NAME@ID)",
                 "  -o, --out OUT      the name to give it below the directory\n"
                 "  -f, --force        replace a different file of that name\n"
                 "      --repair       replace it, and keep what of it is right\n"
                 "  -s, --sources N    most sources used at once for one file\n"
                 "      --wait TIME    wait so long for somebody who has it (30s, 10m, 2h, 7d)\n"
+                "      --play-rate RATE  it is read meanwhile, so many bytes a second (K M G)\n"
                 "  &                  go on with it beside the next commands",
                 &Commands::download},
         Command{"push", "NAME --to all|N|accepting [--patience TIME] [&]",

@@ -173,6 +173,7 @@ Json to_json(peer::DownloadedFile const& file) {
                    {"chunks_surplus", file.chunks_surplus},
                    {"seconds", file.seconds},
                    {"seconds_waited", file.seconds_waited},
+                   {"seconds_stalled", file.seconds_stalled},
                    {"sources", list_of(file.sources, source_of_file)},
                    {"policy", policy_used(file.policy)},
                    {"chunk_order", policy_used(file.chunk_order)}};

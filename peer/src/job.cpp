@@ -26,6 +26,10 @@ void AnyJob::cancel() const {
     state_->cancel();
 }
 
+void AnyJob::move_play_head(std::uint64_t position, std::uint64_t bytes_per_second) const {
+    state_->play(position, bytes_per_second);
+}
+
 JobOutcome const* AnyJob::outcome() const {
     return state_->done() ? &state_->outcome() : nullptr;
 }

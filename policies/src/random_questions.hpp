@@ -57,7 +57,10 @@ class RandomQuestions {
                     .chunks = edge(),
                     .copies = edge(),
                     .sources = edge(),
-                    .bytes = random_.next()};
+                    .bytes = random_.next(),
+                    .offset_bytes = whole(),
+                    .play_head_bytes = whole(),
+                    .play_bytes_per_s = real()};
         }
         return all;
     }

@@ -1,5 +1,6 @@
 #include <xfsbus/swarm/chunk_board.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace xfsbus::swarm {
@@ -72,6 +73,17 @@ void ChunkBoard::touch(std::uint32_t chunk) {
     }
 }
 
+void ChunkBoard::set_play_head(std::uint64_t position, std::uint64_t bytes_per_s) {
+    auto const chunk_of = [this](std::uint64_t byte) {
+        return byte / std::max(file().chunk_bytes, 1U);
+    };
+    if (chunk_of(position) != chunk_of(play_head_) || bytes_per_s != play_rate_) {
+        touch_all();
+    }
+    play_head_ = position;
+    play_rate_ = bytes_per_s;
+}
+
 void ChunkBoard::touch_all() {
     for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
         touch(chunk);
@@ -92,7 +104,10 @@ void ChunkBoard::rank_touched() {
                          .chunks = file().chunks,
                          .copies = copies_[chunk],
                          .sources = sources_,
-                         .bytes = file().length(chunk)});
+                         .bytes = file().length(chunk),
+                         .offset_bytes = file().offset(chunk),
+                         .play_head_bytes = play_head_,
+                         .play_bytes_per_s = static_cast<double>(play_rate_)});
         is_touched_[chunk] = false;
     }
     std::vector<double> ranks(views.size());

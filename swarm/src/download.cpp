@@ -243,6 +243,12 @@ void Download::on_tick(wire::Time now) {
     advance(now);
 }
 
+void Download::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s) {
+    play_head_.advance(now, content_);
+    play_head_.set(now, position, bytes_per_s);
+    go_on(now);
+}
+
 // ---- chunks ----
 
 Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t chunk,
@@ -290,6 +296,7 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
         return;
     }
     std::uint64_t const bytes = board_.file().length(chunk);
+    play_head_.advance(now, content_);
     content_.gained(chunk);
     arrived_.erase(chunk);
     held_copies_.release(chunk);
@@ -414,6 +421,7 @@ Download::Progress Download::progress(wire::Time now) const {
     progress.sources_active = places_used();
     progress.sources_leaving = leaving_;
     progress.chunks_held = held_.held(now).size();
+    progress.stalled = play_head_.stalled();
     progress.waited = waited_ + (dry_since_ && !over() ? now - *dry_since_ : wire::Duration());
     return progress;
 }

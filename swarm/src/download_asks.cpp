@@ -147,6 +147,7 @@ void Download::give_way(wire::Time now, Source& source) {
 
 void Download::ask(wire::Time now) {
     shown_.clear();
+    show_play_head(now);
     ask_for_held(now);
     std::vector<Source*> open;
     std::ranges::copy_if(active_, std::back_inserter(open),
@@ -159,6 +160,14 @@ void Download::ask(wire::Time now) {
         ask_again(now);
     }
     next_look_ = now + (at_the_end() ? look_every : limits_.find_every);
+}
+
+void Download::show_play_head(wire::Time now) {
+    play_head_.advance(now, content_);
+    if (now >= next_play_) {
+        board_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
+        next_play_ = now + play_every;
+    }
 }
 
 /// What waits for a source that has room by now is asked of it.

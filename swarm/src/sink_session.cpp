@@ -163,6 +163,11 @@ void SinkSession::on_tick(wire::Time now) {
     }
 }
 
+void SinkSession::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s) {
+    now_ = now;
+    download_.play(now, position, bytes_per_s);
+}
+
 // ---- what is to be done ----
 
 template <typename Message>

@@ -249,7 +249,7 @@ TEST_CASE("Every chunk order that comes with the program downloads") {
     using File = std::pair<std::string, std::string>;
     auto const [order, name] =
         GENERATE(File{"librarest.so", "rarest"}, File{"libsequential.so", "sequential"},
-                 File{"librandomorder.so", "random"});
+                 File{"librandomorder.so", "random"}, File{"libstreaming.so", "streaming"});
     INFO(order);
     auto const bytes = noise(4 * mib + 17);
     for (auto const* peer : {"a", "b"}) {
@@ -261,6 +261,25 @@ TEST_CASE("Every chunk order that comes with the program downloads") {
     CHECK(ended.code == 0);
     CHECK(holds(swarm.directory("c") / "file.bin", bytes));
     CHECK(ended.event("status").at("chunk_order") == name);
+}
+
+TEST_CASE("A file that is read while it comes is fetched in the order of reading, with streaming") {
+    Swarm swarm;
+    auto const bytes = noise(8 * mib);
+    write_file(swarm.directory("a") / "film.bin", bytes);
+    Source const a(swarm, "a");
+    auto const stalled = [&](std::string const& sink, std::string const& order) {
+        auto const ended =
+            swarm.in(sink, {"download film.bin --play-rate 2M"},
+                     {"--chunk-order", order, "--seed", "1", "--max-download-limit", "2500K"});
+        CHECK(ended.code == 0);
+        CHECK(holds(swarm.directory(sink) / "film.bin", bytes));
+        return ended.event("downloaded").at("seconds_stalled").get<double>();
+    };
+    auto const streaming = stalled("b", "libstreaming.so");
+    auto const rarest = stalled("c", "librarest.so");
+    CAPTURE(streaming, rarest);
+    CHECK(streaming < 0.8 * rarest);
 }
 
 TEST_CASE("A chunk order of another kind, or that is none, is refused with 11") {

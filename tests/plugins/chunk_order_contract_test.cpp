@@ -11,7 +11,7 @@ namespace {
 
 std::string any_order() {
     return GENERATE(as<std::string>{}, "rarest", "rarest:head=7", "rarest:head=4294967295",
-                    "sequential", "randomorder");
+                    "sequential", "randomorder", "streaming", "streaming:seconds=0,chunks=1");
 }
 
 /// Of any number, with any number of copies.

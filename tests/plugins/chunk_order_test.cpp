@@ -76,3 +76,46 @@ TEST_CASE("random: all chunks are equal, so that the order is left to chance, an
     }
     CHECK(different.size() == 1);
 }
+
+namespace {
+
+/// Chunk `number` of 1 MiB, for somebody who reads so fast from here on.
+ChunkView played(std::uint32_t number, std::uint64_t head_mib, double mib_per_s,
+                 std::uint32_t copies = 5) {
+    constexpr std::uint64_t mib = 1U << 20U;
+    auto view = chunk(number, copies);
+    view.offset_bytes = number * mib;
+    view.play_head_bytes = head_mib * mib;
+    view.play_bytes_per_s = mib_per_s * static_cast<double>(mib);
+    return view;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "streaming: what is read soon comes first, in order, then the rarest, then what is past") {
+    auto const at = [](std::uint64_t head, double rate) {
+        return std::vector{played(9, head, rate, 1), played(3, head, rate, 9),
+                           played(5, head, rate, 9), played(0, head, rate, 1),
+                           played(4, head, rate, 2), played(7, head, rate, 3)};
+    };
+    CHECK(asked("streaming:seconds=3,chunks=1", at(3, 1)) == Numbers{3, 4, 5, 9, 7, 0});
+    CHECK(asked("streaming:seconds=3,chunks=1", at(4, 1)) == Numbers{4, 5, 9, 7, 0, 3});
+    CHECK(asked("streaming:seconds=3,chunks=1", at(3, 2)) == Numbers{3, 4, 5, 7, 9, 0});
+}
+
+TEST_CASE("streaming: some chunks are fetched in order also where nobody says how fast is read") {
+    std::vector const chunks{played(4, 0, 0, 1), played(1, 0, 0, 9), played(2, 0, 0, 3),
+                             played(0, 0, 0, 9)};
+    CHECK(asked("streaming:chunks=2", chunks) == Numbers{0, 1, 4, 2});
+}
+
+TEST_CASE("streaming: the chunk that the play head is in has not been passed") {
+    auto half = played(3, 0, 1);
+    half.play_head_bytes = half.offset_bytes + half.bytes - 1;
+    auto past = half;
+    past.play_head_bytes = half.offset_bytes + half.bytes;
+    auto const policy = chunk_order("streaming");
+    CHECK(ranks(*policy, {half}).front() < 0);
+    CHECK(ranks(*policy, {past}).front() > 1e9);
+}

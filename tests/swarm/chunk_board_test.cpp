@@ -118,6 +118,28 @@ TEST_CASE("all chunks that are not stored are ranked anew by an order that has c
     CHECK(order.calls == 2);
 }
 
+TEST_CASE("all chunks are ranked anew when the play head comes to another one, and see it") {
+    ContentState content({}, file_of(4), ChunkSet(4));
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(content, order, random.rng());
+    auto const available = ChunkSet::full(4);
+    board.set_play_head(50, 7);
+    static_cast<void>(board.best(available));
+    REQUIRE(order.seen.size() == 4);
+    CHECK(order.seen[3].offset_bytes == 300);
+    CHECK(order.seen[0].play_head_bytes == 50);
+    CHECK(order.seen[0].play_bytes_per_s == 7);
+    board.set_play_head(99, 7);
+    static_cast<void>(board.best(available));
+    CHECK(order.calls == 1);
+    board.set_play_head(100, 7);
+    static_cast<void>(board.best(available));
+    CHECK(order.calls == 2);
+    CHECK(order.chunks() == Chunks{0, 1, 2, 3});
+    CHECK(order.seen[0].play_head_bytes == 100);
+}
+
 // ---- states ----
 
 TEST_CASE("chunks go through their states, and what is needed is counted") {

@@ -40,7 +40,8 @@ DownloadTask::DownloadTask(Parts const& parts, Order order, std::shared_ptr<Poli
       order_(std::move(order)),
       policy_(std::move(policy)),
       on_done_(std::move(on_done)),
-      finder_(parts.network, parts.log) {}
+      finder_(parts.network, parts.log),
+      play_{0, order_.play_bytes_per_second} {}
 
 DownloadTask::~DownloadTask() {
     if (progress_timer_) {
@@ -55,6 +56,13 @@ void DownloadTask::start() {
                                                  parts_.hashes, manifest_owner());
     finder_.find(order_.query, first_sources(),
                  [self = shared_from_this()](auto found) { self->on_found(std::move(found)); });
+}
+
+void DownloadTask::play(std::uint64_t position, std::uint64_t bytes_per_second) {
+    play_ = {position, bytes_per_second};
+    for (auto const& [key, running] : running_) {
+        running.transfer->play(play_);
+    }
 }
 
 void DownloadTask::cancel() {
@@ -382,7 +390,8 @@ void DownloadTask::begin(std::shared_ptr<Found const> const& file,
         FileTransfer::Wanted{.target = target_of(*file, std::move(manifest), about),
                              .known_stamp = known_stamp(*file),
                              .sources_most = order_.sources,
-                             .policy = policy_},
+                             .policy = policy_,
+                             .play = play_},
         FileTransfer::Owner{.on_done =
                                 [self, holder, file](DownloadedFile report) {
                                     auto const job = self.lock();

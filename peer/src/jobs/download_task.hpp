@@ -35,6 +35,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
         std::function<void(DownloadProgress const&)> on_progress;
         bool pushed = false;  ///< another peer has asked for it, who has not these options
         std::function<void(DownloadedFile const&)> on_file = {};  ///< that is over
+        std::uint64_t play_bytes_per_second = 0;                  ///< as DownloadRequest's
     };
 
     using OnDone = std::function<void(Result<DownloadReport>)>;
@@ -55,6 +56,8 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
 
     void start();
     void cancel();
+    /// As DownloadJob::play.
+    void play(std::uint64_t position, std::uint64_t bytes_per_second);
 
     /// The files in progress.
     [[nodiscard]] std::vector<DownloadStatus> status() const;
@@ -158,6 +161,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
 
     std::unordered_map<FileTransfer const*, Running> running_;
     std::uint64_t running_bytes_ = 0;
+    PlayFrom play_;                               ///< whoever reads them, for those that begin
     std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;
     wire::Time news_{};        ///< when something came last

@@ -31,6 +31,7 @@ FileTransfer::FileTransfer(Parts const& parts, Wanted wanted, Owner owner)
       target_(std::move(wanted.target)),
       sources_most_(wanted.sources_most),
       policy_(std::move(wanted.policy)),
+      play_(wanted.play),
       owner_(std::move(owner)),
       known_stamp_(wanted.known_stamp),
       random_(policy_->seed_for(target_.content)),
@@ -203,6 +204,9 @@ void FileTransfer::begin(Prepared const& prepared) {
     }
     rate_.set_busy(now, true);
     session_->start(now);
+    if (play_.bytes_per_second > 0 || play_.position > 0) {
+        session_->play(now, play_.position, play_.bytes_per_second);
+    }
     if (content_->complete()) {
         return finish();
     }
@@ -218,6 +222,14 @@ void FileTransfer::offer(std::shared_ptr<storage::PartReader const> reader) {
     if (offer_) {
         manifest_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
         session_->offer_at(offer_->port());
+    }
+}
+
+void FileTransfer::play(PlayFrom const& from) {
+    play_ = from;
+    if (session_ && !*over_) {
+        session_->play(parts_.scheduler.now(), from.position, from.bytes_per_second);
+        pump();
     }
 }
 

@@ -40,6 +40,12 @@ struct Reception {
     swarm::Deliveries& deliveries;  ///< what each source delivers is noted there
 };
 
+/// Where a file is read while it comes, and how fast; as DownloadJob::play.
+struct PlayFrom {
+    std::uint64_t position = 0;
+    std::uint64_t bytes_per_second = 0;
+};
+
 /// What the policies of all files have in common. Owned by the Node; reactor thread.
 struct FilePolicies {
     /// What one file's chunk order needs.
@@ -75,6 +81,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         std::optional<swarm::FileStamp> known_stamp;
         std::size_t sources_most = 0;
         std::shared_ptr<PolicySlot> policy;
+        PlayFrom play = {};
     };
 
     /// What outlives it.
@@ -101,6 +108,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void start();
     /// Ends it; what was stored stays on disk. on_done is called, with Errc::interrupted.
     void cancel();
+    void play(PlayFrom const& from);
 
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;
@@ -168,6 +176,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     storage::PartFile::Target target_;
     std::size_t sources_most_;
     std::shared_ptr<PolicySlot> policy_;
+    PlayFrom play_;
     Owner owner_;
 
     std::shared_ptr<storage::PartFile> part_;

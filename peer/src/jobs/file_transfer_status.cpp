@@ -69,6 +69,7 @@ DownloadedFile FileTransfer::report_of_session() const {
     report.chunks_surplus = progress.chunks_surplus;
     report.changed = progress.changed;
     report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
+    report.seconds_stalled = std::chrono::duration<double>(progress.stalled).count();
     report.sources = source_status();
     return report;
 }

@@ -299,6 +299,7 @@ jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
     order.repair = request.repair;
     order.sources = request.sources;
     order.wait = request.wait;
+    order.play_bytes_per_second = request.play_bytes_per_second;
     if (to.progress) {
         order.on_progress = [events = to.events, id](DownloadProgress const& progress) {
             events->put(DownloadProgressed{id, progress});
@@ -337,14 +338,28 @@ std::shared_ptr<JobState> Engine::update(Telling const& to) {
 }
 
 std::shared_ptr<JobState> Engine::download(DownloadRequest const& request, Telling const& to) {
-    return begin_cancellable<DownloadReport>(
-        to, [request, to](Node& node, JobId id, auto on_done) -> Cancel {
+    auto const begun = std::make_shared<std::weak_ptr<jobs::DownloadTask>>();
+    auto state = begin_cancellable<DownloadReport>(
+        to, [request, to, begun](Node& node, JobId id, auto on_done) -> Cancel {
             if (auto const good = check_name(request.out); !good) {
                 on_done(good.error());
                 return {};
             }
-            return canceller(node.download(order_of(request, id, to), std::move(on_done)));
+            auto const task = node.download(order_of(request, id, to), std::move(on_done));
+            *begun = task;
+            return canceller(task);
         });
+    state->when_played(
+        [weak = weak_from_this(), begun](std::uint64_t position, std::uint64_t rate) {
+            if (auto const engine = weak.lock()) {
+                engine->post([begun, position, rate](Node&) {
+                    if (auto const task = begun->lock()) {
+                        task->play(position, rate);
+                    }
+                });
+            }
+        });
+    return state;
 }
 
 std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const& to) {

@@ -4,6 +4,7 @@
 #include "runtime/event_store.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,15 @@ class JobState final : public Awaited {
     void when_cancelled(std::function<void()> cancel) { cancel_ = std::move(cancel); }
 
     void cancel() const { cancel_(); }
+
+    using Play = std::function<void(std::uint64_t position, std::uint64_t bytes_per_second)>;
+
+    /// What play() does, of a download; before anybody has a handle.
+    void when_played(Play play) { play_ = std::move(play); }
+
+    void play(std::uint64_t position, std::uint64_t bytes_per_second) const {
+        play_(position, bytes_per_second);
+    }
 
     /// It is done; the first outcome counts.
     void set(JobOutcome outcome);
@@ -45,6 +55,7 @@ class JobState final : public Awaited {
     JobId id_;
     std::shared_ptr<EventStore> events_;
     std::function<void()> cancel_;
+    Play play_;
     mutable std::mutex mutex_;
     mutable std::condition_variable_any changed_;
     std::shared_ptr<JobOutcome> outcome_;  // written before done_, not after it

@@ -22,6 +22,8 @@ TEST_CASE("A download takes a name, and its options before or after it") {
     CHECK_FALSE(plain.force);
     CHECK_FALSE(plain.repair);
     CHECK(plain.sources == 0);
+    CHECK(plain.play_bytes_per_second == 0);
+    CHECK(parse_download({"a", "--play-rate", "2M"}).value().play_bytes_per_second == 2U << 20U);
     for (auto const& words :
          {Words{"-f", "--repair", "-o", "out", "-s", "7", "name"},
           Words{"name", "--force", "--repair", "--out", "out", "--sources", "7"}}) {
@@ -54,6 +56,7 @@ TEST_CASE("What a download cannot take is refused, and told why") {
     CHECK(problem({"name", "--to", "2"}) == "'--to' is no option, or lacks its value");
     CHECK(problem({"name", "-o"}) == "'-o' is no option, or lacks its value");
     CHECK(problem({"name", "-\033"}) == "'-\\x1b' is no option, or lacks its value");
+    CHECK(problem({"name", "--play-rate", "fast"}).starts_with("--play-rate: "));
     for (std::string const sources : {"0", "257", "many"}) {
         CHECK(problem({"name", "-s", sources}) == "-s takes a number from 1 to 256");
     }

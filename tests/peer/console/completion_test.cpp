@@ -43,7 +43,7 @@ TEST_CASE("After another command nothing is completed, also if its words look li
 
 TEST_CASE("The options of a command are completed") {
     CHECK(completions("download ", "--", nobody) ==
-          Words{"--force", "--out", "--repair", "--sources", "--wait"});
+          Words{"--force", "--out", "--play-rate", "--repair", "--sources", "--wait"});
     CHECK(completions("download name ", "--re", nobody) == Words{"--repair"});
     CHECK(completions("push name ", "-", nobody) == Words{"--patience", "--to"});
     CHECK(completions("find ", "-", nobody).empty());

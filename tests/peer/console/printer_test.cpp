@@ -56,6 +56,7 @@ peer::DownloadReport three_files() {
     fetched.bytes_duplicate = 7;
     fetched.seconds = 2;
     fetched.seconds_waited = 0.5;
+    fetched.seconds_stalled = 0.25;
     fetched.policy = std::make_shared<peer::PolicyUsed>(
         peer::PolicyUsed{"rack", "1.0", "abcd", {{"far", "2"}}, 7});
     report.policy = fetched.policy;
@@ -174,13 +175,14 @@ TEST_CASE("In JSON a download tells of each file, each source, and of all") {
     printed.printer.downloaded(three_files());
     auto const events = printed.events();
     REQUIRE(events.size() == 4);
-    CHECK(keys_of(events[0]) == std::set<std::string>{"event", "name", "content", "size", "ok",
-                                                      "present", "bytes_fetched", "bytes_resumed",
-                                                      "bytes_duplicate", "chunks_rejected",
-                                                      "chunks_surplus", "seconds", "seconds_waited",
-                                                      "sources", "policy", "chunk_order"});
+    CHECK(keys_of(events[0]) ==
+          std::set<std::string>{"event", "name", "content", "size", "ok", "present",
+                                "bytes_fetched", "bytes_resumed", "bytes_duplicate",
+                                "chunks_rejected", "chunks_surplus", "seconds", "seconds_waited",
+                                "seconds_stalled", "sources", "policy", "chunk_order"});
     CHECK(events[0].at("bytes_duplicate") == 7);
     CHECK(events[0].at("seconds_waited") == 0.5);
+    CHECK(events[0].at("seconds_stalled") == 0.25);
     CHECK(events[0].at("sources") ==
           Json::parse(R"([{"peer": "10.0.0.2:7471", "bytes": 2048, "bytes_duplicate": 7,
                            "chunks_rejected": 1, "bytes_per_second": 1024.0, "state": "active"}])"));

@@ -134,6 +134,25 @@ TEST_CASE("A find and an update are jobs, too") {
     CHECK(std::set{found.id(), nothing.id(), updated.id()}.size() == 3);
 }
 
+TEST_CASE(
+    "The play head of a download may be moved at any time, and how long it stood is reported") {
+    Fixture fixture;
+    auto const source = source_of(fixture.tracker, fixture.share.path());
+    auto const sut = sink_of(fixture.tracker, fixture.downloads.path(), bytes);
+    auto const events = sut->events().value();
+    auto const job = begun_download(*sut, events);
+    job.play(bytes / 2, 100 * bytes);
+    job.play(0, 100 * bytes);
+    REQUIRE(job.wait(patience));
+    CHECK(job.result()->value().files.at(0).seconds_stalled > 0);
+    job.play(0, 1);
+    auto request = request_of("file.bin");
+    request.force = true;
+    auto const unread = sut->start_download(request);
+    REQUIRE(unread.wait(patience));
+    CHECK(unread.result()->value().files.at(0).seconds_stalled == 0);
+}
+
 TEST_CASE("To load a policy is a job, too, of each kind in turn") {
     Fixture fixture;
     auto const sut = source_of(fixture.tracker, fixture.share.path());

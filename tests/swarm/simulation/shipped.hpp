@@ -2,6 +2,7 @@
 
 #include "figures.hpp"
 
+#include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
 
 #include <memory>
@@ -31,6 +32,17 @@ inline void use(Swarm::Rules& rules, std::string const& plugin) {
         return policies::load_peer_selector(spec, policies::PluginPath({XFS_TEST_PLUGINS}),
                                             host_of(nature))
             ->make(seed, guard);
+    };
+}
+
+/// The same for the order of chunks.
+inline void use_order(Swarm::Rules& rules, std::string const& plugin) {
+    auto const factory = policies::load_chunk_order(policies::parse_plugin_spec(plugin),
+                                                    policies::PluginPath({XFS_TEST_PLUGINS}));
+    rules.order = [factory]() -> std::unique_ptr<policies::ChunkRanker> {
+        policies::GuardOptions guard;
+        guard.strict = true;
+        return factory->make(guard);
     };
 }
 

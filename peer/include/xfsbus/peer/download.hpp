@@ -23,6 +23,9 @@ struct DownloadRequest {
     /// For so long it is waited for the tracker, for somebody who has the file, and for sources
     /// that went away, before it fails; from the last time that something came.
     std::chrono::milliseconds wait{0};
+    /// Somebody reads each file while it comes, from its beginning, at so many bytes per second; 0:
+    /// nobody does. See DownloadJob::play.
+    std::uint64_t play_bytes_per_second = 0;
 };
 
 /// Bytes of a file, from `begin` to before `end`.
@@ -94,7 +97,8 @@ struct DownloadedFile {
     std::uint64_t chunks_rejected = 0;  ///< corrupt ones
     std::uint64_t chunks_surplus = 0;
     double seconds = 0;
-    double seconds_waited = 0;  ///< of these, with nothing on its way
+    double seconds_waited = 0;   ///< of these, with nothing on its way
+    double seconds_stalled = 0;  ///< of these, with whoever reads it waiting for what was not here
     std::vector<SourceStatus> sources;
     /// That was in use at the end; null: it failed before there was one.
     std::shared_ptr<PolicyUsed const> policy = {};

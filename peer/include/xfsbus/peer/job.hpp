@@ -7,6 +7,7 @@
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,6 +61,7 @@ class XFSBUS_API AnyJob {
   protected:
     /// nullptr: it is not done. As long as there is a handle.
     [[nodiscard]] JobOutcome const* outcome() const;
+    void move_play_head(std::uint64_t position, std::uint64_t bytes_per_second) const;
 
   private:
     std::shared_ptr<runtime::JobState> state_;
@@ -78,6 +80,16 @@ class Job final : public AnyJob {
     }
 
     Result<T> const* result() && = delete;
+
+    /// Of a download: whoever reads the file while it comes is at this byte, and reads on from
+    /// there at this rate as far as the file is here; 0: it stays there until the next call. The
+    /// order of chunks sees it ("streaming" fetches first what is read next), ten times a second at
+    /// most. Of a pattern it holds for all files that are in progress then or begin later. Any
+    /// thread; returns at once.
+    void play(std::uint64_t position,
+              std::uint64_t bytes_per_second) const requires std::same_as<T, DownloadReport> {
+        move_play_head(position, bytes_per_second);
+    }
 };
 
 using FindJob = Job<std::vector<FoundSource>>;

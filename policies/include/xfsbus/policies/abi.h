@@ -301,11 +301,16 @@ typedef struct xfsbus_integrity_operations {
 /* What a policy may know about one chunk that a download still needs. */
 typedef struct xfsbus_chunk {
     uint32_t size XFSBUS_SIZE_OF(xfsbus_chunk);
-    uint32_t chunk;   /* its number in the file, from 0 */
-    uint32_t chunks;  /* chunks in the file */
-    uint32_t copies;  /* how many of the sources in use are known to have it */
-    uint32_t sources; /* how many sources are in use */
-    uint64_t bytes;   /* size of the chunk */
+    uint32_t chunk;                     /* its number in the file, from 0 */
+    uint32_t chunks;                    /* chunks in the file */
+    uint32_t copies;                    /* how many of the sources in use are known to have it */
+    uint32_t sources;                   /* how many sources are in use */
+    uint64_t bytes;                     /* size of the chunk */
+    uint64_t offset_bytes XFSBUS_LATER; /* where it begins in the file */
+    /* Where somebody reads who reads the file while it comes; 0: at its beginning, or nobody. */
+    uint64_t play_head_bytes XFSBUS_LATER;
+    /* How fast that moves on where there is something to read; 0: not until it is set again. */
+    double play_bytes_per_s XFSBUS_LATER;
 } xfsbus_chunk;
 
 /* One object serves the download of one file. */
@@ -313,8 +318,9 @@ typedef struct xfsbus_chunk_order_operations {
     uint32_t size XFSBUS_SIZE_OF(xfsbus_chunk_order_operations);
     /* Writes one finite rank for each of the count chunks; the lower is asked for earlier, equal
      * ones in random order. Called with all chunks that are still needed when the download begins,
-     * and with a chunk again when the number of its copies changes; the new rank replaces the old
-     * one. NULL: the built-in rule, the rarest first. */
+     * and with a chunk again when the number of its copies changes, and with all again when the
+     * play head comes to another chunk or its rate changes, ten times a second at most; the new
+     * rank replaces the old one. NULL: the built-in rule, the rarest first. */
     int (*rank)(void* self, const xfsbus_chunk* chunks, size_t count, double* ranks,
                 xfsbus_random* random, char* error, size_t error_size);
 } xfsbus_chunk_order_operations;

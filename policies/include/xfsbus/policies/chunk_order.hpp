@@ -23,7 +23,8 @@ class ChunkOrder {
 
     /// A finite number; the chunk with the lowest is asked for first, equal ones in random order.
     /// Called for every chunk that is still needed when the download begins, and for a chunk again
-    /// when the number of its copies changes; the new rank replaces the old one.
+    /// when the number of its copies changes, and for all again when the play head has come to
+    /// another chunk; the new rank replaces the old one.
     virtual double rank(ChunkView const& chunk, Rng& rng) = 0;
 };
 

@@ -60,6 +60,10 @@ class ChunkBoard {
     /// How many of the sources have the chunk.
     [[nodiscard]] std::uint32_t copies(std::uint32_t chunk) const { return copies_.at(chunk); }
 
+    /// Where the file is read while it comes, for the order: if that is in another chunk than
+    /// before, or another rate, all that are not stored are ranked anew.
+    void set_play_head(std::uint64_t position, std::uint64_t bytes_per_s);
+
     /// The chunk to ask for next among those that are needed and available.
     std::optional<std::uint32_t> best(ChunkSet const& available);
 
@@ -78,6 +82,8 @@ class ChunkBoard {
     std::uint64_t needed_bytes_ = 0;
     std::uint32_t sources_ = 0;
     std::vector<std::uint32_t> copies_;
+    std::uint64_t play_head_ = 0;
+    std::uint64_t play_rate_ = 0;
     std::uint64_t edition_;  ///< of the order, that the ranks are of
     std::vector<double> ranks_;
     std::vector<std::uint32_t> ties_;  ///< decide between equal ranks: random, the same all along

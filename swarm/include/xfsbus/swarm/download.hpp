@@ -7,6 +7,7 @@
 #include <xfsbus/swarm/download_report.hpp>
 #include <xfsbus/swarm/download_source.hpp>
 #include <xfsbus/swarm/held_chunks.hpp>
+#include <xfsbus/swarm/play_head.hpp>
 #include <xfsbus/swarm/source_history.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -100,6 +101,9 @@ class Download {
     /// It is known to be gone.
     void on_lost(wire::Time now, SourceId source);
     void on_tick(wire::Time now);
+    /// Somebody reads the file while it comes, from this byte on, at this rate; 0: the head stays
+    /// there until the next call. The order of chunks sees it.
+    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s);
 
     // ---- answers ----
 
@@ -128,6 +132,8 @@ class Download {
     static constexpr std::size_t questions_most = 32;  ///< put to the policy at one event
     /// While candidates wait it is looked so often whether one comes in for another.
     static constexpr wire::Duration replace_every = std::chrono::milliseconds(500);
+    /// No more often is the order shown another play head, since all chunks are ranked for it.
+    static constexpr wire::Duration play_every = std::chrono::milliseconds(100);
     using Source = DownloadSource;
     using State = DownloadSource::State;
     using ChunkState = ChunkBoard::State;
@@ -154,6 +160,7 @@ class Download {
     void ask(wire::Time now);
     bool ask_next(wire::Time now, std::vector<Source*> const& open);
     void ask_for_held(wire::Time now);
+    void show_play_head(wire::Time now);
     [[nodiscard]] bool is_full() const;
     [[nodiscard]] bool may_ask(Source const& source) const;
     [[nodiscard]] bool is_trusted(Source const& source) const;
@@ -272,7 +279,9 @@ class Download {
     wire::Time next_limits_{};
     wire::Time refresh_at_{};
     std::optional<std::uint64_t> outstanding_said_;  ///< by the policy: the most in all
-    std::array<std::size_t, 5> counts_{};            ///< of sources in each state
+    PlayHead play_head_;
+    wire::Time next_play_{};               ///< then the order may see another head
+    std::array<std::size_t, 5> counts_{};  ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;
     std::deque<SourceId> banned_;    ///< of those that are not known any more, the last one last
     std::set<std::uint32_t> twice_;  ///< chunks asked of more than one source

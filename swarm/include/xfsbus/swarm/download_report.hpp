@@ -22,6 +22,7 @@ struct DownloadProgress {
     std::size_t sources_leaving = 0;  ///< beside these: they gave way, and end what they began
     bool changed = false;             ///< a source said that it is gone, or sent something else
     wire::Duration waited{};          ///< time in which nothing was on its way
+    wire::Duration stalled{};         ///< of the play head, up to the last event
 };
 
 /// What has become of one source. Part of Download.

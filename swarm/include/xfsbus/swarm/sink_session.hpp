@@ -104,6 +104,8 @@ class SinkSession {
     void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
 
     void on_tick(wire::Time now);
+    /// As Download::play.
+    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s);
 
     // ---- answers ----
     Actions take_actions();
