@@ -329,6 +329,44 @@ TEST_CASE("who asks for more without reading what was answered is told that it i
     std::optional<std::pair<wire::Failure, std::uint64_t>> answer;
     loop.until([&] { return (answer = stranger.failure()).has_value(); });
     CHECK(answer->first.code == wire::ErrorCode::busy);
+    CHECK(answer->second == 1);
+}
+
+TEST_CASE("a question of who does not read what was answered is refused before its body is read") {
+    Loop loop;
+    std::unique_ptr<ControlServer> server;
+    wire::Manifests const large{{{{}, 190'000, 0, std::string(190'000, 'm')}}};
+    std::size_t garbage = 0;
+    bool read_all = false;
+    auto bound = ControlServer::bind(loop.reactor(), anywhere, Security::none(),
+                                     {[&](wire::Sender const& sender, wire::Envelope&& envelope) {
+                                          read_all =
+                                              std::holds_alternative<wire::Ping>(envelope.message);
+                                          if (!read_all) {
+                                              server->send(sender.route, large, envelope.request);
+                                          }
+                                      },
+                                      [&](auto const&, auto const&) { ++garbage; }});
+    REQUIRE(bound.ok());
+    server = std::move(*bound);
+    Stranger stranger(server->endpoint(), 1);
+    auto const question = wire::encode(wire::GetManifests{{wire::ContentId{}}}, 1);
+    for (int i = 0; i < 200; ++i) {
+        stranger.send({question.header, question.body});
+    }
+    auto const last = wire::encode(wire::GetManifests{}, 2);
+    stranger.send({last.header, "no msgpack"});
+    auto const ping = wire::encode(wire::Ping{}, 3);
+    stranger.send({ping.header, ping.body});
+    loop.until([&] { return read_all; });
+    CHECK(garbage == 0);
+    std::optional<std::pair<wire::Failure, std::uint64_t>> answer;
+    loop.until([&] {
+        auto next = stranger.failure();
+        answer = next ? next : answer;
+        return answer && answer->second == 2;
+    });
+    CHECK(answer->first.code == wire::ErrorCode::busy);
 }
 
 TEST_CASE("a connection that sends a message without end is cut") {

@@ -42,18 +42,18 @@ inline std::variant<wire::Envelope, wire::DecodeError> decode_frames(
     return wire::decode(as_text(frames[0]), as_text(frames[1]));
 }
 
-/// Whether a message's header says that it is a Failure, whatever its version and its body: no
-/// answer may be given to it, or two that answer each other's would never stop.
-inline bool says_failure(std::span<zmq::message_t const> frames) {
+/// Whether the header of a message (`frames`: without a route) says that it is an M, whatever its
+/// version and its body are: known before anything is read of a body that may be large.
+template <typename M>
+bool says(std::span<zmq::message_t const> frames) {
     constexpr std::size_t magic_bytes = 4;
     constexpr std::size_t type_at = 5;
-    static std::string const failure = wire::encode(wire::Failure{}).header;
-    if (frames.empty() || frames[0].size() != failure.size()) {
+    static std::string const sample = wire::encode(M{}).header;
+    if (frames.empty() || frames[0].size() != sample.size()) {
         return false;
     }
     auto const header = as_text(frames[0]);
-    return failure.starts_with(header.substr(0, magic_bytes)) &&
-           header[type_at] == failure[type_at];
+    return sample.starts_with(header.substr(0, magic_bytes)) && header[type_at] == sample[type_at];
 }
 
 /// Header and body; the message has begun if a route went before. False: the queue is full, which

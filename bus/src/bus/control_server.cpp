@@ -32,11 +32,10 @@ wire::Sender sender_of(std::vector<zmq::message_t>& frames) {
     return {frames.front().to_string(), peer_address(frames.back())};
 }
 
-/// Questions whose answers may be large.
-bool asks_for_much(wire::Message const& message) {
-    return std::holds_alternative<wire::Find>(message) ||
-           std::holds_alternative<wire::ListPeers>(message) ||
-           std::holds_alternative<wire::GetManifests>(message);
+/// A question whose answer may be large.
+bool asks_for_much(std::span<zmq::message_t const> frames) {
+    return says<wire::Find>(frames) || says<wire::ListPeers>(frames) ||
+           says<wire::GetManifests>(frames);
 }
 
 }  // namespace
@@ -121,9 +120,18 @@ void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint6
         return;
     }
     auto const message = std::span(std::as_const(frames)).subspan(1);
+    if (asks_for_much(message) && watch_.crowded(sender.route)) {
+        // Its body is not read: that may cost a thousand times as much as to say no.
+        send(sender.route,
+             wire::encode(wire::Failure{wire::ErrorCode::busy,
+                                        "first read what you were answered before", 0},
+                          wire::request_of(as_text(message.front()))));
+        return;
+    }
     auto decoded = decode_frames(message);
     if (auto const* error = std::get_if<wire::DecodeError>(&decoded)) {
-        if (!says_failure(message)) {
+        // No answer is given to a Failure, or two that answer each other's would never stop.
+        if (!says<wire::Failure>(message)) {
             send(sender.route,
                  wire::encode(wire::Failure{error->code, error->reason, 0}, error->request));
         }
@@ -132,15 +140,7 @@ void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint6
         }
         return;
     }
-    auto& envelope = std::get<wire::Envelope>(decoded);
-    if (asks_for_much(envelope.message) && watch_.crowded(sender.route)) {
-        send(sender.route,
-             wire::encode(wire::Failure{wire::ErrorCode::busy,
-                                        "first read what you were answered before", 0},
-                          envelope.request));
-        return;
-    }
-    handler_->on_message(sender, std::move(envelope));
+    handler_->on_message(sender, std::move(std::get<wire::Envelope>(decoded)));
 }
 
 // ---- what goes out ----

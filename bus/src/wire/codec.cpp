@@ -371,13 +371,18 @@ Frames encode(Message const& message, std::uint64_t request) {
     return frames;
 }
 
+std::uint64_t request_of(std::string_view header) {
+    constexpr std::size_t at = 8;
+    return header.size() < control_header_bytes ? 0 : read_big_endian<std::uint64_t>(header, at);
+}
+
 std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_view body) {
     if (header.size() != control_header_bytes || !header.starts_with(control_magic)) {
         return DecodeError{ErrorCode::bad_message, "the header is not one of this protocol", 0};
     }
     auto const version = read_big_endian<std::uint8_t>(header, 4);
     auto const type = read_big_endian<std::uint8_t>(header, 5);
-    auto const request = read_big_endian<std::uint64_t>(header, 8);
+    auto const request = request_of(header);
     if (version != protocol_version) {
         return DecodeError{ErrorCode::unsupported,
                            "protocol version " + std::to_string(version) + "; this is version " +

@@ -35,6 +35,9 @@ struct DecodeError {
     std::uint64_t request = 0;
 };
 
+/// The request's number in a header from the network; 0 if it is too short to have one.
+std::uint64_t request_of(std::string_view header);
+
 /// Reads frames from the network, whatever they hold. Never throws, never allocates more than a
 /// small multiple of the frames' size.
 std::variant<Envelope, DecodeError> decode(std::string_view header, std::string_view body);
