@@ -10,24 +10,13 @@ constexpr auto second = std::chrono::seconds(1);
 
 }  // namespace
 
-void LookBudget::Account::refill(wire::Time now, std::size_t per_second) {
-    auto const most = wire::Duration(second);
-    auto const passed = std::min(now - since, most);
-    auto const gained = static_cast<std::size_t>(passed.count()) * per_second /
-                        static_cast<std::size_t>(most.count());
-    if (gained > 0) {  // else it adds up until it is a whole one
-        left = std::min(left + gained, per_second);
-        since = now;
-    }
-}
-
 std::size_t LookBudget::take(wire::Time now, std::string const& address, std::size_t wanted) {
     forget_idle(now);
     all_.refill(now, of_all_most);
     if (all_.left == 0) {
         return 0;
     }
-    auto& one = of_one_.try_emplace(address, Account{of_one_most, now}).first->second;
+    auto& one = of_one_.try_emplace(address, Allowance{of_one_most, now}).first->second;
     one.refill(now, of_one_most);
     auto const taken = std::min({wanted, one.left, all_.left});
     one.left -= taken;

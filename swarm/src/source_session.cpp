@@ -82,7 +82,7 @@ void SourceSession::on_want(wire::Time now, wire::Sender const& sender, wire::Wa
     } else if (!opened) {
         actions_.begun.push_back({want.transfer, want.content, sink, content->layout().bytes});
         if (want.serves != 0) {
-            actions_.fellows.push_back({want.content, {sender.host, want.serves}});
+            actions_.fellows.push_back({want.transfer, want.content, {sender.host, want.serves}});
         }
     }
 }

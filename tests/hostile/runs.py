@@ -40,6 +40,8 @@ ALL = [
         [source.ManyTransfers, source.RepeatedIds]),
     Run("Answers that nobody reads, and thousands of ports, do not fill a source",
         [source.ManifestsNeverRead, source.AnswersNeverRead, source.ManyPorts, source.ThirdMachine]),
+    Run("A source makes no more connections than it has time for, wherever it is asked to",
+        [source.PortAfterPort]),
     Run("Floods of Have, Close, Push and Ping do not disturb a source",
         [source.HaveFlood, source.LookFlood, source.CloseUnknown, source.PushFlood,
          source.RefusedPushes],

@@ -11,9 +11,12 @@ constexpr auto look_every = std::chrono::seconds(1);
 
 }  // namespace
 
-bool ChunkSenders::open(wire::Endpoint const& sink) {
+bool ChunkSenders::open(wire::Endpoint const& sink, wire::Route const& route) {
     if (senders_.contains(sink)) {
         return true;
+    }
+    if (!openings_.take(reactor_.now(), route, sink.host)) {
+        return false;
     }
     if (senders_.size() >= most_) {
         close_unserved();
@@ -43,13 +46,19 @@ std::string ChunkSenders::trouble_of(wire::Endpoint const& sink) const {
 }
 
 bool ChunkSenders::send(swarm::Uploads::Piece const& piece, bus::Payload payload) {
-    if (!open(piece.sink)) {
+    if (!open(piece.sink, piece.route)) {
         return false;
     }
     auto& sender = senders_.at(piece.sink);
     sender.ready.push_back({piece, std::move(payload)});
     drain(sender);
     return true;
+}
+
+void ChunkSenders::close_if_unserved(wire::Endpoint const& sink) {
+    if (!owner_.serves(sink)) {
+        senders_.erase(sink);
+    }
 }
 
 void ChunkSenders::close_unserved() {

@@ -3,7 +3,9 @@
 #include "net/alarm.hpp"
 
 #include <xfsbus/bus/data.hpp>
+#include <xfsbus/swarm/openings.hpp>
 #include <xfsbus/swarm/uploads.hpp>
+#include <xfsbus/wire/sender.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,17 +40,18 @@ class ChunkSenders {
           owner_(std::move(owner)),
           alarm_(reactor, [this] { look(); }) {}
 
-    /// Opens a connection to it if there is none. False: none can be opened.
-    bool open(wire::Endpoint const& sink);
+    /// Opens a connection to it if there is none; `route`: over which its sink asked. False: none
+    /// can be opened, or not now, since too many were (see Openings).
+    bool open(wire::Endpoint const& sink, wire::Route const& route);
     [[nodiscard]] bool is_connected(wire::Endpoint const& sink) const;
     /// Why there is no connection, in words, as far as it is known.
     [[nodiscard]] std::string trouble_of(wire::Endpoint const& sink) const;
 
-    /// Sends it, now or when there is room. False: there is no connection, and none can be opened.
+    /// Sends it, now or when there is room. False: there is no connection, and none is opened.
     bool send(swarm::Uploads::Piece const& piece, bus::Payload payload);
 
-    /// Closes those to which no transfer is open, with what waits for them.
-    void close_unserved();
+    /// Closes the connection to it, with what waits for it, if no transfer to it is open.
+    void close_if_unserved(wire::Endpoint const& sink);
 
     [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
 
@@ -67,6 +70,7 @@ class ChunkSenders {
     };
 
     void on_writable(wire::Endpoint const& sink);
+    void close_unserved();
     void drain(Sender& sender);
     void look();
 
@@ -74,6 +78,7 @@ class ChunkSenders {
     bus::Security security_;
     std::size_t most_;
     Owner owner_;
+    swarm::Openings openings_;
     std::map<wire::Endpoint, Sender> senders_;
     std::uint64_t bytes_sent_ = 0;
     net::Alarm alarm_;

@@ -233,7 +233,10 @@ void Serving::carry_out(swarm::SourceSession::Actions& actions) {
         note_ended(ended);
     }
     for (auto const& fellow : actions.fellows) {
-        owner_.on_sink(fellow.content, fellow.listens);
+        // One that was refused its connection may come again, and is no source before.
+        if (session_.uploads().find(fellow.transfer) != nullptr) {
+            owner_.on_sink(fellow.content, fellow.listens);
+        }
     }
     for (auto const& content : actions.doubted) {
         if (auto const* const file = owner_.share.by_content(content)) {
@@ -244,10 +247,11 @@ void Serving::carry_out(swarm::SourceSession::Actions& actions) {
 
 /// Nothing is read for a sink that nobody can reach.
 void Serving::begin(swarm::SourceSession::Begun const& begun) {
-    if (session_.uploads().find(begun.transfer) == nullptr) {
+    auto const* const transfer = session_.uploads().find(begun.transfer);
+    if (transfer == nullptr) {
         return;  // over already
     }
-    if (!senders_.open(begun.sink)) {
+    if (!senders_.open(begun.sink, transfer->route)) {
         return session_.refuse_sink(begun.sink);
     }
     session_.set_reachable(begun.sink, senders_.is_connected(begun.sink));
@@ -266,7 +270,7 @@ void Serving::refuse(swarm::SourceSession::Notice const& notice) {
         owner_.on_event(telemetry::sink_unreachable(notice.sink, why));
     }
     if (refused.code == wire::ErrorCode::busy) {
-        senders_.close_unserved();  // its place is another's, and what waits for it takes memory
+        senders_.close_if_unserved(notice.sink);  // what waits for it takes memory
     }
     answer(notice.route, refused, 0);
 }

@@ -87,6 +87,32 @@ class ManyPorts(AtSource):
             self.sleep(0.01)
 
 
+class PortAfterPort(AtSource):
+    """Has a connection made to one port after another, thousands, and gives each up at once."""
+
+    same_host = True
+
+    def run(self):
+        clients = [self.client(self.to) for _ in range(8)]
+        port = 1024
+        while self.running():
+            for number, client in enumerate(clients):
+                port = port + 4 if port < 65000 else 1024
+                try:
+                    self.name(client, range(port, port + 4))
+                except OSError:
+                    self.note("cut by the victim")
+                    clients[number] = self.client(self.to)
+
+    def name(self, client, ports):
+        """As many as a connection may name at once."""
+        transfers = {wire.new_id(): port for port in ports}
+        self.say(client, wire.request(*(wire.want(self.scene.content.id, port, transfer, 0, [0])
+                                        for transfer, port in transfers.items())))
+        self.say(client, wire.message("Close", 0, transfers=list(transfers)))
+        self.drain(client)
+
+
 class ThirdMachine(AtSource):
     """Asks for chunks to be sent to a machine that has asked for nothing."""
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/swarm/allowance.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstddef>
@@ -22,18 +23,10 @@ class LookBudget {
     [[nodiscard]] std::size_t addresses() const { return of_one_.size(); }
 
   private:
-    /// What may still be had, and since when.
-    struct Account {
-        std::size_t left = 0;
-        wire::Time since{};
-
-        void refill(wire::Time now, std::size_t per_second);
-    };
-
     void forget_idle(wire::Time now);
 
-    Account all_{of_all_most, {}};
-    std::map<std::string, Account> of_one_;
+    Allowance all_{of_all_most, {}};
+    std::map<std::string, Allowance> of_one_;
     wire::Time swept_{};
 };
 

@@ -47,6 +47,7 @@ class SourceSession final : private ContentState::Follower {
 
     /// A sink that serves what it has.
     struct Fellow {
+        wire::TransferId transfer;  ///< of this sink; it may be over by now
         wire::ContentId content;
         wire::Endpoint listens;
     };
