@@ -35,4 +35,10 @@ if(NOT XFSBUS_INSTALLED)
   find_package(fmt CONFIG REQUIRED)
   find_package(nlohmann_json CONFIG REQUIRED)
   pkg_check_modules(LIBEDIT REQUIRED IMPORTED_TARGET libedit)
+
+  # toml++: header-only here, and private to the lab's experiments.
+  find_path(XFSBUS_TOML_INCLUDE toml++/toml.h REQUIRED)
+  add_library(xfsbus_toml INTERFACE)
+  target_include_directories(xfsbus_toml SYSTEM INTERFACE "${XFSBUS_TOML_INCLUDE}")
+  target_compile_definitions(xfsbus_toml INTERFACE TOML_EXCEPTIONS=0 TOML_ENABLE_FORMATTERS=0)
 endif()

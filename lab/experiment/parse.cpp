@@ -1,0 +1,308 @@
+#include "experiment/parse.hpp"
+
+#include "experiment/read_policies.hpp"
+#include "experiment/table_reader.hpp"
+#include "experiment/units.hpp"
+
+#include <xfsbus/wire/file_layout.hpp>
+#include <xfsbus/wire/limits.hpp>
+#include <xfsbus/wire/manifest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <utility>
+
+namespace xfsbus::lab::experiment {
+namespace {
+
+// ---- links ----
+
+/// The rate that this is, or a complaint about the key.
+std::uint64_t rate_of(TableReader& table, std::string_view key, toml::node const& node) {
+    auto const text = text_of(node);
+    auto const rate =
+        text ? parse_rate(*text)
+             : Result<std::uint64_t>(Error{Errc::usage,
+                                           "must be a rate, such as \"100Mbit/s\", a list of "
+                                           "them, {uniform = [LEAST, MOST]} or {lognormal = "
+                                           "[MEDIAN, SIGMA]}"});
+    if (!rate) {
+        table.wrong(node, key, rate.error().message);
+        return 0;
+    }
+    return *rate;
+}
+
+/// The only pair in a distribution such as {uniform = ["1MB/s", "2MB/s"]}.
+void read_distribution(TableReader& table, std::string_view key, toml::table const& node,
+                       Rates& rates) {
+    auto const* const uniform = node.get_as<toml::array>("uniform");
+    auto const* const lognormal = node.get_as<toml::array>("lognormal");
+    auto const* const pair = uniform != nullptr ? uniform : lognormal;
+    if (node.size() != 1 || pair == nullptr || pair->size() != 2) {
+        return table.wrong(node, key,
+                           "is no distribution; write {uniform = [LEAST, MOST]} or {lognormal = "
+                           "[MEDIAN, SIGMA]}");
+    }
+    rates.values = {rate_of(table, key, *pair->get(0))};
+    if (uniform != nullptr) {
+        rates.kind = Rates::Kind::uniform;
+        rates.values.push_back(rate_of(table, key, *pair->get(1)));
+        if (rates.values[0] > rates.values[1]) {
+            table.wrong(node, key, "the first rate of uniform is the least");
+        }
+        return;
+    }
+    rates.kind = Rates::Kind::lognormal;
+    rates.sigma = pair->get(1)->value<double>().value_or(-1);
+    if (!(rates.sigma >= 0 && rates.sigma <= limits::sigma)) {
+        table.wrong(node, key, "the sigma of lognormal must be a number from 0 to 3");
+    }
+}
+
+Rates read_rates(TableReader& table, std::string_view key) {
+    Rates rates;
+    auto const* const node = table.get(key);
+    if (node == nullptr) {
+        table.wrong(key, "is missing; write for example " + std::string(key) + " = \"100Mbit/s\"");
+    } else if (auto const* const inner = node->as_table()) {
+        read_distribution(table, key, *inner, rates);
+    } else {
+        rates.kind = node->is_array() ? Rates::Kind::list : Rates::Kind::constant;
+        table.each(key, limits::peers, [&](toml::node const& each) {
+            rates.values.push_back(rate_of(table, key, each));
+        });
+    }
+    return rates;
+}
+
+// ---- the tables ----
+
+std::vector<std::uint32_t> read_racks(TableReader& table) {
+    std::vector<std::uint32_t> racks;
+    table.each("rack", limits::racks, [&](toml::node const& each) {
+        auto const number = each.value_exact<std::int64_t>().value_or(-1);
+        if (number < 0 || number >= limits::racks) {
+            table.wrong(each, "rack", "must be a number from 0 to 9999, or a list of them");
+        }
+        racks.push_back(static_cast<std::uint32_t>(number));
+    });
+    return racks.empty() ? std::vector<std::uint32_t>{0} : racks;
+}
+
+Group read_group(TableReader& table, std::size_t number) {
+    Group group;
+    group.name = table.text("name", "peers" + std::to_string(number));
+    group.count = static_cast<std::uint32_t>(table.number("count", 1, 1, limits::peers));
+    group.up = read_rates(table, "up");
+    group.down = read_rates(table, "down");
+    group.labels = table.text("labels", {});
+    group.rack = read_racks(table);
+    group.role = table.word("role", 1, {"seed", "sink"}) == 0 ? Role::seed : Role::sink;
+    group.conduct = static_cast<Conduct>(table.word("conduct", 0, {"honest", "lies", "stalls"}));
+    group.serves = table.flag("serves", true);
+    group.far = table.time("far", {});
+    group.others = static_cast<std::uint32_t>(table.number("others", 0, 0, limits::others));
+    group.select = table.text("policy", {});
+    check_spec(table, "policy", group.select);
+    if (table.has("arrives")) {
+        group.arrives = table.time("arrives", {});
+    }
+    return group;
+}
+
+void read_groups(TableReader& file, Experiment& experiment) {
+    std::uint64_t peers = 0;
+    file.tables("peers", limits::groups, [&](TableReader& table) {
+        experiment.groups.push_back(read_group(table, experiment.groups.size() + 1));
+        auto const& group = experiment.groups.back();
+        peers += group.count;
+        if (peers > limits::peers) {
+            table.wrong("count", "there are more than 100000 peers");
+        }
+        auto const same = std::ranges::count(experiment.groups, group.name, &Group::name);
+        if (same > 1) {
+            table.wrong("name", "another group has this name");
+        }
+    });
+}
+
+Network read_network(TableReader& table) {
+    Network network;
+    network.latency = table.time("latency", network.latency);
+    network.rack_link = table.rate("rack-link", 0);
+    network.core_link = table.rate("core-link", 0);
+    return network;
+}
+
+Content read_content(TableReader& table) {
+    Content content;
+    if (!table.has("size")) {
+        table.wrong("size", "is missing; write for example size = \"100M\"");
+    }
+    content.bytes = table.size("size", 1, limits::content_bytes);
+    auto const usual = wire::chunk_size_for(content.bytes);
+    content.chunk_bytes =
+        static_cast<std::uint32_t>(table.size("chunk-size", usual, wire::limits::chunk_bytes_max));
+    constexpr std::uint32_t least = 1024;
+    auto const chunks = content.bytes / std::max(content.chunk_bytes, 1U);
+    if (content.chunk_bytes < least || chunks > limits::chunks) {
+        table.wrong("chunk-size", "must be at least 1K, and make at most 1048576 chunks");
+    }
+    return content;
+}
+
+Arrivals read_arrivals(TableReader& table) {
+    Arrivals arrivals;
+    arrivals.kind =
+        static_cast<Arrivals::Kind>(table.word("kind", 0, {"flash", "poisson", "trace"}));
+    arrivals.first = table.time("first", {});
+    constexpr double seldom = 1e-6;
+    arrivals.per_second = table.real("per-second", 0, seldom, limits::per_second);
+    table.each("times", limits::peers, [&](toml::node const& each) {
+        auto const text = text_of(each);
+        auto const time = parse_time(text.value_or(""));
+        if (!time) {
+            return table.wrong(each, "times", time.error().message);
+        }
+        arrivals.times.push_back(*time);
+    });
+    bool const poisson = arrivals.kind == Arrivals::Kind::poisson;
+    bool const trace = arrivals.kind == Arrivals::Kind::trace;
+    if (poisson != table.has("per-second")) {
+        table.wrong("per-second", "belongs to kind = \"poisson\", which needs it");
+    }
+    if (trace != table.has("times")) {
+        table.wrong("times", "belongs to kind = \"trace\", which needs it");
+    }
+    if (trace && table.has("first")) {
+        table.wrong("first", "does not go with kind = \"trace\"");
+    }
+    return arrivals;
+}
+
+void read_seeds(TableReader& table, Experiment& experiment) {
+    auto const* const node = table.get("seeds");
+    auto const count = node != nullptr ? node->value_exact<std::int64_t>() : std::nullopt;
+    if (node == nullptr || count) {
+        auto const seeds = table.number("seeds", 10, 1, limits::seeds);
+        for (std::uint64_t seed = 1; seed <= std::min<std::uint64_t>(seeds, limits::seeds);
+             ++seed) {
+            experiment.seeds.push_back(seed);
+        }
+        return;
+    }
+    table.each("seeds", limits::seeds, [&](toml::node const& each) {
+        auto const seed = each.value_exact<std::int64_t>().value_or(-1);
+        if (seed < 0 ||
+            std::ranges::count(experiment.seeds, static_cast<std::uint64_t>(seed)) > 0) {
+            table.wrong(each, "seeds", "must be how many, or a list of different whole numbers");
+        }
+        experiment.seeds.push_back(static_cast<std::uint64_t>(seed));
+    });
+}
+
+// ---- what must fit together ----
+
+std::uint64_t count_of(Experiment const& experiment, bool (*which)(Group const&)) {
+    std::uint64_t count = 0;
+    for (auto const& group : experiment.groups) {
+        count += which(group) ? group.count : 0;
+    }
+    return count;
+}
+
+void check_whole(TableReader& file, Experiment const& experiment) {
+    auto const seeds = count_of(experiment, [](Group const& group) {
+        return group.role == Role::seed && group.conduct == Conduct::honest && group.serves;
+    });
+    auto const sinks = count_of(experiment, [](Group const& group) {
+        return group.role == Role::sink && group.conduct == Conduct::honest;
+    });
+    if (seeds == 0) {
+        file.wrong("peers", "nobody has the file; write role = \"seed\" in one of [[peers]]");
+    }
+    if (sinks == 0) {
+        file.wrong("peers", "nobody fetches the file; write role = \"sink\" in one of [[peers]]");
+    }
+    auto const come = count_of(
+        experiment, [](Group const& group) { return group.role == Role::sink && !group.arrives; });
+    auto const& arrivals = experiment.arrivals;
+    if (arrivals.kind == Arrivals::Kind::trace && arrivals.times.size() != come) {
+        file.wrong("arrivals", "times has " + std::to_string(arrivals.times.size()) +
+                                   " elements, and " + std::to_string(come) +
+                                   " sinks have no time of their own");
+    }
+    auto const peers = count_of(experiment, [](Group const&) { return true; });
+    if (peers * experiment.policies.size() * experiment.seeds.size() > limits::rows) {
+        file.wrong("seeds", "peers x policies x seeds are more than 5000000; write fewer seeds");
+    }
+}
+
+void read_all(TableReader& file, Experiment& experiment) {
+    experiment.name = file.needed_text("name");
+    read_seeds(file, experiment);
+    experiment.stop = file.time("stop", experiment.stop);
+    read_groups(file, experiment);
+    file.table("network", [&](auto& table) { experiment.network = read_network(table); });
+    if (!file.has("content")) {
+        file.wrong("content", "is missing; write [content] with size = \"100M\"");
+    }
+    file.table("content", [&](auto& table) { experiment.content = read_content(table); });
+    file.table("arrivals", [&](auto& table) { experiment.arrivals = read_arrivals(table); });
+    file.table("churn", [&](auto& table) {
+        experiment.churn.leave = table.real("leave", 0, 0, 1);
+        experiment.churn.crash = table.real("crash", 0, 0, limits::per_second);
+    });
+    file.table("fetching", [&](auto& table) {
+        auto const places = table.number("places", 0, 1, limits::places);
+        experiment.fetching.places =
+            places > 0 ? std::optional(static_cast<std::uint32_t>(places)) : std::nullopt;
+    });
+    read_policies(file, experiment.policies);
+}
+
+}  // namespace
+
+Result<Experiment> parse(std::string_view text, std::string const& file) {
+    if (text.size() > limits::file_bytes) {
+        return Error{Errc::usage, file + ": is larger than 1 MiB; that is no experiment"};
+    }
+    auto const parsed = toml::parse(text, file);
+    if (!parsed) {
+        auto const& error = parsed.error();
+        return Error{Errc::usage, file + ":" + std::to_string(error.source().begin.line) +
+                                      ": is no TOML: " + wire::escape(error.description())};
+    }
+    Complaint complaint(file);
+    TableReader reader(complaint, parsed.table(), {});
+    Experiment experiment;
+    read_all(reader, experiment);
+    reader.done();
+    if (!complaint.first()) {
+        check_whole(reader, experiment);
+    }
+    if (complaint.first()) {
+        return *complaint.first();
+    }
+    return experiment;
+}
+
+Result<Experiment> read(std::filesystem::path const& file) {
+    std::string text(limits::file_bytes + 1, '\0');
+    errno = 0;
+    std::ifstream stream(file, std::ios::binary);
+    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!stream.eof() && !stream.good()) {
+        return Error{Errc::disk, wire::escape(file.string()) +
+                                     ": cannot be read: " + std::generic_category().message(errno)};
+    }
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return parse(text, wire::escape(file.string()));
+}
+
+}  // namespace xfsbus::lab::experiment
