@@ -1,0 +1,94 @@
+#include "results/encoding.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace xfsbus::lab::results {
+namespace {
+
+nlohmann::json encoded(std::optional<wire::Duration> time) {
+    return time ? nlohmann::json(time->count()) : nlohmann::json();
+}
+
+std::optional<wire::Duration> time_of(nlohmann::json const& json) {
+    return json.is_null() ? std::nullopt
+                          : std::optional(wire::Duration(json.get<wire::Duration::rep>()));
+}
+
+nlohmann::json encoded(PeerRow const& row) {
+    return nlohmann::json::array({row.group, row.counts, row.arrived.count(),
+                                  encoded(row.first_chunk), encoded(row.completed), row.bytes_up,
+                                  row.bytes_down, row.failure});
+}
+
+PeerRow row_of(nlohmann::json const& json) {
+    std::size_t at = 0;
+    PeerRow row;
+    row.group = json.at(at++).get<std::uint32_t>();
+    row.counts = json.at(at++).get<bool>();
+    row.arrived = wire::Duration(json.at(at++).get<wire::Duration::rep>());
+    row.first_chunk = time_of(json.at(at++));
+    row.completed = time_of(json.at(at++));
+    row.bytes_up = json.at(at++).get<std::uint64_t>();
+    row.bytes_down = json.at(at++).get<std::uint64_t>();
+    row.failure = json.at(at++).get<std::string>();
+    return row;
+}
+
+nlohmann::json encoded(Run const& run) {
+    nlohmann::json peers = nlohmann::json::array();
+    for (auto const& row : run.peers) {
+        peers.push_back(encoded(row));
+    }
+    nlohmann::json racks = nlohmann::json::array();
+    for (auto const& [way, bytes] : run.bytes_between_racks) {
+        racks.push_back(nlohmann::json::array({way.first, way.second, bytes}));
+    }
+    return {{"peers", std::move(peers)},
+            {"messages", run.messages},
+            {"chunks_sent", run.chunks_sent},
+            {"duplicate", run.bytes_duplicate},
+            {"bytes_of_seeds", run.bytes_of_seeds},
+            {"racks", std::move(racks)}};
+}
+
+Run run_of(nlohmann::json const& json) {
+    Run run;
+    for (auto const& row : json.at("peers")) {
+        run.peers.push_back(row_of(row));
+    }
+    run.messages = json.at("messages").get<std::uint64_t>();
+    run.chunks_sent = json.at("chunks_sent").get<std::uint64_t>();
+    run.bytes_duplicate = json.at("duplicate").get<std::uint64_t>();
+    run.bytes_of_seeds = json.at("bytes_of_seeds").get<std::uint64_t>();
+    for (auto const& way : json.at("racks")) {
+        run.bytes_between_racks[{way.at(0).get<std::uint32_t>(), way.at(1).get<std::uint32_t>()}] =
+            way.at(2).get<std::uint64_t>();
+    }
+    return run;
+}
+
+}  // namespace
+
+std::string encode(std::variant<Run, std::string> const& what) {
+    nlohmann::json json;
+    if (auto const* const run = std::get_if<Run>(&what)) {
+        json = encoded(*run);
+    } else {
+        json["failed"] = std::get<std::string>(what);
+    }
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<std::variant<Run, std::string>> decode(std::string_view text) {
+    try {
+        auto const json = nlohmann::json::parse(text);
+        if (json.contains("failed")) {
+            return std::variant<Run, std::string>(json.at("failed").get<std::string>());
+        }
+        return std::variant<Run, std::string>(run_of(json));
+    } catch (nlohmann::json::exception const&) {
+        return Error{Errc::failed, "what its process has written makes no sense"};
+    }
+}
+
+}  // namespace xfsbus::lab::results

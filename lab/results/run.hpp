@@ -1,0 +1,58 @@
+#pragma once
+
+#include <xfsbus/wire/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace xfsbus::lab::results {
+
+/// What came of one peer of a run. Times are since the beginning of the run.
+struct PeerRow {
+    std::uint32_t group = 0;
+    bool counts = false;  ///< an honest sink that did not crash: the run is about these
+    wire::Duration arrived{};
+    std::optional<wire::Duration> first_chunk{};
+    std::optional<wire::Duration> completed{};
+    std::uint64_t bytes_up = 0;
+    std::uint64_t bytes_down = 0;  ///< stored
+    std::string failure{};         ///< empty: none
+
+    friend bool operator==(PeerRow const&, PeerRow const&) = default;
+};
+
+/// What came of one run: a policy with a seed.
+struct Run {
+    std::vector<PeerRow> peers{};
+    std::uint64_t messages = 0;  ///< other than chunks
+    std::uint64_t chunks_sent = 0;
+    std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
+    std::uint64_t bytes_of_seeds = 0;   ///< that have left those that had the file from the start
+    /// From rack to rack; empty: there is one rack, or nobody counts them.
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> bytes_between_racks{};
+
+    friend bool operator==(Run const&, Run const&) = default;
+};
+
+/// What a run took of this machine.
+struct Timing {
+    double processor_s = 0;
+    double wall_s = 0;
+    std::uint64_t memory_bytes = 0;  ///< the most that it had
+};
+
+/// A run, or why there is none.
+struct Outcome {
+    std::size_t policy = 0;  ///< index into Experiment::policies
+    std::uint64_t seed = 0;
+    std::variant<Run, std::string> what{};
+    Timing timing{};
+};
+
+}  // namespace xfsbus::lab::results

@@ -1,0 +1,187 @@
+// The figures of runs, and the files that they are written to.
+#include "results/summary.hpp"
+
+#include "catch.hpp"
+#include "results/encoding.hpp"
+#include "results/folder.hpp"
+#include "runs.hpp"
+#include "temp_dir.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+using namespace xfsbus;
+using namespace xfsbus::lab;
+using namespace xfsbus::lab::results;
+using namespace xfsbus::lab::test;
+
+namespace {
+
+/// Two policies with two seeds: the first takes 20 and 22 s, the second 30 and fails.
+std::pair<experiment::Experiment, std::vector<Outcome>> four_runs() {
+    auto experiment = crowd(4);
+    experiment.policies.push_back(experiment.policies[0]);
+    experiment.policies[1].name = "a, \"b\"";
+    experiment.policies[1].parameters = {{"x", "1"}, {"y", "2"}};
+    experiment.seeds = {1, 2};
+    return {experiment,
+            {outcome_of(0, 1, run_of(experiment, {20, 10})),
+             outcome_of(0, 2, run_of(experiment, {22, 12})),
+             outcome_of(1, 1, run_of(experiment, {30})), outcome_of(1, 2, "crashed: Killed")}};
+}
+
+}  // namespace
+
+TEST_CASE("a run's figures are of those that count") {
+    auto const experiment = crowd(4);
+    auto run = run_of(experiment, {20, 10});
+    run.bytes_duplicate = experiment.content.bytes;
+    run.bytes_of_seeds = 2 * experiment.content.bytes;
+    run.messages = 800;
+    auto const figures = figures_of(experiment, 1, run);
+    CHECK(figures.unfinished == 0);
+    CHECK(figures.makespan_s == Approx(20));
+    CHECK(figures.mean_s == Approx(15));
+    CHECK(figures.p50_s == Approx(10));
+    CHECK(figures.p99_s == Approx(20));
+    CHECK(figures.fairness == Approx(0.9));  // rates of 1, 2, 1, 2
+    CHECK(figures.duplicate_share == Approx(0.2));
+    CHECK(figures.seed_upload_ratio == Approx(2));
+    CHECK(figures.messages_per_chunk == Approx(2));
+    CHECK(figures.bound.seconds == Approx(10.2));
+    CHECK(figures.regret == Approx(20 / 10.2));
+}
+
+TEST_CASE("a run that leaves some without the file has no times to praise it with") {
+    auto const experiment = crowd(4);
+    auto run = run_of(experiment, {20});
+    run.peers[2].completed.reset();
+    auto const figures = figures_of(experiment, 1, run);
+    CHECK(figures.unfinished == 1);
+    CHECK_FALSE(figures.makespan_s);
+    CHECK_FALSE(figures.mean_s);
+    CHECK_FALSE(figures.regret);
+}
+
+TEST_CASE("a run that beats its bound has failed") {
+    auto const experiment = crowd(1);
+    auto right = outcome_of(0, 1, run_of(experiment, {10}));
+    judge(experiment, right);
+    CHECK(std::holds_alternative<Run>(right.what));
+    auto wrong = outcome_of(0, 1, run_of(experiment, {9.99}));
+    judge(experiment, wrong);
+    REQUIRE(std::holds_alternative<std::string>(wrong.what));
+    CHECK_THAT(std::get<std::string>(wrong.what),
+               ContainsSubstring("9.990000 s, and the least possible is 10.000000 s for seeds'"));
+}
+
+TEST_CASE("a run that beats its bound while others are left without the file has failed, too") {
+    auto const experiment = crowd(4);
+    auto run = run_of(experiment, {9});
+    run.peers[1].completed.reset();
+    auto outcome = outcome_of(0, 1, run);
+    judge(experiment, outcome);
+    CHECK(std::holds_alternative<std::string>(outcome.what));
+}
+
+TEST_CASE("a run of another number of peers has failed") {
+    auto outcome = outcome_of(0, 1, run_of(crowd(3), {20}));
+    judge(crowd(4), outcome);
+    CHECK(std::holds_alternative<std::string>(outcome.what));
+    auto strange = run_of(crowd(4), {20});
+    strange.peers[0].group = 7;
+    outcome = outcome_of(0, 1, strange);
+    judge(crowd(4), outcome);
+    CHECK(std::holds_alternative<std::string>(outcome.what));
+}
+
+TEST_CASE("what is written does not depend on the order in which runs end") {
+    auto const [experiment, outcomes] = four_runs();
+    auto other = outcomes;
+    std::ranges::reverse(other);
+    other[0].timing.wall_s = 7;
+    CHECK(csv_of(experiment, outcomes) == csv_of(experiment, other));
+    CHECK(json_of(summarise(experiment, outcomes)) == json_of(summarise(experiment, other)));
+}
+
+TEST_CASE("a summary has a policy's runs, and those that failed with the reason") {
+    auto const [experiment, outcomes] = four_runs();
+    auto const summary = summarise(experiment, outcomes);
+    REQUIRE(summary.policies.size() == 2);
+    CHECK_FALSE(summary.interrupted);
+    CHECK(summary.policies[0].makespan_s->mean == Approx(21));
+    CHECK(summary.policies[0].makespan_s->low == Approx(20));
+    CHECK(summary.policies[0].durations.size() == 8);
+    CHECK(summary.policies[0].binding == "rounds of chunks");
+    CHECK(summary.policies[1].runs.size() == 1);
+    REQUIRE(summary.policies[1].failed.size() == 1);
+    CHECK(summary.policies[1].failed[0].why == "crashed: Killed");
+    CHECK_THAT(table_of(summary), ContainsSubstring("FAILED: a, \"b\" x=1,y=2, seed 2: crashed"));
+    CHECK(summarise(experiment, {outcomes[0]}).interrupted);
+}
+
+TEST_CASE("a row of results is quoted as CSV has it, and times are whole microseconds") {
+    auto const [experiment, outcomes] = four_runs();
+    auto const csv = csv_of(experiment, outcomes);
+    CHECK_THAT(csv, ContainsSubstring("\r\nusual,,1,1,sinks,0.000000,,20.000000,0,10000000,\r\n"));
+    CHECK_THAT(csv, ContainsSubstring("\r\n\"a, \"\"b\"\"\",\"x=1,y=2\",1,0,seed,"));
+    CHECK_THAT(csv, ContainsSubstring("2,,,,,,,,run: crashed: Killed\r\n"));
+    auto const lines = std::ranges::count(csv, '\n');
+    CHECK(lines == 1 + 3 * 5 + 1);
+}
+
+TEST_CASE("bytes between racks are the mean over the seeds") {
+    auto const experiment = crowd(1);
+    auto first = run_of(experiment, {20});
+    auto second = first;
+    first.bytes_between_racks[{1, 2}] = 10;
+    second.bytes_between_racks[{1, 2}] = 20;
+    second.bytes_between_racks[{2, 1}] = 4;
+    auto const summary = summarise(experiment, {outcome_of(0, 1, first), outcome_of(0, 2, second)});
+    CHECK(summary.policies[0].bytes_between_racks.at({1, 2}) == 15);
+    CHECK(summary.policies[0].bytes_between_racks.at({2, 1}) == 2);
+}
+
+TEST_CASE("a run goes from one process to another unchanged") {
+    auto run = run_of(crowd(3), {20, 10});
+    run.peers[1].first_chunk = 3ms;
+    run.peers[2].failure = "no \"source\"\n";
+    run.messages = 7;
+    run.bytes_between_racks[{1, 2}] = 1ULL << 60U;
+    auto const there = decode(encode(run));
+    REQUIRE(there);
+    CHECK(std::get<Run>(*there) == run);
+    auto const failed = decode(encode("why"));
+    REQUIRE(failed);
+    CHECK(std::get<std::string>(*failed) == "why");
+}
+
+TEST_CASE("what is not a run is told") {
+    auto const text = encode(run_of(crowd(3), {20, 10}));
+    for (std::size_t size = 0; size < text.size(); size += 7) {
+        CHECK_FALSE(decode(text.substr(0, size)));
+    }
+    for (std::string const wrong : {"[]", "7", "null", "{\"peers\": 3}", "{\"failed\": 3}"}) {
+        CHECK_FALSE(decode(wrong));
+    }
+}
+
+TEST_CASE("results are not written over others unless that is asked for") {
+    xfsbus::test::TempDir const dir;
+    auto const folder = dir.path() / "new" / "results";
+    CHECK(prepare(folder, false));
+    CHECK(prepare(folder, false));
+    CHECK(write(folder / "a.csv", "one"));
+    CHECK(write(folder / "a.csv", "two"));
+    std::ifstream stream(folder / "a.csv");
+    CHECK(std::string(std::istreambuf_iterator<char>(stream), {}) == "two");
+    auto const refused = prepare(folder, false);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::usage);
+    CHECK_THAT(refused.error().message, ContainsSubstring("is not empty"));
+    CHECK(prepare(folder, true));
+    CHECK(prepare(folder / "a.csv", true).error().code == Errc::disk);
+    CHECK(write(folder / "none" / "a", "x").error().code == Errc::disk);
+}
