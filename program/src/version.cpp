@@ -3,9 +3,13 @@
 
 namespace xfsbus::program {
 
+std::string version_line(std::string_view program) {
+    return std::string(program) + " " XFSBUS_VERSION;
+}
+
 std::string version_line(std::string_view program, std::string_view zmq_version) {
-    std::string line(program);
-    line += " " XFSBUS_VERSION " (protocol ";
+    auto line = version_line(program);
+    line += " (protocol ";
     line += std::to_string(wire::protocol_version);
     line += ", libzmq ";
     line += zmq_version;

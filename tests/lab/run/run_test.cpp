@@ -1,0 +1,181 @@
+// Whole experiments: from the file to the folder of results.
+#include "catch.hpp"
+#include "experiment/parse.hpp"
+#include "run/experiment_run.hpp"
+#include "run/workload.hpp"
+#include "temp_dir.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+using namespace xfsbus;
+using namespace xfsbus::lab;
+using namespace std::chrono_literals;
+
+namespace {
+
+policies::PluginPath shipped() {
+    return policies::PluginPath({XFS_TEST_PLUGINS});
+}
+
+std::string const small_swarm = R"(name = "small"
+seeds = 2
+[[peers]]
+role = "seed"
+up = "100Mbit/s"
+down = "100Mbit/s"
+[[peers]]
+name = "sinks"
+count = 4
+up = {uniform = ["1MB/s", "10MB/s"]}
+down = "100Mbit/s"
+[content]
+size = "8M"
+)";
+
+std::string const two_policies_of_it = R"([[policy]]
+name = "usual"
+[[policy]]
+name = "any"
+select = "random"
+)";
+
+experiment::Experiment parsed(std::string const& text) {
+    auto const read = experiment::parse(text, "test.toml");
+    INFO((read ? "" : read.error().message));
+    REQUIRE(read);
+    return *read;
+}
+
+std::string content_of(std::filesystem::path const& file) {
+    std::ifstream stream(file, std::ios::binary);
+    REQUIRE(stream);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+run::Request request_of(std::filesystem::path const& dir, std::string const& text) {
+    auto const file = dir / "experiment.toml";
+    std::ofstream(file) << text;
+    run::Request request;
+    request.file = file;
+    request.out = dir / "out";
+    request.at_once = 1;
+    request.time_limit = 60s;
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("a simulated run has each peer's times and bytes") {
+    auto const experiment = parsed(small_swarm);
+    auto const result = run::simulate(experiment, 0, 1, shipped());
+    REQUIRE(result.peers.size() == 5);
+    CHECK_FALSE(result.peers[0].counts);
+    CHECK(result.peers[0].bytes_up >= experiment.content.bytes);
+    CHECK(result.bytes_of_seeds == result.peers[0].bytes_up);
+    for (std::size_t peer = 1; peer < 5; ++peer) {
+        CHECK(result.peers[peer].counts);
+        REQUIRE(result.peers[peer].completed);
+        CHECK(*result.peers[peer].completed > *result.peers[peer].first_chunk);
+        CHECK(result.peers[peer].bytes_down == experiment.content.bytes);
+        CHECK(result.peers[peer].failure.empty());
+    }
+}
+
+TEST_CASE("a simulated run is the same again, and another with another seed") {
+    auto const experiment = parsed(small_swarm);
+    auto const first = run::simulate(experiment, 0, 1, shipped());
+    CHECK(first == run::simulate(experiment, 0, 1, shipped()));
+    CHECK_FALSE(first == run::simulate(experiment, 0, 2, shipped()));
+}
+
+TEST_CASE("who crashes before it has the file does not count") {
+    auto const experiment = parsed(small_swarm + "[churn]\ncrash = 1000\n");
+    auto const result = run::simulate(experiment, 0, 1, shipped());
+    for (std::size_t peer = 1; peer < 5; ++peer) {
+        CHECK_FALSE(result.peers[peer].counts);
+        CHECK(result.peers[peer].failure == "crashed");
+    }
+}
+
+TEST_CASE("who has not got the file when the time is over is told") {
+    auto const experiment = parsed("stop = \"100ms\"\n" + small_swarm);
+    auto const result = run::simulate(experiment, 0, 1, shipped());
+    CHECK(result.peers[1].counts);
+    CHECK_FALSE(result.peers[1].completed);
+    CHECK(result.peers[1].failure == "not complete when the run ended");
+}
+
+TEST_CASE("a group's own policy decides for that group") {
+    auto text = small_swarm;
+    text.replace(text.find("name = \"sinks\""), 14, "name = \"sinks\"\npolicy = \"worst\"");
+    text += "[fetching]\nplaces = 1\n" + two_policies_of_it;
+    auto const experiment = parsed(text);
+    CHECK(run::simulate(experiment, 0, 1, shipped()) == run::simulate(experiment, 1, 1, shipped()));
+}
+
+TEST_CASE("results are the same bytes however many run at once") {
+    xfsbus::test::TempDir const dir;
+    auto request = request_of(dir.path(), small_swarm + two_policies_of_it);
+    auto const alone = run::run_experiment(request, shipped());
+    INFO((alone ? "" : alone.error().message));
+    REQUIRE(alone);
+    CHECK(alone->failed == 0);
+    request.out = dir.path() / "other";
+    request.at_once = 4;
+    std::string told;
+    request.tell = [&](std::string const& line) { told = line; };
+    auto const beside = run::run_experiment(request, shipped());
+    REQUIRE(beside);
+    CHECK_THAT(told, ContainsSubstring("4 of 4 runs, 0 under way"));
+    CHECK(alone->table == beside->table);
+    for (char const* const file : {"results.csv", "summary.json", "report.html"}) {
+        INFO(file);
+        CHECK(content_of(dir.path() / "out" / file) == content_of(request.out / file));
+    }
+    CHECK_THAT(content_of(request.out / "timings.csv"), ContainsSubstring("any,,2,"));
+    CHECK_FALSE(run::run_experiment(request, shipped()));
+    request.force = true;
+    CHECK(run::run_experiment(request, shipped()));
+}
+
+TEST_CASE("what is wrong with an experiment is told before anything is run or written") {
+    xfsbus::test::TempDir const dir;
+
+    struct Case {
+        std::string text;
+        Errc code;
+        std::string said;
+    };
+
+    for (auto const& each : std::vector<Case>{
+             {"name = 1", Errc::usage, "experiment.toml:1: name: must be a text"},
+             {small_swarm + "[[policy]]\nname = \"p\"\nselect = \"nosuch\"\n", Errc::plugin,
+              "[[policy]] p: "},
+             {small_swarm + "[[policy]]\nname = \"p\"\nselect = \"loadlatency:no=1\"\n",
+              Errc::plugin, "[[policy]] p: "},
+             {small_swarm + "[[policy]]\nname = \"p\"\nselect = \"sha256\"\n", Errc::plugin,
+              "[[policy]] p: "},
+         }) {
+        auto const request = request_of(dir.path(), each.text);
+        auto const done = run::run_experiment(request, shipped());
+        REQUIRE_FALSE(done);
+        CHECK(done.error().code == each.code);
+        CHECK_THAT(done.error().message, ContainsSubstring(each.said));
+        CHECK_FALSE(std::filesystem::exists(request.out));
+    }
+}
+
+TEST_CASE("what the simulator cannot do yet is refused with a word") {
+    for (auto const& [lines, said] : std::vector<std::pair<std::string, std::string>>{
+             {"[network]\ncore-link = \"1MB/s\"\n", "[network] core-link cannot be simulated yet"},
+             {"[[policy]]\nname = \"p\"\nchunk-order = \"sequential\"\n", "p: chunk-order cannot"},
+             {"[[policy]]\nname = \"p\"\nupload-choice = \"titfortat\"\n", "p: upload-choice can"},
+             {"[[policy]]\nname = \"p\"\nhandout = \"samerack\"\n", "p: handout cannot"}}) {
+        auto const refused = run::check(parsed(small_swarm + lines), shipped());
+        REQUIRE_FALSE(refused);
+        CHECK_THAT(refused.error().message, ContainsSubstring(said));
+    }
+}
