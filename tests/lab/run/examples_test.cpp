@@ -1,0 +1,48 @@
+// The experiments in examples/lab.
+#include "catch.hpp"
+#include "experiment/parse.hpp"
+#include "results/summary.hpp"
+#include "run/workload.hpp"
+
+#include <filesystem>
+
+using namespace xfsbus;
+using namespace xfsbus::lab;
+
+namespace {
+
+/// Runs each policy with the first seed.
+void run_first_seed(experiment::Experiment const& experiment, policies::PluginPath const& path) {
+    auto const seed = experiment.seeds.front();
+    for (std::size_t policy = 0; policy < experiment.policies.size(); ++policy) {
+        INFO(experiment.policies[policy].name);
+        results::Outcome outcome{policy, seed, run::simulate(experiment, policy, seed, path), {}};
+        results::judge(experiment, outcome);
+        auto const* const run = std::get_if<results::Run>(&outcome.what);
+        INFO((run != nullptr ? std::string() : std::get<std::string>(outcome.what)));
+        REQUIRE(run != nullptr);
+        CHECK(results::figures_of(experiment, seed, *run).unfinished == 0);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("each example of an experiment is one, runs, and keeps its bound") {
+    policies::PluginPath const path({XFS_TEST_PLUGINS});
+    std::size_t examples = 0;
+    for (auto const& entry : std::filesystem::directory_iterator(XFS_LAB_EXAMPLES)) {
+        if (entry.path().extension() != ".toml") {
+            continue;
+        }
+        INFO(entry.path());
+        ++examples;
+        auto const experiment = experiment::read(entry.path());
+        INFO((experiment ? "" : experiment.error().message));
+        REQUIRE(experiment);
+        auto const possible = run::check(*experiment, path);
+        INFO((possible ? "" : possible.error().message));
+        REQUIRE(possible);
+        run_first_seed(*experiment, path);
+    }
+    CHECK(examples >= 8);
+}
