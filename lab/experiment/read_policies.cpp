@@ -79,7 +79,10 @@ std::string with_parameters(std::string spec,
                             std::vector<std::pair<std::string, std::string>> const& row) {
     bool first = spec.find('=') == std::string::npos;
     for (auto const& [key, value] : row) {
-        spec += (first ? ":" : ",") + key + "=" + value;
+        spec += first ? ':' : ',';
+        spec += key;
+        spec += '=';
+        spec += value;
         first = false;
     }
     return spec;

@@ -46,7 +46,10 @@ Json of(Arrivals const& arrivals) {
 std::string parameters_text(Policy const& policy) {
     std::string text;
     for (auto const& [key, value] : policy.parameters) {
-        text += (text.empty() ? "" : ",") + key + "=" + value;
+        text += text.empty() ? "" : ",";
+        text += key;
+        text += '=';
+        text += value;
     }
     return text;
 }

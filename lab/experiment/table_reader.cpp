@@ -72,6 +72,7 @@ std::vector<std::string> TableReader::keys() {
     }
     std::ranges::sort(found, [](auto& a, auto& b) { return a.first < b.first; });
     std::vector<std::string> all;
+    all.reserve(found.size());
     for (auto& each : found) {
         all.push_back(std::move(each.second));
     }
@@ -98,7 +99,7 @@ std::optional<T> TableReader::exactly(std::string_view key, char const* kind) {
     if (node == nullptr) {
         return std::nullopt;
     }
-    auto const value = node->value_exact<T>();
+    auto value = node->value_exact<T>();
     if (!value) {
         wrong(key, std::string("must be ") + kind);
     }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
+#include <utility>
 
 namespace xfsbus::lab::results {
 namespace {
@@ -33,20 +35,51 @@ std::string dash(std::size_t i) {
     return dashes[i % dashes.size()];
 }
 
-std::string marker_svg(std::size_t i, double x, double y) {
-    auto const style = "class=\"mark\" fill=\"white\" stroke=\"" + colour(i) + "\"";
-    constexpr double r = 4;
-    switch (i % 4) {
-        case 0:
-            return "<circle " + style + " cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"3.5\"/>";
-        case 1:
-            return "<rect " + style + " x=\"" + at(x - 3.5) + "\" y=\"" + at(y - 3.5) +
-                   "\" width=\"7\" height=\"7\"/>";
-        case 2:
-            return "<path " + style + " d=\"M" + at(x) + " " + at(y - r) + "l4 7.5h-8z\"/>";
-        default:
-            return "<path " + style + " d=\"M" + at(x) + " " + at(y - r) + "l4 4l-4 4l-4 -4z\"/>";
+/// An element of a drawing, in the making.
+class Element {
+  public:
+    explicit Element(std::string name) : name_(std::move(name)) {}
+
+    Element& set(std::string_view key, std::string_view value) {
+        attributes_ += ' ';
+        attributes_ += key;
+        attributes_ += R"(=")";
+        attributes_ += value;
+        attributes_ += '"';
+        return *this;
     }
+
+    Element& set(std::string_view key, double value) { return set(key, at(value)); }
+
+    [[nodiscard]] std::string with(std::string const& inner) const {
+        return "<" + name_ + attributes_ + ">" + inner + "</" + name_ + ">";
+    }
+
+  private:
+    std::string name_;
+    std::string attributes_;
+};
+
+std::string marker_svg(std::size_t i, double x, double y) {
+    constexpr std::array<char const*, 4> names = {"circle", "rect", "path", "path"};
+    Element element(names[i % names.size()]);
+    element.set("class", "mark").set("fill", "white").set("stroke", colour(i));
+    constexpr double r = 4;
+    auto const top = "M" + at(x) + " " + at(y - r);
+    switch (i % names.size()) {
+        case 0:
+            element.set("cx", x).set("cy", y).set("r", r);
+            break;
+        case 1:
+            element.set("x", x - r).set("y", y - r).set("width", 2 * r).set("height", 2 * r);
+            break;
+        case 2:
+            element.set("d", top + "l4 7.5h-8z");
+            break;
+        default:
+            element.set("d", top + "l4 4l-4 4l-4 -4z");
+    }
+    return element.with({});
 }
 
 /// 1, 2 or 5 times a power of ten: about four of them make `most`.
@@ -61,19 +94,28 @@ double tick_of(double most) {
     return 10 * power;
 }
 
-std::string line_svg(double x1, double y1, double x2, double y2, std::string const& more) {
-    return "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" +
-           at(y2) + "\" " + more + "/>";
+Element line_from(double x1, double y1, double x2, double y2) {
+    Element line("line");
+    line.set("x1", x1).set("y1", y1).set("x2", x2).set("y2", y2);
+    return line;
+}
+
+std::string grid_line(double x1, double y1, double x2, double y2) {
+    return line_from(x1, y1, x2, y2).set("class", "grid").with({});
 }
 
 std::string text_svg(double x, double y, char const* anchor, std::string const& words) {
-    return "<text x=\"" + at(x) + "\" y=\"" + at(y) + "\" text-anchor=\"" + anchor + "\">" +
-           html(words) + "</text>";
+    return Element("text").set("x", x).set("y", y).set("text-anchor", anchor).with(html(words));
 }
 
 std::string chart_svg(double height, std::string const& label, std::string const& inner) {
-    return "<svg class=\"chart\" role=\"img\" aria-label=\"" + html(label) +
-           "\" viewBox=\"0 0 640 " + at(height) + "\">" + inner + "</svg>\n";
+    return Element("svg")
+               .set("class", "chart")
+               .set("role", "img")
+               .set("aria-label", html(label))
+               .set("viewBox", "0 0 640 " + at(height))
+               .with(inner) +
+           "\n";
 }
 
 /// From 0 to `most`, below a plot that ends at y.
@@ -82,20 +124,67 @@ std::string x_axis(double most, double y, double top, std::string const& label) 
     double const step = tick_of(most);
     for (int i = 0; i * step <= most * 1.0001; ++i) {
         double const x = left + plot * i * step / most;
-        out += line_svg(x, top, x, y, "class=\"grid\"") +
-               text_svg(x, y + 16, "middle", number_text("%.6g", i * step));
+        out +=
+            grid_line(x, top, x, y) + text_svg(x, y + 16, "middle", number_text("%.6g", i * step));
     }
     return out + text_svg(left + plot / 2, y + 34, "middle", label);
+}
+
+/// A line with its markers, from the top to the bottom of a plot that ends at `most`.
+std::string steps_svg(Series const& series, std::size_t i, double most, double top, double bottom) {
+    std::string way;
+    std::string marks;
+    std::size_t const apart = std::max<std::size_t>(series.points.size() / 6, 1);
+    for (std::size_t n = 0; n < series.points.size(); ++n) {
+        double const x = left + plot * series.points[n].first / most;
+        double const y = bottom - (bottom - top) * series.points[n].second;
+        way += way.empty() ? "M" + at(x) + " " + at(bottom) : "H" + at(x);
+        way += "V" + at(y);
+        marks += (n + 1) % apart == 0 || n == 0 ? marker_svg(i, x, y) : "";
+    }
+    return Element("path")
+               .set("class", "steps")
+               .set("data-policy", html(series.label))
+               .set("d", way)
+               .set("fill", "none")
+               .set("stroke", colour(i))
+               .set("stroke-width", "2")
+               .set("stroke-dasharray", dash(i))
+               .with({}) +
+           marks;
+}
+
+/// An interval with its mean, for a plot that ends at `most`.
+std::string whisker_svg(Whisker const& whisker, std::size_t i, double most, double y) {
+    auto const x_of = [&](double value) { return left + plot * value / most; };
+    constexpr double end = 5;
+    std::string out = text_svg(left + 4, y - 10, "start", whisker.label + ": " + at(whisker.value));
+    out += line_from(x_of(whisker.low), y, x_of(whisker.high), y)
+               .set("class", "whisker")
+               .set("stroke-width", "2")
+               .set("stroke", colour(i))
+               .with({});
+    for (double const value : {whisker.low, whisker.high}) {
+        out +=
+            line_from(x_of(value), y - end, x_of(value), y + end).set("stroke", colour(i)).with({});
+    }
+    return out + marker_svg(i, x_of(whisker.value), y);
 }
 
 }  // namespace
 
 std::string marker_of(std::size_t i) {
-    return "<svg class=\"key\" viewBox=\"0 0 40 12\" width=\"40\" height=\"12\">" +
-           line_svg(0, 6, 40, 6,
-                    "stroke=\"" + colour(i) + "\" stroke-width=\"2\" stroke-dasharray=\"" +
-                        dash(i) + "\"") +
-           marker_svg(i, 20, 6) + "</svg>";
+    auto const line = line_from(0, 6, 40, 6)
+                          .set("stroke", colour(i))
+                          .set("stroke-width", "2")
+                          .set("stroke-dasharray", dash(i))
+                          .with({});
+    return Element("svg")
+        .set("class", "key")
+        .set("viewBox", "0 0 40 12")
+        .set("width", "40")
+        .set("height", "12")
+        .with(line + marker_svg(i, 20, 6));
 }
 
 std::string steps_chart(std::vector<Series> const& series, std::string const& x_label) {
@@ -111,23 +200,11 @@ std::string steps_chart(std::vector<Series> const& series, std::string const& x_
     std::string out = x_axis(most, bottom, top, x_label);
     for (int percent = 0; percent <= 100; percent += 25) {
         double const y = bottom - (bottom - top) * percent / 100;
-        out += line_svg(left, y, left + plot, y, "class=\"grid\"") +
+        out += grid_line(left, y, left + plot, y) +
                text_svg(left - 6, y + 4, "end", std::to_string(percent) + " %");
     }
     for (std::size_t i = 0; i < series.size(); ++i) {
-        std::string way;
-        std::string marks;
-        std::size_t const apart = std::max<std::size_t>(series[i].points.size() / 6, 1);
-        for (std::size_t n = 0; n < series[i].points.size(); ++n) {
-            double const x = left + plot * series[i].points[n].first / most;
-            double const y = bottom - (bottom - top) * series[i].points[n].second;
-            way += way.empty() ? "M" + at(x) + " " + at(bottom) + "V" + at(y)
-                               : "H" + at(x) + "V" + at(y);
-            marks += (n + 1) % apart == 0 || n == 0 ? marker_svg(i, x, y) : "";
-        }
-        out += "<path class=\"steps\" data-policy=\"" + html(series[i].label) + "\" d=\"" + way +
-               "\" fill=\"none\" stroke=\"" + colour(i) +
-               "\" stroke-width=\"2\" stroke-dasharray=\"" + dash(i) + "\"/>" + marks;
+        out += steps_svg(series[i], i, most, top, bottom);
     }
     return chart_svg(bottom + axis, "share of downloads done, by " + x_label, out);
 }
@@ -145,16 +222,8 @@ std::string whisker_chart(std::vector<Whisker> const& rows, std::string const& x
     double const bottom = top + row_height * static_cast<double>(rows.size());
     std::string out = x_axis(most, bottom, top, x_label);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        auto const& row = rows[i];
         double const y = top + row_height * static_cast<double>(i) + 26;
-        auto const x_of = [&](double value) { return left + plot * value / most; };
-        out +=
-            text_svg(left + 4, y - 10, "start", row.label + ": " + at(row.value)) +
-            line_svg(x_of(row.low), y, x_of(row.high), y,
-                     "class=\"whisker\" stroke-width=\"2\" stroke=\"" + colour(i) + "\"") +
-            line_svg(x_of(row.low), y - 5, x_of(row.low), y + 5, "stroke=\"" + colour(i) + "\"") +
-            line_svg(x_of(row.high), y - 5, x_of(row.high), y + 5, "stroke=\"" + colour(i) + "\"") +
-            marker_svg(i, x_of(row.value), y);
+        out += whisker_svg(rows[i], i, most, y);
     }
     return chart_svg(bottom + axis, x_label, out);
 }

@@ -45,6 +45,7 @@ void add_times(RunFigures& figures, Run const& run) {
         return;  // means over those that were quick would praise a policy that leaves some behind
     }
     std::vector<double> rates;
+    rates.reserve(durations.size());
     for (double const duration : durations) {
         rates.push_back(duration > 0 ? 1 / duration : 0);
     }
@@ -182,6 +183,7 @@ Summary summarise(Experiment const& experiment, std::vector<Outcome> const& outc
 
 std::vector<Outcome const*> by_policy_and_seed(std::vector<Outcome> const& outcomes) {
     std::vector<Outcome const*> all;
+    all.reserve(outcomes.size());
     for (auto const& outcome : outcomes) {
         all.push_back(&outcome);
     }

@@ -121,8 +121,9 @@ std::string json_of(Summary const& summary) {
 }
 
 std::string table_of(Summary const& summary) {
-    std::vector<std::vector<std::string>> rows = {
-        {"POLICY", "MAKESPAN s", "MEAN s", "P99 s", "REGRET", "SEED", "FAIR", "RUNS", "BOUND BY"}};
+    std::vector<std::vector<std::string>> rows = {{"POLICY", "MAKESPAN s", "MEAN s", "P99 s",
+                                                   "REGRET", "SEEDS SENT", "FAIR", "RUNS",
+                                                   "BOUND BY"}};
     std::string after;
     for (auto const& policy : summary.policies) {
         rows.push_back(

@@ -67,6 +67,11 @@ std::variant<results::Run, std::string> tried(Job const& job, Limits const& limi
     ::_exit(0);  // what the parent has begun to write is not written twice
 }
 
+std::string name_of_signal(int signal) {
+    char const* const name = ::sigdescr_np(signal);
+    return name != nullptr ? name : "signal " + std::to_string(signal);
+}
+
 double seconds(timeval const& time) {
     constexpr double micro = 1e-6;
     return static_cast<double>(time.tv_sec) + micro * static_cast<double>(time.tv_usec);
@@ -136,7 +141,7 @@ std::string Child::why(int status) const {
         return "wrote more than any run has to say";
     }
     if (WIFSIGNALED(status)) {
-        return "crashed: " + std::string(::strsignal(WTERMSIG(status)));
+        return "crashed: " + name_of_signal(WTERMSIG(status));
     }
     return "ended with code " + std::to_string(WEXITSTATUS(status)) +
            (limits_.memory_bytes > 0 ? ", perhaps out of memory (--memory-limit " +

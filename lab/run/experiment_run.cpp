@@ -32,7 +32,7 @@ Status write_all(std::filesystem::path const& folder, experiment::Experiment con
           std::pair("timings.csv", results::timings_of(experiment, outcomes)),
           std::pair("summary.json", results::json_of(summary)),
           std::pair("report.html", results::report_of(summary))}) {
-        if (auto const written = results::write(folder / name, text); !written) {
+        if (auto written = results::write(folder / name, text); !written) {
             return written;
         }
     }

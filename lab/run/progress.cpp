@@ -1,5 +1,6 @@
 #include "run/progress.hpp"
 
+#include <cmath>
 #include <cstdio>
 
 namespace xfsbus::lab::run {
@@ -17,7 +18,7 @@ std::string line_of(Progress const& progress) {
     auto const elapsed = std::chrono::duration<double>(progress.since_begin).count();
     double const left = elapsed / static_cast<double>(progress.done) *
                         static_cast<double>(progress.all - progress.done);
-    auto const seconds = static_cast<unsigned long long>(left + 0.5);
+    auto const seconds = static_cast<unsigned long long>(std::llround(left));
     constexpr unsigned minute = 60;
     char text[48];
     std::snprintf(static_cast<char*>(text), sizeof text, ", %llu:%02llu left", seconds / minute,

@@ -159,7 +159,7 @@ results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,
 }  // namespace
 
 Status check(Experiment const& experiment, policies::PluginPath const& path) {
-    if (auto const all = supported(experiment); !all) {
+    if (auto all = supported(experiment); !all) {
         return all;
     }
     Selectors selectors(path);
