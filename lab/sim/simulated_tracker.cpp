@@ -46,12 +46,16 @@ PeerIndex peer_at(wire::Endpoint const& endpoint) {
     return peer;
 }
 
-SimulatedTracker::SimulatedTracker(std::uint64_t seed) : directory_(options_of(seed), *this) {}
+SimulatedTracker::SimulatedTracker(std::uint64_t seed, std::shared_ptr<policies::Handout> handout)
+    : directory_(options_of(seed), *this) {
+    directory_.set_handout(std::move(handout));
+}
 
-void SimulatedTracker::announce(wire::Time now, PeerIndex peer, std::uint32_t ppm) {
+void SimulatedTracker::announce(wire::Time now, PeerIndex peer, std::uint32_t ppm,
+                                std::string const& labels) {
     auto const [sequence, is_new] = sequences_.try_emplace(peer, 0);
     if (is_new) {
-        say(now, peer, wire::Register{id_of(peer), endpoint_of(peer), 0, ""});
+        say(now, peer, wire::Register{id_of(peer), endpoint_of(peer), 0, labels});
     }
     wire::Update update;
     update.epoch = epoch;

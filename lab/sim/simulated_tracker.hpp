@@ -1,9 +1,12 @@
 #pragma once
 
+#include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/directory.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -20,10 +23,11 @@ PeerIndex peer_at(wire::Endpoint const& endpoint);
 /// at once; how long messages take is the simulator's affair.
 class SimulatedTracker final : private tracker::Directory::Outbox {
   public:
-    explicit SimulatedTracker(std::uint64_t seed);
+    /// `handout`: by what it names sources; null: as the product does.
+    SimulatedTracker(std::uint64_t seed, std::shared_ptr<policies::Handout> handout);
 
-    /// The peer has so much of the content.
-    void announce(wire::Time now, PeerIndex peer, std::uint32_t ppm);
+    /// The peer, which describes itself so, has so much of the content.
+    void announce(wire::Time now, PeerIndex peer, std::uint32_t ppm, std::string const& labels);
     /// Its connection is gone.
     void forget(wire::Time now, PeerIndex peer);
 

@@ -3,6 +3,7 @@
 #include "sim/transfer_ids.hpp"
 
 #include <xfsbus/policies/load_latency.hpp>
+#include <xfsbus/policies/rarest.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -12,6 +13,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+Wiring::Links links_of(Nature const& nature) {
+    bool const reads = nature.taking != Taking::never_reads;
+    return {.up = nature.up / (1.0 + nature.others),
+            .down = reads ? nature.down : 0,
+            .rack = nature.rack};
+}
+
 }  // namespace
 
 Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
@@ -19,20 +27,31 @@ Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
       random(seed),
       selector(rules.policy ? rules.policy(nature, seed)
                             : std::make_unique<policies::LoadLatency>()),
-      order(rules.order ? rules.order() : std::make_unique<policies::RankerOf<policies::Rarest>>()),
+      order(rules.chunk_order ? rules.chunk_order(nature, seed)
+                              : std::make_unique<policies::RankerOf<policies::Rarest>>()),
       content(std::make_shared<swarm::ContentState>(the_content, rules.file,
                                                     nature.seed
                                                         ? swarm::ChunkSet::full(rules.file.chunks)
                                                         : swarm::ChunkSet(rules.file.chunks))),
       source(rules.uploads, seed, [this](auto const&) {
           return content->complete() ? swarm::SourceSession::Content(content) : nullptr;
-      }) {}
+      }) {
+    if (rules.upload_choice) {
+        source.set_choice(rules.upload_choice(nature, seed), &deliveries);
+    }
+}
 
 Swarm::Swarm(Rules rules, std::uint64_t seed)
-    : rules_(rules), random_(seed), tracker_(seed), begin_(1000s), now_(begin_) {}
+    : rules_(std::move(rules)),
+      random_(seed),
+      tracker_(seed, rules_.handout ? rules_.handout(seed) : nullptr),
+      wiring_({.rack_link = rules_.rack_link, .core_link = rules_.core_link}),
+      begin_(1000s),
+      now_(begin_) {}
 
 Swarm::PeerIndex Swarm::add(Nature nature, wire::Duration joins) {
     auto const index = static_cast<PeerIndex>(peers_.size());
+    wiring_.add(links_of(nature));
     peers_.push_back(std::make_unique<Peer>(std::move(nature), rules_, random_.next()));
     unsettled_ += waited_for(*peers_.back()) ? 1 : 0;
     at(joins, [this, index] { join(index); });
@@ -50,12 +69,31 @@ void Swarm::at(wire::Duration time, std::function<void()> what) {
 }
 
 bool Swarm::run(wire::Duration most) {
-    while (unsettled_ > 0 && !events_.empty() && events_.next() <= begin_ + most) {
-        now_ = events_.next();
-        Event event = events_.pop();
-        std::visit([this](auto& what) { on(what); }, event);
+    while (unsettled_ > 0 && step(begin_ + most)) {
     }
     return unsettled_ == 0;
+}
+
+/// The network is asked when all that happens at this moment is done, so that it divides its links
+/// once. False: nothing happens until then.
+bool Swarm::step(wire::Time last) {
+    bool const planned = !events_.empty();
+    bool const at_once = planned && events_.next() <= now_;
+    auto const left_at = at_once ? std::nullopt : wiring_.next();
+    if (left_at && *left_at <= last && (!planned || *left_at <= events_.next())) {
+        now_ = *left_at;
+        while (auto const left = wiring_.take(now_)) {
+            on_left(*left);
+        }
+        return true;
+    }
+    if (!planned || events_.next() > last) {
+        return false;
+    }
+    now_ = events_.next();
+    Event event = events_.pop();
+    std::visit([this](auto& what) { on(what); }, event);
+    return true;
 }
 
 void Swarm::on(Scripted const& scripted) {
@@ -78,6 +116,9 @@ void Swarm::tell(Event event) {
 }
 
 wire::Duration Swarm::latency(PeerIndex a, PeerIndex b) const {
+    if (rules_.latency_between) {
+        return rules_.latency_between(a, b);
+    }
     return rules_.latency + peers_[a]->nature.far + peers_[b]->nature.far;
 }
 
@@ -113,6 +154,7 @@ void Swarm::crash(PeerIndex index) {
     unsettled_ -= waited_for(peer) ? 1 : 0;
     peer.here = false;
     peer.gone = true;
+    wiring_.silence(now_, index);
     constexpr auto lease = 3s;
     at(now() + lease, [this, index] { tracker_.forget(now_, index); });
 }
@@ -131,6 +173,7 @@ void Swarm::on(ConnectionLost const& lost) {
         return;
     }
     peer.source.on_gone(route_of(lost.gone));
+    throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {
         peer.sink->on_lost(now_, swarm::SourceId{lost.gone});
@@ -140,11 +183,20 @@ void Swarm::on(ConnectionLost const& lost) {
 
 void Swarm::on(Announced const& announced) {
     if (!peers_[announced.from]->gone) {
-        tracker_.announce(now_, announced.from, announced.ppm);
+        tracker_.announce(now_, announced.from, announced.ppm,
+                          peers_[announced.from]->nature.labels);
     }
 }
 
 // ---- what came of it ----
+
+std::uint64_t Swarm::Figures::bytes_out_of(std::uint32_t rack) const {
+    std::uint64_t bytes = 0;
+    for (auto const& [between, passed] : bytes_between_racks) {
+        bytes += between.first == rack && between.second != rack ? passed : 0;
+    }
+    return bytes;
+}
 
 std::optional<wire::Duration> Swarm::since_begin(std::optional<wire::Time> time) const {
     return time ? std::optional(*time - begin_) : std::nullopt;
@@ -164,6 +216,10 @@ std::optional<Error> Swarm::failure(PeerIndex peer) const {
 
 std::uint64_t Swarm::bytes_sent(PeerIndex peer) const {
     return peers_[peer]->bytes_sent;
+}
+
+std::uint64_t Swarm::bytes_received(PeerIndex peer) const {
+    return peers_[peer]->bytes_received;
 }
 
 std::uint32_t Swarm::chunks_stored(PeerIndex peer) const {

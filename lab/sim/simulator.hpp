@@ -2,10 +2,12 @@
 
 #include "sim/event_queue.hpp"
 #include "sim/simulated_tracker.hpp"
+#include "sim/wiring.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
-#include <xfsbus/policies/rarest.hpp>
+#include <xfsbus/policies/upload_choice.hpp>
+#include <xfsbus/swarm/deliveries.hpp>
 #include <xfsbus/swarm/sink_session.hpp>
 #include <xfsbus/swarm/source_session.hpp>
 
@@ -16,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,9 +61,9 @@ struct Nature {
 /// threads. All chance comes from one seed. What stands here is a network and what peers are like;
 /// every rule of the protocol is the product's.
 ///
-/// A peer has an uplink and a downlink. What it sends stands in a queue (first in, first out) and
-/// occupies first its uplink, then, a latency later, the downlink of the receiver. Messages take
-/// the latency and no bandwidth. Between racks bytes pass a link that all of a rack share.
+/// A peer has an uplink and a downlink, which Wiring connects with those of others, and which all
+/// that pass them share. What has left arrives a latency later. Messages take the latency and no
+/// bandwidth.
 ///
 /// After every event it is checked, with FAIL, that the cores keep their promises: see must() in
 /// simulator_sink.cpp and simulator_source.cpp.
@@ -73,13 +76,20 @@ class Swarm {
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
         swarm::Download::Limits download;
         swarm::Uploads::Limits uploads;
-        /// A sink's policy; by default the product's.
+        /// The same between two peers; by default `latency` and what they are `far`.
+        std::function<wire::Duration(PeerIndex, PeerIndex)> latency_between;
+        /// What a peer decides by; by default as the product does.
         std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
             policy;
-        /// A sink's chunk order; by default the product's.
-        std::function<std::unique_ptr<policies::ChunkRanker>()> order;
+        std::function<std::unique_ptr<policies::ChunkRanker>(Nature const&, std::uint64_t seed)>
+            chunk_order;
+        std::function<std::unique_ptr<policies::UploadChoice>(Nature const&, std::uint64_t seed)>
+            upload_choice;
+        /// What the tracker names sources by.
+        std::function<std::unique_ptr<policies::Handout>(std::uint64_t seed)> handout;
         std::uint64_t play_rate = 0;  ///< bytes per second at which each sink reads; 0: it does not
-        double rack_link = 0;         ///< bytes per second out of each rack; 0: no limit
+        double rack_link = 0;  ///< bytes per second out of each rack, and into it; 0: no limit
+        double core_link = 0;  ///< bytes per second of all between racks; 0: no limit
     };
 
     struct Figures {
@@ -88,7 +98,11 @@ class Swarm {
         std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
         std::uint64_t chunks_corrupt = 0;
         std::uint64_t busy = 0;  ///< times that a sink was told to come back later
-        std::map<std::uint32_t, std::uint64_t> bytes_out_of_rack;
+        /// That have left a peer of the first rack for one of the second.
+        std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> bytes_between_racks;
+
+        /// Bytes that have left a rack for others.
+        [[nodiscard]] std::uint64_t bytes_out_of(std::uint32_t rack) const;
     };
 
     Swarm(Rules rules, std::uint64_t seed);
@@ -126,6 +140,8 @@ class Swarm {
     [[nodiscard]] std::optional<Error> failure(PeerIndex peer) const;
     /// Bytes that have left it.
     [[nodiscard]] std::uint64_t bytes_sent(PeerIndex peer) const;
+    /// Bytes of chunks that came to it, in vain or not.
+    [[nodiscard]] std::uint64_t bytes_received(PeerIndex peer) const;
     [[nodiscard]] std::uint32_t chunks_stored(PeerIndex peer) const;
     /// Whether the others that are there together have every chunk.
     [[nodiscard]] bool others_have_all(PeerIndex peer) const;
@@ -142,6 +158,7 @@ class Swarm {
         std::unique_ptr<policies::ChunkRanker> order;
         swarm::Throttle throttle{0};
         std::shared_ptr<swarm::ContentState> content;
+        swarm::Deliveries deliveries;  ///< noted for an upload choice that is not the product's
         swarm::SourceSession source;
         std::unique_ptr<swarm::SinkSession> sink;
         bool here = false;
@@ -152,7 +169,7 @@ class Swarm {
         std::uint32_t transfers = 0;
         std::set<PeerIndex> liars;
         std::optional<wire::Time> sink_wakes;
-        wire::Time down_free{};
+        std::uint64_t bytes_received = 0;
         std::optional<wire::Time> first_chunk;
         std::optional<wire::Time> completed;
         wire::Duration stalled{};
@@ -160,7 +177,6 @@ class Swarm {
 
         // as a source
         std::optional<wire::Time> source_wakes;
-        wire::Time up_free{};
         std::uint64_t ahead_bytes = 0;
         std::size_t ahead_chunks = 0;
         std::uint64_t bytes_sent = 0;
@@ -192,11 +208,6 @@ class Swarm {
         PeerIndex sink = 0;
     };
 
-    struct Left {
-        PeerIndex source = 0;
-        swarm::Uploads::Piece piece;
-    };
-
     struct Delivered {
         PeerIndex sink = 0;
         PeerIndex source = 0;
@@ -221,14 +232,13 @@ class Swarm {
         std::function<void()> what;
     };
 
-    using Event = std::variant<ToSource, ToSink, Announced, SearchEnded, Left, Delivered,
-                               ConnectionLost, SinkWakes, SourceWakes, Scripted>;
+    using Event = std::variant<ToSource, ToSink, Announced, SearchEnded, Delivered, ConnectionLost,
+                               SinkWakes, SourceWakes, Scripted>;
 
     void on(ToSource& message);
     void on(ToSink& message);
     void on(Announced const& announced);
     void on(SearchEnded const& ended);
-    void on(Left const& left);
     void on(Delivered const& delivered);
     void on(ConnectionLost const& lost);
     void on(SinkWakes const& wakes);
@@ -255,8 +265,11 @@ class Swarm {
     void send(PeerIndex index, swarm::Uploads::Piece const& piece);
     void arm_source(PeerIndex index);
     void check_ahead(Peer const& peer) const;
-    wire::Time pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes);
+    void on_left(Wiring::Left const& left);
+    void throw_away(PeerIndex source, PeerIndex sink);
+    [[nodiscard]] bool takes(PeerIndex sink) const;
 
+    bool step(wire::Time last);
     void tell(Event event);
     /// Plans that a session is called at its deadline, unless it is called earlier.
     template <typename Wake>
@@ -268,13 +281,13 @@ class Swarm {
     Rules rules_;
     policies::SeededRandom random_;
     SimulatedTracker tracker_;
+    Wiring wiring_;
 
     wire::Time begin_;
     wire::Time now_;
     EventQueue<Event> events_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::size_t unsettled_ = 0;  ///< honest peers that are here or will be, and have not ended
-    std::map<std::uint32_t, wire::Time> rack_free_;  ///< when a rack's link is
     Figures figures_;
 };
 

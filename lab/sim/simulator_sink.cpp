@@ -31,7 +31,7 @@ void Swarm::join(PeerIndex index) {
     if (peer.nature.taking != Taking::honest) {
         hoard(index, 0);
     } else if (peer.nature.seed) {
-        tracker_.announce(now_, index, wire::complete_ppm);
+        tracker_.announce(now_, index, wire::complete_ppm, peer.nature.labels);
     } else {
         fetch(index);
     }
@@ -203,6 +203,7 @@ void Swarm::on(ToSink& message) {
 
 void Swarm::on(Delivered const& delivered) {
     Peer& peer = *peers_[delivered.sink];
+    peer.bytes_received += peer.here ? delivered.bytes : 0;
     auto const& header = delivered.header;
     swarm::SourceId const source{delivered.source};
     if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
@@ -220,6 +221,9 @@ void Swarm::on(Delivered const& delivered) {
         peer.sink->on_corrupt(now_, source, header.chunk);
     } else {
         must(!peer.content->has().contains(header.chunk), "each chunk is stored once");
+        if (rules_.upload_choice) {
+            peer.deliveries.add(now_, endpoint_of(delivered.source), delivered.bytes);
+        }
         peer.sink->on_stored(now_, source, header.chunk);
         peer.first_chunk = peer.first_chunk.value_or(now_);
         arm_source(delivered.sink);  // what is gained is offered

@@ -7,14 +7,6 @@
 #include <utility>
 
 namespace xfsbus::lab::sim {
-namespace {
-
-wire::Duration time_of(std::uint64_t bytes, double bytes_per_s) {
-    return std::chrono::duration_cast<wire::Duration>(
-        std::chrono::duration<double>(static_cast<double>(bytes) / bytes_per_s));
-}
-
-}  // namespace
 
 // ---- what it hears ----
 
@@ -66,6 +58,11 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
         }
         tell(std::move(message));
     }
+    for (auto const& ended : actions.ended) {
+        if (auto const to = peer_at(ended.sink); !takes(to)) {
+            throw_away(index, to);
+        }
+    }
     for (auto const& fellow : actions.fellows) {
         if (fetches(*peers_[index])) {
             auto const other = peer_at(fellow.listens);
@@ -96,12 +93,7 @@ void Swarm::send(PeerIndex index, swarm::Uploads::Piece const& piece) {
     peer.ahead_bytes += piece.length;
     ++peer.ahead_chunks;
     check_ahead(peer);
-    if (peers_[sink_of(piece.route)]->nature.taking == Taking::never_reads) {
-        return;  // it stays where it is
-    }
-    double const up = peer.nature.up / (1.0 + peer.nature.others);
-    peer.up_free = std::max(peer.up_free, now_) + time_of(piece.length, up);
-    events_.push(peer.up_free, Left{index, piece});
+    wiring_.send(now_, index, sink_of(piece.route), piece);
 }
 
 /// What is read ahead stays within the limits.
@@ -112,40 +104,34 @@ void Swarm::check_ahead(Peer const& peer) const {
          "what is read ahead is bounded");
 }
 
-void Swarm::on(Left const& left) {
-    Peer& peer = *peers_[left.source];
-    if (!peer.here) {
-        return;
-    }
+void Swarm::on_left(Wiring::Left const& left) {
+    Peer& peer = *peers_[left.from];
     auto const& piece = left.piece;
     peer.ahead_bytes -= piece.length;
     --peer.ahead_chunks;
     peer.bytes_sent += piece.length;
     ++figures_.chunks_sent;
+    figures_.bytes_between_racks[{wiring_.rack(left.from), wiring_.rack(left.to)}] += piece.length;
     peer.source.on_done(now_, piece);
-    pump_source(left.source);
-    auto const to = sink_of(piece.route);
-    Peer& sink = *peers_[to];
-    auto const there = pass_racks(left.source, to, piece.length) + latency(left.source, to);
-    sink.down_free = std::max(sink.down_free, there) + time_of(piece.length, sink.nature.down);
+    pump_source(left.from);
     events_.push(
-        sink.down_free,
-        Delivered{to, left.source, {piece.transfer, piece.chunk, piece.offset}, piece.length});
+        now_ + latency(left.from, left.to),
+        Delivered{left.to, left.from, {piece.transfer, piece.chunk, piece.offset}, piece.length});
 }
 
-/// When the bytes have left the rack, if they do.
-wire::Time Swarm::pass_racks(PeerIndex from, PeerIndex to, std::uint64_t bytes) {
-    auto const rack = peers_[from]->nature.rack;
-    if (rack == peers_[to]->nature.rack) {
-        return now_;
+/// Whether anything gets to it.
+bool Swarm::takes(PeerIndex sink) const {
+    return peers_[sink]->here && peers_[sink]->nature.taking != Taking::never_reads;
+}
+
+/// What this source has read for that sink, and what has not left it.
+void Swarm::throw_away(PeerIndex source, PeerIndex sink) {
+    Peer& peer = *peers_[source];
+    for (auto const& piece : wiring_.cut(now_, source, sink)) {
+        peer.ahead_bytes -= piece.length;
+        --peer.ahead_chunks;
+        peer.source.on_done(now_, piece);
     }
-    figures_.bytes_out_of_rack[rack] += bytes;
-    if (rules_.rack_link <= 0) {
-        return now_;
-    }
-    auto& free = rack_free_[rack];
-    free = std::max(free, now_) + time_of(bytes, rules_.rack_link);
-    return free;
 }
 
 }  // namespace xfsbus::lab::sim

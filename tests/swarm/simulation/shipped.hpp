@@ -39,7 +39,8 @@ inline void use(Swarm::Rules& rules, std::string const& plugin) {
 inline void use_order(Swarm::Rules& rules, std::string const& plugin) {
     auto const factory = policies::load_chunk_order(policies::parse_plugin_spec(plugin),
                                                     policies::PluginPath({XFS_TEST_PLUGINS}));
-    rules.order = [factory]() -> std::unique_ptr<policies::ChunkRanker> {
+    rules.chunk_order = [factory](Nature const&,
+                                  std::uint64_t) -> std::unique_ptr<policies::ChunkRanker> {
         policies::GuardOptions guard;
         guard.strict = true;
         return factory->make(guard);
