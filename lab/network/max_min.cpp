@@ -160,8 +160,9 @@ void MaxMin::collect_changed() {
 /// bottleneck of that one. False: there was nobody.
 bool MaxMin::collect_more() {
     auto const before = collected_.size();
-    // No iterator: collecting a flow touches links.
-    for (std::size_t i = 0, end = touched_.size(); i < end; ++i) {
+    // No iterator: collecting a flow touches links. Those are looked at after the next filling.
+    auto const end = touched_.size();
+    for (std::size_t i = 0; i < end; ++i) {
         auto const index = touched_[i];
         Link const& link = links_[index];
         if (link.flows.size() == link.members || (link.bound == 0 && !link.is_full)) {
