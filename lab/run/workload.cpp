@@ -3,15 +3,13 @@
 #include "run/workload.hpp"
 
 #include "experiment/population.hpp"
+#include "run/plugins.hpp"
 #include "sim/simulator.hpp"
 
-#include <xfsbus/policies/host/errors.hpp>
-#include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/wire/file_layout.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,37 +19,6 @@ namespace {
 
 using experiment::Experiment;
 using experiment::Group;
-
-/// What a simulated peer lends to a policy: a clock that stands still, and its labels.
-std::shared_ptr<policies::PolicyHost> host_of(std::string const& labels) {
-    policies::PolicyHost::Options options;
-    options.clock = [] { return std::chrono::nanoseconds(0); };
-    options.labels = labels;
-    return std::make_shared<policies::PolicyHost>(std::move(options));
-}
-
-/// Makes the policies of sinks. A plug-in is loaded once for all peers that have the same labels.
-class Selectors {
-  public:
-    explicit Selectors(policies::PluginPath path) : path_(std::move(path)) {}
-
-    std::unique_ptr<policies::PeerSelector> make(std::string const& spec, std::string const& labels,
-                                                 std::uint64_t seed) {
-        auto& factory = factories_[{spec, labels}];
-        if (!factory) {
-            factory = policies::load_peer_selector(policies::parse_plugin_spec(spec), path_,
-                                                   host_of(labels));
-        }
-        policies::GuardOptions guard;
-        guard.strict = true;  // a run that the built-in rule decides says nothing of the policy
-        return factory->make(seed, guard);
-    }
-
-  private:
-    policies::PluginPath path_;
-    std::map<std::pair<std::string, std::string>, std::shared_ptr<policies::SelectorFactory const>>
-        factories_;
-};
 
 /// That of the group, or that of the run, or the product's.
 std::string const& select_of(Group const& group, experiment::Policy const& policy) {
@@ -84,30 +51,28 @@ sim::Swarm::Rules rules_of(Experiment const& experiment) {
     rules.file = wire::layout_of(experiment.content.bytes, experiment.content.chunk_bytes);
     rules.latency = experiment.network.latency;
     rules.rack_link = static_cast<double>(experiment.network.rack_link);
+    rules.core_link = static_cast<double>(experiment.network.core_link);
     if (experiment.fetching.places) {
         rules.download.sources_most = *experiment.fetching.places;
     }
     return rules;
 }
 
-/// What the simulator does not have yet.
-Status supported(Experiment const& experiment) {
-    auto const refuse = [](std::string const& what) -> Status {
-        return Error{Errc::usage, what + " cannot be simulated yet; leave it out"};
-    };
-    if (experiment.network.core_link != 0) {
-        return refuse("[network] core-link");
+/// Those that the experiment leaves to the product are left empty.
+void use_plugins(sim::Swarm::Rules& rules, Plugins& plugins, experiment::Policy const& policy) {
+    if (!policy.chunk_order.empty()) {
+        rules.chunk_order = [&](sim::Nature const& nature, std::uint64_t) {
+            return plugins.chunk_order(policy.chunk_order, nature.labels);
+        };
     }
-    for (auto const& policy : experiment.policies) {
-        for (auto const& [key, value] : {std::pair("chunk-order", policy.chunk_order),
-                                         std::pair("upload-choice", policy.upload_choice),
-                                         std::pair("handout", policy.handout)}) {
-            if (!value.empty()) {
-                return refuse("[[policy]] " + policy.name + ": " + key);
-            }
-        }
+    if (!policy.upload_choice.empty()) {
+        rules.upload_choice = [&](sim::Nature const& nature, std::uint64_t) {
+            return plugins.upload_choice(policy.upload_choice, nature.labels);
+        };
     }
-    return done();
+    if (!policy.handout.empty()) {
+        rules.handout = [&](std::uint64_t) { return plugins.handout(policy.handout); };
+    }
 }
 
 // ---- a swarm as figures ----
@@ -153,23 +118,35 @@ results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,
     run.messages = figures.messages;
     run.chunks_sent = figures.chunks_sent;
     run.bytes_duplicate = figures.bytes_duplicate;
+    run.bytes_between_racks = figures.bytes_between_racks;
     return run;
+}
+
+/// Makes one of each that the policy names, to see whether it can be.
+void try_all(Plugins& plugins, Group const& group, experiment::Policy const& policy) {
+    static_cast<void>(plugins.selector(select_of(group, policy), group.labels, 1));
+    if (!policy.chunk_order.empty()) {
+        static_cast<void>(plugins.chunk_order(policy.chunk_order, group.labels));
+    }
+    if (!policy.upload_choice.empty()) {
+        static_cast<void>(plugins.upload_choice(policy.upload_choice, group.labels));
+    }
+    if (!policy.handout.empty()) {
+        static_cast<void>(plugins.handout(policy.handout));
+    }
 }
 
 }  // namespace
 
 Status check(Experiment const& experiment, policies::PluginPath const& path) {
-    if (auto all = supported(experiment); !all) {
-        return all;
-    }
-    Selectors selectors(path);
+    Plugins plugins(path);
     for (auto const& policy : experiment.policies) {
-        for (auto const& group : experiment.groups) {
-            try {
-                selectors.make(select_of(group, policy), group.labels, 1);
-            } catch (std::exception const& refused) {
-                return Error{Errc::plugin, "[[policy]] " + policy.name + ": " + refused.what()};
+        try {
+            for (auto const& group : experiment.groups) {
+                try_all(plugins, group, policy);
             }
+        } catch (std::exception const& refused) {
+            return Error{Errc::plugin, "[[policy]] " + policy.name + ": " + refused.what()};
         }
     }
     return done();
@@ -177,14 +154,15 @@ Status check(Experiment const& experiment, policies::PluginPath const& path) {
 
 results::Run simulate(Experiment const& experiment, std::size_t policy, std::uint64_t seed,
                       policies::PluginPath const& path) {
-    Selectors selectors(path);
+    Plugins plugins(path);
     auto const peers = experiment::draw(experiment, seed);
     std::size_t next = 0;  // add() makes a peer's policy at once
     auto rules = rules_of(experiment);
+    use_plugins(rules, plugins, experiment.policies[policy]);
     rules.policy = [&](sim::Nature const& nature, std::uint64_t own_seed) {
         auto const& group = experiment.groups[peers[next].group];
-        return selectors.make(select_of(group, experiment.policies[policy]), nature.labels,
-                              own_seed);
+        return plugins.selector(select_of(group, experiment.policies[policy]), nature.labels,
+                                own_seed);
     };
     sim::Swarm swarm(rules, seed);
     for (; next < peers.size(); ++next) {

@@ -11,8 +11,7 @@
 
 namespace xfsbus::lab::run {
 
-/// Loads each plug-in that the experiment names, and asks whether the simulator has all that it
-/// wants. Errc::plugin or Errc::usage, naming policy and reason.
+/// Loads each plug-in that the experiment names. Errc::plugin, naming policy and reason.
 Status check(experiment::Experiment const& experiment, policies::PluginPath const& path);
 
 /// Simulates one policy with one seed, on this thread, in virtual time. What is wrong with a policy

@@ -55,6 +55,11 @@ std::string content_of(std::filesystem::path const& file) {
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+bool run_is_complete(results::Run const& run) {
+    return std::ranges::all_of(run.peers,
+                               [](auto const& peer) { return !peer.counts || peer.completed; });
+}
+
 run::Request request_of(std::filesystem::path const& dir, std::string const& text) {
     auto const file = dir / "experiment.toml";
     std::ofstream(file) << text;
@@ -168,14 +173,44 @@ TEST_CASE("what is wrong with an experiment is told before anything is run or wr
     }
 }
 
-TEST_CASE("what the simulator cannot do yet is refused with a word") {
-    for (auto const& [lines, said] : std::vector<std::pair<std::string, std::string>>{
-             {"[network]\ncore-link = \"1MB/s\"\n", "[network] core-link cannot be simulated yet"},
-             {"[[policy]]\nname = \"p\"\nchunk-order = \"sequential\"\n", "p: chunk-order cannot"},
-             {"[[policy]]\nname = \"p\"\nupload-choice = \"titfortat\"\n", "p: upload-choice can"},
-             {"[[policy]]\nname = \"p\"\nhandout = \"samerack\"\n", "p: handout cannot"}}) {
-        auto const refused = run::check(parsed(small_swarm + lines), shipped());
+TEST_CASE("a plug-in of another kind than its key says is refused with a word") {
+    for (auto const* key : {"select", "chunk-order", "upload-choice", "handout"}) {
+        INFO(key);
+        auto const refused =
+            run::check(parsed(small_swarm + "[[policy]]\nname = \"p\"\n" + key + " = \"sha256\"\n"),
+                       shipped());
         REQUIRE_FALSE(refused);
-        CHECK_THAT(refused.error().message, ContainsSubstring(said));
+        CHECK(refused.error().code == Errc::plugin);
+        CHECK_THAT(refused.error().message, ContainsSubstring("[[policy]] p: "));
+        CHECK_THAT(refused.error().message, ContainsSubstring("sha256"));
     }
+}
+
+TEST_CASE("chunk orders, upload choices and handouts are simulated as they are shipped") {
+    // Many sinks with few places each: whom the tracker names matters, too.
+    auto const swarm =
+        std::string(small_swarm).replace(small_swarm.find("count = 4"), 9, "count = 80") +
+        "[fetching]\nplaces = 2\n[[policy]]\nname = \"p\"\n";
+    auto const usual = run::simulate(parsed(swarm), 0, 1, shipped());
+    for (auto const* line : {"chunk-order = \"sequential\"", "upload-choice = \"titfortat\"",
+                             "handout = \"completefirst\""}) {
+        INFO(line);
+        auto const other = run::simulate(parsed(swarm + line + "\n"), 0, 1, shipped());
+        CHECK(run_is_complete(other));
+        CHECK_FALSE(other == usual);
+    }
+}
+
+TEST_CASE("what goes between racks is counted, and a link of all racks together limits it") {
+    auto const racks = small_swarm +
+                       "[[peers]]\nname = \"far\"\nrack = 2\nup = \"1MB/s\"\n"
+                       "down = \"100Mbit/s\"\n[network]\ncore-link = ";
+    auto const thin = run::simulate(parsed(racks + "\"200kB/s\"\n"), 0, 1, shipped());
+    auto const wide = run::simulate(parsed(racks + "\"1GB/s\"\n"), 0, 1, shipped());
+    REQUIRE(run_is_complete(thin));
+    auto const far = thin.peers.back();
+    constexpr double bytes = 8e6;
+    CHECK(std::chrono::duration<double>(*far.completed).count() >= bytes / 200e3);
+    CHECK(*wide.peers.back().completed < *far.completed / 2);
+    CHECK(thin.bytes_between_racks.at({0, 2}) >= 8'000'000U);
 }
