@@ -14,9 +14,8 @@ int descriptor_of(zmq::message_t const& frame) {
 
 }  // namespace
 
-ConnectionWatch::ConnectionWatch(Reactor::Impl& loop, zmq::socket_t& socket,
-                                 Connections::Limits limits, int events, Polls polls,
-                                 Handler handler)
+ConnectionWatch::ConnectionWatch(EventLoop& loop, zmq::socket_t& socket, Connections::Limits limits,
+                                 int events, Polls polls, Handler handler)
     : loop_(loop),
       monitor_(loop.context(), socket, always | events),
       connections_(limits),

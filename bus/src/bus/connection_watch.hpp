@@ -32,8 +32,8 @@ class ConnectionWatch {
     /// only when it looks, and read_events() when it is called; the latter is for sockets that are
     /// never read. Throws zmq::error_t or std::system_error if the system gives no descriptors.
     /// What a callback does may destroy the watch.
-    ConnectionWatch(Reactor::Impl& loop, zmq::socket_t& socket, Connections::Limits limits,
-                    int events, Polls polls, Handler handler);
+    ConnectionWatch(EventLoop& loop, zmq::socket_t& socket, Connections::Limits limits, int events,
+                    Polls polls, Handler handler);
     ~ConnectionWatch();
     ConnectionWatch(ConnectionWatch const&) = delete;
     ConnectionWatch& operator=(ConnectionWatch const&) = delete;
@@ -80,12 +80,12 @@ class ConnectionWatch {
     void carry_out();
     void count_turn();
 
-    Reactor::Impl& loop_;
+    EventLoop& loop_;
     Monitor monitor_;
     Connections connections_;
     std::shared_ptr<Handler const> handler_;
-    Reactor::Impl::Registration registration_;  ///< of the monitor, if the loop polls it
-    std::size_t taken_ = 0;                     ///< messages, since all had their turn
+    EventLoop::Registration registration_;  ///< of the monitor, if the loop polls it
+    std::size_t taken_ = 0;                 ///< messages, since all had their turn
     bool drained_ = true;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -26,7 +26,7 @@ constexpr int other_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
 }  // namespace
 
 struct ControlClient::Impl {
-    Impl(Reactor::Impl& loop, Security const& security, Handler on)
+    Impl(EventLoop& loop, Security const& security, Handler on)
         : loop_(loop),
           socket_(make_dealer(loop.context())),
           security_(security),
@@ -67,7 +67,7 @@ struct ControlClient::Impl {
     void tell(Connection state, std::string const& why);
     void retry_soon();
 
-    Reactor::Impl& loop_;
+    EventLoop& loop_;
     zmq::socket_t socket_;
     Security security_;
     wire::Endpoint to_;
@@ -78,7 +78,7 @@ struct ControlClient::Impl {
     std::optional<Reactor::TimerId> knock_timer_;
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
-    Reactor::Impl::Registration registration_;
+    EventLoop::Registration registration_;
     Backlog backlog_;
     bool handshaking_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
@@ -224,14 +224,14 @@ Result<std::unique_ptr<ControlClient>> ControlClient::connect(Reactor& reactor,
                                                               Security const& security,
                                                               Handler handler,
                                                               std::string const& from) {
-    auto impl = make_part<Impl>(reactor.impl(), security, std::move(handler));
+    auto impl = make_part<Impl>(ReactorAccess::loop_of(reactor), security, std::move(handler));
     if (!impl) {
         return impl.error();
     }
     if (auto connected = (*impl)->connect(endpoint, from); !connected) {
         return connected.error();
     }
-    return std::make_unique<ControlClient>(std::move(*impl));
+    return std::unique_ptr<ControlClient>(new ControlClient(std::move(*impl)));
 }
 
 bool ControlClient::send(wire::Message const& message, std::uint64_t request) {

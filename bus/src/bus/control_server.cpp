@@ -41,7 +41,7 @@ bool asks_for_much(std::span<zmq::message_t const> frames) {
 }  // namespace
 
 struct ControlServer::Impl {
-    Impl(Reactor::Impl& loop, Handler on, std::size_t connections_most)
+    Impl(EventLoop& loop, Handler on, std::size_t connections_most)
         : loop_(loop),
           socket_(make_router(loop.context())),
           handler_(std::make_shared<Handler const>(std::move(on))),
@@ -65,7 +65,7 @@ struct ControlServer::Impl {
 
     [[nodiscard]] bool tells_end(wire::Route const& route) const { return watch_.knows(route); }
 
-    Reactor::Impl& loop_;
+    EventLoop& loop_;
     zmq::socket_t socket_;
     wire::Endpoint endpoint_;
 
@@ -82,7 +82,7 @@ struct ControlServer::Impl {
 
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
-    Reactor::Impl::Registration registration_;
+    EventLoop::Registration registration_;
     std::unordered_map<wire::Route, Backlog> backlogs_;
     std::optional<Reactor::TimerId> retry_;
     std::optional<wire::Time> told_;
@@ -243,7 +243,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
                                                            Security const& security,
                                                            Handler handler,
                                                            std::size_t connections_most) {
-    auto impl = make_part<Impl>(reactor.impl(), std::move(handler), connections_most);
+    auto impl =
+        make_part<Impl>(ReactorAccess::loop_of(reactor), std::move(handler), connections_most);
     if (!impl) {
         return impl.error();
     }
@@ -253,7 +254,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::bind(Reactor& reactor,
         return bound.error();
     }
     made.endpoint_ = *bound;
-    return std::make_unique<ControlServer>(std::move(*impl));
+    return std::unique_ptr<ControlServer>(new ControlServer(std::move(*impl)));
 }
 
 wire::Endpoint const& ControlServer::endpoint() const {

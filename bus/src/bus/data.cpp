@@ -60,7 +60,7 @@ Connections::Limits source_limits() {
 // ---- ChunkReceiver ----
 
 struct ChunkReceiver::Impl {
-    Impl(Reactor::Impl& loop, OnChunk chunk, OnGarbage garbage, std::size_t connections_most)
+    Impl(EventLoop& loop, OnChunk chunk, OnGarbage garbage, std::size_t connections_most)
         : socket_(make_pull(loop.context())),
           handler_(std::make_shared<Handler const>(Handler{std::move(chunk), std::move(garbage)})),
           watch_(loop, socket_, sink_limits(connections_most), 0, ConnectionWatch::Polls::yes, {}),
@@ -79,7 +79,7 @@ struct ChunkReceiver::Impl {
     zmq::socket_t socket_;
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
-    Reactor::Impl::Registration registration_;
+    EventLoop::Registration registration_;
     wire::Endpoint endpoint_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -118,8 +118,8 @@ Result<std::unique_ptr<ChunkReceiver>> ChunkReceiver::bind(Reactor& reactor,
                                                            Security const& security,
                                                            OnChunk on_chunk, OnGarbage on_garbage,
                                                            std::size_t connections_most) {
-    auto impl = make_part<Impl>(reactor.impl(), std::move(on_chunk), std::move(on_garbage),
-                                connections_most);
+    auto impl = make_part<Impl>(ReactorAccess::loop_of(reactor), std::move(on_chunk),
+                                std::move(on_garbage), connections_most);
     if (!impl) {
         return impl.error();
     }
@@ -128,7 +128,7 @@ Result<std::unique_ptr<ChunkReceiver>> ChunkReceiver::bind(Reactor& reactor,
         return bound.error();
     }
     (*impl)->endpoint_ = *bound;
-    return std::make_unique<ChunkReceiver>(std::move(*impl));
+    return std::unique_ptr<ChunkReceiver>(new ChunkReceiver(std::move(*impl)));
 }
 
 wire::Endpoint const& ChunkReceiver::endpoint() const {
@@ -144,7 +144,7 @@ void ChunkReceiver::expect(std::uint32_t chunk_bytes) {
 // ---- ChunkSender ----
 
 struct ChunkSender::Impl {
-    Impl(Reactor::Impl& loop, std::function<void()> writable)
+    Impl(EventLoop& loop, std::function<void()> writable)
         : loop_(loop),
           socket_(make_push(loop.context())),
           watch_(loop, socket_, source_limits(), 0, ConnectionWatch::Polls::no,
@@ -159,10 +159,10 @@ struct ChunkSender::Impl {
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
-    Reactor::Impl& loop_;
+    EventLoop& loop_;
     zmq::socket_t socket_;
     ConnectionWatch watch_;
-    Reactor::Impl::Registration registration_;
+    EventLoop::Registration registration_;
     wire::Endpoint sink_;
     std::optional<Knock> knock_;
     wire::Time asked_{};  ///< for new connections
@@ -176,7 +176,7 @@ Result<std::unique_ptr<ChunkSender>> ChunkSender::connect(Reactor& reactor,
                                                           wire::Endpoint const& sink,
                                                           Security const& security,
                                                           std::function<void()> on_writable) {
-    auto impl = make_part<Impl>(reactor.impl(), std::move(on_writable));
+    auto impl = make_part<Impl>(ReactorAccess::loop_of(reactor), std::move(on_writable));
     if (!impl) {
         return impl.error();
     }
@@ -184,7 +184,7 @@ Result<std::unique_ptr<ChunkSender>> ChunkSender::connect(Reactor& reactor,
     if (auto connected = connect_socket((*impl)->socket_, sink, security); !connected) {
         return connected.error();
     }
-    return std::make_unique<ChunkSender>(std::move(*impl));
+    return std::unique_ptr<ChunkSender>(new ChunkSender(std::move(*impl)));
 }
 
 std::string ChunkSender::trouble() {

@@ -138,4 +138,13 @@ struct Reactor::Impl {
     std::thread::id thread_;    // of run(); guarded by mutex_
 };
 
+/// The loop of a Reactor, which the sockets of this box alone may name.
+struct ReactorAccess {
+    using Loop = Reactor::Impl;
+
+    static Loop& loop_of(Reactor& reactor) { return *reactor.impl_; }
+};
+
+using EventLoop = ReactorAccess::Loop;
+
 }  // namespace xfsbus::bus

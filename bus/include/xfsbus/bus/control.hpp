@@ -52,10 +52,10 @@ class ControlServer {
     /// another that had its descriptor before, had ended already.
     [[nodiscard]] bool tells_end(wire::Route const& route) const;
 
+  private:
     struct Impl;
     explicit ControlServer(std::unique_ptr<Impl> impl);
 
-  private:
     std::unique_ptr<Impl> impl_;
 };
 
@@ -89,10 +89,10 @@ class ControlClient {
     /// a MiB waits for it; dropped.
     bool send(wire::Message const& message, std::uint64_t request = 0);
 
+  private:
     struct Impl;
     explicit ControlClient(std::unique_ptr<Impl> impl);
 
-  private:
     std::unique_ptr<Impl> impl_;
 };
 

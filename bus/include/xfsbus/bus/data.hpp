@@ -43,10 +43,10 @@ class ChunkReceiver {
     /// is the largest chunk that there can be.
     void expect(std::uint32_t chunk_bytes);
 
+  private:
     struct Impl;
     explicit ChunkReceiver(std::unique_ptr<Impl> impl);
 
-  private:
     std::unique_ptr<Impl> impl_;
 };
 
@@ -67,10 +67,10 @@ class ChunkSender {
     /// Hands the chunk to the pipe. False: the pipe is full or not connected; nothing was taken.
     bool send(wire::ChunkHeader const& header, Payload const& payload);
 
+  private:
     struct Impl;
     explicit ChunkSender(std::unique_ptr<Impl> impl);
 
-  private:
     std::unique_ptr<Impl> impl_;
 };
 

@@ -39,12 +39,10 @@ class Reactor final : public Scheduler {
     void watch_fd(int fd, Task on_readable);
     void unwatch_fd(int fd);
 
-    struct Impl;
-
-    /// For the sockets of this box alone.
-    [[nodiscard]] Impl& impl() { return *impl_; }
-
   private:
+    friend struct ReactorAccess;  // the sockets of this box
+
+    struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -34,9 +34,8 @@ class Resolver {
     /// `patience`. An address is its own answer.
     void resolve(std::string const& host, wire::Duration patience, OnAddresses on_addresses);
 
-    struct Impl;
-
   private:
+    struct Impl;
     std::shared_ptr<Impl> impl_;
 };
 
