@@ -17,9 +17,9 @@ std::size_t wire_bytes(wire::FileEntry const& entry) {
 
 }  // namespace
 
-Announcer::Announcer(Options options, Line& line)
+Announcer::Announcer(Options options, Owner& owner)
     : options_(std::move(options)),
-      line_(line),
+      owner_(owner),
       random_(static_cast<std::minstd_rand::result_type>(options_.seed)) {}
 
 // ---- events ----
@@ -120,7 +120,7 @@ void Announcer::on_tick(wire::Time now) {
     flush(now);
     if (!options_.silent && now - spoke_ >= heartbeat_) {
         spoke_ = now;
-        send(wire::Heartbeat{epoch_, sequence_, line_.load()});
+        send(wire::Heartbeat{epoch_, sequence_, owner_.load()});
     }
 }
 
@@ -258,7 +258,7 @@ bool Announcer::is_time_for_changes() const {
 void Announcer::send_full_batch(wire::Time now) {
     wire::Update update;
     update.full_begin = !full_begun_;
-    auto files = line_.files_after(*full_from_, wire::limits::update_entries);
+    auto files = owner_.files_after(*full_from_, wire::limits::update_entries);
     bool const all = files.size() < wire::limits::update_entries;
     std::size_t bytes = 0;
     std::size_t taken = 0;
@@ -302,7 +302,7 @@ void Announcer::send_update(wire::Time now, wire::Update update) {
 }
 
 void Announcer::send(wire::Message const& message) {
-    line_.send(message, ++said_);
+    owner_.send(message, ++said_);
 }
 
 void Announcer::on_updated(wire::Time now, wire::Updated const& message) {

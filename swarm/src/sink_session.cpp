@@ -53,7 +53,7 @@ Download::Limits SinkSession::limits(Options const& options) const {
 bool SinkSession::add_source(wire::Time now, Candidate const& candidate) {
     now_ = now;
     auto const complete = candidate.completeness >= 1;
-    ways_.try_emplace(candidate.id, Way{.complete = complete});
+    conversations_.try_emplace(candidate.id, Conversation{.complete = complete});
     bool const taken = download_.add_source(now, candidate);
     if (!taken) {
         forget(candidate.id);
@@ -109,16 +109,16 @@ void SinkSession::on_have(wire::Time now, SourceId source, wire::Have const& hav
 void SinkSession::on_refused(wire::Time now, SourceId source, wire::Refused const& refused) {
     now_ = now;
     if (is_open(source, refused.transfer)) {
-        way_of(source)->refused = true;
+        conversation_of(source)->refused = true;
         download_.on_refused(now, source, refused.code, refused.reason);
     }
 }
 
 void SinkSession::on_lost(wire::Time now, SourceId source) {
-    auto const* const way = way_of(source);
-    if (way != nullptr && way->transfer) {
+    auto const* const conversation = conversation_of(source);
+    if (conversation != nullptr && conversation->transfer) {
         on_refused(now, source,
-                   {*way->transfer, wire::ErrorCode::closed, "the connection was lost"});
+                   {*conversation->transfer, wire::ErrorCode::closed, "the connection was lost"});
     }
 }
 
@@ -145,8 +145,8 @@ void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk
 
 void SinkSession::on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk) {
     now_ = now;
-    if (auto* const way = way_of(source)) {
-        way->corrupt = true;
+    if (auto* const conversation = conversation_of(source)) {
+        conversation->corrupt = true;
     }
     download_.on_corrupt(now, source, chunk);
 }
@@ -184,9 +184,9 @@ SinkSession::Actions SinkSession::take_actions() {
         drop(dropped);
     }
     for (auto const& spared : wanted.spares) {
-        if (auto const* const way = way_of(spared.source)) {
+        if (auto const* const conversation = conversation_of(spared.source)) {
             // A source does not send what its sink says that it has.
-            tell(spared.source, *way, spared.chunks);
+            tell(spared.source, *conversation, spared.chunks);
         }
     }
     for (auto const& asked : wanted.asks) {
@@ -201,22 +201,22 @@ SinkSession::Actions SinkSession::take_actions() {
 
 SinkSession::Actions SinkSession::end() {
     actions_ = {};
-    for (auto& [source, way] : ways_) {
-        close(source, way);
+    for (auto& [source, conversation] : conversations_) {
+        close(source, conversation);
     }
-    ways_.clear();
+    conversations_.clear();
     tell_at_.reset();
     return std::exchange(actions_, {});
 }
 
 void SinkSession::drop(Download::Drop const& drop) {
-    auto* const way = way_of(drop.source);
-    if (way != nullptr && way->transfer) {
+    auto* const conversation = conversation_of(drop.source);
+    if (conversation != nullptr && conversation->transfer) {
         auto const* const known = download_.find(drop.source);
         if (known != nullptr && !known->why.empty()) {  // else all is here
             actions_.lost.push_back({drop.source, known->why});
         }
-        close(drop.source, *way);
+        close(drop.source, *conversation);
     }
     if (drop.for_good) {
         forget(drop.source);
@@ -224,36 +224,37 @@ void SinkSession::drop(Download::Drop const& drop) {
 }
 
 /// The source may have ended it: then a Want that was on its way has opened it again.
-void SinkSession::close(SourceId source, Way& way) {
-    if (way.transfer) {
-        send(source, Close{*way.transfer, way.corrupt, !way.refused || way.wants > 1});
-        way = {.complete = way.complete, .corrupt = way.corrupt};
+void SinkSession::close(SourceId source, Conversation& conversation) {
+    if (conversation.transfer) {
+        send(source, Close{*conversation.transfer, conversation.corrupt,
+                           !conversation.refused || conversation.wants > 1});
+        conversation = {.complete = conversation.complete, .corrupt = conversation.corrupt};
     }
 }
 
 void SinkSession::forget(SourceId source) {
-    if (ways_.erase(source) > 0) {
+    if (conversations_.erase(source) > 0) {
         actions_.forgotten.push_back(source);
     }
 }
 
 void SinkSession::ask(Download::Ask const& ask) {
-    auto* const way = way_of(ask.source);
-    if (way == nullptr) {
+    auto* const conversation = conversation_of(ask.source);
+    if (conversation == nullptr) {
         return;
     }
-    bool const opens = !way->transfer;
+    bool const opens = !conversation->transfer;
     if (opens) {
-        way->transfer = owner_.new_transfer();
+        conversation->transfer = owner_.new_transfer();
     }
     bool const limited = owner_.throttle.rate() > 0 || throttle_.rate() > 0;
     if (!limited || ask.chunks.empty()) {
-        want(ask.source, *way->transfer, ask.credit, ask.chunks);
+        want(ask.source, *conversation->transfer, ask.credit, ask.chunks);
     } else {
-        ask_slowly(ask, *way->transfer);
+        ask_slowly(ask, *conversation->transfer);
     }
     if (opens) {
-        tell_all(ask.source, *way);
+        tell_all(ask.source, *conversation);
     }
 }
 
@@ -282,7 +283,7 @@ void SinkSession::ask_slowly(Download::Ask const& ask, wire::TransferId const& t
 
 void SinkSession::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
                        std::vector<std::uint32_t> chunks) {
-    ++way_of(source)->wants;
+    ++conversation_of(source)->wants;
     wire::Want want;
     want.transfer = transfer;
     want.content = content_.id();
@@ -295,11 +296,11 @@ void SinkSession::want(SourceId source, wire::TransferId const& transfer, std::u
 }
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.
-void SinkSession::tell_all(SourceId source, Way const& way) {
-    if (Download::in_swarm(content_.layout()) && way.complete && way.transfer &&
+void SinkSession::tell_all(SourceId source, Conversation const& conversation) {
+    if (Download::in_swarm(content_.layout()) && conversation.complete && conversation.transfer &&
         !content_.has().empty()) {
         wire::Have have;
-        have.transfer = *way.transfer;
+        have.transfer = *conversation.transfer;
         have.bitmap = content_.has().to_wire();
         send(source, std::move(have));
     }
@@ -307,19 +308,20 @@ void SinkSession::tell_all(SourceId source, Way const& way) {
 
 void SinkSession::tell_gained() {
     auto const gained = std::exchange(gained_, {});
-    for (auto const& [source, way] : ways_) {
+    for (auto const& [source, conversation] : conversations_) {
         if (gained.size() > wire::limits::chunks_per_have) {
-            tell_all(source, way);
-        } else if (way.complete) {
-            tell(source, way, gained);
+            tell_all(source, conversation);
+        } else if (conversation.complete) {
+            tell(source, conversation, gained);
         }
     }
 }
 
-void SinkSession::tell(SourceId source, Way const& way, std::vector<std::uint32_t> chunks) {
-    if (way.transfer) {
+void SinkSession::tell(SourceId source, Conversation const& conversation,
+                       std::vector<std::uint32_t> chunks) {
+    if (conversation.transfer) {
         wire::Have have;
-        have.transfer = *way.transfer;
+        have.transfer = *conversation.transfer;
         have.chunks = std::move(chunks);
         send(source, std::move(have));
     }
@@ -347,13 +349,13 @@ bool SinkSession::uses(SourceId source) const {
 }
 
 bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) const {
-    auto const found = ways_.find(source);
-    return found != ways_.end() && found->second.transfer == transfer;
+    auto const found = conversations_.find(source);
+    return found != conversations_.end() && found->second.transfer == transfer;
 }
 
-SinkSession::Way* SinkSession::way_of(SourceId source) {
-    auto const found = ways_.find(source);
-    return found == ways_.end() ? nullptr : &found->second;
+SinkSession::Conversation* SinkSession::conversation_of(SourceId source) {
+    auto const found = conversations_.find(source);
+    return found == conversations_.end() ? nullptr : &found->second;
 }
 
 }  // namespace xfsbus::swarm

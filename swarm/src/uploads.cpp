@@ -73,13 +73,13 @@ std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
         return refuse(ErrorCode::not_found, "this peer does not have that content");
     }
     auto const& [route, endpoint] = key;
-    if (auto const line = lines_.find(route); line != lines_.end()) {
-        if (line->second.transfers.size() >= limits_.transfers_per_route) {
+    if (auto const connection = connections_.find(route); connection != connections_.end()) {
+        if (connection->second.transfers.size() >= limits_.transfers_per_route) {
             return refuse(ErrorCode::limit, "too many transfers over one connection");
         }
         auto const sink = sinks_.find(key);
         bool const is_new = sink == sinks_.end() || sink->second.transfers == 0;
-        if (is_new && line->second.sinks >= limits_.data_ports_per_route) {
+        if (is_new && connection->second.sinks >= limits_.data_ports_per_route) {
             return refuse(ErrorCode::limit, "too many data endpoints for one connection");
         }
     }
@@ -112,8 +112,9 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.copies = &offers_.copies(want.transfer);
     Host& host = hosts_[endpoint.host];
     host.transfers.emplace(transfer.serial, &transfer);
-    Line& line = lines_.try_emplace(route, Line{now, {}, 0, 0}).first->second;
-    line.transfers.emplace(transfer.serial, &transfer);
+    Connection& connection =
+        connections_.try_emplace(route, Connection{now, {}, 0, 0}).first->second;
+    connection.transfers.emplace(transfer.serial, &transfer);
     Sink& sink = sinks_[key];
     transfer.to = &sink;
     if (sink.transfers++ == 0) {
@@ -125,7 +126,7 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
         sink.opened = now;
         sink.moved = now;
         host.sinks.emplace(sink.serial, &sink);
-        ++line.sinks;
+        ++connection.sinks;
         ++served_[endpoint];
         ++places_;
     }
@@ -145,21 +146,21 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
     if (std::ranges::any_of(want.chunks, is_missing)) {
         return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
-    auto& line = lines_.at(transfer.route);
+    auto& connection = connections_.at(transfer.route);
     bool const was_idle = transfer.queue.empty();
     for (auto const chunk : want.chunks) {
         if (offers_.awaited(want.transfer).contains(chunk)) {
             continue;
         }
         if (transfer.queue.size() >= limits_.queued_chunks_most ||
-            line.queued >= limits_.queued_chunks_per_route) {
+            connection.queued >= limits_.queued_chunks_per_route) {
             return refuse(ErrorCode::limit, "too many chunks asked for at once");
         }
         if (!make_room(now, {transfer.sink.host, 0, sizeof(Queued), &transfer}, ended)) {
             return refuse(ErrorCode::busy, "too much is asked for by all; ask again later");
         }
         transfer.queue.push_back({chunk, now});
-        ++line.queued;
+        ++connection.queued;
         weigh(transfer, sizeof(Queued));
         offers_.asked(want.transfer, chunk);
     }
@@ -203,7 +204,7 @@ void Uploads::spare(wire::Time now, Transfer& transfer) {
     std::erase_if(transfer.queue,
                   [&](Queued const& queued) { return !awaited.contains(queued.chunk); });
     auto const spared = before - transfer.queue.size();
-    lines_.at(transfer.route).queued -= spared;
+    connections_.at(transfer.route).queued -= spared;
     weigh(transfer, -static_cast<std::ptrdiff_t>(spared * sizeof(Queued)));
     see_turn(now, transfer);
     note_idle(now, transfer);
@@ -225,8 +226,8 @@ void Uploads::set_reachable(wire::Endpoint const& sink, bool reachable) {
 }
 
 void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
-    auto const found = lines_.find(route);
-    if (found != lines_.end()) {
+    auto const found = connections_.find(route);
+    if (found != connections_.end()) {
         found->second.heard = now;
     }
 }
@@ -294,8 +295,8 @@ std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
 std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
     waiting_room_.forget_silent(now);
     std::vector<wire::TransferId> silent;
-    for (auto const& [route, line] : lines_) {
-        if (now - line.heard >= limits_.idle_most) {
+    for (auto const& [route, connection] : connections_) {
+        if (now - connection.heard >= limits_.idle_most) {
             std::ranges::copy(transfers_of(route), std::back_inserter(silent));
         }
     }
@@ -344,7 +345,7 @@ void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
 
 std::vector<wire::TransferId> Uploads::transfers_of(SinkRoute const& route) const {
     std::vector<wire::TransferId> ids;
-    if (auto const found = lines_.find(route); found != lines_.end()) {
+    if (auto const found = connections_.find(route); found != connections_.end()) {
         for (auto const& [serial, transfer] : found->second.transfers) {
             ids.push_back(transfer->id);
         }
@@ -354,7 +355,7 @@ std::vector<wire::TransferId> Uploads::transfers_of(SinkRoute const& route) cons
 
 std::vector<wire::TransferId> Uploads::transfers_of(Sink const& sink) const {
     std::vector<wire::TransferId> ids;
-    if (auto const found = lines_.find(sink.key.first); found != lines_.end()) {
+    if (auto const found = connections_.find(sink.key.first); found != connections_.end()) {
         for (auto const& [serial, transfer] : found->second.transfers) {
             if (transfer->to == &sink) {
                 ids.push_back(transfer->id);
@@ -365,11 +366,11 @@ std::vector<wire::TransferId> Uploads::transfers_of(Sink const& sink) const {
 }
 
 std::optional<wire::Time> Uploads::next_deadline() const {
-    if (lines_.empty()) {
+    if (connections_.empty()) {
         return std::nullopt;
     }
-    auto const oldest =
-        std::ranges::min_element(lines_, {}, [](auto const& entry) { return entry.second.heard; });
+    auto const oldest = std::ranges::min_element(
+        connections_, {}, [](auto const& entry) { return entry.second.heard; });
     return oldest->second.heard + limits_.idle_most;
 }
 
@@ -433,7 +434,7 @@ Uploads::Transfer const* Uploads::find(wire::TransferId const& transfer) const {
 
 std::vector<Uploads::SinkRoute> Uploads::routes() const {
     std::vector<SinkRoute> routes;
-    for (auto const& [route, line] : lines_) {
+    for (auto const& [route, connection] : connections_) {
         routes.push_back(route);
     }
     return routes;
@@ -451,16 +452,16 @@ void Uploads::end(wire::TransferId const& id, std::string const& why) {
     }
     remove_turn(transfer.moved, transfer);
     weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
-    auto const line = lines_.find(transfer.route);
-    line->second.transfers.erase(transfer.serial);
-    line->second.queued -= transfer.queue.size();
+    auto const connection = connections_.find(transfer.route);
+    connection->second.transfers.erase(transfer.serial);
+    connection->second.queued -= transfer.queue.size();
     hosts_.at(transfer.sink.host).transfers.erase(transfer.serial);
     Sink& sink = *transfer.to;
     if (--sink.transfers == 0) {
         leave_place(sink);
     }
-    if (line->second.transfers.empty()) {
-        lines_.erase(line);
+    if (connection->second.transfers.empty()) {
+        connections_.erase(connection);
     }
     offers_.close(id);
     transfers_.erase(found);
@@ -478,7 +479,7 @@ void Uploads::leave_place(Sink& sink) {
     if (host->second.transfers.empty()) {
         hosts_.erase(host);
     }
-    --lines_.at(route).sinks;
+    --connections_.at(route).sinks;
     auto const served = served_.find(endpoint);
     if (--served->second == 0) {
         served_.erase(served);

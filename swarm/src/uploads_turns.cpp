@@ -188,7 +188,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     transfer.granted += length;
     transfer.limit.spend(now, length);
     limit_.spend(now, length);
-    --lines_.at(transfer.route).queued;
+    --connections_.at(transfer.route).queued;
     weigh(transfer, -static_cast<std::ptrdiff_t>(sizeof(Queued)));
     offers_.sent(now, transfer.id, turn.chunk);
     if (may_send(transfer) && transfer.limit.open(now)) {

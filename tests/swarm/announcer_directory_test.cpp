@@ -30,10 +30,10 @@ struct Weather {
 };
 
 /// An Announcer and the tracker's Directory, and a network between them.
-class World final : private Announcer::Line, private Directory::Outbox {
+class World final : private Announcer::Owner, private Directory::Outbox {
   public:
     World(std::uint64_t seed, bool silent)
-        : dice(seed), announcer_({peer_id(), {"", 7000}, "", silent, seed}, line()) {
+        : dice(seed), announcer_({peer_id(), {"", 7000}, "", silent, seed}, owner()) {
         restart_tracker();
     }
 
@@ -131,7 +131,7 @@ class World final : private Announcer::Line, private Directory::Outbox {
         return id;
     }
 
-    Announcer::Line& line() { return *this; }
+    Announcer::Owner& owner() { return *this; }
 
     // ---- the network ----
 

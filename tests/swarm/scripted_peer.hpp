@@ -26,10 +26,10 @@ inline wire::FileEntry entry(std::string name, std::uint8_t version = 1) {
 }
 
 /// A peer's Announcer, in simulated time, with what it sent.
-class Scripted final : private Announcer::Line {
+class Scripted final : private Announcer::Owner {
   public:
     explicit Scripted(bool silent = false, std::uint64_t seed = 1)
-        : core({{}, {"", 7000}, "zone=a", silent, seed}, line()) {}
+        : core({{}, {"", 7000}, "zone=a", silent, seed}, owner()) {}
 
     wire::Time now{1000s};
     std::map<std::string, wire::FileEntry> share;
@@ -104,7 +104,7 @@ class Scripted final : private Announcer::Line {
     }
 
   private:
-    Announcer::Line& line() { return *this; }
+    Announcer::Owner& owner() { return *this; }
 
     void send(wire::Message const& message, std::uint64_t number) override {
         CHECK(number == said + 1);

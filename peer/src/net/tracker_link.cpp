@@ -42,8 +42,8 @@ Status TrackerLink::connect(wire::Endpoint const& tracker, std::string const& fr
     tracker_ = tracker;
     from_ = from;
     silent_ = announcer.silent;
-    swarm::Announcer::Line& line = *this;
-    announcer_ = std::make_unique<swarm::Announcer>(std::move(announcer), line);
+    swarm::Announcer::Owner& owner = *this;
+    announcer_ = std::make_unique<swarm::Announcer>(std::move(announcer), owner);
     asker_ = std::make_unique<Asker>(
         reactor_, [this](auto const& message, auto request) { return say(message, request); },
         "the tracker at " + wire::escape(tracker.to_zmq()), Errc::tracker_unreachable);

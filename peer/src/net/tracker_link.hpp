@@ -18,7 +18,7 @@ namespace xfsbus::peer::net {
 
 /// The connection to the tracker: keeps our entry there true (Announcer) and asks it questions.
 /// Reactor thread.
-class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Line {
+class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Owner {
   public:
     struct Owner {
         swarm::ShareTable const& share;

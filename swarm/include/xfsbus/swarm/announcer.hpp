@@ -15,7 +15,7 @@ namespace xfsbus::swarm {
 
 /// Keeps the tracker's entry of this peer true: registers, sends the list of files and its
 /// changes in numbered batches, sends heartbeats, and begins again when the tracker has forgotten
-/// it. A core: fed with events and the time; messages go out through the Line.
+/// it. A core: fed with events and the time; messages go out through its Owner.
 class Announcer {
   public:
     struct Options {
@@ -34,9 +34,9 @@ class Announcer {
     };
 
     /// What it needs of its owner.
-    class Line {
+    class Owner {
       public:
-        virtual ~Line() = default;
+        virtual ~Owner() = default;
         /// `number` is one more each time; the answer is to come back with it.
         virtual void send(wire::Message const& message, std::uint64_t number) = 0;
         /// Up to `most` files of the share that follow this name, in order of their names.
@@ -46,13 +46,13 @@ class Announcer {
         virtual std::uint32_t load() = 0;
     };
 
-    Announcer(Options options, Line& line);
+    Announcer(Options options, Owner& owner);
 
     // ---- events ----
     void on_connected(wire::Time now, bool connected);
     /// `number`: of the message that this answers; 0: of none that was sent here.
     void on_message(wire::Time now, wire::Message const& message, std::uint64_t number);
-    /// A file of the share appeared, changed or went (nullopt). Line::files_after says so already.
+    /// A file of the share appeared, changed or went (nullopt). Owner::files_after says so already.
     void on_changed(wire::Time now, std::string const& name, std::optional<wire::FileEntry> entry);
     /// The same of many, which are said together.
     void on_changed(wire::Time now, std::vector<wire::FileEntry> added,
@@ -108,7 +108,7 @@ class Announcer {
     [[nodiscard]] bool is_to_come(std::string const& name) const;
 
     Options options_;
-    Line& line_;
+    Owner& owner_;
     std::minstd_rand random_;
 
     State state_ = State::away;

@@ -122,7 +122,7 @@ class SinkSession {
 
   private:
     /// What is said to one source.
-    struct Way {
+    struct Conversation {
         std::optional<wire::TransferId> transfer{};  ///< while open
         std::size_t wants = 0;                       ///< sent for it
         bool refused = false;                        ///< the source has ended it
@@ -131,18 +131,18 @@ class SinkSession {
     };
 
     [[nodiscard]] Download::Limits limits(Options const& options) const;
-    [[nodiscard]] Way* way_of(SourceId source);
+    [[nodiscard]] Conversation* conversation_of(SourceId source);
     template <typename Message>
     void send(SourceId to, Message message);
     void forget(SourceId source);
     void drop(Download::Drop const& drop);
-    void close(SourceId source, Way& way);
+    void close(SourceId source, Conversation& conversation);
     void ask(Download::Ask const& ask);
     void ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer);
     void want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
               std::vector<std::uint32_t> chunks);
-    void tell_all(SourceId source, Way const& way);
-    void tell(SourceId source, Way const& way, std::vector<std::uint32_t> chunks);
+    void tell_all(SourceId source, Conversation const& conversation);
+    void tell(SourceId source, Conversation const& conversation, std::vector<std::uint32_t> chunks);
     void tell_gained();
     void announce();
 
@@ -152,7 +152,7 @@ class SinkSession {
     std::uint16_t serves_ = 0;  ///< the port at which what is here is served; 0: it is not
     Throttle throttle_;         ///< of this file alone
     Download download_;
-    std::map<SourceId, Way> ways_;
+    std::map<SourceId, Conversation> conversations_;
     Actions actions_;
     wire::Time now_{};                   ///< of the last event
     std::vector<std::uint32_t> gained_;  ///< to be told to sources

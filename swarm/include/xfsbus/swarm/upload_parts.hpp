@@ -100,7 +100,7 @@ struct UploadSink {
 };
 
 /// A sink's control connection. Part of Uploads.
-struct UploadLine {
+struct UploadConnection {
     wire::Time heard{};
     std::map<std::uint64_t, UploadTransfer*> transfers;  ///< by their serial
     std::size_t sinks = 0;                               ///< data endpoints that it names

@@ -176,7 +176,7 @@ class Uploads {
 
   private:
     using Sink = UploadSink;
-    using Line = UploadLine;
+    using Connection = UploadConnection;
     using Host = UploadHost;
     using Sinks = std::map<SinkKey, Sink>;
     using Ahead = Sink::Ahead;
@@ -281,7 +281,7 @@ class Uploads {
     std::vector<Sink*> waiting_;                    ///< those that have turns
     std::vector<Sink*> moving_;                     ///< those to which something is under way
     std::multimap<wire::Time, Transfer*> limited_;  ///< when their rate limits let them go on
-    std::map<SinkRoute, Line> lines_;               ///< those with transfers
+    std::map<SinkRoute, Connection> connections_;   ///< those with transfers
     std::map<std::string, Host> hosts_;             ///< those with transfers
     WaitingRoom waiting_room_;
     std::vector<Ended> ended_;
