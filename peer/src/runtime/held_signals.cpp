@@ -1,9 +1,9 @@
 #include "runtime/held_signals.hpp"
 
+#include <initializer_list>
+
 #include <pthread.h>
 #include <time.h>
-
-#include <initializer_list>
 
 namespace xfsbus::peer::runtime {
 namespace {

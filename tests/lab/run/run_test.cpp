@@ -209,8 +209,8 @@ TEST_CASE("what goes between racks is counted, and a link of all racks together 
     auto const wide = run::simulate(parsed(racks + "\"1GB/s\"\n"), 0, 1, shipped());
     REQUIRE(run_is_complete(thin));
     auto const far = thin.peers.back();
-    constexpr double bytes = 8e6;
-    CHECK(std::chrono::duration<double>(*far.completed).count() >= bytes / 200e3);
+    constexpr double seconds = 8 * 1024 / 200.0;  // MiB over KiB/s
+    CHECK(std::chrono::duration<double>(*far.completed).count() >= seconds);
     CHECK(*wide.peers.back().completed < *far.completed / 2);
-    CHECK(thin.bytes_between_racks.at({0, 2}) >= 8'000'000U);
+    CHECK(thin.bytes_between_racks.at({0, 2}) >= 8U * 1024 * 1024);
 }
