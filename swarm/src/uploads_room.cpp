@@ -38,13 +38,16 @@ bool Uploads::blocks(wire::Time now, wire::TransferId const& id) {
     return !transfer.tells || now - transfer.flowed >= limits_.blocks_after;
 }
 
-/// Several times what such a piece as its oldest usually takes, within bounds. A sink that has
-/// taken nothing yet may never take anything: that nothing leaves because of it, and others like
-/// it, does not make it usual.
+/// Several times what such a piece as its oldest usually takes, within bounds. Sinks that are
+/// served at once share the link, so each piece takes as many times longer; more sinks than Breadth
+/// allows do not count, since they may be such as do not read. A sink that has taken nothing yet
+/// may never take anything: that nothing leaves because of it, and others like it, does not make it
+/// usual.
 wire::Duration Uploads::slow_after(Sink const& sink) const {
     constexpr std::uint32_t usual_most = 1024 * 1024;
     auto const length = sink.ahead.front().length;
-    auto const usual = time_at(sink.sent == 0 ? long_rate_ : rate_, length);
+    auto const sharing = std::min(moving_.size(), breadth_.sinks());
+    auto const usual = time_at(sink.sent == 0 ? long_rate_ : rate_, sharing * length);
     auto const most = limits_.slow_after_most * std::max(1U, length / usual_most);
     return std::clamp(4 * usual, limits_.slow_after, most);
 }

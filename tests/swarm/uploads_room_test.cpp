@@ -325,6 +325,21 @@ TEST_CASE("a few sinks may have a chunk each on its way, however long it takes t
     CHECK_FALSE(sinks.contains(next[0].sink.port));
 }
 
+TEST_CASE("sinks that share the link are not slow because each gets a part of it") {
+    auto limits = plain_limits();
+    limits.ahead_sinks_least = 6;
+    Source source(limits);
+    for (std::uint16_t number = 1; number <= 8; ++number) {
+        source.open(number, number, content(100, 256 * kib));
+    }
+    source.serve(80, 21ms);
+    REQUIRE(source.fill().size() == 6);
+    source.now += 450ms;  // more than three times what six pieces take
+    CHECK(source.fill().empty());
+    source.now += 100ms;
+    CHECK_FALSE(source.fill().empty());
+}
+
 TEST_CASE("what is read ahead follows the rate when it changes") {
     Source source;
     for (std::uint16_t number = 1; number <= 20; ++number) {
@@ -430,7 +445,7 @@ TEST_CASE("after the last sink has gone few are served at once again") {
         source.open(100U + number, number, content(200, 256 * kib));
     }
     source.serve(30, 200ms);
-    CHECK(source.fill().size() == 4);
+    CHECK(source.fill().size() == Uploads::Limits{}.ahead_sinks_least);
 }
 
 TEST_CASE("a sink that was slow and is not any more is treated like the others again") {

@@ -36,7 +36,7 @@ struct UploadLimits {
     wire::Duration ahead_time = std::chrono::milliseconds(50);
     std::size_t ahead_chunks_least = 2;
     /// So many sinks may have one chunk each, however long it takes; more if more leaves then.
-    std::size_t ahead_sinks_least = 4;
+    std::size_t ahead_sinks_least = 6;
     /// What takes several times as long as usual is not slow before, and is slow after; the
     /// latter for a chunk of 1 MiB, and as much longer as a chunk is larger.
     wire::Duration slow_after = std::chrono::milliseconds(200);
