@@ -23,6 +23,13 @@ constexpr double stuck_factor = 4;
 constexpr auto stuck_least = std::chrono::seconds(1);
 constexpr wire::Duration look_every = std::chrono::milliseconds(50);
 
+/// Times in a row that it did not deliver. Once may happen to one that has delivered before: it is
+/// still worth more than one that nobody has tried, which may be gone.
+unsigned held_against(DownloadSource const* source) {
+    bool const once = source->strikes == 1 && source->delivered_bytes > 0;
+    return once ? 0 : source->strikes;
+}
+
 }  // namespace
 
 /// After what may have changed who is asked.
@@ -86,9 +93,9 @@ std::vector<DownloadSource*> Download::candidates() {
         std::erase_if(eligible, std::not_fn(useful));
     }
     if (!eligible.empty()) {
-        auto const fewest = (*std::ranges::min_element(eligible, {}, &Source::strikes))->strikes;
+        auto const fewest = held_against(*std::ranges::min_element(eligible, {}, held_against));
         std::erase_if(eligible,
-                      [fewest](Source const* source) { return source->strikes > fewest; });
+                      [fewest](Source const* source) { return held_against(source) > fewest; });
     }
     return eligible;
 }

@@ -228,6 +228,24 @@ TEST_CASE("what a source delivers makes good for the times that it did not") {
     }
 }
 
+TEST_CASE("one that was late once is asked before an untried one only if it has delivered before") {
+    bool const has_delivered = GENERATE(true, false);
+    Fetch fetch(file_of(30));
+    fetch.begin({1, 2, 3});
+    if (has_delivered) {
+        fetch.deliver(1, 0);
+    }
+    while (fetch.dropped.empty()) {
+        fetch.stall(1s, {1});
+    }
+    REQUIRE(fetch.dropped == Chunks{1});
+    fetch.stall(2s, {2});
+    fetch.forget();
+    fetch.lose(2);
+    CHECK(fetch.asked.contains(1) == has_delivered);
+    CHECK(fetch.asked.contains(3) != has_delivered);
+}
+
 TEST_CASE("a source that was lost comes back three times and no more") {
     Fetch fetch(file_of(2));
     fetch.begin({1});
