@@ -249,8 +249,9 @@ std::vector<SwarmOffers::Told> SwarmOffers::take(wire::Time now, Blocks const& b
             note_change(served);
             continue;
         }
-        set_narrow(served, narrows(served, now));
+        bool const narrow = narrows(served, now);
         served.told = now;
+        set_narrow(served, narrow);
         if (served.narrow) {
             see_moves(now, served, blocks);
             settle_open(now, served);

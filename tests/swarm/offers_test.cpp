@@ -41,6 +41,22 @@ TEST_CASE("what a sink has asked for already is still offered to it") {
     CHECK_FALSE(seed.known[2].contains(7));
 }
 
+TEST_CASE("what sinks have asked for before they were told anything is offered to nobody else") {
+    Peer seed(100);
+    for (auto const number : {1U, 2U, 3U}) {
+        seed.open(number);
+    }
+    Set const asked{3, 7, 9};
+    seed.ask(1, 3);
+    seed.ask(1, 7);
+    seed.ask(2, 9);
+    seed.take();
+    CHECK(without(seed.known[3], asked) == seed.known[3]);
+    CHECK_FALSE(seed.known[1].contains(9));
+    CHECK_FALSE(seed.known[2].contains(3));
+    CHECK_FALSE(seed.known[2].contains(7));
+}
+
 TEST_CASE("sinks that do not want to be told are told nothing and leave the others all") {
     Peer seed(20);
     seed.open(1);
