@@ -76,7 +76,7 @@ struct Group {
 
 struct Network {
     wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
-    std::uint64_t rack_link = 0;  ///< bytes per second out of each rack; 0: no limit
+    std::uint64_t rack_link = 0;  ///< bytes per second out of each rack, and into it; 0: no limit
     std::uint64_t core_link = 0;  ///< of all racks together; 0: no limit
 };
 

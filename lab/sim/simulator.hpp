@@ -65,7 +65,7 @@ struct Nature {
 /// that pass them share. What has left arrives a latency later. Messages take the latency and no
 /// bandwidth.
 ///
-/// After every event it is checked, with FAIL, that the cores keep their promises: see must() in
+/// After every event it is checked that the cores keep their promises: see must() in
 /// simulator_sink.cpp and simulator_source.cpp.
 class Swarm {
   public:
