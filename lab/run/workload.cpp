@@ -10,7 +10,9 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -139,7 +141,7 @@ void try_all(Plugins& plugins, Group const& group, experiment::Policy const& pol
 }  // namespace
 
 Status check(Experiment const& experiment, policies::PluginPath const& path) {
-    Plugins plugins(path);
+    Plugins plugins(path, [] { return std::chrono::nanoseconds(0); });
     for (auto const& policy : experiment.policies) {
         try {
             for (auto const& group : experiment.groups) {
@@ -154,7 +156,10 @@ Status check(Experiment const& experiment, policies::PluginPath const& path) {
 
 results::Run simulate(Experiment const& experiment, std::size_t policy, std::uint64_t seed,
                       policies::PluginPath const& path) {
-    Plugins plugins(path);
+    std::optional<sim::Swarm> swarm;
+    Plugins plugins(path, [&] {
+        return swarm ? std::chrono::nanoseconds(swarm->now()) : std::chrono::nanoseconds(0);
+    });
     auto const peers = experiment::draw(experiment, seed);
     std::size_t next = 0;  // add() makes a peer's policy at once
     auto rules = rules_of(experiment);
@@ -164,16 +169,16 @@ results::Run simulate(Experiment const& experiment, std::size_t policy, std::uin
         return plugins.selector(select_of(group, experiment.policies[policy]), nature.labels,
                                 own_seed);
     };
-    sim::Swarm swarm(rules, seed);
+    swarm.emplace(rules, seed);
     for (; next < peers.size(); ++next) {
         auto const& peer = peers[next];
-        auto const index = swarm.add(nature_of(experiment.groups[peer.group], peer), peer.arrives);
+        auto const index = swarm->add(nature_of(experiment.groups[peer.group], peer), peer.arrives);
         if (peer.crashes) {
-            swarm.at(*peer.crashes, [&swarm, index] { swarm.crash(index); });
+            swarm->at(*peer.crashes, [&swarm, index] { swarm->crash(index); });
         }
     }
-    swarm.run(experiment.stop);
-    return run_of(experiment, swarm, peers);
+    swarm->run(experiment.stop);
+    return run_of(experiment, *swarm, peers);
 }
 
 }  // namespace xfsbus::lab::run

@@ -269,6 +269,13 @@ PluginLibrary::PluginLibrary(LibraryFile const& file, std::string_view kind,
     set_parameters(info_, parameters);
 }
 
+std::shared_ptr<PluginLibrary const> PluginLibrary::for_host(
+    std::shared_ptr<PolicyHost> host) const {
+    auto other = std::make_shared<PluginLibrary>(*this);
+    other->services_ = std::make_shared<PluginServices const>(std::move(host), info_);
+    return other;
+}
+
 PolicyObject PluginLibrary::create() const {
     std::vector<::xfsbus_parameter> parameters;
     for (auto const& parameter : info_.parameters) {

@@ -73,6 +73,10 @@ class PluginLibrary {
 
     [[nodiscard]] PluginInfo const& info() const { return info_; }
 
+    /// The same, whose objects are given what another host lends.
+    [[nodiscard]] std::shared_ptr<PluginLibrary const> for_host(
+        std::shared_ptr<PolicyHost> host) const;
+
     /// The operations; the kind says which. What the plug-in does not have is null.
     template <class Operations>
     [[nodiscard]] Operations operations() const {

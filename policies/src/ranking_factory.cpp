@@ -99,6 +99,13 @@ PluginInfo const& RankingFactory<Guarded>::info() const {
 }
 
 template <class Guarded>
+std::shared_ptr<RankingFactory<Guarded> const> RankingFactory<Guarded>::for_host(
+    std::shared_ptr<PolicyHost> host) const {
+    return std::shared_ptr<RankingFactory const>(
+        new RankingFactory(plugin_->for_host(std::move(host)), Tried{}));
+}
+
+template <class Guarded>
 std::unique_ptr<Guarded> RankingFactory<Guarded>::make(GuardOptions options) const {
     using Policy = typename Unguarded<Guarded>::Policy;
     options.file = info().path.filename();

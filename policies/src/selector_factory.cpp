@@ -110,6 +110,12 @@ PluginInfo const& SelectorFactory::info() const {
     return plugin_->info();
 }
 
+std::shared_ptr<SelectorFactory const> SelectorFactory::for_host(
+    std::shared_ptr<PolicyHost> host) const {
+    return std::shared_ptr<SelectorFactory const>(
+        new SelectorFactory(plugin_->for_host(std::move(host)), Tried{}));
+}
+
 std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
                                                        GuardOptions options) const {
     options.file = info().path.filename();

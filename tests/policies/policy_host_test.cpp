@@ -68,6 +68,16 @@ TEST_CASE("What objects share outlives them, and belongs to one host") {
     CHECK(other.said == std::multiset{object(1)});
 }
 
+TEST_CASE("A plug-in that is loaded once has states of its own for each host") {
+    Host const one;
+    auto const factory = one.load("stateful");
+    Host const other;
+    static_cast<void>(factory->for_host(other.host)->make(1));
+    static_cast<void>(factory->for_host(other.host)->make(1));
+    CHECK(other.said == std::multiset{object(1), object(2)});
+    CHECK(one.said == std::multiset{object(1)});
+}
+
 TEST_CASE("All threads share one state") {
     Host const host;
     std::vector<std::thread> threads;

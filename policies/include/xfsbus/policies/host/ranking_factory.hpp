@@ -9,6 +9,7 @@
 #include <xfsbus/policies/host/policy_host.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace xfsbus::policies {
 
@@ -24,12 +25,21 @@ class RankingFactory {
 
     [[nodiscard]] PluginInfo const& info() const;
 
+    /// The same plug-in for another peer, which shares nothing with this one; nothing is loaded.
+    [[nodiscard]] std::shared_ptr<RankingFactory const> for_host(
+        std::shared_ptr<PolicyHost> host) const;
+
     /// A new object. The plug-in creates it, which may take its time: not for a thread that others
     /// wait for. If it cannot, though it could before, the default decides all; strict:
     /// PolicyFault.
     [[nodiscard]] std::unique_ptr<Guarded> make(GuardOptions options = {}) const;
 
   private:
+    struct Tried {};
+
+    RankingFactory(std::shared_ptr<PluginLibrary const> plugin, Tried)
+        : plugin_(std::move(plugin)) {}
+
     std::shared_ptr<PluginLibrary const> plugin_;
 };
 

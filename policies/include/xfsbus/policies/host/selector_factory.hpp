@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace xfsbus::policies {
 
@@ -22,6 +23,10 @@ class SelectorFactory {
 
     [[nodiscard]] PluginInfo const& info() const;
 
+    /// The same plug-in for another peer, which shares nothing with this one; nothing is loaded.
+    [[nodiscard]] std::shared_ptr<SelectorFactory const> for_host(
+        std::shared_ptr<PolicyHost> host) const;
+
     /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told;
     /// and on what the plug-in shares, if it does.
     /// The plug-in creates an object, which may take its time: not for a thread that others wait
@@ -30,6 +35,11 @@ class SelectorFactory {
                                                         GuardOptions options = {}) const;
 
   private:
+    struct Tried {};
+
+    SelectorFactory(std::shared_ptr<PluginLibrary const> plugin, Tried)
+        : plugin_(std::move(plugin)) {}
+
     std::shared_ptr<PluginLibrary const> plugin_;
 };
 
