@@ -234,9 +234,9 @@ void Swarm::on(Delivered const& delivered) {
 void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
-    for (PeerIndex other = 0; other < peers_.size(); ++other) {
-        auto const* const source = peer.sink->download().find(swarm::SourceId{other});
-        must(source == nullptr || source->liar == peer.liars.contains(other), "blame is exact");
+    for (auto const& known : peer.sink->download().sources(now_)) {
+        bool const lied = peer.liars.contains(static_cast<PeerIndex>(known.id));
+        must(peer.sink->download().find(known.id)->liar == lied, "blame is exact");
     }
     auto const& failure = peer.sink->download().failure();
     peer.stalled = peer.sink->download().progress(now_).stalled;

@@ -472,6 +472,9 @@ void Download::set_state(Source& source, State state) {
         source.leaving = false;
     }
     source.state = state;
+    if (state == State::resting) {
+        rest_ends_ = std::min(rest_ends_, source.rests_until);
+    }
     if (state == State::active) {
         auto const by_id = [](auto const* active) { return active->about.id; };
         active_.insert(std::ranges::lower_bound(active_, source.about.id, {}, by_id), &source);

@@ -20,19 +20,31 @@ constexpr double longest_s = 3600;
 // ---- sources ----
 
 void Download::check_sources(wire::Time now) {
-    if (count(State::resting) > 0) {
-        for (auto& [id, source] : sources_) {
-            if (source.state == State::resting && now >= source.rests_until) {
-                set_state(source, State::reserve);
-                admit_again_ = now;
-            }
-        }
-    }
+    end_rests(now);
     next_check_ = now + check_every;
     take_late_has(now);
     set_limits(now);
     for (auto* const source : std::vector(active_)) {
         check(now, *source);
+    }
+}
+
+/// They are many where sources are busy: all are looked at only when one of them may have rested.
+void Download::end_rests(wire::Time now) {
+    if (count(State::resting) == 0 || now < rest_ends_) {
+        return;
+    }
+    rest_ends_ = wire::Time::max();
+    for (auto& [id, source] : sources_) {
+        if (source.state != State::resting) {
+            continue;
+        }
+        if (now >= source.rests_until) {
+            set_state(source, State::reserve);
+            admit_again_ = now;
+        } else {
+            rest_ends_ = std::min(rest_ends_, source.rests_until);
+        }
     }
 }
 
@@ -300,11 +312,7 @@ std::optional<wire::Time> Download::next_deadline() const {
         }
     }
     if (count(State::resting) > 0) {
-        for (auto const& [id, source] : sources_) {
-            if (source.state == State::resting) {
-                consider(source.rests_until);
-            }
-        }
+        consider(rest_ends_);
     }
     if (at_the_end()) {
         consider(next_look_);

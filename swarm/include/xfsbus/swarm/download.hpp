@@ -195,6 +195,7 @@ class Download {
 
     // whether they deliver
     void check_sources(wire::Time now);
+    void end_rests(wire::Time now);
     void check(wire::Time now, Source& source);
     void make_room(wire::Time now);
     [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
@@ -298,8 +299,9 @@ class Download {
     wire::Time busy_{};  ///< when a source last said that it is busy
     wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
-    wire::Time next_check_{};  ///< of the sources
-    wire::Time next_look_{};   ///< at the end, and while nothing comes: what may be asked for now
+    wire::Time next_check_{};                   ///< of the sources
+    wire::Time rest_ends_ = wire::Time::max();  ///< no source that rests has rested before
+    wire::Time next_look_{};  ///< at the end, and while nothing comes: what may be asked for now
     wire::Duration search_pause_{};
     std::optional<Error> failure_;
     Progress progress_;
