@@ -5,9 +5,12 @@ include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(cppzmq CONFIG)
 find_dependency(SQLite3)
+find_dependency(PkgConfig)
+
+# Botan 2 or 3: the hash that is built in, and the integrity plug-ins.
+pkg_search_module(BOTAN REQUIRED IMPORTED_TARGET botan-3 botan-2)
 
 if(NOT XFSBUS_INSTALLED)
-  find_package(PkgConfig REQUIRED)
 
   # msgpack-cxx: header-only and private to bus/. The package's name moved with 5.0 and 6.0.
   find_path(XFSBUS_MSGPACK_INCLUDE msgpack.hpp REQUIRED)
@@ -20,11 +23,6 @@ if(NOT XFSBUS_INSTALLED)
   add_library(xfsbus_boost_dll INTERFACE)
   target_include_directories(xfsbus_boost_dll SYSTEM INTERFACE "${XFSBUS_BOOST_INCLUDE}")
   target_compile_definitions(xfsbus_boost_dll INTERFACE BOOST_DLL_USE_STD_FS)
-
-  # Botan 2 or 3: used by the integrity plug-ins alone.
-  pkg_search_module(BOTAN REQUIRED IMPORTED_TARGET botan-3 botan-2)
-  add_library(xfsbus_botan INTERFACE)
-  target_link_libraries(xfsbus_botan INTERFACE PkgConfig::BOTAN)
 
   include(xfsbus-blake3)
 

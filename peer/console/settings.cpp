@@ -150,16 +150,24 @@ void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environme
     app.add_flag("--no-cache", arguments.no_cache, "Hash everything again at start");
 }
 
+/// A script's variable that is not set is a mistake, and no choice of what is built in.
+std::string names_plugin(std::string const& value) {
+    return value.empty() ? "names no plug-in" : "";
+}
+
 void add_transfer_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--policy", arguments.policy, "Peer-selection plug-in, FILE[:key=value,...]")
+        ->check(names_plugin)
         ->capture_default_str();
     app.add_option("--chunk-order", arguments.chunk_order,
                    "Chunk-order plug-in, FILE[:key=value,...]: which chunk is asked for next")
+        ->check(names_plugin)
         ->capture_default_str();
     app.add_option("--upload-policy", arguments.upload_policy,
                    "Plug-in that decides which peer is sent a chunk next, FILE[:key=value,...] "
                    "(default: the built-in rule, fair by bytes)");
     app.add_option("--integrity", arguments.integrity, "Hash plug-in for what is published")
+        ->check(names_plugin)
         ->capture_default_str();
     app.add_option("--accept-hash", arguments.accept_hashes,
                    "Fetch what is hashed with this plug-in, too; repeatable (always: sha256, "

@@ -59,25 +59,29 @@ class PluginIntegrity final : public Integrity {
 }  // namespace
 
 HashAlgorithm::HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin)
-    : plugin_(std::move(plugin)) {
-    auto const operations = plugin_->operations<::xfsbus_integrity_operations>();
-    digest_size_ =
-        try_out(plugin_, [operations](void* object) { return operations.digest_size(object); });
+    : info_(plugin->info()),
+      digest_size_(
+          try_out(plugin, [operations = plugin->operations<::xfsbus_integrity_operations>()](
+                              void* object) { return operations.digest_size(object); })),
+      make_([plugin, size = digest_size_] {
+          return std::make_unique<PluginIntegrity>(plugin, size);
+      }) {
+    check_digest_size();
+}
+
+HashAlgorithm::HashAlgorithm(PluginInfo about, Make make)
+    : info_(std::move(about)), digest_size_(make()->digest_size()), make_(std::move(make)) {
+    check_digest_size();
+}
+
+void HashAlgorithm::check_digest_size() const {
     if (digest_size_ < min_digest_size || digest_size_ > max_digest_size) {
-        throw PluginRefused(info().path.string(),
+        throw PluginRefused(info_.path.empty() ? info_.name : info_.path.string(),
                             "its digests have " + std::to_string(digest_size_) + " bytes, " +
                                 std::to_string(min_digest_size) + " to " +
                                 std::to_string(max_digest_size) + " are possible",
                             "report it to the plug-in's author");
     }
-}
-
-PluginInfo const& HashAlgorithm::info() const {
-    return plugin_->info();
-}
-
-std::unique_ptr<Integrity> HashAlgorithm::make() const {
-    return std::make_unique<PluginIntegrity>(plugin_, digest_size_);
 }
 
 std::shared_ptr<HashAlgorithm const> load_integrity(PluginSpec const& spec, PluginPath const& path,

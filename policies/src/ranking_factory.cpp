@@ -85,37 +85,38 @@ struct Unguarded<GuardedUploadChoice> {
                                  UploadRequest, UploadSinkView>;
 };
 
+template <class Guarded>
+typename Guarded::Make maker_of(std::shared_ptr<PluginLibrary const> plugin) {
+    using Policy = typename Unguarded<Guarded>::Policy;
+    return [plugin = std::move(plugin)] {
+        auto const operations = plugin->operations<typename Policy::Operations>();
+        return std::make_unique<Policy>(operations, plugin->create());
+    };
+}
+
 }  // namespace
 
 template <class Guarded>
 RankingFactory<Guarded>::RankingFactory(std::shared_ptr<PluginLibrary const> plugin)
-    : plugin_(std::move(plugin)) {
+    : info_(plugin->info()), make_(maker_of<Guarded>(plugin)), plugin_(std::move(plugin)) {
     try_out(plugin_);
-}
-
-template <class Guarded>
-PluginInfo const& RankingFactory<Guarded>::info() const {
-    return plugin_->info();
 }
 
 template <class Guarded>
 std::shared_ptr<RankingFactory<Guarded> const> RankingFactory<Guarded>::for_host(
     std::shared_ptr<PolicyHost> host) const {
-    return std::shared_ptr<RankingFactory const>(
-        new RankingFactory(plugin_->for_host(std::move(host)), Tried{}));
+    auto other = std::make_shared<RankingFactory>(*this);
+    if (plugin_) {
+        other->plugin_ = plugin_->for_host(std::move(host));
+        other->make_ = maker_of<Guarded>(other->plugin_);
+    }
+    return other;
 }
 
 template <class Guarded>
 std::unique_ptr<Guarded> RankingFactory<Guarded>::make(GuardOptions options) const {
-    using Policy = typename Unguarded<Guarded>::Policy;
-    options.file = info().path.filename();
-    return std::make_unique<Guarded>(
-        info().name,
-        [this] {
-            auto const operations = plugin_->operations<typename Policy::Operations>();
-            return std::make_unique<Policy>(operations, plugin_->create());
-        },
-        std::move(options));
+    options.file = info_.path.filename();
+    return std::make_unique<Guarded>(info_.name, make_, std::move(options));
 }
 
 template class RankingFactory<GuardedChunkOrder>;

@@ -99,33 +99,34 @@ class PluginSelector final : public PeerSelector {
     LoadLatency default_;
 };
 
+SelectorFactory::Make maker_of(std::shared_ptr<PluginLibrary const> plugin) {
+    return [plugin = std::move(plugin)] {
+        auto const operations = plugin->operations<::xfsbus_peer_selector_operations>();
+        return std::make_unique<PluginSelector>(operations, plugin->create());
+    };
+}
+
 }  // namespace
 
 SelectorFactory::SelectorFactory(std::shared_ptr<PluginLibrary const> plugin)
-    : plugin_(std::move(plugin)) {
+    : info_(plugin->info()), make_(maker_of(plugin)), plugin_(std::move(plugin)) {
     try_out(plugin_);
-}
-
-PluginInfo const& SelectorFactory::info() const {
-    return plugin_->info();
 }
 
 std::shared_ptr<SelectorFactory const> SelectorFactory::for_host(
     std::shared_ptr<PolicyHost> host) const {
-    return std::shared_ptr<SelectorFactory const>(
-        new SelectorFactory(plugin_->for_host(std::move(host)), Tried{}));
+    auto other = std::make_shared<SelectorFactory>(*this);
+    if (plugin_) {
+        other->plugin_ = plugin_->for_host(std::move(host));
+        other->make_ = maker_of(other->plugin_);
+    }
+    return other;
 }
 
 std::unique_ptr<GuardedSelector> SelectorFactory::make(std::uint64_t seed,
                                                        GuardOptions options) const {
-    options.file = info().path.filename();
-    return std::make_unique<GuardedSelector>(
-        info().name,
-        [this] {
-            auto const operations = plugin_->operations<::xfsbus_peer_selector_operations>();
-            return std::make_unique<PluginSelector>(operations, plugin_->create());
-        },
-        seed, std::move(options));
+    options.file = info_.path.filename();
+    return std::make_unique<GuardedSelector>(info_.name, make_, seed, std::move(options));
 }
 
 std::shared_ptr<SelectorFactory const> load_peer_selector(PluginSpec const& spec,

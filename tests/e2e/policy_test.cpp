@@ -162,7 +162,6 @@ TEST_CASE("A policy that cannot be loaded is refused with 11, and the good param
     check("libloadlatency.so:load_weight=heavy", "'heavy'");
     check("libsha256.so", "libsha256.so");
     check("/etc/passwd", "/etc/passwd");
-    check("", "");
 }
 
 TEST_CASE("A latency file with a mistake is refused with 2 and the line's number") {

@@ -33,6 +33,11 @@ void Hashes::put(std::shared_ptr<policies::HashAlgorithm const> algorithm) {
     loaded_.insert_or_assign(std::move(name), std::move(algorithm));
 }
 
+void Hashes::put_built_in(std::shared_ptr<policies::HashAlgorithm const> algorithm) {
+    std::lock_guard const lock(mutex_);
+    built_in_ = std::move(algorithm);
+}
+
 Result<std::shared_ptr<policies::HashAlgorithm const>> Hashes::get(std::string const& name) {
     if (auto found = known(name)) {
         return std::move(*found);
@@ -65,6 +70,10 @@ Hashes::Found Hashes::load(std::string const& name) {
     } catch (policies::PluginRefused const& refused) {
         auto error = cannot_check(name, refused.what());
         std::lock_guard const lock(mutex_);
+        if (built_in_ && built_in_->name() == name) {
+            loaded_.insert_or_assign(name, built_in_);
+            return built_in_;
+        }
         missing_.insert_or_assign(name,
                                   Missing{error, std::chrono::steady_clock::now() + missing_for});
         return error;

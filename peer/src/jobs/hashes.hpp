@@ -30,6 +30,8 @@ class Hashes {
            std::vector<std::string> const& accepted = {});
 
     void put(std::shared_ptr<policies::HashAlgorithm const> algorithm);
+    /// One that is used where no plug-in of its name can be loaded.
+    void put_built_in(std::shared_ptr<policies::HashAlgorithm const> algorithm);
     /// Loads it if need be. Errc::plugin if that name is not accepted, or there is none of it.
     Result<std::shared_ptr<policies::HashAlgorithm const>> get(std::string const& name);
 
@@ -47,6 +49,7 @@ class Hashes {
     policies::PluginPath path_;
     std::shared_ptr<policies::PolicyHost> host_;
     std::set<std::string, std::less<>> accepted_;
+    std::shared_ptr<policies::HashAlgorithm const> built_in_;
     std::mutex loading_;        ///< one is loaded at a time
     mutable std::mutex mutex_;  ///< guards what follows; not held while one is loaded
     std::map<std::string, std::shared_ptr<policies::HashAlgorithm const>> loaded_;

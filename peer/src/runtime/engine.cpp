@@ -1,5 +1,6 @@
 #include "runtime/engine.hpp"
 
+#include "runtime/chosen_policies.hpp"
 #include "runtime/held_signals.hpp"
 #include "telemetry/log_events.hpp"
 
@@ -81,29 +82,6 @@ std::shared_ptr<policies::PolicyHost> make_host(PeerOptions const& options,
     return std::make_shared<policies::PolicyHost>(std::move(host));
 }
 
-Result<Node::Plugins> load_plugins(PeerOptions const& options,
-                                   std::shared_ptr<policies::PolicyHost> host) {
-    try {
-        auto path = policies::PluginPath::standard(options.plugin_directories);
-        path.distrust(options.directory.empty() ? options.download_directory : options.directory);
-        auto policy =
-            policies::load_peer_selector(policies::parse_plugin_spec(options.policy), path, host);
-        auto order = policies::load_chunk_order(policies::parse_plugin_spec(options.chunk_order),
-                                                path, host);
-        auto integrity =
-            policies::load_integrity(policies::parse_plugin_spec(options.integrity), path, host);
-        auto upload_choice =
-            options.upload_policy.empty()
-                ? nullptr
-                : policies::load_upload_choice(policies::parse_plugin_spec(options.upload_policy),
-                                               path, host);
-        return Node::Plugins{std::move(path),  std::move(host),      std::move(policy),
-                             std::move(order), std::move(integrity), std::move(upload_choice)};
-    } catch (policies::PluginRefused const& refused) {
-        return Error{Errc::plugin, refused.what()};
-    }
-}
-
 /// Where decisions are written down, if they are to be.
 Result<Policies::Trace> open_trace(PeerOptions const& options) {
     if (options.trace_file.empty()) {
@@ -145,7 +123,7 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     }
     options.log = one_at_a_time(options.log);
     auto const log = std::make_shared<OnLog const>(options.log);
-    auto plugins = load_plugins(options, make_host(options, log));
+    auto plugins = choose_policies(options, make_host(options, log));
     if (!plugins) {
         return plugins.error();
     }

@@ -111,6 +111,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
            .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
            .on_taken =
                [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}) {
+    hashes_.put_built_in(plugins_.built_in_integrity);
     hashes_.put(plugins_.integrity);
     serving_.set_choice(policies_.upload_choice(), &deliveries_);
 }

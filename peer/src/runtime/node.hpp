@@ -53,6 +53,7 @@ class Node {
         std::shared_ptr<policies::SelectorFactory const> policy;
         std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
         std::shared_ptr<policies::HashAlgorithm const> integrity;
+        std::shared_ptr<policies::HashAlgorithm const> built_in_integrity;
         std::shared_ptr<policies::UploadChoiceFactory const> upload_choice;  ///< null: built in
     };
 

@@ -93,9 +93,9 @@ std::string refusal_of(Words const& words) {
 TEST_CASE("Without options a peer takes the defaults of the library") {
     auto const given = settings_of({}).peer;
     xfsbus::peer::PeerOptions const defaults;
-    CHECK(given.policy == defaults.policy);
-    CHECK(given.chunk_order == defaults.chunk_order);
-    CHECK(given.integrity == defaults.integrity);
+    CHECK(given.policy == "libloadlatency.so");
+    CHECK(given.chunk_order == "librarest.so");
+    CHECK(given.integrity == "libsha256.so");
     CHECK(given.upload_policy == defaults.upload_policy);
     CHECK(given.sources == defaults.sources);
     CHECK(given.sources == 24);
@@ -272,6 +272,13 @@ TEST_CASE("A limit that is no rate is refused by the name of its option") {
           "--max-transfer-download-limit"}) {
         CHECK_THAT(refusal_of({option, "fast"}), ContainsSubstring(option + ": 'fast' is no size"));
     }
+}
+
+TEST_CASE("A plug-in without a name is refused by the name of its option") {
+    std::string const option = GENERATE("--policy", "--chunk-order", "--integrity");
+    auto const text = refusal_of({option, ""});
+    CHECK_THAT(text, ContainsSubstring(option));
+    CHECK_THAT(text, ContainsSubstring("names no plug-in"));
 }
 
 TEST_CASE("A number of sources out of its range is refused") {

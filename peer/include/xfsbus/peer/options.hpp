@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/durability.hpp>
+#include <xfsbus/peer/own_policies.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -36,12 +37,14 @@ struct PeerOptions {
     std::filesystem::path download_directory = ".";
     /// Remembers hashes across restarts (SQLite). Empty: no memory.
     std::filesystem::path cache_file;
-    std::string policy = "libloadlatency.so";  ///< FILE[:key=value,...]
-    std::string chunk_order = "librarest.so";  ///< the same for the order of chunks
-    std::string integrity = "libsha256.so";    ///< for what this peer publishes
-    /// FILE[:key=value,...] of the plug-in that decides which sink is sent a chunk next; empty: the
-    /// built-in rule, fair by bytes.
-    std::string upload_policy;
+    // Plug-ins, FILE[:key=value,...]. Empty: what is built in, which needs no file; it decides as
+    // the plug-in that is named here.
+    std::string policy;         ///< which source is asked: libloadlatency.so
+    std::string chunk_order;    ///< which chunk comes next: librarest.so
+    std::string integrity;      ///< how what this peer publishes is hashed: libsha256.so
+    std::string upload_policy;  ///< which sink is sent a chunk next: libfair.so
+    /// Instead of plug-ins.
+    OwnPolicies own_policies = {};
     /// What others may have hashed with, by its plug-in's name, beside the standard ones (sha256,
     /// sha512-256, blake2b, blake3) and `integrity`.
     std::vector<std::string> accept_hashes;

@@ -8,6 +8,7 @@
 #include <xfsbus/policies/integrity.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,7 +18,8 @@ namespace xfsbus::policies {
 
 class PluginLibrary;
 
-/// A loaded integrity plug-in. Immutable; safe to use from several threads.
+/// A hash function: of a loaded integrity plug-in, or of the program's own. Immutable; safe to use
+/// from several threads.
 class HashAlgorithm {
   public:
     static constexpr std::size_t min_digest_size = 32;
@@ -27,7 +29,13 @@ class HashAlgorithm {
     /// PluginRefused if either is no good.
     explicit HashAlgorithm(std::shared_ptr<PluginLibrary const> plugin);
 
-    [[nodiscard]] PluginInfo const& info() const;
+    using Make = std::function<std::unique_ptr<Integrity>()>;
+
+    /// Of the program's own. `make` may be called by any thread, several at a time. Throws what it
+    /// throws, and PluginRefused if its digests are too short or too long.
+    HashAlgorithm(PluginInfo about, Make make);
+
+    [[nodiscard]] PluginInfo const& info() const { return info_; }
 
     /// As it stands in manifests.
     [[nodiscard]] std::string const& name() const { return info().name; }
@@ -36,11 +44,14 @@ class HashAlgorithm {
 
     /// A new hash, for one thread; any thread may call this. The hash throws PolicyFault when the
     /// plug-in fails; there is no other way to check bytes, so nothing to fall back to.
-    [[nodiscard]] std::unique_ptr<Integrity> make() const;
+    [[nodiscard]] std::unique_ptr<Integrity> make() const { return make_(); }
 
   private:
-    std::shared_ptr<PluginLibrary const> plugin_;
+    void check_digest_size() const;
+
+    PluginInfo info_;
     std::size_t digest_size_ = 0;
+    Make make_;
 };
 
 /// Finds, checks and loads a plug-in. Throws PluginRefused. host: what its objects are given; by

@@ -15,32 +15,35 @@ namespace xfsbus::policies {
 
 class PluginLibrary;
 
-/// A loaded plug-in of a kind that ranks, with its parameters: makes the objects that are asked.
-/// Guarded: what stands around them. Immutable; safe to use from several threads.
+/// Makes the objects of a kind that ranks: of a loaded plug-in with its parameters, or of the
+/// program's own. Guarded: what stands around them. Immutable; safe to use from several threads.
 template <class Guarded>
 class RankingFactory {
   public:
+    using Make = typename Guarded::Make;
+
     /// For the functions below. Creates an object as a trial; throws PluginRefused if that fails.
     explicit RankingFactory(std::shared_ptr<PluginLibrary const> plugin);
 
-    [[nodiscard]] PluginInfo const& info() const;
+    /// Of the program's own. `make` may be called by any thread, several at a time.
+    RankingFactory(PluginInfo about, Make make) : info_(std::move(about)), make_(std::move(make)) {}
+
+    [[nodiscard]] PluginInfo const& info() const { return info_; }
 
     /// The same plug-in for another peer, which shares nothing with this one; nothing is loaded.
+    /// What the program's own share is the program's affair.
     [[nodiscard]] std::shared_ptr<RankingFactory const> for_host(
         std::shared_ptr<PolicyHost> host) const;
 
-    /// A new object. The plug-in creates it, which may take its time: not for a thread that others
-    /// wait for. If it cannot, though it could before, the default decides all; strict:
+    /// A new object. To create it may take its time: not for a thread that others wait for. If a
+    /// plug-in cannot, though it could before, the default decides all; strict:
     /// PolicyFault.
     [[nodiscard]] std::unique_ptr<Guarded> make(GuardOptions options = {}) const;
 
   private:
-    struct Tried {};
-
-    RankingFactory(std::shared_ptr<PluginLibrary const> plugin, Tried)
-        : plugin_(std::move(plugin)) {}
-
-    std::shared_ptr<PluginLibrary const> plugin_;
+    PluginInfo info_;
+    Make make_;
+    std::shared_ptr<PluginLibrary const> plugin_;  ///< null: it is the program's own
 };
 
 /// Makes an order for each file that is downloaded. Its ranks depend on nothing but the generator

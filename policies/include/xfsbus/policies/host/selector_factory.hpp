@@ -14,33 +14,37 @@ namespace xfsbus::policies {
 
 class PluginLibrary;
 
-/// A loaded peer-selection plug-in with its parameters: makes a selector for each transfer or
-/// query. Immutable; safe to use from several threads.
+/// Makes a selector for each transfer or query: of a loaded plug-in with its parameters, or of the
+/// program's own. Immutable; safe to use from several threads.
 class SelectorFactory {
   public:
+    using Make = GuardedSelector::Make;
+
     /// For load_peer_selector. Creates an object as a trial; throws PluginRefused if that fails.
     explicit SelectorFactory(std::shared_ptr<PluginLibrary const> plugin);
 
-    [[nodiscard]] PluginInfo const& info() const;
+    /// Of the program's own. `make` may be called by any thread, several at a time.
+    SelectorFactory(PluginInfo about, Make make)
+        : info_(std::move(about)), make_(std::move(make)) {}
+
+    [[nodiscard]] PluginInfo const& info() const { return info_; }
 
     /// The same plug-in for another peer, which shares nothing with this one; nothing is loaded.
+    /// What the program's own share is the program's affair.
     [[nodiscard]] std::shared_ptr<SelectorFactory const> for_host(
         std::shared_ptr<PolicyHost> host) const;
 
     /// A new selector. Its decisions depend on nothing but the seed and what it is asked and told;
     /// and on what the plug-in shares, if it does.
-    /// The plug-in creates an object, which may take its time: not for a thread that others wait
-    /// for. If it cannot, though it could before, the default decides all; strict: PolicyFault.
+    /// To create an object may take its time: not for a thread that others wait for. If it cannot,
+    /// though it could before, the default decides all; strict: PolicyFault.
     [[nodiscard]] std::unique_ptr<GuardedSelector> make(std::uint64_t seed,
                                                         GuardOptions options = {}) const;
 
   private:
-    struct Tried {};
-
-    SelectorFactory(std::shared_ptr<PluginLibrary const> plugin, Tried)
-        : plugin_(std::move(plugin)) {}
-
-    std::shared_ptr<PluginLibrary const> plugin_;
+    PluginInfo info_;
+    Make make_;
+    std::shared_ptr<PluginLibrary const> plugin_;  ///< null: it is the program's own
 };
 
 /// Finds, checks and loads a plug-in. Throws PluginRefused; there is no silent default. host: what

@@ -1,0 +1,220 @@
+#include "runtime/chosen_policies.hpp"
+
+#include <xfsbus/policies/abi.h>
+#include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/load_latency.hpp>
+#include <xfsbus/policies/names.hpp>
+#include <xfsbus/policies/rarest.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <botan/hash.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace xfsbus::peer::runtime {
+namespace {
+
+policies::PluginInfo about(std::string name, std::string kind, std::string description) {
+    policies::PluginInfo info;
+    info.name = std::move(name);
+    info.kind = std::move(kind);
+    info.description = std::move(description);
+    return info;
+}
+
+// ---- built in ----
+
+/// For a peer that has no plug-in directory: as libsha256.so.
+class Sha256 final : public policies::Integrity {
+  public:
+    [[nodiscard]] std::size_t digest_size() const override { return hash_->output_length(); }
+
+    void update(std::span<std::byte const> data) override {
+        hash_->update(reinterpret_cast<std::uint8_t const*>(data.data()), data.size());
+    }
+
+    void finish(std::span<std::byte> digest) override {
+        hash_->final(reinterpret_cast<std::uint8_t*>(digest.data()));
+    }
+
+  private:
+    std::unique_ptr<Botan::HashFunction> hash_ = Botan::HashFunction::create_or_throw("SHA-256");
+};
+
+template <class Factory, class Object>
+std::shared_ptr<Factory const> built_in(std::string const& name, std::string const& kind) {
+    return std::make_shared<Factory const>(about(name, kind, "built in"),
+                                           [] { return std::make_unique<Object>(); });
+}
+
+// ---- the program's own ----
+
+/// What the program's function makes; a function that makes nothing is at fault.
+template <class Interface>
+std::unique_ptr<Interface> made_by(MakePolicy<Interface> const& make) {
+    auto object = make();
+    if (!object) {
+        throw policies::PolicyFault("the program's function has made nothing");
+    }
+    return object;
+}
+
+class OwnOrder final : public policies::ChunkRanker {
+  public:
+    explicit OwnOrder(std::unique_ptr<policies::ChunkOrder> order) : order_(std::move(order)) {}
+
+    void rank(std::span<policies::ChunkView const> chunks, std::span<double> ranks,
+              policies::Rng& rng) override {
+        policies::rank_each(*order_, chunks, ranks, rng);
+    }
+
+  private:
+    std::unique_ptr<policies::ChunkOrder> order_;
+};
+
+/// Whatever it throws is a PolicyFault, as of a plug-in.
+class OwnIntegrity final : public policies::Integrity {
+  public:
+    explicit OwnIntegrity(MakePolicy<policies::Integrity> const& make) {
+        run([&] { hash_ = made_by(make); });
+    }
+
+    [[nodiscard]] std::size_t digest_size() const override { return hash_->digest_size(); }
+
+    void update(std::span<std::byte const> data) override {
+        run([&] { hash_->update(data); });
+    }
+
+    void finish(std::span<std::byte> digest) override {
+        run([&] { hash_->finish(digest); });
+    }
+
+  private:
+    template <class Call>
+    static void run(Call const& call) {
+        try {
+            call();
+        } catch (policies::PolicyFault const&) {
+            throw;
+        } catch (std::exception const& error) {
+            throw policies::PolicyFault(error.what());
+        } catch (...) {
+            throw policies::PolicyFault("unknown exception");
+        }
+    }
+
+    std::unique_ptr<policies::Integrity> hash_;
+};
+
+std::unique_ptr<policies::PeerSelector> object_of(MakePolicy<policies::PeerSelector> const& make) {
+    return made_by(make);
+}
+
+std::unique_ptr<policies::ChunkRanker> object_of(MakePolicy<policies::ChunkOrder> const& make) {
+    return std::make_unique<OwnOrder>(made_by(make));
+}
+
+std::unique_ptr<policies::UploadChoice> object_of(MakePolicy<policies::UploadChoice> const& make) {
+    return made_by(make);
+}
+
+std::unique_ptr<policies::Integrity> object_of(MakePolicy<policies::Integrity> const& make) {
+    return std::make_unique<OwnIntegrity>(make);
+}
+
+template <class Factory, class Interface>
+std::shared_ptr<Factory const> own(OwnPolicy<Interface> const& policy, std::string const& kind) {
+    return std::make_shared<Factory const>(about(policy.name, kind, "the program's own"),
+                                           [make = policy.make] { return object_of(make); });
+}
+
+template <class Interface>
+Status check_name(OwnPolicy<Interface> const& policy) {
+    if (policy.make && !policies::is_policy_name(policy.name)) {
+        return Error{Errc::usage, "'" + wire::escape(policy.name) +
+                                      "' cannot be the name of a policy: it is not 1 to 32 of "
+                                      "[a-z0-9-]"};
+    }
+    return done();
+}
+
+Status check_names(OwnPolicies const& own) {
+    for (auto const& each : {check_name(own.selection), check_name(own.chunk_order),
+                             check_name(own.upload_choice), check_name(own.integrity)}) {
+        if (!each) {
+            return each;
+        }
+    }
+    return done();
+}
+
+// ---- which ----
+
+/// Loads the plug-in that is named; null if none is.
+template <class Load>
+auto load_named(std::string const& spec, Load load)
+    -> decltype(load(policies::parse_plugin_spec(spec))) {
+    return spec.empty() ? nullptr : load(policies::parse_plugin_spec(spec));
+}
+
+/// The program's own goes before the plug-in that is named. Null: neither.
+template <class Factory, class Interface, class Load>
+std::shared_ptr<Factory const> chosen(OwnPolicy<Interface> const& of_program,
+                                      std::string const& kind, std::string const& spec, Load load) {
+    return of_program.make ? own<Factory>(of_program, kind) : load_named(spec, load);
+}
+
+Node::Plugins choose(PeerOptions const& options, std::shared_ptr<policies::PolicyHost> host) {
+    namespace p = policies;
+    auto path = p::PluginPath::standard(options.plugin_directories);
+    path.distrust(options.directory.empty() ? options.download_directory : options.directory);
+    auto const with = [&](auto load) {
+        return [&path, &host, load](p::PluginSpec const& spec) { return load(spec, path, host); };
+    };
+    auto const& own = options.own_policies;
+    auto const selection = chosen<p::SelectorFactory>(own.selection, XFSBUS_KIND_PEER_SELECTION,
+                                                      options.policy, with(p::load_peer_selector));
+    auto const order = chosen<p::ChunkOrderFactory>(own.chunk_order, XFSBUS_KIND_CHUNK_ORDER,
+                                                    options.chunk_order, with(p::load_chunk_order));
+    auto const integrity = chosen<p::HashAlgorithm>(own.integrity, XFSBUS_KIND_INTEGRITY,
+                                                    options.integrity, with(p::load_integrity));
+    auto upload =
+        chosen<p::UploadChoiceFactory>(own.upload_choice, XFSBUS_KIND_UPLOAD_CHOICE,
+                                       options.upload_policy, with(p::load_upload_choice));
+    auto sha256 = built_in<p::HashAlgorithm, Sha256>("sha256", XFSBUS_KIND_INTEGRITY);
+    return {.path = std::move(path),
+            .host = std::move(host),
+            .policy = selection ? selection
+                                : built_in<p::SelectorFactory, p::LoadLatency>(
+                                      "loadlatency", XFSBUS_KIND_PEER_SELECTION),
+            .chunk_order = order ? order
+                                 : built_in<p::ChunkOrderFactory, p::RankerOf<p::Rarest>>(
+                                       "rarest", XFSBUS_KIND_CHUNK_ORDER),
+            .integrity = integrity ? integrity : sha256,
+            .built_in_integrity = sha256,
+            .upload_choice = std::move(upload)};
+}
+
+}  // namespace
+
+Result<Node::Plugins> choose_policies(PeerOptions const& options,
+                                      std::shared_ptr<policies::PolicyHost> host) {
+    if (auto const names = check_names(options.own_policies); !names) {
+        return names.error();
+    }
+    try {
+        return choose(options, std::move(host));
+    } catch (policies::PluginRefused const& refused) {
+        return Error{Errc::plugin, refused.what()};
+    } catch (policies::PolicyFault const& fault) {
+        return Error{Errc::plugin, options.own_policies.integrity.name + ": " + fault.what()};
+    }
+}
+
+}  // namespace xfsbus::peer::runtime
