@@ -7,7 +7,7 @@
 namespace xfsbus::bus {
 namespace {
 
-constexpr auto look_every = std::chrono::milliseconds(50);
+constexpr auto look_again = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -39,7 +39,7 @@ void ConnectionTrials::look() {
     if (std::exchange(looking_, true)) {
         return;
     }
-    reactor_.at(reactor_.now() + look_every, [this, alive = std::weak_ptr(alive_)] {
+    reactor_.at(reactor_.now() + look_again, [this, alive = std::weak_ptr(alive_)] {
         if (alive.expired()) {
             return;
         }

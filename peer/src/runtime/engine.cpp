@@ -1,9 +1,9 @@
 #include "runtime/engine.hpp"
 
 #include "runtime/chosen_policies.hpp"
-#include "runtime/held_signals.hpp"
 #include "telemetry/log_events.hpp"
 
+#include <xfsbus/bus/held_signals.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -115,7 +115,7 @@ Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
       loader_(1, "xfs-load", net::fault_teller(reactor_)) {}
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
-    HeldSignals const for_all_threads;
+    bus::HeldSignals const for_all_threads;
     auto const descriptors =
         swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
     if (!descriptors) {

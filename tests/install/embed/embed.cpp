@@ -1,15 +1,13 @@
-// A tracker and the libraries below it in another program: links with all, runs a little of each.
+// A swarm and the libraries below it in another program: links with all, runs a little of each.
 #include <xfsbus/bus/reactor.hpp>
-#include <xfsbus/peer/peer.hpp>
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/policies/host/ranking_factory.hpp>
 #include <xfsbus/policies/host/selector_factory.hpp>
-#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/testing.hpp>
 #include <xfsbus/wire/codec.hpp>
 
 #include <chrono>
 #include <iostream>
-#include <thread>
 #include <variant>
 
 namespace {
@@ -33,29 +31,17 @@ bool messages_survive() {
            std::get<wire::Pong>(envelope->message).load == 7;
 }
 
-bool peer_registers() {
-    auto tracker = tracker::Tracker::start({.bind = {"127.0.0.1", 0}});
-    if (!tracker) {
-        return false;
-    }
-    std::thread runner([&] { (*tracker)->run(); });
-    peer::PeerOptions options;
-    options.tracker = (*tracker)->endpoint().to_zmq();
-    options.plugin_directories = {PLUGINS};
-    bool registered = false;
-    if (auto peer = peer::Peer::start(options)) {
-        registered = (*peer)->wait_for_tracker(std::chrono::seconds(20)).ok();
-    }
-    (*tracker)->stop();
-    runner.join();
-    return registered;
+bool swarm_shares() {
+    testing::Swarm swarm(2);
+    swarm.share(0, "a.txt", "here");
+    return swarm.peer(1).find("a.txt", std::chrono::seconds(20)).ok();
 }
 
 }  // namespace
 
 int main() {
     std::cout << "plugins " << PLUGINS << "\nlibzmq " << bus::zmq_version() << "\n";
-    bool const good = plugins_load() && messages_survive() && peer_registers();
+    bool const good = plugins_load() && messages_survive() && swarm_shares();
     std::cout << (good ? "good" : "bad") << "\n";
     return good ? 0 : 1;
 }

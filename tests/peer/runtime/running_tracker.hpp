@@ -3,36 +3,25 @@
 #include "catch.hpp"
 
 #include <xfsbus/peer/peer.hpp>
-#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/tracker/running_tracker.hpp>
 
 #include <chrono>
 #include <fstream>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace xfsbus::test {
 
 constexpr auto patience = std::chrono::seconds(20);
 
-/// A tracker that runs.
+/// A tracker that runs, or the test has failed.
 class RunningTracker {
   public:
-    ~RunningTracker() {
-        tracker_->stop();
-        thread_.join();
-    }
-
-    RunningTracker() = default;
-    RunningTracker(RunningTracker const&) = delete;
-    RunningTracker& operator=(RunningTracker const&) = delete;
-
-    [[nodiscard]] std::string endpoint() const { return tracker_->endpoint().to_zmq(); }
+    [[nodiscard]] std::string endpoint() const { return tracker_->endpoint(); }
 
   private:
-    std::unique_ptr<tracker::Tracker> tracker_ =
-        tracker::Tracker::start({.bind = {"127.0.0.1", 0}, .log = {}}).value();
-    std::thread thread_{[this] { tracker_->run(); }};
+    std::unique_ptr<tracker::RunningTracker> tracker_ =
+        tracker::RunningTracker::start({.bind = {"127.0.0.1", 0}}).value();
 };
 
 inline peer::PeerOptions options_for(RunningTracker const& tracker) {

@@ -1,11 +1,11 @@
-#include "runtime/held_signals.hpp"
+#include <xfsbus/bus/held_signals.hpp>
 
 #include <initializer_list>
 
 #include <pthread.h>
 #include <time.h>
 
-namespace xfsbus::peer::runtime {
+namespace xfsbus::bus {
 namespace {
 
 sigset_t all_but_faults() {
@@ -40,4 +40,4 @@ HeldSignals::~HeldSignals() {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-}  // namespace xfsbus::peer::runtime
+}  // namespace xfsbus::bus

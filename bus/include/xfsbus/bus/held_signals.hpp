@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace xfsbus::peer::runtime {
+namespace xfsbus::bus {
 
 /// Keeps the program's signals from this thread, and so from all threads that it starts meanwhile:
 /// they are for the program's own threads to take. What the process does about them is not touched.
@@ -21,4 +21,4 @@ class HeldSignals {
     sigset_t before_{};
 };
 
-}  // namespace xfsbus::peer::runtime
+}  // namespace xfsbus::bus
