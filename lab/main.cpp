@@ -1,7 +1,11 @@
+#include "replay/replay.hpp"
 #include "results/compare.hpp"
 #include "run/experiment_run.hpp"
 
+#include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_path.hpp>
+#include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/policies/host/selector_factory.hpp>
 #include <xfsbus/program/command_line.hpp>
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/run.hpp>
@@ -34,6 +38,7 @@ Examples:
   xfs-lab run racks.toml --sim                    into racks.results, with a report.html
   xfs-lab run racks.toml --sim --out a --jobs 4
   xfs-lab compare a b                             is the difference real?
+  xfs-lab replay peer.trace --policy libmine.so   what would another policy have answered?
 )";
 
 /// What was typed.
@@ -50,7 +55,19 @@ struct Arguments {
     std::string second;
     std::string policy_a;
     std::string policy_b;
+    std::string trace;
+    std::string policy;
+    std::string recorded;
 };
+
+void add_plugin_dirs(CLI::App& command, Arguments& arguments) {
+    command
+        .add_option("--plugin-dir", arguments.plugin_dirs,
+                    "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
 
 CLI::App& add_run(CLI::App& app, Arguments& arguments) {
     auto& run = *app.add_subcommand("run", "Run an experiment: each policy with each seed");
@@ -65,11 +82,7 @@ CLI::App& add_run(CLI::App& app, Arguments& arguments) {
     run.add_option("--memory-limit", arguments.memory_limit,
                    "A run that needs more has failed; 0: no limit")
         ->capture_default_str();
-    run.add_option("--plugin-dir", arguments.plugin_dirs,
-                   "Directory searched for plug-ins first; repeatable (also: XFS_PLUGIN_PATH)")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_plugin_dirs(run, arguments);
     return run;
 }
 
@@ -81,6 +94,18 @@ CLI::App& add_compare(CLI::App& app, Arguments& arguments) {
     compare.add_option("--policy-a", arguments.policy_a, "NAME, or 'NAME PARAMETERS', of A");
     compare.add_option("--policy-b", arguments.policy_b, "The same of B");
     return compare;
+}
+
+CLI::App& add_replay(CLI::App& app, Arguments& arguments) {
+    auto& replay = *app.add_subcommand(
+        "replay", "What another policy would have answered to the questions of a trace");
+    replay.add_option("TRACE", arguments.trace, "As xfs-peer --trace has written it")->required();
+    replay.add_option("--policy", arguments.policy, "The other policy, FILE[:key=value,...]")
+        ->required();
+    replay.add_option("--recorded", arguments.recorded,
+                      "The policy of the trace (default: as the trace names it)");
+    add_plugin_dirs(replay, arguments);
+    return replay;
 }
 
 Result<run::Request> request_of(Arguments const& arguments) {
@@ -108,6 +133,11 @@ Result<run::Request> request_of(Arguments const& arguments) {
     return request;
 }
 
+policies::PluginPath path_of(Arguments const& arguments) {
+    return policies::PluginPath::standard(
+        {arguments.plugin_dirs.begin(), arguments.plugin_dirs.end()});
+}
+
 /// Over the line that is there, on a terminal.
 void tell(std::string const& line) {
     std::cerr << "\r\x1b[K" << line << std::flush;
@@ -122,8 +152,7 @@ int run_command(Arguments const& arguments) {
     if (on_terminal) {
         request->tell = tell;
     }
-    auto const path = policies::PluginPath::standard(
-        {arguments.plugin_dirs.begin(), arguments.plugin_dirs.end()});
+    auto const path = path_of(arguments);
     auto const done = run::run_experiment(*request, path);
     if (on_terminal) {
         tell("");
@@ -150,18 +179,52 @@ int compare_command(Arguments const& arguments) {
     return 0;
 }
 
+int replay_command(Arguments const& arguments) {
+    auto const trace = replay::Trace::read(arguments.trace);
+    if (!trace) {
+        return program::complain(name, trace.error());
+    }
+    auto const load = [path = path_of(arguments)](std::string const& spec) {
+        return policies::load_peer_selector(policies::parse_plugin_spec(spec), path);
+    };
+    try {
+        auto const recorded =
+            load(arguments.recorded.empty() ? trace->policy.spec : arguments.recorded);
+        if (recorded->info().hash != trace->policy.sha256) {
+            std::cerr << name << ": " << wire::escape(recorded->info().path.string())
+                      << " is not the file that was recorded: it may decide otherwise\n";
+        }
+        auto const compared = replay::compare(*trace, *recorded, *load(arguments.policy));
+        if (!compared) {
+            return program::complain(name, compared.error());
+        }
+        std::cout << trace->policy.name << " in " << wire::escape(arguments.trace) << ", against "
+                  << wire::escape(arguments.policy) << "\n"
+                  << replay::to_text(*compared);
+    } catch (policies::PluginRefused const& refused) {
+        return program::complain(name, Error{Errc::plugin, refused.what()});
+    }
+    if (trace->ends_at_swap) {
+        std::cerr << name << ": another policy was loaded then: what followed is left out\n";
+    }
+    return 0;
+}
+
 int run_program(int argc, char** argv) {
     Arguments arguments;
     CLI::App app{description, name};
     app.set_version_flag("--version", program::version_line(name));
     app.require_subcommand(1);
     auto const& run = add_run(app, arguments);
+    auto const& replay = add_replay(app, arguments);
     add_compare(app, arguments);
     auto const parsed = program::parse_words(app, {argv + 1, argv + argc});
     if (!parsed || *parsed) {
         return parsed ? **parsed : program::complain(name, parsed.error());
     }
-    return run.parsed() ? run_command(arguments) : compare_command(arguments);
+    return run.parsed()      ? run_command(arguments)
+           : replay.parsed() ? replay_command(arguments)
+                             : compare_command(arguments);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <utility>
 
 namespace xfsbus::peer::telemetry {
@@ -34,15 +33,8 @@ Json to_json(PolicyUsed const& policy) {
 }
 
 Json flags_of(policies::SourceView const& source) {
-    static constexpr std::array<std::pair<std::uint32_t, char const*>, 6> words = {
-        {{XFSBUS_SOURCE_IN_USE, "in_use"},
-         {XFSBUS_SOURCE_ANSWERABLE, "answerable"},
-         {XFSBUS_SOURCE_HAS_CHUNK, "has_chunk"},
-         {XFSBUS_SOURCE_HAS_ROOM, "has_room"},
-         {XFSBUS_SOURCE_SOLE_HOLDER, "sole_holder"},
-         {XFSBUS_SOURCE_LEAVING, "leaving"}}};
     Json flags = Json::array();
-    for (auto const& [flag, word] : words) {
+    for (auto const& [flag, word] : policies::source_flag_words) {
         if (policies::has(source, flag)) {
             flags.push_back(word);
         }

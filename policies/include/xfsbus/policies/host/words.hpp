@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 /// What the numbers of abi.h are called wherever people or programs read them.
 namespace xfsbus::policies {
@@ -15,6 +16,15 @@ constexpr std::string_view purpose_word(std::uint32_t purpose) {
         "request", "duplicate", "admit", "rank", "replace", "window", "total"};
     return purpose < words.size() ? words.at(purpose) : "unknown";
 }
+
+/// Of the flags XFSBUS_SOURCE_....
+inline constexpr std::array<std::pair<std::uint32_t, std::string_view>, 6> source_flag_words = {
+    {{XFSBUS_SOURCE_IN_USE, "in_use"},
+     {XFSBUS_SOURCE_ANSWERABLE, "answerable"},
+     {XFSBUS_SOURCE_HAS_CHUNK, "has_chunk"},
+     {XFSBUS_SOURCE_HAS_ROOM, "has_room"},
+     {XFSBUS_SOURCE_SOLE_HOLDER, "sole_holder"},
+     {XFSBUS_SOURCE_LEAVING, "leaving"}}};
 
 /// Of XFSBUS_ANSWER_....
 constexpr std::string_view answer_word(std::uint32_t action) {
