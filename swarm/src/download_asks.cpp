@@ -171,6 +171,7 @@ void Download::ask(wire::Time now) {
 
 void Download::show_play_head(wire::Time now) {
     play_head_.advance(now, content_);
+    board_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
     if (now >= next_play_) {
         board_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
         next_play_ = now + play_every;
