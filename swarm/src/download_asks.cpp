@@ -233,10 +233,14 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     return true;
 }
 
-/// Whether one that is in use may be asked for something now.
+/// Whether one that is in use may be asked for something now. What somebody waits for needs no room
+/// in a window: it would come a chunk later.
 bool Download::may_ask(Source const& source) const {
-    return !source.leaving && !awaits_word(source) && is_trusted(source) &&
-           source.has_room(board_.file().chunk_bytes, window());
+    auto const chunk = board_.file().chunk_bytes;
+    bool const room =
+        source.has_room(chunk, window()) ||
+        (board_.urgent_waits() && source.outstanding_bytes <= source.window_bytes(window()));
+    return !source.leaving && !awaits_word(source) && is_trusted(source) && room;
 }
 
 /// Where chunks are so large that two for each source would be more than may be outstanding, one

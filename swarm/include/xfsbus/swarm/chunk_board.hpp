@@ -68,6 +68,11 @@ class ChunkBoard {
     /// available it comes next, in the order of the file, whatever the order of chunks says.
     void set_urgent(std::uint64_t begin, std::uint64_t end);
 
+    /// The first of those bytes has not been asked for yet.
+    [[nodiscard]] bool urgent_waits() const {
+        return urgent_begin_ < urgent_end_ && needed_.contains(urgent_begin_);
+    }
+
     /// The chunk to ask for next among those that are needed and available.
     std::optional<std::uint32_t> best(ChunkSet const& available);
 
