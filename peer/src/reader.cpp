@@ -25,4 +25,8 @@ Result<std::size_t> Reader::read(std::uint64_t offset, std::span<std::byte> buff
     return file_->read(offset, buffer, wait);
 }
 
+Status Reader::wait_until_whole(Wait const& wait) const {
+    return file_->wait_until_whole(wait);
+}
+
 }  // namespace xfsbus::peer

@@ -251,6 +251,7 @@ void FileTransfer::play(PlayFrom const& from) {
 // ---- whoever reads it meanwhile ----
 
 void FileTransfer::join(std::shared_ptr<Stream> const& stream) {
+    std::erase_if(guests_, [](auto const& guest) { return guest.expired(); });
     guests_.push_back(stream);
     if (session_) {
         begin(*stream);
@@ -276,8 +277,10 @@ void FileTransfer::tell_streams(std::function<void(Stream&)> const& tell) const 
     if (stream_) {
         tell(*stream_);
     }
-    for (auto const& guest : guests_) {
-        tell(*guest);
+    for (auto const& weak : guests_) {
+        if (auto const guest = weak.lock()) {
+            tell(*guest);
+        }
     }
 }
 
@@ -562,8 +565,10 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     offer_.reset();
     auto const over =
         error.value_or(Error{Errc::interrupted, "it was here already; open it again"});
-    for (auto const& guest : std::exchange(guests_, {})) {
-        guest->fail(over);  // unless it has the whole of it
+    for (auto const& weak : std::exchange(guests_, {})) {
+        if (auto const guest = weak.lock()) {
+            guest->fail(over);  // unless it has the whole of it
+        }
     }
     report.name = target_.name;
     report.content = wire::to_hex(target_.content);
@@ -576,6 +581,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     links_.clear();
     candidates_.clear();
     part_.reset();
+    reader_.reset();
     owner_.on_done(std::move(report));
 }
 

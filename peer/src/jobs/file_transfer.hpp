@@ -205,7 +205,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     std::unique_ptr<swarm::SinkSession> session_;  ///< once it has begun
     std::map<swarm::SourceId, std::shared_ptr<net::Link>> links_;
     std::shared_ptr<storage::PartReader const> reader_;
-    std::vector<std::shared_ptr<Stream>> guests_;  ///< others that read it
+    std::vector<std::weak_ptr<Stream>> guests_;    ///< others that are read from it
     std::unique_ptr<Offer> offer_;                 ///< while others are served
     std::shared_ptr<std::string const> manifest_;  ///< then
     net::Alarm alarm_;

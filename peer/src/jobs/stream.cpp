@@ -35,12 +35,13 @@ void Stream::fail(Error const& why) {
     if (over()) {
         return;
     }
-    failure_ = why;
+    // A timeout is that of the one who waits, and no more than that.
+    failure_ = {why.code == Errc::timeout ? Errc::network : why.code, why.message};
     for (auto const& each : std::exchange(beginning_, {})) {
-        each.then(why);
+        each.then(*failure_);
     }
     for (auto const& each : std::exchange(waiting_, {})) {
-        each.then(why);
+        each.then(*failure_);
     }
 }
 
@@ -66,8 +67,10 @@ void Stream::gained() {
 }
 
 void Stream::fetch_for_first() const {
-    if (!waiting_.empty() && source_.fetch_from) {
-        source_.fetch_from(waiting_.front().offset);
+    auto const first =
+        std::ranges::find_if(waiting_, [](Waiting const& each) { return each.offset != whole; });
+    if (first != waiting_.end() && source_.fetch_from) {
+        source_.fetch_from(first->offset);
     }
 }
 
@@ -98,7 +101,7 @@ std::optional<Stream::Here> Stream::here(std::uint64_t offset) const {
     if (stamp_) {
         return Here{about_->size, source_.part, stamp_};
     }
-    if (!source_.part) {
+    if (!source_.part || offset == whole) {
         return std::nullopt;
     }
     auto const& layout = source_.content->layout();

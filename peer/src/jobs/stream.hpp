@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ class Stream {
     static constexpr std::uint64_t ahead_bytes = 32ULL * 1024 * 1024;
     /// No answer is about more: so that it is known where is read.
     static constexpr std::uint64_t answer_bytes = 4ULL * 1024 * 1024;
+
+    /// What is waited for is no byte, but that the file has its name.
+    static constexpr auto whole = std::numeric_limits<std::uint64_t>::max();
 
     struct About {
         std::string name;  ///< below the directory

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace xfsbus::peer::runtime {
@@ -33,21 +34,32 @@ Result<std::size_t> OpenFile::read(std::uint64_t offset, std::span<std::byte> bu
     if (!here) {
         return here.error();
     }
-    auto const file = file_of(*here);
-    if (!file) {
-        return file.error();
+    auto const most = std::min<std::uint64_t>(buffer.size(), here->end - offset);
+    auto const some = buffer.first(static_cast<std::size_t>(most));
+    auto read = here->part ? read_from(*here->part, *here, offset, some) : Status(changed());
+    if (!read && here->stamp) {
+        // Of the name: some file systems tell one number of a file by it, and another of what was
+        // opened before it had that name.
+        auto const file = in_place();
+        read = file ? read_from(**file, *here, offset, some) : Status(file.error());
     }
-    auto const bytes = std::min<std::uint64_t>(buffer.size(), here->end - offset);
+    return read ? Result(some.size()) : Result<std::size_t>(read.error());
+}
+
+Status OpenFile::read_from(storage::PartReader const& file, Here const& here, std::uint64_t offset,
+                           std::span<std::byte> buffer) const {
     errno = 0;
-    if (!(*file)->read(buffer.first(static_cast<std::size_t>(bytes)), offset)) {
+    if (!file.read(buffer, offset)) {
         return errno == 0 ? changed() : storage::disk_error("cannot read", name(), errno);
     }
     // Afterwards: what was changed meanwhile may have been read.
-    auto const now = here->stamp ? (*file)->stamp() : std::nullopt;
-    if (here->stamp && !(now && now->like(*here->stamp))) {
-        return changed();
-    }
-    return static_cast<std::size_t>(bytes);
+    auto const now = here.stamp ? file.stamp() : std::nullopt;
+    return !here.stamp || (now && now->like(*here.stamp)) ? done() : Status(changed());
+}
+
+Status OpenFile::wait_until_whole(Wait const& wait) {
+    auto const here = opened_.stamp ? Result(Here()) : ask(jobs::Stream::whole, wait);
+    return here ? done() : Status(here.error());
 }
 
 Result<OpenFile::Here> OpenFile::find(std::uint64_t offset, Wait const& wait) {
@@ -75,11 +87,8 @@ Result<OpenFile::Here> OpenFile::ask(std::uint64_t offset, Wait const& wait) con
     });
 }
 
-/// What it is read from: the file on its way, or the one that has its name.
-Result<std::shared_ptr<storage::PartReader const>> OpenFile::file_of(Here const& here) {
-    if (here.part) {
-        return here.part;
-    }
+/// The file that has its name.
+Result<std::shared_ptr<storage::PartReader const>> OpenFile::in_place() {
     std::lock_guard const lock(mutex_);
     if (!file_) {
         auto fd = opened_.tree->open_file(name());

@@ -34,6 +34,8 @@ class OpenFile {
     /// As Reader::read.
     Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer, Wait const& wait);
 
+    Status wait_until_whole(Wait const& wait);
+
   private:
     using Here = jobs::Stream::Here;
 
@@ -45,7 +47,9 @@ class OpenFile {
 
     [[nodiscard]] Result<Here> find(std::uint64_t offset, Wait const& wait);
     [[nodiscard]] Result<Here> ask(std::uint64_t offset, Wait const& wait) const;
-    [[nodiscard]] Result<std::shared_ptr<storage::PartReader const>> file_of(Here const& here);
+    Status read_from(storage::PartReader const& file, Here const& here, std::uint64_t offset,
+                     std::span<std::byte> buffer) const;
+    [[nodiscard]] Result<std::shared_ptr<storage::PartReader const>> in_place();
     [[nodiscard]] Error changed() const;
 
     std::weak_ptr<Engine> engine_;
