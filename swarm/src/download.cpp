@@ -481,7 +481,7 @@ void Download::set_state(Source& source, State state) {
 }
 
 DownloadSource::Window Download::window() const {
-    return {board_.file().chunk_bytes, limits_.window_most};
+    return {board_.file().chunk_bytes, limits_.window_most, ahead_bytes_ > 0};
 }
 
 }  // namespace xfsbus::swarm

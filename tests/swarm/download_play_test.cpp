@@ -110,7 +110,7 @@ TEST_CASE("what somebody waits for is asked for next at once, in the order of th
     read.deliver();
     REQUIRE(read.take() == 2);
     read.core.play(read.now, 9'850, 0, 1'000);  // the last chunk, and no further
-    CHECK(read.take() == 98);  // at once, though the window is full
+    CHECK(read.take() == 98);                   // at once, though the window is full
     read.core.play(read.now, 4'050, 0, 200);
     CHECK(read.take() == 98);  // but no more than one
     read.deliver();

@@ -93,7 +93,10 @@ void Stream::when_here(std::uint64_t offset, Who who, Then<Here> then) {
         return then(*failure_);
     }
     waiting_.push_back({offset, std::move(who), std::move(then)});
-    fetch_for_first();
+    // At once, whoever else waits: it is the first of them that is asked for from then on.
+    if (offset != whole && source_.fetch_from) {
+        source_.fetch_from(offset);
+    }
 }
 
 /// nullopt: it has to be waited for.

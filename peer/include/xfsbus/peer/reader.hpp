@@ -56,9 +56,8 @@ class XFSBUS_API Reader {
     ///
     /// Errc::timeout, Errc::interrupted: as `wait` says; it may be tried again. Errc::integrity:
     /// the file here was changed after it was verified, or another version of it is fetched now:
-    /// open it again. Else why the download has failed (Errc::network if its sources went
-    /// away). Refused with Errc::usage within a callback
-    /// of a peer.
+    /// open it again. Else why the download has failed (Errc::network if its sources went away).
+    /// Refused with Errc::usage within a callback of a peer.
     [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer,
                                            Wait const& wait = {}) const;
 
