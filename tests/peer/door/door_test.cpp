@@ -301,3 +301,23 @@ TEST_CASE("A door that cannot listen where it is told says so") {
     options.listen = {"192.0.2.1", 0};
     CHECK_FALSE(door::Door::open(*sut.sink, options));
 }
+
+TEST_CASE("Of files that nobody reads so many stay open, those that were read last") {
+    door::Limits limits;
+    limits.kept = 1;
+    House const sut(64 * mib, 4 * mib, limits);
+    std::ofstream(sut.share.path() / "small") << "some words";
+    REQUIRE(sut.source->update_list(patience));
+    CHECK(sut.get("Range: bytes=0-99\r\n").status == 206);
+    CHECK_FALSE(sut.is_idle());
+    CHECK(http(here, sut.port(), "/files/small").body == "some words");
+    CHECK(becomes_true([&] { return sut.is_idle(); }));
+    CHECK_FALSE(std::filesystem::exists(sut.downloads.path() / "film one.bin"));
+}
+
+TEST_CASE("A file that is not found in time is answered so") {
+    door::Limits limits;
+    limits.open = 0ms;
+    House const sut(1 * mib, 0, limits);
+    CHECK(sut.get().status == 504);
+}
