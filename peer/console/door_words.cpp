@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <system_error>
 
 namespace xfsbus::console {

@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <stop_token>
+#include <string_view>
 #include <utility>
 
 #include <poll.h>

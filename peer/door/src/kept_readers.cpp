@@ -1,5 +1,8 @@
 #include "kept_readers.hpp"
 
+#include <chrono>
+#include <cstddef>
+#include <mutex>
 #include <utility>
 
 namespace xfsbus::door {

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <string_view>
+#include <variant>
 
 namespace xfsbus::door {
 namespace {

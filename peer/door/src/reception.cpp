@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <netinet/in.h>

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <stop_token>
+#include <string>
 
 namespace xfsbus::door {
 

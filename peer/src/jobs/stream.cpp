@@ -3,6 +3,8 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace xfsbus::peer::jobs {

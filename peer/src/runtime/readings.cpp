@@ -4,6 +4,10 @@
 
 #include <xfsbus/wire/ids.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace xfsbus::peer::runtime {
