@@ -76,13 +76,11 @@ std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t
     return good ? std::optional(value) : std::nullopt;
 }
 
-Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& words) {
-    peer::DownloadRequest request;
+Result<DownloadWords> parse_download(std::vector<std::string> const& words) {
+    DownloadWords request;
     auto const take_out = [&](std::string const& value) -> Status {
-        if (value == "-") {
-            return wrong("-o takes a name, and cannot write to stdout yet");
-        }
-        request.out = value;
+        request.to_stdout = value == "-";
+        request.out = request.to_stdout ? "" : value;
         return done();
     };
     auto const take_sources = [&](std::string const& value) -> Status {

@@ -13,8 +13,12 @@ namespace xfsbus::console {
 /// A number from 1 to `most`; nullopt for any other text.
 std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t most);
 
+struct DownloadWords : peer::DownloadRequest {
+    bool to_stdout = false;  ///< -o -: its bytes go there, too
+};
+
 /// The words after `download` and after `push`. Errc::usage, with what is wrong with them.
-Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& words);
+Result<DownloadWords> parse_download(std::vector<std::string> const& words);
 Result<peer::PushRequest> parse_push(std::vector<std::string> const& words);
 
 }  // namespace xfsbus::console

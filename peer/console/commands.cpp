@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 
 namespace xfsbus::console {
 namespace {
@@ -35,6 +36,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+constexpr std::size_t stdout_buffer_bytes = 256 * 1024;
 constexpr std::uint64_t jobs_most = 1'000'000'000;
 /// A scan that takes longer is told of.
 constexpr auto scan_word_after = std::chrono::seconds(1);
@@ -65,7 +67,7 @@ std::span<Commands::Command const> Commands::table() {
         Command{"download",
                 "NAME [-o OUT] [-f] [--repair] [-s N] [--wait TIME] [--play-rate RATE] [&]",
                 "fetch a file, a pattern ('data/*'), or one version (NAME@ID)",
-                "  -o, --out OUT      the name to give it below the directory\n"
+                "  -o, --out OUT      the name to give it below the directory; -: stdout, too\n"
                 "  -f, --force        replace a different file of that name\n"
                 "      --repair       replace it, and keep what of it is right\n"
                 "  -s, --sources N    most sources used at once for one file\n"
@@ -251,7 +253,42 @@ int Commands::download(std::vector<std::string> const& arguments) {
     if (!request) {
         return wrong_usage(request.error().message);
     }
-    return begin({line_, peer_.start_download(*request)});
+    if (!request->to_stdout) {
+        return begin({line_, peer_.start_download(*request)});
+    }
+    if (beside_ || options_.json) {
+        return wrong_usage("'-o -' needs stdout for itself, without & and --json");
+    }
+    return to_stdout(*request);
+}
+
+/// Its bytes, in their order, as they come; they are in the directory, too, as of any download.
+int Commands::to_stdout(peer::DownloadRequest const& request) {
+    peer::OpenOptions const options{.force = request.force,
+                                    .repair = request.repair,
+                                    .sources = request.sources,
+                                    .wait = request.wait,
+                                    .bytes_per_second = request.play_bytes_per_second};
+    auto const reader = peer_.open(request.name, options, running_->get_token());
+    auto written = reader ? write_all(*reader) : Status(reader.error());
+    if (written && printer_.good()) {
+        written = reader->wait_until_whole(running_->get_token());
+    }
+    return written ? 0 : fail(written.error());
+}
+
+/// What cannot be written is told at the end of the program.
+Status Commands::write_all(peer::Reader const& reader) const {
+    std::vector<std::byte> buffer(stdout_buffer_bytes);
+    for (std::uint64_t at = 0; at < reader.size() && printer_.good();) {
+        auto const bytes = reader.read(at, buffer, running_->get_token());
+        if (!bytes) {
+            return bytes.error();
+        }
+        printer_.bytes(std::span(buffer).first(*bytes));
+        at += *bytes;
+    }
+    return done();
 }
 
 int Commands::begin(Started started) {

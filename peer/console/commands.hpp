@@ -93,6 +93,8 @@ class Commands {
     Status wait_for_scan();
     int stopped_or(Error const& error);
     int begin(Started started);
+    int to_stdout(peer::DownloadRequest const& request);
+    Status write_all(peer::Reader const& reader) const;
     [[nodiscard]] int no_such_job(std::string const& number) const;
 
     peer::Peer& peer_;

@@ -10,6 +10,7 @@
 #include "settings.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/door/door.hpp>
 #include <xfsbus/peer/crashes.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/reloader.hpp>
@@ -23,6 +24,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 
@@ -81,8 +83,8 @@ class Program {
             code = is_typed() ? run_typed() : run_piped();
         }
         if (settings_.serve && !stop_.stop_requested() && printer_.good()) {
-            serve();
-            return code;
+            int const served = serve();
+            return code != 0 ? code : served;
         }
         return signal_ != 0 && !settings_.serve ? 128 + signal_ : code;
     }
@@ -225,19 +227,39 @@ class Program {
         return 0;
     }
 
-    void serve() {
+    int serve() {
         auto const stop = stop_.get_token();
+        std::unique_ptr<door::Door> door;
         if (auto const shared = peer_.wait_until_shared(stop); shared) {
+            if (auto const opened = open_door(door); !opened) {
+                return program::complain("xfs-peer", opened.error());
+            }
             tell_ready(true);
             program::notify_service("READY=1");
         }
         if (!printer_.good()) {
-            return;  // whoever waits for the line would wait for ever
+            return 0;  // whoever waits for the line would wait for ever
         }
         std::mutex mutex;
         std::unique_lock lock(mutex);
         std::condition_variable_any never;
         never.wait(lock, stop, [] { return false; });
+        return 0;
+    }
+
+    /// What is shared is known by now.
+    Status open_door(std::unique_ptr<door::Door>& door) {
+        if (!settings_.door) {
+            return done();
+        }
+        auto options = *settings_.door;
+        options.log = settings_.peer.log;
+        auto opened = door::Door::open(peer_, std::move(options));
+        if (!opened) {
+            return opened.error();
+        }
+        door = std::move(*opened);
+        return done();
     }
 
     static std::filesystem::path history_file() {

@@ -277,6 +277,12 @@ void Printer::policy(PoliciesInForce const& policies) const {
     text(policy_text(policies));
 }
 
+void Printer::bytes(std::span<std::byte const> bytes) const {
+    out_.write(reinterpret_cast<char const*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+    out_.flush();
+}
+
 void Printer::help(std::string const& text) const {
     if (json()) {
         return write({{"event", "help"}, {"text", text}});

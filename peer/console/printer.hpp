@@ -7,8 +7,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,8 @@ class Printer {
     void status(peer::PeerStatus const& status) const;
     void policy(PoliciesInForce const& policies) const;
     void help(std::string const& text) const;
+    /// Of a file, as they are.
+    void bytes(std::span<std::byte const> bytes) const;
     /// To people, about what goes on.
     void note(std::string const& text) const;
     void error(std::string const& command, Error const& error) const;

@@ -1,6 +1,8 @@
 #include "settings.hpp"
 
+#include "cache_file.hpp"
 #include "commands.hpp"
+#include "door_words.hpp"
 #include "sizes.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
@@ -9,13 +11,11 @@
 #include <xfsbus/program/run.hpp>
 #include <xfsbus/program/version.hpp>
 #include <xfsbus/wire/endpoint.hpp>
-#include <xfsbus/wire/fnv.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -95,6 +95,7 @@ struct Arguments {
     std::string cleanup_older = "0";
     bool cleanup_remove = false;
     std::string explain_name;
+    DoorWords door;
 };
 
 void add_sharing_options(CLI::App& app, Arguments& arguments, program::Environment environment) {
@@ -212,6 +213,7 @@ void add_program_options(CLI::App& app, Arguments& arguments) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--serve", arguments.serve,
                  "No shell: share until SIGTERM; SIGHUP scans, reloads");
+    add_door_options(app, arguments.door);
     app.add_flag("--json", arguments.json, "One JSON object a line on stdout");
     app.add_flag("-q,--quiet", arguments.quiet, "Log errors only");
     app.add_flag("-v,--verbose", arguments.verbose, "Log more; twice: everything");
@@ -270,30 +272,6 @@ int complain(Error const& error) {
 
 Error usage(std::string message) {
     return {Errc::usage, std::move(message) + " (see --help)"};
-}
-
-/// Where the index of a directory is remembered: one file for each directory, named after it.
-fs::path cache_file_for(fs::path const& directory) {
-    char const* const xdg = std::getenv("XDG_CACHE_HOME");
-    char const* const home = std::getenv("HOME");
-    fs::path base;
-    if (xdg != nullptr && *xdg == '/') {
-        base = xdg;
-    } else if (home != nullptr && *home == '/') {
-        base = fs::path(home) / ".cache";
-    } else {
-        return {};
-    }
-    std::error_code error;
-    auto const canonical = fs::canonical(directory, error);
-    if (!error) {
-        fs::create_directories(base / "xfs", error);
-    }
-    if (error) {
-        return {};
-    }
-    auto const hash = wire::fnv1a(canonical.string());
-    return base / "xfs" / fmt::format("index-{:016x}.sqlite", hash);
 }
 
 std::optional<std::uint16_t> parse_port(std::string const& text) {
@@ -494,6 +472,11 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
     if (arguments.serve && settings.peer.directory.empty()) {
         return usage("--serve needs a directory to share");
     }
+    auto door = door_options(arguments.door, arguments.serve);
+    if (!door) {
+        return door.error();
+    }
+    settings.door = std::move(*door);
     auto const accept = accept_push_of(arguments.accept_push);
     if (!accept) {
         return accept.error();

@@ -4,6 +4,7 @@
 #include "explain.hpp"
 #include "plugin_project.hpp"
 
+#include <xfsbus/door/door.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/program/logging.hpp>
 
@@ -22,6 +23,7 @@ struct Settings {
     std::vector<std::string> commands;                         ///< -c
     bool serve = false;
     bool json = false;
+    std::optional<door::Options> door;  ///< --http; without its log
 
     /// `plugins`, and `plugins check FILE`, `plugins test FILE`, `plugins new NAME`.
     enum class Plugins { none, list, check, test, make };

@@ -26,7 +26,7 @@ Engine::Telling privately(bool progress) {
     return {std::move(events), progress, false};
 }
 
-Result<EventQueue> open(Engine& engine, EventStore::Keep keep) {
+Result<EventQueue> open_queue(Engine& engine, EventStore::Keep keep) {
     auto store = engine.open_events(keep);
     return store ? Result(EventQueue(std::move(*store))) : Result<EventQueue>(store.error());
 }
@@ -119,11 +119,11 @@ Result<std::unique_ptr<Peer>> Peer::start(PeerOptions options) {
 // ---- jobs; here and below this object may be gone before its method returns ----
 
 Result<EventQueue> Peer::events() {
-    return open(*engine_, EventStore::Keep::all);
+    return open_queue(*engine_, EventStore::Keep::all);
 }
 
 Result<EventQueue> Peer::lasting_events() {
-    return open(*engine_, EventStore::Keep::lasting);
+    return open_queue(*engine_, EventStore::Keep::lasting);
 }
 
 FindJob Peer::start_find(std::string const& name) {
@@ -189,6 +189,12 @@ Result<PushResult> Peer::push(PushRequest const& request, OnPushProgress const& 
     auto const to = privately(static_cast<bool>(on_progress));
     auto const job = engine->push(request, to);
     return follow<PushResult, PushProgressed>(*job, *to.events, on_progress, wait);
+}
+
+Result<Reader> Peer::open(std::string const& name, OpenOptions const& options, Wait const& wait) {
+    auto const engine = engine_;
+    auto file = engine->open_file(name, options, wait);
+    return file ? Result(Reader(std::move(*file))) : Result<Reader>(file.error());
 }
 
 Status Peer::wait_for_tracker(Wait const& wait) {

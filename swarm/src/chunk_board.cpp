@@ -74,14 +74,32 @@ void ChunkBoard::touch(std::uint32_t chunk) {
 }
 
 void ChunkBoard::set_play_head(std::uint64_t position, std::uint64_t bytes_per_s) {
-    auto const chunk_of = [this](std::uint64_t byte) {
-        return byte / std::max(file().chunk_bytes, 1U);
-    };
-    if (chunk_of(position) != chunk_of(play_head_) || bytes_per_s != play_rate_) {
+    if (chunk_at(position) != chunk_at(play_head_) || bytes_per_s != play_rate_) {
         touch_all();
     }
     play_head_ = position;
     play_rate_ = bytes_per_s;
+}
+
+std::uint64_t ChunkBoard::chunk_at(std::uint64_t byte) const {
+    return byte / std::max(file().chunk_bytes, 1U);
+}
+
+void ChunkBoard::set_urgent(std::uint64_t begin, std::uint64_t end) {
+    auto const bounded = [this](std::uint64_t chunk) {
+        return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk, file().chunks));
+    };
+    urgent_begin_ = bounded(chunk_at(begin));
+    urgent_end_ = end > begin ? bounded(chunk_at(end - 1) + 1) : urgent_begin_;
+}
+
+std::optional<std::uint32_t> ChunkBoard::first_urgent(ChunkSet const& available) const {
+    for (auto chunk = urgent_begin_; chunk < urgent_end_; ++chunk) {
+        if (needed_.contains(chunk) && available.contains(chunk)) {
+            return chunk;
+        }
+    }
+    return std::nullopt;
 }
 
 void ChunkBoard::touch_all() {
@@ -119,6 +137,9 @@ void ChunkBoard::rank_touched() {
 }
 
 std::optional<std::uint32_t> ChunkBoard::best(ChunkSet const& available) {
+    if (auto const urgent = first_urgent(available)) {
+        return urgent;
+    }
     rank_touched();
     std::optional<std::uint32_t> best;
     needed_.for_each_common(available, [&](std::uint32_t chunk) {

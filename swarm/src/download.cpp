@@ -243,9 +243,11 @@ void Download::on_tick(wire::Time now) {
     advance(now);
 }
 
-void Download::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s) {
+void Download::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s,
+                    std::uint64_t ahead_bytes) {
     play_head_.advance(now, content_);
     play_head_.set(now, position, bytes_per_s);
+    ahead_bytes_ = ahead_bytes;
     go_on(now);
 }
 
@@ -482,7 +484,7 @@ void Download::set_state(Source& source, State state) {
 }
 
 DownloadSource::Window Download::window() const {
-    return {board_.file().chunk_bytes, limits_.window_most};
+    return {board_.file().chunk_bytes, limits_.window_most, ahead_bytes_ > 0};
 }
 
 }  // namespace xfsbus::swarm

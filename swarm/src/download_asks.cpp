@@ -171,6 +171,7 @@ void Download::ask(wire::Time now) {
 
 void Download::show_play_head(wire::Time now) {
     play_head_.advance(now, content_);
+    board_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
     if (now >= next_play_) {
         board_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
         next_play_ = now + play_every;
@@ -232,10 +233,14 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     return true;
 }
 
-/// Whether one that is in use may be asked for something now.
+/// Whether one that is in use may be asked for something now. What somebody waits for needs no room
+/// in a window: it would come a chunk later.
 bool Download::may_ask(Source const& source) const {
-    return !source.leaving && !awaits_word(source) && is_trusted(source) &&
-           source.has_room(board_.file().chunk_bytes, window());
+    auto const chunk = board_.file().chunk_bytes;
+    bool const room =
+        source.has_room(chunk, window()) ||
+        (board_.urgent_waits() && source.outstanding_bytes <= source.window_bytes(window()));
+    return !source.leaving && !awaits_word(source) && is_trusted(source) && room;
 }
 
 /// Where chunks are so large that two for each source would be more than may be outstanding, one

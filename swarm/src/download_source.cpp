@@ -8,6 +8,7 @@ namespace {
 /// What waits at the source so that it does not run dry between two requests: so much time's worth,
 /// and no more than so many bytes.
 constexpr double queue_s = 0.1;
+constexpr double queue_hurried_s = 0.025;
 constexpr double queue_bytes_most = 8.0 * 1024 * 1024;
 /// While one chunk comes another waits: else the source would be idle for a round trip after each.
 constexpr std::uint64_t chunks_least = 2;
@@ -17,9 +18,12 @@ constexpr std::uint64_t chunks_least = 2;
 std::uint64_t DownloadSource::window_bytes(Window const& limits) const {
     double const bytes_per_s = rate.bytes_per_second();
     double const on_the_way = 2 * bytes_per_s * about.latency_ms / 1000;
-    double const queued = std::min(bytes_per_s * queue_s, queue_bytes_most);
+    double const time = limits.hurried ? queue_hurried_s : queue_s;
+    double const queued = std::min(bytes_per_s * time, queue_bytes_most);
     auto const least = chunks_least * limits.chunk_bytes;
-    auto const own = least + static_cast<std::uint64_t>(on_the_way + queued);
+    auto const usual = least + static_cast<std::uint64_t>(on_the_way + queued);
+    auto const own =
+        limits.hurried ? std::clamp(delivered_bytes, std::uint64_t{least}, usual) : usual;
     return std::min(window_said.value_or(own), limits.most);
 }
 

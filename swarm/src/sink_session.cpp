@@ -163,9 +163,10 @@ void SinkSession::on_tick(wire::Time now) {
     }
 }
 
-void SinkSession::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s) {
+void SinkSession::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s,
+                       std::uint64_t ahead_bytes) {
     now_ = now;
-    download_.play(now, position, bytes_per_s);
+    download_.play(now, position, bytes_per_s, ahead_bytes);
 }
 
 // ---- what is to be done ----

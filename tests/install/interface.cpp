@@ -5,6 +5,7 @@
 #include <xfsbus/peer/leftovers.hpp>
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/peer/push.hpp>
+#include <xfsbus/peer/reader.hpp>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -28,4 +29,4 @@ XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, Push
                           PushTarget&, PushState) {}
 
 XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, UpdateSummary&, PolicyInfo&,
-                          Leftover&, Removal) {}
+                          Leftover&, Removal, Reader&, OpenOptions&) {}

@@ -102,3 +102,25 @@ TEST_CASE("a download tells how long its reader has waited") {
     read.deliver();
     CHECK(read.core.progress(read.now).stalled == 2s);
 }
+
+TEST_CASE("what somebody waits for is asked for next at once, in the order of the file") {
+    Read read;
+    read.now += 200ms;
+    read.core.play(read.now, 0, 0);
+    read.deliver();
+    REQUIRE(read.take() == 2);
+    read.core.play(read.now, 9'850, 0, 1'000);  // the last chunk, and no further
+    CHECK(read.take() == 98);                   // at once, though the window is full
+    read.core.play(read.now, 4'050, 0, 200);
+    CHECK(read.take() == 98);  // but no more than one
+    read.deliver();
+    CHECK(read.take() == 40);
+    read.deliver();
+    CHECK(read.take() == 40);  // what follows it has room in the window, or waits
+    read.deliver();
+    CHECK(read.take() == 41);
+    read.deliver();
+    CHECK(read.take() == 42);  // the last byte of 200 is in it
+    read.deliver();
+    CHECK(read.take() == 3);  // what the order says, which has not seen this head yet
+}

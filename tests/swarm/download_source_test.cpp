@@ -186,3 +186,15 @@ TEST_CASE("the time in which nothing is asked of a source does not make it slow"
     }
     CHECK_THAT(source.rate.bytes_per_second(), WithinRel(100'000.0, 1e-6));
 }
+
+TEST_CASE("where somebody waits, little is asked ahead, and never more than a source has brought") {
+    auto source = source_of(100.0 * static_cast<double>(mib), 1);
+    DownloadSource::Window const hurried{256 * kib, 32 * mib, true};
+    CHECK(source.window_bytes(hurried) == 512 * kib);  // whatever the rate of the first chunks
+    source.delivered_bytes = 700 * kib;
+    CHECK(source.window_bytes(hurried) == 700 * kib);
+    source.delivered_bytes = 100 * mib;
+    auto const window = source.window_bytes(hurried);
+    CHECK(window < source.window_bytes({256 * kib, 32 * mib}));
+    CHECK(window > 512 * kib + 2 * mib);  // at this rate it is not to run dry
+}

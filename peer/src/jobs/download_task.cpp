@@ -65,6 +65,19 @@ void DownloadTask::play(std::uint64_t position, std::uint64_t bytes_per_second) 
     }
 }
 
+bool DownloadTask::join(std::string const& name, std::string const& id,
+                        std::shared_ptr<Stream> const& stream) {
+    auto const found = std::ranges::find_if(running_, [&](auto const& entry) {
+        auto const& transfer = *entry.second.transfer;
+        return transfer.name() == name && wire::to_hex(transfer.content()).starts_with(id);
+    });
+    if (found == running_.end()) {
+        return false;
+    }
+    found->second.transfer->join(stream);
+    return true;
+}
+
 void DownloadTask::cancel() {
     if (over_) {
         return;
@@ -88,9 +101,11 @@ void DownloadTask::on_found(Result<std::vector<Found>> found) {
         return may_wait(found.error()) ? find_again(found.error()) : finish(found.error());
     }
     choose_versions(std::move(*found));
-    if (!order_.out.empty() && found_.size() != 1) {
-        return finish(Error{Errc::usage, "-o names one file, but '" + wire::escape(order_.query) +
-                                             "' matches " + std::to_string(found_.size())});
+    if ((!order_.out.empty() || order_.stream) && found_.size() != 1) {
+        auto const what = order_.stream ? "one file is read" : "-o names one file";
+        return finish(Error{Errc::usage, std::string(what) + ", but '" +
+                                             wire::escape(order_.query) + "' matches " +
+                                             std::to_string(found_.size())});
     }
     files_total_ = found_.size();
     for (auto const& file : found_) {
@@ -391,7 +406,8 @@ void DownloadTask::begin(std::shared_ptr<Found const> const& file,
                              .known_stamp = known_stamp(*file),
                              .sources_most = order_.sources,
                              .policy = policy_,
-                             .play = play_},
+                             .play = play_,
+                             .stream = order_.stream},
         FileTransfer::Owner{.on_done =
                                 [self, holder, file](DownloadedFile report) {
                                     auto const job = self.lock();

@@ -36,6 +36,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
         bool pushed = false;  ///< another peer has asked for it, who has not these options
         std::function<void(DownloadedFile const&)> on_file = {};  ///< that is over
         std::uint64_t play_bytes_per_second = 0;                  ///< as DownloadRequest's
+        std::shared_ptr<Stream> stream = {};  ///< of the one file; who reads it meanwhile
     };
 
     using OnDone = std::function<void(Result<DownloadReport>)>;
@@ -58,6 +59,11 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void cancel();
     /// As DownloadJob::play.
     void play(std::uint64_t position, std::uint64_t bytes_per_second);
+
+    /// Lets somebody read the file of this name meanwhile, if it is in progress, and its content id
+    /// begins so.
+    bool join(std::string const& name, std::string const& id,
+              std::shared_ptr<Stream> const& stream);
 
     /// The files in progress.
     [[nodiscard]] std::vector<DownloadStatus> status() const;

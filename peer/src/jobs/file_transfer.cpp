@@ -34,6 +34,7 @@ FileTransfer::FileTransfer(Parts const& parts, Wanted wanted, Owner owner)
       play_(wanted.play),
       owner_(std::move(owner)),
       known_stamp_(wanted.known_stamp),
+      stream_(std::move(wanted.stream)),
       random_(policy_->seed_for(target_.content)),
       alarm_(parts.scheduler, [this] {
           session_->on_tick(parts_.scheduler.now());
@@ -132,15 +133,19 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         if (auto const fd = target_.tree->open_file(target_.name);
             fd && storage::stamp_of(fd->get()) == known_stamp_) {
             prepared.present = storage::PartFile::Present::same;
+            prepared.stamp = known_stamp_;
             return prepared;
         }
     }
     auto const stop = [over = over_] { return over->load(); };
+    auto const before = stamp_in_place();
     auto const present = part.look(stop);
     if (!present) {
         return present.error();
     }
     prepared.present = *present;
+    // Else it was changed while it was looked at, and nobody may read it for what it was.
+    prepared.stamp = before == stamp_in_place() ? before : std::nullopt;
     bool const fetch = *present == storage::PartFile::Present::nothing ||
                        (*present == storage::PartFile::Present::other && target_.replace);
     if (fetch) {
@@ -150,7 +155,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         }
         prepared.chunks = std::move(*chunks);
         prepared.order = make();
-        if (swarm::Download::in_swarm(target_.manifest->layout())) {
+        if (stream_ || swarm::Download::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }
@@ -158,11 +163,19 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
     return prepared;
 }
 
+std::optional<swarm::FileStamp> FileTransfer::stamp_in_place() const {
+    auto const fd = stream_ ? target_.tree->open_file(target_.name) : Result(files::Fd());
+    return fd && *fd ? storage::stamp_of(fd->get()) : std::nullopt;
+}
+
 void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
     if (!prepared) {
         return end(prepared.error());
     }
     if (prepared->present == storage::PartFile::Present::same) {
+        if (prepared->stamp) {
+            tell_streams([&](Stream& stream) { stream.complete(about(), *prepared->stamp); });
+        }
         return end(std::nullopt, true);
     }
     if (prepared->present == storage::PartFile::Present::other && !target_.replace) {
@@ -207,11 +220,13 @@ void FileTransfer::begin(Prepared const& prepared) {
     if (play_.bytes_per_second > 0 || play_.position > 0) {
         session_->play(now, play_.position, play_.bytes_per_second);
     }
+    reader_ = prepared.reader;
+    tell_streams([this](Stream& stream) { begin(stream); });
     if (content_->complete()) {
         return finish();
     }
-    if (prepared.reader) {
-        offer(prepared.reader);
+    if (reader_ && swarm::Download::in_swarm(layout)) {
+        offer(reader_);
     }
     pump();
 }
@@ -231,6 +246,46 @@ void FileTransfer::play(PlayFrom const& from) {
         session_->play(parts_.scheduler.now(), from.position, from.bytes_per_second);
         pump();
     }
+}
+
+// ---- whoever reads it meanwhile ----
+
+void FileTransfer::join(std::shared_ptr<Stream> const& stream) {
+    std::erase_if(guests_, [](auto const& guest) { return guest.expired(); });
+    guests_.push_back(stream);
+    if (session_) {
+        begin(*stream);
+    }
+}
+
+void FileTransfer::begin(Stream& stream) {
+    stream.begin(about(), {content_, reader_, [weak = weak_from_this()](std::uint64_t position) {
+                               if (auto const self = weak.lock(); self && !*self->over_) {
+                                   self->fetch_from(position);
+                               }
+                           }});
+}
+
+/// It may be in the middle of something.
+void FileTransfer::fetch_from(std::uint64_t position) {
+    play_.position = position;
+    session_->play(parts_.scheduler.now(), position, play_.bytes_per_second, Stream::ahead_bytes);
+    pump_soon();
+}
+
+void FileTransfer::tell_streams(std::function<void(Stream&)> const& tell) const {
+    if (stream_) {
+        tell(*stream_);
+    }
+    for (auto const& weak : guests_) {
+        if (auto const guest = weak.lock()) {
+            tell(*guest);
+        }
+    }
+}
+
+Stream::About FileTransfer::about() const {
+    return {target_.name, target_.content, target_.manifest->file_bytes};
 }
 
 // ---- what the session wants done ----
@@ -437,6 +492,7 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
         parts_.reception.deliveries.add(now, link->endpoint(), bytes);
     }
     session_->on_stored(now, source, chunk);
+    tell_streams([](Stream& stream) { stream.gained(); });
     if (written.finished) {
         finished_ = written.finished;
     } else if (*written.stored == storage::PartFile::Stored::last) {
@@ -486,6 +542,7 @@ void FileTransfer::succeed(swarm::IndexedFile const& file) {
     if (offer_) {
         offer_->complete(file);
     }
+    tell_streams([&](Stream& stream) { stream.complete(about(), file.stamp); });
     end(std::nullopt);
 }
 
@@ -506,6 +563,13 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
         carry_out(actions);
     }
     offer_.reset();
+    auto const over =
+        error.value_or(Error{Errc::interrupted, "it was here already; open it again"});
+    for (auto const& weak : std::exchange(guests_, {})) {
+        if (auto const guest = weak.lock()) {
+            guest->fail(over);  // unless it has the whole of it
+        }
+    }
     report.name = target_.name;
     report.content = wire::to_hex(target_.content);
     report.size = target_.manifest->file_bytes;
@@ -517,6 +581,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     links_.clear();
     candidates_.clear();
     part_.reset();
+    reader_.reset();
     owner_.on_done(std::move(report));
 }
 

@@ -4,6 +4,7 @@
 #include "jobs/offers.hpp"
 #include "jobs/policy_slot.hpp"
 #include "jobs/source_ids.hpp"
+#include "jobs/stream.hpp"
 #include "net/alarm.hpp"
 #include "net/chunk_port.hpp"
 #include "net/executor.hpp"
@@ -82,6 +83,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         std::size_t sources_most = 0;
         std::shared_ptr<PolicySlot> policy;
         PlayFrom play = {};
+        std::shared_ptr<Stream> stream = {};  ///< it is fetched for; null: for none
     };
 
     /// What outlives it.
@@ -109,6 +111,12 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     /// Ends it; what was stored stays on disk. on_done is called, with Errc::interrupted.
     void cancel();
     void play(PlayFrom const& from);
+    /// Somebody else reads it, too; the stream ends when this does.
+    void join(std::shared_ptr<Stream> const& stream);
+
+    [[nodiscard]] std::string const& name() const { return target_.name; }
+
+    [[nodiscard]] wire::ContentId const& content() const { return target_.content; }
 
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;
@@ -122,7 +130,8 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     struct Prepared {
         storage::PartFile::Present present = storage::PartFile::Present::nothing;
         std::vector<std::uint32_t> chunks;                  ///< that are there
-        std::shared_ptr<storage::PartReader const> reader;  ///< if others may have what is here
+        std::shared_ptr<storage::PartReader const> reader;  ///< for others; null: there is none
+        std::optional<swarm::FileStamp> stamp;              ///< of the same content, in place
         std::optional<OrderSlot::Made> order;               ///< if it is to be fetched
     };
 
@@ -139,10 +148,17 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] Result<Prepared> prepare(storage::PartFile& part, MakeOrder const& make) const;
     [[nodiscard]] Result<Prepared> look_and_open(storage::PartFile& part,
                                                  MakeOrder const& make) const;
+    [[nodiscard]] std::optional<swarm::FileStamp> stamp_in_place() const;
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared);
     void add(Candidate candidate);
     void offer(std::shared_ptr<storage::PartReader const> reader);
+
+    // whoever reads it meanwhile
+    void begin(Stream& stream);
+    void fetch_from(std::uint64_t position);
+    void tell_streams(std::function<void(Stream&)> const& tell) const;
+    [[nodiscard]] Stream::About about() const;
 
     // what the session wants done
     void pump();
@@ -181,12 +197,15 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     std::shared_ptr<storage::PartFile> part_;
     std::optional<swarm::FileStamp> known_stamp_;
+    std::shared_ptr<Stream> stream_;  ///< it is fetched for; null: for none
     std::shared_ptr<OrderSlot> order_;
     policies::SeededRandom random_;      ///< what policies see of it: of this file alone
     std::vector<Candidate> candidates_;  ///< until it begins
     std::shared_ptr<swarm::ContentState> content_;
     std::unique_ptr<swarm::SinkSession> session_;  ///< once it has begun
     std::map<swarm::SourceId, std::shared_ptr<net::Link>> links_;
+    std::shared_ptr<storage::PartReader const> reader_;
+    std::vector<std::weak_ptr<Stream>> guests_;    ///< others that are read from it
     std::unique_ptr<Offer> offer_;                 ///< while others are served
     std::shared_ptr<std::string const> manifest_;  ///< then
     net::Alarm alarm_;

@@ -29,12 +29,17 @@ constexpr std::size_t contents_most = swarm::LookBudget::of_one_most;
 /// So long it is asked about more of them than fit into one Ping: nobody can hold up a find.
 constexpr auto contents_time = std::chrono::seconds(1);
 
-struct Version {
-    std::string name;
-    std::string id;  ///< hex digits
-};
+wire::Find question(wire::FindBy by, std::string const& query, Finder::Most most) {
+    return {by, query, {}, 0, most.value_or(0), !most};
+}
 
-/// Splits NAME@ID; nullopt if the text after the last '@' is no beginning of a content id.
+/// The tracker is not trusted with names: one that could leave the directory is not even shown.
+void drop_bad_names(std::vector<wire::FoundFile>& files) {
+    std::erase_if(files, [](auto const& file) { return wire::name_problem(file.name); });
+}
+
+}  // namespace
+
 std::optional<Version> parse_version(std::string const& query) {
     auto const at = query.rfind('@');
     if (at == std::string::npos) {
@@ -47,17 +52,6 @@ std::optional<Version> parse_version(std::string const& query) {
                      });
     return hex ? std::optional(Version{query.substr(0, at), id}) : std::nullopt;
 }
-
-wire::Find question(wire::FindBy by, std::string const& query, Finder::Most most) {
-    return {by, query, {}, 0, most.value_or(0), !most};
-}
-
-/// The tracker is not trusted with names: one that could leave the directory is not even shown.
-void drop_bad_names(std::vector<wire::FoundFile>& files) {
-    std::erase_if(files, [](auto const& file) { return wire::name_problem(file.name); });
-}
-
-}  // namespace
 
 /// A number of sources that are being asked.
 struct Finder::Round {

@@ -21,6 +21,15 @@
 
 namespace xfsbus::peer::jobs {
 
+/// What NAME@ID asks for.
+struct Version {
+    std::string name;
+    std::string id;  ///< hex digits that the content id begins with
+};
+
+/// Splits NAME@ID; nullopt if the text after the last '@' is no beginning of a content id.
+std::optional<Version> parse_version(std::string const& query);
+
 /// Who has what, and how they are. Reactor thread.
 class Finder {
   public:

@@ -353,6 +353,27 @@ std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const
 
 // ---- the rest ----
 
+/// However this ends, the number is closed when nobody has its ticket any more.
+Result<std::shared_ptr<OpenFile>> Engine::open_file(std::string const& name,
+                                                    OpenOptions const& options, Wait const& wait) {
+    auto const number = ++last_reader_;
+    auto close = [weak = weak_from_this(), number](void const*) {
+        if (auto const engine = weak.lock()) {
+            engine->post([number](Node& node) { node.readings().close(number); });
+        }
+    };
+    OpenFile::Ticket ticket(static_cast<void const*>(nullptr), std::move(close));
+    auto opened =
+        ask<Readings::Opened>(wait, [number, name, options](Node& node, auto const& reply) {
+            node.readings().open(number, name, options, reply.who(), reply);
+        });
+    if (!opened) {
+        return opened.error();
+    }
+    return std::make_shared<OpenFile>(weak_from_this(), std::move(*opened), number,
+                                      std::move(ticket));
+}
+
 Result<std::shared_ptr<EventStore>> Engine::open_events(EventStore::Keep keep) {
     if (auto const opened = events_->open_with_descriptor(keep); !opened) {
         return opened.error();

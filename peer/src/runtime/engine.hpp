@@ -5,6 +5,7 @@
 #include "runtime/event_store.hpp"
 #include "runtime/job_state.hpp"
 #include "runtime/node.hpp"
+#include "runtime/open_file.hpp"
 #include "threads/worker_pool.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
@@ -71,6 +72,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<JobState> update(Telling const& to);
     std::shared_ptr<JobState> load_policy(std::string const& spec, Telling const& to);
 
+    /// As Peer::open.
+    Result<std::shared_ptr<OpenFile>> open_file(std::string const& name, OpenOptions const& options,
+                                                Wait const& wait);
+
     Result<std::shared_ptr<EventStore>> open_events(EventStore::Keep keep);
 
   private:
@@ -95,6 +100,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     Answers answers_;
     std::shared_ptr<EventStore> events_ = std::make_shared<EventStore>(most_events);
     std::atomic<std::uint64_t> last_job_ = 0;
+    std::atomic<std::uint64_t> last_reader_ = 0;
     bus::Reactor reactor_;
     std::unique_ptr<Node> node_;  ///< reactor thread, once that runs
     std::thread thread_;

@@ -100,17 +100,17 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                       .policies = file_policies_,
                       .offers = offers_,
                       .log = log_},
-      inbox_(
-          {.accept = shares_ ? options.accept_push : AcceptPush::none,
-           .share = share_,
-           .download =
-               [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
-                   return download(std::move(order), std::move(on_done));
-               },
-           .now = [this] { return reactor_.now(); },
-           .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
-           .on_taken =
-               [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}) {
+      inbox_({.accept = shares_ ? options.accept_push : AcceptPush::none,
+              .share = share_,
+              .download =
+                  [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
+                      return download(std::move(order), std::move(on_done));
+                  },
+              .now = [this] { return reactor_.now(); },
+              .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
+              .on_taken =
+                  [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}),
+      readings_(readings_owner()) {
     hashes_.put_built_in(plugins_.built_in_integrity);
     hashes_.put(plugins_.integrity);
     serving_.set_choice(policies_.upload_choice(), &deliveries_);
@@ -133,6 +133,20 @@ serving::Serving::Owner Node::serving_owner() {
         .on_sink = [this](wire::ContentId const& content,
                           wire::Endpoint const& endpoint) { offers_.on_fellow(content, endpoint); },
         .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
+}
+
+Readings::Owner Node::readings_owner() {
+    return {.share = share_,
+            .tree = tree_,
+            .download =
+                [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
+                    return download(std::move(order), std::move(on_done));
+                },
+            .join =
+                [this](auto const& name, auto const& id, auto const& stream) {
+                    return std::ranges::any_of(
+                        jobs_, [&](auto const& job) { return job->join(name, id, stream); });
+                }};
 }
 
 swarm::Uploads::Limits Node::upload_limits() const {
@@ -173,6 +187,7 @@ wire::TransferId Node::new_transfer() {
 
 Node::~Node() {
     leaving_ = true;
+    readings_.abandon();
     auto const jobs = std::exchange(jobs_, {});
     for (auto const& job : jobs) {
         job->cancel();

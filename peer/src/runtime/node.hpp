@@ -15,6 +15,7 @@
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
 #include "runtime/policies.hpp"
+#include "runtime/readings.hpp"
 #include "runtime/share_keeper.hpp"
 #include "runtime/tracker_watch.hpp"
 #include "serving/serving.hpp"
@@ -72,6 +73,8 @@ class Node {
 
     [[nodiscard]] ShareKeeper& share() { return keeper_; }
 
+    [[nodiscard]] Readings& readings() { return readings_; }
+
     [[nodiscard]] Policies const& policies() const { return policies_; }
 
     /// For downloads and uploads under way, too; when it is in force it is told of.
@@ -101,6 +104,7 @@ class Node {
     void find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string const& query,
                    OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] serving::Serving::Owner serving_owner();
+    [[nodiscard]] Readings::Owner readings_owner();
     [[nodiscard]] swarm::Uploads::Limits upload_limits() const;
     [[nodiscard]] jobs::ServedOffers::Owner offers_owner();
     [[nodiscard]] jobs::Network network();
@@ -155,6 +159,7 @@ class Node {
     std::set<std::shared_ptr<jobs::DownloadTask>> jobs_;
     std::set<std::shared_ptr<jobs::PushTask>> pushes_;
     jobs::PushInbox inbox_;
+    Readings readings_;
     wire::Time told_push_{};  ///< when a push that failed was logged last
     bool started_ = false;
     bool leaving_ = false;

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "storage/sight.hpp"
+
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/files/io.hpp>
+#include <xfsbus/swarm/indexed_file.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -24,6 +28,10 @@ class PartReader {
     [[nodiscard]] bool read(std::span<std::byte> buffer, std::uint64_t offset) const {
         return files::read_whole(fd_.get(), buffer, offset);
     }
+
+    /// What the file is now: whoever reads it after it has its name sees by that whether somebody
+    /// has changed it.
+    [[nodiscard]] std::optional<swarm::FileStamp> stamp() const { return stamp_of(fd_.get()); }
 
   private:
     files::Fd fd_;

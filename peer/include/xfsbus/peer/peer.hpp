@@ -6,6 +6,7 @@
 #include <xfsbus/peer/job.hpp>
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/push.hpp>
+#include <xfsbus/peer/reader.hpp>
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -88,6 +89,15 @@ class XFSBUS_API Peer {
                             Wait const& wait = {});
 
     Result<UpdateSummary> update_list(Wait const& wait = {});
+
+    // ---- reading ----
+
+    /// Opens a file for reading: one that is shared here, or one that is fetched from now on, as
+    /// start_download does, into the directory. A name, NAME@ID, or a pattern that only one file
+    /// matches. Waits until its size is known, which is soon. Errc::not_found if nobody has it. A
+    /// file that a job of this peer fetches already is read from there, and ends with it.
+    Result<Reader> open(std::string const& name, OpenOptions const& options = {},
+                        Wait const& wait = {});
 
     // ---- waits ----
 

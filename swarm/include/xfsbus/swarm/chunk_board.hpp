@@ -64,6 +64,15 @@ class ChunkBoard {
     /// before, or another rate, all that are not stored are ranked anew.
     void set_play_head(std::uint64_t position, std::uint64_t bytes_per_s);
 
+    /// Somebody waits for the bytes between these: as long as one of their chunks is needed and
+    /// available it comes next, in the order of the file, whatever the order of chunks says.
+    void set_urgent(std::uint64_t begin, std::uint64_t end);
+
+    /// The first of those bytes has not been asked for yet.
+    [[nodiscard]] bool urgent_waits() const {
+        return urgent_begin_ < urgent_end_ && needed_.contains(urgent_begin_);
+    }
+
     /// The chunk to ask for next among those that are needed and available.
     std::optional<std::uint32_t> best(ChunkSet const& available);
 
@@ -73,6 +82,8 @@ class ChunkBoard {
     void touch(std::uint32_t chunk);
     void touch_all();
     void rank_touched();
+    [[nodiscard]] std::uint64_t chunk_at(std::uint64_t byte) const;
+    [[nodiscard]] std::optional<std::uint32_t> first_urgent(ChunkSet const& available) const;
 
     ContentState const& content_;
     Order& order_;
@@ -84,6 +95,8 @@ class ChunkBoard {
     std::vector<std::uint32_t> copies_;
     std::uint64_t play_head_ = 0;
     std::uint64_t play_rate_ = 0;
+    std::uint32_t urgent_begin_ = 0;  ///< chunks
+    std::uint32_t urgent_end_ = 0;
     std::uint64_t edition_;  ///< of the order, that the ranks are of
     std::vector<double> ranks_;
     std::vector<std::uint32_t> ties_;  ///< decide between equal ranks: random, the same all along

@@ -102,8 +102,10 @@ class Download {
     void on_lost(wire::Time now, SourceId source);
     void on_tick(wire::Time now);
     /// Somebody reads the file while it comes, from this byte on, at this rate; 0: the head stays
-    /// there until the next call. The order of chunks sees it.
-    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s);
+    /// there until the next call. The order of chunks sees it. So many bytes from the head on are
+    /// asked for before all else, whatever the order says.
+    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s,
+              std::uint64_t ahead_bytes = 0);
 
     // ---- answers ----
 
@@ -281,6 +283,7 @@ class Download {
     wire::Time refresh_at_{};
     std::optional<std::uint64_t> outstanding_said_;  ///< by the policy: the most in all
     PlayHead play_head_;
+    std::uint64_t ahead_bytes_ = 0;        ///< of it that come before all else
     wire::Time next_play_{};               ///< then the order may see another head
     std::array<std::size_t, 5> counts_{};  ///< of sources in each state
     std::uint64_t outstanding_bytes_ = 0;

@@ -57,6 +57,8 @@ struct DownloadSource {
     struct Window {
         std::uint32_t chunk_bytes = 0;
         std::uint64_t most = 0;
+        /// Somebody waits for what is asked next: little is to stand before it.
+        bool hurried = false;
     };
 
     /// Chunks a second of which a source may say that it has them, or has not any more, after a
@@ -70,7 +72,8 @@ struct DownloadSource {
 
     /// The most bytes that may be asked of it and not be stored: what is on the way at its rate
     /// (twice, so that a rate that grows is not held back), and a little to keep it busy. At least
-    /// two chunks.
+    /// two chunks. Where one is hurried, no more than it has brought: the rate of the first chunks
+    /// is that of a burst.
     [[nodiscard]] std::uint64_t window_bytes(Window const& limits) const;
     [[nodiscard]] bool has_room(std::uint64_t bytes, Window const& limits) const;
 

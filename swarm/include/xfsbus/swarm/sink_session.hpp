@@ -105,7 +105,8 @@ class SinkSession {
 
     void on_tick(wire::Time now);
     /// As Download::play.
-    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s);
+    void play(wire::Time now, std::uint64_t position, std::uint64_t bytes_per_s,
+              std::uint64_t ahead_bytes = 0);
 
     // ---- answers ----
     Actions take_actions();

@@ -1,0 +1,112 @@
+#include "runtime/open_file.hpp"
+
+#include "runtime/engine.hpp"
+#include "storage/tree.hpp"
+
+#include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/name.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <utility>
+
+namespace xfsbus::peer::runtime {
+
+OpenFile::OpenFile(std::weak_ptr<Engine> engine, Readings::Opened opened, std::uint64_t number,
+                   Ticket ticket)
+    : engine_(std::move(engine)),
+      opened_(std::move(opened)),
+      content_(wire::to_hex(opened_.about.content)),
+      number_(number),
+      ticket_(std::move(ticket)) {
+    if (opened_.stamp) {
+        known_.here = {size(), nullptr, opened_.stamp};
+    }
+}
+
+Result<std::size_t> OpenFile::read(std::uint64_t offset, std::span<std::byte> buffer,
+                                   Wait const& wait) {
+    if (offset >= size() || buffer.empty()) {
+        return std::size_t{0};
+    }
+    auto const here = find(offset, wait);
+    if (!here) {
+        return here.error();
+    }
+    auto const most = std::min<std::uint64_t>(buffer.size(), here->end - offset);
+    auto const some = buffer.first(static_cast<std::size_t>(most));
+    auto read = here->part ? read_from(*here->part, *here, offset, some) : Status(changed());
+    if (!read && here->stamp) {
+        // Of the name: some file systems tell one number of a file by it, and another of what was
+        // opened before it had that name.
+        auto const file = in_place();
+        read = file ? read_from(**file, *here, offset, some) : Status(file.error());
+    }
+    return read ? Result(some.size()) : Result<std::size_t>(read.error());
+}
+
+Status OpenFile::read_from(storage::PartReader const& file, Here const& here, std::uint64_t offset,
+                           std::span<std::byte> buffer) const {
+    errno = 0;
+    if (!file.read(buffer, offset)) {
+        return errno == 0 ? changed() : storage::disk_error("cannot read", name(), errno);
+    }
+    // Afterwards: what was changed meanwhile may have been read.
+    auto const now = here.stamp ? file.stamp() : std::nullopt;
+    return !here.stamp || (now && now->like(*here.stamp)) ? done() : Status(changed());
+}
+
+Status OpenFile::wait_until_whole(Wait const& wait) {
+    auto const here = opened_.stamp ? Result(Here()) : ask(jobs::Stream::whole, wait);
+    return here ? done() : Status(here.error());
+}
+
+Result<OpenFile::Here> OpenFile::find(std::uint64_t offset, Wait const& wait) {
+    {
+        std::lock_guard const lock(mutex_);
+        if (known_.begin <= offset && offset < known_.here.end) {
+            return known_.here;
+        }
+    }
+    auto here = ask(offset, wait);
+    if (here) {
+        std::lock_guard const lock(mutex_);
+        known_ = {here->stamp ? 0 : offset, *here};
+    }
+    return here;
+}
+
+Result<OpenFile::Here> OpenFile::ask(std::uint64_t offset, Wait const& wait) const {
+    auto const engine = engine_.lock();
+    if (!engine) {
+        return Error{Errc::ended, "the peer has ended"};
+    }
+    return engine->ask<Here>(wait, [number = number_, offset](Node& node, auto const& reply) {
+        node.readings().when_here(number, offset, reply.who(), reply);
+    });
+}
+
+/// The file that has its name.
+Result<std::shared_ptr<storage::PartReader const>> OpenFile::in_place() {
+    std::lock_guard const lock(mutex_);
+    if (!file_) {
+        auto fd = opened_.tree->open_file(name());
+        if (!fd) {
+            return storage::disk_error("cannot open", name(), errno);
+        }
+        file_ = std::make_shared<storage::PartReader const>(std::move(*fd));
+    }
+    return file_;
+}
+
+Error OpenFile::changed() const {
+    return {Errc::integrity,
+            "'" + wire::escape(name()) + "' was changed here after it was verified; open it again"};
+}
+
+}  // namespace xfsbus::peer::runtime
