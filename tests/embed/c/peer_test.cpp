@@ -126,7 +126,7 @@ TEST_CASE("A peer says in C who is there, what it shares, and how it is") {
           XFSBUS_ERROR_USAGE);
 }
 
-TEST_CASE("A policy is swapped in C; one that is refused leaves the old one") {
+TEST_CASE("A policy is swapped in C, and one that is refused leaves the old one") {
     Bus const bus;
     auto const sink = bus.sink();
     xfsbus_policy_info const* info = nullptr;

@@ -27,7 +27,7 @@
  *
  * Threads. All functions may be called on any thread, at the same time, but that nobody else uses
  * what is freed. A call that waits for a peer may be under way when the peer is freed: it is
- * answered with XFSBUS_ERROR_ENDED. */
+ * answered with XFSBUS_ERROR_ENDED or, where a download had begun, XFSBUS_ERROR_INTERRUPTED. */
 #ifndef XFSBUS_XFSBUS_H
 #define XFSBUS_XFSBUS_H
 
