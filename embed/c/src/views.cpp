@@ -34,7 +34,7 @@ xfsbus_policy_used const* if_any(Arena& arena,
 std::string text_of(std::vector<std::pair<std::string, std::string>> const& parameters) {
     std::string text;
     for (auto const& [key, value] : parameters) {
-        text += (text.empty() ? "" : ",") + key + "=" + value;
+        text.append(text.empty() ? "" : ",").append(key).append("=").append(value);
     }
     return text;
 }

@@ -6,6 +6,7 @@ annotation.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import math
 import os
 from pathlib import Path
@@ -18,12 +19,17 @@ _Read = Callable[[Any], Any]
 
 
 def text_of(text: Any) -> str:
-    """A text of the library. Names are UTF-8; what is none, of a path, is kept as Python does."""
-    return os.fsdecode(ffi.string(text))
+    """A text of the library, which is UTF-8; what is not is kept as Python does."""
+    return str(ffi.string(text), "utf-8", "surrogateescape")
 
 
 def _path_of(text: Any) -> Path | None:
-    return Path(text_of(text)) if text[0] != b"\0" else None
+    return Path(os.fsdecode(ffi.string(text))) if text[0] != b"\0" else None
+
+
+def _enum(kind: type[enum.IntEnum]) -> _Read:
+    """A member; of one that a later library has, its number."""
+    return lambda number: kind(number) if number in kind.__members__.values() else number
 
 
 _BY_ANNOTATION: dict[str, _Read] = {
@@ -34,8 +40,8 @@ _BY_ANNOTATION: dict[str, _Read] = {
     "float | None": lambda number: None if math.isnan(number) else number,
     "int | None": lambda number: None if number < 0 else number,
     "Path | None": _path_of,
-    "SourceState": values.SourceState,
-    "PushState": values.PushState,
+    "SourceState": _enum(values.SourceState),
+    "PushState": _enum(values.PushState),
 }
 
 

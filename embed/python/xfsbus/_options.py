@@ -27,8 +27,8 @@ _WORDS = {
 
 
 def encoded(text: str | bytes | os.PathLike[str]) -> bytes:
-    """A text or a path as C has it."""
-    code = os.fsencode(text)
+    """A text, in UTF-8, or a path as C has it."""
+    code = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else os.fsencode(text)
     if b"\0" in code:
         raise UsageError(f"{text!r} has a NUL in it")
     return code

@@ -92,15 +92,16 @@ def test_a_call_that_takes_too_long_is_cancelled(bus):
 
 
 def test_ctrl_c_ends_a_wait_at_once(bus):
-    bus.write("a.bin", MIB)
-    with bus.source(), bus.sink(download_limit=MIB // 100) as sink:
-        main = threading.main_thread().ident
+    with xfsbus.Peer("tcp://127.0.0.1:1", download_directory=bus.downloads) as peer:
+        def interrupt():
+            until(lambda: peer._pump._reading)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-        def interrupt(progress):
-            signal.pthread_kill(main, signal.SIGINT)
-
+        thread = threading.Thread(target=interrupt)
         with pytest.raises(KeyboardInterrupt):
-            sink.download("a.bin", wait=PATIENCE, timeout=PATIENCE, on_progress=interrupt)
+            thread.start()
+            peer.wait_for_tracker(PATIENCE)
+        thread.join()
 
 
 def test_several_threads_wait_at_the_same_time(bus):
