@@ -11,12 +11,18 @@ from . import values
 from ._convert import tuple_of, value_of
 from ._events import Events, closed
 from ._job import BaseJob
-from ._library import PLUGIN_DIRECTORIES, check, ffi, handle_of, lib, milliseconds_of
+from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
 from ._options import Struct, options_of
 
 PathLike = Union[str, bytes, "os.PathLike[str]"]
 AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
 Answer = TypeVar("Answer")
+
+
+def _end(handle: Any, process: int) -> None:
+    """Ends a peer; not in a child of fork, which has none of its threads."""
+    if os.getpid() == process:
+        lib.xfsbus_peer_free(handle)
 
 
 class BasePeer:
@@ -67,7 +73,8 @@ class BasePeer:
         download_directory: where downloads go when nothing is shared.
         host, port: where others reach this peer; None and 0: found by itself.
         cache_file: remembers hashes across restarts.
-        policy, chunk_order, integrity, upload_policy: plug-ins, "FILE[:key=value,...]".
+        policy, chunk_order, integrity, upload_policy: plug-ins, "FILE[:key=value,...]"; None: what is
+            built in, which needs no file.
         labels: "key=value,...", told to others.
         sources: most sources used at once for one file.
         ..._limit: bytes per second; 0: none. Those of a transfer are to one sink, or of one file.
@@ -88,11 +95,11 @@ class BasePeer:
         """Is called at the end of __init__."""
 
     def _start(self) -> None:
-        handle = handle_of(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        # A peer that nobody closes ends with its object, or before the interpreter.
+        self._release = weakref.finalize(self, _end, handle, os.getpid())
         self._events = Events(handle)
         self._handle = handle
-        # A peer that nobody closes ends with its object, or before the interpreter.
-        self._release = weakref.finalize(self, ffi.release, handle)
 
     def _stop(self) -> None:
         """Ends it, once no thread asks it anything any more."""

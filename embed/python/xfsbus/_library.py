@@ -52,11 +52,16 @@ def check(call: Any, *arguments: Any) -> None:
         raise error_of(error.code, message_of(error))
 
 
-def handle_of(call: Any, *arguments: Any, kind: str) -> Any:
-    """The handle that a call hands out; it is freed when nobody refers to it any more."""
+def handed_out(call: Any, *arguments: Any, kind: str) -> Any:
+    """The handle that a call hands out."""
     out = ffi.new(f"xfsbus_{kind}**")
     check(call, *arguments, out)
-    return ffi.gc(out[0], getattr(lib, f"xfsbus_{kind}_free"))
+    return out[0]
+
+
+def handle_of(call: Any, *arguments: Any, kind: str) -> Any:
+    """The same, and it is freed when nobody refers to it any more."""
+    return ffi.gc(handed_out(call, *arguments, kind=kind), getattr(lib, f"xfsbus_{kind}_free"))
 
 
 def milliseconds_of(seconds: float | None) -> int:

@@ -107,9 +107,9 @@ class Job(BaseJob[Outcome]):
 class Peer(BasePeer):
     """A member of the bus: shares a directory, finds files, fetches them.
 
-    Begins when it is made and ends with close(), or a `with` block. All methods may be called on any
-    thread, at the same time. A timeout is in seconds; None waits as long as it takes. What takes longer
-    is cancelled, and raises XfsTimeoutError.
+    Begins when it is made, and ends with close(), with a `with` block, or when nobody refers to it any
+    more. All methods may be called on any thread, at the same time. A timeout is in seconds; None waits
+    as long as it takes. What takes longer is cancelled, and raises XfsTimeoutError.
     """
 
     def _created(self) -> None:

@@ -134,8 +134,8 @@ TEST_CASE("A job in C comes to what its kind comes to, and to nothing else") {
     xfsbus_job* begun = nullptr;
     REQUIRE(xfsbus_peer_start_update(source.get(), &begun, nullptr) == XFSBUS_OK);
     JobHandle const update(begun);
-    REQUIRE(xfsbus_peer_start_load_policy(source.get(), "loadlatency", &begun, nullptr) ==
-            XFSBUS_OK);
+    REQUIRE(xfsbus_peer_start_load_policy(source.get(), "loadlatency:load_weight=7", &begun,
+                                          nullptr) == XFSBUS_OK);
     JobHandle const policy(begun);
     REQUIRE(xfsbus_peer_start_find(source.get(), "*", &begun, nullptr) == XFSBUS_OK);
     JobHandle const find(begun);
@@ -147,7 +147,10 @@ TEST_CASE("A job in C comes to what its kind comes to, and to nothing else") {
     CHECK(xfsbus_job_summary(update.get(), patience_ms, &summary, nullptr) == XFSBUS_OK);
     CHECK(SummaryAnswer(summary)->files == 1);
     CHECK(xfsbus_job_policy(policy.get(), patience_ms, &info, nullptr) == XFSBUS_OK);
-    CHECK(PolicyAnswer(info)->used->name == std::string("loadlatency"));
+    PolicyAnswer const loaded(info);
+    CHECK(loaded->used->name == std::string("loadlatency"));
+    CHECK(loaded->used->parameters == std::string("load_weight=7"));
+    CHECK(std::string_view(loaded->used->hash).size() == 64);
     CHECK(xfsbus_job_found(find.get(), patience_ms, &found, nullptr) == XFSBUS_OK);
     CHECK(FoundAnswer(found)->items[0]->self == 1);
     CHECK(xfsbus_job_found(update.get(), patience_ms, &found, &error) == XFSBUS_ERROR_USAGE);

@@ -45,7 +45,6 @@ TEST_CASE("A program in C finds a file and fetches it") {
     CHECK(report->bytes_fetched == 1'000'000);
     REQUIRE(report->policy != nullptr);
     CHECK(report->policy->name == std::string("loadlatency"));
-    CHECK_THAT(report->policy->parameters, ContainsSubstring("load_weight="));
 }
 
 TEST_CASE("What nobody has is not found, in C too, and no answer is handed out") {
@@ -180,7 +179,7 @@ TEST_CASE("A tracker that is not there is what a wait in C ends with") {
     auto const peer = Bus::started(options);
     xfsbus_error error;
     CHECK(xfsbus_peer_wait_for_tracker(peer.get(), 0, &error) == XFSBUS_ERROR_TRACKER_UNREACHABLE);
-    CHECK_THAT(error.message, ContainsSubstring("xfs-tracker"));
+    CHECK_FALSE(std::string(error.message).empty());
 }
 
 TEST_CASE("A scan that is asked for in C tells what it saw") {

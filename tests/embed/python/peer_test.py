@@ -1,4 +1,5 @@
 """The peer whose calls wait."""
+import os
 import signal
 import threading
 
@@ -104,6 +105,17 @@ def test_ctrl_c_ends_a_wait_at_once(bus):
         thread.join()
 
 
+def test_a_child_of_fork_leaves_the_peer_alone(bus):
+    with bus.sink() as sink:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(int(PATIENCE))
+            sink.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sink.status().tracker == bus.tracker
+
+
 def test_several_threads_wait_at_the_same_time(bus):
     names = [f"{number}.bin" for number in range(8)]
     sizes = {name: len(bus.write(name, MIB // 4)) for name in names}
@@ -186,8 +198,9 @@ def test_a_policy_is_swapped_and_one_that_is_refused_is_said(bus):
 
 def test_a_tracker_that_is_not_there_is_said_when_the_time_is_over(bus):
     with xfsbus.Peer("tcp://127.0.0.1:1", download_directory=bus.downloads) as peer:
-        with pytest.raises(ConnectionError, match="xfs-tracker"):
+        with pytest.raises(xfsbus.TrackerUnreachableError) as caught:
             peer.wait_for_tracker(0)
+        assert isinstance(caught.value, ConnectionError) and str(caught.value)
 
 
 def test_options_that_make_no_sense_raise_usage_errors(bus):

@@ -40,7 +40,7 @@ typedef struct xfsbus_options {
         directory; /* to share; what is downloaded goes there too. NULL: nothing is shared */
     const char* download_directory; /* where downloads go when nothing is shared; NULL: "." */
     const char* cache_file;         /* remembers hashes across restarts; NULL: no memory */
-    /* FILE[:key=value,...] of plug-ins; NULL: the usual ones. */
+    /* FILE[:key=value,...] of plug-ins; NULL: what is built in, which needs no file. */
     const char* policy;
     const char* chunk_order;
     const char* integrity; /* for what this peer publishes */
