@@ -1,5 +1,5 @@
 # The installed package: find_package(xfsbus), or find_package(xfsbus COMPONENTS policy_api); and
-# pkg-config's xfsbus.
+# pkg-config's xfsbus and xfsbus-c.
 include(CMakePackageConfigHelpers)
 set(XFSBUS_CMAKE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/xfsbus")
 set(XFSBUS_PLUGIN_INSTALL_DIR "${CMAKE_INSTALL_LIBDIR}/xfsbus/plugins")
@@ -15,9 +15,11 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/xfsbusConfig.cmake"
         DESTINATION "${XFSBUS_CMAKE_DIR}")
 
 file(RELATIVE_PATH XFSBUS_PREFIX_FROM_PC "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
-configure_file(cmake/xfsbus.pc.in "${CMAKE_CURRENT_BINARY_DIR}/xfsbus.pc" @ONLY)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/xfsbus.pc"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(module IN ITEMS xfsbus xfsbus-c)
+  configure_file(cmake/${module}.pc.in "${CMAKE_CURRENT_BINARY_DIR}/${module}.pc" @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${module}.pc"
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
 
 # What is libxfsbus.so to a dynamic link is this to a static one: a word to the linker.
 file(CONFIGURE OUTPUT libxfsbus.a CONTENT

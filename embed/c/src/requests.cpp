@@ -1,0 +1,217 @@
+#include "requests.hpp"
+
+#include "guard.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace xfsbus::c {
+namespace {
+
+/// No struct of any version is larger: a size beyond it was never set.
+constexpr std::size_t size_most = 4096;
+
+/// What the program's version of a struct has of ours, and nought for what it has not. Throws
+/// Misuse if it has more than ours, and that is not nought.
+template <typename T>
+T read(T const* given, char const* name) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    auto const size = need(given, name).size;
+    if (size < sizeof given->size || size > size_most) {
+        throw Misuse(std::string(name) + ".size is not the size of the struct");
+    }
+    auto const* const bytes = reinterpret_cast<unsigned char const*>(given);
+    auto const known = std::min(size, sizeof(T));
+    if (std::any_of(bytes + known, bytes + size, [](unsigned char byte) { return byte != 0; })) {
+        throw Misuse(std::string(name) + " asks for something that this version (" +
+                     xfsbus_version() + ") does not know");
+    }
+    T ours{};
+    std::memcpy(&ours, bytes, known);
+    return ours;
+}
+
+template <typename Text>
+void set(Text& text, char const* given) {
+    if (given != nullptr) {
+        text = given;
+    }
+}
+
+template <typename Text>
+void set(std::vector<Text>& list, char const* const* given) {
+    for (; given != nullptr && *given != nullptr; ++given) {
+        list.emplace_back(*given);
+    }
+}
+
+/// Whether these flags are set; each that is asked for is known.
+class Flags {
+  public:
+    Flags(std::uint64_t flags, std::uint64_t known, char const* name) : flags_(flags) {
+        if ((flags & ~known) != 0) {
+            throw Misuse(std::string(name) + ".flags has one that is not known");
+        }
+    }
+
+    bool operator[](std::uint64_t flag) const { return (flags_ & flag) != 0; }
+
+  private:
+    std::uint64_t flags_;
+};
+
+std::uint16_t port_of(std::uint32_t given) {
+    if (given > std::numeric_limits<std::uint16_t>::max()) {
+        throw Misuse("there is no port " + std::to_string(given));
+    }
+    return static_cast<std::uint16_t>(given);
+}
+
+std::chrono::milliseconds not_negative(std::int64_t given, char const* name) {
+    if (given < 0) {
+        throw Misuse(std::string(name) + " is below nought");
+    }
+    return milliseconds_of(given);
+}
+
+peer::AcceptPush accept_push_of(std::int32_t given) {
+    switch (given) {
+        case XFSBUS_ACCEPT_PUSH_NONE:
+            return peer::AcceptPush::none;
+        case XFSBUS_ACCEPT_PUSH_NEW_FILES:
+            return peer::AcceptPush::new_files;
+        case XFSBUS_ACCEPT_PUSH_REPLACE:
+            return peer::AcceptPush::replace;
+        default:
+            throw Misuse("options.accept_push is not known");
+    }
+}
+
+peer::Durability durability_of(std::int32_t given) {
+    switch (given) {
+        case XFSBUS_DURABILITY_POWER:
+            return peer::Durability::power;
+        case XFSBUS_DURABILITY_PROCESS:
+            return peer::Durability::process;
+        default:
+            throw Misuse("options.durability is not known");
+    }
+}
+
+peer::PushTo push_to_of(std::int64_t given) {
+    switch (given) {
+        case XFSBUS_PUSH_TO_ALL:
+            return peer::PushTo::all;
+        case XFSBUS_PUSH_TO_ACCEPTING:
+            return peer::PushTo::accepting;
+        case XFSBUS_PUSH_TO_NUMBER:
+            return peer::PushTo::number;
+        default:
+            throw Misuse("request.to is not known");
+    }
+}
+
+void set_texts(peer::PeerOptions& options, xfsbus_options const& from) {
+    set(options.tracker, from.tracker);
+    set(options.host, from.host);
+    set(options.directory, from.directory);
+    set(options.download_directory, from.download_directory);
+    set(options.cache_file, from.cache_file);
+    set(options.policy, from.policy);
+    set(options.chunk_order, from.chunk_order);
+    set(options.integrity, from.integrity);
+    set(options.upload_policy, from.upload_policy);
+    set(options.accept_hashes, from.accept_hashes);
+    set(options.plugin_directories, from.plugin_directories);
+    set(options.latency_file, from.latency_file);
+    set(options.labels, from.labels);
+    set(options.ignore, from.ignore);
+    set(options.trace_file, from.trace_file);
+}
+
+void set_figures(peer::PeerOptions& options, xfsbus_options const& from) {
+    if (from.sources != 0) {
+        options.sources = from.sources;
+    }
+    if (from.rescan_ms != 0) {
+        options.rescan = milliseconds_of(std::max<std::int64_t>(from.rescan_ms, 0));
+    }
+    options.upload_limit = from.upload_limit;
+    options.download_limit = from.download_limit;
+    options.transfer_upload_limit = from.transfer_upload_limit;
+    options.transfer_download_limit = from.transfer_download_limit;
+    options.seed = from.seed;
+    options.port = port_of(from.port);
+    options.data_port = port_of(from.data_port);
+}
+
+void set_choices(peer::PeerOptions& options, xfsbus_options const& from) {
+    constexpr auto known = XFSBUS_OPTIONS_STRICT_POLICY | XFSBUS_OPTIONS_KEEP_MODE |
+                           XFSBUS_OPTIONS_NO_HEARTBEAT | XFSBUS_OPTIONS_NO_WATCH |
+                           XFSBUS_OPTIONS_NO_DEFAULT_IGNORES;
+    Flags const flags(from.flags, known, "options");
+    options.strict_policy = flags[XFSBUS_OPTIONS_STRICT_POLICY];
+    options.keep_mode = flags[XFSBUS_OPTIONS_KEEP_MODE];
+    options.heartbeat = !flags[XFSBUS_OPTIONS_NO_HEARTBEAT];
+    options.watch = !flags[XFSBUS_OPTIONS_NO_WATCH];
+    options.default_ignores = !flags[XFSBUS_OPTIONS_NO_DEFAULT_IGNORES];
+    options.accept_push = accept_push_of(from.accept_push);
+    options.durability = durability_of(from.durability);
+}
+
+/// A field that is added behind this one must not stand where an older program's struct is padded.
+template <typename T, typename Last>
+constexpr bool ends_with(std::size_t offset, Last T::*) {
+    return offset + sizeof(Last) == sizeof(T);
+}
+
+static_assert(ends_with(offsetof(xfsbus_options, data_port), &xfsbus_options::data_port));
+static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
+static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
+
+}  // namespace
+
+peer::PeerOptions options_of(xfsbus_options const* given) {
+    peer::PeerOptions options;
+    if (given != nullptr) {
+        auto const from = read(given, "options");
+        set_texts(options, from);
+        set_figures(options, from);
+        set_choices(options, from);
+    }
+    return options;
+}
+
+peer::DownloadRequest request_of(xfsbus_download_request const* given) {
+    auto const from = read(given, "request");
+    Flags const flags(from.flags, XFSBUS_DOWNLOAD_FORCE | XFSBUS_DOWNLOAD_REPAIR, "request");
+    peer::DownloadRequest request;
+    request.name = need_text(from.name, "request.name");
+    set(request.out, from.out);
+    request.force = flags[XFSBUS_DOWNLOAD_FORCE];
+    request.repair = flags[XFSBUS_DOWNLOAD_REPAIR];
+    request.sources = from.sources;
+    request.wait = not_negative(from.wait_ms, "request.wait_ms");
+    request.play_bytes_per_second = from.play_bytes_per_second;
+    return request;
+}
+
+peer::PushRequest request_of(xfsbus_push_request const* given) {
+    auto const from = read(given, "request");
+    peer::PushRequest request;
+    request.name = need_text(from.name, "request.name");
+    request.to = push_to_of(from.to);
+    request.peers = from.peers;
+    if (from.patience_ms != 0) {
+        request.patience = not_negative(from.patience_ms, "request.patience_ms");
+    }
+    return request;
+}
+
+}  // namespace xfsbus::c

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <xfsbus/peer/download.hpp>
+#include <xfsbus/peer/options.hpp>
+#include <xfsbus/peer/push.hpp>
+#include <xfsbus/xfsbus.h>
+
+namespace xfsbus::c {
+
+// What a program has filled in. They throw Misuse for what makes no sense, and for what only a
+// newer library knows.
+
+/// nullptr: all as it is by default.
+peer::PeerOptions options_of(xfsbus_options const* given);
+peer::DownloadRequest request_of(xfsbus_download_request const* given);
+peer::PushRequest request_of(xfsbus_push_request const* given);
+
+}  // namespace xfsbus::c

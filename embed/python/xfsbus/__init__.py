@@ -1,0 +1,30 @@
+"""xfs in Python: a member of the bus, which shares a directory, finds files, and fetches them.
+
+    with xfsbus.Peer("tcp://192.168.1.2:7470", download_directory="/tmp") as peer:
+        print(peer.download("model.bin", wait=10).path)
+
+`AsyncPeer` is the same for asyncio. Sizes are bytes, rates bytes per second, times seconds. What does
+not work raises an XfsError, of a class for each code. docs/EMBEDDING.md has more.
+"""
+from ._library import lib as _lib, ffi as _ffi
+from .aio import AsyncJob, AsyncPeer
+from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAuthorisedError,
+                     NotFoundError, PluginError, TrackerUnreachableError, UsageError, XfsError,
+                     XfsInterruptedError, XfsTimeoutError)
+from .peer import Job, Peer
+from .values import (Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, PolicyInfo,
+                     PolicyUsed, Progress, Pushed, PushedFile, PushProgress, PushState, PushTarget,
+                     Range, Report, SharedFile, SourceState, SourceUse, Status, Summary,
+                     UploadStatus)
+
+#: Of the library that is loaded.
+__version__: str = _ffi.string(_lib.xfsbus_version()).decode()
+
+__all__ = [
+    "AsyncJob", "AsyncPeer", "Counter", "DiskError", "DownloadStatus", "EndedError", "File",
+    "FileProgress", "Found", "IntegrityError", "Job", "KnownPeer", "NetworkError",
+    "NotAuthorisedError", "NotFoundError", "Peer", "PluginError", "PolicyInfo", "PolicyUsed",
+    "Progress", "Pushed", "PushedFile", "PushProgress", "PushState", "PushTarget", "Range", "Report",
+    "SharedFile", "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError",
+    "UploadStatus", "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError",
+]

@@ -1,0 +1,168 @@
+"""What the peer that waits and the peer for asyncio have in common."""
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from typing import Any, Callable, Iterable, Iterator, TypeVar, Union
+
+from . import values
+from ._convert import tuple_of, value_of
+from ._events import Events, closed
+from ._job import BaseJob
+from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
+from ._options import Struct, options_of
+
+PathLike = Union[str, bytes, "os.PathLike[str]"]
+AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
+Answer = TypeVar("Answer")
+
+
+def _end(handle: Any, process: int) -> None:
+    """Ends a peer; not in a child of fork, which has none of its threads."""
+    if os.getpid() == process:
+        lib.xfsbus_peer_free(handle)
+
+
+class BasePeer:
+    """A member of the bus: shares a directory, finds files, fetches them.
+
+    Its threads belong to the library and run no Python. Names and patterns of files are those of the
+    bus, with "/" between their parts.
+    """
+
+    def __init__(
+        self,
+        tracker: str = "tcp://127.0.0.1:7470",
+        *,
+        directory: PathLike | None = None,
+        download_directory: PathLike = ".",
+        host: str | None = None,
+        port: int = 0,
+        data_port: int = 0,
+        cache_file: PathLike | None = None,
+        policy: str | None = None,
+        chunk_order: str | None = None,
+        integrity: str | None = None,
+        upload_policy: str | None = None,
+        accept_hashes: Iterable[str] = (),
+        plugin_directories: Iterable[PathLike] = (),
+        latency_file: PathLike | None = None,
+        labels: str | None = None,
+        ignore: Iterable[str] = (),
+        default_ignores: bool = True,
+        trace_file: PathLike | None = None,
+        sources: int = 24,
+        upload_limit: int = 0,
+        download_limit: int = 0,
+        transfer_upload_limit: int = 0,
+        transfer_download_limit: int = 0,
+        seed: int = 0,
+        rescan: float | None = None,
+        accept_push: str = "none",
+        durability: str = "power",
+        strict_policy: bool = False,
+        keep_mode: bool = False,
+        heartbeat: bool = True,
+        watch: bool = True,
+    ) -> None:
+        """
+        tracker: where it is.
+        directory: is shared, and what is downloaded goes there; None: nothing is shared.
+        download_directory: where downloads go when nothing is shared.
+        host, port: where others reach this peer; None and 0: found by itself.
+        cache_file: remembers hashes across restarts.
+        policy, chunk_order, integrity, upload_policy: plug-ins, "FILE[:key=value,...]"; None: what is
+            built in, which needs no file.
+        labels: "key=value,...", told to others.
+        sources: most sources used at once for one file.
+        ..._limit: bytes per second; 0: none. Those of a transfer are to one sink, or of one file.
+        rescan: seconds between scans that nobody asked for; 0: never; None: as the file system needs.
+        accept_push: what others may have this peer fetch: "none", "new" files, "replace" old ones, too.
+        durability: what a file that is reported survives: "power" cuts, or the end of a "process".
+        """
+        given = dict(locals())
+        del given["self"]
+        given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
+        self._options = options_of(given)
+        self._handle: Any = None
+        self._users = 0  # of the handle, and guarded with it
+        self._unused = threading.Condition()
+        self._created()
+
+    def _created(self) -> None:
+        """Is called at the end of __init__."""
+
+    def _start(self) -> None:
+        handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        # A peer that nobody closes ends with its object, or before the interpreter.
+        self._release = weakref.finalize(self, _end, handle, os.getpid())
+        self._events = Events(handle)
+        self._handle = handle
+
+    def _stop(self) -> None:
+        """Ends it, once no thread asks it anything any more."""
+        with self._unused:
+            was_started, self._handle = self._handle is not None, None
+            self._unused.wait_for(lambda: self._users == 0)
+        if was_started:
+            self._release()
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[Any]:
+        """The handle, which stays until this is over."""
+        with self._unused:
+            if self._handle is None:
+                raise closed()
+            self._users += 1
+            handle = self._handle
+        try:
+            yield handle
+        finally:
+            with self._unused:
+                self._users -= 1
+                self._unused.notify_all()
+
+    # ---- jobs ----
+
+    def _begin(self, made: Callable[[str, Any], AnyJob], kind: str,
+               *requests: Struct | bytes) -> AnyJob:
+        start = getattr(lib, f"xfsbus_peer_start_{kind}")
+        pointers = [it.pointer if isinstance(it, Struct) else it for it in requests]
+        with self._using() as handle:
+            job = made(kind, handle_of(start, handle, *pointers, kind="job"))
+        self._events.jobs[job.id] = job
+        return job
+
+    # ---- questions, which may wait in the library, until their deadline ----
+
+    def _ask(self, question: str, kind: str, convert: Callable[[Any], Answer],
+             timeout: float) -> Answer:
+        out = ffi.new(f"const xfsbus_{kind}**")
+        with self._using() as handle:
+            check(getattr(lib, f"xfsbus_peer_{question}"), handle, milliseconds_of(timeout), out)
+        return convert(ffi.gc(out[0], getattr(lib, f"xfsbus_{kind}_free")))
+
+    def _ask_peers(self, timeout: float) -> tuple[values.KnownPeer, ...]:
+        return self._ask("peers", "peer_list",
+                         lambda it: tuple_of(values.KnownPeer, it.items, it.items_count), timeout)
+
+    def _ask_files(self, timeout: float) -> tuple[values.SharedFile, ...]:
+        return self._ask("files", "file_list",
+                         lambda it: tuple_of(values.SharedFile, it.items, it.items_count), timeout)
+
+    def _ask_status(self, timeout: float) -> values.Status:
+        return self._ask("status", "status", lambda it: value_of(values.Status, it), timeout)
+
+    def _ask_policy(self, timeout: float) -> values.PolicyInfo:
+        return self._ask("policy", "policy_info", lambda it: value_of(values.PolicyInfo, it), timeout)
+
+    def _ask_whether_shared(self, timeout: float) -> values.Summary:
+        return self._ask("wait_until_shared", "summary", lambda it: value_of(values.Summary, it),
+                         timeout)
+
+    def _raise_trouble_with_tracker(self) -> None:
+        """Raises why the tracker does not know this peer; nothing, if it does."""
+        with self._using() as handle:
+            check(lib.xfsbus_peer_wait_for_tracker, handle, 0)

@@ -1,0 +1,122 @@
+"""What a program asks for, as the library takes it."""
+from __future__ import annotations
+
+import os
+from typing import Any, Iterable
+
+from ._library import ffi, lib
+from .errors import UsageError
+
+_FLAGS = {
+    "strict_policy": lib.XFSBUS_OPTIONS_STRICT_POLICY,
+    "keep_mode": lib.XFSBUS_OPTIONS_KEEP_MODE,
+}
+_FLAGS_WHEN_FALSE = {
+    "heartbeat": lib.XFSBUS_OPTIONS_NO_HEARTBEAT,
+    "watch": lib.XFSBUS_OPTIONS_NO_WATCH,
+    "default_ignores": lib.XFSBUS_OPTIONS_NO_DEFAULT_IGNORES,
+}
+_WORDS = {
+    "accept_push": {"none": lib.XFSBUS_ACCEPT_PUSH_NONE,
+                    "new": lib.XFSBUS_ACCEPT_PUSH_NEW_FILES,
+                    "replace": lib.XFSBUS_ACCEPT_PUSH_REPLACE},
+    "durability": {"power": lib.XFSBUS_DURABILITY_POWER,
+                   "process": lib.XFSBUS_DURABILITY_PROCESS},
+    "to": {"all": lib.XFSBUS_PUSH_TO_ALL, "accepting": lib.XFSBUS_PUSH_TO_ACCEPTING},
+}
+
+
+def encoded(text: str | bytes | os.PathLike[str]) -> bytes:
+    """A text, in UTF-8, or a path as C has it."""
+    code = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else os.fsencode(text)
+    if b"\0" in code:
+        raise UsageError(f"{text!r} has a NUL in it")
+    return code
+
+
+class Struct:
+    """A struct of C that is filled in. The texts that it points to live as long as this object."""
+
+    def __init__(self, kind: str) -> None:
+        self.pointer = ffi.new(f"{kind}*")
+        self.pointer.size = ffi.sizeof(kind)
+        self._texts: list[Any] = []
+
+    def _keep(self, thing: Any) -> Any:
+        self._texts.append(thing)
+        return thing
+
+    def set(self, name: str, value: Any) -> None:
+        """Sets a field to a text, a path, several of them, or a number. None: as it is by default."""
+        if value is None:
+            return
+        if isinstance(value, (str, bytes, os.PathLike)):
+            value = self._text(value)
+        elif not isinstance(value, int):
+            value = self._list(value)
+        setattr(self.pointer, name, value)
+
+    def _text(self, value: Any) -> Any:
+        return self._keep(ffi.new("char[]", encoded(value)))
+
+    def _list(self, values: Iterable[Any]) -> Any:
+        texts = [self._text(value) for value in values]
+        return self._keep(ffi.new("const char*[]", [*texts, ffi.NULL]))
+
+
+def _word(name: str, given: str) -> int:
+    """The number of a word that the library calls by a number."""
+    words = _WORDS[name]
+    if given not in words:
+        raise UsageError(f"{name} is none of {', '.join(words)}: {given!r}")
+    return words[given]
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
+
+
+def options_of(given: dict[str, Any]) -> Struct:
+    """xfsbus_options of what was passed to a peer."""
+    options = Struct("xfsbus_options")
+    flags = 0
+    for name, value in given.items():
+        if name in _FLAGS:
+            flags |= _FLAGS[name] if value else 0
+        elif name in _FLAGS_WHEN_FALSE:
+            flags |= 0 if value else _FLAGS_WHEN_FALSE[name]
+        elif name in _WORDS:
+            options.set(name, _word(name, value))
+        elif name == "rescan":
+            options.set("rescan_ms", None if value is None else _ms(value) or -1)
+        else:
+            options.set(name, value)
+    options.set("flags", flags)
+    return options
+
+
+def download_of(name: str, out: str | None, force: bool, repair: bool, sources: int, wait: float,
+                play_rate: int) -> Struct:
+    """xfsbus_download_request."""
+    request = Struct("xfsbus_download_request")
+    request.set("name", name)
+    request.set("out", out)
+    request.set("sources", sources)
+    request.set("wait_ms", _ms(wait))
+    request.set("play_bytes_per_second", play_rate)
+    request.set("flags", (lib.XFSBUS_DOWNLOAD_FORCE if force else 0) |
+                (lib.XFSBUS_DOWNLOAD_REPAIR if repair else 0))
+    return request
+
+
+def push_of(name: str, to: str | int, patience: float) -> Struct:
+    """xfsbus_push_request."""
+    request = Struct("xfsbus_push_request")
+    request.set("name", name)
+    if isinstance(to, int):
+        request.set("to", lib.XFSBUS_PUSH_TO_NUMBER)
+        request.set("peers", to)
+    else:
+        request.set("to", _word("to", to))
+    request.set("patience_ms", _ms(patience) or 1)
+    return request

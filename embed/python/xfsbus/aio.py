@@ -1,0 +1,215 @@
+"""The peer for asyncio: events come by a reader of the loop, and no call has a thread of its own."""
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, AsyncIterator, Callable, Generator, TypeVar
+
+from . import values
+from ._base import BasePeer
+from ._events import closed
+from ._job import BaseJob, Outcome
+from ._options import download_of, encoded, push_of
+from .errors import UsageError, XfsTimeoutError
+
+_Asked = TypeVar("_Asked")
+
+#: So long one question may keep the others waiting, if it can be put again.
+_SLICE = 0.2
+
+
+class AsyncJob(BaseJob[Outcome]):
+    """Something that a peer is doing: await it for what it comes to; iterate over it with `async for` for
+    how it stands, until it is done. Of what nobody looked at in time only the last is there."""
+
+    def __init__(self, kind: str, handle: Any) -> None:
+        super().__init__(kind, handle)
+        self._news = asyncio.Event()
+        self._over = asyncio.Event()
+
+    def on_progress(self, progress: Any) -> None:
+        super().on_progress(progress)
+        self._news.set()
+
+    def on_done(self) -> None:
+        self._over.set()
+        self._news.set()
+
+    async def result(self) -> Outcome:
+        """Waits for what it comes to.
+
+        Of a download any file that is not there raises its error, whose `report` has all of them.
+        """
+        await self._over.wait()
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, Outcome]:
+        return self.result().__await__()
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while True:
+            await self._news.wait()
+            progress = self._take_progress()
+            if progress is not None:
+                yield progress
+            elif self._over.is_set():
+                return
+            else:
+                self._news.clear()
+
+
+class AsyncPeer(BasePeer):
+    """A member of the bus, for asyncio: `async with AsyncPeer(...) as peer`.
+
+    Its methods belong to the loop that it was started in. A call whose task is cancelled cancels its
+    job. Deadlines are asyncio's: `async with asyncio.timeout(10)`, or wait_for.
+    """
+
+    def _created(self) -> None:
+        self._news = asyncio.Event()  # another one each time that events have come
+        # For what waits within the library for a short time: to begin, to end, questions.
+        self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xfsbus")
+
+    async def __aenter__(self) -> AsyncPeer:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Begins; does not wait for the tracker."""
+        if self._handle is not None:
+            raise UsageError("the peer has been started already")
+        await self._help(self._start)
+        asyncio.get_running_loop().add_reader(self._events.descriptor, self._on_events)
+
+    async def close(self) -> None:
+        """Says good-bye to the tracker and ends all jobs."""
+        if self._handle is not None:
+            await self._help(self._stop)
+            asyncio.get_running_loop().remove_reader(self._events.descriptor)
+            self._on_events()
+        self._helper.shutdown(wait=False)
+
+    def _on_events(self) -> None:
+        self._events.take_all()
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        while True:
+            if self._handle is None:
+                raise closed()
+            if ready():
+                return
+            self._events.raise_if_ended()
+            await self._news.wait()
+
+    async def _help(self, work: Callable[..., _Asked], *arguments: Any) -> _Asked:
+        return await asyncio.get_running_loop().run_in_executor(self._helper, work, *arguments)
+
+    # ---- jobs ----
+
+    def start_find(self, name: str) -> AsyncJob[tuple[values.Found, ...]]:
+        """find() that goes on by itself."""
+        return self._begin(AsyncJob, "find", encoded(name))
+
+    def start_download(self, name: str, *, out: str | None = None, force: bool = False,
+                       repair: bool = False, sources: int = 0, wait: float = 0.0,
+                       play_rate: int = 0) -> AsyncJob[values.Report]:
+        """download() that goes on by itself; iterate over it for its Progress."""
+        return self._begin(AsyncJob, "download",
+                           download_of(name, out, force, repair, sources, wait, play_rate))
+
+    def start_push(self, name: str, *, to: str | int = "all",
+                   patience: float = 60.0) -> AsyncJob[values.Pushed]:
+        """push() that goes on by itself; iterate over it for its PushProgress."""
+        return self._begin(AsyncJob, "push", push_of(name, to, patience))
+
+    def start_update(self) -> AsyncJob[values.Summary]:
+        """update() that goes on by itself."""
+        return self._begin(AsyncJob, "update")
+
+    def start_load_policy(self, spec: str) -> AsyncJob[values.PolicyInfo]:
+        """load_policy() that goes on by itself."""
+        return self._begin(AsyncJob, "load_policy", encoded(spec))
+
+    # ---- the same, waited for; xfsbus.Peer says what the arguments are ----
+
+    async def find(self, name: str) -> tuple[values.Found, ...]:
+        """Who has it, now, the best first. NotFoundError: nobody."""
+        return await self._finish(self.start_find(name))
+
+    async def download(self, name: str, *, out: str | None = None, force: bool = False,
+                       repair: bool = False, sources: int = 0, wait: float = 0.0,
+                       play_rate: int = 0) -> values.Report:
+        """Fetches a file, or all that match a pattern. Raises the error of the first that is not there;
+        its `report` has all files."""
+        return await self._finish(self.start_download(
+            name, out=out, force=force, repair=repair, sources=sources, wait=wait,
+            play_rate=play_rate))
+
+    async def push(self, name: str, *, to: str | int = "all",
+                   patience: float = 60.0) -> values.Pushed:
+        """Asks other peers to fetch a file, or all that match, and watches until they have it."""
+        return await self._finish(self.start_push(name, to=to, patience=patience))
+
+    async def update(self) -> values.Summary:
+        """Scans the directory and sends the whole list to the tracker."""
+        return await self._finish(self.start_update())
+
+    async def load_policy(self, spec: str) -> values.PolicyInfo:
+        """Loads a plug-in, "FILE[:key=value,...]", and swaps the policy of its kind."""
+        return await self._finish(self.start_load_policy(spec))
+
+    @staticmethod
+    async def _finish(job: AsyncJob[Outcome]) -> Outcome:
+        try:
+            return await job
+        except asyncio.CancelledError:
+            job.cancel()
+            raise
+
+    # ---- waits ----
+
+    async def wait_for_tracker(self, timeout: float | None = 10.0) -> None:
+        """Until the tracker knows this peer. After so many seconds TrackerUnreachableError, or
+        NotAuthorisedError if it refuses this peer."""
+        try:
+            await asyncio.wait_for(self._until(lambda: self._events.tracker_up), timeout)
+        except asyncio.TimeoutError:
+            await self._help(self._raise_trouble_with_tracker)
+
+    async def wait_until_scanned(self) -> values.Summary:
+        """Until the first scan is over, whatever the tracker does."""
+        await self._until(lambda: self._events.scanned is not None)
+        assert self._events.scanned is not None
+        return self._events.scanned
+
+    async def wait_until_shared(self) -> values.Summary:
+        """Until the first scan is over and the tracker has the list, or refuses it (see
+        Status.tracker_trouble)."""
+        while True:
+            try:
+                return await self._help(self._ask_whether_shared, _SLICE)
+            except XfsTimeoutError:
+                pass
+
+    # ---- what there is ----
+
+    async def peers(self, timeout: float = 10.0) -> tuple[values.KnownPeer, ...]:
+        """The peers that the tracker knows."""
+        return await self._help(self._ask_peers, timeout)
+
+    async def files(self, timeout: float = 10.0) -> tuple[values.SharedFile, ...]:
+        """The files that this peer shares; before the end of the first scan there may be more."""
+        return await self._help(self._ask_files, timeout)
+
+    async def status(self, timeout: float = 10.0) -> values.Status:
+        """How this peer is."""
+        return await self._help(self._ask_status, timeout)
+
+    async def policy(self, timeout: float = 10.0) -> values.PolicyInfo:
+        """Who decides which source is asked next."""
+        return await self._help(self._ask_policy, timeout)
