@@ -1,10 +1,10 @@
 // Whether an experiment can be run with real programs here.
 #include "live/network.hpp"
+#include "live/plan.hpp"
 #include "live/run.hpp"
 
 #include <xfsbus/wire/name.hpp>
 
-#include <algorithm>
 #include <system_error>
 
 #include <unistd.h>
@@ -74,11 +74,7 @@ Status check(Experiment const& experiment, Place const& place) {
 
 std::vector<std::string> notes_of(Experiment const& experiment, Where where) {
     std::vector<std::string> notes;
-    bool const delayed = experiment.network.latency > wire::Duration() ||
-                         std::ranges::any_of(experiment.groups, [](auto const& group) {
-                             return group.far > wire::Duration();
-                         });
-    if (delayed) {
+    if (has_latency(experiment)) {
         notes.emplace_back(
             "Latency is what the peers add to each question themselves, as their latency file "
             "says, and comes on top of the machine's own.");

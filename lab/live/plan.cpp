@@ -91,12 +91,6 @@ Words words_of_peer(Addresses const& addresses, std::size_t peer, std::uint64_t 
             std::to_string(seed * experiment::limits::peers + peer)};
 }
 
-bool has_latency(Experiment const& experiment) {
-    return experiment.network.latency > wire::Duration() ||
-           std::ranges::any_of(experiment.groups,
-                               [](auto const& group) { return group.far > wire::Duration(); });
-}
-
 /// The round trip between each two, of which the file has one line.
 std::string latencies_of(Experiment const& experiment, std::vector<experiment::Peer> const& peers,
                          Addresses const& addresses) {
@@ -135,6 +129,12 @@ PeerPlan peer_plan_of(Experiment const& experiment, experiment::Policy const& po
 }
 
 }  // namespace
+
+bool has_latency(Experiment const& experiment) {
+    return experiment.network.latency > wire::Duration() ||
+           std::ranges::any_of(experiment.groups,
+                               [](auto const& group) { return group.far > wire::Duration(); });
+}
 
 Addresses loopback_addresses(std::uint32_t process, std::size_t peers) {
     auto const byte = [&](unsigned shift) { return std::to_string(process >> shift & 0xffU); };

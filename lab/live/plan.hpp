@@ -40,6 +40,9 @@ struct Plan {
     wire::Duration stop{};
 };
 
+/// Whether there is a latency to be added, between any two.
+bool has_latency(experiment::Experiment const& experiment);
+
 /// Where the programs of a run are.
 struct Addresses {
     std::string tracker_ip{};
