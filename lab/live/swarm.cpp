@@ -56,7 +56,8 @@ Swarm::Swarm(Plan const& plan, StartOf start_of)
 
 std::runtime_error Swarm::trouble(std::optional<std::size_t> peer, std::string const& what) const {
     auto const who = peer ? "peer " + std::to_string(*peer) : std::string("the tracker");
-    auto const said = last_line_of(start_of_(peer).log);
+    auto const said = peer && !told(*peer).failure.empty() ? told(*peer).failure
+                                                           : last_line_of(start_of_(peer).log);
     return std::runtime_error(who + " " + what + (said.empty() ? "" : ": " + said));
 }
 
@@ -107,7 +108,7 @@ void Swarm::wait_until(char const* what, std::function<bool(std::size_t peer)> c
     for (std::size_t peer = 0; peer < peers_.size(); ++peer) {
         while (!holds(peer)) {
             auto const left = deadline - Clock::now();
-            if (left <= wire::Duration()) {
+            if (left <= wire::Duration() || !told(peer).failure.empty()) {
                 throw trouble(peer, what);
             }
             listen(left);
