@@ -61,11 +61,11 @@ Status check_room(Experiment const& experiment, std::filesystem::path const& wor
 }  // namespace
 
 Status check(Experiment const& experiment, Place const& place) {
-    if (auto const there = check_programs(place.programs); !there) {
+    if (auto there = check_programs(place.programs); !there) {
         return there;
     }
     if (place.where == Where::netns) {
-        if (auto const can = check_tools(); !can) {
+        if (auto can = check_tools(); !can) {
             return can;
         }
     }

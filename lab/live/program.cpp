@@ -32,6 +32,7 @@ std::pair<files::Fd, files::Fd> make_pipe() {
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
     std::vector<char*> all;
+    all.reserve(words.size() + 1);
     for (auto& word : words) {
         all.push_back(word.data());
     }
@@ -63,7 +64,7 @@ struct Streams {
     ::setpgid(0, 0);
     sigset_t none;
     ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     ::dup2(streams.in, STDIN_FILENO);
     ::dup2(streams.out, STDOUT_FILENO);
     ::dup2(streams.err, STDERR_FILENO);
