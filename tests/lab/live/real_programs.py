@@ -158,6 +158,19 @@ def what_is_refused(bench):
     bench.expect_nothing_left()
 
 
+def networks_without_root(bench):
+    """As somebody who has no rights, where there can be one."""
+    nobody = ["unshare", "--user"]
+    if subprocess.run([*nobody, "true"], capture_output=True, check=False).returncode != 0:
+        return
+    command = [word.replace("--live", "--netns") for word in bench.command(bench.experiment("mine"))]
+    done = subprocess.run([*nobody, *command], capture_output=True, text=True, timeout=PATIENCE,
+                          check=False)
+    check(done.returncode == 2, f"ended with {done.returncode}: {done.stderr}")
+    check("--netns needs root" in done.stderr, f"it is told why: {done.stderr}")
+    bench.expect_nothing_left()
+
+
 def an_interrupt(bench):
     """Once peers are there Ctrl-C ends them all, and takes their files away."""
     process = subprocess.Popen(bench.command(bench.experiment("long", size=64, up="1MB/s")),
@@ -197,6 +210,7 @@ def main():
         if where == "live":
             churn(bench)
             what_is_refused(bench)
+            networks_without_root(bench)
             an_interrupt(bench)
             a_time_limit(bench)
     print("real programs do what the experiment says")
