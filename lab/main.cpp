@@ -18,7 +18,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -32,11 +34,13 @@ using namespace xfsbus::lab;
 
 constexpr char const* name = "xfs-lab";
 
-constexpr char const* description = R"(Tries policies in experiments, in virtual time.
+constexpr char const* description =
+    R"(Tries policies in experiments, in virtual time or with real programs.
 
 Examples:
   xfs-lab run racks.toml --sim                    into racks.results, with a report.html
   xfs-lab run racks.toml --sim --out a --jobs 4
+  xfs-lab run racks.toml --netns --out b          the same with a network on this machine
   xfs-lab compare a b                             is the difference real?
   xfs-lab replay peer.trace --policy libmine.so   what would another policy have answered?
 )";
@@ -45,7 +49,10 @@ Examples:
 struct Arguments {
     std::string file;
     bool sim = false;
-    std::size_t jobs = std::max(1U, std::thread::hardware_concurrency());
+    bool live = false;
+    bool netns = false;
+    std::string work_dir;
+    std::optional<std::size_t> jobs;
     std::string out;
     bool force = false;
     std::string time_limit = "10m";
@@ -73,7 +80,13 @@ CLI::App& add_run(CLI::App& app, Arguments& arguments) {
     auto& run = *app.add_subcommand("run", "Run an experiment: each policy with each seed");
     run.add_option("FILE", arguments.file, "The experiment, in TOML")->required();
     run.add_flag("--sim", arguments.sim, "In a simulator, in virtual time");
-    run.add_option("--jobs", arguments.jobs, "Runs at once (default: the processors)")
+    run.add_flag("--live", arguments.live, "With real programs on this machine, in real time");
+    run.add_flag("--netns", arguments.netns,
+                 "The same, each behind a link in a network of its own; as root");
+    run.add_option("--work-dir", arguments.work_dir,
+                   "Where real programs have their files meanwhile (default: TMPDIR, or /tmp)");
+    run.add_option("--jobs", arguments.jobs,
+                   "Simulated at once (default: the processors); others run one by one")
         ->check(CLI::Range(1, 1024));
     run.add_option("--out", arguments.out, "Folder for the results (default: FILE's, .results)");
     run.add_flag("--force", arguments.force, "Write over results that are in the folder");
@@ -108,9 +121,34 @@ CLI::App& add_replay(CLI::App& app, Arguments& arguments) {
     return replay;
 }
 
+/// Where it is to run, of which one is said.
+Result<experiment::Where> where_of(Arguments const& arguments) {
+    using experiment::Where;
+    if (int{arguments.sim} + int{arguments.live} + int{arguments.netns} != 1) {
+        return Error{Errc::usage, "run: write one of --sim, --live and --netns"};
+    }
+    auto const where = arguments.sim ? Where::sim : arguments.live ? Where::live : Where::netns;
+    if (where != Where::sim && arguments.jobs.value_or(1) != 1) {
+        return Error{Errc::usage,
+                     "--jobs: real programs run one experiment at a time, or they "
+                     "would disturb one another; write --jobs 1, or --sim"};
+    }
+    if (where == Where::sim && !arguments.work_dir.empty()) {
+        return Error{Errc::usage, "--work-dir: belongs to --live and --netns"};
+    }
+    return where;
+}
+
+/// The directory of this program, beside which the others are.
+std::filesystem::path own_directory() {
+    std::error_code error;
+    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
 Result<run::Request> request_of(Arguments const& arguments) {
-    if (!arguments.sim) {
-        return Error{Errc::usage, "run: write --sim; experiments run in the simulator only"};
+    auto const where = where_of(arguments);
+    if (!where) {
+        return where.error();
     }
     auto const time = program::parse_duration(arguments.time_limit);
     if (!time || time->count() == 0) {
@@ -127,7 +165,11 @@ Result<run::Request> request_of(Arguments const& arguments) {
                       ? std::filesystem::path(arguments.file).replace_extension(".results")
                       : std::filesystem::path(arguments.out);
     request.force = arguments.force;
-    request.at_once = arguments.jobs;
+    request.where = *where;
+    request.programs = own_directory();
+    request.work_dir = arguments.work_dir.empty() ? std::filesystem::temp_directory_path()
+                                                  : std::filesystem::path(arguments.work_dir);
+    request.at_once = arguments.jobs.value_or(std::max(1U, std::thread::hardware_concurrency()));
     request.time_limit = *time;
     request.memory_limit = *memory;
     return request;
@@ -159,6 +201,9 @@ int run_command(Arguments const& arguments) {
     }
     if (!done) {
         return program::complain(name, done.error());
+    }
+    for (auto const& warning : done->warnings) {
+        std::cerr << name << ": " << wire::escape(warning) << "\n";
     }
     std::cout << done->table << "results in " << wire::escape(request->out.string()) << "\n";
     if (done->signal != 0) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,9 +28,23 @@ inline constexpr std::uint64_t rate_most = 1'000'000'000'000;  ///< bytes per se
 inline constexpr std::uint32_t racks = 10'000;
 inline constexpr std::uint32_t others = 10'000;
 inline constexpr std::uint32_t places = 512;
+inline constexpr std::uint32_t live_peers = 250;  ///< real programs, on one machine
+inline constexpr std::uint32_t live_places = 256;
 inline constexpr double sigma = 3;
 inline constexpr double per_second = 1e6;
 }  // namespace limits
+
+/// Where an experiment is run.
+enum class Where : std::uint8_t {
+    sim,    ///< in the simulator, in virtual time
+    live,   ///< by real programs on this machine, which limit their rates themselves
+    netns,  ///< the same, each in a network of its own with links of these rates
+};
+
+/// "sim".
+constexpr std::string_view name_of(Where where) {
+    return where == Where::sim ? "sim" : where == Where::live ? "live" : "netns";
+}
 
 /// The speeds of the links of a group, in bytes per second.
 struct Rates {

@@ -1,5 +1,6 @@
 #include "experiment/parse.hpp"
 
+#include "experiment/check_where.hpp"
 #include "experiment/read_policies.hpp"
 #include "experiment/table_reader.hpp"
 #include "experiment/units.hpp"
@@ -115,7 +116,7 @@ Group read_group(TableReader& table, std::size_t number) {
     return group;
 }
 
-void read_groups(TableReader& file, Experiment& experiment) {
+void read_groups(TableReader& file, Experiment& experiment, Where where) {
     std::uint64_t peers = 0;
     file.tables("peers", limits::groups, [&](TableReader& table) {
         experiment.groups.push_back(read_group(table, experiment.groups.size() + 1));
@@ -124,6 +125,7 @@ void read_groups(TableReader& file, Experiment& experiment) {
         if (peers > limits::peers) {
             table.wrong("count", "there are more than 100000 peers");
         }
+        check_where(table, where, group, peers);
         auto const same = std::ranges::count(experiment.groups, group.name, &Group::name);
         if (same > 1) {
             table.wrong("name", "another group has this name");
@@ -243,16 +245,22 @@ void check_whole(TableReader& file, Experiment const& experiment) {
     }
 }
 
-void read_all(TableReader& file, Experiment& experiment) {
+void read_all(TableReader& file, Experiment& experiment, Where where) {
     experiment.name = file.needed_text("name");
     read_seeds(file, experiment);
     experiment.stop = file.time("stop", experiment.stop);
-    read_groups(file, experiment);
-    file.table("network", [&](auto& table) { experiment.network = read_network(table); });
+    read_groups(file, experiment, where);
+    file.table("network", [&](auto& table) {
+        experiment.network = read_network(table);
+        check_where(table, where, experiment.network);
+    });
     if (!file.has("content")) {
         file.wrong("content", "is missing; write [content] with size = \"100M\"");
     }
-    file.table("content", [&](auto& table) { experiment.content = read_content(table); });
+    file.table("content", [&](auto& table) {
+        experiment.content = read_content(table);
+        check_where(table, where, experiment.content);
+    });
     file.table("arrivals", [&](auto& table) { experiment.arrivals = read_arrivals(table); });
     file.table("churn", [&](auto& table) {
         experiment.churn.leave = table.real("leave", 0, 0, 1);
@@ -262,13 +270,14 @@ void read_all(TableReader& file, Experiment& experiment) {
         auto const places = table.number("places", 0, 1, limits::places);
         experiment.fetching.places =
             places > 0 ? std::optional(static_cast<std::uint32_t>(places)) : std::nullopt;
+        check_where(table, where, experiment.fetching);
     });
     read_policies(file, experiment.policies);
 }
 
 }  // namespace
 
-Result<Experiment> parse(std::string_view text, std::string const& file) {
+Result<Experiment> parse(std::string_view text, std::string const& file, Where where) {
     if (text.size() > limits::file_bytes) {
         return Error{Errc::usage, file + ": is larger than 1 MiB; that is no experiment"};
     }
@@ -281,7 +290,7 @@ Result<Experiment> parse(std::string_view text, std::string const& file) {
     Complaint complaint(file);
     TableReader reader(complaint, parsed.table(), {});
     Experiment experiment;
-    read_all(reader, experiment);
+    read_all(reader, experiment, where);
     reader.done();
     if (!complaint.first()) {
         check_whole(reader, experiment);
@@ -292,7 +301,7 @@ Result<Experiment> parse(std::string_view text, std::string const& file) {
     return experiment;
 }
 
-Result<Experiment> read(std::filesystem::path const& file) {
+Result<Experiment> read(std::filesystem::path const& file, Where where) {
     std::string text(limits::file_bytes + 1, '\0');
     errno = 0;
     std::ifstream stream(file, std::ios::binary);
@@ -302,7 +311,7 @@ Result<Experiment> read(std::filesystem::path const& file) {
                                      ": cannot be read: " + std::generic_category().message(errno)};
     }
     text.resize(static_cast<std::size_t>(stream.gcount()));
-    return parse(text, wire::escape(file.string()));
+    return parse(text, wire::escape(file.string()), where);
 }
 
 }  // namespace xfsbus::lab::experiment

@@ -27,9 +27,10 @@ void take(std::map<std::uint64_t, double>& values, nlohmann::json const& run, ch
     }
 }
 
-Measured measured_of(nlohmann::json const& policy, std::string situation) {
+Measured measured_of(nlohmann::json const& policy, nlohmann::json const& summary) {
     Measured measured;
-    measured.situation = std::move(situation);
+    measured.situation = summary.at("situation").get<std::string>();
+    measured.where = summary.value("where", "sim");  // once there was nothing else
     auto const parameters = policy.at("parameters").get<std::string>();
     measured.label =
         policy.at("name").get<std::string>() + (parameters.empty() ? "" : " " + parameters);
@@ -93,6 +94,21 @@ std::string verdict_of(char const* what, Difference const& found) {
     return line + "\n";
 }
 
+/// "usual (netns)", if it matters.
+std::string called(Measured const& one, Measured const& other) {
+    auto const label = wire::escape(one.label);
+    return one.where == other.where ? label : label + " (" + wire::escape(one.where) + ")";
+}
+
+/// What a difference between two places means.
+std::string place_text(Measured const& a, Measured const& b) {
+    if (a.where == b.where) {
+        return {};
+    }
+    return a.label == b.label ? "One policy in two places: what differs is where it ran.\n"
+                              : "Two policies in two places: what differs may be where they ran.\n";
+}
+
 }  // namespace
 
 Result<std::vector<Measured>> read_measured(std::string_view text, std::string const& file) {
@@ -100,7 +116,7 @@ Result<std::vector<Measured>> read_measured(std::string_view text, std::string c
         auto const json = nlohmann::json::parse(text);
         std::vector<Measured> all;
         for (auto const& policy : json.at("policies")) {
-            all.push_back(measured_of(policy, json.at("situation").get<std::string>()));
+            all.push_back(measured_of(policy, json));
         }
         return all;
     } catch (nlohmann::json::exception const& error) {
@@ -152,9 +168,9 @@ Result<std::string> compare(Side const& a, Side const& b) {
     if (!makespan || !mean) {
         return makespan ? mean.error() : makespan.error();
     }
-    return "B " + wire::escape(of_b->label) + " less A " + wire::escape(of_a->label) + ", " +
-           std::to_string(makespan->seeds) + " seeds\n" + verdict_of("makespan", *makespan) +
-           verdict_of("mean", *mean);
+    return "B " + called(*of_b, *of_a) + " less A " + called(*of_a, *of_b) + ", " +
+           std::to_string(makespan->seeds) + " seeds\n" + place_text(*of_a, *of_b) +
+           verdict_of("makespan", *makespan) + verdict_of("mean", *mean);
 }
 
 }  // namespace xfsbus::lab::results

@@ -24,6 +24,7 @@ struct Side {
 struct Measured {
     std::string situation;
     std::string label;
+    std::string where;                             ///< "sim", "live" or "netns"
     std::map<std::uint64_t, double> makespan_s{};  ///< by seed; of runs that all peers finished
     std::map<std::uint64_t, double> mean_s{};
 };

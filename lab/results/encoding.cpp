@@ -5,13 +5,23 @@
 namespace xfsbus::lab::results {
 namespace {
 
+template <typename Number>
+nlohmann::json encoded_number(std::optional<Number> number) {
+    return number ? nlohmann::json(*number) : nlohmann::json();
+}
+
+template <typename Number>
+std::optional<Number> number_of(nlohmann::json const& json) {
+    return json.is_null() ? std::nullopt : std::optional(json.get<Number>());
+}
+
 nlohmann::json encoded(std::optional<wire::Duration> time) {
-    return time ? nlohmann::json(time->count()) : nlohmann::json();
+    return encoded_number(time ? std::optional(time->count()) : std::nullopt);
 }
 
 std::optional<wire::Duration> time_of(nlohmann::json const& json) {
-    return json.is_null() ? std::nullopt
-                          : std::optional(wire::Duration(json.get<wire::Duration::rep>()));
+    auto const count = number_of<wire::Duration::rep>(json);
+    return count ? std::optional(wire::Duration(*count)) : std::nullopt;
 }
 
 nlohmann::json encoded(PeerRow const& row) {
@@ -44,10 +54,11 @@ nlohmann::json encoded(Run const& run) {
         racks.push_back(nlohmann::json::array({way.first, way.second, bytes}));
     }
     return {{"peers", std::move(peers)},
-            {"messages", run.messages},
+            {"messages", encoded_number(run.messages)},
             {"chunks_sent", run.chunks_sent},
             {"duplicate", run.bytes_duplicate},
             {"bytes_of_seeds", run.bytes_of_seeds},
+            {"busy", encoded_number(run.busy)},
             {"racks", std::move(racks)}};
 }
 
@@ -56,7 +67,8 @@ Run run_of(nlohmann::json const& json) {
     for (auto const& row : json.at("peers")) {
         run.peers.push_back(row_of(row));
     }
-    run.messages = json.at("messages").get<std::uint64_t>();
+    run.messages = number_of<std::uint64_t>(json.at("messages"));
+    run.busy = number_of<double>(json.at("busy"));
     run.chunks_sent = json.at("chunks_sent").get<std::uint64_t>();
     run.bytes_duplicate = json.at("duplicate").get<std::uint64_t>();
     run.bytes_of_seeds = json.at("bytes_of_seeds").get<std::uint64_t>();

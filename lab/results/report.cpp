@@ -137,8 +137,23 @@ std::string between_racks(Summary const& summary) {
     return out.empty() ? out : "<h2>Bytes between racks</h2>\n" + out;
 }
 
+std::string place_of(experiment::Where where) {
+    switch (where) {
+        case experiment::Where::live:
+            return "live: real programs on one machine";
+        case experiment::Where::netns:
+            return "live: real programs on one machine, each in a network of its own";
+        case experiment::Where::sim:
+            break;
+    }
+    return "in virtual time";
+}
+
 std::string failures(Summary const& summary) {
     std::string out;
+    for (auto const& warning : warnings_of(summary)) {
+        out += "<li>" + html(warning) + "</li>\n";
+    }
     for (auto const& policy : summary.policies) {
         for (auto const& failed : policy.failed) {
             out += "<li>" + html(label_of(policy)) + ", seed " + std::to_string(failed.seed) +
@@ -185,9 +200,12 @@ std::string report_of(Summary const& summary) {
     out += style;
     out += "<h1>" + html(summary.experiment) + "</h1>\n<p>" +
            std::to_string(summary.policies.size()) + " policies, " +
-           std::to_string(summary.seeds.size()) +
-           " seeds, in virtual time. Intervals hold with 95 % confidence." +
+           std::to_string(summary.seeds.size()) + " seeds, " + place_of(summary.where) +
+           ". Intervals hold with 95 % confidence." +
            (summary.interrupted ? " It was ended early: some runs are missing." : "") + "</p>\n";
+    for (auto const& note : summary.notes) {
+        out += "<p>" + html(note) + "</p>\n";
+    }
     out += spread(summary);
     out += whiskers(summary, "Makespan", "Seconds until the last had the file.",
                     &PolicySummary::makespan_s, "makespan, seconds");

@@ -30,12 +30,13 @@ struct PeerRow {
 /// What came of one run: a policy with a seed.
 struct Run {
     std::vector<PeerRow> peers{};
-    std::uint64_t messages = 0;  ///< other than chunks
+    std::optional<std::uint64_t> messages{};  ///< other than chunks; empty: nobody counts them
     std::uint64_t chunks_sent = 0;
     std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
     std::uint64_t bytes_of_seeds = 0;   ///< that have left those that had the file from the start
     /// From rack to rack; empty: there is one rack, or nobody counts them.
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> bytes_between_racks{};
+    std::optional<double> busy{};  ///< the share of the machine's processors; empty: virtual time
 
     friend bool operator==(Run const&, Run const&) = default;
 };

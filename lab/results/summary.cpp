@@ -9,8 +9,17 @@ namespace {
 
 using experiment::Experiment;
 
-/// A simulator rounds each chunk's time to a nanosecond.
-constexpr double bound_rounding = 1e-6;
+/// By which share of its bound a run may be quicker. A simulator rounds each chunk's time to a
+/// nanosecond. What limits a real rate lets a chunk through first and has it paid for afterwards,
+/// where it is sent and where it is passed on.
+double rounding_of(Experiment const& experiment, experiment::Where where) {
+    constexpr double simulated = 1e-6;
+    constexpr double real = 0.01;
+    auto const& content = experiment.content;
+    return where == experiment::Where::sim
+               ? simulated
+               : real + 2.0 * content.chunk_bytes / static_cast<double>(content.bytes);
+}
 
 /// When the last of those that count, and have the file, had it.
 double last_of(Run const& run) {
@@ -120,7 +129,7 @@ void add(PolicySummary& policy, Experiment const& experiment, Outcome const& out
 
 }  // namespace
 
-void judge(Experiment const& experiment, Outcome& outcome) {
+void judge(Experiment const& experiment, Outcome& outcome, experiment::Where where) {
     auto const* const run = std::get_if<Run>(&outcome.what);
     if (run == nullptr) {
         return;
@@ -136,10 +145,13 @@ void judge(Experiment const& experiment, Outcome& outcome) {
     }
     auto const bound = lower_bound(experiment, peers, *run);
     double const last = last_of(*run);
-    if (last < bound.seconds * (1 - bound_rounding)) {
+    bool const simulated = where == experiment::Where::sim;
+    if (last < bound.seconds * (1 - rounding_of(experiment, where))) {
         outcome.what = "it took " + number_text("%.6f", last) + " s, and the least possible is " +
                        number_text("%.6f", bound.seconds) + " s for " +
-                       std::string(name_of(bound.term)) + ": the simulation or the bound is wrong";
+                       std::string(name_of(bound.term)) + ": " +
+                       (simulated ? "the simulation or the bound is wrong"
+                                  : "a link is faster than the experiment says");
     }
 }
 
@@ -158,14 +170,20 @@ RunFigures figures_of(Experiment const& experiment, std::uint64_t seed, Run cons
     figures.duplicate_share =
         delivered > 0 ? static_cast<double>(run.bytes_duplicate) / delivered : 0;
     figures.seed_upload_ratio = static_cast<double>(run.bytes_of_seeds) / bytes;
-    figures.messages_per_chunk = chunks > 0 ? static_cast<double>(run.messages) / chunks : 0;
+    if (run.messages) {
+        figures.messages_per_chunk = chunks > 0 ? static_cast<double>(*run.messages) / chunks : 0;
+    }
+    figures.busy = run.busy;
     add_times(figures, run);
     return figures;
 }
 
-Summary summarise(Experiment const& experiment, std::vector<Outcome> const& outcomes) {
+Summary summarise(Experiment const& experiment, std::vector<Outcome> const& outcomes,
+                  experiment::Where where) {
     Summary summary{.experiment = experiment.name,
                     .situation = situation_hash(experiment),
+                    .where = where,
+                    .notes = {},
                     .seeds = experiment.seeds,
                     .policies = {}};
     for (auto const& policy : experiment.policies) {
@@ -179,6 +197,24 @@ Summary summarise(Experiment const& experiment, std::vector<Outcome> const& outc
     }
     summary.interrupted = outcomes.size() < experiment.policies.size() * experiment.seeds.size();
     return summary;
+}
+
+std::vector<std::string> warnings_of(Summary const& summary) {
+    std::vector<std::string> warnings;
+    for (auto const& policy : summary.policies) {
+        double most = 0;
+        for (auto const& run : policy.runs) {
+            most = std::max(most, run.busy.value_or(0));
+        }
+        if (most > busy_most) {
+            constexpr double percent = 100;
+            warnings.push_back(label_of(policy) + ": the machine was busy to " +
+                               number_text("%.0f %%", percent * most) +
+                               ", so the times may say more of it than of the policy; use fewer "
+                               "peers or slower links");
+        }
+    }
+    return warnings;
 }
 
 std::vector<Outcome const*> by_policy_and_seed(std::vector<Outcome> const& outcomes) {

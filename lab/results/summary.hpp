@@ -22,10 +22,11 @@ struct RunFigures {
     std::optional<double> mean_s{};
     std::optional<double> p50_s{};
     std::optional<double> p99_s{};
-    std::optional<double> fairness{};  ///< Jain's, of the rates at which they were served
-    double duplicate_share = 0;        ///< of the bytes that were delivered
-    double seed_upload_ratio = 0;      ///< files that the seeds have sent
-    double messages_per_chunk = 0;     ///< for each chunk that was stored
+    std::optional<double> fairness{};            ///< Jain's, of the rates at which they were served
+    double duplicate_share = 0;                  ///< of the bytes that were delivered
+    double seed_upload_ratio = 0;                ///< files that the seeds have sent
+    std::optional<double> messages_per_chunk{};  ///< for each chunk that was stored
+    std::optional<double> busy{};                ///< the share of the machine's processors
     Bound bound{};
     std::optional<double> regret{};  ///< makespan over the bound
 };
@@ -60,20 +61,30 @@ struct PolicySummary {
 struct Summary {
     std::string experiment{};
     std::string situation{};  ///< experiment::situation_hash()
+    experiment::Where where = experiment::Where::sim;
+    std::vector<std::string> notes{};  ///< what to know of all runs, a sentence each
     std::vector<std::uint64_t> seeds{};
     bool interrupted = false;
     std::vector<PolicySummary> policies{};  ///< in the order of the file
 };
 
 /// A run that beats its bound, or that is not one of this experiment, becomes one that failed: then
-/// the simulation or the bound is wrong.
-void judge(experiment::Experiment const& experiment, Outcome& outcome);
+/// the simulation or the bound is wrong, or links are not as slow as the experiment says.
+void judge(experiment::Experiment const& experiment, Outcome& outcome,
+           experiment::Where where = experiment::Where::sim);
 
 /// The figures of a run of this experiment, which has not failed.
 RunFigures figures_of(experiment::Experiment const& experiment, std::uint64_t seed, Run const& run);
 
 /// `outcomes`: in any order, judged.
-Summary summarise(experiment::Experiment const& experiment, std::vector<Outcome> const& outcomes);
+Summary summarise(experiment::Experiment const& experiment, std::vector<Outcome> const& outcomes,
+                  experiment::Where where = experiment::Where::sim);
+
+/// A share of the machine's processors above which a live run says more of it than of policies.
+inline constexpr double busy_most = 0.6;
+
+/// A sentence for each policy that has runs in which the machine was busier.
+std::vector<std::string> warnings_of(Summary const& summary);
 
 /// The outcomes in the order in which they are written.
 std::vector<Outcome const*> by_policy_and_seed(std::vector<Outcome> const& outcomes);

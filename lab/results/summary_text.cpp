@@ -32,7 +32,8 @@ OrderedJson json_from(RunFigures const& run) {
             {"fairness", json_from(run.fairness)},
             {"duplicate_share", run.duplicate_share},
             {"seed_upload_ratio", run.seed_upload_ratio},
-            {"messages_per_chunk", run.messages_per_chunk},
+            {"messages_per_chunk", json_from(run.messages_per_chunk)},
+            {"busy", json_from(run.busy)},
             {"bound_s", run.bound.seconds},
             {"binding", name_of(run.bound.term)},
             {"regret", json_from(run.regret)}};
@@ -110,6 +111,8 @@ std::string aligned(std::vector<std::vector<std::string>> const& rows) {
 std::string json_of(Summary const& summary) {
     OrderedJson json = {{"experiment", summary.experiment},
                         {"situation", summary.situation},
+                        {"where", experiment::name_of(summary.where)},
+                        {"notes", summary.notes},
                         {"seeds", summary.seeds},
                         {"interrupted", summary.interrupted},
                         {"policies", OrderedJson::array()}};

@@ -3,6 +3,7 @@
 #include "results/encoding.hpp"
 #include "results/text.hpp"
 
+#include <xfsbus/program/write_all.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <array>
@@ -56,15 +57,8 @@ std::variant<results::Run, std::string> tried(Job const& job, Limits const& limi
     }
     rlimit const no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    std::string text = results::encode(tried(job, limits, work));
-    for (std::size_t at = 0; at < text.size();) {
-        auto const written = ::write(to, text.data() + at, text.size() - at);
-        if (written < 0 && errno != EINTR) {
-            ::_exit(1);
-        }
-        at += written > 0 ? static_cast<std::size_t>(written) : 0;
-    }
-    ::_exit(0);  // what the parent has begun to write is not written twice
+    bool const written = program::write_all(to, results::encode(tried(job, limits, work)));
+    ::_exit(written ? 0 : 1);  // what the parent has begun to write is not written twice
 }
 
 std::string name_of_signal(int signal) {

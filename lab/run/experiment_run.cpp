@@ -1,12 +1,16 @@
 #include "run/experiment_run.hpp"
 
 #include "experiment/parse.hpp"
+#include "live/folder.hpp"
+#include "live/run.hpp"
 #include "results/folder.hpp"
 #include "results/report.hpp"
 #include "run/processes.hpp"
 #include "run/progress.hpp"
 #include "run/workload.hpp"
 
+#include <functional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -39,40 +43,90 @@ Status write_all(std::filesystem::path const& folder, experiment::Experiment con
     return done();
 }
 
+/// What does one run, and what there is to know of all of them.
+struct Worker {
+    std::function<results::Run(Job const&)> run;
+    std::vector<std::string> notes{};
+};
+
+Worker simulating(experiment::Experiment const& experiment, policies::PluginPath const& path) {
+    return {
+        .run = [&](Job const& job) { return simulate(experiment, job.policy, job.seed, path); }};
+}
+
+/// Runs all, judges them and writes the folder.
+Result<Done> run_and_write(Request const& request, experiment::Experiment const& experiment,
+                           Worker const& worker) {
+    auto ended =
+        run_all(jobs_of(experiment), {request.at_once, request.time_limit, request.memory_limit},
+                worker.run, [&](Progress const& progress) {
+                    if (request.tell) {
+                        request.tell(line_of(progress));
+                    }
+                });
+    Done result;
+    result.signal = ended.signal;
+    for (auto& outcome : ended.outcomes) {
+        results::judge(experiment, outcome, request.where);
+        result.failed += std::holds_alternative<std::string>(outcome.what) ? 1 : 0;
+    }
+    auto summary = results::summarise(experiment, ended.outcomes, request.where);
+    summary.notes = worker.notes;
+    if (auto const written = write_all(request.out, experiment, ended.outcomes, summary);
+        !written) {
+        return written.error();
+    }
+    result.table = results::table_of(summary);
+    result.warnings = worker.notes;
+    auto const more = results::warnings_of(summary);
+    result.warnings.insert(result.warnings.end(), more.begin(), more.end());
+    return result;
+}
+
+/// With real programs, one run after the other. Nothing of them is left, files or processes.
+Result<Done> run_live(Request const& request, experiment::Experiment const& experiment,
+                      policies::PluginPath const& path) {
+    auto const made = live::new_folder_in(request.work_dir);
+    if (!made) {
+        return made.error();
+    }
+    live::Folder const folder(*made);
+    live::Orphans const orphans;
+    live::Place const place{.where = request.where,
+                            .programs = request.programs,
+                            .work = folder.path(),
+                            .plugin_dirs = path.directories()};
+    if (auto const can = live::check(experiment, place); !can) {
+        return can.error();
+    }
+    if (auto const ready = results::prepare(request.out, request.force); !ready) {
+        return ready.error();
+    }
+    auto one_by_one = request;
+    one_by_one.at_once = 1;
+    return run_and_write(
+        one_by_one, experiment,
+        {.run = [&](Job const& job) { return live::run(experiment, job.policy, job.seed, place); },
+         .notes = live::notes_of(experiment, request.where)});
+}
+
 }  // namespace
 
 Result<Done> run_experiment(Request const& request, policies::PluginPath const& path) {
-    auto const experiment = experiment::read(request.file);
+    auto const experiment = experiment::read(request.file, request.where);
     if (!experiment) {
         return experiment.error();
     }
     if (auto const can = check(*experiment, path); !can) {
         return can.error();
     }
+    if (request.where != experiment::Where::sim) {
+        return run_live(request, *experiment, path);
+    }
     if (auto const ready = results::prepare(request.out, request.force); !ready) {
         return ready.error();
     }
-    auto ended = run_all(
-        jobs_of(*experiment), {request.at_once, request.time_limit, request.memory_limit},
-        [&](Job const& job) { return simulate(*experiment, job.policy, job.seed, path); },
-        [&](Progress const& progress) {
-            if (request.tell) {
-                request.tell(line_of(progress));
-            }
-        });
-    Done result;
-    result.signal = ended.signal;
-    for (auto& outcome : ended.outcomes) {
-        results::judge(*experiment, outcome);
-        result.failed += std::holds_alternative<std::string>(outcome.what) ? 1 : 0;
-    }
-    auto const summary = results::summarise(*experiment, ended.outcomes);
-    if (auto const written = write_all(request.out, *experiment, ended.outcomes, summary);
-        !written) {
-        return written.error();
-    }
-    result.table = results::table_of(summary);
-    return result;
+    return run_and_write(request, *experiment, simulating(*experiment, path));
 }
 
 }  // namespace xfsbus::lab::run

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "experiment/experiment.hpp"
+
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -9,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace xfsbus::lab::run {
 
@@ -17,6 +20,9 @@ struct Request {
     std::filesystem::path file;
     std::filesystem::path out;
     bool force = false;  ///< writes over what is in `out`
+    experiment::Where where = experiment::Where::sim;
+    std::filesystem::path programs{};  ///< directory of xfs-tracker and xfs-peer; not to simulate
+    std::filesystem::path work_dir{};  ///< where they have their files while they run; the same
     std::size_t at_once = 1;
     std::chrono::milliseconds time_limit{};
     std::uint64_t memory_limit = 0;  ///< bytes; 0: none
@@ -25,13 +31,15 @@ struct Request {
 };
 
 struct Done {
-    std::string table;       ///< for the terminal
-    std::size_t failed = 0;  ///< runs
-    int signal = 0;          ///< that ended it early; 0: none
+    std::string table;                    ///< for the terminal
+    std::vector<std::string> warnings{};  ///< for stderr, a sentence each
+    std::size_t failed = 0;               ///< runs
+    int signal = 0;                       ///< that ended it early; 0: none
 };
 
 /// Runs all of an experiment, and writes its folder: also if it was ended early, then with what was
-/// done. Only while the program has no other thread. Errc::usage, plugin or disk.
+/// done. Only while the program has no other thread. Errc::usage, plugin, disk or
+/// failed.
 Result<Done> run_experiment(Request const& request, policies::PluginPath const& path);
 
 }  // namespace xfsbus::lab::run

@@ -3,6 +3,7 @@
 #include "run/workload.hpp"
 
 #include "experiment/population.hpp"
+#include "results/course.hpp"
 #include "run/plugins.hpp"
 #include "sim/simulator.hpp"
 
@@ -79,40 +80,23 @@ void use_plugins(sim::Swarm::Rules& rules, Plugins& plugins, experiment::Policy 
 
 // ---- a swarm as figures ----
 
-bool crashed_before(std::optional<wire::Duration> crashes, std::optional<wire::Duration> completed,
-                    wire::Duration now) {
-    return crashes && *crashes <= completed.value_or(now);
-}
-
-results::PeerRow row_of(Experiment const& experiment, sim::Swarm const& swarm,
-                        sim::Swarm::PeerIndex index, experiment::Peer const& peer) {
-    auto const& group = experiment.groups[peer.group];
-    bool const is_sink = group.role == experiment::Role::sink;
-    results::PeerRow row;
-    row.group = peer.group;
-    row.arrived = peer.arrives;
-    row.first_chunk = swarm.first_chunk(index);
-    row.completed = swarm.completed(index);
-    row.bytes_up = swarm.bytes_sent(index);
-    auto const stored = std::uint64_t{swarm.chunks_stored(index)} * experiment.content.chunk_bytes;
-    row.bytes_down = is_sink ? std::min(stored, experiment.content.bytes) : 0;
-    bool const crashed = is_sink && crashed_before(peer.crashes, row.completed, swarm.now());
-    row.counts = is_sink && group.conduct == experiment::Conduct::honest && !crashed;
-    if (auto const failure = swarm.failure(index)) {
-        row.failure = wire::escape(failure->message);
-    } else if (crashed) {
-        row.failure = "crashed";
-    } else if (row.counts && !row.completed) {
-        row.failure = "not complete when the run ended";
-    }
-    return row;
+results::Course course_of(Experiment const& experiment, sim::Swarm const& swarm,
+                          sim::Swarm::PeerIndex index) {
+    auto const failure = swarm.failure(index);
+    return {
+        .first_chunk = swarm.first_chunk(index),
+        .completed = swarm.completed(index),
+        .bytes_up = swarm.bytes_sent(index),
+        .bytes_down = std::uint64_t{swarm.chunks_stored(index)} * experiment.content.chunk_bytes,
+        .failure = failure ? wire::escape(failure->message) : std::string()};
 }
 
 results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,
                     std::vector<experiment::Peer> const& peers) {
     results::Run run;
     for (sim::Swarm::PeerIndex index = 0; index < peers.size(); ++index) {
-        run.peers.push_back(row_of(experiment, swarm, index, peers[index]));
+        run.peers.push_back(results::row_of(experiment, peers[index],
+                                            course_of(experiment, swarm, index), swarm.now()));
         bool const is_seed = experiment.groups[peers[index].group].role == experiment::Role::seed;
         run.bytes_of_seeds += is_seed ? run.peers.back().bytes_up : 0;
     }

@@ -1,4 +1,5 @@
 #include <xfsbus/program/apart.hpp>
+#include <xfsbus/program/write_all.hpp>
 
 #include <array>
 #include <cerrno>
@@ -28,14 +29,7 @@ constexpr auto patience = std::chrono::seconds(15);
     rlimit const no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
-    auto const text = ask() + "\n";
-    for (std::size_t at = 0; at < text.size();) {
-        auto const n = ::write(to, text.data() + at, text.size() - at);
-        if (n < 0) {
-            break;
-        }
-        at += static_cast<std::size_t>(n);
-    }
+    write_all(to, ask() + "\n");
     ::_exit(0);  // without what the plug-in wants done at an exit
 }
 

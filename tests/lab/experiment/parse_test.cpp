@@ -291,3 +291,46 @@ TEST_CASE("a file that is not there is named with the reason") {
     std::ofstream(dir.path() / "a.toml") << smallest;
     CHECK(read(dir.path() / "a.toml"));
 }
+
+TEST_CASE("what real programs cannot do is refused where it stands, with what to do about it") {
+    struct Case {
+        std::string from;
+        std::string to;
+        std::string said;
+        bool in_networks = true;  // refused there, too
+    };
+
+    for (auto const& each : std::vector<Case>{
+             {"[content]",
+              "[[peers]]\nup = \"1MB/s\"\ndown = \"1MB/s\"\nconduct = \"lies\"\n[content]",
+              "x.toml:13: [[peers]] conduct: a real peer neither lies nor stalls; remove it, or "
+              "run "
+              "it with --sim"},
+             {"role = \"seed\"", "role = \"seed\"\nothers = 3",
+              "x.toml:5: [[peers]] others: a real peer serves nobody beside"},
+             {"role = \"seed\"", "role = \"seed\"\ncount = 250",
+              "count: there are more than 250 peers"},
+             {"size = \"1M\"", "size = \"1M\"\nchunk-size = \"64K\"",
+              "x.toml:12: [content] chunk-size: the chunks of real peers follow from the size of "
+              "the "
+              "file; remove it, or write \"256K\", or run it with --sim"},
+             {"[content]", "[network]\nrack-link = \"1MB/s\"\n[content]",
+              "x.toml:11: [network] rack-link: peers limit their own links only; remove it, or run "
+              "it with --netns or --sim",
+              false},
+             {"[content]", "[network]\ncore-link = \"1MB/s\"\n[content]",
+              "x.toml:11: [network] core-link: there is no link that all racks share"},
+             {"[content]", "[fetching]\nplaces = 257\n[content]",
+              "x.toml:11: [fetching] places: a real peer has 256 at most"},
+         }) {
+        auto text = smallest;
+        text.replace(text.find(each.from), each.from.size(), each.to);
+        INFO(text);
+        CHECK(parse(text, "x.toml"));
+        auto const live = parse(text, "x.toml", Where::live);
+        REQUIRE_FALSE(live);
+        CHECK(live.error().code == Errc::usage);
+        CHECK_THAT(live.error().message, ContainsSubstring(each.said));
+        CHECK(parse(text, "x.toml", Where::netns).ok() != each.in_networks);
+    }
+}

@@ -53,7 +53,7 @@ std::string asked_and_came(int chunk, std::string const& peer) {
 }
 
 Result<replay::Trace> read(std::string const& text) {
-    test::TempDir const dir;
+    xfsbus::test::TempDir const dir;
     auto const file = dir.path() / "peer.trace";
     std::ofstream(file) << text;
     return replay::Trace::read(file);

@@ -16,7 +16,7 @@ namespace {
 
 /// A folder with one policy's runs, which take 20 s and `more`, with eight seeds.
 void write_runs(std::filesystem::path const& folder, experiment::Experiment experiment, double more,
-                std::uint64_t seeds = 8) {
+                std::uint64_t seeds = 8, experiment::Where where = experiment::Where::sim) {
     experiment.seeds.clear();
     std::vector<Outcome> outcomes;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -26,7 +26,7 @@ void write_runs(std::filesystem::path const& folder, experiment::Experiment expe
             outcome_of(0, seed, run_of(experiment, {20 + chance + more * (1 + chance)})));
     }
     std::filesystem::create_directories(folder);
-    REQUIRE(write(folder / "summary.json", json_of(summarise(experiment, outcomes))));
+    REQUIRE(write(folder / "summary.json", json_of(summarise(experiment, outcomes, where))));
 }
 
 }  // namespace
@@ -41,6 +41,33 @@ TEST_CASE("a difference that all seeds have is real") {
     CHECK_THAT(*text, ContainsSubstring("B usual less A usual, 8 seeds"));
     CHECK_THAT(*text, ContainsSubstring("makespan: real, +1."));
     CHECK_THAT(*text, ContainsSubstring("p 0.0078"));
+}
+
+TEST_CASE("a difference between a simulation and a live run is called so") {
+    xfsbus::test::TempDir const dir;
+    write_runs(dir.path() / "a", crowd(4), 0);
+    write_runs(dir.path() / "b", crowd(4), 1, 8, experiment::Where::netns);
+    auto const text = compare({dir.path() / "a"}, {dir.path() / "b"});
+    REQUIRE(text);
+    CHECK_THAT(*text, ContainsSubstring("B usual (netns) less A usual (sim), 8 seeds"));
+    CHECK_THAT(*text, ContainsSubstring("One policy in two places: what differs is where it ran."));
+    auto other = crowd(4);
+    other.policies[0].name = "other";
+    write_runs(dir.path() / "c", other, 1, 8, experiment::Where::live);
+    auto const both = compare({dir.path() / "a"}, {dir.path() / "c"});
+    REQUIRE(both);
+    CHECK_THAT(*both, ContainsSubstring("B other (live) less A usual (sim)"));
+    CHECK_THAT(*both, ContainsSubstring("Two policies in two places"));
+    auto const same = compare({dir.path() / "b"}, {dir.path() / "b"});
+    REQUIRE(same);
+    CHECK_THAT(*same, ContainsSubstring("B usual less A usual, 8 seeds\nmakespan"));
+}
+
+TEST_CASE("results that do not say where they come from are simulated") {
+    auto const all = read_measured(
+        R"({"situation":"s","policies":[{"name":"p","parameters":"","runs":[]}]})", "f");
+    REQUIRE(all);
+    CHECK(all->front().where == "sim");
 }
 
 TEST_CASE("no difference is not shown") {

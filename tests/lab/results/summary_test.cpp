@@ -77,6 +77,35 @@ TEST_CASE("a run that beats its bound has failed") {
                ContainsSubstring("9.990000 s, and the least possible is 10.000000 s for seeds'"));
 }
 
+TEST_CASE("a live run may beat its bound by two chunks and a hundredth, and by no more") {
+    auto const experiment = crowd(1);
+    auto right = outcome_of(0, 1, run_of(experiment, {9.71}));
+    judge(experiment, right, experiment::Where::live);
+    CHECK(std::holds_alternative<Run>(right.what));
+    auto wrong = outcome_of(0, 1, run_of(experiment, {9.69}));
+    judge(experiment, wrong, experiment::Where::live);
+    REQUIRE(std::holds_alternative<std::string>(wrong.what));
+    CHECK_THAT(std::get<std::string>(wrong.what), ContainsSubstring("a link is faster than"));
+}
+
+TEST_CASE("a summary says where it was run, and warns where the machine was too busy") {
+    auto const experiment = crowd(1);
+    auto run = run_of(experiment, {20});
+    CHECK_THAT(json_of(summarise(experiment, {outcome_of(0, 1, run)})),
+               ContainsSubstring("\"where\": \"sim\""));
+    run.busy = 0.6;
+    auto summary = summarise(experiment, {outcome_of(0, 1, run)}, experiment::Where::live);
+    CHECK(warnings_of(summary).empty());
+    summary.policies[0].runs[0].busy = 0.61;
+    REQUIRE(warnings_of(summary).size() == 1);
+    CHECK_THAT(warnings_of(summary)[0], ContainsSubstring("usual: the machine was busy to 61 %"));
+    summary.notes = {"a note"};
+    auto const json = json_of(summary);
+    CHECK_THAT(json, ContainsSubstring("\"where\": \"live\""));
+    CHECK_THAT(json, ContainsSubstring("a note"));
+    CHECK_THAT(json, ContainsSubstring("\"messages_per_chunk\": null"));
+}
+
 TEST_CASE("a run that beats its bound while others are left without the file has failed, too") {
     auto const experiment = crowd(4);
     auto run = run_of(experiment, {9});
@@ -149,6 +178,7 @@ TEST_CASE("a run goes from one process to another unchanged") {
     run.peers[1].first_chunk = 3ms;
     run.peers[2].failure = "no \"source\"\n";
     run.messages = 7;
+    run.busy = 0.25;
     run.bytes_between_racks[{1, 2}] = 1ULL << 60U;
     auto const there = decode(encode(run));
     REQUIRE(there);

@@ -46,3 +46,18 @@ TEST_CASE("each example of an experiment is one, runs, and keeps its bound") {
     }
     CHECK(examples >= 8);
 }
+
+TEST_CASE("each example for real programs can be run with them, and is simulated, too") {
+    policies::PluginPath const path({XFS_TEST_PLUGINS});
+    std::size_t examples = 0;
+    for (auto const& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(XFS_LAB_EXAMPLES) / "live")) {
+        INFO(entry.path());
+        ++examples;
+        auto const experiment = experiment::read(entry.path(), experiment::Where::netns);
+        INFO((experiment ? "" : experiment.error().message));
+        REQUIRE(experiment);
+        run_first_seed(*experiment, path);
+    }
+    CHECK(examples >= 4);
+}

@@ -27,7 +27,7 @@ std::ptrdiff_t lines_in(std::filesystem::path const& file) {
 }  // namespace
 
 TEST_CASE("each simulated peer has states of its own") {
-    test::TempDir const dir;
+    xfsbus::test::TempDir const dir;
     auto const mark = dir.path() / "mark";  // a line for each state that has ended
     ::setenv("XFS_TEST_MARK", mark.c_str(), 1);
     {

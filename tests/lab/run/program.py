@@ -72,7 +72,10 @@ def refusals(lab, folder):
     small = folder / "small.toml"
     expect(run(lab), 2, "subcommand")
     expect(run(lab, "--version"), 0, "xfs-lab ")
-    expect(run(lab, "run", small), 2, "write --sim")
+    expect(run(lab, "run", small), 2, "write one of --sim, --live and --netns")
+    expect(run(lab, "run", small, "--sim", "--live"), 2, "write one of --sim, --live and --netns")
+    expect(run(lab, "run", small, "--live", "--jobs", "2"), 2, "--jobs: real programs run one")
+    expect(run(lab, "run", small, "--sim", "--work-dir", "x"), 2, "--work-dir: belongs to --live")
     expect(run(lab, "run", folder / "none.toml", "--sim"), 9, "cannot be read: No such file")
     expect(run(lab, "run", small, "--sim", "--jobs", "0"), 2, "--jobs")
     expect(run(lab, "run", small, "--sim", "--time-limit", "0"), 2, "--time-limit: must be more than 0")
