@@ -13,8 +13,15 @@ namespace xfsbus::console {
 /// A number from 1 to `most`; nullopt for any other text.
 std::optional<std::uint64_t> parse_number(std::string const& text, std::uint64_t most);
 
-/// The words after `download` and after `push`. Errc::usage, with what is wrong with them.
+/// What `watch` is asked for.
+struct WatchOrder {
+    std::string pattern;
+    std::string exec;  ///< a command for each file that appears or changes; empty: none
+};
+
+/// The words after `download`, `push` and `watch`. Errc::usage, with what is wrong with them.
 Result<peer::DownloadRequest> parse_download(std::vector<std::string> const& words);
 Result<peer::PushRequest> parse_push(std::vector<std::string> const& words);
+Result<WatchOrder> parse_watch(std::vector<std::string> const& words);
 
 }  // namespace xfsbus::console
