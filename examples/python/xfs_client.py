@@ -3,6 +3,7 @@
 
     xfs_client.py [--tracker tcp://HOST:PORT] [--host ADDRESS] find NAME
     xfs_client.py [...] download NAME [-o FILE]
+    xfs_client.py [...] watch PATTERN
     xfs_client.py [...] register
 
 Needs python3-zmq and python3-msgpack. Numbers in brackets are sections of PROTOCOL.md.
@@ -182,8 +183,8 @@ class Peer:
     def close(self):
         self.context.destroy(linger=500)
 
-    def ask_tracker(self, kind, fields):
-        answer = self.tracker.ask(kind, fields)
+    def ask_tracker(self, kind, fields, patience=5.0):
+        answer = self.tracker.ask(kind, fields, patience)
         if answer is None:
             raise Failed(4, f"no answer from the tracker at {self.tracker.endpoint}")
         if answer[0] == "Failure":
@@ -210,6 +211,14 @@ class Peer:
                 break
             cursor = page["next"]
         raise Failed(6, "the tracker's answer does not end")
+
+    def changes(self, pattern):
+        """What a subscription says, answer by answer [8]."""
+        question = {"query": pattern, "after": ""}
+        while True:
+            answer = self.ask_tracker("Subscribe", question, patience=15.0)
+            yield answer
+            question.update(after=answer["next"], epoch=answer["epoch"], sequence=answer["sequence"])
 
     def attend(self):
         """Answers what came in meanwhile: the tracker's Pings, and whoever knocks."""
@@ -423,6 +432,33 @@ def command_find(peer, options):
         raise Failed(3, f"nobody has {shown(options.name)}")
 
 
+def command_watch(peer, options):
+    """A line for each file that is there or changes, and for each that is gone, until Ctrl-C."""
+    known, listed, listing = {}, set(), False
+    for answer in peer.changes(options.name):
+        if answer.get("begin"):
+            listed, listing = set(), True
+        files = answer["files"]
+        for file in sorted(files, key=lambda file: file["complete"] + file["partial"] == 0):
+            version = file["name"], file["content"]
+            listed.add(version)
+            tell(known, version, (file["size"], file["complete"], file["partial"]))
+        if listing and not answer["next"] and not answer.get("young"):
+            listing = False
+            for version in [version for version in known if version not in listed]:
+                tell(known, version, (0, 0, 0))
+
+
+def tell(known, version, holders):
+    """Prints what is another thing now than is known."""
+    if holders[1:] == (0, 0):
+        if known.pop(version, None):
+            print("gone", version[1].hex(), shown(version[0]), flush=True)
+    elif known.get(version) != holders:
+        known[version] = holders
+        print("there", *holders, version[1].hex(), shown(version[0]), flush=True)
+
+
 def choose(files, name):
     """The version that most peers have, and its complete sources first."""
     for file in files:
@@ -530,6 +566,9 @@ def main():
     download.add_argument("name")
     download.add_argument("-o", "--output", metavar="FILE")
     download.set_defaults(run=command_download)
+    watch = commands.add_parser("watch", help="print what there is and what changes, until Ctrl-C")
+    watch.add_argument("name", metavar="PATTERN")
+    watch.set_defaults(run=command_watch)
     register = commands.add_parser("register", help="be a peer that shares nothing, until Ctrl-C")
     register.set_defaults(run=command_register)
     options = parser.parse_args()

@@ -11,9 +11,9 @@ VERSION = 1
 TYPES = {  # [7]
     "Register": 0x01, "Registered": 0x02, "Update": 0x03, "Updated": 0x04, "Heartbeat": 0x05,
     "Alive": 0x06, "Leave": 0x07, "Left": 0x08, "Find": 0x09, "Found": 0x0A, "ListPeers": 0x0B,
-    "PeerList": 0x0C, "Ping": 0x10, "Pong": 0x11, "Failure": 0x12, "GetManifests": 0x20,
-    "Manifests": 0x21, "Request": 0x22, "Close": 0x23, "Refused": 0x24, "Have": 0x25,
-    "Push": 0x26, "Pushed": 0x27}
+    "PeerList": 0x0C, "Subscribe": 0x0D, "Changes": 0x0E, "Ping": 0x10, "Pong": 0x11,
+    "Failure": 0x12, "GetManifests": 0x20, "Manifests": 0x21, "Request": 0x22, "Close": 0x23,
+    "Refused": 0x24, "Have": 0x25, "Push": 0x26, "Pushed": 0x27}
 KINDS = {number: kind for kind, number in TYPES.items()}
 BY_NAME, BY_PATTERN = 0, 1
 BAD_MESSAGE, UNSUPPORTED, UNKNOWN_PEER, RESYNC, BUSY = 1, 2, 3, 4, 7  # [11]

@@ -154,4 +154,18 @@ Result<peer::PushRequest> parse_push(std::vector<std::string> const& words) {
     return request;
 }
 
+Result<WatchOrder> parse_watch(std::vector<std::string> const& words) {
+    WatchOrder order;
+    auto const take_exec = [&](std::string const& value) -> Status {
+        order.exec = value;
+        return value.empty() ? wrong("--exec takes a command") : done();
+    };
+    auto pattern = parse_words(words, {{{}, "--exec", true, take_exec}});
+    if (!pattern) {
+        return pattern.error();
+    }
+    order.pattern = std::move(*pattern);
+    return order;
+}
+
 }  // namespace xfsbus::console

@@ -17,8 +17,15 @@ struct DownloadWords : peer::DownloadRequest {
     bool to_stdout = false;  ///< -o -: its bytes go there, too
 };
 
-/// The words after `download` and after `push`. Errc::usage, with what is wrong with them.
+/// What `watch` is asked for.
+struct WatchOrder {
+    std::string pattern;
+    std::string exec;  ///< a command for each file that appears or changes; empty: none
+};
+
+/// The words after `download`, `push` and `watch`. Errc::usage, with what is wrong with them.
 Result<DownloadWords> parse_download(std::vector<std::string> const& words);
 Result<peer::PushRequest> parse_push(std::vector<std::string> const& words);
+Result<WatchOrder> parse_watch(std::vector<std::string> const& words);
 
 }  // namespace xfsbus::console

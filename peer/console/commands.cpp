@@ -1,6 +1,8 @@
 #include "commands.hpp"
 
 #include "arguments.hpp"
+#include "hook.hpp"
+#include "json_events.hpp"
 #include "outcome.hpp"
 #include "reload.hpp"
 #include "words.hpp"
@@ -90,6 +92,13 @@ std::span<Commands::Command const> Commands::table() {
         Command{"cancel", "N", "end job N; what was fetched is kept", "", &Commands::cancel},
         Command{"peers", "", "the peers that the tracker knows", "", &Commands::peers},
         Command{"files", "", "the files that this peer shares", "", &Commands::files},
+        Command{"list", "PATTERN", "the files of all peers, as the tracker knows them", "",
+                &Commands::list},
+        Command{"watch", "PATTERN [--exec CMD]",
+                "the same, then a line for each that appears, changes or goes, until Ctrl-C",
+                "      --exec CMD  run this by sh for each file that appears or changes, with\n"
+                "                  XFS_EVENT, XFS_NAME, XFS_SIZE and XFS_ID in its environment",
+                &Commands::watch},
         Command{"status", "", "addresses, load, totals and transfers of this peer", "",
                 &Commands::status},
         Command{"policy", "[load FILE[:key=value,...]]",
@@ -386,6 +395,55 @@ int Commands::files(std::vector<std::string> const& arguments) {
     }
     printer_.files(*files);
     return 0;
+}
+
+int Commands::list(std::vector<std::string> const& arguments) {
+    if (arguments.size() != 1) {
+        return wrong_usage("it takes one pattern (quote blanks)");
+    }
+    auto const files = peer_.list(arguments[0], running_->get_token());
+    if (!files) {
+        return fail(files.error());
+    }
+    printer_.list(*files);
+    return 0;
+}
+
+int Commands::watch(std::vector<std::string> const& arguments) {
+    auto const order = parse_watch(arguments);
+    if (!order) {
+        return wrong_usage(order.error().message);
+    }
+    auto const ended = jobs_.follow(
+        peer_.start_subscribe(order->pattern),
+        [&](peer::ListingChanged const& change) {
+            printer_.change(change);
+            if (!printer_.good()) {
+                running_->request_stop();  // nobody hears of it
+            } else if (!order->exec.empty()) {
+                run_command(order->exec, change);
+            }
+        },
+        running_->get_token());
+    return ended ? 0 : fail(ended.error());
+}
+
+/// Of a watch, for a file that can be had now. That it fails is told, and ends nothing.
+void Commands::run_command(std::string const& command, peer::ListingChanged const& change) {
+    if (change.what != peer::ListingChange::appeared &&
+        change.what != peer::ListingChange::changed) {
+        return;
+    }
+    auto const& file = change.file;
+    auto const run = run_hook(command,
+                              {{"XFS_EVENT", std::string(word_of(change.what))},
+                               {"XFS_NAME", file.name},
+                               {"XFS_SIZE", std::to_string(file.size)},
+                               {"XFS_ID", file.content}},
+                              running_->get_token());
+    if (!run && run.error().code != Errc::interrupted) {
+        fail({run.error().code, "'" + wire::escape(file.name) + "': " + run.error().message});
+    }
 }
 
 int Commands::status(std::vector<std::string> const& arguments) {

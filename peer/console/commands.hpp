@@ -82,12 +82,15 @@ class Commands {
     int cancel(std::vector<std::string> const& arguments);
     int peers(std::vector<std::string> const& arguments);
     int files(std::vector<std::string> const& arguments);
+    int list(std::vector<std::string> const& arguments);
+    int watch(std::vector<std::string> const& arguments);
     int status(std::vector<std::string> const& arguments);
     int policy(std::vector<std::string> const& arguments);
     int help(std::vector<std::string> const& arguments);
     int exit(std::vector<std::string> const& arguments);
 
     int show_policies();
+    void run_command(std::string const& command, peer::ListingChanged const& change);
     int fail(Error const& error) const;
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     Status wait_for_scan();

@@ -9,7 +9,7 @@
 namespace xfsbus::console {
 namespace {
 
-constexpr std::array take_names = {"find", "download", "push"};
+constexpr std::array take_names = {"find", "list", "watch", "download", "push"};
 
 std::string first_word(std::string_view line) {
     auto const begin = std::min(line.find_first_not_of(" \t"), line.size());

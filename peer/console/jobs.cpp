@@ -48,6 +48,30 @@ void Jobs::begin(Started started) {
     printer_.jobs({row_of(job, "running")});
 }
 
+Result<std::vector<peer::ListedFile>> Jobs::follow(
+    peer::SubscribeJob const& subscription,
+    std::function<void(peer::ListingChanged const&)> const& on_change,
+    std::stop_token const& stop) {
+    bool cancelled = false;
+    bool over = false;
+    while (!over) {
+        auto const event = events_.wait(cancelled ? std::stop_token() : stop);
+        if (!event && stop.stop_requested() && !cancelled) {
+            cancelled = true;
+            subscription.cancel();
+        } else if (!event) {
+            break;  // the peer is no more
+        } else if (auto const* change = std::get_if<peer::ListingChanged>(&*event)) {
+            change->job == subscription.id() && !cancelled ? on_change(*change) : void();
+        } else {
+            auto const* done = std::get_if<peer::JobDone>(&*event);
+            over = done != nullptr && done->job == subscription.id();
+            on_event(*event);
+        }
+    }
+    return *subscription.result();
+}
+
 void Jobs::list() {
     look();
     std::vector<JobRow> rows;

@@ -9,11 +9,13 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace xfsbus::console {
 
@@ -40,6 +42,13 @@ class Jobs {
     int run(Started started, std::stop_token const& stop);
     /// Gives it a number, says so, and lets it go on.
     void begin(Started started);
+
+    /// Takes what a subscription tells until it has ended, which `stop` has it do; what it comes
+    /// to.
+    Result<std::vector<peer::ListedFile>> follow(
+        peer::SubscribeJob const& subscription,
+        std::function<void(peer::ListingChanged const&)> const& on_change,
+        std::stop_token const& stop);
 
     /// Those that go on beside the prompt.
     void list();

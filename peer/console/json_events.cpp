@@ -215,6 +215,34 @@ Json to_json(peer::SharedFileInfo const& file) {
     return {{"event", "file"}, {"name", file.name}, {"content", file.content}, {"size", file.size}};
 }
 
+std::string_view word_of(peer::ListingChange what) {
+    switch (what) {
+        case peer::ListingChange::there:
+            return "there";
+        case peer::ListingChange::appeared:
+            return "appeared";
+        case peer::ListingChange::changed:
+            return "changed";
+        case peer::ListingChange::holders:
+            return "holders";
+        case peer::ListingChange::gone:
+            break;
+    }
+    return "gone";
+}
+
+Json to_json(peer::ListedFile const& file) {
+    return {{"event", "listed"}, {"name", file.name},         {"content", file.content},
+            {"size", file.size}, {"complete", file.complete}, {"partial", file.partial}};
+}
+
+Json to_json(peer::ListingChanged const& change) {
+    auto json = to_json(change.file);
+    json["event"] = "change";
+    json["what"] = word_of(change.what);
+    return json;
+}
+
 Json to_json(peer::PeerStatus const& status) {
     Json json = {{"event", "status"},
                  {"ip", status.host},

@@ -24,6 +24,9 @@ struct JobRow {
     double bytes_per_second = 0;
 };
 
+/// What has become of a file: `appeared`.
+std::string_view word_of(peer::ListingChange what);
+
 /// The answers and events of --json; docs/CLI.md lists their fields, which stay. The policy's has
 /// all kinds that decide for a peer, since users take them for one thing.
 Json to_json(peer::UpdateSummary const& summary);
@@ -35,6 +38,9 @@ Json summary_to_json(peer::DownloadReport const& report);
 Json to_json(JobRow const& job);
 Json to_json(peer::KnownPeer const& peer);
 Json to_json(peer::SharedFileInfo const& file);
+/// "listed", of a list, and "change", of a watch.
+Json to_json(peer::ListedFile const& file);
+Json to_json(peer::ListingChanged const& change);
 Json to_json(peer::PeerStatus const& status);
 Json to_json(PoliciesInForce const& policies);
 /// "push" while it goes on.

@@ -54,6 +54,11 @@ std::string rate_of(std::uint64_t bytes, double seconds) {
     return show_size(static_cast<double>(bytes) / std::max(seconds, 1e-3)) + "/s";
 }
 
+std::vector<std::string> words_of(peer::ListedFile const& file) {
+    return {std::to_string(file.size), std::to_string(file.complete), std::to_string(file.partial),
+            file.content.substr(0, short_id_digits), wire::escape(file.name)};
+}
+
 }  // namespace
 
 /// One of many lines: who writes the last of them flushes.
@@ -261,6 +266,27 @@ void Printer::files(std::vector<peer::SharedFileInfo> const& files) const {
                         wire::escape(file.name)});
     }
     table({"SIZE", "VERSION", "NAME"}, std::move(rows));
+}
+
+void Printer::list(std::vector<peer::ListedFile> const& files) const {
+    Rows rows;
+    for (auto const& file : files) {
+        if (json()) {
+            write_one(to_json(file));
+            continue;
+        }
+        rows.push_back(words_of(file));
+    }
+    table({"SIZE", "COMPLETE", "PARTIAL", "VERSION", "NAME"}, std::move(rows));
+}
+
+void Printer::change(peer::ListingChanged const& change) const {
+    if (json()) {
+        return write(to_json(change));
+    }
+    auto row = words_of(change.file);
+    row.insert(row.begin(), std::string(word_of(change.what)));
+    out_ << divided({row}) << std::flush;
 }
 
 void Printer::status(peer::PeerStatus const& status) const {

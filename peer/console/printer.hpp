@@ -53,6 +53,8 @@ class Printer {
     void jobs(std::vector<JobRow> const& jobs) const;
     void peers(std::vector<peer::KnownPeer> const& peers) const;
     void files(std::vector<peer::SharedFileInfo> const& files) const;
+    void list(std::vector<peer::ListedFile> const& files) const;
+    void change(peer::ListingChanged const& change) const;
     void status(peer::PeerStatus const& status) const;
     void policy(PoliciesInForce const& policies) const;
     void help(std::string const& text) const;

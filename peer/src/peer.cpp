@@ -131,6 +131,16 @@ FindJob Peer::start_find(std::string const& name) {
     return FindJob(engine->find(name, engine->openly()));
 }
 
+ListJob Peer::start_list(std::string const& pattern) {
+    auto const engine = engine_;
+    return ListJob(engine->list(pattern, engine->openly()));
+}
+
+SubscribeJob Peer::start_subscribe(std::string const& pattern) {
+    auto const engine = engine_;
+    return SubscribeJob(engine->subscribe(pattern, engine->openly()));
+}
+
 DownloadJob Peer::start_download(DownloadRequest const& request) {
     auto const engine = engine_;
     return DownloadJob(engine->download(request, engine->openly()));
@@ -159,6 +169,14 @@ Result<std::vector<FoundSource>> Peer::find(std::string const& name, Wait const&
     }
     auto const engine = engine_;
     return wait_for<std::vector<FoundSource>>(*engine->find(name, privately(false)), wait);
+}
+
+Result<std::vector<ListedFile>> Peer::list(std::string const& pattern, Wait const& wait) {
+    if (Callback::runs_here()) {
+        return Engine::not_here();
+    }
+    auto const engine = engine_;
+    return wait_for<std::vector<ListedFile>>(*engine->list(pattern, privately(false)), wait);
 }
 
 Result<UpdateSummary> Peer::update_list(Wait const& wait) {

@@ -31,6 +31,10 @@ std::size_t bytes_of(wire::PeerEntry const& peer) {
     return sizeof peer + peer.listens.host.size() + peer.labels.size();
 }
 
+std::size_t bytes_of(wire::ListedFile const& file) {
+    return sizeof file + file.name.size();
+}
+
 bool join(wire::FoundFile& file, wire::FoundFile& next) {
     if (file.name != next.name || file.content != next.content) {
         return false;
@@ -42,6 +46,10 @@ bool join(wire::FoundFile& file, wire::FoundFile& next) {
 }
 
 bool join(wire::PeerEntry&, wire::PeerEntry&) {
+    return false;
+}
+
+bool join(wire::ListedFile&, wire::ListedFile&) {
     return false;
 }
 

@@ -490,6 +490,9 @@ TEST_CASE("a text longer than its limit is refused") {
     refused(Found{0, {}, long_cursor}, "next");
     refused(ListPeers{long_text}, "after");
     refused(PeerList{0, {}, long_text}, "next");
+    refused(Subscribe{std::string(limits::pattern_bytes + 1, 'p'), ""}, "query");
+    refused(Subscribe{"p", long_cursor}, "after");
+    refused(Changes{0, 0, {}, long_cursor}, "next");
     refused(Failure{ErrorCode::busy, long_text, 0}, "reason");
     refused(Refused{{}, ErrorCode::busy, long_text}, "reason");
     refused(Push{std::string(limits::name_bytes + 1, 'n'), {}, 0}, "name");

@@ -11,15 +11,21 @@ namespace {
 
 constexpr int packages_missing = 77;
 
-/// Runs the client in another language, which knows the protocol from its page alone; nullopt, and
-/// said so, if what it needs is not installed.
-std::optional<Ended> run_client(Swarm const& swarm, Words arguments) {
+constexpr auto python = "/usr/bin/python3";
+
+/// The client in another language, which knows the protocol from its page alone.
+Process::Options client_options(Swarm const& swarm, Words arguments) {
     arguments.insert(arguments.begin(), {XFS_PYTHON_CLIENT, "--tracker", swarm.endpoint()});
     Process::Options options;
     options.arguments = std::move(arguments);
     options.home = swarm.path();
     options.directory = swarm.directory("client");
-    auto ended = run_to_end("/usr/bin/python3", std::move(options));
+    return options;
+}
+
+/// Runs it; nullopt, and said so, if what it needs is not installed.
+std::optional<Ended> run_client(Swarm const& swarm, Words arguments) {
+    auto ended = run_to_end(python, client_options(swarm, std::move(arguments)));
     if (ended.code == packages_missing) {
         WARN("skipped: python3-zmq or python3-msgpack is not installed");
         return std::nullopt;
@@ -83,6 +89,24 @@ TEST_CASE("A client that knows nothing of partial sources downloads from a seed 
         CHECK(done->code == 0);
         CHECK(holds(swarm.directory("client") / "out.bin", bytes));
     }
+}
+
+TEST_CASE("A client written from the protocol's page hears of files that come and go") {
+    Swarm const swarm;
+    write_file(swarm.directory("a") / "first.bin", "x");
+    Source const source(swarm, "a");
+    if (!run_client(swarm, {"find", "first.bin"})) {
+        return;
+    }
+    Process watch(python, client_options(swarm, {"watch", "*.bin"}));
+    watch.wait_for_out("there 1 1 0 ");
+    write_file(swarm.directory("a") / "other.bin", "yz");
+    watch.wait_for_out("there 2 1 0 ");
+    std::filesystem::remove(swarm.directory("a") / "first.bin");
+    watch.wait_until("the first is gone", [](auto const& output) {
+        return output.out.ends_with(" first.bin\n") &&
+               output.out.find("gone ") != std::string::npos;
+    });
 }
 
 TEST_CASE("A client written from the protocol's page says when there is no tracker") {

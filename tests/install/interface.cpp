@@ -19,14 +19,15 @@ XFSBUS_API void interface(DownloadRequest&, DownloadProgress&, FileProgress&, Do
                           PolicyUsed&, PurposeUse&, TraceInfo&) {}
 
 XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&, PolicyJob&,
-                          JobOutcome&, Wait&, EventQueue&, Event&, ByteRange&, SourceState) {}
+                          ListJob&, SubscribeJob&, JobOutcome&, Wait&, EventQueue&, Event&,
+                          ByteRange&, SourceState) {}
 
 XFSBUS_API void interface(DownloadProgressed&, PushProgressed&, FileDone&, JobDone&, TrackerUp&,
                           TrackerLost&, Scanned&, FileAppeared&, FileGone&, PeerAppeared&,
-                          PeerGone&, EventsLost&, PeerEnded&) {}
+                          PeerGone&, EventsLost&, PeerEnded&, ListingChanged&, ListingChange) {}
 
 XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
                           PushTarget&, PushState) {}
 
-XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, UpdateSummary&, PolicyInfo&,
-                          Leftover&, Removal, Reader&, OpenOptions&) {}
+XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, ListedFile&, UpdateSummary&,
+                          PolicyInfo&, Leftover&, Removal, Reader&, OpenOptions&) {}

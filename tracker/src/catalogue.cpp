@@ -1,7 +1,10 @@
 #include "catalogue.hpp"
 
+#include "change_log.hpp"
+
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace xfsbus::tracker {
 
@@ -10,6 +13,11 @@ namespace {
 std::vector<Source>::iterator place_of(std::vector<Source>& sources, Slot peer) {
     return std::lower_bound(sources.begin(), sources.end(), peer,
                             [](Source const& source, Slot slot) { return source.peer < slot; });
+}
+
+/// What of it is told to others: nothing, that it has a part, or that it has all.
+int kind_of(std::uint32_t have_ppm) {
+    return have_ppm == 0 ? 0 : have_ppm < wire::complete_ppm ? 1 : 2;
 }
 
 }  // namespace
@@ -34,13 +42,21 @@ Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
     }
     auto& sources = version->second.sources;
     auto const place = place_of(sources, peer);
+    std::uint32_t before = 0;
     if (place != sources.end() && place->peer == peer) {
-        place->have_ppm = file.have_ppm;
+        before = std::exchange(place->have_ppm, file.have_ppm);
     } else {
         sources.insert(place, {peer, file.have_ppm});
         memory_.add(peer, source_bytes);
     }
+    if (kind_of(before) != kind_of(file.have_ppm)) {
+        note(version);
+    }
     return version;
+}
+
+void Catalogue::note(Version version) const {
+    log_.note(version->first.name, version->first.content);
 }
 
 void Catalogue::remove(Version version, Slot peer) {
@@ -49,6 +65,9 @@ void Catalogue::remove(Version version, Slot peer) {
     auto const place = place_of(sources, peer);
     if (place == sources.end() || place->peer != peer) {
         return;
+    }
+    if (kind_of(place->have_ppm) != 0) {
+        note(version);
     }
     sources.erase(place);
     memory_.remove(peer, source_bytes);

@@ -66,6 +66,8 @@ struct ByContent {
     bool operator()(PositionView const& a, Version b) const { return (*this)(a, b->first); }
 };
 
+class ChangeLog;
+
 /// Which peers have which versions of which names, ordered by name and by content id.
 class Catalogue {
   public:
@@ -80,8 +82,9 @@ class Catalogue {
         return version_overhead + name.size();
     }
 
-    /// The memory must outlive the catalogue, and know each peer that becomes a source.
-    explicit Catalogue(Memory& memory) : memory_(memory) {}
+    /// The memory must outlive the catalogue, and know each peer that becomes a source; so must
+    /// the log, which is told whenever another number of peers has all, or a part, of a version.
+    Catalogue(Memory& memory, ChangeLog& log) : memory_(memory), log_(log) {}
 
     /// Makes the peer a source of this file, or changes how much of it it has.
     Version add(wire::FileEntry const& file, Slot peer);
@@ -97,7 +100,10 @@ class Catalogue {
     [[nodiscard]] ContentIndex const& by_content() const { return contents_; }
 
   private:
+    void note(Version version) const;
+
     Memory& memory_;
+    ChangeLog& log_;
     Versions versions_;
     ContentIndex contents_;
 };

@@ -41,9 +41,18 @@ Counters Directory::stats() const {
     stats[Counter::bytes] = impl_->memory.total();
     stats[Counter::pending_finds] = impl_->pending.size();
     stats[Counter::scans] = impl_->scans.size();
+    stats[Counter::subscriptions] = impl_->subscriptions.size();
     stats[Counter::pending_registrations] = impl_->registering.size();
     return stats;
 }
+
+namespace {
+
+std::optional<wire::Time> earlier(std::optional<wire::Time> a, std::optional<wire::Time> b) {
+    return a && b ? std::min(*a, *b) : (a ? a : b);
+}
+
+}  // namespace
 
 Directory::Impl::Impl(Options its_options, Outbox& its_outbox)
     : options(std::move(its_options)), outbox(its_outbox) {}
@@ -73,6 +82,8 @@ void Directory::Impl::on_tick(wire::Time now) {
         due(*peer, now);
     }
     work_off_scans(now);
+    look_for_changes(now);
+    end_questions(now);
     settle(now);
 }
 
@@ -81,7 +92,8 @@ std::optional<wire::Time> Directory::Impl::next_deadline() const {
         return latest;
     }
     Peer const* peer = roster.first_due();
-    return peer == nullptr ? std::nullopt : std::optional(peer->due);
+    auto const due = peer == nullptr ? std::nullopt : std::optional(peer->due);
+    return earlier(due, earlier(subscriptions.round(), subscriptions.first_end()));
 }
 
 // ---- peers ----
@@ -230,10 +242,12 @@ void Directory::Impl::settle(wire::Time now) {
         }
     }
     clear_remains();
+    plan_looks(now);
 }
 
 void Directory::Impl::forget_connection(wire::Route const& route) {
     scans.forget(route);
+    subscriptions.forget(route);
     forget_finds(route);
     if (registering.contains(route)) {
         withdraw(route);

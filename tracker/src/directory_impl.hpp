@@ -1,11 +1,13 @@
 #pragma once
 
 #include "catalogue.hpp"
+#include "change_log.hpp"
 #include "memory.hpp"
 #include "page.hpp"
 #include "quota.hpp"
 #include "roster.hpp"
 #include "scan_queue.hpp"
+#include "subscriptions.hpp"
 
 #include <xfsbus/tracker/directory.hpp>
 #include <xfsbus/wire/messages.hpp>
@@ -26,7 +28,8 @@ namespace xfsbus::tracker {
 std::uint32_t milliseconds(wire::Duration duration);
 
 /// The parts of the Directory: directory.cpp has the life of a peer's entry, registration.cpp how
-/// it begins, files.cpp the lists of files, finds.cpp the finds and the checks. A peer is dropped,
+/// it begins, files.cpp the lists of files, finds.cpp the finds and the checks, changes.cpp the
+/// subscriptions. A peer is dropped,
 /// and a find goes on, within these methods at the places that say so and nowhere else, so that
 /// references to peers stay good between them.
 struct Directory::Impl {
@@ -175,11 +178,27 @@ struct Directory::Impl {
     void leave_out_unverified(PendingFind const& find, Page& page) const;
     void due(Peer& peer, wire::Time now);
 
+    // ---- changes.cpp ----
+    void handle(Caller const& caller, wire::Subscribe const& message);
+    /// When a question that is asked now is answered at the latest.
+    [[nodiscard]] wire::Time question_end(wire::Time now) const;
+    void list_files(Scan const& scan, Listing const& listing, std::size_t work, wire::Time now);
+    [[nodiscard]] wire::ListedFile listed(Versions::value_type const& version,
+                                          std::size_t& work) const;
+    static void add_listed(wire::ListedFile file, wire::Changes& page, std::size_t& bytes);
+    void follow(Question question, wire::Time now);
+    bool tell_changes(Question& question, std::size_t& work, wire::Time now);
+    [[nodiscard]] wire::ListedFile state_of(Position const& file, std::size_t& work) const;
+    void end_questions(wire::Time now);
+    void look_for_changes(wire::Time now);
+    void plan_looks(wire::Time now);
+
     Options const options;
     Outbox& outbox;
 
     Memory memory;
-    Catalogue catalogue{memory};
+    ChangeLog changes{options.limits.change_bytes};
+    Catalogue catalogue{memory, changes};
     Roster roster;
     PageReader reader{catalogue, roster, options.limits};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet
@@ -189,6 +208,8 @@ struct Directory::Impl {
     std::map<FindId, PendingFind> pending;
     Quota finds_open{options.limits.pending_finds};
     std::deque<FindId> ready;
+
+    Subscriptions subscriptions{options.limits.subscriptions};
 
     std::map<wire::Route, PendingRegistration> registering;
     Quota registrations_open{options.limits.registrations};

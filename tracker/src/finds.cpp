@@ -66,6 +66,10 @@ bool Directory::Impl::work_on(Scan& scan, std::size_t work, wire::Time now) {
         list_peers(scan, peers->after, now);
         return true;
     }
+    if (auto const* listing = std::get_if<Listing>(&scan.what)) {
+        list_files(scan, *listing, work, now);
+        return true;
+    }
     Caller const caller{scan.sender, scan.request, now};
     return unless_faulty(caller, [&] { return read_on(scan, work, now); });
 }

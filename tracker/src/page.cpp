@@ -42,26 +42,6 @@ std::string write_slot(Slot slot) {
     return wire::to_hex(bytes);
 }
 
-std::optional<Cursor> read_cursor(std::string_view text) {
-    std::optional<Slot> source;
-    if (text.starts_with(within_file)) {
-        source = read_slot(text.substr(1, slot_digits));
-        if (!source) {
-            return std::nullopt;
-        }
-        text.remove_prefix(1 + slot_digits);
-    }
-    if (text.size() < hex_digits) {
-        return std::nullopt;
-    }
-    auto const bytes = wire::from_hex(text.substr(0, hex_digits));
-    auto const content = bytes ? wire::ContentId::from(*bytes) : std::nullopt;
-    if (!content) {
-        return std::nullopt;
-    }
-    return Cursor{{std::string(text.substr(hex_digits)), *content}, source};
-}
-
 /// The first content id with this prefix; nullopt if it is no hex or too long.
 std::optional<wire::ContentId> first_content(std::string_view prefix) {
     if (prefix.size() > hex_digits) {
@@ -88,9 +68,7 @@ std::uint64_t mixed(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
-/// Steps that looking at a version takes, at each of its sources, and at each that is told.
-constexpr std::size_t version_work = 64;
-constexpr std::size_t source_work = 8;
+/// Steps that it takes to tell of a file or a source.
 constexpr std::size_t told_work = 128;
 
 bool in_range(Query const& query, Position const& file) {
@@ -106,6 +84,26 @@ bool in_range(Query const& query, Position const& file) {
 }
 
 }  // namespace
+
+std::optional<Cursor> read_cursor(std::string_view text) {
+    std::optional<Slot> source;
+    if (text.starts_with(within_file)) {
+        source = read_slot(text.substr(1, slot_digits));
+        if (!source) {
+            return std::nullopt;
+        }
+        text.remove_prefix(1 + slot_digits);
+    }
+    if (text.size() < hex_digits) {
+        return std::nullopt;
+    }
+    auto const bytes = wire::from_hex(text.substr(0, hex_digits));
+    auto const content = bytes ? wire::ContentId::from(*bytes) : std::nullopt;
+    if (!content) {
+        return std::nullopt;
+    }
+    return Cursor{{std::string(text.substr(hex_digits)), *content}, source};
+}
 
 std::optional<Query> read_query(wire::Find const& find, Directory::Limits const& limits,
                                 std::string& problem) {

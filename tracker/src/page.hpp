@@ -51,6 +51,14 @@ struct Cursor {
     [[nodiscard]] std::string text() const;
 };
 
+/// nullopt: it is none of ours.
+std::optional<Cursor> read_cursor(std::string_view text);
+
+/// Steps of work (see Directory::Limits) that looking at a version takes, and at each of its
+/// sources.
+inline constexpr std::size_t version_work = 64;
+inline constexpr std::size_t source_work = 8;
+
 /// A file that goes into an answer, and those of its sources that are named.
 struct Pick {
     Position file;

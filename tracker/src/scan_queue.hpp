@@ -4,6 +4,7 @@
 #include "quota.hpp"
 
 #include <xfsbus/tracker/directory.hpp>
+#include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/sender.hpp>
 
@@ -22,11 +23,18 @@ struct PeersAfter {
     std::optional<wire::PeerId> after;
 };
 
+/// A page of the list of a subscription.
+struct Listing {
+    wire::Glob glob;
+    std::optional<Position> after;  ///< the end of the page before; nullopt: it is the first
+    std::uint64_t sequence = 0;     ///< the last change when the list began
+};
+
 /// A question that takes long, and who asked it.
 struct Scan {
     wire::Sender sender;
     std::uint64_t request = 0;
-    std::variant<Reading, PeersAfter> what;
+    std::variant<Reading, PeersAfter, Listing> what;
 };
 
 /// Long questions that wait for their turn. The hosts take turns, and at each host its connections:

@@ -35,7 +35,7 @@ wire::Sender sender_of(std::vector<zmq::message_t>& frames) {
 /// A question whose answer may be large.
 bool asks_for_much(std::span<zmq::message_t const> frames) {
     return says<wire::Find>(frames) || says<wire::ListPeers>(frames) ||
-           says<wire::GetManifests>(frames);
+           says<wire::Subscribe>(frames) || says<wire::GetManifests>(frames);
 }
 
 }  // namespace

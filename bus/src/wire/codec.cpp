@@ -19,8 +19,8 @@ constexpr std::size_t kept_bytes_most = 16 * 1024;
 
 /// The number of each message's type on the wire, in the order of the variant.
 constexpr std::array<std::uint8_t, std::variant_size_v<Message>> type_codes = {
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C,
-    0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27};
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0A, 0x0B, 0x0C, 0x0D,
+    0x0E, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27};
 
 // ---- the fields of each message; the only place that names them ----
 // A is a FieldCounter, FieldWriter or FieldReader; the message is const for the first two.
@@ -84,6 +84,15 @@ constexpr auto walk_peer = [](auto& a, auto& peer) {
     a.field("load", peer.load);
     a.field("heard_ms_ago", peer.heard_ms_ago);
     a.text("labels", peer.labels, limits::text_bytes);
+};
+
+constexpr auto walk_listed_file = [](auto& a, auto& file) {
+    a.text("name", file.name, limits::name_bytes);
+    a.field("content", file.content);
+    a.field("size", file.size);
+    a.check("size", [&] { return file.size <= limits::file_bytes; });
+    a.field("complete", file.complete);
+    a.field("partial", file.partial);
 };
 
 constexpr auto walk_part = [](auto& a, auto& part) {
@@ -219,6 +228,28 @@ void walk(auto& a, M& m) {
     a.field("epoch", m.epoch);
     a.maps("peers", m.peers, limits::peers_page, walk_peer);
     a.text("next", m.next, limits::text_bytes);
+    a.optional("young", m.young);
+}
+
+template <typename M>
+requires is_one_of<M, Subscribe>
+
+void walk(auto& a, M& m) {
+    a.text("query", m.query, limits::pattern_bytes);
+    a.text("after", m.after, limits::cursor_bytes);
+    a.optional("epoch", m.epoch);
+    a.optional("sequence", m.sequence);
+}
+
+template <typename M>
+requires is_one_of<M, Changes>
+
+void walk(auto& a, M& m) {
+    a.field("epoch", m.epoch);
+    a.field("sequence", m.sequence);
+    a.maps("files", m.files, limits::changes_files, walk_listed_file);
+    a.text("next", m.next, limits::cursor_bytes);
+    a.optional("begin", m.begin);
     a.optional("young", m.young);
 }
 

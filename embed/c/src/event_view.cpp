@@ -85,7 +85,29 @@ class EventWriter {
         because_of(event.why);
     }
 
+    void operator()(peer::ListingChanged const& event) const {
+        of_job(XFSBUS_EVENT_LISTING_CHANGED, event.job);
+        to_.listed = arena_.keep(view(arena_, event.file));
+        to_.change = change_of(event.what);
+    }
+
   private:
+    static xfsbus_listing_change change_of(peer::ListingChange what) {
+        switch (what) {
+            case peer::ListingChange::there:
+                return XFSBUS_LISTING_THERE;
+            case peer::ListingChange::appeared:
+                return XFSBUS_LISTING_APPEARED;
+            case peer::ListingChange::changed:
+                return XFSBUS_LISTING_CHANGED;
+            case peer::ListingChange::holders:
+                return XFSBUS_LISTING_HOLDERS;
+            case peer::ListingChange::gone:
+                break;
+        }
+        return XFSBUS_LISTING_GONE;
+    }
+
     void of_job(xfsbus_event_kind kind, peer::JobId job) const {
         to_.kind = kind;
         to_.job = static_cast<std::uint64_t>(job);

@@ -265,6 +265,15 @@ xfsbus_file_list view(Arena& arena, std::vector<peer::SharedFileInfo> const& fil
     return {sizeof(xfsbus_file_list), files.size(), each(arena, files)};
 }
 
+xfsbus_listed_file view(Arena& arena, peer::ListedFile const& file) {
+    return {.size = sizeof(xfsbus_listed_file),
+            .name = arena.text(file.name),
+            .content = arena.text(file.content),
+            .bytes = file.size,
+            .complete = file.complete,
+            .partial = file.partial};
+}
+
 xfsbus_counter view(Arena& arena, CounterValue const& counter) {
     return {.size = sizeof(xfsbus_counter),
             .name = arena.text(counter.name),

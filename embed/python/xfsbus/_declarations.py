@@ -295,6 +295,14 @@ typedef struct xfsbus_file_list {
     const xfsbus_shared_file* const* items;
 } xfsbus_file_list;
 void xfsbus_file_list_free(const xfsbus_file_list* list);
+typedef struct xfsbus_listed_file {
+    size_t size;
+    const char* name;
+    const char* content;
+    uint64_t bytes;
+    uint64_t complete;
+    uint64_t partial;
+} xfsbus_listed_file;
 typedef struct xfsbus_counter {
     size_t size;
     const char* name;
@@ -377,8 +385,16 @@ typedef enum xfsbus_event_kind {
     XFSBUS_EVENT_PEER_APPEARED = 10,
     XFSBUS_EVENT_PEER_GONE = 11,
     XFSBUS_EVENT_LOST = 12,
-    XFSBUS_EVENT_ENDED = 13
+    XFSBUS_EVENT_ENDED = 13,
+    XFSBUS_EVENT_LISTING_CHANGED = 14
 } xfsbus_event_kind;
+typedef enum xfsbus_listing_change {
+    XFSBUS_LISTING_THERE = 1,
+    XFSBUS_LISTING_APPEARED = 2,
+    XFSBUS_LISTING_CHANGED = 3,
+    XFSBUS_LISTING_HOLDERS = 4,
+    XFSBUS_LISTING_GONE = 5
+} xfsbus_listing_change;
 typedef struct xfsbus_event {
     size_t size;
     int32_t kind;
@@ -392,6 +408,8 @@ typedef struct xfsbus_event {
     const xfsbus_summary* summary;
     const xfsbus_shared_file* shared;
     const xfsbus_known_peer* peer;
+    const xfsbus_listed_file* listed;
+    int64_t change;
 } xfsbus_event;
 void xfsbus_event_free(const xfsbus_event* event);
 typedef struct xfsbus_events xfsbus_events;

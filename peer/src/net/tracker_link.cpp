@@ -3,6 +3,7 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace xfsbus::peer::net {
 namespace {
@@ -10,12 +11,19 @@ namespace {
 /// Longer than the tracker's own check of its candidates may take, for each page.
 constexpr auto answer_most = std::chrono::seconds(3);
 
+/// As long as it may wait for a change, and a while for the rest.
+constexpr auto changes_most = std::chrono::seconds(15);
+
 constexpr auto look_up_most = std::chrono::seconds(10);
 constexpr auto look_up_pause = std::chrono::seconds(2);
 
 /// Set in the numbers of what the announcer sends, and in no question's: so a refusal of the one is
 /// not taken for that of the other.
 constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
+
+Error wrong_kind() {
+    return {Errc::network, "an answer of the wrong kind"};
+}
 
 }  // namespace
 
@@ -148,6 +156,10 @@ void TrackerLink::on_connection(bus::ControlClient::Connection state, std::strin
         asker_->set_trouble(refused ? why + "; is xfs-tracker running?" : why);
     }
     announcer_->on_connected(reactor_.now(), connected);
+    if (connected && std::exchange(was_lost_, false)) {
+        asker_->ask_all_again();
+    }
+    was_lost_ = !connected;
     after_event();
 }
 
@@ -214,9 +226,23 @@ void TrackerLink::find_first(wire::Find question, OnAnswer<std::vector<wire::Fou
     asker_->ask(question, answer_most, [on_files = std::move(on_files)](auto answer) {
         auto* const page = answer ? std::get_if<wire::Found>(&*answer) : nullptr;
         page != nullptr ? on_files(std::move(page->files))
-                        : on_files(answer ? Error{Errc::network, "an answer of the wrong kind"}
-                                          : answer.error());
+                        : on_files(answer ? wrong_kind() : answer.error());
     });
+}
+
+void TrackerLink::subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) {
+    asker_->ask(std::move(question), changes_most,
+                [on_changes = std::move(on_changes)](auto answer) {
+                    auto* const changes = answer ? std::get_if<wire::Changes>(&*answer) : nullptr;
+                    changes != nullptr ? on_changes(std::move(*changes))
+                                       : on_changes(answer ? wrong_kind() : answer.error());
+                });
+}
+
+void TrackerLink::list(std::string const& pattern,
+                       OnAnswer<std::vector<wire::ListedFile>> on_files) {
+    ask_pages<wire::ListedFile>(wire::Subscribe{pattern, {}}, &wire::Changes::files,
+                                std::move(on_files));
 }
 
 void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
@@ -261,7 +287,7 @@ void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries
         }
         auto* const page = std::get_if<Page>(&*answer);
         if (page == nullptr) {
-            return on_all(Error{Errc::network, "an answer of the wrong kind"});
+            return on_all(wrong_kind());
         }
         if (on_page) {
             on_page(*page);

@@ -74,6 +74,9 @@ class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Own
     /// Within PagesLimits.
     void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
     void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
+    void subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) override;
+    /// All files that match, within PagesLimits.
+    void list(std::string const& pattern, OnAnswer<std::vector<wire::ListedFile>> on_files);
     void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
     void look_at_peers(OnAnswer<Look> on_look) override;
 
@@ -115,7 +118,8 @@ class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Own
     wire::Duration silence_most_{};  ///< as long as the tracker is there
     bool silent_ = false;            ///< we send no heartbeats
     bool connected_ = false;
-    bool garbage_ = false;  // since the last time it was connected
+    bool was_lost_ = false;  ///< the connection, and with it what was asked
+    bool garbage_ = false;   // since the last time it was connected
 };
 
 }  // namespace xfsbus::peer::net

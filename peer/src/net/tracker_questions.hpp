@@ -30,6 +30,8 @@ class TrackerQuestions {
     /// The first file that matches, if there is one.
     virtual void find_first(wire::Find question,
                             OnAnswer<std::vector<wire::FoundFile>> on_files) = 0;
+    /// One question of a subscription.
+    virtual void subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) = 0;
     virtual void look_at_peers(OnAnswer<Look> on_look) = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <xfsbus/bus/held_signals.hpp>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
@@ -268,6 +269,13 @@ Status check_name(std::string const& out) {
                    : done();
 }
 
+Status check_pattern(std::string const& pattern) {
+    constexpr auto most = wire::limits::pattern_bytes;
+    return pattern.empty() || pattern.size() > most
+               ? Status(Error{Errc::usage, "a pattern has 1 to " + std::to_string(most) + " bytes"})
+               : done();
+}
+
 jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
                                    Engine::Telling const& to) {
     jobs::DownloadTask::Order order;
@@ -308,6 +316,32 @@ jobs::PushTask::Order order_of(PushRequest const& request, JobId id, Engine::Tel
 std::shared_ptr<JobState> Engine::find(std::string const& name, Telling const& to) {
     return begin<std::vector<FoundSource>>(
         to, [name](Node& node, auto on_found) { node.find(name, std::move(on_found)); });
+}
+
+std::shared_ptr<JobState> Engine::list(std::string const& pattern, Telling const& to) {
+    return begin<std::vector<ListedFile>>(to, [pattern](Node& node, auto on_listed) {
+        if (auto const good = check_pattern(pattern); !good) {
+            return on_listed(good.error());
+        }
+        node.list(pattern, std::move(on_listed));
+    });
+}
+
+std::shared_ptr<JobState> Engine::subscribe(std::string const& pattern, Telling const& to) {
+    return begin_cancellable<std::vector<ListedFile>>(
+        to, [pattern, to](Node& node, JobId id, auto on_done) -> Cancel {
+            if (auto const good = check_pattern(pattern); !good) {
+                on_done(good.error());
+                return {};
+            }
+            Node::OnListing on_listing{
+                .on_news =
+                    [events = to.events, id](ListingChange what, ListedFile file) {
+                        events->put(ListingChanged{id, what, std::move(file)});
+                    },
+                .room = [events = to.events] { return events->room(); }};
+            return canceller(node.subscribe(pattern, on_listing, std::move(on_done)));
+        });
 }
 
 std::shared_ptr<JobState> Engine::update(Telling const& to) {

@@ -67,6 +67,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
     [[nodiscard]] Telling openly() const { return {events_, true, true}; }
 
     std::shared_ptr<JobState> find(std::string const& name, Telling const& to);
+    std::shared_ptr<JobState> list(std::string const& pattern, Telling const& to);
+    std::shared_ptr<JobState> subscribe(std::string const& pattern, Telling const& to);
     std::shared_ptr<JobState> download(DownloadRequest const& request, Telling const& to);
     std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
     std::shared_ptr<JobState> update(Telling const& to);

@@ -2,6 +2,7 @@
 
 #include "runtime/answers.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <type_traits>
@@ -28,7 +29,16 @@ bool may_be_lost(Event const& event) {
     return std::visit([]<typename T>(T const&) { return losable<T>; }, event);
 }
 
+bool is_listing(Event const& event) {
+    return std::holds_alternative<ListingChanged>(event);
+}
+
 }  // namespace
+
+std::size_t EventStore::room() const {
+    std::lock_guard const lock(mutex_);
+    return most_ - std::min(most_, listings_);
+}
 
 void EventStore::open(Keep keep) {
     std::lock_guard const lock(mutex_);
@@ -82,6 +92,7 @@ void EventStore::put(Event event) {
     ended_ = std::holds_alternative<PeerEnded>(event);
     if (!may_be_lost(event)) {
         auto const key = key_of(event);
+        listings_ += is_listing(event) ? 1 : 0;
         return add(std::move(event), key);
     }
     if (!keeps_all_) {
@@ -141,6 +152,7 @@ std::optional<Event> EventStore::take() {
         latest_.erase(*entry.key);
     }
     losable_ -= may_be_lost(entry.event) ? 1 : 0;
+    listings_ -= is_listing(entry.event) ? 1 : 0;
     if (entries_.empty()) {
         quiet();
     }

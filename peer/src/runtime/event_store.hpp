@@ -37,6 +37,9 @@ class EventStore {
     /// second: whoever makes them asks before.
     [[nodiscard]] bool keeps_all() const { return keeps_all_; }
 
+    /// How many ListingChanged there is room for; all are kept, so whoever makes them asks before.
+    [[nodiscard]] std::size_t room() const;
+
     [[nodiscard]] int descriptor() const;
 
     /// Nothing comes after a PeerEnded.
@@ -68,6 +71,7 @@ class EventStore {
     std::list<Entry> entries_;                            // guarded by mutex_, as all that follows
     std::map<Key, std::list<Entry>::iterator> latest_{};  ///< those with a key
     std::size_t losable_ = 0;
+    std::size_t listings_ = 0;
     files::Fd descriptor_;
     bool open_ = false;
     bool ended_ = false;

@@ -196,6 +196,10 @@ Node::~Node() {
     for (auto const& job : pushes) {
         job->cancel();
     }
+    auto const subscriptions = std::exchange(subscriptions_, {});
+    for (auto const& job : subscriptions) {
+        job->cancel();
+    }
     // While everything that an answer may touch is still there.
     links_.abandon();
     finder_.abandon();

@@ -6,6 +6,7 @@
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_task.hpp"
 #include "jobs/served_offers.hpp"
+#include "jobs/subscription_task.hpp"
 #include "net/chunk_router.hpp"
 #include "net/control_link.hpp"
 #include "net/fault_teller.hpp"
@@ -87,6 +88,17 @@ class Node {
 
     void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
     void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
+    void list(std::string const& pattern, OnAnswer<std::vector<ListedFile>> on_listed);
+
+    /// Where a subscription tells what changes.
+    struct OnListing {
+        std::function<void(ListingChange, ListedFile)> on_news;
+        std::function<std::size_t()> room;  ///< how many more may be told now
+    };
+
+    std::shared_ptr<jobs::SubscriptionTask> subscribe(std::string const& pattern,
+                                                      OnListing const& on_listing,
+                                                      OnAnswer<std::vector<ListedFile>> on_done);
     std::shared_ptr<jobs::DownloadTask> download(jobs::DownloadTask::Order order,
                                                  jobs::DownloadTask::OnDone on_done);
     std::shared_ptr<jobs::PushTask> push(jobs::PushTask::Order order,
@@ -158,6 +170,7 @@ class Node {
 
     std::set<std::shared_ptr<jobs::DownloadTask>> jobs_;
     std::set<std::shared_ptr<jobs::PushTask>> pushes_;
+    std::set<std::shared_ptr<jobs::SubscriptionTask>> subscriptions_;
     jobs::PushInbox inbox_;
     Readings readings_;
     wire::Time told_push_{};  ///< when a push that failed was logged last

@@ -245,6 +245,8 @@ class FuzzedFields(Attack):
                         "added": [entry], "removed": []}),
             ("Heartbeat", {"epoch": 5, "sequence": 0, "load": 0}), ("Leave", {}),
             ("Find", {"by": 1, "query": "**", "after": "", "limit": 10}), ("ListPeers", {"after": ""}),
+            ("Subscribe", {"query": "**", "after": "", "epoch": 5, "sequence": 1}),
+            ("Changes", {"epoch": 1, "sequence": 1, "files": [], "next": "", "begin": True}),
             ("Ping", {}), ("Pong", {"load": 1, "peer": wire.new_id()}),
             ("Failure", {"code": 3, "reason": "x", "epoch": 5}),
             ("GetManifests", {"contents": [content.id], "offset": 0}),

@@ -100,6 +100,34 @@ class PagesNeverRead(Attack):
         self.close(pump)
 
 
+class SubscriptionFlood(Attack):
+    """Subscribes with costly patterns on 300 connections, half of which read, and changes its files."""
+
+    def run(self):
+        peer = fill(self, 2000, self.name)
+        pump = zmtp.Pump()
+        patterns = ["**a**a**a**a**b", "**" * 60 + "zz", "*", "**"]
+        asks = b"".join(zmtp.frames(wire.message("Subscribe", 7, query=pattern, after="", **since))
+                        for pattern in patterns
+                        for since in ({}, {"epoch": peer.epoch, "sequence": 0},
+                                      {"epoch": peer.epoch, "sequence": 1 << 60}))
+        for reads in (True, False):
+            self.lines(pump, self.to, 150, asks, per_round=3 * len(patterns), reads=reads)
+        number = 0
+        while self.running():
+            entries = [wire.file_entry(self.name(i % 2000), os.urandom(32), i)
+                       for i in range(number, number + 200)]
+            number += 200
+            answer = peer.announce(entries, False, False)
+            self.note(f"answered with {answer and answer[0]}")
+            pump.step()
+            time.sleep(0.002)
+        self.close(pump)
+
+    def name(self, number):
+        return "/".join(["a" * 120] * 3) + f"/{number:06d}"
+
+
 class GlobFlood(Attack):
     """Asks for costly patterns on 300 connections at once, and reads the answers."""
 
@@ -267,7 +295,8 @@ class FalseCursors(Attack):
             cursor = cursor.encode()[:size].decode(errors="ignore")
             for ask in (wire.find("**", wire.BY_PATTERN, cursor), wire.find("x", wire.BY_NAME, cursor),
                         wire.find("", wire.BY_CONTENT, cursor),
-                        wire.message("ListPeers", 3, after=cursor)):
+                        wire.message("ListPeers", 3, after=cursor),
+                        wire.message("Subscribe", 4, query="*", after=cursor)):
                 answer = self.ask(client, ask)
                 if answer is None and self.running():
                     self.wrong(f"no answer to a cursor of {size} bytes")

@@ -88,3 +88,19 @@ TEST_CASE("A push that does not say to whom, or nonsense, is refused") {
     CHECK_FALSE(parse_push({"model.bin", "--to"}));
     CHECK_FALSE(parse_push({"model.bin", "--to", "all", "--force"}));
 }
+
+TEST_CASE("A watch takes a pattern, and perhaps a command") {
+    auto const plain = parse_watch({"data/**"}).value();
+    CHECK(plain.pattern == "data/**");
+    CHECK(plain.exec.empty());
+    auto const with = parse_watch({"--exec", "echo \"$XFS_NAME\"", "*.bin"}).value();
+    CHECK(with.pattern == "*.bin");
+    CHECK(with.exec == "echo \"$XFS_NAME\"");
+    std::vector<std::vector<std::string>> const wrong = {
+        {}, {"a", "b"}, {"a", "--exec"}, {"a", "--exec", ""}, {"a", "--to", "3"}};
+    for (auto const& words : wrong) {
+        auto const order = parse_watch(words);
+        REQUIRE_FALSE(order);
+        CHECK(order.error().code == Errc::usage);
+    }
+}

@@ -371,3 +371,27 @@ TEST_CASE("What is written about a job that goes on beside others has its number
     }
     CHECK_FALSE(events[5].contains("job"));
 }
+
+TEST_CASE("A list and a change name a file with its holders, escaped") {
+    xfsbus::peer::ListedFile const file{"a\033.bin", std::string(64, 'c'), 1234, 2, 1};
+    xfsbus::peer::ListingChanged const change{{}, xfsbus::peer::ListingChange::appeared, file};
+    Printed plain;
+    plain.printer.list({file});
+    plain.printer.change(change);
+    CHECK(plain.out.str() ==
+          "1234 2 1 cccccccccccc a\\x1b.bin\n"
+          "appeared 1234 2 1 cccccccccccc a\\x1b.bin\n");
+    using What = xfsbus::peer::ListingChange;
+    Printed json(as_json);
+    for (auto const what :
+         {What::there, What::appeared, What::changed, What::holders, What::gone}) {
+        json.printer.change({{}, what, file});
+    }
+    std::vector<std::string> words;
+    for (auto const& event : json.events()) {
+        CHECK(keys_of(event) == std::set<std::string>{"event", "what", "name", "content", "size",
+                                                      "complete", "partial"});
+        words.push_back(event.at("what"));
+    }
+    CHECK(words == std::vector<std::string>{"there", "appeared", "changed", "holders", "gone"});
+}

@@ -66,6 +66,23 @@ class FakeTracker final : public net::TrackerQuestions {
         find(std::move(question), std::move(on_files));
     }
 
+    /// Answers with what a test has put into `changes`; else it waits for that.
+    void subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) override {
+        subscribed.push_back(std::move(question));
+        on_changes_ = std::move(on_changes);
+        answer_subscription();
+    }
+
+    void answer_subscription() {
+        if (on_changes_ && !changes.empty()) {
+            auto answer = std::move(changes.front());
+            changes.pop_front();
+            time_.post([on_changes = std::exchange(on_changes_, {}), answer = std::move(answer)] {
+                on_changes(answer);
+            });
+        }
+    }
+
     void look_at_peers(OnAnswer<Look> on_look) override {
         time_.post([this, on_look = std::move(on_look)] { on_look(peers); });
     }
@@ -73,6 +90,8 @@ class FakeTracker final : public net::TrackerQuestions {
     Look peers;
     std::vector<wire::FoundFile> files;
     std::vector<wire::Find> asked;
+    std::deque<Result<wire::Changes>> changes;
+    std::vector<wire::Subscribe> subscribed;
 
   private:
     static bool matches(wire::Find const& question, wire::FoundFile const& file) {
@@ -87,6 +106,7 @@ class FakeTracker final : public net::TrackerQuestions {
     }
 
     VirtualTime& time_;
+    OnAnswer<wire::Changes> on_changes_;
 };
 
 /// Hands chunks to whoever waits for them.

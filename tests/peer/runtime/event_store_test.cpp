@@ -144,3 +144,18 @@ TEST_CASE("A wait for an event ends when there is one, in time, or when it is st
     std::jthread const other([&] { sut.put(FileGone{"a"}); });
     CHECK(sut.wait({}));
 }
+
+TEST_CASE(
+    "What a subscription tells is kept whatever else is, and says how much more there is room "
+    "for") {
+    EventStore store(3);
+    CHECK(store.room() == 3);
+    store.open(EventStore::Keep::lasting);
+    for (int i = 0; i < 4; ++i) {
+        store.put(ListingChanged{});
+    }
+    CHECK(store.room() == 0);
+    CHECK(store.next());
+    CHECK(store.next());
+    CHECK(store.room() == 1);
+}

@@ -4,8 +4,10 @@
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
+#include <xfsbus/wire/endpoint.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -17,11 +19,20 @@ constexpr auto patience = std::chrono::seconds(20);
 /// A tracker that runs, or the test has failed.
 class RunningTracker {
   public:
-    [[nodiscard]] std::string endpoint() const { return tracker_->endpoint(); }
+    [[nodiscard]] std::string const& endpoint() const { return endpoint_; }
+
+    void stop() { tracker_.reset(); }
+
+    /// Another one, at the same endpoint.
+    void start_again() { tracker_ = start(wire::parse_endpoint(endpoint_).value()); }
 
   private:
-    std::unique_ptr<tracker::RunningTracker> tracker_ =
-        tracker::RunningTracker::start({.bind = {"127.0.0.1", 0}}).value();
+    static std::unique_ptr<tracker::RunningTracker> start(wire::Endpoint const& at) {
+        return tracker::RunningTracker::start({.bind = at}).value();
+    }
+
+    std::unique_ptr<tracker::RunningTracker> tracker_ = start({"127.0.0.1", 0});
+    std::string endpoint_ = tracker_->endpoint();
 };
 
 inline peer::PeerOptions options_for(RunningTracker const& tracker) {

@@ -24,6 +24,7 @@ inline constexpr std::size_t found_sources = 256;       ///< sources of one file
 inline constexpr std::size_t swarm_sources = 64;        ///< ... to a find by a whole content id
 inline constexpr std::size_t found_bytes = 192 * 1024;  ///< the tracker starts a new page here
 inline constexpr std::size_t peers_page = 1024;
+inline constexpr std::size_t changes_files = 1024;  ///< files in one Changes
 inline constexpr std::size_t contents_per_ping = 64;
 inline constexpr std::size_t manifests_per_request = 1024;
 inline constexpr std::size_t manifest_reply_bytes = 192 * 1024;

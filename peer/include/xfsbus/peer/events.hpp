@@ -2,6 +2,7 @@
 
 #include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/job.hpp>
+#include <xfsbus/peer/status.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,23 @@ struct PeerGone {
     std::uint16_t port = 0;
 };
 
+/// What has become of a file at all peers together.
+enum class ListingChange : std::uint8_t {
+    there,     ///< it was there when the subscription began
+    appeared,  ///< somebody has it; before, nobody had anything of this name
+    changed,   ///< somebody has this content under a name that had another, which may be there, too
+    holders,   ///< other numbers of peers have it; none: its name has another content only
+    gone,      ///< nobody has anything of this name any more
+};
+
+/// Of a subscription: a file is as it says here. Whoever takes these slowly is told less often, but
+/// never less than how it is at last.
+struct ListingChanged {
+    JobId job{};
+    ListingChange what = ListingChange::there;
+    ListedFile file;
+};
+
 /// So many events are missing here, since the queue was full: FileDone, FileAppeared, FileGone,
 /// PeerAppeared and PeerGone; others are never lost.
 struct EventsLost {
@@ -89,9 +107,9 @@ struct PeerEnded {
     Error why;
 };
 
-using Event =
-    std::variant<DownloadProgressed, PushProgressed, FileDone, JobDone, TrackerUp, TrackerLost,
-                 Scanned, FileAppeared, FileGone, PeerAppeared, PeerGone, EventsLost, PeerEnded>;
+using Event = std::variant<DownloadProgressed, PushProgressed, FileDone, JobDone, TrackerUp,
+                           TrackerLost, Scanned, FileAppeared, FileGone, PeerAppeared, PeerGone,
+                           EventsLost, PeerEnded, ListingChanged>;
 
 /// What an EventQueue holds at most, but for what is named there.
 inline constexpr std::size_t most_events = 1024;
@@ -99,8 +117,8 @@ inline constexpr std::size_t most_events = 1024;
 /// What happens to a Peer and its jobs, in order. A handle: copies mean the same queue, from which
 /// each event is taken once. May outlive the Peer. Any thread.
 ///
-/// It is bounded: it holds `most_events` and, besides, one JobDone of each job, one progress of
-/// each that goes on, and four others of which there is one at a time.
+/// It is bounded: it holds `most_events`, as many ListingChanged, and, besides, one JobDone of each
+/// job, one progress of each that goes on, and four others of which there is one at a time.
 class XFSBUS_API EventQueue {
   public:
     /// For a Peer.

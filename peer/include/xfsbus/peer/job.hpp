@@ -40,9 +40,10 @@ struct Wait {
 /// What events call a job by. No two jobs of a Peer have the same.
 enum class JobId : std::uint64_t {};
 
-/// What a job comes to: that of a find, a download, a push, a scan, a policy.
-using JobOutcome = std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>,
-                                Result<PushResult>, Result<UpdateSummary>, Result<PolicyInfo>>;
+/// What a job comes to: that of a find, a download, a push, a scan, a policy, a list.
+using JobOutcome =
+    std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>, Result<PushResult>,
+                 Result<UpdateSummary>, Result<PolicyInfo>, Result<std::vector<ListedFile>>>;
 
 /// Something that a Peer is doing. A handle: copies mean the same job, which goes on without any of
 /// them. May outlive the Peer, whose end ends its jobs. Any thread.
@@ -97,5 +98,9 @@ using DownloadJob = Job<DownloadReport>;
 using PushJob = Job<PushResult>;
 using UpdateJob = Job<UpdateSummary>;
 using PolicyJob = Job<PolicyInfo>;
+using ListJob = Job<std::vector<ListedFile>>;
+/// Ends when it is cancelled, with the files that it has told of and that are there, or when it
+/// cannot go on.
+using SubscribeJob = ListJob;
 
 }  // namespace xfsbus::peer

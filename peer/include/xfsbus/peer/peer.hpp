@@ -54,6 +54,14 @@ class XFSBUS_API Peer {
     /// Who has it, now: a name, a pattern, or NAME@ID. Best source first, as the policy sees it.
     /// Errc::not_found if nobody has.
     FindJob start_find(std::string const& name);
+    /// The files that match the pattern, of all peers, in the order of their names, as the tracker
+    /// knows them: no peer is asked. There may be none.
+    ListJob start_list(std::string const& pattern);
+    /// The same, and from then on what changes: each file is a ListingChanged in the queue of
+    /// events(), or of lasting_events(), which is to be opened before. It goes on until it is
+    /// cancelled, also while the tracker is away or is started anew; an Error means that it cannot:
+    /// Errc::usage if too many files match.
+    SubscribeJob start_subscribe(std::string const& pattern);
     /// Fetches one file or all that match. The result is an Error only if nothing could be begun;
     /// otherwise each file says how it went.
     DownloadJob start_download(DownloadRequest const& request);
@@ -74,6 +82,8 @@ class XFSBUS_API Peer {
     // ---- the same, waited for; the job is cancelled when the wait is over first ----
 
     Result<std::vector<FoundSource>> find(std::string const& name, Wait const& wait = {});
+
+    Result<std::vector<ListedFile>> list(std::string const& pattern, Wait const& wait = {});
 
     /// `on_progress` is called on the thread that waits, so it may do anything; what it throws
     /// comes out here, and cancels the download. When the wait is over first, the files that are

@@ -55,6 +55,15 @@ struct SharedFileInfo {
     std::uint64_t size = 0;
 };
 
+/// A file that the tracker knows of: one content of one name.
+struct ListedFile {
+    std::string name;
+    std::string content;  ///< content id in hex
+    std::uint64_t size = 0;
+    std::uint32_t complete = 0;  ///< peers that have all of it
+    std::uint32_t partial = 0;   ///< peers that have a part of it
+};
+
 /// A file that is being fetched.
 struct DownloadStatus {
     std::string name;

@@ -28,11 +28,13 @@ struct PagesLimits {
 /// About what it takes in memory.
 std::size_t bytes_of(wire::FoundFile const& file);
 std::size_t bytes_of(wire::PeerEntry const& peer);
+std::size_t bytes_of(wire::ListedFile const& file);
 
 /// A file of which a page could not name all sources stands in the next page again, with more: true
 /// if `next` is that, and its sources were added to those of `file`.
 bool join(wire::FoundFile& file, wire::FoundFile& next);
 bool join(wire::PeerEntry& peer, wire::PeerEntry& next);
+bool join(wire::ListedFile& file, wire::ListedFile& next);
 
 /// Finds out that cursors go in a circle, of any length, by keeping one of them: that of a page
 /// whose number is a power of two (Brent).

@@ -87,6 +87,10 @@ class Directory {
         Share pending_finds{1024, 512, 256};
         /// Questions that take long, and wait for their turn. Each may hold a page of names.
         Share scans{256, 128, 4};
+        /// Questions of subscriptions that wait for a change, for question_time at most.
+        Share subscriptions{1024, 256, 16};
+        /// Changes that are remembered: some 224 bytes each, and the file's name.
+        std::size_t change_bytes = std::size_t{16} << 20;
         /// Registrations that wait for the holder of their id or endpoint, for 250 ms each.
         Share registrations{1024, 256, 1};
 
@@ -95,6 +99,7 @@ class Directory {
         std::size_t swarm_sources = wire::limits::swarm_sources;
         std::size_t found_bytes = wire::limits::found_bytes;
         std::size_t peers_page = wire::limits::peers_page;
+        std::size_t changes_files = wire::limits::changes_files;
 
         // Work is counted in steps of some 2 ns: a byte of a pattern compared, for example.
 
@@ -136,6 +141,10 @@ class Directory {
     static constexpr wire::Duration ping_pause = std::chrono::milliseconds(20);
     /// However long the lease is: peers find a tracker that is back much sooner.
     static constexpr wire::Duration young_most = std::chrono::seconds(30);
+    /// So long a question of a subscription waits for a change.
+    static constexpr wire::Duration question_time = std::chrono::seconds(10);
+    /// Changes that come within it are told together.
+    static constexpr wire::Duration gathering_time = std::chrono::milliseconds(100);
     /// A find waits for at most so many checks, one after the other. One is the rule; more are
     /// needed when all of a sample's sources turn out dead and others take their place.
     static constexpr int check_rounds = 4;

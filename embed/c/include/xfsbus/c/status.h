@@ -45,6 +45,16 @@ typedef struct xfsbus_file_list {
 
 XFSBUS_C_API void xfsbus_file_list_free(const xfsbus_file_list* list);
 
+/* A file that the tracker knows of: one content of one name. */
+typedef struct xfsbus_listed_file {
+    size_t size;
+    const char* name;
+    const char* content; /* content id in hex */
+    uint64_t bytes;      /* its size */
+    uint64_t complete;   /* peers that have all of it */
+    uint64_t partial;    /* peers that have a part of it */
+} xfsbus_listed_file;
+
 /* A figure that the peer tells of itself; docs/OPERATING.md has all. */
 typedef struct xfsbus_counter {
     size_t size;
