@@ -25,6 +25,7 @@ Wiring::Links links_of(Nature const& nature) {
 Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
     : nature(std::move(its_nature)),
       random(seed),
+      alias(policies::SeededRandom(~seed).next()),
       selector(rules.policy ? rules.policy(nature, seed)
                             : std::make_unique<policies::LoadLatency>()),
       order(rules.chunk_order ? rules.chunk_order(nature, seed)
@@ -176,7 +177,7 @@ void Swarm::on(ConnectionLost const& lost) {
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {
-        peer.sink->on_lost(now_, swarm::SourceId{lost.gone});
+        peer.sink->on_lost(now_, peer.id_of(lost.gone));
         pump_sink(lost.at);
     }
 }

@@ -152,8 +152,19 @@ class Swarm {
     struct Peer {
         Peer(Nature its_nature, Rules const& rules, std::uint64_t seed);
 
+        /// What this peer's policy knows another by, and back: each has an order of its own of the
+        /// others, by which ties are broken, as the programs have.
+        [[nodiscard]] swarm::SourceId id_of(PeerIndex other) const {
+            return swarm::SourceId{other ^ alias};
+        }
+
+        [[nodiscard]] PeerIndex index_of(swarm::SourceId id) const {
+            return static_cast<PeerIndex>(static_cast<std::uint64_t>(id) ^ alias);
+        }
+
         Nature nature;
         policies::SeededRandom random;
+        std::uint64_t alias;
         std::unique_ptr<policies::PeerSelector> selector;
         std::unique_ptr<policies::ChunkRanker> order;
         swarm::Throttle throttle{0};

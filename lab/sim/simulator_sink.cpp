@@ -86,7 +86,7 @@ void Swarm::pump_sink(PeerIndex index) {
         send(index, each);
     }
     for (auto const source : actions.probes) {
-        tell(ToSource{static_cast<PeerIndex>(source), index, wire::Ping{}});
+        tell(ToSource{peer.index_of(source), index, wire::Ping{}});
     }
     if (actions.announce_ppm) {
         tell(Announced{index, *actions.announce_ppm});
@@ -104,7 +104,7 @@ void Swarm::pump_sink(PeerIndex index) {
 
 void Swarm::send(PeerIndex from, swarm::SinkSession::Send& send) {
     Peer& peer = *peers_[from];
-    auto const to = static_cast<PeerIndex>(send.to);
+    auto const to = peer.index_of(send.to);
     if (auto* const want = std::get_if<wire::Want>(&send.what)) {
         for (auto const chunk : want->chunks) {
             must(!peer.content->has().contains(chunk), "what is there is not asked for");
@@ -144,7 +144,7 @@ void Swarm::add_candidate(PeerIndex sink, SimulatedTracker::Source const& source
     if (!about.here) {
         return;  // it does not answer
     }
-    peers_[sink]->sink->add_source(now_, {.id = swarm::SourceId{source.peer},
+    peers_[sink]->sink->add_source(now_, {.id = peers_[sink]->id_of(source.peer),
                                           .endpoint = endpoint_of(source.peer).to_string(),
                                           .labels = about.nature.labels,
                                           .latency_ms = round_trip_ms(sink, source.peer),
@@ -189,7 +189,7 @@ void Swarm::on(ToSink& message) {
     if (!fetches(peer)) {
         return;
     }
-    swarm::SourceId const source{message.from};
+    auto const source = peer.id_of(message.from);
     if (refused != nullptr) {
         peer.sink->on_refused(now_, source, *refused);
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
@@ -205,7 +205,7 @@ void Swarm::on(Delivered const& delivered) {
     Peer& peer = *peers_[delivered.sink];
     peer.bytes_received += peer.here ? delivered.bytes : 0;
     auto const& header = delivered.header;
-    swarm::SourceId const source{delivered.source};
+    auto const source = peer.id_of(delivered.source);
     if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
         figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
@@ -235,7 +235,7 @@ void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
     for (auto const& known : peer.sink->download().sources(now_)) {
-        bool const lied = peer.liars.contains(static_cast<PeerIndex>(known.id));
+        bool const lied = peer.liars.contains(peer.index_of(known.id));
         must(peer.sink->download().find(known.id)->liar == lied, "blame is exact");
     }
     auto const& failure = peer.sink->download().failure();

@@ -66,7 +66,7 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
     for (auto const& fellow : actions.fellows) {
         if (fetches(*peers_[index])) {
             auto const other = peer_at(fellow.listens);
-            peers_[index]->sink->add_fellow(now_, swarm::SourceId{other},
+            peers_[index]->sink->add_fellow(now_, peers_[index]->id_of(other),
                                             fellow.listens.to_string());
             pump_sink(index);
         }
