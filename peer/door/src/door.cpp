@@ -136,8 +136,12 @@ class Door::Impl {
             listening_.get(), wake_.get(), options_.limits,
             [this](files::Fd socket, auto const& what) { take(std::move(socket), what); });
         while (!stop.stop_requested()) {
-            reception.wait();
-            kept_.drop_old(std::chrono::steady_clock::now());
+            try {
+                reception.wait();
+                kept_.drop_old(std::chrono::steady_clock::now());
+            } catch (std::exception const& error) {  // of the memory; the next may have some
+                tell(LogLevel::error, std::string("a request was not heard: ") + error.what());
+            }
         }
     }
 
