@@ -69,6 +69,16 @@ std::vector<std::string> journals() {
             journal({39, 40, 0}), some.substr(0, some.size() - 5)};
 }
 
+std::vector<std::string> requests() {
+    std::string const host = "Host: 127.0.0.1:8080\r\n";
+    return {"GET /files/a%20b.bin HTTP/1.1\r\n" + host + "\r\n",
+            "HEAD /files/a?token=0123456789abcdef HTTP/1.1\r\n" + host + "\r\n",
+            "GET /files/a HTTP/1.1\r\n" + host +
+                "Range: bytes=1-2, -5\r\nIf-Range: \"t\"\r\nIf-Match: *\r\n"
+                "If-None-Match: W/\"a\", \"b\"\r\nAuthorization: Bearer x\r\n\r\n",
+            "GET /files/a HTTP/1.0\r\n\r\n"};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -78,6 +88,7 @@ int main(int count, char** arguments) {
     std::filesystem::path const corpus(arguments[1]);
     write(corpus / "decode", messages());
     write(corpus / "content", contents());
+    write(corpus / "http", requests());
     write(corpus / "journal", journals());
     return 0;
 }

@@ -202,7 +202,8 @@ class Stage:
 
     def _start_source(self, shared):
         self.source = self._start("source", "xfs-peer", self._peer_words(
-            "--dir", shared, "--serve", *self.run.source_options))
+            "--dir", shared, "--serve",
+            *(option.format(host=self.scene.host) for option in self.run.source_options)))
         ready = self.source.wait_for(lambda: self.source.events("ready"), 30, "does not get ready")
         self.scene.source = (ready[0]["ip"], ready[0]["port"])
 

@@ -1,6 +1,6 @@
 """Which attacks are made together: such that none hides another. The longest runs come first."""
 from attack import at_source
-from attacks import connections, false_tracker, half_open, sink, source, tracker
+from attacks import connections, door, false_tracker, half_open, sink, source, tracker
 from harness import Run
 from special import FalseTrackerRun, HalfOpenRun, IsolatedRun
 
@@ -57,6 +57,11 @@ ALL = [
     Run("Sinks that do not read what they are sent do not stop a source", [source.StuckSink]),
     Run("Sinks that take nothing that they are offered do not stop a source",
         [source.HoardingSink]),
+
+    # ---- at the door of a source ----
+    Run("Programs that speak HTTP badly, or do not read, do not stop a source or its door",
+        [door.DrippedHeads, door.GarbageRequests, door.ReadersWhoDoNotRead],
+        source_options=["--http", "{host}:%d" % door.PORT]),
 
     # ---- at the sink ----
     Run("Lies about a file's manifest and size do not stop its download",
