@@ -33,6 +33,7 @@ using PushedAnswer = std::unique_ptr<xfsbus_pushed const, Freed<xfsbus_pushed_fr
 using SummaryAnswer = std::unique_ptr<xfsbus_summary const, Freed<xfsbus_summary_free>>;
 using PeersAnswer = std::unique_ptr<xfsbus_peer_list const, Freed<xfsbus_peer_list_free>>;
 using FilesAnswer = std::unique_ptr<xfsbus_file_list const, Freed<xfsbus_file_list_free>>;
+using ListingAnswer = std::unique_ptr<xfsbus_listing const, Freed<xfsbus_listing_free>>;
 using StatusAnswer = std::unique_ptr<xfsbus_status const, Freed<xfsbus_status_free>>;
 using PolicyAnswer = std::unique_ptr<xfsbus_policy_info const, Freed<xfsbus_policy_info_free>>;
 

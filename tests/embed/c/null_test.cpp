@@ -24,7 +24,8 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
         (one(calls), ...);
     };
     refused(xfsbus_peer_start, xfsbus_peer_events, xfsbus_peer_lasting_events,
-            xfsbus_peer_start_find, xfsbus_peer_start_download, xfsbus_peer_start_push,
+            xfsbus_peer_start_find, xfsbus_peer_start_list, xfsbus_peer_start_subscribe,
+            xfsbus_peer_listing, xfsbus_peer_start_download, xfsbus_peer_start_push,
             xfsbus_peer_start_update, xfsbus_peer_start_load_policy, xfsbus_peer_find,
             xfsbus_peer_download, xfsbus_peer_push, xfsbus_peer_update, xfsbus_peer_load_policy,
             xfsbus_peer_wait_for_tracker, xfsbus_peer_wait_until_shared,
@@ -32,7 +33,7 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
             xfsbus_peer_status, xfsbus_peer_load, xfsbus_peer_policy, xfsbus_peer_chunk_order,
             xfsbus_peer_upload_policy, xfsbus_peer_rescan);
     refused(xfsbus_job_wait, xfsbus_job_play, xfsbus_job_found, xfsbus_job_report,
-            xfsbus_job_pushed, xfsbus_job_summary, xfsbus_job_policy);
+            xfsbus_job_pushed, xfsbus_job_summary, xfsbus_job_policy, xfsbus_job_listing);
     refused(xfsbus_events_next, xfsbus_events_wait);
 }
 
@@ -52,6 +53,7 @@ TEST_CASE("Calls in C without a code answer NULL with nothing, and free it") {
     xfsbus_summary_free(nullptr);
     xfsbus_peer_list_free(nullptr);
     xfsbus_file_list_free(nullptr);
+    xfsbus_listing_free(nullptr);
     xfsbus_status_free(nullptr);
 }
 
