@@ -16,10 +16,6 @@ namespace {
 using namespace xfsbus;
 using namespace xfsbus::c;
 
-peer::Peer& the(xfsbus_peer* handle) {
-    return *need(handle, "peer").peer;
-}
-
 /// Hands out a handle of the job that `start` begins.
 template <typename Start>
 xfsbus_code begun(xfsbus_error* error, xfsbus_job** job, Start const& start) noexcept {

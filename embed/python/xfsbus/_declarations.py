@@ -494,4 +494,34 @@ xfsbus_code xfsbus_peer_upload_policy(xfsbus_peer* peer, int64_t timeout_ms,
                                                    const xfsbus_policy_info** info,
                                                    xfsbus_error* error);
 xfsbus_code xfsbus_peer_rescan(xfsbus_peer* peer, xfsbus_error* error);
+typedef struct xfsbus_stop xfsbus_stop;
+xfsbus_code xfsbus_stop_create(xfsbus_stop** stop, xfsbus_error* error);
+void xfsbus_stop_free(xfsbus_stop* stop);
+void xfsbus_stop_request(xfsbus_stop* stop);
+typedef enum xfsbus_open_flags {
+    XFSBUS_OPEN_FORCE = 1,
+    XFSBUS_OPEN_REPAIR = 2,
+    XFSBUS_OPEN_KEEP = 4
+} xfsbus_open_flags;
+typedef struct xfsbus_open_options {
+    size_t size;
+    uint64_t sources;
+    int64_t wait_ms;
+    uint64_t bytes_per_second;
+    uint64_t flags;
+    const xfsbus_stop* stop;
+} xfsbus_open_options;
+typedef struct xfsbus_reader xfsbus_reader;
+xfsbus_code xfsbus_peer_open(xfsbus_peer* peer, const char* name,
+                                          const xfsbus_open_options* options, int64_t timeout_ms,
+                                          xfsbus_reader** reader, xfsbus_error* error);
+void xfsbus_reader_free(xfsbus_reader* reader);
+const char* xfsbus_reader_name(const xfsbus_reader* reader);
+const char* xfsbus_reader_content(const xfsbus_reader* reader);
+uint64_t xfsbus_reader_size(const xfsbus_reader* reader);
+xfsbus_code xfsbus_reader_read(const xfsbus_reader* reader, uint64_t offset,
+                                            void* buffer, size_t buffer_size, int64_t timeout_ms,
+                                            size_t* bytes_read, xfsbus_error* error);
+xfsbus_code xfsbus_reader_wait_until_whole(const xfsbus_reader* reader,
+                                                        int64_t timeout_ms, xfsbus_error* error);
 """

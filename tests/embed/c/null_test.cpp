@@ -34,6 +34,8 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
             xfsbus_peer_upload_policy, xfsbus_peer_rescan);
     refused(xfsbus_job_wait, xfsbus_job_play, xfsbus_job_found, xfsbus_job_report,
             xfsbus_job_pushed, xfsbus_job_summary, xfsbus_job_policy, xfsbus_job_listing);
+    refused(xfsbus_stop_create, xfsbus_peer_open, xfsbus_reader_read,
+            xfsbus_reader_wait_until_whole);
     refused(xfsbus_events_next, xfsbus_events_wait);
 }
 
@@ -41,7 +43,13 @@ TEST_CASE("Calls in C without a code answer NULL with nothing, and free it") {
     CHECK(xfsbus_job_id(nullptr) == 0);
     CHECK(xfsbus_job_done(nullptr) == 0);
     CHECK(xfsbus_events_descriptor(nullptr) == -1);
+    CHECK(xfsbus_reader_name(nullptr) == std::string());
+    CHECK(xfsbus_reader_content(nullptr) == std::string());
+    CHECK(xfsbus_reader_size(nullptr) == 0);
     xfsbus_job_cancel(nullptr);
+    xfsbus_stop_request(nullptr);
+    xfsbus_stop_free(nullptr);
+    xfsbus_reader_free(nullptr);
     xfsbus_peer_free(nullptr);
     xfsbus_job_free(nullptr);
     xfsbus_events_free(nullptr);
