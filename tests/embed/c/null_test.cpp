@@ -80,6 +80,10 @@ TEST_CASE("NULL for what else a call in C needs is refused, and said which") {
     CHECK(error.message == std::string("request is NULL"));
     CHECK(xfsbus_peer_start_load_policy(peer, nullptr, &job, &error) == XFSBUS_ERROR_USAGE);
     CHECK(error.message == std::string("spec is NULL"));
+    CHECK(xfsbus_peer_listing(peer, nullptr, 0, nullptr, &error) == XFSBUS_ERROR_USAGE);
+    CHECK(error.message == std::string("pattern is NULL"));
+    CHECK(xfsbus_peer_open(peer, "a", nullptr, 0, nullptr, &error) == XFSBUS_ERROR_USAGE);
+    CHECK(error.message == std::string("reader is NULL"));
     CHECK(xfsbus_peer_load(peer, "127.0.0.1", 1, 0, nullptr, &error) == XFSBUS_ERROR_USAGE);
     CHECK(error.message == std::string("load is NULL"));
     CHECK(xfsbus_events_next(events.get(), nullptr, &error) == XFSBUS_ERROR_USAGE);

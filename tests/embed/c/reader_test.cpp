@@ -104,6 +104,31 @@ TEST_CASE("A reader in C that is kept lets its download go on, and outlives its 
     CHECK(xfsbus_reader_size(reader.get()) == film_bytes);
 }
 
+TEST_CASE("A different file of the name is replaced by an opening in C only if it is to be") {
+    Shared const shared;
+    write_file(shared.bus.downloads() / "film.bin", 10);
+    auto const sink = shared.bus.sink();
+    xfsbus_reader* none = nullptr;
+    CHECK(xfsbus_peer_open(sink.get(), "film.bin", nullptr, patience_ms, &none, nullptr) ==
+          XFSBUS_ERROR_DISK);
+    auto options = zeroed<xfsbus_open_options>();
+    options.flags = XFSBUS_OPEN_FORCE;
+    CHECK(text_from(opened(sink, &options), 0) == shared.text);
+}
+
+TEST_CASE("A read in C without a place to read to is refused, and said what is missing") {
+    Shared const shared;
+    auto const reader = opened(shared.source);
+    xfsbus_error error;
+    char byte = 0;
+    std::size_t got = 1;
+    CHECK(xfsbus_reader_read(reader.get(), 0, nullptr, 1, 0, &got, &error) == XFSBUS_ERROR_USAGE);
+    CHECK(error.message == std::string("buffer is NULL"));
+    CHECK(got == 0);
+    CHECK(xfsbus_reader_read(reader.get(), 0, &byte, 1, 0, nullptr, &error) == XFSBUS_ERROR_USAGE);
+    CHECK(error.message == std::string("bytes_read is NULL"));
+}
+
 TEST_CASE("What ends a reader in C is said: nobody has it, its peer has ended") {
     Shared const shared;
     auto sink = shared.bus.sink(film_bytes / 100);
