@@ -174,7 +174,7 @@ constexpr bool ends_with(std::size_t offset, Last T::*) {
 
 static_assert(ends_with(offsetof(xfsbus_options, data_port), &xfsbus_options::data_port));
 static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
-static_assert(ends_with(offsetof(xfsbus_open_options, stop), &xfsbus_open_options::stop));
+static_assert(ends_with(offsetof(xfsbus_open_options, flags), &xfsbus_open_options::flags));
 static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
 
 }  // namespace

@@ -508,8 +508,8 @@ typedef struct xfsbus_open_options {
     uint64_t sources;
     int64_t wait_ms;
     uint64_t bytes_per_second;
-    uint64_t flags;
     const xfsbus_stop* stop;
+    uint64_t flags;
 } xfsbus_open_options;
 typedef struct xfsbus_reader xfsbus_reader;
 xfsbus_code xfsbus_peer_open(xfsbus_peer* peer, const char* name,

@@ -35,8 +35,8 @@ typedef struct xfsbus_open_options {
     uint64_t sources;          /* as in xfsbus_download_request */
     int64_t wait_ms;           /* the same */
     uint64_t bytes_per_second; /* at which it is read, for the order of chunks; 0: nobody knows */
-    uint64_t flags;            /* of xfsbus_open_flags */
     const xfsbus_stop* stop;   /* ends xfsbus_peer_open; NULL: nothing does */
+    uint64_t flags;            /* of xfsbus_open_flags */
 } xfsbus_open_options;
 
 /* May outlive its peer, after whose end reads fail with XFSBUS_ERROR_ENDED. Several threads may
