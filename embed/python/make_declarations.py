@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HEADERS = HERE.parent / "c" / "include" / "xfsbus" / "c"
 MADE = HERE / "xfsbus" / "_declarations.py"
-IN_ORDER = ("base", "requests", "answers", "status", "job", "events", "peer")
+IN_ORDER = ("base", "requests", "answers", "status", "job", "events", "peer", "reader")
 
 
 def declarations_of(header: str) -> str:

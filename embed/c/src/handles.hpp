@@ -6,10 +6,12 @@
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/job.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/peer/reader.hpp>
 #include <xfsbus/xfsbus.h>
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <utility>
 #include <variant>
 
@@ -23,11 +25,23 @@ struct xfsbus_events {
 
 struct xfsbus_job {
     std::variant<xfsbus::peer::FindJob, xfsbus::peer::DownloadJob, xfsbus::peer::PushJob,
-                 xfsbus::peer::UpdateJob, xfsbus::peer::PolicyJob>
+                 xfsbus::peer::UpdateJob, xfsbus::peer::PolicyJob, xfsbus::peer::ListJob>
         job;
 };
 
+struct xfsbus_reader {
+    xfsbus::peer::Reader reader;
+};
+
+struct xfsbus_stop {
+    std::stop_source source;
+};
+
 namespace xfsbus::c {
+
+inline peer::Peer& the(xfsbus_peer* handle) {
+    return *need(handle, "peer").peer;
+}
 
 /// Hands out a handle of what `work` returns.
 template <typename Handle, typename Work>

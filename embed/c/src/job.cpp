@@ -104,3 +104,8 @@ xfsbus_code xfsbus_job_policy(xfsbus_job const* job, int64_t timeout_ms,
                               xfsbus_policy_info const** info, xfsbus_error* error) {
     return outcome<peer::PolicyInfo>(job, timeout_ms, info, error);
 }
+
+xfsbus_code xfsbus_job_listing(xfsbus_job const* job, int64_t timeout_ms,
+                               xfsbus_listing const** listing, xfsbus_error* error) {
+    return outcome<std::vector<peer::ListedFile>>(job, timeout_ms, listing, error);
+}

@@ -16,10 +16,6 @@ namespace {
 using namespace xfsbus;
 using namespace xfsbus::c;
 
-peer::Peer& the(xfsbus_peer* handle) {
-    return *need(handle, "peer").peer;
-}
-
 /// Hands out a handle of the job that `start` begins.
 template <typename Start>
 xfsbus_code begun(xfsbus_error* error, xfsbus_job** job, Start const& start) noexcept {
@@ -58,6 +54,17 @@ xfsbus_code xfsbus_peer_start_find(xfsbus_peer* peer, char const* name, xfsbus_j
     return begun(error, job, [&] { return the(peer).start_find(need_text(name, "name")); });
 }
 
+xfsbus_code xfsbus_peer_start_list(xfsbus_peer* peer, char const* pattern, xfsbus_job** job,
+                                   xfsbus_error* error) {
+    return begun(error, job, [&] { return the(peer).start_list(need_text(pattern, "pattern")); });
+}
+
+xfsbus_code xfsbus_peer_start_subscribe(xfsbus_peer* peer, char const* pattern, xfsbus_job** job,
+                                        xfsbus_error* error) {
+    return begun(error, job,
+                 [&] { return the(peer).start_subscribe(need_text(pattern, "pattern")); });
+}
+
 xfsbus_code xfsbus_peer_start_download(xfsbus_peer* peer, xfsbus_download_request const* request,
                                        xfsbus_job** job, xfsbus_error* error) {
     return begun(error, job, [&] { return the(peer).start_download(request_of(request)); });
@@ -83,6 +90,13 @@ xfsbus_code xfsbus_peer_find(xfsbus_peer* peer, char const* name, int64_t timeou
                              xfsbus_found_list const** found, xfsbus_error* error) {
     return answered(error, found,
                     [&] { return the(peer).find(need_text(name, "name"), wait_of(timeout_ms)); });
+}
+
+xfsbus_code xfsbus_peer_listing(xfsbus_peer* peer, char const* pattern, int64_t timeout_ms,
+                                xfsbus_listing const** listing, xfsbus_error* error) {
+    return answered(error, listing, [&] {
+        return the(peer).list(need_text(pattern, "pattern"), wait_of(timeout_ms));
+    });
 }
 
 xfsbus_code xfsbus_peer_download(xfsbus_peer* peer, xfsbus_download_request const* request,
@@ -210,6 +224,10 @@ void xfsbus_peer_list_free(xfsbus_peer_list const* list) {
 
 void xfsbus_file_list_free(xfsbus_file_list const* list) {
     free_answer(list);
+}
+
+void xfsbus_listing_free(xfsbus_listing const* listing) {
+    free_answer(listing);
 }
 
 void xfsbus_status_free(xfsbus_status const* status) {

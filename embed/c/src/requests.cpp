@@ -1,6 +1,7 @@
 #include "requests.hpp"
 
 #include "guard.hpp"
+#include "handles.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -173,6 +174,7 @@ constexpr bool ends_with(std::size_t offset, Last T::*) {
 
 static_assert(ends_with(offsetof(xfsbus_options, data_port), &xfsbus_options::data_port));
 static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
+static_assert(ends_with(offsetof(xfsbus_open_options, flags), &xfsbus_open_options::flags));
 static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
 
 }  // namespace
@@ -212,6 +214,23 @@ peer::PushRequest request_of(xfsbus_push_request const* given) {
         request.patience = not_negative(from.patience_ms, "request.patience_ms");
     }
     return request;
+}
+
+Opening opening_of(xfsbus_open_options const* given) {
+    Opening opening;
+    if (given != nullptr) {
+        auto const from = read(given, "options");
+        Flags const flags(from.flags, XFSBUS_OPEN_FORCE | XFSBUS_OPEN_REPAIR | XFSBUS_OPEN_KEEP,
+                          "options");
+        opening.options = {.force = flags[XFSBUS_OPEN_FORCE],
+                           .repair = flags[XFSBUS_OPEN_REPAIR],
+                           .sources = from.sources,
+                           .wait = not_negative(from.wait_ms, "options.wait_ms"),
+                           .bytes_per_second = from.bytes_per_second,
+                           .keep = flags[XFSBUS_OPEN_KEEP]};
+        opening.stop = from.stop == nullptr ? std::stop_token() : from.stop->source.get_token();
+    }
+    return opening;
 }
 
 }  // namespace xfsbus::c

@@ -3,7 +3,10 @@
 #include <xfsbus/peer/download.hpp>
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/push.hpp>
+#include <xfsbus/peer/reader.hpp>
 #include <xfsbus/xfsbus.h>
+
+#include <stop_token>
 
 namespace xfsbus::c {
 
@@ -14,5 +17,14 @@ namespace xfsbus::c {
 peer::PeerOptions options_of(xfsbus_options const* given);
 peer::DownloadRequest request_of(xfsbus_download_request const* given);
 peer::PushRequest request_of(xfsbus_push_request const* given);
+
+/// How a file is to be opened, and what ends that.
+struct Opening {
+    peer::OpenOptions options;
+    std::stop_token stop;
+};
+
+/// nullptr: all as it is by default.
+Opening opening_of(xfsbus_open_options const* given);
 
 }  // namespace xfsbus::c

@@ -274,6 +274,10 @@ xfsbus_listed_file view(Arena& arena, peer::ListedFile const& file) {
             .partial = file.partial};
 }
 
+xfsbus_listing view(Arena& arena, std::vector<peer::ListedFile> const& files) {
+    return {sizeof(xfsbus_listing), files.size(), each(arena, files)};
+}
+
 xfsbus_counter view(Arena& arena, CounterValue const& counter) {
     return {.size = sizeof(xfsbus_counter),
             .name = arena.text(counter.name),

@@ -40,6 +40,7 @@ xfsbus_peer_list view(Arena& arena, std::vector<peer::KnownPeer> const& peers);
 xfsbus_shared_file view(Arena& arena, peer::SharedFileInfo const& file);
 xfsbus_file_list view(Arena& arena, std::vector<peer::SharedFileInfo> const& files);
 xfsbus_listed_file view(Arena& arena, peer::ListedFile const& file);
+xfsbus_listing view(Arena& arena, std::vector<peer::ListedFile> const& files);
 xfsbus_counter view(Arena& arena, CounterValue const& counter);
 xfsbus_download_status view(Arena& arena, peer::DownloadStatus const& download);
 xfsbus_upload_status view(Arena& arena, peer::UploadStatus const& upload);

@@ -11,20 +11,22 @@ from .aio import AsyncJob, AsyncPeer
 from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAuthorisedError,
                      NotFoundError, PluginError, TrackerUnreachableError, UsageError, XfsError,
                      XfsInterruptedError, XfsTimeoutError)
+from .file import BufferedFile, OpenFile
 from .peer import Job, Peer
-from .values import (Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, PolicyInfo,
-                     PolicyUsed, Progress, Pushed, PushedFile, PushProgress, PushState, PushTarget,
-                     Range, Report, SharedFile, SourceState, SourceUse, Status, Summary,
-                     UploadStatus)
+from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, ListedFile,
+                     ListingChange, PolicyInfo, PolicyUsed, Progress, Pushed, PushedFile,
+                     PushProgress, PushState, PushTarget, Range, Report, SharedFile, SourceState,
+                     SourceUse, Status, Summary, UploadStatus)
 
 #: Of the library that is loaded.
 __version__: str = _ffi.string(_lib.xfsbus_version()).decode()
 
 __all__ = [
-    "AsyncJob", "AsyncPeer", "Counter", "DiskError", "DownloadStatus", "EndedError", "File",
-    "FileProgress", "Found", "IntegrityError", "Job", "KnownPeer", "NetworkError",
-    "NotAuthorisedError", "NotFoundError", "Peer", "PluginError", "PolicyInfo", "PolicyUsed",
-    "Progress", "Pushed", "PushedFile", "PushProgress", "PushState", "PushTarget", "Range", "Report",
-    "SharedFile", "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError",
-    "UploadStatus", "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError",
+    "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError", "DownloadStatus",
+    "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job", "KnownPeer", "ListedFile",
+    "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError", "OpenFile", "Peer",
+    "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Pushed", "PushedFile", "PushProgress",
+    "PushState", "PushTarget", "Range", "Report", "SharedFile", "SourceState", "SourceUse", "Status",
+    "Summary", "TrackerUnreachableError", "UploadStatus", "UsageError", "XfsError",
+    "XfsInterruptedError", "XfsTimeoutError",
 ]

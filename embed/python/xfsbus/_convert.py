@@ -43,6 +43,7 @@ _BY_ANNOTATION: dict[str, _Read] = {
     "SourceState": _enum(values.SourceState),
     "PushState": _enum(values.PushState),
 }
+_change_of = _enum(values.ListingChange)
 
 
 def _reader(annotation: str, name: str) -> Callable[[Any], Any]:
@@ -77,3 +78,8 @@ def value_of(kind: type, struct: Any) -> Any:
 def tuple_of(kind: type, structs: Any, count: int) -> tuple[Any, ...]:
     """The same for an array of pointers."""
     return tuple(value_of(kind, structs[at]) for at in range(count))
+
+
+def change_of(event: Any) -> values.Change:
+    """What an event of a subscription says."""
+    return values.Change(_change_of(event.change), value_of(values.ListedFile, event.listed))

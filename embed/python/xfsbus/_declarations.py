@@ -303,6 +303,12 @@ typedef struct xfsbus_listed_file {
     uint64_t complete;
     uint64_t partial;
 } xfsbus_listed_file;
+typedef struct xfsbus_listing {
+    size_t size;
+    size_t items_count;
+    const xfsbus_listed_file* const* items;
+} xfsbus_listing;
+void xfsbus_listing_free(const xfsbus_listing* listing);
 typedef struct xfsbus_counter {
     size_t size;
     const char* name;
@@ -371,6 +377,8 @@ xfsbus_code xfsbus_job_summary(const xfsbus_job* job, int64_t timeout_ms,
                                             const xfsbus_summary** summary, xfsbus_error* error);
 xfsbus_code xfsbus_job_policy(const xfsbus_job* job, int64_t timeout_ms,
                                            const xfsbus_policy_info** info, xfsbus_error* error);
+xfsbus_code xfsbus_job_listing(const xfsbus_job* job, int64_t timeout_ms,
+                                            const xfsbus_listing** listing, xfsbus_error* error);
 typedef enum xfsbus_event_kind {
     XFSBUS_EVENT_PROGRESS = 1,
     XFSBUS_EVENT_PUSH_PROGRESS = 2,
@@ -429,6 +437,10 @@ xfsbus_code xfsbus_peer_lasting_events(xfsbus_peer* peer, xfsbus_events** events
                                                     xfsbus_error* error);
 xfsbus_code xfsbus_peer_start_find(xfsbus_peer* peer, const char* name,
                                                 xfsbus_job** job, xfsbus_error* error);
+xfsbus_code xfsbus_peer_start_list(xfsbus_peer* peer, const char* pattern,
+                                                xfsbus_job** job, xfsbus_error* error);
+xfsbus_code xfsbus_peer_start_subscribe(xfsbus_peer* peer, const char* pattern,
+                                                     xfsbus_job** job, xfsbus_error* error);
 xfsbus_code xfsbus_peer_start_download(xfsbus_peer* peer,
                                                     const xfsbus_download_request* request,
                                                     xfsbus_job** job, xfsbus_error* error);
@@ -441,6 +453,9 @@ xfsbus_code xfsbus_peer_start_load_policy(xfsbus_peer* peer, const char* spec,
                                                        xfsbus_job** job, xfsbus_error* error);
 xfsbus_code xfsbus_peer_find(xfsbus_peer* peer, const char* name, int64_t timeout_ms,
                                           const xfsbus_found_list** found, xfsbus_error* error);
+xfsbus_code xfsbus_peer_listing(xfsbus_peer* peer, const char* pattern,
+                                             int64_t timeout_ms, const xfsbus_listing** listing,
+                                             xfsbus_error* error);
 xfsbus_code xfsbus_peer_download(xfsbus_peer* peer,
                                               const xfsbus_download_request* request,
                                               int64_t timeout_ms, const xfsbus_report** report,
@@ -479,4 +494,34 @@ xfsbus_code xfsbus_peer_upload_policy(xfsbus_peer* peer, int64_t timeout_ms,
                                                    const xfsbus_policy_info** info,
                                                    xfsbus_error* error);
 xfsbus_code xfsbus_peer_rescan(xfsbus_peer* peer, xfsbus_error* error);
+typedef struct xfsbus_stop xfsbus_stop;
+xfsbus_code xfsbus_stop_create(xfsbus_stop** stop, xfsbus_error* error);
+void xfsbus_stop_free(xfsbus_stop* stop);
+void xfsbus_stop_request(xfsbus_stop* stop);
+typedef enum xfsbus_open_flags {
+    XFSBUS_OPEN_FORCE = 1,
+    XFSBUS_OPEN_REPAIR = 2,
+    XFSBUS_OPEN_KEEP = 4
+} xfsbus_open_flags;
+typedef struct xfsbus_open_options {
+    size_t size;
+    uint64_t sources;
+    int64_t wait_ms;
+    uint64_t bytes_per_second;
+    const xfsbus_stop* stop;
+    uint64_t flags;
+} xfsbus_open_options;
+typedef struct xfsbus_reader xfsbus_reader;
+xfsbus_code xfsbus_peer_open(xfsbus_peer* peer, const char* name,
+                                          const xfsbus_open_options* options, int64_t timeout_ms,
+                                          xfsbus_reader** reader, xfsbus_error* error);
+void xfsbus_reader_free(xfsbus_reader* reader);
+const char* xfsbus_reader_name(const xfsbus_reader* reader);
+const char* xfsbus_reader_content(const xfsbus_reader* reader);
+uint64_t xfsbus_reader_size(const xfsbus_reader* reader);
+xfsbus_code xfsbus_reader_read(const xfsbus_reader* reader, uint64_t offset,
+                                            void* buffer, size_t buffer_size, int64_t timeout_ms,
+                                            size_t* bytes_read, xfsbus_error* error);
+xfsbus_code xfsbus_reader_wait_until_whole(const xfsbus_reader* reader,
+                                                        int64_t timeout_ms, xfsbus_error* error);
 """

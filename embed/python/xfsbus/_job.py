@@ -17,9 +17,12 @@ _OUTCOMES = {
     "download": (lib.xfsbus_job_report, "report", lambda it: value_of(values.Report, it)),
     "push": (lib.xfsbus_job_pushed, "pushed", lambda it: value_of(values.Pushed, it)),
     "update": (lib.xfsbus_job_summary, "summary", lambda it: value_of(values.Summary, it)),
+    "list": (lib.xfsbus_job_listing, "listing",
+             lambda it: tuple_of(values.ListedFile, it.items, it.items_count)),
     "load_policy": (lib.xfsbus_job_policy, "policy_info",
                     lambda it: value_of(values.PolicyInfo, it)),
 }
+_OUTCOMES["subscribe"] = _OUTCOMES["list"]
 
 
 class BaseJob(Generic[Outcome]):
@@ -46,6 +49,9 @@ class BaseJob(Generic[Outcome]):
     def on_progress(self, progress: Any) -> None:
         """Is told how it stands."""
         self._progress = progress
+
+    def on_change(self, change: values.Change) -> None:
+        """Is told what has become of a file, if it is a subscription."""
 
     def on_done(self) -> None:
         """Is told that it is over."""

@@ -47,11 +47,13 @@ class Struct:
         return thing
 
     def set(self, name: str, value: Any) -> None:
-        """Sets a field to a text, a path, several of them, or a number. None: as it is by default."""
+        """Sets a field to a text, a path, several of them, a handle, or a number. None: the default."""
         if value is None:
             return
         if isinstance(value, (str, bytes, os.PathLike)):
             value = self._text(value)
+        elif isinstance(value, ffi.CData):
+            self._keep(value)
         elif not isinstance(value, int):
             value = self._list(value)
         setattr(self.pointer, name, value)
@@ -107,6 +109,18 @@ def download_of(name: str, out: str | None, force: bool, repair: bool, sources: 
     request.set("flags", (lib.XFSBUS_DOWNLOAD_FORCE if force else 0) |
                 (lib.XFSBUS_DOWNLOAD_REPAIR if repair else 0))
     return request
+
+
+def opening_of(force: bool, repair: bool, sources: int, wait: float, play_rate: int,
+               keep: bool) -> Struct:
+    """xfsbus_open_options."""
+    options = Struct("xfsbus_open_options")
+    options.set("sources", sources)
+    options.set("wait_ms", _ms(wait))
+    options.set("bytes_per_second", play_rate)
+    options.set("flags", (lib.XFSBUS_OPEN_FORCE if force else 0) |
+                (lib.XFSBUS_OPEN_REPAIR if repair else 0) | (lib.XFSBUS_OPEN_KEEP if keep else 0))
+    return options
 
 
 def push_of(name: str, to: str | int, patience: float) -> Struct:

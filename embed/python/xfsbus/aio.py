@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, AsyncIterator, Callable, Generator, TypeVar
+from typing import Any, AsyncGenerator, AsyncIterator, Callable, Generator, TypeVar
 
 from . import values
 from ._base import BasePeer
 from ._events import closed
 from ._job import BaseJob, Outcome
 from ._options import download_of, encoded, push_of
+from ._subscription import Subscription
 from .errors import UsageError, XfsTimeoutError
 
 _Asked = TypeVar("_Asked")
@@ -115,6 +116,10 @@ class AsyncPeer(BasePeer):
         """find() that goes on by itself."""
         return self._begin(AsyncJob, "find", encoded(name))
 
+    def start_list(self, pattern: str) -> AsyncJob[tuple[values.ListedFile, ...]]:
+        """list() that goes on by itself."""
+        return self._begin(AsyncJob, "list", encoded(pattern))
+
     def start_download(self, name: str, *, out: str | None = None, force: bool = False,
                        repair: bool = False, sources: int = 0, wait: float = 0.0,
                        play_rate: int = 0) -> AsyncJob[values.Report]:
@@ -140,6 +145,10 @@ class AsyncPeer(BasePeer):
     async def find(self, name: str) -> tuple[values.Found, ...]:
         """Who has it, now, the best first. NotFoundError: nobody."""
         return await self._finish(self.start_find(name))
+
+    async def list(self, pattern: str) -> tuple[values.ListedFile, ...]:
+        """The files that match, of all peers, as the tracker knows them. There may be none."""
+        return await self._finish(self.start_list(pattern))
 
     async def download(self, name: str, *, out: str | None = None, force: bool = False,
                        repair: bool = False, sources: int = 0, wait: float = 0.0,
@@ -170,6 +179,22 @@ class AsyncPeer(BasePeer):
         except asyncio.CancelledError:
             job.cancel()
             raise
+
+    # ---- what goes on ----
+
+    async def subscribe(self, pattern: str) -> AsyncGenerator[values.Change, None]:
+        """The files that match, of all peers, and from then on what changes of them. Begins with the
+        first step of the iteration; aclose() of it ends it at once."""
+        subscription = self._begin(Subscription, "subscribe", encoded(pattern))
+        try:
+            while True:
+                await self._until(subscription.has_news)
+                change = subscription.take()
+                if change is None:
+                    return
+                yield change
+        finally:
+            subscription.cancel()
 
     # ---- waits ----
 

@@ -3,31 +3,20 @@ from __future__ import annotations
 
 import select
 import threading
-import time
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Generator, Iterator
 
 from . import values
 from ._base import BasePeer
 from ._events import Events
 from ._job import BaseJob, Outcome
-from ._options import Struct, download_of, encoded, push_of
+from ._options import Struct, download_of, encoded, opening_of, push_of
+from ._subscription import Subscription
+from ._wait import Deadline, in_slices
 from .errors import XfsTimeoutError
+from .file import BufferedFile, OpenFile, open_reader
 
-#: So long a question may wait in the library, where Ctrl-C is not heard, if it can be put again.
-_SLICE = 0.2
-
-
-class _Deadline:
-    """When a wait is over. None: never."""
-
-    def __init__(self, timeout: float | None) -> None:
-        self._end = None if timeout is None else time.monotonic() + timeout
-
-    def left(self) -> float | None:
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
-
-    def over(self) -> bool:
-        return self.left() == 0
+#: Bytes that a file reads at once where nobody says how many.
+_BUFFER = 256 * 1024
 
 
 class _Pump:
@@ -43,7 +32,7 @@ class _Pump:
         self._reading = False
         self.changed = threading.Condition()  # guards the events and their jobs
 
-    def wait_until(self, ready: Callable[[], bool], deadline: _Deadline) -> bool:
+    def wait_until(self, ready: Callable[[], bool], deadline: Deadline) -> bool:
         """Whether it became ready in time."""
         while self._to_read(ready, deadline):
             try:
@@ -57,7 +46,7 @@ class _Pump:
         with self.changed:
             return ready()
 
-    def _to_read(self, ready: Callable[[], bool], deadline: _Deadline) -> bool:
+    def _to_read(self, ready: Callable[[], bool], deadline: Deadline) -> bool:
         """Waits until this thread is the one to read: True. False: there is nothing to wait for."""
         with self.changed:
             while not ready() and not deadline.over() and not self._events.ended:
@@ -80,7 +69,7 @@ class Job(BaseJob[Outcome]):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until it is done: True. Else, after so many seconds, it goes on."""
-        return self._pump.wait_until(self.done, _Deadline(timeout))
+        return self._pump.wait_until(self.done, Deadline(timeout))
 
     def result(self, timeout: float | None = None) -> Outcome:
         """Waits for what it comes to. XfsTimeoutError: it goes on.
@@ -96,7 +85,7 @@ class Job(BaseJob[Outcome]):
 
     def progress(self, timeout: float | None = None) -> Iterator[Any]:
         """How it stands, some ten times a second, until it is done, or so many seconds are over."""
-        deadline = _Deadline(timeout)
+        deadline = Deadline(timeout)
         while self._pump.wait_until(lambda: self._progress is not None or self.done(), deadline):
             progress = self._take_progress()
             if progress is None:
@@ -132,6 +121,10 @@ class Peer(BasePeer):
         """find() that goes on by itself."""
         return self._job("find", encoded(name))
 
+    def start_list(self, pattern: str) -> Job[tuple[values.ListedFile, ...]]:
+        """list() that goes on by itself."""
+        return self._job("list", encoded(pattern))
+
     def start_download(self, name: str, *, out: str | None = None, force: bool = False,
                        repair: bool = False, sources: int = 0, wait: float = 0.0,
                        play_rate: int = 0) -> Job[values.Report]:
@@ -160,6 +153,11 @@ class Peer(BasePeer):
     def find(self, name: str, timeout: float | None = None) -> tuple[values.Found, ...]:
         """Who has it, now, the best first: a name, a pattern, or "NAME@ID". NotFoundError: nobody."""
         return self._finish(self.start_find(name), timeout)
+
+    def list(self, pattern: str, timeout: float | None = None) -> tuple[values.ListedFile, ...]:
+        """The files that match, of all peers, in the order of their names, as the tracker knows them.
+        There may be none."""
+        return self._finish(self.start_list(pattern), timeout)
 
     def download(self, name: str, *, out: str | None = None, force: bool = False,
                  repair: bool = False, sources: int = 0, wait: float = 0.0, play_rate: int = 0,
@@ -205,7 +203,7 @@ class Peer(BasePeer):
     @staticmethod
     def _finish(job: Job[Outcome], timeout: float | None,
                 on_progress: Callable[[Any], object] | None = None) -> Outcome:
-        deadline = _Deadline(timeout)
+        deadline = Deadline(timeout)
         try:
             for progress in job.progress(deadline.left()):
                 if on_progress:
@@ -215,18 +213,61 @@ class Peer(BasePeer):
             job.cancel()
             raise
 
+    # ---- what goes on ----
+
+    def subscribe(self, pattern: str,
+                  timeout: float | None = None) -> Generator[values.Change, None, None]:
+        """The files that match, of all peers, and from then on what changes of them.
+
+        Begins with the first step of the iteration, and ends with that, with its close(), or after so
+        many seconds; goes on while the tracker is away. Whoever takes the changes slowly is told less
+        often, but never less than how each file is at last. UsageError: too many files match.
+        """
+        deadline = Deadline(timeout)
+        with self._pump.changed:
+            subscription = self._begin(Subscription, "subscribe", encoded(pattern))
+        try:
+            while self._pump.wait_until(subscription.has_news, deadline):
+                with self._pump.changed:
+                    change = subscription.take()
+                if change is None:
+                    return
+                yield change
+            self._events.raise_if_ended()
+        finally:
+            subscription.cancel()
+
+    def open(self, name: str, *, buffering: int = -1, force: bool = False, repair: bool = False,
+             sources: int = 0, wait: float = 0.0, play_rate: int = 0, keep: bool = False,
+             timeout: float | None = None) -> BufferedFile | OpenFile:
+        """Opens a file for reading: one that is shared here, or one that is fetched from now on, as
+        download() does. What is read is fetched before all else.
+
+        name: of a file, "NAME@ID", or a pattern that only one file matches. NotFoundError: nobody has it.
+        buffering: as of Python's open(): 0: none, which gives an OpenFile; else a BufferedFile.
+        keep: the download goes on when the last that has the file open is closed; else it is cancelled
+            then, and what was fetched is kept for the next try.
+        timeout: so many seconds it may take to open it, and later each read of the file.
+
+        The others are those of download().
+        """
+        options = opening_of(force, repair, sources, wait, play_rate, keep)
+        file = OpenFile(open_reader(self._using, name, options, timeout), timeout)
+        return file if buffering == 0 else BufferedFile(
+            file, _BUFFER if buffering < 0 else buffering)
+
     # ---- waits ----
 
     def wait_for_tracker(self, timeout: float | None = 10.0) -> None:
         """Until the tracker knows this peer. After that time TrackerUnreachableError, or
         NotAuthorisedError if it refuses this peer."""
-        if not self._pump.wait_until(lambda: self._events.tracker_up, _Deadline(timeout)):
+        if not self._pump.wait_until(lambda: self._events.tracker_up, Deadline(timeout)):
             self._events.raise_if_ended()
             self._raise_trouble_with_tracker()
 
     def wait_until_scanned(self, timeout: float | None = None) -> values.Summary:
         """Until the first scan is over, whatever the tracker does."""
-        self._pump.wait_until(lambda: self._events.scanned is not None, _Deadline(timeout))
+        self._pump.wait_until(lambda: self._events.scanned is not None, Deadline(timeout))
         if self._events.scanned is None:
             self._events.raise_if_ended()
             raise XfsTimeoutError("the first scan of the directory is still under way")
@@ -235,14 +276,7 @@ class Peer(BasePeer):
     def wait_until_shared(self, timeout: float | None = None) -> values.Summary:
         """Until the first scan is over and the tracker has the list, or refuses it (see
         Status.tracker_trouble)."""
-        deadline = _Deadline(timeout)
-        while True:
-            left = deadline.left()
-            try:
-                return self._ask_whether_shared(_SLICE if left is None else min(left, _SLICE))
-            except XfsTimeoutError:
-                if deadline.over():
-                    raise
+        return in_slices(self._ask_whether_shared, timeout)
 
     # ---- what there is ----
 

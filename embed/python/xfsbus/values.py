@@ -31,6 +31,16 @@ class PushState(enum.IntEnum):
     REFUSED = 5  #: it takes no pushes
 
 
+class ListingChange(enum.IntEnum):
+    """What has become of a file at all peers together."""
+
+    THERE = 1  #: it was there when the subscription began
+    APPEARED = 2  #: somebody has it; before, nobody had anything of this name
+    CHANGED = 3  #: somebody has this content under a name that had another
+    HOLDERS = 4  #: other numbers of peers have it
+    GONE = 5  #: nobody has anything of this name any more
+
+
 @dataclass(frozen=True)
 class Found:
     """A peer that has a file, and what choosing it would mean."""
@@ -245,6 +255,25 @@ class SharedFile:
     name: str
     content: str  #: content id in hex
     bytes: int  #: its size
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A file that the tracker knows of: one content of one name."""
+
+    name: str
+    content: str  #: content id in hex
+    bytes: int  #: its size
+    complete: int  #: peers that have all of it
+    partial: int  #: peers that have a part of it
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a subscription tells of a file."""
+
+    what: ListingChange
+    file: ListedFile
 
 
 @dataclass(frozen=True)

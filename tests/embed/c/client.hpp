@@ -27,12 +27,15 @@ using PeerHandle = std::unique_ptr<xfsbus_peer, Freed<xfsbus_peer_free>>;
 using JobHandle = std::unique_ptr<xfsbus_job, Freed<xfsbus_job_free>>;
 using EventsHandle = std::unique_ptr<xfsbus_events, Freed<xfsbus_events_free>>;
 using EventAnswer = std::unique_ptr<xfsbus_event const, Freed<xfsbus_event_free>>;
+using ReaderHandle = std::unique_ptr<xfsbus_reader, Freed<xfsbus_reader_free>>;
+using StopHandle = std::unique_ptr<xfsbus_stop, Freed<xfsbus_stop_free>>;
 using FoundAnswer = std::unique_ptr<xfsbus_found_list const, Freed<xfsbus_found_list_free>>;
 using ReportAnswer = std::unique_ptr<xfsbus_report const, Freed<xfsbus_report_free>>;
 using PushedAnswer = std::unique_ptr<xfsbus_pushed const, Freed<xfsbus_pushed_free>>;
 using SummaryAnswer = std::unique_ptr<xfsbus_summary const, Freed<xfsbus_summary_free>>;
 using PeersAnswer = std::unique_ptr<xfsbus_peer_list const, Freed<xfsbus_peer_list_free>>;
 using FilesAnswer = std::unique_ptr<xfsbus_file_list const, Freed<xfsbus_file_list_free>>;
+using ListingAnswer = std::unique_ptr<xfsbus_listing const, Freed<xfsbus_listing_free>>;
 using StatusAnswer = std::unique_ptr<xfsbus_status const, Freed<xfsbus_status_free>>;
 using PolicyAnswer = std::unique_ptr<xfsbus_policy_info const, Freed<xfsbus_policy_info_free>>;
 

@@ -1,6 +1,8 @@
 """The peer whose calls wait."""
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -114,6 +116,12 @@ def test_a_child_of_fork_leaves_the_peer_alone(bus):
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         assert sink.status().tracker == bus.tracker
+
+
+def test_the_library_stays_as_long_as_its_threads_when_it_is_closed():
+    close = ("import xfsbus; xfsbus._library.ffi.dlclose(xfsbus._library.lib); "
+             "assert '/libxfsbus.so.' in open('/proc/self/maps').read()")
+    subprocess.run([sys.executable, "-B", "-c", close], check=True, timeout=PATIENCE)
 
 
 def test_several_threads_wait_at_the_same_time(bus):

@@ -5,6 +5,7 @@
 
 #include <xfsbus/c/answers.h>
 #include <xfsbus/c/base.h>
+#include <xfsbus/c/status.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,10 @@ XFSBUS_C_API xfsbus_code xfsbus_job_summary(const xfsbus_job* job, int64_t timeo
 
 XFSBUS_C_API xfsbus_code xfsbus_job_policy(const xfsbus_job* job, int64_t timeout_ms,
                                            const xfsbus_policy_info** info, xfsbus_error* error);
+
+/* Of a subscription that was cancelled: the files that it has told of and that are there. */
+XFSBUS_C_API xfsbus_code xfsbus_job_listing(const xfsbus_job* job, int64_t timeout_ms,
+                                            const xfsbus_listing** listing, xfsbus_error* error);
 
 #ifdef __cplusplus
 }

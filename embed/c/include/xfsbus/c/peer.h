@@ -40,6 +40,18 @@ XFSBUS_C_API xfsbus_code xfsbus_peer_lasting_events(xfsbus_peer* peer, xfsbus_ev
 XFSBUS_C_API xfsbus_code xfsbus_peer_start_find(xfsbus_peer* peer, const char* name,
                                                 xfsbus_job** job, xfsbus_error* error);
 
+/* The files that match the pattern, of all peers, in the order of their names, as the tracker knows
+ * them: no peer is asked. There may be none. */
+XFSBUS_C_API xfsbus_code xfsbus_peer_start_list(xfsbus_peer* peer, const char* pattern,
+                                                xfsbus_job** job, xfsbus_error* error);
+
+/* The same, and from then on what changes: each file is an XFSBUS_EVENT_LISTING_CHANGED in the
+ * queue of events, which is to be opened before. It goes on until it is cancelled, also while the
+ * tracker is away or is started anew; an error means that it cannot: XFSBUS_ERROR_USAGE if too many
+ * files match. xfsbus_job_listing says what it comes to. */
+XFSBUS_C_API xfsbus_code xfsbus_peer_start_subscribe(xfsbus_peer* peer, const char* pattern,
+                                                     xfsbus_job** job, xfsbus_error* error);
+
 /* Fetches one file or all that match. */
 XFSBUS_C_API xfsbus_code xfsbus_peer_start_download(xfsbus_peer* peer,
                                                     const xfsbus_download_request* request,
@@ -64,6 +76,11 @@ XFSBUS_C_API xfsbus_code xfsbus_peer_start_load_policy(xfsbus_peer* peer, const 
 
 XFSBUS_C_API xfsbus_code xfsbus_peer_find(xfsbus_peer* peer, const char* name, int64_t timeout_ms,
                                           const xfsbus_found_list** found, xfsbus_error* error);
+
+/* As xfsbus_peer_start_list. */
+XFSBUS_C_API xfsbus_code xfsbus_peer_listing(xfsbus_peer* peer, const char* pattern,
+                                             int64_t timeout_ms, const xfsbus_listing** listing,
+                                             xfsbus_error* error);
 
 /* What is returned is said at xfsbus_job_report. When the time is over, XFSBUS_ERROR_INTERRUPTED
  * for the files that are not there; what was fetched of them is kept for the next try. */

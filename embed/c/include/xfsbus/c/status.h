@@ -55,6 +55,15 @@ typedef struct xfsbus_listed_file {
     uint64_t partial;    /* peers that have a part of it */
 } xfsbus_listed_file;
 
+/* One for each content of each name, in the order of the names. */
+typedef struct xfsbus_listing {
+    size_t size;
+    size_t items_count;
+    const xfsbus_listed_file* const* items;
+} xfsbus_listing;
+
+XFSBUS_C_API void xfsbus_listing_free(const xfsbus_listing* listing);
+
 /* A figure that the peer tells of itself; docs/OPERATING.md has all. */
 typedef struct xfsbus_counter {
     size_t size;
