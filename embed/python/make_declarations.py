@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Writes xfsbus/_declarations.py, what cffi is told of the interface in C, from its headers; with --check
-only says whether it is up to date."""
+"""make_declarations.py FILE: writes FILE, xfsbus/_declarations.py, from which cffi knows the interface in C,
+out of its headers. The build does."""
 import re
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HEADERS = HERE.parent / "c" / "include" / "xfsbus" / "c"
-MADE = HERE / "xfsbus" / "_declarations.py"
 IN_ORDER = ("base", "requests", "answers", "status", "job", "events", "peer", "reader")
 
 
@@ -22,15 +21,8 @@ def declarations_of(header: str) -> str:
 def module() -> str:
     declarations = "".join(declarations_of((HEADERS / f"{name}.h").read_text())
                            for name in IN_ORDER)
-    return ('"""The interface in C, as cffi reads it. Made by make_declarations.py; not to be edited."""\n'
+    return ('"""The interface in C, as cffi reads it. Made by make_declarations.py."""\n'
             f'DECLARATIONS = """\n{declarations}"""\n')
 
 
-def main() -> None:
-    if "--check" not in sys.argv:
-        MADE.write_text(module())
-    elif MADE.read_text() != module():
-        sys.exit(f"{MADE} is not what the headers say: run {Path(__file__).name}")
-
-
-main()
+Path(sys.argv[1]).write_text(module())

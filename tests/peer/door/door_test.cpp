@@ -269,10 +269,13 @@ TEST_CASE("Of a damaged source no wrong byte is sent: the answer is cut where th
     HttpClient client(here, sut.port());
     client.ask(version);
     auto const reply = client.reply();
-    CHECK(reply.status == 200);
-    CHECK(reply.cut);
-    CHECK(reply.body.size() <= 6 * mib);
-    CHECK(sut.text.starts_with(reply.body));
+    if (reply.status == 200) {
+        CHECK(reply.cut);
+        CHECK(reply.body.size() <= 6 * mib);
+        CHECK(sut.text.starts_with(reply.body));
+    } else {
+        CHECK(reply.status == 502);  // the damage was met before the first byte was there
+    }
     auto const part = http(here, sut.port(), version, "Range: bytes=6291456-6291460\r\n");
     CHECK((part.status == 502 || part.status == 404));  // the source has looked at it by now
 }
