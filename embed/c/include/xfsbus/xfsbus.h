@@ -11,17 +11,17 @@
  * Texts are UTF-8 and end with NUL; paths are bytes, as the system has them. None that is handed
  * out is NULL, unless that is said. What is passed in is copied before the call returns.
  *
- * Ownership. Handles (xfsbus_peer, xfsbus_job, xfsbus_events, xfsbus_reader, xfsbus_stop) are freed by the function that ends
- * in _free, once; to free NULL does nothing, and to free twice is a bug of the program. Answers are
- * structs that nobody may write to, and each has its _free, which frees all that it points to. An
- * argument that takes an answer may be NULL: it is not wanted. If the call fails it is set to NULL,
- * unless that is said.
+ * Ownership. Handles (xfsbus_peer, xfsbus_job, xfsbus_events, xfsbus_reader, xfsbus_stop) are freed
+ * by the function that ends in _free, once; to free NULL does nothing, and to free twice is a bug
+ * of the program. Answers are structs that nobody may write to, and each has its _free, which frees
+ * all that it points to. An argument that takes an answer may be NULL: it is not wanted. If the
+ * call fails it is set to NULL, unless that is said.
  *
  * Structs begin with their size in bytes, and only grow at their end. Those that the program fills
- * in (xfsbus_options, xfsbus_open_options, ..._request) are zero but for `size` and what it wants: nought is the default
- * everywhere. A library that is newer takes what is missing for nought; one that is older refuses
- * what it does not know unless that is nought (XFSBUS_ERROR_USAGE). In an answer `size` says how
- * much is there.
+ * in (xfsbus_options, xfsbus_open_options, ..._request) are zero but for `size` and what it wants:
+ * nought is the default everywhere. A library that is newer takes what is missing for nought; one
+ * that is older refuses what it does not know unless that is nought (XFSBUS_ERROR_USAGE). In an
+ * answer `size` says how much is there.
  *
  * Time. A timeout_ms below nought: as long as it takes; 0: do not wait.
  *
