@@ -1,5 +1,7 @@
 #include "runtime/chosen_policies.hpp"
 
+#include "sha256.hpp"
+
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
@@ -8,10 +10,7 @@
 #include <xfsbus/policies/rarest.hpp>
 #include <xfsbus/wire/name.hpp>
 
-#include <botan/hash.h>
-
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <span>
 #include <string>
@@ -29,23 +28,6 @@ policies::PluginInfo about(std::string name, std::string kind, std::string descr
 }
 
 // ---- built in ----
-
-/// For a peer that has no plug-in directory: as libsha256.so.
-class Sha256 final : public policies::Integrity {
-  public:
-    [[nodiscard]] std::size_t digest_size() const override { return hash_->output_length(); }
-
-    void update(std::span<std::byte const> data) override {
-        hash_->update(reinterpret_cast<std::uint8_t const*>(data.data()), data.size());
-    }
-
-    void finish(std::span<std::byte> digest) override {
-        hash_->final(reinterpret_cast<std::uint8_t*>(digest.data()));
-    }
-
-  private:
-    std::unique_ptr<Botan::HashFunction> hash_ = Botan::HashFunction::create_or_throw("SHA-256");
-};
 
 template <class Factory, class Object>
 std::shared_ptr<Factory const> built_in(std::string const& name, std::string const& kind) {
@@ -187,7 +169,7 @@ Node::Plugins choose(PeerOptions const& options, std::shared_ptr<policies::Polic
     auto upload =
         chosen<p::UploadChoiceFactory>(own.upload_choice, XFSBUS_KIND_UPLOAD_CHOICE,
                                        options.upload_policy, with(p::load_upload_choice));
-    auto sha256 = built_in<p::HashAlgorithm, Sha256>("sha256", XFSBUS_KIND_INTEGRITY);
+    auto sha256 = built_in<p::HashAlgorithm, plugins::Sha256>("sha256", XFSBUS_KIND_INTEGRITY);
     return {.path = std::move(path),
             .host = std::move(host),
             .policy = selection ? selection
