@@ -1,5 +1,6 @@
 #include "live/program.hpp"
 
+#include <xfsbus/program/pointers_to.hpp>
 #include <xfsbus/program/write_all.hpp>
 
 #include <array>
@@ -28,16 +29,6 @@ std::pair<files::Fd, files::Fd> make_pipe() {
     std::array<int, 2> ends{};
     checked(::pipe2(ends.data(), O_CLOEXEC), "pipe");
     return {files::Fd(ends[0]), files::Fd(ends[1])};
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-    std::vector<char*> all;
-    all.reserve(words.size() + 1);
-    for (auto& word : words) {
-        all.push_back(word.data());
-    }
-    all.push_back(nullptr);
-    return all;
 }
 
 files::Fd open_log(std::filesystem::path const& file) {
@@ -84,7 +75,7 @@ Program::Program(Start const& start) {
     Streams const streams{their_in.get(), their_out.get(), log ? log.get() : their_out.get()};
     auto words = start.arguments;
     words.insert(words.begin(), start.file.string());
-    auto const pointers = pointers_to(words);
+    auto const pointers = program::pointers_to(words);
     auto const parent = ::getpid();
     pid_ = checked(::fork(), "fork");
     if (pid_ == 0) {

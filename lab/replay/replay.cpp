@@ -5,8 +5,9 @@
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/host/words.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -217,20 +218,10 @@ class Replay {
     Comparison comparison_;
 };
 
-template <typename... Values>
-std::string format(char const* pattern, Values... values) {
-    std::array<char, 200> line{};
-    std::snprintf(line.data(), line.size(), pattern, values...);
-    return line.data();
-}
-
 std::string row(std::string_view name, Tally const& tally) {
     auto const share = 100.0 * static_cast<double>(tally.same) / static_cast<double>(tally.asked);
-    return format("%-10s %9llu %7.1f %% %9llu %9llu %9llu\n", std::string(name).c_str(),
-                  static_cast<unsigned long long>(tally.asked), share,
-                  static_cast<unsigned long long>(tally.other),
-                  static_cast<unsigned long long>(tally.nobody),
-                  static_cast<unsigned long long>(tally.somebody));
+    return fmt::format("{:<10} {:>9} {:>7.1f} % {:>9} {:>9} {:>9}\n", name, tally.asked, share,
+                       tally.other, tally.nobody, tally.somebody);
 }
 
 }  // namespace
@@ -270,9 +261,10 @@ std::string to_text(Comparison const& comparison) {
     text += all.asked > 0 ? row("all", all) : "nothing was decided\n";
     auto const& estimate = comparison.estimate;
     constexpr double mb = 1024 * 1024;
-    text += format("a request brought %.2f MB/s; with the other policy ", estimate.recorded / mb);
-    text += estimate.other ? format("an estimated %.2f MB/s (%.0f effective samples)\n",
-                                    *estimate.other / mb, estimate.effective_samples)
+    text += fmt::format("a request brought {:.2f} MB/s; with the other policy ",
+                        estimate.recorded / mb);
+    text += estimate.other ? fmt::format("an estimated {:.2f} MB/s ({:.0f} effective samples)\n",
+                                         *estimate.other / mb, estimate.effective_samples)
                            : "it cannot be said: " + estimate.why_not + "\n";
     return text;
 }

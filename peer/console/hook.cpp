@@ -1,5 +1,7 @@
 #include "hook.hpp"
 
+#include <xfsbus/program/pointers_to.hpp>
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -12,17 +14,6 @@
 
 namespace xfsbus::console {
 namespace {
-
-/// As the system wants a list of texts: the last one is null. The texts must outlive it.
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (auto& text : texts) {
-        pointers.push_back(text.data());
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
 
 std::vector<std::string> environment_with(Variables const& variables) {
     std::vector<std::string> all;
@@ -56,8 +47,9 @@ int spawn(pid_t& child, std::vector<std::string> words, std::vector<std::string>
     ::posix_spawnattr_setpgroup(&attributes, 0);
     ::posix_spawnattr_setflags(
         &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    int const error = ::posix_spawn(&child, "/bin/sh", &files, &attributes,
-                                    pointers_to(words).data(), pointers_to(environment).data());
+    int const error =
+        ::posix_spawn(&child, "/bin/sh", &files, &attributes, program::pointers_to(words).data(),
+                      program::pointers_to(environment).data());
     ::posix_spawn_file_actions_destroy(&files);
     ::posix_spawnattr_destroy(&attributes);
     return error;

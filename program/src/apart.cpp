@@ -1,4 +1,5 @@
 #include <xfsbus/program/apart.hpp>
+#include <xfsbus/program/pointers_to.hpp>
 #include <xfsbus/program/write_all.hpp>
 
 #include <array>
@@ -82,12 +83,6 @@ int wait_for(pid_t child) {
 
 /// Starts this program anew, with its stdout going to `out`, and without stdin and stderr.
 pid_t start_again(std::vector<std::string> words, int out) {
-    std::vector<char*> arguments;
-    arguments.reserve(words.size() + 1);
-    for (auto& word : words) {
-        arguments.push_back(word.data());
-    }
-    arguments.push_back(nullptr);
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -100,8 +95,8 @@ pid_t start_again(std::vector<std::string> words, int out) {
     ::posix_spawnattr_setsigmask(&attributes, &none);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     pid_t child = -1;
-    int const error =
-        ::posix_spawn(&child, "/proc/self/exe", &files, &attributes, arguments.data(), environ);
+    int const error = ::posix_spawn(&child, "/proc/self/exe", &files, &attributes,
+                                    pointers_to(words).data(), environ);
     ::posix_spawn_file_actions_destroy(&files);
     ::posix_spawnattr_destroy(&attributes);
     errno = error;
