@@ -1,36 +1,13 @@
 // Sources that send what their hashes do not say.
 #include "catch.hpp"
+#include "corrupt.hpp"
 #include "swarm.hpp"
 
 #include <csignal>
-#include <fstream>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 using namespace xfsbus::test;
 
 namespace fs = std::filesystem;
-
-namespace {
-
-/// Changes one byte, and leaves no sign of it but the byte.
-void corrupt(fs::path const& path, std::uint64_t offset) {
-    struct stat before {};
-
-    REQUIRE(::stat(path.c_str(), &before) == 0);
-    {
-        std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-        file.seekg(static_cast<std::streamoff>(offset));
-        auto const byte = static_cast<char>(file.get() ^ 1);
-        file.seekp(static_cast<std::streamoff>(offset));
-        file.put(byte);
-    }
-    timespec const times[] = {before.st_atim, before.st_mtim};
-    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
-}
-
-}  // namespace
 
 TEST_CASE("A corrupt chunk from the only source ends a download with 8, and nothing is kept") {
     Swarm swarm;

@@ -1,4 +1,5 @@
 // The door, with real peers behind it and real sockets before it.
+#include "corrupt.hpp"
 #include "http_client.hpp"
 #include "running_tracker.hpp"
 #include "temp_dir.hpp"
@@ -16,9 +17,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -58,22 +56,6 @@ bool becomes_true(std::function<bool()> const& holds) {
 
 std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-}
-
-/// Changes a byte, and leaves no sign of it but the byte.
-void corrupt(std::filesystem::path const& path, std::size_t offset) {
-    struct stat before {};
-
-    REQUIRE(::stat(path.c_str(), &before) == 0);
-    {
-        std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-        file.seekg(static_cast<std::streamoff>(offset));
-        auto const byte = static_cast<char>(file.get() ^ 1);
-        file.seekp(static_cast<std::streamoff>(offset));
-        file.put(byte);
-    }
-    timespec const times[] = {before.st_atim, before.st_mtim};
-    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
 
 /// A source with a file, and a peer with a door, which fetches so many bytes a second.
