@@ -21,11 +21,12 @@ Error interrupted() {
     return {Errc::interrupted, "interrupted"};
 }
 
-Error too_few_descriptors() {
+Error too_few_descriptors(std::size_t spare) {
+    auto const spared = spare > 0 ? ", " + std::to_string(spare) + " are for other things" : "";
     return {Errc::failed, "a peer needs " + std::to_string(swarm::descriptors_least) +
                               " file descriptors, and " + std::to_string(bus::open_descriptors()) +
                               " of this process's " + std::to_string(bus::descriptor_limit()) +
-                              " are open already; raise the limit (ulimit -n)"};
+                              " are open already" + spared + "; raise the limit (ulimit -n)"};
 }
 
 Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path const& file) {
@@ -113,10 +114,11 @@ Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     bus::HeldSignals const for_all_threads;
+    auto const spare = options.spare_descriptors;
     auto const descriptors =
-        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
+        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors() + spare);
     if (!descriptors) {
-        return too_few_descriptors();
+        return too_few_descriptors(spare);
     }
     options.log = one_at_a_time(options.log);
     auto const log = std::make_shared<OnLog const>(options.log);
