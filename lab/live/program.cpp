@@ -1,5 +1,6 @@
 #include "live/program.hpp"
 
+#include <xfsbus/files/pipe.hpp>
 #include <xfsbus/program/pointers_to.hpp>
 #include <xfsbus/program/write_all.hpp>
 
@@ -25,10 +26,10 @@ int checked(int result, std::string const& what) {
     return result;
 }
 
-std::pair<files::Fd, files::Fd> make_pipe() {
-    std::array<int, 2> ends{};
-    checked(::pipe2(ends.data(), O_CLOEXEC), "pipe");
-    return {files::Fd(ends[0]), files::Fd(ends[1])};
+files::Pipe new_pipe() {
+    auto made = files::make_pipe();
+    checked(made ? 0 : -1, "pipe");
+    return std::move(*made);
 }
 
 files::Fd open_log(std::filesystem::path const& file) {
@@ -69,8 +70,8 @@ struct Streams {
 }  // namespace
 
 Program::Program(Start const& start) {
-    auto [their_in, our_in] = make_pipe();
-    auto [our_out, their_out] = make_pipe();
+    auto [their_in, our_in] = new_pipe();
+    auto [our_out, their_out] = new_pipe();
     auto const log = start.log.empty() ? files::Fd() : open_log(start.log);
     Streams const streams{their_in.get(), their_out.get(), log ? log.get() : their_out.get()};
     auto words = start.arguments;

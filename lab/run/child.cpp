@@ -3,6 +3,7 @@
 #include "results/encoding.hpp"
 #include "results/text.hpp"
 
+#include <xfsbus/files/pipe.hpp>
 #include <xfsbus/program/write_all.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -14,7 +15,6 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -76,27 +76,24 @@ double seconds(timeval const& time) {
 Child::Child(Job const& job, Limits const& limits,
              std::function<results::Run(Job const&)> const& work)
     : job_(job), limits_(limits), begin_(Clock::now()), deadline_(begin_ + limits.time) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    auto ends = files::make_pipe();
+    if (!ends) {
         throw std::system_error(errno, std::generic_category(), "pipe");
     }
     auto const parent = ::getpid();
     pid_ = ::fork();
     if (pid_ == 0) {
-        ::close(ends[0]);
+        ends->read = files::Fd();
         try {
-            live(ends[1], parent, job, limits, work);
+            live(ends->write.get(), parent, job, limits, work);
         } catch (...) {  // no memory to say so
             ::_exit(1);
         }
     }
-    int const error = errno;
-    ::close(ends[1]);
-    pipe_ = ends[0];
     if (pid_ < 0) {
-        ::close(pipe_);
-        throw std::system_error(error, std::generic_category(), "fork");
+        throw std::system_error(errno, std::generic_category(), "fork");
     }
+    pipe_ = std::move(ends->read);
 }
 
 Child::~Child() {
@@ -105,12 +102,11 @@ Child::~Child() {
         while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
-    ::close(pipe_);
 }
 
 bool Child::read() {
     std::array<char, 65536> buffer;
-    auto const got = ::read(pipe_, buffer.data(), buffer.size());
+    auto const got = ::read(pipe_.get(), buffer.data(), buffer.size());
     if (got < 0) {
         return errno == EINTR || errno == EAGAIN;
     }

@@ -2,6 +2,8 @@
 
 #include "run/processes.hpp"
 
+#include <xfsbus/files/fd.hpp>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -23,7 +25,7 @@ class Child {
     Child& operator=(Child const&) = delete;
 
     /// Readable when it has something to say, or is gone.
-    [[nodiscard]] int descriptor() const { return pipe_; }
+    [[nodiscard]] int descriptor() const { return pipe_.get(); }
 
     [[nodiscard]] Clock::time_point deadline() const { return deadline_; }
 
@@ -40,7 +42,7 @@ class Child {
     Job job_;
     Limits limits_;
     pid_t pid_ = -1;
-    int pipe_ = -1;
+    files::Fd pipe_;
     Clock::time_point begin_;
     Clock::time_point deadline_;
     bool too_long_ = false;

@@ -477,6 +477,9 @@ Status to_settings(Arguments const& arguments, Settings& settings) {
         return door.error();
     }
     settings.door = std::move(*door);
+    if (settings.door) {
+        settings.peer.spare_descriptors = door::descriptors_most(settings.door->limits);
+    }
     auto const accept = accept_push_of(arguments.accept_push);
     if (!accept) {
         return accept.error();

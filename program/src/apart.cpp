@@ -1,3 +1,4 @@
+#include <xfsbus/files/pipe.hpp>
 #include <xfsbus/program/apart.hpp>
 #include <xfsbus/program/pointers_to.hpp>
 #include <xfsbus/program/write_all.hpp>
@@ -106,17 +107,17 @@ pid_t start_again(std::vector<std::string> words, int out) {
 }  // namespace
 
 Result<Apart> run_apart(std::vector<std::string> words, std::stop_token const& stop) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    auto ends = files::make_pipe();
+    if (!ends) {
         return Error{Errc::failed, std::generic_category().message(errno)};
     }
-    pid_t const child = start_again(std::move(words), ends[1]);
+    pid_t const child = start_again(std::move(words), ends->write.get());
     int const error = errno;
-    ::close(ends[1]);
+    ends->write = files::Fd();
     bool late = false;
     Apart apart;
-    apart.line = child > 0 ? read_line(ends[0], late, stop) : "";
-    ::close(ends[0]);
+    apart.line = child > 0 ? read_line(ends->read.get(), late, stop) : "";
+    ends.reset();
     if (child < 0) {
         return Error{Errc::failed, std::generic_category().message(error)};
     }
@@ -133,20 +134,20 @@ Result<Apart> run_apart(std::vector<std::string> words, std::stop_token const& s
 }
 
 Result<std::string> ask_apart(std::function<std::string()> const& ask) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    auto ends = files::make_pipe();
+    if (!ends) {
         return Error{Errc::plugin, "cannot look at it: " + std::generic_category().message(errno)};
     }
     pid_t const child = ::fork();
     if (child == 0) {
-        ::close(ends[0]);
-        answer_and_leave(ask, ends[1]);
+        ends->read = files::Fd();
+        answer_and_leave(ask, ends->write.get());
     }
     int const error = errno;
-    ::close(ends[1]);
+    ends->write = files::Fd();
     bool late = false;
-    auto const text = child > 0 ? read_line(ends[0], late) : "";
-    ::close(ends[0]);
+    auto const text = child > 0 ? read_line(ends->read.get(), late) : "";
+    ends.reset();
     if (child < 0) {
         return Error{Errc::plugin, "cannot look at it: " + std::generic_category().message(error)};
     }

@@ -6,6 +6,7 @@
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
+#include <xfsbus/tracker/running_tracker.hpp>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -31,3 +32,5 @@ XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, Push
 
 XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, ListedFile&, UpdateSummary&,
                           PolicyInfo&, Leftover&, Removal, Reader&, OpenOptions&) {}
+
+XFSBUS_API void interface(tracker::RunningTracker&, tracker::TrackerOptions&) {}

@@ -258,8 +258,8 @@ void Directory::Impl::forget_connection(wire::Route const& route) {
 }
 
 /// A peer may leave millions of files behind, and the others' messages must not wait for that: it
-/// is out of the roster at once, so nobody is told of it any more, and out of the catalogue by and
-/// by.
+/// is out of the roster at once, so nobody is told of it any more, and out of the catalogue a part
+/// at a time.
 void Directory::Impl::clear_remains() {
     std::size_t left = options.limits.clear_step;
     while (!remains.empty()) {

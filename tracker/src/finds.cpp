@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-// How a find tells the truth: the connections tell when they end, so a peer that was killed is not
-// named a moment later. Peers not heard of lately are sent a Ping, and must answer it; so are those
-// whose connection may end untold, since sending fails where it has. Who fails is dropped, and the
-// page is read again, until nobody on it fails.
+// How a find names only peers that are up: the connections tell when they end, so a peer that was
+// killed is not named a moment later. Peers not heard of lately are sent a Ping, and must answer
+// it; so are those whose connection may end untold, since sending fails where it has. Who fails is
+// dropped, and the page is read again, until nobody on it fails.
 
 namespace xfsbus::tracker {
 

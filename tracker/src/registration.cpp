@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-// Who is believed. The host is the connection's, so nobody takes another machine's address. An id
-// or an endpoint that a peer has stays its own as long as it is there: it is sent a Ping, and the
-// newcomer waits. If the holder speaks the newcomer is refused; if its connection is closed, or it
-// says nothing for as long as a check takes, it makes room. So a peer that was killed comes back at
-// once, and one whose machine was switched off after a moment.
+// Who is registered as what. The host is the connection's, so nobody takes another machine's
+// address. An id or an endpoint that a peer has stays its own as long as it is there: it is sent a
+// Ping, and the newcomer waits. If the holder speaks the newcomer is refused; if its connection is
+// closed, or it says nothing for as long as a check takes, it makes room. So a peer that was killed
+// comes back at once, and one whose machine was switched off after a moment.
 
 namespace xfsbus::tracker {
 

@@ -8,8 +8,8 @@
 namespace xfsbus::peer::net {
 namespace {
 
-/// How much of a longer round trip is believed: the shortest of late is the path, the rest is
-/// waiting.
+/// So much of a longer round trip is taken over: what the shortest took of late is the network, the
+/// rest is waiting.
 constexpr double rise = 0.1;
 
 double to_ms(wire::Duration duration) {

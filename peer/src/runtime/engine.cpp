@@ -4,8 +4,6 @@
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/bus/held_signals.hpp>
-#include <xfsbus/policies/host/errors.hpp>
-#include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -23,11 +21,12 @@ Error interrupted() {
     return {Errc::interrupted, "interrupted"};
 }
 
-Error too_few_descriptors() {
+Error too_few_descriptors(std::size_t spare) {
+    auto const spared = spare > 0 ? ", " + std::to_string(spare) + " are for other things" : "";
     return {Errc::failed, "a peer needs " + std::to_string(swarm::descriptors_least) +
                               " file descriptors, and " + std::to_string(bus::open_descriptors()) +
                               " of this process's " + std::to_string(bus::descriptor_limit()) +
-                              " are open already; raise the limit (ulimit -n)"};
+                              " are open already" + spared + "; raise the limit (ulimit -n)"};
 }
 
 Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path const& file) {
@@ -109,18 +108,17 @@ Result<Policies::Trace> open_trace(PeerOptions const& options) {
 
 Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
                std::function<void(Error const&)> on_failed)
-    : path_(plugins.path),
-      host_(plugins.host),
-      log_(std::move(log)),
+    : log_(std::move(log)),
       on_failed_(std::move(on_failed)),
-      loader_(1, "xfs-load", net::fault_teller(reactor_)) {}
+      loader_(plugins.path, plugins.host, net::fault_teller(reactor_)) {}
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     bus::HeldSignals const for_all_threads;
+    auto const spare = options.spare_descriptors;
     auto const descriptors =
-        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors());
+        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors() + spare);
     if (!descriptors) {
-        return too_few_descriptors();
+        return too_few_descriptors(spare);
     }
     options.log = one_at_a_time(options.log);
     auto const log = std::make_shared<OnLog const>(options.log);
@@ -422,22 +420,19 @@ Result<std::shared_ptr<EventStore>> Engine::open_events(EventStore::Keep keep) {
 /// The plug-in is loaded by a thread that nobody waits for, and put in force by the reactor's.
 std::shared_ptr<JobState> Engine::load_policy(std::string const& spec, Telling const& to) {
     auto state = make_idle_job<PolicyInfo>(to);
-    loader_.submit([this, state, spec] {
-        if (state->done()) {
-            return;
+    auto on_loaded = [this, state](Result<policies::PeerPolicyFactory> const& loaded) {
+        if (!loaded) {
+            return state->set(Result<PolicyInfo>(loaded.error()));
         }
-        try {
-            auto policy =
-                policies::load_peer_policy(policies::parse_plugin_spec(spec), path_, host_);
-            post([state, policy = std::move(policy)](Node& node) {
-                if (!state->done()) {
-                    node.set_policy(policy, [state](PolicyInfo info) { state->set(Result(info)); });
-                }
-            });
-        } catch (policies::PluginRefused const& refused) {
-            state->set(Result<PolicyInfo>(Error{Errc::plugin, refused.what()}));
-        }
-    });
+        post([state, policy = *loaded](Node& node) {
+            if (!state->done()) {
+                node.set_policy(policy, [state](PolicyInfo info) { state->set(Result(info)); });
+            }
+        });
+    };
+    loader_.load({.spec = spec,
+                  .is_wanted = [state] { return !state->done(); },
+                  .on_loaded = std::move(on_loaded)});
     return state;
 }
 

@@ -6,7 +6,7 @@
 #include "runtime/job_state.hpp"
 #include "runtime/node.hpp"
 #include "runtime/open_file.hpp"
-#include "threads/worker_pool.hpp"
+#include "runtime/policy_loader.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/peer/options.hpp>
@@ -95,8 +95,6 @@ class Engine : public std::enable_shared_from_this<Engine> {
     void work();
     void fail(Error const& why);
 
-    policies::PluginPath path_;
-    std::shared_ptr<policies::PolicyHost> host_;
     std::shared_ptr<OnLog const> log_;
     std::function<void(Error const&)> on_failed_;
     Answers answers_;
@@ -106,7 +104,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     bus::Reactor reactor_;
     std::unique_ptr<Node> node_;  ///< reactor thread, once that runs
     std::thread thread_;
-    threads::WorkerPool loader_;  ///< of policies, in turn; last: it uses the others
+    PolicyLoader loader_;  ///< last: it uses the others
 };
 
 }  // namespace xfsbus::peer::runtime

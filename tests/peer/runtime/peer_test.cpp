@@ -1,7 +1,11 @@
 #include "running_tracker.hpp"
 #include "temp_dir.hpp"
 
+#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/swarm/descriptor_shares.hpp>
+
 #include <csignal>
+#include <string>
 
 #include <sys/resource.h>
 
@@ -58,4 +62,20 @@ TEST_CASE("A file too large for this process fails alone, also where SIGXFSZ wou
     sigset_t blocked{};
     ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
     CHECK(::sigismember(&blocked, SIGXFSZ) == 0);
+}
+
+TEST_CASE("A peer does not start on descriptors that are spared for the rest of the program") {
+    RunningTracker const tracker;
+    TempDir const share;
+    auto options = options_for(tracker);
+    options.directory = share.path();
+    auto const all = bus::descriptor_limit();
+    options.spare_descriptors = all - bus::open_descriptors() - swarm::descriptors_least / 2;
+    auto const peer = Peer::start(options);
+    REQUIRE_FALSE(peer);
+    CHECK(peer.error().code == Errc::failed);
+    CHECK_THAT(peer.error().message, ContainsSubstring(std::to_string(options.spare_descriptors) +
+                                                       " are for other things"));
+    options.spare_descriptors = 0;
+    CHECK(Peer::start(options));
 }

@@ -28,7 +28,7 @@ class RunningTracker {
 
   private:
     static std::unique_ptr<tracker::RunningTracker> start(wire::Endpoint const& at) {
-        return tracker::RunningTracker::start({.bind = at}).value();
+        return tracker::RunningTracker::start({.host = at.host, .port = at.port}).value();
     }
 
     std::unique_ptr<tracker::RunningTracker> tracker_ = start({"127.0.0.1", 0});

@@ -12,7 +12,8 @@ using namespace xfsbus::policies;
 
 std::atomic<bool> fails = false;
 
-/// Counts the objects of its peer. Leaves a word in the file that XFS_TEST_MARK names when it ends.
+/// Counts the objects of its peer. Leaves a word when it ends, in the file that XFS_TEST_MARK named
+/// when it began: the thread that loaded it may hold it until another test has begun.
 struct State {
     std::atomic<int> objects = 0;
 
@@ -25,10 +26,15 @@ struct State {
     State(State const&) = delete;
     State& operator=(State const&) = delete;
 
-    ~State() {
+    ~State() { std::ofstream(mark_, std::ios::app) << "destroyed\n"; }
+
+  private:
+    static std::string mark() {
         char const* const mark = std::getenv("XFS_TEST_MARK");
-        std::ofstream(mark != nullptr ? mark : "/dev/null", std::ios::app) << "destroyed\n";
+        return mark != nullptr ? mark : "/dev/null";
     }
+
+    std::string mark_ = mark();
 };
 
 /// Says in two lines which object it is.

@@ -117,7 +117,7 @@ class Swarm {
     }
 
     static std::unique_ptr<tracker::RunningTracker> new_tracker() {
-        auto started = tracker::RunningTracker::start({.bind = {"127.0.0.1", 0}});
+        auto started = tracker::RunningTracker::start({.host = "127.0.0.1", .port = 0});
         check(started);
         return std::move(*started);
     }

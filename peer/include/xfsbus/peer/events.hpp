@@ -1,8 +1,8 @@
 #pragma once
 
-#include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/job.hpp>
 #include <xfsbus/peer/status.hpp>
+#include <xfsbus/wire/export.hpp>
 
 #include <cstddef>
 #include <cstdint>

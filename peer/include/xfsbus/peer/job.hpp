@@ -1,9 +1,9 @@
 #pragma once
 
-#include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/policy.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/status.hpp>
+#include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>

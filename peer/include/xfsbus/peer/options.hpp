@@ -85,6 +85,9 @@ struct PeerOptions {
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
     /// fault of its own. Its calls then answer with this error, and it shares nothing any more.
     std::function<void(Error const&)> on_failed = {};
+    /// So many file descriptors that are free now the peer leaves to the rest of the program, which
+    /// opens them later. Of what is left then a peer needs as many as without this.
+    std::size_t spare_descriptors = 0;
 };
 
 }  // namespace xfsbus::peer

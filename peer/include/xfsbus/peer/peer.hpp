@@ -2,12 +2,12 @@
 
 #include <xfsbus/peer/download.hpp>
 #include <xfsbus/peer/events.hpp>
-#include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/job.hpp>
 #include <xfsbus/peer/options.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
 #include <xfsbus/peer/status.hpp>
+#include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <cstdint>

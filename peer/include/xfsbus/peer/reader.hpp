@@ -1,7 +1,7 @@
 #pragma once
 
-#include <xfsbus/peer/export.hpp>
 #include <xfsbus/peer/job.hpp>
+#include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <chrono>

@@ -65,7 +65,7 @@ class Download {
         SourceHistory* history = nullptr;  ///< of all downloads, if there is one; outlives this
     };
 
-    /// `content`: what is here already, and what is stored by and by; must outlive this.
+    /// `content`: what is here already, and what is stored later; must outlive this.
     Download(ContentState& content, Limits limits, Policies policies, policies::Rng rng);
 
     // ---- events ----

@@ -19,7 +19,7 @@
 
 namespace xfsbus::swarm {
 
-/// Decides which source is asked for which manifest, and which is believed. A core: it is fed
+/// Decides which source is asked for which manifest, and which is the right one. A core: it is fed
 /// events with the time, and leaves actions to be done.
 ///
 /// Only the content id says which manifest is right. A source that sends another, or parts that

@@ -1,16 +1,19 @@
 #pragma once
 
-#include <xfsbus/tracker/tracker.hpp>
+#include <xfsbus/policies/handout.hpp>
+#include <xfsbus/tracker/options.hpp>
+#include <xfsbus/wire/counters.hpp>
+#include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
+#include <vector>
 
 namespace xfsbus::tracker {
 
-/// A Tracker with a thread of its own, for a program that is more than a tracker. All methods may
+/// A tracker with a thread of its own, for a program that is more than a tracker. All methods may
 /// be called on any thread. The thread leaves the program's signals to the program.
 class RunningTracker {
   public:
@@ -18,32 +21,33 @@ class RunningTracker {
     /// its own. It must not throw, nor destroy the tracker.
     using OnFailed = std::function<void(Error const&)>;
 
-    /// As Tracker::start; it runs already. options.log is called on its thread. Throws
-    /// std::system_error if there can be no thread.
-    static Result<std::unique_ptr<RunningTracker>> start(Tracker::Options options,
-                                                         OnFailed on_failed = {});
+    /// It listens and runs when this returns. Errc::usage if the host is no numeric address,
+    /// Errc::network if the address is in use or not this machine's, Errc::failed if this process
+    /// may open too few descriptors. Throws std::system_error or std::runtime_error if the system
+    /// gives no thread or no sockets.
+    XFSBUS_API static Result<std::unique_ptr<RunningTracker>> start(TrackerOptions const& options,
+                                                                    OnFailed on_failed = {});
 
     /// Stops it, and waits until it has: some milliseconds.
-    ~RunningTracker();
+    XFSBUS_API ~RunningTracker();
     RunningTracker(RunningTracker const&) = delete;
     RunningTracker& operator=(RunningTracker const&) = delete;
 
     /// As PeerOptions::tracker wants it, with the port that it got.
-    [[nodiscard]] std::string endpoint() const { return tracker_->endpoint().to_zmq(); }
+    [[nodiscard]] XFSBUS_API std::string endpoint() const;
 
-    [[nodiscard]] Counters stats() const { return tracker_->stats(); }
+    /// As it is after the last event: what docs/OPERATING.md lists.
+    [[nodiscard]] XFSBUS_API std::vector<CounterValue> counters() const;
 
-    /// Of the tracker, what may be called on any thread.
-    [[nodiscard]] Tracker& tracker() { return *tracker_; }
+    /// As TrackerOptions::handout, from a moment after this call on.
+    XFSBUS_API void set_handout(std::shared_ptr<policies::Handout> handout);
 
   private:
-    RunningTracker(std::unique_ptr<Tracker> tracker, OnFailed on_failed);
+    class Running;
 
-    void work();
+    explicit RunningTracker(std::unique_ptr<Running> running);
 
-    std::unique_ptr<Tracker> tracker_;
-    OnFailed on_failed_;
-    std::thread thread_;
+    std::unique_ptr<Running> running_;
 };
 
 }  // namespace xfsbus::tracker

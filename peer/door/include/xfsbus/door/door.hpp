@@ -25,6 +25,14 @@ struct Limits {
     std::chrono::milliseconds keep{30'000};  ///< a file that nobody reads stays open so long
 };
 
+/// The most descriptors that a door has open: connections, and of each file that is read what is
+/// here of it and the file itself. PeerOptions::spare_descriptors keeps them free.
+constexpr std::size_t descriptors_most(Limits const& limits) {
+    constexpr std::size_t own = 4;  // where it listens; a connection that is refused
+    constexpr std::size_t of_a_file = 2;
+    return own + limits.waiting + limits.visits + of_a_file * (limits.visits + limits.kept);
+}
+
 struct Options {
     wire::Endpoint listen{"127.0.0.1", 0};  ///< port 0: a free one
     /// What everybody has to say who wants something; empty: nothing, and then only those are
