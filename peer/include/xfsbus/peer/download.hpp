@@ -15,8 +15,8 @@
 namespace xfsbus::peer {
 
 struct DownloadRequest {
-    std::string name;         ///< a name, a pattern, or NAME@ID with a prefix of the content id
-    std::string out;          ///< name to give it below the directory; empty: its own
+    std::string name = {};    ///< a name, a pattern, or NAME@ID with a prefix of the content id
+    std::string out = {};     ///< name to give it below the directory; empty: its own
     bool force = false;       ///< replace a different file of that name
     bool repair = false;      ///< the same, and use what of it is right, if it has the same size
     std::size_t sources = 0;  ///< 0: as in PeerOptions

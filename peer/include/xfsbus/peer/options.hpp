@@ -28,36 +28,36 @@ struct PeerOptions {
     std::string tracker = "tcp://127.0.0.1:7470";
     /// Address to listen on, which others must be able to reach; empty: the one from which this
     /// machine reaches the tracker.
-    std::string host;
+    std::string host = {};
     std::uint16_t port = 0;       ///< 0: a free one
     std::uint16_t data_port = 0;  ///< where chunks come in, which sources connect to; 0: a free one
     /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
-    std::filesystem::path directory;
+    std::filesystem::path directory = {};
     /// Where downloads go when nothing is shared.
     std::filesystem::path download_directory = ".";
     /// Remembers hashes across restarts (SQLite). Empty: no memory.
-    std::filesystem::path cache_file;
+    std::filesystem::path cache_file = {};
     // Plug-ins, FILE[:key=value,...]. Empty: what is built in, which needs no file; it decides as
     // the plug-in that is named here.
-    std::string policy;         ///< which source is asked: libloadlatency.so
-    std::string chunk_order;    ///< which chunk comes next: librarest.so
-    std::string integrity;      ///< how what this peer publishes is hashed: libsha256.so
-    std::string upload_policy;  ///< which sink is sent a chunk next: libfair.so
+    std::string policy = {};         ///< which source is asked: libloadlatency.so
+    std::string chunk_order = {};    ///< which chunk comes next: librarest.so
+    std::string integrity = {};      ///< how what this peer publishes is hashed: libsha256.so
+    std::string upload_policy = {};  ///< which sink is sent a chunk next: libfair.so
     /// Instead of plug-ins.
     OwnPolicies own_policies = {};
     /// What others may have hashed with, by its plug-in's name, beside the standard ones (sha256,
     /// sha512-256, blake2b, blake3) and `integrity`.
-    std::vector<std::string> accept_hashes;
-    std::vector<std::filesystem::path> plugin_directories;  ///< searched first
-    bool strict_policy = false;          ///< a policy that fails ends the download
-    std::filesystem::path latency_file;  ///< empty: latency is measured
-    std::size_t sources = 24;            ///< most sources used at once for one file
-    std::uint64_t upload_limit = 0;      ///< bytes per second, of all transfers; 0: none
+    std::vector<std::string> accept_hashes = {};
+    std::vector<std::filesystem::path> plugin_directories = {};  ///< searched first
+    bool strict_policy = false;               ///< a policy that fails ends the download
+    std::filesystem::path latency_file = {};  ///< empty: latency is measured
+    std::size_t sources = 24;                 ///< most sources used at once for one file
+    std::uint64_t upload_limit = 0;           ///< bytes per second, of all transfers; 0: none
     std::uint64_t download_limit = 0;
     std::uint64_t transfer_upload_limit = 0;    ///< to one sink of one file
     std::uint64_t transfer_download_limit = 0;  ///< of one file, from all its sources
     AcceptPush accept_push = AcceptPush::none;  ///< what other peers ask this one to fetch
-    std::string labels;                         ///< "key=value,...", told to others
+    std::string labels = {};                    ///< "key=value,...", told to others
     Durability durability = Durability::power;  ///< of what is downloaded
     bool keep_mode = false;  ///< what is executable at the source of its manifest is so here
     bool heartbeat = true;   ///< false: silent until something is to be said
@@ -79,7 +79,7 @@ struct PeerOptions {
     std::filesystem::path trace_file = {};
     /// Called on threads of the peer, one at a time: the peer waits for it, so it must return soon.
     /// What it throws goes no further. Text from others is escaped.
-    OnLog log;
+    OnLog log = {};
     /// What is less important is not logged, and where there is much of it not even put into words.
     LogLevel log_level = LogLevel::debug;
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a

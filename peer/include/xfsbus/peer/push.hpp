@@ -67,7 +67,7 @@ struct PushProgress {
 
 /// What is to be pushed, and to whom.
 struct PushRequest {
-    std::string name;  ///< a name, a pattern, or NAME@ID with a prefix of the content id
+    std::string name = {};  ///< a name, a pattern, or NAME@ID with a prefix of the content id
     PushTo to = PushTo::all;
     std::size_t peers = 0;  ///< for PushTo::number
     /// So long a peer may be away, and come back, before it counts as unreachable.
