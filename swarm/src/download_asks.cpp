@@ -380,14 +380,20 @@ void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
     outstanding_bytes_ += bytes;
     Ask& ask = ask_of(source.about.id);
     ask.credit = source.credit;
-    ask.chunks.push_back(chunk);
+    if (board_.is_waited_for(chunk)) {
+        ask.urgent = true;
+        ask.chunks.insert(ask.chunks.begin(), chunk);
+    } else {
+        ask.chunks.push_back(chunk);
+    }
     show_again(now, source);
 }
 
 /// The ask to this source that is about to be sent.
 Download::Ask& Download::ask_of(SourceId id) {
     auto const found = std::ranges::find(actions_.asks, id, &Ask::source);
-    return found != actions_.asks.end() ? *found : actions_.asks.emplace_back(Ask{id, 0, {}});
+    return found != actions_.asks.end() ? *found
+                                        : actions_.asks.emplace_back(Ask{id, 0, {}, false});
 }
 
 }  // namespace xfsbus::swarm

@@ -250,7 +250,7 @@ void SinkSession::ask(Download::Ask const& ask) {
     }
     bool const limited = owner_.throttle.rate() > 0 || throttle_.rate() > 0;
     if (!limited || ask.chunks.empty()) {
-        want(ask.source, *conversation->transfer, ask.credit, ask.chunks);
+        want(ask, *conversation->transfer);
     } else {
         ask_slowly(ask, *conversation->transfer);
     }
@@ -269,10 +269,11 @@ void SinkSession::ask_slowly(Download::Ask const& ask, wire::TransferId const& t
     for (auto const chunk : ask.chunks) {
         auto const bytes = layout.length(chunk);
         credit += bytes;
-        auto let_through = [this, alive = std::weak_ptr(alive_), source = ask.source, transfer,
-                            credit, chunk] {
-            if (!alive.expired() && is_open(source, transfer)) {
-                want(source, transfer, credit, {chunk});
+        bool const urgent = ask.urgent && chunk == ask.chunks.front();
+        auto let_through = [this, alive = std::weak_ptr(alive_), transfer,
+                            next = Download::Ask{ask.source, credit, {chunk}, urgent}] {
+            if (!alive.expired() && is_open(next.source, transfer)) {
+                want(next, transfer);
                 owner_.on_actions();
             }
         };
@@ -282,18 +283,18 @@ void SinkSession::ask_slowly(Download::Ask const& ask, wire::TransferId const& t
     }
 }
 
-void SinkSession::want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
-                       std::vector<std::uint32_t> chunks) {
-    ++conversation_of(source)->wants;
+void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
+    ++conversation_of(ask.source)->wants;
     wire::Want want;
     want.transfer = transfer;
     want.content = content_.id();
     want.port = data_port_;
-    want.credit = credit;
-    want.chunks = std::move(chunks);
+    want.credit = ask.credit;
+    want.chunks = std::move(ask.chunks);
     want.swarm = Download::in_swarm(content_.layout());
     want.serves = serves_;
-    send(source, std::move(want));
+    want.urgent = ask.urgent;
+    send(ask.source, std::move(want));
 }
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.

@@ -17,6 +17,20 @@ std::uint64_t drawn(std::uint64_t seed, std::uint64_t number) {
     return value ^ (value >> 31U);
 }
 
+/// Has it sent before the others, if it is among so many of them: else whoever keeps a long queue
+/// could have it searched with each Want.
+void put_first(std::deque<UploadTransfer::Queued>& queue, std::uint32_t chunk, std::size_t most) {
+    auto const end = queue.begin() + static_cast<std::ptrdiff_t>(std::min(queue.size(), most));
+    auto const found = std::find_if(queue.begin(), end,
+                                    [chunk](auto const& queued) { return queued.chunk == chunk; });
+    if (found != end) {
+        auto queued = *found;
+        queued.urgent = true;
+        queue.erase(found);
+        queue.push_front(queued);
+    }
+}
+
 /// Memory of a transfer of a content of so many chunks, with nothing asked for.
 std::size_t bytes_of(std::uint32_t chunks) {
     return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks);
@@ -159,7 +173,9 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
         if (!make_room(now, {transfer.sink.host, 0, sizeof(Queued), &transfer}, ended)) {
             return refuse(ErrorCode::busy, "too much is asked for by all; ask again later");
         }
-        transfer.queue.push_back({chunk, now});
+        bool const urgent = want.urgent && chunk == want.chunks.front();
+        transfer.queue.insert(urgent ? transfer.queue.begin() : transfer.queue.end(),
+                              {chunk, now, urgent});
         ++connection.queued;
         weigh(transfer, sizeof(Queued));
         offers_.asked(want.transfer, chunk);
@@ -169,6 +185,13 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
         transfer.rate.set_busy(now, true);
     }
     see_turn(now, transfer);
+    if (want.urgent && !want.chunks.empty()) {
+        put_first(transfer.queue, want.chunks.front(), limits_.queue_looked_at);
+        if (transfer.turn == Transfer::Turn::ready) {
+            auto& turns = transfer.to->turns;
+            turns.splice(turns.begin(), turns, transfer.at);
+        }
+    }
     return std::nullopt;
 }
 

@@ -145,23 +145,26 @@ std::optional<Uploads::Turn> Uploads::turn_of(wire::Time now, Sink& sink) {
     return std::nullopt;
 }
 
-/// Of what is asked for and its credit covers, what has left least often; but unless something has
-/// never left, what has waited for too long. No more than the oldest are compared, which is all
-/// that a sink asks for which keeps to a window: else a queue that is never served would cost
-/// everybody at each decision.
+/// Of what is asked for and its credit covers, what is urgent; else what has left least often; but
+/// unless something has never left, what has waited for too long. No more than the oldest are
+/// compared, which is all that a sink asks for which keeps to a window: else a queue that is never
+/// served would cost everybody at each decision.
 std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfer) {
     auto const left = transfer.credit - transfer.granted;
     auto const compared = std::min(transfer.queue.size(), limits_.queue_looked_at);
+    Queued const* urgent = nullptr;
     Queued const* oldest = nullptr;
     Queued const* rarest = nullptr;
     std::uint32_t copies = 0;  // of the rarest
-    for (std::size_t i = 0; i < compared && (rarest == nullptr || copies > 0); ++i) {
+    for (std::size_t i = 0; i < compared && urgent == nullptr && (rarest == nullptr || copies > 0);
+         ++i) {
         ++looked_at_;
         auto const& queued = transfer.queue[i];
         if (transfer.layout.length(queued.chunk) > left) {
             continue;
         }
         auto const has_left = (*transfer.copies)[queued.chunk];
+        urgent = queued.urgent ? &queued : nullptr;
         oldest = oldest == nullptr ? &queued : oldest;
         if (rarest == nullptr || has_left < copies) {
             rarest = &queued;
@@ -172,7 +175,7 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
         return std::nullopt;
     }
     bool const starved = now - oldest->since >= starved_after_ && copies > 0;
-    auto const& first = starved ? *oldest : *rarest;
+    auto const& first = urgent != nullptr ? *urgent : starved ? *oldest : *rarest;
     return Turn{.sink = nullptr,
                 .transfer = &transfer,
                 .chunk = first.chunk,

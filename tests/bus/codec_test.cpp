@@ -303,7 +303,7 @@ TEST_CASE("a Ping of before there were contents asks for none, and its Pong says
     CHECK(std::get<Pong>(good(pong).message).have.empty());
 }
 
-TEST_CASE("a want of before there were swarms asks for no Have and serves nothing") {
+TEST_CASE("a want of before there were swarms asks for no Have, serves nothing and is not urgent") {
     auto const want = pack::map({{"transfer", pack::bin(std::string(16, 't'))},
                                  {"content", pack::bin(std::string(32, 'c'))},
                                  {"host", pack::str("")},
@@ -315,6 +315,7 @@ TEST_CASE("a want of before there were swarms asks for no Have and serves nothin
     auto const read = std::get<Request>(good(decoded).message).wants.at(0);
     CHECK_FALSE(read.swarm);
     CHECK(read.serves == 0);
+    CHECK_FALSE(read.urgent);
     CHECK(read.chunks == std::vector<std::uint32_t>{0});
 }
 

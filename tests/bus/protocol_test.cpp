@@ -124,7 +124,7 @@ std::vector<Message> messages_of_the_page() {
         Failure{ErrorCode::unknown_peer, "register first", epoch},
         GetManifests{{hello, uber}, 0},
         Manifests{{{hello, manifest.size(), 0, manifest}, {uber, 0, 0, ""}}},
-        Request{{{transfer, uber, 40'000, 524'288, {0, 1}, true, 7471}}},
+        Request{{{transfer, uber, 40'000, 524'288, {0, 1}, true, 7471, true}}},
         Close{{transfer}},
         Refused{transfer, ErrorCode::gone, "the file has changed"},
         Have{transfer, false, "\x80", {1}},

@@ -226,6 +226,33 @@ TEST_CASE("a limit lets chunks be asked for one after the other") {
     CHECK(asked() == 2);
 }
 
+TEST_CASE("the chunk that somebody waits for is asked for as urgent, and no other") {
+    SinkSide session(100);
+    session.begin({whole});
+    session.core->play(session.now, 5'050, 0, 1'000);
+    session.take();
+    auto const wants = session.sent<wire::Want>(whole);
+    CHECK(wants.back().urgent);
+    CHECK(wants.back().chunks == Chunks{50});
+    CHECK(std::ranges::count_if(wants, &wire::Want::urgent) == 1);
+    session.store(whole, 0);
+    session.store(whole, 50);
+    CHECK(session.sent<wire::Want>(whole).back().chunks.front() == 51);
+    CHECK_FALSE(session.sent<wire::Want>(whole).back().urgent);
+}
+
+TEST_CASE("what is urgent is said to be so also where a limit lets chunks through one by one") {
+    SinkSide session(100, {}, 10'000);
+    session.begin({whole});
+    session.core->play(session.now, 5'050, 0, 1'000);
+    session.pass(1s);
+    auto const wants = session.sent<wire::Want>(whole);
+    CHECK(std::ranges::count_if(wants, [](auto const& want) {
+              return want.urgent && want.chunks == Chunks{50};
+          }) == 1);
+    CHECK(std::ranges::count_if(wants, &wire::Want::urgent) == 1);
+}
+
 TEST_CASE("at the end each open transfer is closed, and nothing else is said") {
     SinkSide session(8);
     session.begin({whole, partial});

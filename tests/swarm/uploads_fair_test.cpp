@@ -153,6 +153,98 @@ TEST_CASE("sinks are given equal bytes whatever contents they fetch, and with wh
     CHECK(bytes.at(3) == 10'000);
 }
 
+// ---- what is urgent ----
+
+namespace {
+
+/// A sink that waits for these chunks says that somebody waits for this one.
+void hurry(Source& source, std::uint32_t number, std::uint16_t sink, std::uint32_t chunk,
+           Content const& about) {
+    source.urgent = true;
+    REQUIRE_FALSE(source.want(number, sink, {chunk}, about->layout().bytes, about));
+    source.urgent = false;
+}
+
+}  // namespace
+
+TEST_CASE("what is urgent goes before all else that its sink waits for, the newest first") {
+    Source source(roomy_limits());
+    REQUIRE_FALSE(source.want(1, 1, {0, 1, 2}, 600, content(6)));
+    hurry(source, 1, 1, 5, content(6));
+    hurry(source, 1, 1, 4, content(6));
+    CHECK(order(source.fill()) == Chunks{4, 5, 0, 1, 2});
+}
+
+TEST_CASE("no more than the first chunk of a want is urgent") {
+    Source source(roomy_limits());
+    REQUIRE_FALSE(source.want(1, 1, {0, 1}, 600, content(6)));
+    source.urgent = true;
+    REQUIRE_FALSE(source.want(1, 1, {5, 4}, 600, content(6)));
+    CHECK(order(source.fill()) == Chunks{5, 0, 1, 4});
+}
+
+TEST_CASE("what waits already and becomes urgent goes first, and once") {
+    Source source(roomy_limits());
+    REQUIRE_FALSE(source.want(1, 1, {0, 1, 2}, 600, content(6)));
+    hurry(source, 1, 1, 2, content(6));
+    CHECK(order(source.fill()) == Chunks{2, 0, 1});
+}
+
+TEST_CASE("what is urgent goes before what its sink waits for in other transfers") {
+    Source source(roomy_limits());
+    source.open(1, 1, content(3));
+    REQUIRE_FALSE(source.want(2, 1, {0}, 600, content(6)));
+    hurry(source, 2, 1, 5, content(6));
+    auto const pieces = source.fill();
+    REQUIRE_FALSE(pieces.empty());
+    CHECK(pieces.front().transfer == transfer(2));
+    CHECK(pieces.front().chunk == 5);
+}
+
+TEST_CASE("what is urgent goes first also where another chunk has never left") {
+    Source source(roomy_limits());
+    REQUIRE_FALSE(source.want(1, 1, {5}, 600, content(6), 9));
+    CHECK(order(source.fill()) == Chunks{5});
+    REQUIRE_FALSE(source.want(2, 2, {0, 1}, 600, content(6), 9));
+    source.urgent = true;
+    REQUIRE_FALSE(source.want(2, 2, {5}, 600, content(6), 9));
+    CHECK(order(source.fill()) == Chunks{5, 0, 1});
+}
+
+TEST_CASE("what is urgent and has no credit holds up nothing") {
+    Source source(roomy_limits());
+    auto const about = content_of(1, {550, 100, 6}, ChunkSet::full(6));  // the last is short
+    REQUIRE_FALSE(source.want(1, 1, {5}, 50, about));
+    source.urgent = true;
+    REQUIRE_FALSE(source.want(1, 1, {0}, 50, about));
+    CHECK(order(source.fill()) == Chunks{5});
+    REQUIRE_FALSE(source.want(1, 1, {}, 150, about));
+    CHECK(order(source.fill()) == Chunks{0});
+}
+
+TEST_CASE("a sink for which all is urgent is not given more than others") {
+    Source source;
+    source.open(1, 1, content(200));
+    source.open(2, 2, content(200));
+    std::map<std::uint16_t, std::uint64_t> bytes;
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        hurry(source, 1, 1, 199 - i, content(200));
+        for (auto const& [sink, given] : source.serve(1)) {
+            bytes[sink] += given;
+        }
+    }
+    CHECK(bytes.at(1) == bytes.at(2));
+}
+
+TEST_CASE("what is urgent and waits behind a long queue is not searched for") {
+    auto limits = roomy_limits();
+    limits.queue_looked_at = 4;
+    Source source(limits);
+    REQUIRE_FALSE(source.want(1, 1, {0, 1, 2, 3, 4, 5}, 800, content(8)));
+    hurry(source, 1, 1, 5, content(8));
+    CHECK(order(source.fill()) == Chunks{0, 1, 2, 3, 4, 5});
+}
+
 // ---- what has never left ----
 
 TEST_CASE("a sink gets what it asks for in that order, but first what has never left") {

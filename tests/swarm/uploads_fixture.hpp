@@ -105,6 +105,7 @@ class Source {
     Uploads core;
     wire::Time now{1000s};
     bool swarm = false;                  ///< sinks want to be told what there is
+    bool urgent = false;                 ///< what sinks ask for first
     std::uint16_t serves = 0;            ///< where sinks serve what they have; 0: nowhere
     std::vector<Uploads::Notice> ended;  ///< transfers that gave way to others
 
@@ -123,6 +124,7 @@ class Source {
         wish.chunks = chunks;
         wish.swarm = swarm;
         wish.serves = serves;
+        wish.urgent = urgent;
         auto const taken =
             core.on_want(now, std::to_string(to), sink(to), wish, about ? here : nullptr);
         auto const& refused = taken.refused;

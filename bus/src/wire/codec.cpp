@@ -118,6 +118,7 @@ constexpr auto walk_want = [](auto& a, auto& want) {
     a.values("chunks", want.chunks, limits::chunks_per_want);
     a.optional("swarm", want.swarm);
     a.optional("serves", want.serves);
+    a.optional("urgent", want.urgent);
 };
 
 template <typename M, typename... Ms>

@@ -97,6 +97,7 @@ struct Want {
     std::vector<std::uint32_t> chunks;
     bool swarm = false;        ///< the sink understands Have and wants it
     std::uint16_t serves = 0;  ///< port of the sink's ROUTER; 0: it does not serve what it has
+    bool urgent = false;       ///< somebody waits for the first of the chunks
     friend bool operator==(Want const&, Want const&) = default;
 };
 

@@ -68,9 +68,14 @@ class ChunkBoard {
     /// available it comes next, in the order of the file, whatever the order of chunks says.
     void set_urgent(std::uint64_t begin, std::uint64_t end);
 
+    /// The first of those bytes is in it: it is the one that is waited for.
+    [[nodiscard]] bool is_waited_for(std::uint32_t chunk) const {
+        return urgent_begin_ < urgent_end_ && chunk == urgent_begin_;
+    }
+
     /// The first of those bytes has not been asked for yet.
     [[nodiscard]] bool urgent_waits() const {
-        return urgent_begin_ < urgent_end_ && needed_.contains(urgent_begin_);
+        return is_waited_for(urgent_begin_) && needed_.contains(urgent_begin_);
     }
 
     /// The chunk to ask for next among those that are needed and available.

@@ -15,6 +15,7 @@ struct DownloadActions {
         SourceId source{};
         std::uint64_t credit = 0;
         std::vector<std::uint32_t> chunks;
+        bool urgent = false;  ///< somebody waits for the first of them
     };
 
     /// Ask whether it is still there.

@@ -140,8 +140,7 @@ class SinkSession {
     void close(SourceId source, Conversation& conversation);
     void ask(Download::Ask const& ask);
     void ask_slowly(Download::Ask const& ask, wire::TransferId const& transfer);
-    void want(SourceId source, wire::TransferId const& transfer, std::uint64_t credit,
-              std::vector<std::uint32_t> chunks);
+    void want(Download::Ask ask, wire::TransferId const& transfer);
     void tell_all(SourceId source, Conversation const& conversation);
     void tell(SourceId source, Conversation const& conversation, std::vector<std::uint32_t> chunks);
     void tell_gained();

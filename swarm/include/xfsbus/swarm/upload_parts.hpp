@@ -34,6 +34,7 @@ struct UploadTransfer {
     struct Queued {
         std::uint32_t chunk = 0;
         wire::Time since{};
+        bool urgent = false;
     };
 
     enum class Turn : std::uint8_t {
@@ -50,7 +51,8 @@ struct UploadTransfer {
     std::uint64_t credit = 0;
     std::uint64_t granted = 0;  ///< bytes read or being read: counted against credit
     std::uint64_t sent = 0;     ///< of these, bytes that have left
-    std::deque<Queued> queue;   ///< the oldest first; no chunk twice
+    /// Urgent ones first, of these the newest first; then the oldest first. No chunk twice.
+    std::deque<Queued> queue;
     SwarmOffers::Copies const* copies = nullptr;
     RateLimit limit{0};
     RateMeter rate{std::chrono::seconds(1)};

@@ -22,7 +22,7 @@ namespace xfsbus::swarm {
 ///   policy says, save those who have waited for long.
 /// - As long as somebody asks for a chunk that has never left this peer, no second copy of another
 ///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
-///   from that, a sink gets what it asks for in the order in which it asks.
+///   from that, a sink gets first what it says is urgent, then what it asks for in that order.
 /// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
 ///   within ahead_time, so that decisions are made late; but since a path to one sink may be full
 ///   while this peer's own link is not, a few sinks may always have a chunk on its way, and as many
