@@ -198,7 +198,7 @@ struct Directory::Impl {
 
     Memory memory;
     ChangeLog changes{options.limits.change_bytes};
-    Catalogue catalogue{memory, changes};
+    Catalogue catalogue{memory, changes, {options.seed, ~options.seed}};
     Roster roster;
     PageReader reader{catalogue, roster, options.limits};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet

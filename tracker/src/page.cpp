@@ -151,6 +151,34 @@ std::string Cursor::text() const {
     return within + wire::to_hex(file.content) + file.name;
 }
 
+namespace {
+
+/// Goes through the versions of one name.
+class OfName {
+  public:
+    OfName() = default;
+
+    explicit OfName(Versions::value_type const* at) : at_(at) {}
+
+    Versions::value_type const& operator*() const { return *at_; }
+
+    OfName& operator++() {
+        at_ = at_->second.next_of_name;
+        return *this;
+    }
+
+    friend bool operator==(OfName const&, OfName const&) = default;
+
+  private:
+    Versions::value_type const* at_ = nullptr;
+};
+
+constexpr auto as_it_is = [](auto& version) -> auto& {
+    return version;
+};
+
+}  // namespace
+
 /// One read() under way.
 struct PageReader::Walk {
     Reading& reading;
@@ -177,27 +205,36 @@ std::optional<Page> PageReader::read(Reading& reading, std::size_t work) const {
     Walk walk{reading, reading.work + work};
     Query const& query = reading.query;
     if (query.by == wire::FindBy::content_prefix) {
-        return this->walk(
+        return walk_on(
             catalogue_.by_content(), ByContent{}, {"", *first_content(query.text)}, walk,
             [](Version version) -> auto& { return *version; });
     }
-    return this->walk(
-        catalogue_.by_name(), ByName{}, {query.prefix(), wire::ContentId{}}, walk,
-        [](auto& version) -> auto& { return version; });
+    if (query.by == wire::FindBy::name && !reading.last && !query.after) {
+        return this->walk(OfName{catalogue_.first_of(query.text)}, OfName{}, walk, as_it_is);
+    }
+    return walk_on(catalogue_.by_name(), ByName{}, {query.prefix(), wire::ContentId{}}, walk,
+                   as_it_is);
 }
 
+/// From where the walk ended before, or the caller's cursor says.
 template <typename Index, typename Order, typename FileOf>
-std::optional<Page> PageReader::walk(Index const& index, Order order, PositionView start,
-                                     Walk& walk, FileOf file_of) const {
+std::optional<Page> PageReader::walk_on(Index const& index, Order order, PositionView start,
+                                        Walk& walk, FileOf file_of) const {
     auto const& last = walk.reading.last ? walk.reading.last : walk.reading.query.after;
     // A cursor is the caller's word: it may point before the first match.
     bool const resume = last && !order(*last, start);
     bool const within = resume && !walk.reading.last && walk.reading.query.after_source;
-    auto it = within   ? index.lower_bound(PositionView(*last))
-              : resume ? index.upper_bound(PositionView(*last))
-                       : index.lower_bound(start);
+    auto const begin = within   ? index.lower_bound(PositionView(*last))
+                       : resume ? index.upper_bound(PositionView(*last))
+                                : index.lower_bound(start);
+    return this->walk(begin, index.end(), walk, file_of);
+}
+
+template <typename Place, typename FileOf>
+std::optional<Page> PageReader::walk(Place begin, Place const end_of_all, Walk& walk,
+                                     FileOf file_of) const {
     std::optional<Cursor> end;
-    for (; it != index.end(); ++it) {
+    for (auto it = begin; it != end_of_all; ++it) {
         Step const step = offer(walk, file_of(*it));
         if (step == Step::out_of_work) {
             walk.save();

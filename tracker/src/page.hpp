@@ -110,8 +110,10 @@ class PageReader {
     enum class Step { next, out_of_range, page_full, file_cut, out_of_work };
 
     template <typename Index, typename Order, typename FileOf>
-    std::optional<Page> walk(Index const& index, Order order, PositionView start, Walk& walk,
-                             FileOf file_of) const;
+    std::optional<Page> walk_on(Index const& index, Order order, PositionView start, Walk& walk,
+                                FileOf file_of) const;
+    template <typename Place, typename FileOf>
+    std::optional<Page> walk(Place begin, Place end_of_all, Walk& walk, FileOf file_of) const;
     Step offer(Walk& walk, Versions::value_type const& version) const;
     std::optional<Pick> pick(Reading const& reading, Versions::value_type const& version) const;
     [[nodiscard]] bool knows(Query const& query, Source const& source) const;
