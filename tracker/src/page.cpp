@@ -347,6 +347,9 @@ void PageReader::name_next(Query const& query, std::vector<Source> const& all, P
             continue;
         }
         ++pick.source_count;
+        if (recorder_ != nullptr) {
+            pick.considered.push_back({source});
+        }
         if (goes_on && source.peer <= *query.after_source) {
             continue;
         }
@@ -362,19 +365,12 @@ void PageReader::name_next(Query const& query, std::vector<Source> const& all, P
 /// shown what a policy is: that would take it longer than to choose.
 void PageReader::name_sample(Reading const& reading, VersionState const& version,
                              Pick& pick) const {
-    auto const name = [&](auto choice) {
-        for (Source const& source : version.sources) {
-            if (knows(reading.query, source)) {
-                // A random order, which is another one for each mix.
-                auto const draw = mixed(reading.mix ^ mixed(source.peer));
-                choice.offer(source.have_ppm == wire::complete_ppm, draw, source);
-            }
-        }
-        pick.source_count = static_cast<std::uint32_t>(choice.offered());
-        pick.sources = std::move(choice).take();
-    };
     if (!handout_) {
-        return name(policies::MixedChoice<Source>(reading.query.sources));
+        name_by(policies::MixedChoice<Source>(reading.query.sources), reading, version, pick);
+        if (pick.source_count > reading.query.sources) {
+            pick.rule = HandoutRule::built_in;
+        }
+        return;
     }
     Peer const* const asker = roster_.by_route(reading.asker.route);
     policies::HandoutRequest const request{
@@ -382,7 +378,36 @@ void PageReader::name_sample(Reading const& reading, VersionState const& version
         .file_bytes = version.size,
         .asker_host = reading.asker.host.c_str(),
         .asker_labels = asker != nullptr ? asker->labels.c_str() : ""};
-    name(RankedChoice(*handout_, request, roster_));
+    auto const choice = name_by(RankedChoice(*handout_, request, roster_), reading, version, pick);
+    note_ranks(choice.ranks(), pick);
+}
+
+template <typename Choice>
+Choice PageReader::name_by(Choice choice, Reading const& reading, VersionState const& version,
+                           Pick& pick) const {
+    for (Source const& source : version.sources) {
+        if (knows(reading.query, source)) {
+            // A random order, which is another one for each mix.
+            auto const draw = mixed(reading.mix ^ mixed(source.peer));
+            choice.offer(source.have_ppm == wire::complete_ppm, draw, source);
+            if (recorder_ != nullptr) {
+                pick.considered.push_back({source, draw});
+            }
+        }
+    }
+    pick.source_count = static_cast<std::uint32_t>(choice.offered());
+    pick.sources = std::move(choice).take();
+    return choice;
+}
+
+void PageReader::note_ranks(std::vector<double> const& ranks, Pick& pick) const {
+    if (recorder_ == nullptr || ranks.empty()) {
+        return;
+    }
+    pick.rule = recorder_->made_good() ? HandoutRule::made_good : HandoutRule::policy;
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+        pick.considered[i].rank = ranks[i];
+    }
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {

@@ -2,6 +2,7 @@
 
 #include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/counters.hpp>
+#include <xfsbus/tracker/handout_recorder.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
@@ -130,6 +131,8 @@ class Directory {
         std::function<std::vector<std::string>()> own_hosts = {};
         /// When this life began: for a lease it says that it is young. Long ago, if not said.
         wire::Time born = {};
+        /// Must outlive the Directory; null: nobody.
+        HandoutRecorder* recorder = nullptr;
     };
 
     /// A peer that is asked whether it is there has so long to answer.
