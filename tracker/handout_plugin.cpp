@@ -67,15 +67,21 @@ HandoutPlugin::HandoutPlugin(std::vector<std::filesystem::path> directories, boo
       log_(std::make_shared<OnLog const>(std::move(log))),
       host_(make_host(log_)) {}
 
-Result<std::shared_ptr<policies::Handout>> HandoutPlugin::load(std::string const& spec) const {
+Result<LoadedHandout> HandoutPlugin::load(std::string const& spec) const {
     if (spec.empty()) {
-        return std::shared_ptr<policies::Handout>();
+        return LoadedHandout{};
     }
     try {
         auto const path = policies::PluginPath::standard(directories_);
         auto const plugin = policies::load_handout(policies::parse_plugin_spec(spec), path, host_);
-        (*log_)(handout_loaded(plugin->info()));
-        return std::shared_ptr<policies::Handout>(plugin->make(guarded(log_, strict_)));
+        auto const& info = plugin->info();
+        (*log_)(handout_loaded(info));
+        LoadedHandout loaded{plugin->make(guarded(log_, strict_)), info.name, info.version,
+                             info.hash};
+        for (auto const& parameter : info.parameters) {
+            loaded.parameters.emplace_back(parameter.name, parameter.value);
+        }
+        return loaded;
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     } catch (policies::PolicyFault const& fault) {
@@ -84,7 +90,7 @@ Result<std::shared_ptr<policies::Handout>> HandoutPlugin::load(std::string const
 }
 
 Status HandoutPlugin::try_out(std::string const& spec) const {
-    if (auto const loaded = load(spec); !loaded || *loaded == nullptr) {
+    if (auto const loaded = load(spec); !loaded || loaded->policy == nullptr) {
         return loaded ? done() : Status(loaded.error());
     }
     try {

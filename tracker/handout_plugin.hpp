@@ -1,6 +1,7 @@
 #pragma once
 
-#include <xfsbus/policies/handout.hpp>
+#include "handout_trace.hpp"
+
 #include <xfsbus/policies/host/policy_host.hpp>
 #include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
@@ -24,9 +25,9 @@ class HandoutPlugin {
     HandoutPlugin(std::vector<std::filesystem::path> directories, bool strict, OnLog log);
 
     /// An object of the plug-in that FILE[:key=value,...] names, which the built-in rule stands in
-    /// for where it fails, unless that is strict; null if spec is empty. Errc::plugin if it is
-    /// refused.
-    [[nodiscard]] Result<std::shared_ptr<policies::Handout>> load(std::string const& spec) const;
+    /// for where it fails, unless that is strict; that rule alone if spec is empty. Errc::plugin if
+    /// it is refused.
+    [[nodiscard]] Result<LoadedHandout> load(std::string const& spec) const;
 
     /// Loads it and asks it thousands of random questions, as it answers or does not. Errc::plugin
     /// if it is refused. What it does to this process it does to the caller.

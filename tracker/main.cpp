@@ -1,4 +1,5 @@
 #include "handout_plugin.hpp"
+#include "handout_trace.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
 #include <xfsbus/policies/host/crash_word.hpp>
@@ -39,6 +40,7 @@ using namespace xfsbus;
 constexpr char const* name = "xfs-tracker";
 constexpr std::chrono::milliseconds shortest_ttl{200};
 constexpr std::uint64_t least_memory = 1024 * 1024;
+constexpr std::uint64_t least_trace = 1024 * 1024;
 
 constexpr char const* description = R"(Knows which peers are up and who has which file.
 
@@ -59,6 +61,8 @@ struct Arguments {
     std::vector<std::string> plugin_dirs;
     bool strict_policy = false;
     bool check = false;
+    std::string trace;
+    std::string trace_size = "64M";
     std::string log_level = "info";
     bool quiet = false;
     bool verbose = false;
@@ -72,7 +76,9 @@ struct Settings {
     std::string handout;
     std::vector<std::filesystem::path> plugin_directories;
     bool strict_policy = false;
-    bool check = false;  ///< no more than that the settings are good
+    bool check = false;           ///< no more than that the settings are good
+    std::filesystem::path trace;  ///< empty: none
+    std::uint64_t trace_bytes = 0;
     /// SIGHUP has something to read again.
     bool reloads = false;
     program::Words words;  ///< they were read from these
@@ -106,6 +112,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
                  "built-in rule");
     app.add_flag("--check", arguments.check,
                  "Try whether the options are good, the handout with random questions, and exit");
+    app.add_option("--trace", arguments.trace,
+                   "Write which sources each answer names, and why, to this file");
+    app.add_option("--trace-size", arguments.trace_size,
+                   "Of that file, and of the one before it, which is kept as FILE.1; at least 1M")
+        ->capture_default_str();
     auto* level =
         app.add_option("--log-level", arguments.log_level, "debug, info, warning, error or off")
             ->capture_default_str();
@@ -155,6 +166,13 @@ Result<Settings> read_settings(Arguments const& arguments) {
     if (*memory < least_memory) {
         return Error{Errc::usage, "--memory: at least 1M, or there is no room for anything"};
     }
+    auto const trace_size = program::parse_size(arguments.trace_size);
+    if (!trace_size) {
+        return Error{Errc::usage, "--trace-size: " + trace_size.error().message};
+    }
+    if (*trace_size < least_trace) {
+        return Error{Errc::usage, "--trace-size: at least 1M"};
+    }
     auto log = log_options(arguments);
     if (!log) {
         return log.error();
@@ -170,6 +188,8 @@ Result<Settings> read_settings(Arguments const& arguments) {
     settings.plugin_directories = {arguments.plugin_dirs.begin(), arguments.plugin_dirs.end()};
     settings.strict_policy = arguments.strict_policy;
     settings.check = arguments.check;
+    settings.trace = arguments.trace;
+    settings.trace_bytes = *trace_size;
     settings.reloads = !arguments.handout.empty() || !arguments.config.empty();
     return settings;
 }
@@ -218,7 +238,8 @@ Result<std::optional<int>> parse_settings(program::Words const& words, Settings&
 /// one. What is wrong is logged, and changes nothing; what would crash or hang does so to another
 /// process first.
 void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
-            tracker::Tracker& tracker, std::stop_token const& stop) {
+            std::shared_ptr<tracker::HandoutTrace> const& trace, tracker::Tracker& tracker,
+            std::stop_token const& stop) {
     auto const stays = [&](Error const& error) {
         settings.tracker.log({LogLevel::error,
                               "handout-refused",
@@ -237,10 +258,30 @@ void reload(Settings const& settings, tracker::HandoutPlugin const& plugin,
     if (!handout) {
         return stays(handout.error());
     }
-    if (*handout == nullptr) {
+    if (handout->policy == nullptr) {
         settings.tracker.log({LogLevel::info, {}, "the built-in rule chooses, without a plug-in"});
     }
-    tracker.set_handout(*handout);
+    tracker.set_handout(handout->policy, [trace, handout = *handout] {
+        if (trace) {
+            trace->on_loaded(handout);
+        }
+    });
+}
+
+/// Null if none is wanted.
+Result<std::shared_ptr<tracker::HandoutTrace>> open_trace(Settings const& settings) {
+    if (settings.trace.empty()) {
+        return std::shared_ptr<tracker::HandoutTrace>();
+    }
+    return tracker::HandoutTrace::create(
+        {.path = settings.trace,
+         .bytes_most = settings.trace_bytes,
+         .log = settings.tracker.log,
+         .now_us = [] {
+             auto const now = std::chrono::steady_clock::now().time_since_epoch();
+             return static_cast<std::uint64_t>(
+                 std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+         }});
 }
 
 /// Takes the signals while the tracker runs; on a thread of its own.
@@ -298,11 +339,19 @@ int run(Settings settings) {
     if (settings.check) {
         return check(plugin, settings.handout);
     }
-    auto handout = plugin.load(settings.handout);
+    auto const handout = plugin.load(settings.handout);
     if (!handout) {
         return complain(handout.error());
     }
-    settings.tracker.handout = std::move(handout).value();
+    auto const trace = open_trace(settings);
+    if (!trace) {
+        return complain(trace.error());
+    }
+    if (*trace) {
+        (*trace)->on_loaded(*handout);
+    }
+    settings.tracker.handout = handout->policy;
+    settings.tracker.recorder = *trace;
     auto started = tracker::Tracker::start(settings.tracker);
     if (!started) {
         return complain(started.error());
@@ -310,7 +359,7 @@ int run(Settings settings) {
     auto& tracker = **started;
     Signals const signals(
         settings.reloads,
-        [&](std::stop_token const& stop) { reload(settings, plugin, tracker, stop); },
+        [&](std::stop_token const& stop) { reload(settings, plugin, *trace, tracker, stop); },
         [&] {
             log.write({LogLevel::info, "stopping", "stopping"});
             tracker.stop();

@@ -1,6 +1,6 @@
 #include "trace_story.hpp"
 
-#include <nlohmann/json.hpp>
+#include "trace_words.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,33 +8,13 @@
 namespace xfsbus::console {
 namespace {
 
-using Record = nlohmann::json;
+using Record = TraceRecord;
 
-constexpr int format_known = 1;
-constexpr std::size_t names_most = 20;
 constexpr double us_a_second = 1e6;
-
-std::uint64_t field_number(Record const& record, char const* field) {
-    return record.value(field, std::uint64_t{0});
-}
-
-std::string field_text(Record const& record, char const* field) {
-    return record.value(field, std::string());
-}
 
 bool has_flag(Record const& source, std::string_view flag) {
     auto const& flags = source.at("flags");
     return std::find(flags.begin(), flags.end(), flag) != flags.end();
-}
-
-/// "loadlatency 1.0 (load_weight = 20)".
-std::string policy_in_words(Record const& policy) {
-    auto words = field_text(policy, "name") + " " + field_text(policy, "version");
-    std::string parameters;
-    for (auto const& [name, value] : policy.at("parameters").items()) {
-        parameters += (parameters.empty() ? "" : ", ") + name + " = " + value.get<std::string>();
-    }
-    return parameters.empty() ? words : words + " (" + parameters + ")";
 }
 
 /// Those that the answer to a question about a chunk could be, be it to wait for one that is busy.
@@ -102,10 +82,7 @@ class TraceReader::Records {
 
     void on_transfer(Record const& record) {
         auto const name = field_text(record, "name");
-        if (std::ranges::find(to_.names_, name) == to_.names_.end() &&
-            to_.names_.size() < names_most) {
-            to_.names_.push_back(name);
-        }
+        keep_name(name, to_.names_);
         if (name != to_.name_) {
             return;
         }
@@ -202,10 +179,10 @@ Status TraceReader::take(std::string_view line) {
         if (!begun_ && field_text(record, "record") != "trace") {
             return Error{Errc::failed, "it does not begin as a trace of xfs-peer does"};
         }
-        if (!begun_ && field_number(record, "format") != format_known) {
+        if (!begun_ && field_number(record, "format") != trace_format_known) {
             return Error{Errc::failed,
                          "it is of format " + record.value("format", Record()).dump() +
-                             ", and this program knows " + std::to_string(format_known)};
+                             ", and this program knows " + std::to_string(trace_format_known)};
         }
         begun_ = true;
         Records(*this).take(record);

@@ -30,6 +30,7 @@ void GuardedHandout::rank(HandoutRequest const& request, std::span<HandoutSource
             return "the source at " + std::string(sources[i].host) + " port " +
                    std::to_string(sources[i].port);
         });
+    by_default_ = !good;
     if (!good) {
         fallback_.rank(request, sources, ranks);
     }

@@ -304,6 +304,27 @@ TEST_CASE("what a slow client is sent arrives whole and in its order") {
     }
 }
 
+TEST_CASE("each of several who ask much at once gets all of its own answers, in its order") {
+    Loop loop;
+    Server server(loop);
+    constexpr std::uint64_t each = 300;
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.push_back(std::make_unique<Client>(loop, server.socket->endpoint()));
+    }
+    for (std::uint64_t request = 1; request <= each; ++request) {
+        for (auto const& client : clients) {
+            REQUIRE(client->socket->send(wire::Ping{}, request));
+        }
+    }
+    for (auto const& client : clients) {
+        loop.until([&] { return client->messages.size() == each; });
+        for (std::size_t i = 0; i < client->messages.size(); ++i) {
+            CHECK(client->messages[i].request == i + 1);
+        }
+    }
+}
+
 TEST_CASE("who asks for more without reading what was answered is told that it is busy") {
     Loop loop;
     std::size_t asked = 0;
@@ -467,6 +488,30 @@ TEST_CASE("a server may be destroyed by its own callback") {
         loop.until([&] { return !server; });
         CHECK(log == word);
     }
+}
+
+TEST_CASE("a server that is destroyed among messages takes along what it was about to answer") {
+    Loop loop;
+    std::unique_ptr<ControlServer> server;
+    int calls = 0;
+    auto bound =
+        ControlServer::bind(loop.reactor(), anywhere, Security::none(),
+                            {[&](wire::Sender const& sender, wire::Envelope&& envelope) {
+                                 server->send(sender.route, wire::Pong{1}, envelope.request);
+                                 if (++calls == 3) {
+                                     server.reset();
+                                 }
+                             },
+                             nullptr});
+    REQUIRE(bound.ok());
+    server = std::move(*bound);
+    Stranger stranger(server->endpoint());
+    auto const ping = wire::encode(wire::Ping{}, 1);
+    for (int i = 0; i < 10; ++i) {
+        stranger.send({ping.header, ping.body});
+    }
+    loop.until([&] { return !server; });
+    CHECK(loop.stays_quiet([&] { return calls > 3; }, 10ms));
 }
 
 TEST_CASE("a callback may destroy another socket that has something to read") {

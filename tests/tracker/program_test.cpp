@@ -1,13 +1,19 @@
 #include "catch.hpp"
+#include "temp_dir.hpp"
 
 #include <xfsbus/program/durations.hpp>
 #include <xfsbus/program/logging.hpp>
 #include <xfsbus/program/version.hpp>
+#include <xfsbus/wire/codec.hpp>
+
+#include <nlohmann/json.hpp>
+#include <zmq.hpp>
 
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -93,6 +99,48 @@ class Program {
 
 std::string const ready = "xfs-tracker: ready on ";
 
+/// Says something to a tracker, and waits for what it answers.
+class Speaker {
+  public:
+    explicit Speaker(std::string const& address) : socket_(context_, ZMQ_DEALER) {
+        constexpr int patience_ms = 20'000;
+        socket_.set(zmq::sockopt::linger, 0);
+        socket_.set(zmq::sockopt::rcvtimeo, patience_ms);
+        socket_.connect(address);
+    }
+
+    template <typename Answer>
+    Answer ask(wire::Message const& question) {
+        auto const frames = wire::encode(question, 1);
+        socket_.send(zmq::buffer(frames.header), zmq::send_flags::sndmore);
+        socket_.send(zmq::buffer(frames.body), zmq::send_flags::none);
+        while (true) {
+            zmq::message_t header;
+            zmq::message_t body;
+            REQUIRE((socket_.recv(header) && socket_.recv(body)));
+            auto decoded = wire::decode(header.to_string_view(), body.to_string_view());
+            auto* const envelope = std::get_if<wire::Envelope>(&decoded);
+            REQUIRE(envelope != nullptr);
+            if (auto* const answer = std::get_if<Answer>(&envelope->message)) {
+                return std::move(*answer);
+            }
+        }
+    }
+
+  private:
+    zmq::context_t context_;
+    zmq::socket_t socket_;
+};
+
+std::vector<nlohmann::json> records_of(std::filesystem::path const& trace) {
+    std::vector<nlohmann::json> records;
+    std::ifstream stream(trace);
+    for (std::string line; std::getline(stream, line);) {
+        records.push_back(nlohmann::json::parse(line));
+    }
+    return records;
+}
+
 }  // namespace
 
 TEST_CASE("durations are read as people type them") {
@@ -138,6 +186,62 @@ TEST_CASE("xfs-tracker says where it is ready and ends cleanly when told to") {
     CHECK(tracker.line().empty());
     CHECK(tracker.error_line().empty());
     CHECK(tracker.wait() == 0);
+}
+
+TEST_CASE("xfs-tracker writes down which sources its answers name, and by which rule") {
+    xfsbus::test::TempDir const temp;
+    auto const trace = temp.path() / "trace";
+    Program tracker({"--bind", "127.0.0.1:0", "-q", "--trace", trace.string()});
+    auto const address = tracker.line().substr(ready.size());
+    Speaker peer(address);
+    auto const epoch =
+        peer.ask<wire::Registered>(wire::Register{{}, {"127.0.0.1", 9}, 1000, "rack=2"}).epoch;
+    peer.ask<wire::Updated>(wire::Update{epoch, 1, true, true, {{"a", {}, 5}}, {}});
+    Speaker asker(address);
+    CHECK(asker.ask<wire::Found>(wire::Find{wire::FindBy::name, "a", "", 0}).files.size() == 1);
+    tracker.signal(SIGTERM);
+    CHECK(tracker.wait() == 0);
+    auto const records = records_of(trace);
+    REQUIRE(records.size() == 3);
+    CHECK(records[0].at("record") == "trace");
+    CHECK(records[0].at("format") == 1);
+    CHECK(records[0].at("of") == "tracker");
+    CHECK(records[0].at("handout").at("name") == "mixed");
+    auto const& handed = records[1];
+    CHECK(handed.at("record") == "handed_out");
+    CHECK(handed.at("name") == "a");
+    CHECK(handed.at("asker_host") == "127.0.0.1");
+    CHECK(handed.at("by") == "name");
+    CHECK(handed.at("rule") == "all");
+    CHECK(handed.at("known") == 1);
+    REQUIRE(handed.at("sources").size() == 1);
+    CHECK(handed.at("sources")[0].at("peer") == "127.0.0.1:9");
+    CHECK(handed.at("sources")[0].at("labels") == "rack=2");
+    CHECK(handed.at("sources")[0].at("have_ppm") == wire::complete_ppm);
+    CHECK(records[2] == nlohmann::json({{"record", "end"}, {"records", 2}, {"dropped", 0}}));
+}
+
+TEST_CASE("a disk that is full ends the trace with one word, and the tracker goes on") {
+    Program tracker({"--bind", "127.0.0.1:0", "-q", "--json-log", "--trace", "/dev/full"});
+    auto const address = tracker.line().substr(ready.size());
+    auto const said = nlohmann::json::parse(tracker.error_line());
+    CHECK(said.at("event") == "trace-ended");
+    CHECK(said.at("why") == "No space left on device");
+    Speaker asker(address);
+    CHECK(asker.ask<wire::Found>(wire::Find{wire::FindBy::name, "a", "", 0}).files.empty());
+    tracker.signal(SIGTERM);
+    CHECK(tracker.error_line().empty());
+    CHECK(tracker.wait() == 0);
+}
+
+TEST_CASE("a trace that cannot be begun is an error, and so is one that is too small") {
+    Program nowhere({"--bind", "127.0.0.1:0", "--trace", "/nowhere/trace"});
+    CHECK(nowhere.wait() == 9);
+    CHECK(nowhere.error_line() ==
+          "xfs-tracker: cannot write the trace '/nowhere/trace': No such file or directory");
+    Program small({"--trace", "/dev/null", "--trace-size", "1K"});
+    CHECK(small.wait() == 2);
+    CHECK(small.error_line().find("--trace-size: at least 1M") != std::string::npos);
 }
 
 TEST_CASE("xfs-tracker on an address in use says so in one line and exits with 6") {

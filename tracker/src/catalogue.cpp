@@ -3,6 +3,7 @@
 #include "change_log.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -35,8 +36,10 @@ Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
     PositionView const wanted{file.name, file.content};
     Version version = versions_.lower_bound(wanted);
     if (version == versions_.end() || ByName{}(wanted, version->first)) {
-        version = versions_.emplace_hint(version, Position{file.name, file.content},
-                                         VersionState{file.size, peer, {}});
+        version =
+            versions_.emplace_hint(version, Position{file.name, file.content},
+                                   VersionState{.size = file.size, .payer = peer, .sources = {}});
+        link(version);
         contents_.insert(version);
         memory_.add(peer, version_bytes(file.name));
     }
@@ -53,6 +56,41 @@ Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
         note(version);
     }
     return version;
+}
+
+/// The version of the same name that stands before it; nullptr if it is the first.
+Versions::value_type* Catalogue::before(Version version) const {
+    if (version == versions_.begin()) {
+        return nullptr;
+    }
+    auto const name = std::string_view(version->first.name);
+    --version;
+    return version->first.name == name ? &*version : nullptr;
+}
+
+void Catalogue::link(Version version) {
+    auto* const previous = before(version);
+    auto const after = std::next(version);
+    bool const more = after != versions_.end() && after->first.name == version->first.name;
+    version->second.next_of_name = more ? &*after : nullptr;
+    if (previous != nullptr) {
+        previous->second.next_of_name = &*version;
+    } else if (more) {
+        names_.replace(*after, *version);
+    } else {
+        names_.add(*version);
+    }
+}
+
+void Catalogue::unlink(Version version) {
+    auto* const after = version->second.next_of_name;
+    if (auto* const previous = before(version)) {
+        previous->second.next_of_name = after;
+    } else if (after != nullptr) {
+        names_.replace(*version, *after);
+    } else {
+        names_.remove(*version);
+    }
 }
 
 void Catalogue::note(Version version) const {
@@ -75,6 +113,7 @@ void Catalogue::remove(Version version, Slot peer) {
     if (sources.empty()) {
         memory_.remove(payer, bytes);
         contents_.erase(version);
+        unlink(version);
         versions_.erase(version);
     } else if (payer == peer) {
         payer = sources.front().peer;

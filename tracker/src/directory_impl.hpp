@@ -29,7 +29,7 @@ std::uint32_t milliseconds(wire::Duration duration);
 
 /// The parts of the Directory: directory.cpp has the life of a peer's entry, registration.cpp how
 /// it begins, files.cpp the lists of files, finds.cpp the finds and the checks, changes.cpp the
-/// subscriptions. A peer is dropped,
+/// subscriptions, records.cpp what is told to a recorder. A peer is dropped,
 /// and a find goes on, within these methods at the places that say so and nowhere else, so that
 /// references to peers stay good between them.
 struct Directory::Impl {
@@ -53,6 +53,9 @@ struct Directory::Impl {
         std::optional<Cursor> end;  ///< of its page
         std::size_t waiting = 0;    ///< peers whose checks it waits for
         int rounds = 0;             ///< of checks
+        // For a recorder: who was asked whether it is there, and who was gone then.
+        std::map<wire::PeerId, wire::Endpoint> asked = {};
+        std::vector<wire::Endpoint> gone = {};
     };
 
     /// Waits until those who hold its id or its endpoint have spoken, or have not.
@@ -170,6 +173,9 @@ struct Directory::Impl {
     void resume(FindId id, wire::Time now);
     void forget_finds(wire::Route const& route);
     void answer(PendingFind const& find, Page const& page);
+    void record(PendingFind const& find, Page const& page) const;
+    [[nodiscard]] HandedOut handed_out(PendingFind const& find, Pick const& pick) const;
+    [[nodiscard]] Candidate candidate(Considered const& considered) const;
     [[nodiscard]] bool verified(Peer const& peer, PendingFind const& find) const;
     /// Asks all who would be named; those whose connection is closed are dropped. True if one was.
     bool check_sources(PendingFind& find, Page const& page, wire::Time now);
@@ -198,9 +204,9 @@ struct Directory::Impl {
 
     Memory memory;
     ChangeLog changes{options.limits.change_bytes};
-    Catalogue catalogue{memory, changes};
+    Catalogue catalogue{memory, changes, {options.seed, ~options.seed}};
     Roster roster;
-    PageReader reader{catalogue, roster, options.limits};
+    PageReader reader{catalogue, roster, options.limits, options.recorder};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet
     std::deque<std::unique_ptr<Peer>> remains;  ///< dropped, their files still in the catalogue
 

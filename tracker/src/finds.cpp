@@ -207,6 +207,7 @@ void Directory::Impl::answer(PendingFind const& find, Page const& page) {
             file.sources.push_back({peer.id, peer.listens, source.have_ppm, peer.labels});
         }
     }
+    record(find, page);
     if (outbox.send(find.sender.route, found, find.request) == Sent::gone) {
         closed.push_back(find.sender.route);
     }
@@ -231,6 +232,9 @@ bool Directory::Impl::check_sources(PendingFind& find, Page const& page, wire::T
         }
     }
     for (Peer* peer : dead) {
+        if (options.recorder != nullptr) {
+            find.gone.push_back(peer->listens);
+        }
         drop(*peer, Kind::closed);
     }
     return !dead.empty();
@@ -252,6 +256,9 @@ Directory::Impl::Sent Directory::Impl::check_source(PendingFind& find, Peer& pee
         }
         peer.waiters.push_back(find.id);
         ++find.waiting;
+        if (options.recorder != nullptr) {
+            find.asked.emplace(peer.id, peer.listens);
+        }
     }
     return sent;
 }

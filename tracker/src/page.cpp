@@ -151,6 +151,34 @@ std::string Cursor::text() const {
     return within + wire::to_hex(file.content) + file.name;
 }
 
+namespace {
+
+/// Goes through the versions of one name.
+class OfName {
+  public:
+    OfName() = default;
+
+    explicit OfName(Versions::value_type const* at) : at_(at) {}
+
+    Versions::value_type const& operator*() const { return *at_; }
+
+    OfName& operator++() {
+        at_ = at_->second.next_of_name;
+        return *this;
+    }
+
+    friend bool operator==(OfName const&, OfName const&) = default;
+
+  private:
+    Versions::value_type const* at_ = nullptr;
+};
+
+constexpr auto as_it_is = [](auto& version) -> auto& {
+    return version;
+};
+
+}  // namespace
+
 /// One read() under way.
 struct PageReader::Walk {
     Reading& reading;
@@ -177,27 +205,36 @@ std::optional<Page> PageReader::read(Reading& reading, std::size_t work) const {
     Walk walk{reading, reading.work + work};
     Query const& query = reading.query;
     if (query.by == wire::FindBy::content_prefix) {
-        return this->walk(
+        return walk_on(
             catalogue_.by_content(), ByContent{}, {"", *first_content(query.text)}, walk,
             [](Version version) -> auto& { return *version; });
     }
-    return this->walk(
-        catalogue_.by_name(), ByName{}, {query.prefix(), wire::ContentId{}}, walk,
-        [](auto& version) -> auto& { return version; });
+    if (query.by == wire::FindBy::name && !reading.last && !query.after) {
+        return this->walk(OfName{catalogue_.first_of(query.text)}, OfName{}, walk, as_it_is);
+    }
+    return walk_on(catalogue_.by_name(), ByName{}, {query.prefix(), wire::ContentId{}}, walk,
+                   as_it_is);
 }
 
+/// From where the walk ended before, or the caller's cursor says.
 template <typename Index, typename Order, typename FileOf>
-std::optional<Page> PageReader::walk(Index const& index, Order order, PositionView start,
-                                     Walk& walk, FileOf file_of) const {
+std::optional<Page> PageReader::walk_on(Index const& index, Order order, PositionView start,
+                                        Walk& walk, FileOf file_of) const {
     auto const& last = walk.reading.last ? walk.reading.last : walk.reading.query.after;
     // A cursor is the caller's word: it may point before the first match.
     bool const resume = last && !order(*last, start);
     bool const within = resume && !walk.reading.last && walk.reading.query.after_source;
-    auto it = within   ? index.lower_bound(PositionView(*last))
-              : resume ? index.upper_bound(PositionView(*last))
-                       : index.lower_bound(start);
+    auto const begin = within   ? index.lower_bound(PositionView(*last))
+                       : resume ? index.upper_bound(PositionView(*last))
+                                : index.lower_bound(start);
+    return this->walk(begin, index.end(), walk, file_of);
+}
+
+template <typename Place, typename FileOf>
+std::optional<Page> PageReader::walk(Place begin, Place const end_of_all, Walk& walk,
+                                     FileOf file_of) const {
     std::optional<Cursor> end;
-    for (; it != index.end(); ++it) {
+    for (auto it = begin; it != end_of_all; ++it) {
         Step const step = offer(walk, file_of(*it));
         if (step == Step::out_of_work) {
             walk.save();
@@ -310,6 +347,9 @@ void PageReader::name_next(Query const& query, std::vector<Source> const& all, P
             continue;
         }
         ++pick.source_count;
+        if (recorder_ != nullptr) {
+            pick.considered.push_back({source});
+        }
         if (goes_on && source.peer <= *query.after_source) {
             continue;
         }
@@ -325,19 +365,12 @@ void PageReader::name_next(Query const& query, std::vector<Source> const& all, P
 /// shown what a policy is: that would take it longer than to choose.
 void PageReader::name_sample(Reading const& reading, VersionState const& version,
                              Pick& pick) const {
-    auto const name = [&](auto choice) {
-        for (Source const& source : version.sources) {
-            if (knows(reading.query, source)) {
-                // A random order, which is another one for each mix.
-                auto const draw = mixed(reading.mix ^ mixed(source.peer));
-                choice.offer(source.have_ppm == wire::complete_ppm, draw, source);
-            }
-        }
-        pick.source_count = static_cast<std::uint32_t>(choice.offered());
-        pick.sources = std::move(choice).take();
-    };
     if (!handout_) {
-        return name(policies::MixedChoice<Source>(reading.query.sources));
+        name_by(policies::MixedChoice<Source>(reading.query.sources), reading, version, pick);
+        if (pick.source_count > reading.query.sources) {
+            pick.rule = HandoutRule::built_in;
+        }
+        return;
     }
     Peer const* const asker = roster_.by_route(reading.asker.route);
     policies::HandoutRequest const request{
@@ -345,7 +378,36 @@ void PageReader::name_sample(Reading const& reading, VersionState const& version
         .file_bytes = version.size,
         .asker_host = reading.asker.host.c_str(),
         .asker_labels = asker != nullptr ? asker->labels.c_str() : ""};
-    name(RankedChoice(*handout_, request, roster_));
+    auto const choice = name_by(RankedChoice(*handout_, request, roster_), reading, version, pick);
+    note_ranks(choice.ranks(), pick);
+}
+
+template <typename Choice>
+Choice PageReader::name_by(Choice choice, Reading const& reading, VersionState const& version,
+                           Pick& pick) const {
+    for (Source const& source : version.sources) {
+        if (knows(reading.query, source)) {
+            // A random order, which is another one for each mix.
+            auto const draw = mixed(reading.mix ^ mixed(source.peer));
+            choice.offer(source.have_ppm == wire::complete_ppm, draw, source);
+            if (recorder_ != nullptr) {
+                pick.considered.push_back({source, draw});
+            }
+        }
+    }
+    pick.source_count = static_cast<std::uint32_t>(choice.offered());
+    pick.sources = std::move(choice).take();
+    return choice;
+}
+
+void PageReader::note_ranks(std::vector<double> const& ranks, Pick& pick) const {
+    if (recorder_ == nullptr || ranks.empty()) {
+        return;
+    }
+    pick.rule = recorder_->made_good() ? HandoutRule::made_good : HandoutRule::policy;
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+        pick.considered[i].rank = ranks[i];
+    }
 }
 
 std::size_t PageReader::source_bytes(Source const& source) const {

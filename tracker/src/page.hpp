@@ -59,6 +59,13 @@ std::optional<Cursor> read_cursor(std::string_view text);
 inline constexpr std::size_t version_work = 64;
 inline constexpr std::size_t source_work = 8;
 
+/// A source that could be named, with what decided whether it is.
+struct Considered {
+    Source source;
+    std::uint64_t draw = 0;
+    std::optional<double> rank = {};  ///< the handout policy's
+};
+
 /// A file that goes into an answer, and those of its sources that are named.
 struct Pick {
     Position file;
@@ -66,6 +73,9 @@ struct Pick {
     std::uint32_t source_count = 0;
     std::vector<Source> sources;
     bool cut = false;  ///< the next page has more of them
+    // For a recorder.
+    std::vector<Considered> considered = {};
+    HandoutRule rule = HandoutRule::all;
 
     [[nodiscard]] Cursor end() const {
         return {file, cut ? std::optional(sources.back().peer) : std::nullopt};
@@ -93,8 +103,10 @@ struct Reading {
 /// Collects a query's answer. Reads only, but that a handout policy may remember what it is asked.
 class PageReader {
   public:
-    PageReader(Catalogue const& catalogue, Roster const& roster, Directory::Limits const& limits)
-        : catalogue_(catalogue), roster_(roster), limits_(limits) {}
+    /// recorder: null, or asked whether the handout's ranks are its own.
+    PageReader(Catalogue const& catalogue, Roster const& roster, Directory::Limits const& limits,
+               HandoutRecorder const* recorder)
+        : catalogue_(catalogue), roster_(roster), limits_(limits), recorder_(recorder) {}
 
     /// Who chooses where a file has too many sources; null: the built-in rule.
     void set_handout(std::shared_ptr<policies::Handout> handout) { handout_ = std::move(handout); }
@@ -110,13 +122,19 @@ class PageReader {
     enum class Step { next, out_of_range, page_full, file_cut, out_of_work };
 
     template <typename Index, typename Order, typename FileOf>
-    std::optional<Page> walk(Index const& index, Order order, PositionView start, Walk& walk,
-                             FileOf file_of) const;
+    std::optional<Page> walk_on(Index const& index, Order order, PositionView start, Walk& walk,
+                                FileOf file_of) const;
+    template <typename Place, typename FileOf>
+    std::optional<Page> walk(Place begin, Place end_of_all, Walk& walk, FileOf file_of) const;
     Step offer(Walk& walk, Versions::value_type const& version) const;
     std::optional<Pick> pick(Reading const& reading, Versions::value_type const& version) const;
     [[nodiscard]] bool knows(Query const& query, Source const& source) const;
     void name_next(Query const& query, std::vector<Source> const& all, Pick& pick) const;
     void name_sample(Reading const& reading, VersionState const& version, Pick& pick) const;
+    template <typename Choice>
+    Choice name_by(Choice choice, Reading const& reading, VersionState const& version,
+                   Pick& pick) const;
+    void note_ranks(std::vector<double> const& ranks, Pick& pick) const;
     [[nodiscard]] std::size_t work_of_each() const;
     [[nodiscard]] std::size_t source_bytes(Source const& source) const;
     [[nodiscard]] std::size_t fit(Query const& query, Pick& pick, bool first) const;
@@ -124,6 +142,7 @@ class PageReader {
     Catalogue const& catalogue_;
     Roster const& roster_;
     Directory::Limits const& limits_;
+    HandoutRecorder const* recorder_;
     std::shared_ptr<policies::Handout> handout_;
 };
 

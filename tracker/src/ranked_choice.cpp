@@ -37,10 +37,10 @@ void RankedChoice::offer(bool complete, std::uint64_t draw, Source const& source
 }
 
 std::vector<Source> RankedChoice::take() && {
-    std::vector<double> ranks(sources_.size());
     if (sources_.size() > request_.wanted) {
+        ranks_.resize(sources_.size());
         try {
-            policy_.rank(request_, views_, ranks);
+            policy_.rank(request_, views_, ranks_);
         } catch (std::exception const& fault) {
             throw HandoutFault(fault.what());
         }
@@ -49,9 +49,10 @@ std::vector<Source> RankedChoice::take() && {
     ByRank all(request_.wanted);
     ByRank complete(1);
     for (std::size_t i = 0; i < sources_.size(); ++i) {
-        all.offer({ranks[i], views_[i].draw}, sources_[i]);
+        double const rank = ranks_.empty() ? 0 : ranks_[i];
+        all.offer({rank, views_[i].draw}, sources_[i]);
         if (policies::is_complete(views_[i])) {
-            complete.offer({ranks[i], views_[i].draw}, sources_[i]);
+            complete.offer({rank, views_[i].draw}, sources_[i]);
         }
     }
     std::vector<Source> chosen;

@@ -39,12 +39,17 @@ class RankedChoice {
     /// Throws HandoutFault.
     [[nodiscard]] std::vector<Source> take() &&;
 
+    /// What the policy answered, in the order of the offers, once they were taken; empty if it was
+    /// not asked.
+    [[nodiscard]] std::vector<double> const& ranks() const { return ranks_; }
+
   private:
     policies::Handout& policy_;
     policies::HandoutRequest const& request_;
     Roster const& roster_;
     std::vector<Source> sources_;
     std::vector<policies::HandoutSource> views_;  ///< of these
+    std::vector<double> ranks_;                   ///< the same
 };
 
 }  // namespace xfsbus::tracker

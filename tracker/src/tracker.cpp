@@ -28,9 +28,14 @@ std::uint64_t random_number() {
 Directory::Options directory_options(Tracker::Options const& options, wire::Time now) {
     // Not 0: that is what a message without an epoch says.
     std::uint64_t const epoch = options.epoch != 0 ? options.epoch : random_number() | 1;
-    return {
-        epoch, random_number(), options.peer_ttl, options.limits, options.foreign_hosts, &own_hosts,
-        now};
+    return {epoch,
+            random_number(),
+            options.peer_ttl,
+            options.limits,
+            options.foreign_hosts,
+            &own_hosts,
+            now,
+            options.recorder.get()};
 }
 
 struct Described {
@@ -63,6 +68,7 @@ Described describe(Directory::PeerChange::Kind kind) {
 
 Tracker::Tracker(Options const& options)
     : log_(options.log),
+      recorder_(options.recorder),
       directory_(directory_options(options, reactor_.now()), *this),
       trials_(reactor_, trials_most),
       foreign_hosts_(options.foreign_hosts) {
@@ -128,9 +134,12 @@ void Tracker::run() {
     log(event);
 }
 
-void Tracker::set_handout(std::shared_ptr<policies::Handout> handout) {
-    reactor_.post([this, handout = std::move(handout)]() mutable {
+void Tracker::set_handout(std::shared_ptr<policies::Handout> handout, std::function<void()> then) {
+    reactor_.post([this, handout = std::move(handout), then = std::move(then)]() mutable {
         directory_.set_handout(std::move(handout));
+        if (then) {
+            then();
+        }
     });
 }
 

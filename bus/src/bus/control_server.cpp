@@ -7,7 +7,9 @@
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
 #include <system_error>
+#include <utility>
 
 namespace xfsbus::bus {
 namespace {
@@ -15,6 +17,9 @@ namespace {
 /// Kept for a connection whose queue is full; who does not read even so much is cut.
 constexpr std::uint64_t client_backlog_bytes_most = 512 * 1024;
 constexpr auto retry_every = std::chrono::milliseconds(10);
+/// What is held back while messages are read: so much, and no more.
+constexpr std::size_t held_messages_most = 64;
+constexpr std::uint64_t held_bytes_most = 32 * 1024;
 /// Of what may happen a thousand times a second, one is told of.
 constexpr auto told_every = std::chrono::seconds(10);
 
@@ -70,8 +75,18 @@ struct ControlServer::Impl {
     wire::Endpoint endpoint_;
 
   private:
+    /// An answer that goes out with others.
+    struct Held {
+        wire::Route route;
+        wire::Frames frames;
+    };
+
     void read();
+    void read_burst(std::weak_ptr<bool> const& alive);
     void handle(std::vector<zmq::message_t>& frames, std::uint64_t bytes);
+    void hold(wire::Route const& route, wire::Frames frames);
+    void release_held();
+    Sent send_in_order(wire::Route const& route, wire::Frames frames);
     std::optional<Sent> send_now(wire::Route const& route, wire::Frames const& frames);
     void retry_soon();
     void retry();
@@ -83,6 +98,9 @@ struct ControlServer::Impl {
     std::shared_ptr<Handler const> handler_;
     ConnectionWatch watch_;
     EventLoop::Registration registration_;
+    bool reading_ = false;  ///< a burst of messages
+    std::vector<Held> held_;
+    std::uint64_t held_bytes_ = 0;
     std::unordered_map<wire::Route, Backlog> backlogs_;
     std::optional<Reactor::TimerId> retry_;
     std::optional<wire::Time> told_;
@@ -99,6 +117,15 @@ void ControlServer::Impl::read() {
     if (alive.expired()) {
         return;
     }
+    reading_ = true;
+    read_burst(alive);
+    if (!alive.expired()) {
+        reading_ = false;
+        release_held();
+    }
+}
+
+void ControlServer::Impl::read_burst(std::weak_ptr<bool> const& alive) {
     std::vector<zmq::message_t> frames;
     for (int i = 0; i < control_burst; ++i) {
         auto const bytes = receive(socket_, frames);
@@ -145,9 +172,43 @@ void ControlServer::Impl::handle(std::vector<zmq::message_t>& frames, std::uint6
 
 // ---- what goes out ----
 
+/// While messages are read, what they are answered is held back, and goes out together: libzmq's
+/// thread is woken for all of it at once, and writes a connection's answers by one call. That
+/// nobody is there any more the watch tells, of each connection that it knows.
+ControlServer::Sent ControlServer::Impl::send(wire::Route const& route, wire::Frames frames) {
+    if (!reading_ || !watch_.knows(route)) {
+        return send_in_order(route, std::move(frames));
+    }
+    hold(route, std::move(frames));
+    return Sent::yes;
+}
+
+void ControlServer::Impl::hold(wire::Route const& route, wire::Frames frames) {
+    held_bytes_ += wire_bytes(frames);
+    held_.push_back({route, std::move(frames)});
+    if (held_.size() >= held_messages_most || held_bytes_ >= held_bytes_most) {
+        release_held();
+    }
+}
+
+/// Those of a connection one after the other, so that they can be written together.
+void ControlServer::Impl::release_held() {
+    std::weak_ptr<bool> const alive = alive_;
+    auto held = std::exchange(held_, {});
+    held_bytes_ = 0;
+    std::ranges::stable_sort(held, {}, &Held::route);
+    for (auto& [route, frames] : held) {
+        send_in_order(route, std::move(frames));
+        if (alive.expired()) {
+            return;
+        }
+    }
+}
+
 /// What a connection is sent arrives, in its order, or the connection ends: nobody has to wonder
 /// which of the messages was lost.
-ControlServer::Sent ControlServer::Impl::send(wire::Route const& route, wire::Frames frames) {
+ControlServer::Sent ControlServer::Impl::send_in_order(wire::Route const& route,
+                                                       wire::Frames frames) {
     auto const found = backlogs_.find(route);
     if (found == backlogs_.end()) {
         if (auto const sent = send_now(route, frames)) {
@@ -208,6 +269,7 @@ void ControlServer::Impl::retry() {
 
 void ControlServer::Impl::on_closed(wire::Route const& route) {
     backlogs_.erase(route);
+    std::erase_if(held_, [&](Held const& held) { return held.route == route; });
     auto const running = handler_;
     if (!route.empty() && running->on_closed) {
         running->on_closed(route);

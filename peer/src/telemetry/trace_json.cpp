@@ -1,6 +1,7 @@
 #include "telemetry/trace_json.hpp"
 
 #include <xfsbus/policies/host/words.hpp>
+#include <xfsbus/trace/words.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -11,25 +12,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int trace_format = 1;
-
-/// Of a source most figures are nought most of the time: those are left out.
-template <typename Number>
-void put_if_any(Json& object, char const* name, Number value) {
-    if (value != Number{}) {
-        object[name] = value;
-    }
-}
+using trace::put_if_any;
 
 Json to_json(PolicyUsed const& policy) {
-    Json parameters = Json::object();
-    for (auto const& [name, value] : policy.parameters) {
-        parameters[name] = value;
-    }
-    return {{"name", policy.name},
-            {"version", policy.version},
-            {"sha256", policy.hash},
-            {"parameters", std::move(parameters)}};
+    return trace::policy_words<Json>(policy.name, policy.version, policy.hash, policy.parameters);
 }
 
 Json flags_of(policies::SourceView const& source) {
@@ -106,7 +92,7 @@ void put_answer(Json& object, DecisionMade const& made) {
 
 Json json_of(TraceBegun const& begun) {
     return {{"record", "trace"},
-            {"format", trace_format},
+            {"format", trace::format},
             {"version", XFSBUS_VERSION},
             {"seed", begun.policy.seed},
             {"policy", to_json(begun.policy)},
@@ -163,19 +149,10 @@ Json json_of(RequestEnded const& ended) {
             {"queued", outcome.queued}};
 }
 
-/// Names are UTF-8; what is not is replaced.
-std::string line_of(Json const& object) {
-    return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 std::string to_line(TraceRecord const& record) {
-    return std::visit([](auto const& each) { return line_of(json_of(each)); }, record);
-}
-
-std::string end_line(std::uint64_t records, std::uint64_t dropped) {
-    return line_of({{"record", "end"}, {"records", records}, {"dropped", dropped}});
+    return std::visit([](auto const& each) { return trace::line_of(json_of(each)); }, record);
 }
 
 }  // namespace xfsbus::peer::telemetry

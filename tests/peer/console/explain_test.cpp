@@ -71,3 +71,82 @@ TEST_CASE("A trace that is damaged, or is none, is an error that names the line"
     CHECK_THAT(err.str(),
                ContainsSubstring("cannot read the trace '/nowhere/trace': No such file"));
 }
+
+namespace {
+
+constexpr char const* tracker_begin =
+    R"({"record":"trace","format":1,"of":"tracker","handout":{"name":"rack","version":"1",)"
+    R"("parameters":{"far":"2"}}})"
+    "\n";
+
+/// What a tracker writes of an answer: two sources of three are named.
+std::string handed_out(std::string const& rule, std::string const& ranks) {
+    auto const source = [&](int number, int have_ppm, char rank) {
+        auto const text = R"({"peer":"10.0.0.)" + std::to_string(number) + R"(:70","have_ppm":)" +
+                          std::to_string(have_ppm);
+        return text + (ranks.empty() ? "}" : R"(,"rank":)" + std::string(1, rank) + "}");
+    };
+    return R"({"record":"handed_out","t_us":2000000,"find":7,"asker_host":"10.0.0.9",)"
+           R"("asker":"10.0.0.9:71","asker_labels":"rack=2","by":"name","name":"model.bin",)"
+           R"("rule":")" +
+           rule + R"(","seed":5,"wanted":2,"known":3,"sources":[)" +
+           source(1, 500'000, ranks.empty() ? '0' : ranks[0]) + "," +
+           source(2, 1'000'000, ranks.empty() ? '0' : ranks[1]) + R"(],"others":[)" +
+           source(3, 250'000, ranks.empty() ? '0' : ranks[2]) +
+           R"(],"answered":["10.0.0.1:70"],"unanswered":["10.0.0.4:70"]})"
+           "\n";
+}
+
+std::string tracker_trace(std::string const& rule, std::string const& ranks = {}) {
+    return tracker_begin + handed_out(rule, ranks) + R"({"record":"end","dropped":0})" + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("A tracker's trace says why a peer was handed the sources that it got") {
+    Explained const text(tracker_trace("policy", "013"));
+    CHECK(text.code == 0);
+    CHECK(text.err.str().empty());
+    auto const out = text.out.str();
+    CHECK_THAT(out,
+               ContainsSubstring("model.bin for 10.0.0.9:71 (rack=2), find 7 after 2.00 s: 2 of "
+                                 "3 sources named, 2 wanted\n"));
+    CHECK_THAT(out, ContainsSubstring("rack 1 (far = 2) ranked these lowest"));
+    CHECK_THAT(out, ContainsSubstring("next would have come 10.0.0.3:70, with rank 3\n"));
+    CHECK_THAT(out, ContainsSubstring("asked, and there: 10.0.0.1:70\n"));
+    CHECK_THAT(out, ContainsSubstring("no answer came: 10.0.0.4:70\n"));
+    CHECK_THAT(out, !ContainsSubstring("last place"));
+}
+
+TEST_CASE("Each rule by which a tracker chose is said in words") {
+    Explained const forced(tracker_trace("policy", "091"));
+    CHECK_THAT(forced.out.str(),
+               ContainsSubstring("10.0.0.2:70 has the last place because it is complete"));
+    Explained const built_in(tracker_trace("built_in"));
+    CHECK_THAT(built_in.out.str(), ContainsSubstring("the built-in rule decided: half of those"));
+    CHECK_THAT(built_in.out.str(),
+               ContainsSubstring("(1 and 1 are), each by its draw with seed 5"));
+    Explained const failed(tracker_trace("made_good", "000"));
+    CHECK_THAT(failed.out.str(),
+               ContainsSubstring("rack 1 (far = 2) failed, and the built-in rule"));
+    Explained const all(tracker_trace("all"));
+    CHECK_THAT(all.out.str(), ContainsSubstring("there was nothing to decide"));
+}
+
+TEST_CASE("Of a tracker's trace, too, JSON, gaps, damage and names that it lacks are told") {
+    Explained const json(tracker_begin + handed_out("policy", "013"), "model.bin", true);
+    CHECK(json.code == 0);
+    CHECK_THAT(json.out.str(), ContainsSubstring(R"({"event":"handout-explanation",)"
+                                                 R"("name":"model.bin","find":7,)"));
+    CHECK_THAT(json.err.str(), ContainsSubstring("the trace has no end"));
+    Explained const other(tracker_trace("all"), "other.bin");
+    CHECK(other.code == 3);
+    CHECK_THAT(other.err.str(),
+               ContainsSubstring("no answer about 'other.bin'; it has those of model.bin"));
+    Explained const empty(std::string(tracker_begin) +
+                          R"({"record":"handed_out","name":"model.bin"})" + "\n");
+    CHECK(empty.code == 1);
+    Explained const nonsense(std::string(tracker_begin) + "nonsense\n");
+    CHECK(nonsense.code == 1);
+    CHECK_THAT(nonsense.err.str(), ContainsSubstring("trace', line 2: no record of a trace"));
+}

@@ -2,6 +2,7 @@
 
 #include <xfsbus/policies/handout.hpp>
 #include <xfsbus/tracker/counters.hpp>
+#include <xfsbus/tracker/handout_recorder.hpp>
 #include <xfsbus/wire/codec.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/messages.hpp>
@@ -52,7 +53,8 @@ class Directory {
             gone,  ///< that connection is closed: a peer behind it is dropped at once
             full,  ///< not sent; the other side does not read
         };
-        /// Sends now, so that what it returns is true of this moment.
+        /// What it returns is true of this moment, save that what a connection whose end is told is
+        /// sent may go out a little later, together with other answers.
         virtual Sent send(wire::Route const& route, wire::Message const& message,
                           std::uint64_t request) = 0;
         /// Whether on_closed() is called when that connection ends. Where it is not, only sending
@@ -78,7 +80,7 @@ class Directory {
         /// While a full list comes in, its names and the old ones count together.
         std::size_t files_per_peer = 10'000'000;
         std::size_t files = 20'000'000;  ///< of all peers together
-        /// What peers and their files take: some 310 bytes a file, and its name.
+        /// What peers and their files take: some 334 bytes a file, and its name.
         std::size_t bytes = std::size_t{4} << 30;
         std::size_t bytes_per_host = std::size_t{2} << 30;
 
@@ -129,6 +131,8 @@ class Directory {
         std::function<std::vector<std::string>()> own_hosts = {};
         /// When this life began: for a lease it says that it is young. Long ago, if not said.
         wire::Time born = {};
+        /// Must outlive the Directory; null: nobody.
+        HandoutRecorder* recorder = nullptr;
     };
 
     /// A peer that is asked whether it is there has so long to answer.

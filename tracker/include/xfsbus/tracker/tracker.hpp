@@ -39,6 +39,8 @@ class Tracker final : private Directory::Outbox {
         bool foreign_hosts = false;
         /// As for set_handout().
         std::shared_ptr<policies::Handout> handout = {};
+        /// Is told what each answer names; null: nobody.
+        std::shared_ptr<HandoutRecorder> recorder = {};
     };
 
     /// Binds; messages wait until run(). Errc::network if the address is in use or not this
@@ -56,8 +58,8 @@ class Tracker final : private Directory::Outbox {
     void stop() { reactor_.stop(); }
 
     /// Any thread; from a moment after this call on. Directory::set_handout says what it does; it
-    /// is called and destroyed on the tracker's thread.
-    void set_handout(std::shared_ptr<policies::Handout> handout);
+    /// is called and destroyed on the tracker's thread. then: called there when it decides.
+    void set_handout(std::shared_ptr<policies::Handout> handout, std::function<void()> then = {});
 
     /// Any thread: as it is after the last event.
     [[nodiscard]] Counters stats() const;
@@ -81,6 +83,7 @@ class Tracker final : private Directory::Outbox {
 
     bus::Reactor reactor_;
     OnLog log_;
+    std::shared_ptr<HandoutRecorder> recorder_;
     Directory directory_;
     bus::ConnectionTrials trials_;
     bool foreign_hosts_;

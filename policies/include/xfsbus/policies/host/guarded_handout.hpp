@@ -32,6 +32,9 @@ class GuardedHandout final : public Handout {
     void rank(HandoutRequest const& request, std::span<HandoutSource const> sources,
               std::span<double> ranks) override;
 
+    /// Whether the built-in rule has written the last ranks.
+    [[nodiscard]] bool by_default() const { return by_default_; }
+
     [[nodiscard]] std::string const& name() const { return guard_.name(); }
 
     [[nodiscard]] PolicyCounters const& counters() const { return guard_.counters(); }
@@ -43,6 +46,7 @@ class GuardedHandout final : public Handout {
     std::unique_ptr<Handout> policy_;
     Mixed fallback_;
     CallGuard guard_;
+    bool by_default_ = false;
 };
 
 }  // namespace xfsbus::policies
