@@ -112,7 +112,7 @@ void ChunkBoard::rank_touched() {
     if (std::exchange(edition_, order_.edition()) != order_.edition()) {
         touch_all();
     }
-    if (touched_.empty()) {
+    if (touched_.empty() || file().chunks == 1) {  // of which there is no order
         return;
     }
     std::vector<policies::ChunkView> views;

@@ -87,6 +87,17 @@ Chunks sorted(Chunks chunks) {
 
 }  // namespace
 
+TEST_CASE("A chunk order is not asked about a file of one chunk") {
+    std::uint32_t const chunks = GENERATE(1U, 2U);
+    ContentState const content({}, file_of(chunks), ChunkSet(chunks));
+    policies::SeededRandom random(1);
+    Recording order;
+    ChunkBoard board(content, order, random.rng());
+    board.add_source(ChunkSet::full(chunks));
+    CHECK(board.best(ChunkSet::full(chunks)));
+    CHECK(order.calls == (chunks == 1 ? 0 : 1));
+}
+
 TEST_CASE("a chunk has its place and its length, the last one what is left") {
     auto const file = file_of(3);
     CHECK(file.offset(2) == 200);

@@ -6,13 +6,43 @@
 namespace xfsbus::peer::index {
 namespace {
 
-/// Cheaper for whoever keeps order. Many file systems list a directory in order, or in reverse.
-void put_in_order(std::vector<swarm::IndexedFile>& files) {
-    if (!files.empty() && files.back().name < files.front().name) {
-        std::ranges::reverse(files);
+using Files = std::vector<swarm::IndexedFile>;
+
+bool before(swarm::IndexedFile const& one, swarm::IndexedFile const& other) {
+    return one.name < other.name;
+}
+
+/// Where the run ends that begins here. One that is in reverse is put in order.
+Files::iterator end_run(Files::iterator begin, Files::iterator end) {
+    bool const reverse = begin + 1 != end && before(begin[1], begin[0]);
+    auto const breaks = [reverse](auto const& one, auto const& next) {
+        return before(next, one) != reverse;
+    };
+    auto last = std::adjacent_find(begin, end, breaks);
+    last += last == end ? 0 : 1;
+    if (reverse) {
+        std::reverse(begin, last);
     }
-    if (!std::ranges::is_sorted(files, {}, &swarm::IndexedFile::name)) {
-        std::ranges::sort(files, {}, &swarm::IndexedFile::name);
+    return last;
+}
+
+/// Cheaper for whoever keeps order. Many file systems list a directory in order, or in reverse: so
+/// files come in a few runs, and merging these costs less than sorting.
+void put_in_order(Files& files) {
+    std::vector<Files::iterator> bounds{files.begin()};
+    while (bounds.back() != files.end()) {
+        bounds.push_back(end_run(bounds.back(), files.end()));
+    }
+    while (bounds.size() > 2) {
+        std::vector<Files::iterator> fewer{files.begin()};
+        for (std::size_t i = 2; i < bounds.size(); i += 2) {
+            std::inplace_merge(bounds[i - 2], bounds[i - 1], bounds[i], before);
+            fewer.push_back(bounds[i]);
+        }
+        if (fewer.back() != files.end()) {
+            fewer.push_back(files.end());  // one that was left over
+        }
+        bounds = std::move(fewer);
     }
 }
 

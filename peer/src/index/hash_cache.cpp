@@ -238,6 +238,7 @@ bool HashCache::load_rows(Take const& take) const {
     rows.bind(1, directory_).bind(2, algorithm_->name());
     FileHasher hasher(algorithm_);
     std::vector<swarm::IndexedFile> files;
+    files.reserve(rows_at_once);
     bool damaged = false;
     while (!enough_ && rows.step()) {
         swarm::IndexedFile file;
@@ -254,6 +255,7 @@ bool HashCache::load_rows(Take const& take) const {
         files.push_back(std::move(file));
         if (files.size() == rows_at_once) {
             take(std::exchange(files, {}));
+            files.reserve(rows_at_once);
         }
     }
     take(std::move(files));

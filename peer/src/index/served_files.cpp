@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
+
+#include <sys/stat.h>
 
 namespace xfsbus::peer::index {
 
@@ -28,7 +31,7 @@ ReadOutcome outcome_of(int error) {
 
 ReadOutcome ServedFiles::read(std::string const& name, swarm::FileStamp const& stamp,
                               std::span<std::byte> buffer, std::uint64_t offset) {
-    auto const* const file = open(name, stamp);
+    auto* const file = open(name, stamp);
     if (file == nullptr) {
         return outcome_of(errno);
     }
@@ -44,14 +47,13 @@ ReadOutcome ServedFiles::read(std::string const& name, swarm::FileStamp const& s
 /// Looked at before, so that no changed file is begun; after, so that none is sent that changed
 /// while it was read. What slips through is caught by the sink's check of the hash. A change of
 /// permissions, or another name, does not keep anybody from the bytes.
-ReadOutcome ServedFiles::read_open(Open const& file, std::span<std::byte> buffer,
-                                   std::uint64_t offset) {
+ReadOutcome ServedFiles::read_open(Open& file, std::span<std::byte> buffer, std::uint64_t offset) {
     auto const unchanged = [&] {
         errno = 0;
         auto const now = storage::stamp_of(file.fd.get());
         return now && now->like(file.stamp);
     };
-    if (!unchanged()) {
+    if (!std::exchange(file.just_seen, false) && !unchanged()) {
         return outcome_of(errno);
     }
     auto const read = files::read_at(file.fd.get(), buffer, offset);
@@ -71,29 +73,37 @@ ServedFiles::Open* ServedFiles::open(std::string const& name, swarm::FileStamp c
     if (open_.size() >= open_most_) {
         open_.pop_back();
     }
-    auto fd = open_file(name, stamp);
-    if (!fd && storage::is_shortage(errno)) {
+    auto file = open_file(name, stamp);
+    if (!file && storage::is_shortage(errno)) {
         open_.clear();
-        fd = open_file(name, stamp);
+        file = open_file(name, stamp);
     }
-    if (!fd) {
+    if (!file) {
         return nullptr;
     }
-    open_.push_front({name, stamp, std::move(*fd)});
+    open_.push_front(std::move(*file));
     return &open_.front();
 }
 
 /// In the directory that was walked to a moment ago, unless the file is not there, or another is:
 /// then the name may lead elsewhere by now. What goes wrong otherwise is told, not tried again.
-Result<files::Fd> ServedFiles::open_file(std::string const& name, swarm::FileStamp const& stamp) {
-    if (name.find('/') == std::string::npos) {
-        return tree_->open_file(name);
+Result<ServedFiles::Open> ServedFiles::open_file(std::string const& name,
+                                                 swarm::FileStamp const& stamp) {
+    bool const nested = name.find('/') != std::string::npos;
+    if (nested) {
+        struct stat status {};
+
+        auto const at = last_place_.place(*tree_, name, storage::Tree::Make::no);
+        auto fd = at ? storage::Tree::open_file(*at, name, status) : at.error();
+        if (fd && storage::stamp_from(status).like(stamp)) {
+            return Open{name, stamp, std::move(*fd), true};
+        }
+        if (!fd && errno != ENOENT) {
+            return fd.error();
+        }
     }
-    auto const at = last_place_.place(*tree_, name, storage::Tree::Make::no);
-    auto fd = at ? storage::Tree::open_file(*at, name) : at.error();
-    auto const there = fd ? storage::stamp_of(fd->get()) : std::nullopt;
-    bool const other = fd ? there && !there->like(stamp) : errno == ENOENT;
-    return other ? tree_->open_file(name) : std::move(fd);
+    auto fd = tree_->open_file(name);
+    return fd ? Result(Open{name, stamp, std::move(*fd)}) : fd.error();
 }
 
 }  // namespace xfsbus::peer::index

@@ -38,13 +38,12 @@ class ServedFiles {
         std::string name;
         swarm::FileStamp stamp;
         files::Fd fd;
+        bool just_seen = false;  ///< it was found to be that file as it was opened, a moment ago
     };
 
     Open* open(std::string const& name, swarm::FileStamp const& stamp);
-    [[nodiscard]] Result<files::Fd> open_file(std::string const& name,
-                                              swarm::FileStamp const& stamp);
-    static ReadOutcome read_open(Open const& file, std::span<std::byte> buffer,
-                                 std::uint64_t offset);
+    [[nodiscard]] Result<Open> open_file(std::string const& name, swarm::FileStamp const& stamp);
+    static ReadOutcome read_open(Open& file, std::span<std::byte> buffer, std::uint64_t offset);
 
     std::shared_ptr<storage::Tree const> tree_;
     storage::LastPlace

@@ -154,7 +154,9 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
             return chunks.error();
         }
         prepared.chunks = std::move(*chunks);
-        prepared.order = make();
+        if (target_.manifest->layout().chunks > 1) {
+            prepared.order = make();  // else there is nothing to be asked
+        }
         if (stream_ || swarm::Download::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
@@ -190,7 +192,9 @@ void FileTransfer::begin(Prepared const& prepared) {
     swarm::ChunkSet has(layout.chunks);
     std::ranges::for_each(prepared.chunks, [&](auto chunk) { has.insert(chunk); });
     content_ = std::make_shared<swarm::ContentState>(target_.content, layout, std::move(has));
-    order_->put(*prepared.order);
+    if (prepared.order) {
+        order_->put(*prepared.order);
+    }
     auto const transfer = ++parts_.policies.files_begun;
     if (parts_.policies.trace != nullptr) {
         parts_.policies.trace->on_transfer({.transfer = transfer,

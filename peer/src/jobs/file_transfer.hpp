@@ -132,7 +132,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         std::vector<std::uint32_t> chunks;                  ///< that are there
         std::shared_ptr<storage::PartReader const> reader;  ///< for others; null: there is none
         std::optional<swarm::FileStamp> stamp;              ///< of the same content, in place
-        std::optional<OrderSlot::Made> order;               ///< if it is to be fetched
+        std::optional<OrderSlot::Made> order;  ///< if it is to be fetched, and has several
     };
 
     struct Written {

@@ -19,7 +19,7 @@ class PoolJobs final : public Executor {
   public:
     /// One that has more bytes to deal with than so many goes alone, and at once.
     static constexpr std::uint64_t small_bytes = 32 * 1024;
-    static constexpr std::size_t together_most = 8;
+    static constexpr std::size_t together_most = 32;
 
     PoolJobs(bus::Scheduler& scheduler, threads::WorkerPool& pool)
         : scheduler_(scheduler), pool_(pool) {}

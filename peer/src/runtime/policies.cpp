@@ -6,12 +6,16 @@
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/words.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
 
 namespace xfsbus::peer::runtime {
 namespace {
+
+/// Fewer are not worth looking whether their files are still fetched.
+constexpr std::size_t order_slots_least = 64;
 
 double in_seconds(std::chrono::nanoseconds time) {
     return std::chrono::duration<double>(time).count();
@@ -145,7 +149,11 @@ void Policies::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::functio
 }
 
 jobs::FilePolicies::NewOrder Policies::new_order() {
-    std::erase_if(order_slots_, [](auto const& slot) { return slot.expired(); });
+    // Not for each of many small files: only when as many more have come as were left.
+    if (order_slots_.size() >= 2 * order_slots_left_) {
+        std::erase_if(order_slots_, [](auto const& slot) { return slot.expired(); });
+        order_slots_left_ = std::max(order_slots_.size(), order_slots_least);
+    }
     auto slot = std::make_shared<jobs::OrderSlot>();
     order_slots_.push_back(slot);
     return {std::move(slot), order_maker()};

@@ -105,6 +105,7 @@ class Policies {
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
     std::uint64_t orders_loaded_ = 1;
     std::vector<std::weak_ptr<jobs::OrderSlot>> order_slots_;  ///< of the files that are fetched
+    std::size_t order_slots_left_ = 0;                         ///< when it was last cleared
     Upload upload_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     threads::WorkerPool maker_;  ///< last: it uses the others

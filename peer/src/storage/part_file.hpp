@@ -141,6 +141,7 @@ class PartFile {
     Status reserve_space();
     void set_attributes();
     [[nodiscard]] files::Fd keep_lock() const;
+    [[nodiscard]] Status check_place() const;
     Status sync_some(std::uint64_t bytes);
     Error cannot_sync(int error);
     Result<swarm::IndexedFile> on_name_taken(int error);

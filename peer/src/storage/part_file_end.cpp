@@ -17,8 +17,8 @@
 namespace xfsbus::peer::storage {
 namespace {
 
-/// A directory that was seen so shortly before is where it was: a walk to it costs as much as all
-/// else about a small file.
+/// A directory that was seen so shortly before is where it was, if the root is: a walk to it costs
+/// as much as all else about a small file.
 constexpr auto place_lasts = std::chrono::seconds(1);
 
 }  // namespace
@@ -123,10 +123,17 @@ files::Fd PartFile::keep_lock() const {
     return kept;
 }
 
+/// Fails if the file's directory is not where its name leads now.
+Status PartFile::check_place() const {
+    auto const now = std::chrono::steady_clock::now();
+    bool const good = now - place_.walked < place_lasts && target_.last_place &&
+                      target_.last_place->root_is_there(*target_.tree, place_, now);
+    return good ? done() : target_.tree->still_there(place_, target_.name);
+}
+
 /// Closed before it has its name, so that whoever watches the directory sees one finished file.
 Result<swarm::IndexedFile> PartFile::name_it() {
-    bool const just_seen = std::chrono::steady_clock::now() - place_.walked < place_lasts;
-    if (auto there = target_.tree->still_there(place_, target_.name, just_seen); !there) {
+    if (auto there = check_place(); !there) {
         return there.error();
     }
     bool const small = static_cast<bool>(kept_);

@@ -191,10 +191,7 @@ Result<std::shared_ptr<files::Fd const>> Tree::below(files::Fd const& root, std:
     return std::make_shared<files::Fd const>(std::move(fd));
 }
 
-Status Tree::still_there(Place const& place, std::string_view name, bool quick) const {
-    if (auto const root = quick ? directory() : Error{}; root && *root == place.root) {
-        return done();
-    }
+Status Tree::still_there(Place const& place, std::string_view name) const {
     auto const now = this->place(name, Make::no);
 
     struct stat before {};
@@ -213,20 +210,19 @@ Status Tree::still_there(Place const& place, std::string_view name, bool quick) 
 }
 
 Result<files::Fd> Tree::open_file(std::string_view name) const {
+    struct stat unused {};
+
     auto const at = place(name, Make::no);
-    return at ? open_file(*at, name) : at.error();
+    return at ? open_file(*at, name, unused) : at.error();
 }
 
-Result<files::Fd> Tree::open_file(Place const& at, std::string_view name) {
+Result<files::Fd> Tree::open_file(Place const& at, std::string_view name, struct stat& status) {
     // O_NONBLOCK: opening a FIFO must not hang.
     files::Fd fd(files::openat(at.directory->get(), at.leaf.c_str(),
                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
     if (!fd) {
         return disk_error("cannot open", name, errno);
     }
-
-    struct stat status {};
-
     if (files::fstat(fd.get(), &status) != 0) {
         return disk_error("cannot look at", name, errno);
     }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace xfsbus::peer::storage {
@@ -59,15 +60,14 @@ class Tree {
     static std::optional<Error> not_taken(std::string_view name);
 
     /// Fails with Errc::disk if a place that was given for this name is not where the name leads
-    /// now: its directory, or one above, was moved or replaced. `quick`: only the root is looked
-    /// at, which costs a fifth.
-    [[nodiscard]] Status still_there(Place const& place, std::string_view name,
-                                     bool quick = false) const;
+    /// now: its directory, or one above, was moved or replaced.
+    [[nodiscard]] Status still_there(Place const& place, std::string_view name) const;
 
     /// Opens a regular file for reading. errno says why it could not be opened.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
-    /// The same at the place that the name leads to.
-    [[nodiscard]] static Result<files::Fd> open_file(Place const& at, std::string_view name);
+    /// The same at the place that the name leads to; `status` is the file's.
+    [[nodiscard]] static Result<files::Fd> open_file(Place const& at, std::string_view name,
+                                                     struct stat& status);
 
     /// As it was given to open().
     [[nodiscard]] std::filesystem::path const& root() const { return root_; }

@@ -76,7 +76,25 @@ TEST_CASE("a place in a tree whose root was replaced is not given") {
     auto const before = last.place(*tree, "a/file", Tree::Make::no);
     fs::rename(disk.root / "share", disk.root / "old");
     fs::create_directories(disk.root / "share/a");
-    CHECK(directory(last.place(*tree, "a/file", Tree::Make::no)) != directory(before));
+    auto const later = before->walked + LastPlace::root_lasts;
+    CHECK(directory(last.place(*tree, "a/file", Tree::Make::no, later)) != directory(before));
+}
+
+TEST_CASE("the root is compared with its path once for what is asked within a moment") {
+    TempDisk disk;
+    fs::create_directories(disk.root / "share/a");
+    auto const tree = Tree::open(disk.root / "share").value();
+    LastPlace last;
+    auto const place = last.place(*tree, "a/file", Tree::Make::no).value();
+    auto const later = place.walked + LastPlace::root_lasts;
+    Calls const calls;
+    CHECK(last.root_is_there(*tree, place, place.walked));
+    CHECK(calls.count == 0);
+    CHECK(last.root_is_there(*tree, place, later));
+    CHECK(calls.count == 1);
+    fs::rename(disk.root / "share", disk.root / "old");
+    CHECK(last.root_is_there(*tree, place, later));
+    CHECK_FALSE(last.root_is_there(*tree, place, later + LastPlace::root_lasts));
 }
 
 TEST_CASE("a small file beside another takes few calls of the system") {
@@ -96,6 +114,7 @@ TEST_CASE("a small file beside another takes few calls of the system") {
     fetch("dir/first");
     Calls const calls;
     fetch("dir/second");
-    // Of which 2 look, 6 make, lock and write it, 1 sets its time, and 3 give it its name.
+    // Of which 1 looks, 6 make, lock and write it, 1 sets its time, and 2 give it its name; and 2
+    // compare the root with its path, if the first was done a while ago.
     CHECK(calls.count <= 12);
 }

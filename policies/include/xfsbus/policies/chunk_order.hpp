@@ -16,7 +16,7 @@ using ChunkView = ::xfsbus_chunk;
 /// Decides which chunk of a file is asked for next. One object serves the download of one file; it
 /// is called on one thread, on the path of every decision, and must not block. An exception that
 /// leaves rank counts as a fault of the policy: the built-in default decides instead, and the user
-/// is told.
+/// is told. Of a file with one chunk nothing is asked.
 class ChunkOrder {
   public:
     virtual ~ChunkOrder() = default;
