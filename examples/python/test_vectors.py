@@ -71,7 +71,7 @@ def check_manifests(vectors):
 
 
 def check_chunk_size():
-    for size, expected in ((0, 262144), (268436479, 262144), (268436480, 524288),
+    for size, expected in ((0, 131072), (134218751, 131072), (134218752, 262144), (268436480, 524288),
                            (2 ** 30, 2 ** 20), (2 ** 32, 2 ** 22), (2 ** 42, 2 ** 22)):
         assert chunk_size(size) == expected, size
 

@@ -82,7 +82,7 @@ def chunk_size(size):
     power = 1
     while power < target:
         power *= 2
-    return max(262144, power)
+    return max(131072, power)
 
 
 class Manifest:

@@ -44,12 +44,16 @@ TEST_CASE("the size of a chunk follows from the size of the file") {
     };
 
     std::vector<Case> const cases = {
-        {0, 256 * KiB},
-        {1, 256 * KiB},
-        {256 * KiB, 256 * KiB},
+        {0, 128 * KiB},
+        {1, 128 * KiB},
+        {128 * KiB, 128 * KiB},
+        {128 * MiB - 1, 128 * KiB},
+        {128 * MiB, 128 * KiB},
+        {128 * MiB + 1023, 128 * KiB},  // the division rounds down
+        {128 * MiB + 1024, 256 * KiB},
         {256 * MiB - 1, 256 * KiB},
         {256 * MiB, 256 * KiB},
-        {256 * MiB + 1, 256 * KiB},  // the division rounds down
+        {256 * MiB + 1, 256 * KiB},
         {256 * MiB + 1023, 256 * KiB},
         {256 * MiB + 1024, 512 * KiB},
         {512 * MiB, 512 * KiB},
@@ -71,7 +75,7 @@ TEST_CASE("the size of a chunk follows from the size of the file") {
 
 TEST_CASE("a file consists of its chunks and nothing else") {
     for (std::uint64_t const size :
-         {std::uint64_t{0}, std::uint64_t{1}, 256 * KiB - 1, 256 * KiB, 256 * KiB + 1, 3 * MiB + 7,
+         {std::uint64_t{0}, std::uint64_t{1}, 128 * KiB - 1, 128 * KiB, 128 * KiB + 1, 3 * MiB + 7,
           256 * MiB, 256 * MiB + 1, 1 * GiB, 4 * TiB - 1, 4 * TiB}) {
         INFO(size);
         Manifest const manifest{"sha256", size, chunk_size_for(size), 32, {}};
@@ -99,11 +103,11 @@ TEST_CASE("each chunk has its own digest") {
 }
 
 TEST_CASE("a manifest's canonical bytes are as the protocol says") {
-    auto const bytes = encode_manifest(manifest_of(256 * KiB + 1));
+    auto const bytes = encode_manifest(manifest_of(128 * KiB + 1));
     auto const expected = from_hex(
         "58464d01"
-        "0000000000040001"
-        "00040000"
+        "0000000000020001"
+        "00020000"
         "20"
         "06"
         "736861323536");
@@ -113,7 +117,7 @@ TEST_CASE("a manifest's canonical bytes are as the protocol says") {
 
 TEST_CASE("a manifest comes back from its bytes as it was") {
     for (std::uint64_t const size :
-         {std::uint64_t{0}, std::uint64_t{1}, 256 * KiB, 256 * KiB + 1, 300 * MiB}) {
+         {std::uint64_t{0}, std::uint64_t{1}, 128 * KiB, 128 * KiB + 1, 300 * MiB}) {
         for (std::uint32_t const digest : {32U, 48U, 64U}) {
             auto const manifest = manifest_of(size, digest);
             auto const decoded = decode_manifest(encode_manifest(manifest));
@@ -131,7 +135,7 @@ TEST_CASE("the largest manifest fits its limit") {
 }
 
 TEST_CASE("a manifest cut anywhere or continued is refused") {
-    auto const bytes = encode_manifest(manifest_of(256 * KiB + 1));
+    auto const bytes = encode_manifest(manifest_of(128 * KiB + 1));
     for (std::size_t size = 0; size < bytes.size(); ++size) {
         check_bad_manifest(bytes.substr(0, size));
     }

@@ -51,9 +51,9 @@ TEST_CASE("What a killed download has left is listed, and gone after --remove") 
     auto const event = left.event("leftover");
     CHECK(event.at("path").get<std::string>().starts_with("sub/.xfs-"));
     CHECK(event.at("name") == "sub/big.bin");
-    CHECK(event.at("chunks") == 32);
-    CHECK(event.at("chunks_here") >= 4);
-    CHECK(event.at("chunks_here") < 32);
+    CHECK(event.at("chunks") == 64);
+    CHECK(event.at("chunks_here") >= 8);
+    CHECK(event.at("chunks_here") < 64);
     CHECK(event.at("bytes") >= mib);
     CHECK(event.at("age_seconds") < 60);
     CHECK(event.at("in_use") == false);

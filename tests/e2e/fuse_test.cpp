@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t chunk_bytes = mib / 4;
+constexpr std::uint64_t chunk_bytes = mib / 8;
 constexpr auto big_bytes = 6 * mib;
 constexpr unsigned many = 50;
 

@@ -38,7 +38,7 @@ TEST_CASE("A corrupt source is not used again, and an honest one completes the d
     }
     Source const liar(swarm, "liar", {"--no-watch"});
     Source const honest(swarm, "honest", {"--max-upload-limit", "4M"});
-    for (std::uint64_t offset = 5; offset < bytes.size(); offset += mib / 4) {
+    for (std::uint64_t offset = 5; offset < bytes.size(); offset += mib / 8) {
         corrupt(liar.directory / "file.bin", offset);
     }
     auto const ended = swarm.in("sink", {"download file.bin"}, {"--policy", "libroundrobin.so"});

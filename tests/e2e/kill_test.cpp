@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t chunk_bytes = mib / 4;
+constexpr std::uint64_t chunk_bytes = mib / 8;
 /// Chunks that a program writes at once: they may be written and not yet noted when it ends.
 constexpr std::uint64_t at_once = 2;
 /// No download here makes so many calls of one kind on one file, in one thread.

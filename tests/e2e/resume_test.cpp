@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t chunk_bytes = mib / 4;
+constexpr std::uint64_t chunk_bytes = mib / 8;
 
 /// Those in the directory that end so.
 std::vector<fs::path> ending(fs::path const& directory, std::string const& extension) {

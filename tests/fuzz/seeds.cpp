@@ -37,7 +37,7 @@ std::vector<std::string> messages() {
 
 std::vector<std::string> contents() {
     Manifest const empty{"sha256", 0, chunk_size_for(0), 32, ""};
-    Manifest const two{"blake2b", 300'000, chunk_size_for(300'000), 32, std::string(64, 'd')};
+    Manifest const two{"blake2b", 200'000, chunk_size_for(200'000), 32, std::string(64, 'd')};
     auto const chunk = encode_chunk_header({samples::id<TransferId>(1), 2, 524'288});
     return {
         "m" + encode_manifest(empty),

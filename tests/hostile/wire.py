@@ -81,7 +81,7 @@ def chunk_size(size):
     power = 1
     while power < target:
         power *= 2
-    return max(262144, power)
+    return max(131072, power)
 
 
 def manifest(size, digests, algorithm=b"sha256"):

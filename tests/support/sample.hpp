@@ -32,7 +32,7 @@ struct Sample {
     }
 };
 
-inline constexpr std::size_t chunk_bytes = 256 * 1024;
+inline constexpr std::size_t chunk_bytes = 128 * 1024;
 
 inline Sample with_bytes(std::string bytes) {
     Sample sample;

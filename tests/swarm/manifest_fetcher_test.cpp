@@ -9,7 +9,7 @@ using namespace xfsbus::swarm::test;
 
 namespace {
 
-constexpr std::uint64_t small_file = 300'000;
+constexpr std::uint64_t small_file = 200'000;
 /// Its manifest takes five answers.
 constexpr std::uint64_t large_file = std::uint64_t{30'000} * 4 * 1024 * 1024;
 

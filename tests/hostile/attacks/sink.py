@@ -147,7 +147,7 @@ class OtherManifest(LyingSource):
     same_host = True
 
     def manifest(self):
-        return wire.manifest(300000, [bytes(32), bytes(32)])
+        return wire.manifest(200000, [bytes(32), bytes(32)])
 
 
 class ShortManifest(LyingSource):
@@ -364,7 +364,7 @@ class PortScan(Attack):
     same_host = True
 
     def data(self):
-        big = zmtp.frames([wire.chunk_header(wire.new_id(), 3, 3 * 262144), bytes(262144)])
+        big = zmtp.frames([wire.chunk_header(wire.new_id(), 3, 3 * 131072), bytes(131072)])
         small = zmtp.frames([wire.chunk_header(wire.new_id(), 0, 0), b"x"]) * 1000
         return big * 2 + small + zmtp.frames([b"x" * 32]) * 1000, 3002
 

@@ -171,7 +171,7 @@ TEST_CASE("lists of parameters make a policy of each combination") {
 TEST_CASE("what an experiment does not say is as the product has it") {
     auto const read = parse(smallest, "x.toml");
     REQUIRE(read);
-    CHECK(read->content.chunk_bytes == 256 * 1024);
+    CHECK(read->content.chunk_bytes == 128 * 1024);
     CHECK(read->policies.size() == 1);
     CHECK(read->policies[0].name == "default");
     CHECK_FALSE(read->fetching.places);
@@ -180,7 +180,7 @@ TEST_CASE("what an experiment does not say is as the product has it") {
 TEST_CASE("the meaning of an experiment is the same whatever policies and seeds are tried") {
     auto const base = situation_hash(*parse(smallest, "a"));
     auto const other = situation_hash(*parse(
-        "# a comment\n" + smallest + "chunk-size = \"256K\"\n[[policy]]\nname = \"p\"\n", "b"));
+        "# a comment\n" + smallest + "chunk-size = \"128K\"\n[[policy]]\nname = \"p\"\n", "b"));
     CHECK(base.size() == 64);
     CHECK(base == other);
     CHECK(base != situation_hash(*parse(smallest + "[fetching]\nplaces = 3\n", "c")));
@@ -313,7 +313,7 @@ TEST_CASE("what real programs cannot do is refused where it stands, with what to
              {"size = \"1M\"", "size = \"1M\"\nchunk-size = \"64K\"",
               "x.toml:12: [content] chunk-size: the chunks of real peers follow from the size of "
               "the "
-              "file; remove it, or write \"256K\", or run it with --sim"},
+              "file; remove it, or write \"128K\", or run it with --sim"},
              {"[content]", "[network]\nrack-link = \"1MB/s\"\n[content]",
               "x.toml:11: [network] rack-link: peers limit their own links only; remove it, or run "
               "it with --netns or --sim",

@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t mib = 1024 * 1024;
-constexpr std::size_t chunk = 256 * 1024;  // of files up to 256 MiB
+constexpr std::size_t chunk = 128 * 1024;  // of files up to 128 MiB
 
 std::string noise_of(std::size_t bytes) {
     std::mt19937 random(7);

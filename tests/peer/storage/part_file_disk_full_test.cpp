@@ -65,7 +65,7 @@ TEST_CASE("a file that the disk has no room for is refused at once and leaves no
         return;
     }
     Disk const disk(small.path());
-    auto const large = sample(8 * chunk_bytes);
+    auto const large = sample(16 * chunk_bytes);
     {
         PartFile part(disk.target(large));
         auto const present = part.open(never);

@@ -39,7 +39,7 @@ inline constexpr std::size_t transfers_per_close = 4096;
 
 inline constexpr std::size_t digest_bytes_min = 32;
 inline constexpr std::size_t digest_bytes_max = 64;
-inline constexpr std::uint32_t chunk_bytes_min = 256 * 1024;
+inline constexpr std::uint32_t chunk_bytes_min = 128 * 1024;
 inline constexpr std::uint32_t chunk_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::uint64_t chunks_per_file = 1024 * 1024;
 inline constexpr std::size_t bitmap_bytes = chunks_per_file / 8;                ///< of a Have

@@ -11,7 +11,7 @@
 namespace xfsbus::wire {
 
 /// The size of a file's chunks: size / 1024, rounded down, then up to a power of two; at least
-/// 256 KiB and at most 4 MiB. A pure function of the size, so that equal bytes give equal content
+/// 128 KiB and at most 4 MiB. A pure function of the size, so that equal bytes give equal content
 /// ids everywhere: about a thousand chunks keep a swarm's pipeline full, and a chunk of at most 4
 /// MiB bounds memory.
 std::uint32_t chunk_size_for(std::uint64_t file_bytes);
