@@ -229,8 +229,8 @@ Status Node::start() {
         return listening;
     }
     links_.set_self(serving_.endpoint());
-    if (!chunks_.endpoint().any_host()) {
-        links_.set_listens(chunks_.endpoint().host);
+    if (!serving_.endpoint().any_host()) {
+        links_.set_listens(serving_.endpoint().host);
     }
     swarm::Announcer::Options announcer;
     announcer.peer = self_;
@@ -246,7 +246,7 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
-    log_(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
+    log_(telemetry::started(serving_.endpoint(), options_.data_port, options_.tracker));
     return keeper_.start(plugins_.integrity, static_cast<unsigned>(descriptors_.hashers));
 }
 

@@ -29,8 +29,9 @@ struct PeerOptions {
     /// Address to listen on, which others must be able to reach; empty: the one from which this
     /// machine reaches the tracker.
     std::string host;
-    std::uint16_t port = 0;       ///< 0: a free one
-    std::uint16_t data_port = 0;  ///< where chunks come in, which sources connect to; 0: a free one
+    std::uint16_t port = 0;  ///< 0: a free one
+    /// Where chunks come in, which sources connect to. 0: a free one, taken by the first download.
+    std::uint16_t data_port = 0;
     /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
     std::filesystem::path directory;
     /// Where downloads go when nothing is shared.
