@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/commons.hpp>
 #include <xfsbus/peer/durability.hpp>
 #include <xfsbus/peer/own_policies.hpp>
 #include <xfsbus/peer/push.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -86,6 +88,8 @@ struct PeerOptions {
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
     /// fault of its own. Its calls then answer with this error, and it shares nothing any more.
     std::function<void(Error const&)> on_failed = {};
+    /// Whose threads the peer uses, with others. Null: its own.
+    std::shared_ptr<Commons> commons = {};
 };
 
 }  // namespace xfsbus::peer
