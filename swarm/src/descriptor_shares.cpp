@@ -8,9 +8,9 @@ namespace {
 /// Sockets, event loops, the index and its database; and what is open for a moment.
 constexpr std::uint64_t own = 56;
 
-// What one of each takes. A ZeroMQ socket has one descriptor, its monitor two.
-constexpr std::uint64_t of_a_link = 4;
-constexpr std::uint64_t of_a_sink = 5;    // its PUSH, and the file that is read
+// What one of each takes. A ZeroMQ socket has one descriptor, its monitor another.
+constexpr std::uint64_t of_a_link = 3;
+constexpr std::uint64_t of_a_sink = 4;    // its PUSH, and the file that is read
 constexpr std::uint64_t of_a_file = 4;    // the part, its journal, its directory, its reader
 constexpr std::uint64_t of_a_hasher = 2;  // the file, the directory above it
 

@@ -191,9 +191,9 @@ TEST_CASE("where the system gives no descriptors a socket is refused, and nothin
                                        {[](wire::Envelope&&) {}, nullptr, nullptr});
             auto const other = ControlServer::bind(loop.reactor(), anywhere, Security::none(), {});
             CHECK(client.ok() == (left >= 12));
-            // The client has taken three, and its connection one or two more.
-            CHECK((other.ok() || left < 12 + 5));
-            CHECK((!other.ok() || left >= 12 + 3));
+            // The client has taken two, and its connection one or two more.
+            CHECK((other.ok() || left < 12 + 4));
+            CHECK((!other.ok() || left >= 12 + 2));
             if (!client) {
                 CHECK(client.error().code == Errc::network);
                 CHECK(client.error().message.find("ulimit -n") != std::string::npos);

@@ -1,5 +1,6 @@
 // The types of the public headers of libxfsbus.so, for a tool that reads what the compiler makes of
 // them: of this function's parameters, it looks at each.
+#include <xfsbus/peer/commons.hpp>
 #include <xfsbus/peer/crashes.hpp>
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/leftovers.hpp>
@@ -11,7 +12,8 @@
 using namespace xfsbus;
 using namespace xfsbus::peer;
 
-XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPush) {}
+XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPush, Commons&,
+                          CommonsOptions&) {}
 
 XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, CounterValue&) {}
 

@@ -7,7 +7,7 @@ using namespace xfsbus::swarm;
 namespace {
 
 std::uint64_t taken(DescriptorShares const& shares) {
-    return shares.connections + shares.data_connections + 4 * shares.links + 5 * shares.sinks +
+    return shares.connections + shares.data_connections + 3 * shares.links + 4 * shares.sinks +
            4 * shares.files + 2 * shares.hashers;
 }
 

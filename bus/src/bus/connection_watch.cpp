@@ -17,18 +17,18 @@ int descriptor_of(zmq::message_t const& frame) {
 ConnectionWatch::ConnectionWatch(EventLoop& loop, zmq::socket_t& socket, Connections::Limits limits,
                                  int events, Polls polls, Handler handler)
     : loop_(loop),
-      monitor_(loop.context(), socket, always | events),
+      socket_(socket),
+      monitor_(loop.monitor(
+          socket, always | events,
+          polls == Polls::yes ? [this] { return read_events(); } : EventLoop::OnMonitored())),
       connections_(limits),
       handler_(std::make_shared<Handler const>(std::move(handler))) {
-    if (polls == Polls::yes) {
-        registration_ = {loop,
-                         loop.add(monitor_.socket(), ZMQ_POLLIN, [this](short) { read_events(); })};
-    }
     loop.look_at(*this);
 }
 
 ConnectionWatch::~ConnectionWatch() {
     loop_.forget(*this);
+    loop_.end_monitor(monitor_, socket_);
 }
 
 // ---- what the monitor tells ----
@@ -38,7 +38,7 @@ bool ConnectionWatch::read_events() {
     auto const running = handler_;  // must outlive the watch, should it destroy it
     int taken = 0;
     for (; taken < events_a_turn; ++taken) {
-        auto const event = monitor_.next();
+        auto const event = loop_.next_of(monitor_);
         if (!event) {
             break;
         }
@@ -51,7 +51,7 @@ bool ConnectionWatch::read_events() {
     return taken == events_a_turn;
 }
 
-void ConnectionWatch::handle(Monitor::Event const& event) {
+void ConnectionWatch::handle(MonitorHub::Event const& event) {
     auto const fd = static_cast<int>(event.value);
     switch (event.what) {
         case ZMQ_EVENT_ACCEPTED:

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "bus/connections.hpp"
-#include "bus/monitor.hpp"
 #include "bus/reactor_impl.hpp"
 
 #include <cstdint>
@@ -73,7 +72,7 @@ class ConnectionWatch {
     bool read_events();
 
   private:
-    void handle(Monitor::Event const& event);
+    void handle(MonitorHub::Event const& event);
     /// The descriptor of the route's connection, if its beginning was told.
     std::optional<int> join(wire::Route const& route, zmq::message_t const& frame);
     void sample(int fd);
@@ -81,11 +80,11 @@ class ConnectionWatch {
     void count_turn();
 
     EventLoop& loop_;
-    Monitor monitor_;
+    zmq::socket_t& socket_;
+    MonitorHub::Box monitor_;
     Connections connections_;
     std::shared_ptr<Handler const> handler_;
-    EventLoop::Registration registration_;  ///< of the monitor, if the loop polls it
-    std::size_t taken_ = 0;                 ///< messages, since all had their turn
+    std::size_t taken_ = 0;  ///< messages, since all had their turn
     bool drained_ = true;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -5,79 +5,82 @@
 #include <xfsbus/bus/reactor.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <chrono>
 #include <filesystem>
-#include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace xfsbus::bus {
 namespace {
 
-constexpr int sockets_most = 16 * 1024;
-// Without a timer the loop still turns now and then; nothing depends on it.
-constexpr auto patience_longest = std::chrono::milliseconds(1000);
 /// Within this a stranger's message without end takes some tens of MiB.
 constexpr auto look_every = std::chrono::milliseconds(25);
 constexpr auto look_soon = std::chrono::milliseconds(5);
 /// For each connection at least; a look at one takes a microsecond.
 constexpr auto look_time = std::chrono::microseconds(50);
-constexpr std::size_t wakeups_most = 64;  // told of in one turn; the others come in the next
 
 }  // namespace
 
-Reactor::Impl::Impl() : now_(std::chrono::steady_clock::now()) {
-    context_.set(zmq::ctxopt::max_sockets, sockets_most);
-    context_.set(zmq::ctxopt::blocky, false);
-    epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
-    wake_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (epoll_fd_ < 0 || wake_fd_ < 0) {
-        throw std::system_error(errno, std::generic_category(), "cannot create the event loop");
-    }
-    add_fd(wake_fd_, [this](short) {
-        std::uint64_t count = 0;
-        static_cast<void>(::read(wake_fd_, &count, sizeof count));
-    });
-}
+// ---- tasks ----
 
-Reactor::Impl::~Impl() {
-    // What was never run may own sockets, and the context waits for those.
-    timers_.clear();
-    drop_posted();
-    // libzmq's threads may still release chunks, and their owners post: first those threads end.
-    context_.close();
-    ::close(wake_fd_);
-    ::close(epoll_fd_);
-}
-
-void Reactor::Impl::drop_posted() {
-    std::vector<Task> tasks;  // destroyed last, without the lock: a task may post as it goes
+void Post::put(Reactor::Task task) {
     std::lock_guard const lock(mutex_);
-    tasks.swap(posted_);
+    if (poller_ == nullptr) {
+        return;
+    }
+    tasks_.push_back(std::move(task));
+    // What the loop's own thread posts it sees before it waits.
+    if (!full_.exchange(true) && !poller_->runs_here()) {
+        poller_->wake();
+    }
+}
+
+void Post::close() {
+    {
+        std::lock_guard const lock(mutex_);
+        poller_ = nullptr;
+    }
+    take();  // and destroys them without the lock: a task may post as it goes
+}
+
+std::vector<Reactor::Task> Post::take() {
+    std::lock_guard const lock(mutex_);
+    full_ = false;
+    return std::exchange(tasks_, {});
+}
+
+// ---- sockets ----
+
+Reactor::Impl::Impl(Poller* poller)
+    : own_(poller == nullptr ? std::make_unique<Poller>() : nullptr),
+      poller_(poller == nullptr ? *own_ : *poller),
+      now_(std::chrono::steady_clock::now()),
+      post_(std::make_shared<Post>(poller_)) {}
+
+/// What was never run may own sockets, and the context waits for those. libzmq's threads may still
+/// release chunks then, and their owners post.
+Reactor::Impl::~Impl() {
+    timers_.clear();
+    post_->close();
 }
 
 Reactor::Impl::Token Reactor::Impl::insert(Entry entry) {
-    Token const token{++last_id_};
-    watch(EPOLL_CTL_ADD, token, entry);
-    entries_.emplace(last_id_, std::move(entry));
+    while (entries_.contains(Token{++last_token_})) {
+    }
+    Token const token{last_token_};
+    if (joined_) {
+        watch(EPOLL_CTL_ADD, token, entry);
+    }
+    entries_.emplace(token, std::move(entry));
     return token;
 }
 
 /// Whoever waits for nothing is not woken.
 void Reactor::Impl::watch(int operation, Token token, Entry const& entry) const {
-    epoll_event event{};
-    event.events = entry.events != 0 ? std::uint32_t{EPOLLIN} : 0;
-    event.data.u64 = static_cast<std::uint64_t>(token);
-    if (::epoll_ctl(epoll_fd_, operation, entry.fd, &event) != 0) {
-        throw std::system_error(errno, std::generic_category(), "cannot watch a socket");
-    }
+    poller_.watch(operation, *this, static_cast<std::uint32_t>(token), entry.fd, entry.events != 0);
 }
 
 Reactor::Impl::Token Reactor::Impl::add(zmq::socket_ref socket, short events, OnEvents on_events) {
@@ -92,15 +95,15 @@ Reactor::Impl::Token Reactor::Impl::add_fd(int fd, OnEvents on_readable) {
 }
 
 void Reactor::Impl::set_events(Token token, short events) {
-    Entry& entry = entries_.at(static_cast<std::uint64_t>(token));
-    if (std::exchange(entry.events, events) != events) {
+    Entry& entry = entries_.at(token);
+    if (std::exchange(entry.events, events) != events && joined_) {
         watch(EPOLL_CTL_MOD, token, entry);
     }
     touch(token);
 }
 
 void Reactor::Impl::touch(Token token) {
-    auto const found = entries_.find(static_cast<std::uint64_t>(token));
+    auto const found = entries_.find(token);
     // A plain descriptor is readable as long as epoll says so.
     bool const looks = found != entries_.end() && found->second.socket;
     if (looks && !std::exchange(found->second.touched, true)) {
@@ -109,9 +112,40 @@ void Reactor::Impl::touch(Token token) {
 }
 
 void Reactor::Impl::remove(Token token) {
-    auto const found = entries_.find(static_cast<std::uint64_t>(token));
-    ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, found->second.fd, nullptr);
+    auto const found = entries_.find(token);
+    if (joined_) {
+        watch(EPOLL_CTL_DEL, token, found->second);
+    }
     entries_.erase(found);
+}
+
+MonitorHub::Box Reactor::Impl::monitor(zmq::socket_t& watched, int events,
+                                       OnMonitored on_monitored) {
+    Member const* const self = this;
+    auto const box = poller_.monitors().open(watched, events, on_monitored ? self : nullptr);
+    wake_elsewhere();
+    if (on_monitored) {
+        monitors_.emplace(box, std::make_shared<OnMonitored>(std::move(on_monitored)));
+    }
+    return box;
+}
+
+std::optional<MonitorHub::Event> Reactor::Impl::next_of(MonitorHub::Box box) {
+    auto const event = poller_.monitors().next(box);
+    wake_elsewhere();
+    return event;
+}
+
+/// The poller's thread may wait for what this one has just taken in.
+void Reactor::Impl::wake_elsewhere() const {
+    if (!poller_.runs_here()) {
+        poller_.wake();
+    }
+}
+
+void Reactor::Impl::end_monitor(MonitorHub::Box box, zmq::socket_t& watched) {
+    poller_.monitors().close(box, watched);
+    monitors_.erase(box);
 }
 
 void Reactor::Impl::look_at(ConnectionWatch& watch) {
@@ -144,64 +178,110 @@ void Reactor::Impl::look_at_connections() {
     at(now_ + pause, [this] { look_at_connections(); });
 }
 
+// ---- turns ----
+
 void Reactor::Impl::run() {
-    {
-        std::lock_guard const lock(mutex_);
-        thread_ = std::this_thread::get_id();
+    over_ = false;
+    poller_.begin();
+    poller_.admit(*this);
+    do {
+        poller_.turn();
+    } while (!poller_.is_empty());
+    if (auto const fault = std::exchange(fault_, nullptr)) {
+        std::rethrow_exception(fault);
     }
-    while (true) {
-        run_posted();
-        {
-            std::lock_guard const lock(mutex_);
-            if (std::exchange(stop_, false)) {
-                return;
-            }
-        }
-        look_at_touched();
-        wait();
-        now_ = std::chrono::steady_clock::now();
-        // What came in is heard before any deadline is held against it: after a stall of this
-        // process the answers are waiting in the sockets.
-        dispatch();
-        run_timers();
-    }
+}
+
+void Reactor::Impl::join(OnLeft on_left) {
+    on_left_ = std::move(on_left);
+    poller_.admit(*this);
 }
 
 void Reactor::Impl::stop() {
-    post([this] {
-        std::lock_guard const lock(mutex_);
-        stop_ = true;
-    });
+    post([this] { over_ = true; });
 }
 
-void Reactor::Impl::post(Task task) {
-    std::lock_guard const lock(mutex_);
-    posted_.push_back(std::move(task));
-    // What the loop's own thread posts it sees before it waits.
-    if (posted_.size() == 1 && std::this_thread::get_id() != thread_) {
-        std::uint64_t const one = 1;
-        static_cast<void>(::write(wake_fd_, &one, sizeof one));
+void Reactor::Impl::on_joined(wire::Time now) {
+    now_ = now;
+    joined_ = true;
+    for (auto const& [token, entry] : entries_) {
+        watch(EPOLL_CTL_ADD, token, entry);
+        touch(token);
     }
 }
 
-bool Reactor::Impl::has_posted() {
-    std::lock_guard const lock(mutex_);
-    return !posted_.empty();
+void Reactor::Impl::fail(std::exception_ptr const& fault) {
+    over_ = true;
+    fault_ = fault;
+}
+
+void Reactor::Impl::on_left() {
+    for (auto const& [token, entry] : entries_) {
+        watch(EPOLL_CTL_DEL, token, entry);
+    }
+    joined_ = false;
+    if (auto const told = std::exchange(on_left_, {})) {
+        told(std::exchange(fault_, nullptr));  // it may be gone now
+    }
+}
+
+bool Reactor::Impl::is_hurried() const {
+    return !ready_.empty() || !monitored_.empty() || !post_->is_empty();
+}
+
+void Reactor::Impl::begin_turn() {
+    run_posted();
+    if (!over_) {
+        look_at_touched();
+    }
+}
+
+void Reactor::Impl::end_turn(wire::Time now) {
+    now_ = now;
+    // What came in is heard before any deadline is held against it: after a stall of this process
+    // the answers are waiting in the sockets.
+    tell_monitored();
+    dispatch();
+    run_timers();
 }
 
 void Reactor::Impl::run_posted() {
-    std::vector<Task> tasks;
-    {
-        std::lock_guard const lock(mutex_);
-        tasks.swap(posted_);
-    }
-    for (auto& task : tasks) {
+    for (auto& task : post_->take()) {
         task();
     }
 }
 
+void Reactor::Impl::on_woken(std::uint32_t id) {
+    auto const found = entries_.find(Token{id});
+    if (found != entries_.end()) {
+        look_at(Token{id}, found->second);
+    }
+}
+
+void Reactor::Impl::on_monitored(MonitorHub::Box box) {
+    monitored_.push_back(box);
+}
+
+void Reactor::Impl::tell_monitored() {
+    for (auto const box : std::exchange(monitored_, {})) {
+        auto const found = monitors_.find(box);
+        if (found != monitors_.end()) {
+            auto const on_monitored = found->second;  // it may end itself
+            if ((*on_monitored)()) {
+                monitored_.push_back(box);
+            }
+        }
+    }
+}
+
+// ---- timers ----
+
+std::optional<wire::Time> Reactor::Impl::next_timer() const {
+    return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first.first);
+}
+
 Reactor::TimerId Reactor::Impl::at(wire::Time time, Task task) {
-    TimerId const timer{++last_id_};
+    TimerId const timer{++last_timer_};
     timers_.emplace(std::pair{time, timer}, std::move(task));
     timer_times_.emplace(static_cast<std::uint64_t>(timer), time);
     return timer;
@@ -218,7 +298,7 @@ void Reactor::Impl::cancel(TimerId timer) {
 void Reactor::Impl::run_timers() {
     // What these tasks set waits for the next turn, even if it is due: a timer that always sets
     // itself anew for now must not keep everybody else waiting.
-    TimerId const last{last_id_};
+    TimerId const last{last_timer_};
     auto const due = [&] {
         return std::find_if(timers_.begin(), timers_.end(), [&](auto const& timer) {
             return timer.first.first > now_ || timer.first.second <= last;
@@ -231,19 +311,9 @@ void Reactor::Impl::run_timers() {
     }
 }
 
-std::chrono::milliseconds Reactor::Impl::patience() const {
-    if (timers_.empty()) {
-        return patience_longest;
-    }
-    auto const wait = timers_.begin()->first.first - std::chrono::steady_clock::now();
-    // Rounded up: waking a moment early would only mean to turn once more for nothing.
-    auto const whole = std::chrono::ceil<std::chrono::milliseconds>(wait);
-    return std::clamp(whole, std::chrono::milliseconds(0), patience_longest);
-}
-
 void Reactor::Impl::look_at_touched() {
     for (auto const token : std::exchange(touched_, {})) {
-        auto const found = entries_.find(static_cast<std::uint64_t>(token));
+        auto const found = entries_.find(token);
         if (found != entries_.end()) {
             found->second.touched = false;
             look_at(token, found->second);
@@ -261,25 +331,10 @@ void Reactor::Impl::look_at(Token token, Entry const& entry) {
     }
 }
 
-void Reactor::Impl::wait() {
-    std::array<epoll_event, wakeups_most> woken{};
-    bool const idle = ready_.empty() && !has_posted();
-    auto const most = idle ? patience() : std::chrono::milliseconds(0);
-    int const count = ::epoll_wait(epoll_fd_, woken.data(), static_cast<int>(woken.size()),
-                                   static_cast<int>(most.count()));
-    for (int i = 0; i < count; ++i) {
-        auto const id = woken[static_cast<std::size_t>(i)].data.u64;
-        auto const found = entries_.find(id);
-        if (found != entries_.end()) {
-            look_at(Token{id}, found->second);
-        }
-    }
-}
-
 void Reactor::Impl::dispatch() {
     for (auto const& ready : std::exchange(ready_, {})) {
         // An earlier callback may have removed it.
-        auto const found = entries_.find(static_cast<std::uint64_t>(ready.token));
+        auto const found = entries_.find(ready.token);
         if (found != entries_.end()) {
             auto const on_events = found->second.on_events;  // it may remove itself
             (*on_events)(ready.events);
@@ -288,7 +343,10 @@ void Reactor::Impl::dispatch() {
     }
 }
 
-Reactor::Reactor() : impl_(std::make_unique<Impl>()) {}
+Reactor::Reactor() : impl_(std::make_unique<Impl>(nullptr)) {}
+
+Reactor::Reactor(ReactorThread& thread)
+    : impl_(std::make_unique<Impl>(&ReactorAccess::poller_of(thread))) {}
 
 Reactor::~Reactor() = default;
 
@@ -302,6 +360,10 @@ void Reactor::stop() {
 
 void Reactor::post(Task task) {
     impl_->post(std::move(task));
+}
+
+std::function<void(Reactor::Task)> Reactor::poster() const {
+    return [box = impl_->post_box()](Task task) { box->put(std::move(task)); };
 }
 
 wire::Time Reactor::now() const {

@@ -4,12 +4,14 @@
 
 namespace xfsbus::peer::index {
 
-HashWorkers::HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
+HashWorkers::HashWorkers(threads::Crew* crew, unsigned threads,
+                         std::shared_ptr<policies::HashAlgorithm const> algorithm,
                          std::stop_token stop, Done done, threads::WorkerPool::OnFault on_fault)
     : algorithm_(std::move(algorithm)),
       stop_(std::move(stop)),
       done_(std::move(done)),
-      pool_(threads, "xfs-hash", std::move(on_fault)) {}
+      own_(crew == nullptr ? std::make_unique<threads::Crew>(threads, "xfs-hash") : nullptr),
+      pool_(crew == nullptr ? *own_ : *crew, threads, std::move(on_fault)) {}
 
 void HashWorkers::submit(Root root, std::string name) {
     pool_.submit([this, root = std::move(root), name = std::move(name)] { hash(root, name); });

@@ -15,7 +15,7 @@
 
 namespace xfsbus::peer::index {
 
-/// Reads files on threads of its own.
+/// Reads files on threads of its own, or of a crew.
 class HashWorkers {
   public:
     using Root = std::shared_ptr<files::Fd const>;
@@ -23,8 +23,10 @@ class HashWorkers {
     using Done =
         std::function<void(Root const& root, std::string const& name, HashOutcome outcome)>;
 
-    HashWorkers(unsigned threads, std::shared_ptr<policies::HashAlgorithm const> algorithm,
-                std::stop_token stop, Done done, threads::WorkerPool::OnFault on_fault);
+    /// crew: null: threads of its own.
+    HashWorkers(threads::Crew* crew, unsigned threads,
+                std::shared_ptr<policies::HashAlgorithm const> algorithm, std::stop_token stop,
+                Done done, threads::WorkerPool::OnFault on_fault);
 
     /// The file of this name below a directory.
     void submit(Root root, std::string name);
@@ -38,6 +40,7 @@ class HashWorkers {
     Done done_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<FileHasher>> idle_;  // kept for their buffers
+    std::unique_ptr<threads::Crew> own_;             // null: another's
     threads::WorkerPool pool_;                       // last: its jobs use the others
 };
 

@@ -6,9 +6,7 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -56,7 +54,7 @@ Indexer::Indexer(Parts const& parts)
              [this](std::string const& text) { warn(text); }),
       table_(cache_, batch_),
       workers_(
-          options_.hash_threads, options_.algorithm, stop_,
+          options_.threads.hashing, options_.hash_threads, options_.algorithm, stop_,
           [&mailbox = mailbox_](Root const& root, std::string const& name, HashOutcome outcome) {
               mailbox.post([root, name, outcome = std::move(outcome)](Indexer& indexer) {
                   indexer.on_outcome(root, name, outcome);
@@ -68,15 +66,12 @@ Indexer::Indexer(Parts const& parts)
     }
 }
 
-void Indexer::run() {
+void Indexer::begin() {
     begin_recall();
     check_root();
-    turn();
-    // It is looked at between the turn, which may take the word to wake up, and the wait for it.
-    while (!stop_.stop_requested()) {
-        wait();
-        turn();
-    }
+}
+
+void Indexer::end() {
     for (auto const& letter : mailbox_.take()) {
         letter(*this);  // a download that has just ended is to be remembered
     }
@@ -137,20 +132,20 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     return earliest;
 }
 
-void Indexer::wait() {
-    int timeout = -1;
+/// The directory's watch, and the table of mounts.
+Indexer::Wait Indexer::next_wait() const {
     auto const deadline = next_deadline();
     if (takes_over_ && running_ == 0 && (!deadline || *deadline > now_)) {
-        std::this_thread::sleep_for(take_over_pause);
+        return {{{}, Clock::now() + take_over_pause}, true};
     }
-    if (deadline) {
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-        timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
-    }
-    std::array<pollfd, 3> fds{pollfd{mailbox_.fd(), POLLIN, 0},
-                              pollfd{watcher_ ? watcher_->fd() : -1, POLLIN, 0},
-                              pollfd{mounts_ ? mounts_->fd() : -1, POLLPRI, 0}};
-    mounts_changed_ = ::poll(fds.data(), fds.size(), timeout) > 0 && fds[2].revents != 0;
+    return {
+        {{{watcher_ ? watcher_->fd() : -1, POLLIN, 0}, {mounts_ ? mounts_->fd() : -1, POLLPRI, 0}},
+         deadline},
+        false};
+}
+
+void Indexer::on_found(std::vector<pollfd> const& found) {
+    mounts_changed_ = mounts_changed_ || (found.size() > 1 && found[1].revents != 0);
 }
 
 void Indexer::read_events() {

@@ -13,6 +13,7 @@
 #include "index/watcher.hpp"
 #include "storage/sight.hpp"
 #include "storage/tree.hpp"
+#include "threads/lookout.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -29,8 +30,9 @@
 
 namespace xfsbus::peer::index {
 
-/// The thread of the index: walks, hears of changes, hands files to the hashing threads, reports.
-/// Everything happens in turns, each of which does a little of all, so that none waits for long.
+/// The index: walks, hears of changes, hands files to the hashing threads, reports. Everything
+/// happens in turns, each of which does a little of all, so that none waits for long. One thread at
+/// a time.
 class Indexer {
   public:
     using Scanned = std::function<void(ScanSummary const&)>;
@@ -45,8 +47,20 @@ class Indexer {
 
     explicit Indexer(Parts const& parts);
 
-    /// Until it is told to stop.
-    void run();
+    /// What the next turn waits for.
+    struct Wait {
+        threads::Lookout::What what;
+        bool whole = false;  ///< also if there are letters
+    };
+
+    /// Before the first turn.
+    void begin();
+    void turn();
+    [[nodiscard]] Wait next_wait() const;
+    /// What there was at the descriptors that were waited for.
+    void on_found(std::vector<pollfd> const& found);
+    /// After the last turn.
+    void end();
 
     void rescan(Scanned done);
 
@@ -96,9 +110,7 @@ class Indexer {
         swarm::FileStamp stamp;
     };
 
-    void turn();
     [[nodiscard]] std::optional<Time> next_deadline() const;
-    void wait();
 
     // The directory itself.
     void check_root();

@@ -1,36 +1,32 @@
 #pragma once
 
-#include <xfsbus/files/fd.hpp>
-
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::peer::index {
 
 class Indexer;
 
-/// Brings work to the thread of the index, which polls its descriptor.
+/// Brings work to the index.
 class Mailbox {
   public:
     using Letter = std::function<void(Indexer&)>;
 
-    /// Throws std::system_error if the system has no descriptor left.
-    Mailbox();
-
-    [[nodiscard]] int fd() const { return event_.get(); }
+    /// `wake`: called when there is a letter and was none before, by whoever posts it.
+    explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
     /// Any thread.
     void post(Letter letter);
-    void wake() const;
 
-    /// All that came, in order. The index's thread.
+    /// All that came, in order. In a turn of the index.
     std::vector<Letter> take();
 
   private:
-    files::Fd event_;
+    std::function<void()> wake_;
     std::mutex mutex_;
-    std::vector<Letter> letters_;
+    std::vector<Letter> letters_{};
 };
 
 }  // namespace xfsbus::peer::index

@@ -4,49 +4,157 @@
 #include "index/indexer.hpp"
 #include "index/mailbox.hpp"
 #include "storage/tree.hpp"
+#include "threads/worker_pool.hpp"
 
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <system_error>
-#include <thread>
 #include <utility>
-
-#include <pthread.h>
 
 namespace xfsbus::peer::index {
 
+/// The turns of an Indexer: one after the other, each when what it waits for is there.
 struct ShareIndex::Impl {
-    Impl(Options&& options_in, Events&& events_in, std::shared_ptr<storage::Tree const> tree_in)
-        : options(std::move(options_in)),
-          events(std::move(events_in)),
-          tree(std::move(tree_in)),
-          thread([this](std::stop_token const& stop) {
-              ::pthread_setname_np(::pthread_self(), "xfs-index");
-              try {
-                  Indexer indexer({options, events, *tree, mailbox, stop});
-                  indexer.run();
-              } catch (...) {
-                  events.on_fault(std::current_exception());
-              }
-          }) {}
-
+    Impl(Options&& options_in, Events&& events_in, std::shared_ptr<storage::Tree const> tree_in);
+    ~Impl();
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
-    ~Impl() {
-        thread.request_stop();
-        mailbox.wake();
-    }
+    void hurry();
+    void on_due(std::vector<pollfd> const& found);
+    void begin_waiting(Indexer::Wait wait);
+    void work(std::vector<pollfd> const& found);
+    void make_turn(std::vector<pollfd> const& found);
 
     Options options;
     Events events;
     std::shared_ptr<storage::Tree const> tree;
+    std::unique_ptr<threads::Lookout> own_lookout;
+    threads::Lookout& lookout;
+    std::stop_source stop;
     Mailbox mailbox;
-    std::jthread thread;  // last: it uses the others
+
+    std::mutex mutex;
+    std::condition_variable rested;
+    // Guarded by mutex, as all that follows but for what is of whoever works.
+    enum class State : std::uint8_t { waits, works, rests } state = State::rests;
+    threads::Lookout::Ticket ticket{};  ///< while it waits
+    bool whole_wait = false;
+    bool hurried = false;  ///< a letter has come while it worked
+    bool ending = false;
+    bool failed = false;                       ///< of whoever works
+    std::optional<Indexer> indexer;            ///< the same
+    std::optional<threads::WorkerPool> turns;  ///< none: the lookout's thread makes them
 };
+
+ShareIndex::Impl::Impl(Options&& options_in, Events&& events_in,
+                       std::shared_ptr<storage::Tree const> tree_in)
+    : options(std::move(options_in)),
+      events(std::move(events_in)),
+      tree(std::move(tree_in)),
+      own_lookout(options.threads.lookout == nullptr
+                      ? std::make_unique<threads::Lookout>("xfs-index")
+                      : nullptr),
+      lookout(own_lookout ? *own_lookout : *options.threads.lookout),
+      mailbox([this] { hurry(); }) {
+    if (options.threads.turns != nullptr) {
+        turns.emplace(*options.threads.turns, 1, events.on_fault);
+    }
+    std::lock_guard const lock(mutex);
+    begin_waiting({{{}, threads::Lookout::Time::min()}, true});
+}
+
+ShareIndex::Impl::~Impl() {
+    stop.request_stop();
+    {
+        std::unique_lock lock(mutex);
+        ending = true;
+        if (state == State::waits && lookout.cancel(ticket)) {
+            state = State::rests;
+        }
+        rested.wait(lock,
+                    [this] { return state == State::rests || (turns && state == State::works); });
+    }
+    turns.reset();  // a turn that waits for a thread is not made any more
+    try {
+        if (indexer && !failed) {
+            indexer->end();
+        }
+        indexer.reset();
+    } catch (...) {
+        events.on_fault(std::current_exception());
+    }
+}
+
+/// A letter has come. Any thread.
+void ShareIndex::Impl::hurry() {
+    std::lock_guard const lock(mutex);
+    hurried = true;
+    if (state == State::waits && !whole_wait) {
+        lookout.hasten(ticket);
+    }
+}
+
+/// The mutex is held.
+void ShareIndex::Impl::begin_waiting(Indexer::Wait wait) {
+    whole_wait = wait.whole;
+    if (hurried && !whole_wait) {
+        wait.what.until = threads::Lookout::Time::min();
+    }
+    ticket = lookout.wait(std::move(wait.what), [this](auto const& found) { on_due(found); });
+    state = State::waits;
+}
+
+/// The lookout's thread.
+void ShareIndex::Impl::on_due(std::vector<pollfd> const& found) {
+    {
+        std::lock_guard const lock(mutex);
+        state = ending ? State::rests : State::works;
+        if (ending) {
+            return rested.notify_all();
+        }
+        if (turns) {
+            return turns->submit([this, found] { work(found); });
+        }
+    }
+    work(found);
+}
+
+void ShareIndex::Impl::work(std::vector<pollfd> const& found) {
+    try {
+        make_turn(found);
+        std::lock_guard const lock(mutex);
+        if (!ending) {
+            return begin_waiting(indexer->next_wait());
+        }
+    } catch (...) {
+        failed = true;
+        events.on_fault(std::current_exception());
+    }
+    std::lock_guard const lock(mutex);
+    state = State::rests;
+    rested.notify_all();
+}
+
+void ShareIndex::Impl::make_turn(std::vector<pollfd> const& found) {
+    {
+        std::lock_guard const lock(mutex);
+        hurried = false;
+    }
+    if (!indexer) {
+        indexer.emplace(Indexer::Parts{options, events, *tree, mailbox, stop.get_token()});
+        indexer->begin();
+    }
+    indexer->on_found(found);
+    indexer->turn();
+}
 
 Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events events) {
     if (options.algorithm->digest_size() < wire::limits::digest_bytes_min) {
@@ -60,9 +168,13 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
                                           "' of what is not shared " + *problem};
         }
     }
-    auto tree = storage::Tree::open(options.directory);
+    auto tree = options.tree;
     if (!tree) {
-        return tree.error();
+        auto opened = storage::Tree::open(options.directory);
+        if (!opened) {
+            return opened.error();
+        }
+        tree = std::move(*opened);
     }
     // What the cache knows it by.
     std::error_code unknown;
@@ -70,7 +182,7 @@ Result<std::unique_ptr<ShareIndex>> ShareIndex::start(Options options, Events ev
         options.directory = std::move(real);
     }
     return std::make_unique<ShareIndex>(
-        std::make_unique<Impl>(std::move(options), std::move(events), std::move(*tree)));
+        std::make_unique<Impl>(std::move(options), std::move(events), std::move(tree)));
 }
 
 ShareIndex::ShareIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "storage/tree.hpp"
+#include "threads/crew.hpp"
+#include "threads/lookout.hpp"
+
 #include <xfsbus/policies/host/hash_algorithm.hpp>
 #include <xfsbus/swarm/indexed_file.hpp>
 #include <xfsbus/wire/ids.hpp>
@@ -31,10 +35,16 @@ struct ScanSummary {
 
 /// Knows the content of every file below a directory, and keeps up with its changes: scans it,
 /// hashes what the cache does not know, watches it. Should its path lead to another directory, it
-/// warns and begins anew with that; should it lead to none, nothing is shared until it does. Runs
-/// threads of its own.
+/// warns and begins anew with that; should it lead to none, nothing is shared until it does.
 class ShareIndex {
   public:
+    /// Whose threads it uses; null: its own. They outlive it.
+    struct Threads {
+        threads::Lookout* lookout = nullptr;  ///< waits for what it waits for
+        threads::Crew* turns = nullptr;       ///< for its turns; null: the lookout's thread
+        threads::Crew* hashing = nullptr;     ///< reads files
+    };
+
     struct Options {
         std::filesystem::path directory;
         std::filesystem::path cache_file;  ///< SQLite; empty: no cache
@@ -46,6 +56,8 @@ class ShareIndex {
         /// How often it is scanned without being asked; 0: never. nullopt: see rescan_after.
         std::optional<std::chrono::milliseconds> rescan{};
         std::chrono::milliseconds verify_every = std::chrono::minutes(1);
+        Threads threads{};
+        std::shared_ptr<storage::Tree const> tree{};  ///< of the directory; null: one is opened
     };
 
     /// All are called on a thread of the index, one at a time.
@@ -65,7 +77,7 @@ class ShareIndex {
     /// Errc::usage if a pattern is none, and with Errc::plugin if the algorithm's digests are too
     /// short for content ids.
     static Result<std::unique_ptr<ShareIndex>> start(Options options, Events events);
-    /// Stops within the time it takes to hash one chunk.
+    /// Stops within the time it takes to hash one chunk. Not on one of its threads.
     ~ShareIndex();
 
     /// Any thread: scans the whole directory again; `done` is called after everything that it

@@ -183,10 +183,11 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
     if (prepared->present == storage::PartFile::Present::other && !target_.replace) {
         return end(storage::PartFile::exists_already(target_));
     }
-    begin(*prepared);
+    auto const data_port = parts_.reception.chunks.port();
+    data_port ? begin(*prepared, *data_port) : end(data_port.error());
 }
 
-void FileTransfer::begin(Prepared const& prepared) {
+void FileTransfer::begin(Prepared const& prepared, std::uint16_t data_port) {
     auto const now = parts_.scheduler.now();
     auto const layout = target_.manifest->layout();
     swarm::ChunkSet has(layout.chunks);
@@ -208,7 +209,7 @@ void FileTransfer::begin(Prepared const& prepared) {
     swarm::SinkSession::Options options;
     options.limits.sources_most = sources_most_;
     options.bytes_per_second = parts_.reception.bytes_per_second;
-    options.data_port = parts_.reception.chunks.port();
+    options.data_port = data_port;
     session_ = std::make_unique<swarm::SinkSession>(
         *content_, options,
         swarm::Download::Policies{*policy_, *order_, transfer, &parts_.policies.source_history},

@@ -150,7 +150,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
                                                  MakeOrder const& make) const;
     [[nodiscard]] std::optional<swarm::FileStamp> stamp_in_place() const;
     void on_prepared(Result<Prepared> const& prepared);
-    void begin(Prepared const& prepared);
+    void begin(Prepared const& prepared, std::uint16_t data_port);
     void add(Candidate candidate);
     void offer(std::shared_ptr<storage::PartReader const> reader);
 

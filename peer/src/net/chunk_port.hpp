@@ -2,6 +2,7 @@
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/result.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -19,8 +20,9 @@ class ChunkPort {
     ChunkPort(ChunkPort const&) = delete;
     ChunkPort& operator=(ChunkPort const&) = delete;
 
-    /// What sources connect to.
-    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// What sources connect to; begins to listen there, if it does not yet. Errc::network if it
+    /// cannot.
+    [[nodiscard]] virtual Result<std::uint16_t> port() = 0;
 
     /// From now on the chunks of this transfer, of at most so many bytes, are given to `on_chunk`.
     virtual void add(wire::TransferId const& transfer, std::uint32_t chunk_bytes,

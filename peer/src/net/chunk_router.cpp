@@ -12,17 +12,30 @@ ChunkRouter::ChunkRouter(bus::Reactor& reactor, bus::Security const& security,
     : reactor_(reactor), security_(security), on_stray_(std::move(on_stray)) {}
 
 Status ChunkRouter::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
+    at_ = endpoint;
+    connections_most_ = connections_most;
+    return endpoint.port == 0 ? done() : open();
+}
+
+Result<std::uint16_t> ChunkRouter::port() {
+    if (auto const opened = receiver_ ? done() : open(); !opened) {
+        return opened.error();
+    }
+    return receiver_->endpoint().port;
+}
+
+Status ChunkRouter::open() {
     auto receiver = bus::ChunkReceiver::bind(
-        reactor_, endpoint, security_,
+        reactor_, at_, security_,
         [this](auto const& header, bus::Payload payload) {
             return on_chunk(header, std::move(payload));
         },
-        on_stray_, connections_most);
+        on_stray_, connections_most_);
     if (!receiver) {
         return receiver.error();
     }
     receiver_ = std::move(*receiver);
-    expect(0);
+    receiver_->expect(expected_bytes_);
     return done();
 }
 
@@ -42,7 +55,7 @@ void ChunkRouter::expect(std::uint32_t chunk_bytes) {
     auto const before = expected_bytes_;
     auto const most = waiting_.empty() ? 0 : std::max(before, chunk_bytes);
     expected_bytes_ = std::max<std::uint32_t>(most, wire::limits::chunk_bytes_min);
-    if (expected_bytes_ != before) {
+    if (receiver_ && expected_bytes_ != before) {
         receiver_->expect(expected_bytes_);
     }
 }

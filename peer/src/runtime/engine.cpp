@@ -106,17 +106,22 @@ Result<Policies::Trace> open_trace(PeerOptions const& options) {
 
 }  // namespace
 
-Engine::Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
-               std::function<void(Error const&)> on_failed)
+Engine::Engine(std::shared_ptr<PeerThreads> threads, Node::Plugins const& plugins,
+               std::shared_ptr<OnLog const> log, std::function<void(Error const&)> on_failed)
     : log_(std::move(log)),
       on_failed_(std::move(on_failed)),
-      loader_(plugins.path, plugins.host, net::fault_teller(reactor_)) {}
+      threads_(std::move(threads)),
+      reactor_(threads_->reactor),
+      loader_(plugins.path, plugins.host, threads_, net::fault_teller(reactor_)) {}
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     bus::HeldSignals const for_all_threads;
+    auto threads = options.commons ? options.commons->threads_ : nullptr;
     auto const spare = options.spare_descriptors;
+    auto const open = bus::open_descriptors() + spare;
+    auto const limit = bus::descriptor_limit();
     auto const descriptors =
-        swarm::share_descriptors(bus::descriptor_limit(), bus::open_descriptors() + spare);
+        swarm::share_descriptors(threads ? threads->descriptor_limit(limit, open) : limit, open);
     if (!descriptors) {
         return too_few_descriptors(spare);
     }
@@ -139,22 +144,41 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     if (!trace) {
         return trace.error();
     }
-    auto engine = std::make_shared<Engine>(*plugins, log, options.on_failed);
-    engine->node_ = std::make_unique<Node>(
-        engine->reactor_, *engine->events_, options, std::move(*plugins),
-        Node::Given{std::move(*latencies), std::move(*tree), *descriptors, std::move(*trace)});
+    threads = threads ? std::move(threads) : PeerThreads::of_one();
+    auto engine = std::make_shared<Engine>(std::move(threads), *plugins, log, options.on_failed);
+    engine->node_ =
+        std::make_unique<Node>(engine->reactor_, *engine->events_, options, std::move(*plugins),
+                               Node::Given{std::move(*latencies), std::move(*tree), *descriptors,
+                                           std::move(*trace), *engine->threads_});
     if (auto started = engine->node_->start(); !started) {
         return started.error();
     }
-    engine->thread_ = std::thread([engine] { engine->work(); });
+    engine->run();
     return engine;
 }
 
-/// The reactor's thread.
-void Engine::work() {
-    try {
-        reactor_.run();
+/// When the reactor runs the node no more, what there is to wait for is waited for elsewhere: other
+/// peers may be waiting for its thread.
+void Engine::run() {
+    threads_->reactor.run(reactor_,
+                          [engine = shared_from_this()](std::exception_ptr const& fault) mutable {
+                              auto& threads = *engine->threads_;
+                              threads.submit_end([engine = std::move(engine), fault]() mutable {
+                                  engine->finish(fault);
+                                  auto const ended = engine->ended_;
+                                  engine.reset();  // whoever waits has it
+                                  ended->set_value();
+                              });
+                          });
+}
+
+void Engine::finish(std::exception_ptr const& fault) {
+    if (!fault) {
+        node_.reset();
         return fail({Errc::ended, "the peer has ended"});
+    }
+    try {
+        std::rethrow_exception(fault);
     } catch (std::exception const& error) {
         fail({Errc::failed, std::string("the peer cannot go on: ") + error.what()});
     } catch (...) {
@@ -184,12 +208,11 @@ void Engine::fail(Error const& why) {
 }
 
 void Engine::end() {
-    post([this](Node& node) {
-        node.leave();
-        node_.reset();
-    });
+    post([](Node& node) { node.leave(); });
     reactor_.stop();
-    Callback::runs_here() ? thread_.detach() : thread_.join();
+    if (!Callback::runs_here()) {
+        ended_->get_future().wait();
+    }
 }
 
 void Engine::post(std::function<void(Node&)> work) {

@@ -6,6 +6,7 @@
 #include "runtime/job_state.hpp"
 #include "runtime/node.hpp"
 #include "runtime/open_file.hpp"
+#include "runtime/peer_threads.hpp"
 #include "runtime/policy_loader.hpp"
 
 #include <xfsbus/bus/reactor.hpp>
@@ -13,24 +14,25 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace xfsbus::peer::runtime {
 
-/// The thread on which a Node lives, and the way to it for all others: questions that are waited
-/// for, and jobs. Whoever is in a call holds it, so that it outlives the Peer for so long. Any
-/// thread.
+/// What runs a Node, on a reactor's thread, and the way to it for all others: questions that are
+/// waited for, and jobs. Whoever is in a call holds it, so that it outlives the Peer for so long.
+/// Any thread.
 class Engine : public std::enable_shared_from_this<Engine> {
   public:
     /// As Peer::start. Whoever has it must end() it.
     static Result<std::shared_ptr<Engine>> start(PeerOptions options);
 
-    Engine(Node::Plugins const& plugins, std::shared_ptr<OnLog const> log,
-           std::function<void(Error const&)> on_failed);
+    Engine(std::shared_ptr<PeerThreads> threads, Node::Plugins const& plugins,
+           std::shared_ptr<OnLog const> log, std::function<void(Error const&)> on_failed);
     Engine(Engine const&) = delete;
     Engine& operator=(Engine const&) = delete;
 
@@ -92,7 +94,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<JobState> begin(Telling const& to, Start start);
     template <typename T, typename Start>
     std::shared_ptr<JobState> begin_cancellable(Telling const& to, Start start);
-    void work();
+    void run();
+    void finish(std::exception_ptr const& fault);
     void fail(Error const& why);
 
     std::shared_ptr<OnLog const> log_;
@@ -101,9 +104,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<EventStore> events_ = std::make_shared<EventStore>(most_events);
     std::atomic<std::uint64_t> last_job_ = 0;
     std::atomic<std::uint64_t> last_reader_ = 0;
+    std::shared_ptr<PeerThreads> threads_;
     bus::Reactor reactor_;
-    std::unique_ptr<Node> node_;  ///< reactor thread, once that runs
-    std::thread thread_;
+    std::unique_ptr<Node> node_;  ///< reactor thread, while that runs it
+    std::shared_ptr<std::promise<void>> ended_ = std::make_shared<std::promise<void>>();
     PolicyLoader loader_;  ///< last: it uses the others
 };
 

@@ -11,7 +11,6 @@
 namespace xfsbus::peer::runtime {
 namespace {
 
-constexpr unsigned store_threads = 2;
 constexpr auto load_patience = std::chrono::seconds(3);
 /// Between two warnings about files that others pushed.
 constexpr auto push_words_apart = std::chrono::seconds(1);
@@ -40,11 +39,12 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       plugins_(std::move(plugins)),
       tree_(std::move(given.tree)),
       trace_(std::move(given.trace)),
+      threads_(given.threads),
       shares_(!options.directory.empty()),
       random_(seeded_by_system()),
       self_(new_peer_id()),
       known_(events, self_),
-      policies_(reactor,
+      policies_(reactor, given.threads.policies,
                 {.selection = plugins_.policy,
                  .chunk_order = plugins_.chunk_order,
                  .upload_choice = plugins_.upload_choice},
@@ -64,7 +64,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
              // A table of latencies knows us by the address that others are told.
              [this] { links_.set_self(tracker_.listens()); }),
       resolver_(reactor),
-      serving_(reactor, security_, serving_owner(), upload_limits(), random_()),
+      serving_(reactor, security_, given.threads.disk, serving_owner(), upload_limits(), random_()),
       keeper_(reactor, share_, tracker_, watch_, events, options_),
       throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
       throttle_alarm_(reactor,
@@ -90,9 +90,9 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                    .keep_mode = options_.keep_mode,
                    .places = swarm::FilePlaces(descriptors_.files)},
       finder_(network_, log_),
-      store_(store_threads, "xfs-store", net::fault_teller(reactor)),
+      store_(given.threads.disk, PeerThreads::store_threads, net::fault_teller(reactor)),
       store_jobs_(reactor, store_),
-      committer_(net::fault_teller(reactor)),
+      committer_(given.threads.disk, net::fault_teller(reactor)),
       transfer_parts_{.scheduler = reactor,
                       .store = store_jobs_,
                       .committer = committer_,
@@ -229,8 +229,8 @@ Status Node::start() {
         return listening;
     }
     links_.set_self(serving_.endpoint());
-    if (!chunks_.endpoint().any_host()) {
-        links_.set_listens(chunks_.endpoint().host);
+    if (!serving_.endpoint().any_host()) {
+        links_.set_listens(serving_.endpoint().host);
     }
     swarm::Announcer::Options announcer;
     announcer.peer = self_;
@@ -246,8 +246,9 @@ Status Node::start() {
         return connected;
     }
     started_ = true;
-    log_(telemetry::started(serving_.endpoint(), chunks_.endpoint().port, options_.tracker));
-    return keeper_.start(plugins_.integrity, static_cast<unsigned>(descriptors_.hashers));
+    log_(telemetry::started(serving_.endpoint(), options_.data_port, options_.tracker));
+    return keeper_.start(plugins_.integrity, tree_, threads_.index_threads(),
+                         threads_.hashers(descriptors_.hashers));
 }
 
 TrackerWatch::Options Node::watch_options() const {

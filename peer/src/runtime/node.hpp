@@ -15,6 +15,7 @@
 #include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
+#include "runtime/peer_threads.hpp"
 #include "runtime/policies.hpp"
 #include "runtime/readings.hpp"
 #include "runtime/share_keeper.hpp"
@@ -38,7 +39,7 @@
 namespace xfsbus::peer::runtime {
 
 /// Everything of a peer that lives on its reactor: joins the parts, keeps the share's table, runs
-/// the jobs. Made before the reactor runs; used and destroyed on its thread.
+/// the jobs. Made before the reactor runs, used on its thread, destroyed when it runs no more.
 class Node {
   public:
     /// What it is given besides its options.
@@ -47,6 +48,7 @@ class Node {
         std::shared_ptr<storage::Tree const> tree;
         swarm::DescriptorShares descriptors;
         Policies::Trace trace;  ///< null: none
+        PeerThreads& threads;
     };
 
     struct Plugins {
@@ -137,6 +139,7 @@ class Node {
     Plugins plugins_;
     std::shared_ptr<storage::Tree const> tree_;
     Policies::Trace trace_;
+    PeerThreads& threads_;
     bool shares_;
     std::mt19937_64 random_;
     wire::PeerId self_;

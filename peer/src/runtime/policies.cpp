@@ -45,8 +45,8 @@ std::uint64_t draw_seed(std::mt19937_64& random) {
 
 }  // namespace
 
-Policies::Policies(bus::Reactor& reactor, Factories factories, PeerOptions const& options,
-                   Trace trace, std::mt19937_64& random)
+Policies::Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factories,
+                   PeerOptions const& options, Trace trace, std::mt19937_64& random)
     : reactor_(reactor),
       policy_(std::move(factories.selection)),
       chunk_order_(std::move(factories.chunk_order)),
@@ -55,7 +55,7 @@ Policies::Policies(bus::Reactor& reactor, Factories factories, PeerOptions const
       seed_(options.seed != 0 ? options.seed : draw_seed(random)),
       upload_{factories.upload_choice,
               factories.upload_choice ? factories.upload_choice->make(upload_guard()) : nullptr},
-      maker_(1, "xfs-policy", net::fault_teller(reactor)) {
+      maker_(maker, 1, net::fault_teller(reactor)) {
     if (trace_) {
         trace_->on_begun(used(policy_->info()), used(chunk_order_->info()));
     }

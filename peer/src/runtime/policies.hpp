@@ -34,9 +34,9 @@ class Policies {
         UploadFactory upload_choice;  ///< null: the built-in rule
     };
 
-    /// trace: of all decisions; null: none.
-    Policies(bus::Reactor& reactor, Factories factories, PeerOptions const& options, Trace trace,
-             std::mt19937_64& random);
+    /// trace: of all decisions; null: none. maker: makes objects; outlives it.
+    Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factories,
+             PeerOptions const& options, Trace trace, std::mt19937_64& random);
 
     [[nodiscard]] PolicyInfo policy() const;
     [[nodiscard]] PolicyInfo chunk_order() const;

@@ -51,10 +51,12 @@ struct PolicyLoader::Shared {
 };
 
 PolicyLoader::PolicyLoader(policies::PluginPath path, std::shared_ptr<policies::PolicyHost> host,
+                           std::shared_ptr<PeerThreads> threads,
                            threads::WorkerPool::OnFault on_fault)
     : shared_(std::make_shared<Shared>(std::move(path), std::move(host))),
+      threads_(std::move(threads)),
       pool_(std::make_unique<threads::WorkerPool>(
-          1, "xfs-load",
+          threads_->policies, 1,
           [shared = shared_, on_fault = std::move(on_fault)](std::exception_ptr const& fault) {
               shared->end();
               shared->tell([&] { on_fault(fault); });
@@ -71,7 +73,7 @@ PolicyLoader::~PolicyLoader() {
     }
     bus::HeldSignals const for_the_thread;
     try {
-        std::thread([pool = std::shared_ptr(std::move(pool_))]() mutable {
+        std::thread([threads = threads_, pool = std::shared_ptr(std::move(pool_))]() mutable {
             pool.reset();
         }).detach();
     } catch (std::system_error const&) {  // NOLINT(bugprone-empty-catch): then it is waited for

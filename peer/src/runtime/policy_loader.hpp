@@ -1,5 +1,6 @@
 #pragma once
 
+#include "runtime/peer_threads.hpp"
 #include "threads/worker_pool.hpp"
 
 #include <xfsbus/policies/host/peer_policy.hpp>
@@ -13,8 +14,9 @@
 
 namespace xfsbus::peer::runtime {
 
-/// Loads policies one after the other, on a thread of its own. A plug-in may take seconds to load,
-/// and nothing can stop it: the end of this object does not wait for that. Any thread.
+/// Loads policies one after the other, on a thread that nobody waits for. A plug-in may take
+/// seconds to load, and nothing can stop it: the end of this object does not wait for that. Any
+/// thread.
 class PolicyLoader {
   public:
     /// One policy to be loaded.
@@ -27,7 +29,7 @@ class PolicyLoader {
 
     /// `on_fault` is not called after this object's end, either.
     PolicyLoader(policies::PluginPath path, std::shared_ptr<policies::PolicyHost> host,
-                 threads::WorkerPool::OnFault on_fault);
+                 std::shared_ptr<PeerThreads> threads, threads::WorkerPool::OnFault on_fault);
     /// What waits for its turn is dropped. What is being loaded is left to its thread, and told to
     /// nobody.
     ~PolicyLoader();
@@ -40,6 +42,7 @@ class PolicyLoader {
     struct Shared;
 
     std::shared_ptr<Shared> shared_;
+    std::shared_ptr<PeerThreads> threads_;
     std::unique_ptr<threads::WorkerPool> pool_;
 };
 

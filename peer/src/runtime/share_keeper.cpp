@@ -6,8 +6,6 @@
 
 #include <xfsbus/wire/ids.hpp>
 
-#include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace xfsbus::peer::runtime {
@@ -35,28 +33,31 @@ ShareKeeper::ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table, net::T
 
 // ---- the index ----
 
-index::ShareIndex::Options ShareKeeper::index_options(
-    std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers) const {
+index::ShareIndex::Options ShareKeeper::index_options() const {
     index::ShareIndex::Options options;
     options.directory = options_.directory;
     options.cache_file = options_.cache_file;
-    options.algorithm = std::move(integrity);
     options.watch = options_.watch;
     options.rescan = options_.rescan;
     options.ignore = options_.ignore;
     options.default_ignores = options_.default_ignores;
-    options.hash_threads = std::clamp(std::thread::hardware_concurrency(), 1U, hashers);
     return options;
 }
 
 Status ShareKeeper::start(std::shared_ptr<policies::HashAlgorithm const> integrity,
-                          unsigned hashers) {
+                          std::shared_ptr<storage::Tree const> tree,
+                          index::ShareIndex::Threads const& threads, unsigned hashers) {
     if (options_.directory.empty()) {
         scanned_ = UpdateSummary{};
         return done();
     }
+    auto options = index_options();
+    options.algorithm = std::move(integrity);
+    options.tree = std::move(tree);
+    options.threads = threads;
+    options.hash_threads = hashers;
     auto index = index::ShareIndex::start(
-        index_options(std::move(integrity), hashers),
+        std::move(options),
         {.on_changed =
              [this, post = poster(reactor_, alive_)](auto added, auto removed) {
                  post([this, added = std::move(added), removed = std::move(removed)]() mutable {

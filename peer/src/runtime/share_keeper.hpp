@@ -29,7 +29,9 @@ class ShareKeeper {
 
     /// Begins the first scan, with so many threads that hash; shares nothing if there is no
     /// directory.
-    Status start(std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers);
+    Status start(std::shared_ptr<policies::HashAlgorithm const> integrity,
+                 std::shared_ptr<storage::Tree const> tree,
+                 index::ShareIndex::Threads const& threads, unsigned hashers);
 
     /// At once, if the first scan is over.
     void when_scanned(std::weak_ptr<void const> who,
@@ -59,8 +61,7 @@ class ShareKeeper {
     void tell_how_it_is();
 
   private:
-    [[nodiscard]] index::ShareIndex::Options index_options(
-        std::shared_ptr<policies::HashAlgorithm const> integrity, unsigned hashers) const;
+    [[nodiscard]] index::ShareIndex::Options index_options() const;
     void on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed);
     void on_scanned(UpdateSummary const& summary);
     [[nodiscard]] wire::FileEntry tell(swarm::IndexedFile const& file);

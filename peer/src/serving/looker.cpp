@@ -56,10 +56,8 @@ Seen see(storage::Tree const& tree, std::string const& name, swarm::FileStamp co
 
 }  // namespace
 
-Looker::Looker(bus::Reactor& reactor, Owner owner)
-    : reactor_(reactor),
-      owner_(std::move(owner)),
-      disk_(1, "xfs-look", net::fault_teller(reactor)) {}
+Looker::Looker(bus::Reactor& reactor, threads::Crew& disk, Owner owner)
+    : reactor_(reactor), owner_(std::move(owner)), disk_(disk, 1, net::fault_teller(reactor)) {}
 
 void Looker::look_for(std::string const& address, std::vector<wire::ContentId> contents,
                       OnLooked const& on_looked) {

@@ -21,7 +21,7 @@
 namespace xfsbus::peer::serving {
 
 /// Looks whether files of the share are still what the index says of them, for those who ask.
-/// Reactor thread; the disk, which may take its time, is looked at on a thread of its own.
+/// Reactor thread; the disk, which may take its time, is looked at on a thread of a crew.
 class Looker {
   public:
     /// Of contents that wait to be looked at.
@@ -42,7 +42,8 @@ class Looker {
     /// In ppm, of the first contents that were asked about; of the others nothing is known.
     using OnLooked = std::function<void(std::vector<std::uint32_t> have)>;
 
-    Looker(bus::Reactor& reactor, Owner owner);
+    /// The crew outlives it.
+    Looker(bus::Reactor& reactor, threads::Crew& disk, Owner owner);
     Looker(Looker const&) = delete;
     Looker& operator=(Looker const&) = delete;
 

@@ -34,9 +34,10 @@ struct InFlight {
 
 }  // namespace
 
-Serving::Serving(bus::Reactor& reactor, bus::Security const& security, Owner owner,
-                 swarm::Uploads::Limits const& limits, std::uint64_t seed)
+Serving::Serving(bus::Reactor& reactor, bus::Security const& security, threads::Crew& disk,
+                 Owner owner, swarm::Uploads::Limits const& limits, std::uint64_t seed)
     : reactor_(reactor),
+      post_(reactor.poster()),
       security_(security),
       owner_(std::move(owner)),
       session_(limits, seed, [this](auto const& content) { return whole(content); }),
@@ -63,15 +64,16 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, Owner own
                  session_.on_tick(reactor_.now());
                  pump();
              }),
-      looker_(reactor, {.share = owner_.share,
-                        .tree = owner_.tree,
-                        .partial_ppm =
-                            [this](auto const& content) {
-                                auto const here = session_.partial(content);
-                                return here ? here->ppm() : 0;
-                            },
-                        .on_stale = owner_.on_stale}),
-      readers_(1, "xfs-read", net::fault_teller(reactor)),
+      looker_(reactor, disk,
+              {.share = owner_.share,
+               .tree = owner_.tree,
+               .partial_ppm =
+                   [this](auto const& content) {
+                       auto const here = session_.partial(content);
+                       return here ? here->ppm() : 0;
+                   },
+               .on_stale = owner_.on_stale}),
+      readers_(disk, 1, net::fault_teller(reactor)),
       reads_(reactor, readers_) {}
 
 Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
@@ -319,14 +321,14 @@ void Serving::read(swarm::Uploads::Piece const& piece) {
                    alive = std::weak_ptr(alive_)] { return read_now(piece, reading, alive); });
 }
 
-/// Reading thread. The reactor outlives every chunk; this object may not.
+/// Reading thread. A chunk may outlive the reactor, and this object.
 bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading const& reading,
                                      std::weak_ptr<bool> const& alive) {
     auto buffer = buffers_.take(piece.length);
     auto const outcome = reading.read(buffer.bytes, piece.offset);
     int const error = errno;  // says why, of one that is unreadable
-    auto done = [this, &reactor = reactor_, piece, alive] {
-        reactor.post([this, piece, alive] {
+    auto done = [this, post = post_, piece, alive] {
+        post([this, piece, alive] {
             if (!alive.expired()) {
                 session_.on_done(reactor_.now(), piece);
                 pump();

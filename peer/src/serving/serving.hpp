@@ -45,7 +45,8 @@ class Serving {
     /// Reads a part of a content into the buffer. One reading thread.
     using Read = std::function<index::ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
 
-    Serving(bus::Reactor& reactor, bus::Security const& security, Owner owner,
+    /// `disk`: reads files; outlives it.
+    Serving(bus::Reactor& reactor, bus::Security const& security, threads::Crew& disk, Owner owner,
             swarm::Uploads::Limits const& limits, std::uint64_t seed);
     Serving(Serving const&) = delete;
     Serving& operator=(Serving const&) = delete;
@@ -118,6 +119,7 @@ class Serving {
                                            int error);
 
     bus::Reactor& reactor_;
+    std::function<void(bus::Reactor::Task)> post_;  ///< for libzmq, which may outlive the reactor
     bus::Security security_;
     Owner owner_;
     swarm::SourceSession session_;

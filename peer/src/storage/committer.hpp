@@ -12,15 +12,15 @@ namespace xfsbus::peer::storage {
 
 /// Ends files so that they survive a power cut: syncs their bytes, gives them their names, syncs
 /// the directories of these. Those that come while others are being synced are done together, so
-/// that many small files share what a sync costs. Owns a thread; any thread may submit.
+/// that many small files share what a sync costs. Uses a thread of a crew; any thread may submit.
 class Committer {
   public:
     /// On the committer's thread.
     using Done = std::function<void(Result<swarm::IndexedFile>)>;
 
-    /// `fault`: called should the thread be unable to go on.
-    explicit Committer(std::function<void(std::exception_ptr)> fault)
-        : pool_(1, "xfs-commit", std::move(fault)) {}
+    /// `fault`: called should it be unable to go on. The crew outlives it.
+    Committer(threads::Crew& crew, std::function<void(std::exception_ptr)> fault)
+        : pool_(crew, 1, std::move(fault)) {}
 
     void submit(std::shared_ptr<PartFile> part, Done done);
 

@@ -39,7 +39,8 @@ LogEvent started(wire::Endpoint const& listens, std::uint16_t data_port,
     auto const address = escape(listens.to_string());
     return {LogLevel::info,
             "started",
-            "listening on " + address + ", for file data on port " + std::to_string(data_port) +
+            "listening on " + address + ", for file data on " +
+                (data_port == 0 ? "a free port" : "port " + std::to_string(data_port)) +
                 ", with the tracker at " + escape(tracker),
             {{"address", address},
              {"data_port", std::uint64_t{data_port}},

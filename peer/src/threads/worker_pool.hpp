@@ -1,29 +1,30 @@
 #pragma once
 
-#include <condition_variable>
+#include "threads/crew.hpp"
+
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
-#include <mutex>
-#include <stop_token>
+#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace xfsbus::peer::threads {
 
-/// A few threads that take jobs in the order of their submission.
+/// Jobs that are taken in the order of their submission, a few at a time, by threads that begin
+/// when they are needed.
 ///
 /// submit never blocks, as it is called by threads that must not wait; so it is the submitter that
 /// bounds the queue, by holding back what it has while queued() is high. A job may submit others.
 class WorkerPool {
   public:
-    /// A job has thrown this: a fault of ours, or no memory. Called on the pool's thread.
+    /// A job has thrown this: a fault of ours, or no memory; or the system refuses the first
+    /// thread. Called on the pool's thread, or by submit().
     using OnFault = std::function<void(std::exception_ptr)>;
 
-    /// At least one thread. The name is for debuggers; the kernel keeps 15 bytes of it.
+    /// Of threads of its own, at least one, of this name.
     WorkerPool(unsigned threads, std::string name, OnFault on_fault);
+    /// Of a crew's, as many as these at the same time. The crew outlives the pool.
+    WorkerPool(Crew& crew, unsigned threads, OnFault on_fault);
     /// Waits for the jobs that run and drops those that wait. The last thing to be done with a
     /// pool, and not by one of its jobs.
     ~WorkerPool();
@@ -36,14 +37,9 @@ class WorkerPool {
     [[nodiscard]] std::size_t queued() const;
 
   private:
-    void work(std::stop_token const& stop);
-
-    std::string name_;
-    OnFault on_fault_;
-    mutable std::mutex mutex_;
-    std::condition_variable_any changed_;
-    std::deque<std::function<void()>> jobs_;
-    std::vector<std::jthread> threads_;
+    std::unique_ptr<Crew> own_;  ///< null: it is another's
+    Crew& crew_;
+    Crew::Queue queue_;
 };
 
 }  // namespace xfsbus::peer::threads

@@ -174,7 +174,8 @@ class Downloader {
     FakeChunkPort chunks_;
     FakeLinks links_{time, chunks_, peers};
     FakeExecutor store_{time};
-    storage::Committer committer_{[](std::exception_ptr const&) {}};
+    threads::Crew crew_{1, "commit"};
+    storage::Committer committer_{crew_, [](std::exception_ptr const&) {}};
     Hashes hashes_{policies::PluginPath(std::vector<std::filesystem::path>{}),
                    std::make_shared<policies::PolicyHost>()};
     swarm::ShareTable share_{1};

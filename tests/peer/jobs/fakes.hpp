@@ -112,7 +112,7 @@ class FakeTracker final : public net::TrackerQuestions {
 /// Hands chunks to whoever waits for them.
 class FakeChunkPort final : public net::ChunkPort {
   public:
-    [[nodiscard]] std::uint16_t port() const override { return 9; }
+    [[nodiscard]] Result<std::uint16_t> port() override { return std::uint16_t{9}; }
 
     void add(wire::TransferId const& transfer, std::uint32_t /*chunk_bytes*/,
              OnChunk on_chunk) override {

@@ -65,7 +65,8 @@ TEST_CASE("A peer that ends does not wait for a plug-in that is just being loade
 TEST_CASE("A loader that ends tells nobody of what it is loading, and loads no more") {
     auto loader = std::make_unique<runtime::PolicyLoader>(
         policies::PluginPath(std::vector<std::filesystem::path>{}),
-        std::make_shared<policies::PolicyHost>(), [](std::exception_ptr const&) {});
+        std::make_shared<policies::PolicyHost>(), runtime::PeerThreads::of_one(),
+        [](std::exception_ptr const&) {});
     auto const told = std::make_shared<std::atomic<int>>(0);
     auto const load = [&] {
         loader->load({.spec = endless,
@@ -81,7 +82,7 @@ TEST_CASE("A loader that ends tells nobody of what it is loading, and loads no m
 TEST_CASE("A policy that nobody wants any more when its turn comes is not loaded") {
     runtime::PolicyLoader loader(policies::PluginPath(std::vector<std::filesystem::path>{}),
                                  std::make_shared<policies::PolicyHost>(),
-                                 [](std::exception_ptr const&) {});
+                                 runtime::PeerThreads::of_one(), [](std::exception_ptr const&) {});
     std::atomic<bool> unwanted_told = false;
     std::promise<bool> told;
     std::string const policy = XFSBUS_PLUGINS "/libloadlatency.so";

@@ -45,7 +45,7 @@ std::vector<wire::ContentId> contents(unsigned count) {
 class Shared {
   public:
     Shared()
-        : looker_(loop_.reactor(),
+        : looker_(loop_.reactor(), disk_,
                   {.share = table,
                    .tree = tree_,
                    .partial_ppm = [this](auto const& id) { return id == partial ? 250'000U : 0U; },
@@ -81,6 +81,7 @@ class Shared {
   private:
     std::shared_ptr<storage::Tree const> tree_ = storage::Tree::open(directory.path()).value();
     bus::Loop loop_;
+    threads::Crew disk_{1, "look"};
     Looker looker_;
 };
 

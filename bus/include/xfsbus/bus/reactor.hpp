@@ -4,23 +4,29 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace xfsbus::bus {
 
-/// The event loop of one thread: the sockets made on it, timers, and work posted by other threads.
-/// Sockets are created, used and destroyed on the thread that runs it (or before run() begins).
-/// Owns the process's share of ZeroMQ (context and I/O thread).
+class ReactorThread;
+
+/// An event loop: the sockets made on it, timers, and work posted by other threads. Sockets are
+/// created, used and destroyed on the thread that runs it, or while none does.
 class Reactor final : public Scheduler {
   public:
-    /// Throws std::runtime_error if the system gives no sockets or file descriptors.
+    /// Of one that its owner runs: owns a share of ZeroMQ (context and I/O thread). Throws
+    /// std::runtime_error if the system gives no sockets or file descriptors.
     Reactor();
+    /// Of one that this thread runs (ReactorThread::run), which must outlive it and lends it its
+    /// share of ZeroMQ.
+    explicit Reactor(ReactorThread& thread);
     ~Reactor() override;
     Reactor(Reactor const&) = delete;
     Reactor& operator=(Reactor const&) = delete;
 
-    /// Runs until stop(). Tasks posted before stop() are done.
+    /// Runs until stop(). Tasks posted before stop() are done. For one that its owner runs.
     void run();
 
     /// Any thread, also from a signal-handling thread.
@@ -28,6 +34,8 @@ class Reactor final : public Scheduler {
 
     /// Tasks posted after run() has returned are never run.
     void post(Task task) override;
+    /// As post(), for those who may outlive the reactor: then it drops the task. Any thread.
+    [[nodiscard]] std::function<void(Task)> poster() const;
 
     [[nodiscard]] wire::Time now() const override;
 
@@ -40,7 +48,7 @@ class Reactor final : public Scheduler {
     void unwatch_fd(int fd);
 
   private:
-    friend struct ReactorAccess;  // the sockets of this box
+    friend struct ReactorAccess;  // the rest of this box
 
     struct Impl;
     std::unique_ptr<Impl> impl_;

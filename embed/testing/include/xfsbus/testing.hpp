@@ -3,6 +3,7 @@
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,14 +52,15 @@ class TemporaryDirectory {
 };
 
 /// A tracker and some peers of this process, on 127.0.0.1 at free ports, each sharing a temporary
-/// directory of its own. For one thread; the peers' own methods are for any.
+/// directory of its own. The peers have their threads in common. For one thread; the peers' own
+/// methods are for any.
 class Swarm {
   public:
     /// What is different about a peer; `number` counts from 0.
     using Change = std::function<void(peer::PeerOptions& options, std::size_t number)>;
 
     /// All of them are registered when it returns.
-    explicit Swarm(std::size_t peers, Change const& change = {}) {
+    explicit Swarm(std::size_t peers, Change const& change = {}) : commons_(new_commons(peers)) {
         for (std::size_t number = 0; number < peers; ++number) {
             start(number, change);
         }
@@ -89,8 +92,20 @@ class Swarm {
         check(peer(number).update_list(patience));
     }
 
-    /// The peer is gone, as if its program had ended; its directory stays.
-    void stop(std::size_t number) { peers_.at(number).reset(); }
+    /// The peer is gone, as if its program had ended, and the tracker knows it; its directory
+    /// stays.
+    void stop(std::size_t number) {
+        peers_.at(number).reset();
+        auto const left = static_cast<std::size_t>(
+            std::ranges::count_if(peers_, [](auto const& peer) { return peer != nullptr; }));
+        auto const until = std::chrono::steady_clock::now() + patience;
+        while (tracker_->stats()[tracker::Counter::peers] > left) {
+            if (std::chrono::steady_clock::now() > until) {
+                throw std::runtime_error("the tracker still knows a peer that has ended");
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
 
   private:
     static constexpr auto patience = std::chrono::seconds(30);
@@ -101,6 +116,7 @@ class Swarm {
         options.host = "127.0.0.1";
         options.directory = directories_.emplace_back(new TemporaryDirectory)->path();
         options.durability = peer::Durability::process;
+        options.commons = commons_;
         if (change) {
             change(options, number);
         }
@@ -122,7 +138,14 @@ class Swarm {
         return std::move(*started);
     }
 
+    static std::shared_ptr<peer::Commons> new_commons(std::size_t peers) {
+        auto started = peer::Commons::start({.peers = peers});
+        check(started);
+        return std::move(*started);
+    }
+
     std::unique_ptr<tracker::RunningTracker> tracker_ = new_tracker();
+    std::shared_ptr<peer::Commons> commons_;
     std::vector<std::unique_ptr<TemporaryDirectory>> directories_;
     std::vector<std::unique_ptr<peer::Peer>> peers_;
 };

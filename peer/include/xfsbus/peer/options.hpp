@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/peer/commons.hpp>
 #include <xfsbus/peer/durability.hpp>
 #include <xfsbus/peer/own_policies.hpp>
 #include <xfsbus/peer/push.hpp>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +31,9 @@ struct PeerOptions {
     /// Address to listen on, which others must be able to reach; empty: the one from which this
     /// machine reaches the tracker.
     std::string host = {};
-    std::uint16_t port = 0;       ///< 0: a free one
-    std::uint16_t data_port = 0;  ///< where chunks come in, which sources connect to; 0: a free one
+    std::uint16_t port = 0;  ///< 0: a free one
+    /// Where chunks come in, which sources connect to. 0: a free one, taken by the first download.
+    std::uint16_t data_port = 0;
     /// The directory to share; what is downloaded goes there too. Empty: nothing is shared.
     std::filesystem::path directory = {};
     /// Where downloads go when nothing is shared.
@@ -88,6 +91,8 @@ struct PeerOptions {
     /// So many file descriptors that are free now the peer leaves to the rest of the program, which
     /// opens them later. Of what is left then a peer needs as many as without this.
     std::size_t spare_descriptors = 0;
+    /// Whose threads the peer uses, with others. Null: its own.
+    std::shared_ptr<Commons> commons = {};
 };
 
 }  // namespace xfsbus::peer
