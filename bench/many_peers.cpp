@@ -85,7 +85,7 @@ class Directory {
 
 void run(Arguments const& arguments) {
     Directory const directory;
-    auto const tracker = checked(tracker::RunningTracker::start({.bind = {"127.0.0.1", 0}}));
+    auto const tracker = checked(tracker::RunningTracker::start({.port = 0}));
     auto const threads = count("/proc/self/task");
     auto const descriptors = count("/proc/self/fd");
     auto const begin = Clock::now();

@@ -23,7 +23,7 @@ endforeach()
 
 # What is libxfsbus.so to a dynamic link is this to a static one: a word to the linker.
 file(CONFIGURE OUTPUT libxfsbus.a CONTENT
-     "GROUP(-lxfsbus_peer -lxfsbus_tracker -lxfsbus_tracker_core -lxfsbus_swarm -lxfsbus_bus -lxfsbus_policy_host -lxfsbus_files -lxfsbus_wire)\n")
+     "GROUP(-lxfsbus_peer -lxfsbus_tracker -lxfsbus_tracker_core -lxfsbus_swarm -lxfsbus_bus -lxfsbus_policy_host -lxfsbus_trace -lxfsbus_files -lxfsbus_wire)\n")
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/libxfsbus.a" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
 foreach(set IN ITEMS xfsbusPolicyApiTargets xfsbusTargets)

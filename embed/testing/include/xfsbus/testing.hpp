@@ -2,6 +2,7 @@
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
+#include <xfsbus/wire/counters.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -99,7 +100,7 @@ class Swarm {
         auto const left = static_cast<std::size_t>(
             std::ranges::count_if(peers_, [](auto const& peer) { return peer != nullptr; }));
         auto const until = std::chrono::steady_clock::now() + patience;
-        while (tracker_->stats()[tracker::Counter::peers] > left) {
+        while (value_of(tracker_->counters(), "peers") > left) {
             if (std::chrono::steady_clock::now() > until) {
                 throw std::runtime_error("the tracker still knows a peer that has ended");
             }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/peer/export.hpp>
+#include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <cstddef>
