@@ -198,9 +198,11 @@ Status Tree::still_there(Place const& place, std::string_view name) const {
 
     struct stat after {};
 
-    if (now && files::fstat(place.directory->get(), &before) == 0 &&
-        files::fstat(now->directory->get(), &after) == 0 && before.st_dev == after.st_dev &&
-        before.st_ino == after.st_ino) {
+    if (now && (files::fstat(place.directory->get(), &before) != 0 ||
+                files::fstat(now->directory->get(), &after) != 0)) {
+        return disk_error("cannot look at the directory of", name, errno);
+    }
+    if (now && before.st_dev == after.st_dev && before.st_ino == after.st_ino) {
         return done();
     }
     return Error{Errc::disk, "the directory of '" + wire::escape(name) +
