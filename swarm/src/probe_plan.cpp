@@ -71,7 +71,7 @@ bool ProbePlan::over() {
 
 bool ProbePlan::all_have_one() const {
     return std::ranges::all_of(files_, [](File const& file) {
-        return file.answered > 0 || file.next == file.sources.size();
+        return file.answered > 0 || (file.promises == 0 && file.next == file.sources.size());
     });
 }
 

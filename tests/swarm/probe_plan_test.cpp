@@ -172,6 +172,19 @@ TEST_CASE("A plan without room goes on when a connection is closed, or the owner
     CHECK(plan.next() == at(1));
 }
 
+TEST_CASE("A file whose only source is yet to answer has none; if that is silent it will not") {
+    ProbePlan plan(all_of_them);
+    plan.add_file(range(1, 1));
+    plan.add_file(range(2, 1));
+    while (plan.next()) {
+    }
+    plan.on_result(at(1), true);
+    CHECK_FALSE(plan.all_have_one());
+    auto const answers = GENERATE(true, false);
+    plan.on_result(at(2), answers);
+    CHECK(plan.all_have_one());
+}
+
 TEST_CASE("A plan without room is over once each file has a source and nothing makes room") {
     ProbePlan plan(all_of_them);
     plan.add_file(range(1, 10));

@@ -65,7 +65,7 @@ void DownloadTask::on_waited(Found const& file, Error const& why,
         std::ranges::copy(each.sources, std::back_inserter(again.sources));
     }
     if (again.sources.empty()) {
-        may_wait(why) ? wait_for(file, why) : fail_file(file, why);
+        fail_file(file, why);  // which may wait once more
         return advance();
     }
     silent_.clear();

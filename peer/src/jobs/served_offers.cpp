@@ -16,7 +16,7 @@ class ServedOffers::Served final : public Offer {
 
     ~Served() override {
         if (!complete_) {
-            serving().withdraw(content_);
+            server().withdraw(content_);
             offers_.owner_.on_partial_gone(name_);
         }
         offers_.transfers_.erase(content_);
@@ -25,7 +25,7 @@ class ServedOffers::Served final : public Offer {
     Served(Served const&) = delete;
     Served& operator=(Served const&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const override { return serving().endpoint().port; }
+    [[nodiscard]] std::uint16_t port() const override { return server().endpoint().port; }
 
     void announce(std::uint32_t ppm, std::shared_ptr<std::string const> manifest) override {
         offers_.owner_.on_partial({name_, content_, size_, ppm, std::move(manifest)});
@@ -33,11 +33,11 @@ class ServedOffers::Served final : public Offer {
 
     void complete(swarm::IndexedFile const& file) override {
         complete_ = true;
-        serving().completed(content_, file);
+        server().completed(content_, file);
     }
 
   private:
-    [[nodiscard]] serving::Serving& serving() const { return *offers_.owner_.serving; }
+    [[nodiscard]] serving::PartialServer& server() const { return *offers_.owner_.server; }
 
     ServedOffers& offers_;
     wire::ContentId content_;
@@ -54,7 +54,7 @@ std::unique_ptr<Offer> ServedOffers::begin(FileTransfer& transfer,
         return reader->read(buffer, offset) ? index::ReadOutcome::good
                                             : index::ReadOutcome::changed;
     };
-    if (owner_.serving == nullptr || !owner_.serving->offer(content, name, std::move(read))) {
+    if (owner_.server == nullptr || !owner_.server->offer(content, name, std::move(read))) {
         return nullptr;
     }
     transfers_.emplace(content->id(), &transfer);

@@ -2,7 +2,7 @@
 
 #include "jobs/offers.hpp"
 #include "net/link.hpp"
-#include "serving/serving.hpp"
+#include "serving/partial_server.hpp"
 
 #include <xfsbus/swarm/share_table.hpp>
 
@@ -13,11 +13,11 @@
 
 namespace xfsbus::peer::jobs {
 
-/// Offers that a Serving serves, and that the tracker is told of. Reactor thread.
+/// Offers that a PartialServer serves, and that the tracker is told of. Reactor thread.
 class ServedOffers final : public Offers {
   public:
     struct Owner {
-        serving::Serving* serving;  ///< null: this peer shares nothing
+        serving::PartialServer* server;  ///< null: this peer shares nothing
         net::Links& links;
         /// A file was put in place and may be offered to others.
         std::function<void(swarm::IndexedFile)> on_fetched;

@@ -90,6 +90,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                    .keep_mode = options_.keep_mode,
                    .places = swarm::FilePlaces(descriptors_.files)},
       finder_(network_, log_),
+      source_find_(finder_, log_, [this] { return viewpoint(); }),
       store_(given.threads.disk, PeerThreads::store_threads, net::fault_teller(reactor)),
       store_jobs_(reactor, store_),
       committer_(given.threads.disk, net::fault_teller(reactor)),
@@ -159,7 +160,7 @@ swarm::Uploads::Limits Node::upload_limits() const {
 
 jobs::ServedOffers::Owner Node::offers_owner() {
     return {
-        .serving = shares_ ? &serving_ : nullptr,
+        .server = shares_ ? &serving_ : nullptr,
         .links = links_,
         .on_fetched = [this](swarm::IndexedFile file) { keeper_.on_fetched(std::move(file)); },
         .on_partial = [this](swarm::PartialFile const& file) { keeper_.on_partial(file); },
@@ -294,6 +295,20 @@ void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& 
     raw->probe(load_patience, [link = *link, on_load](Result<net::Link::Vitals> const& vitals) {
         vitals ? on_load(vitals->load) : on_load(vitals.error());
     });
+}
+
+void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
+    auto const slot = policies_.new_slot();
+    policies_.put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
+        source_find_.start(query, slot, on_found);
+    });
+}
+
+jobs::Viewpoint Node::viewpoint() const {
+    return {.self = self_,
+            .load = load(),
+            .now = reactor_.now(),
+            .source_ids = file_policies_.source_ids};
 }
 
 std::shared_ptr<jobs::DownloadTask> Node::download(jobs::DownloadTask::Order order,

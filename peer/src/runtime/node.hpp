@@ -6,6 +6,7 @@
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_task.hpp"
 #include "jobs/served_offers.hpp"
+#include "jobs/source_find.hpp"
 #include "jobs/subscription_task.hpp"
 #include "net/chunk_router.hpp"
 #include "net/control_link.hpp"
@@ -115,8 +116,6 @@ class Node {
 
     [[nodiscard]] wire::Pong vitals() const { return {load(), self_}; }
 
-    void find_with(std::shared_ptr<jobs::PolicySlot> const& slot, std::string const& query,
-                   OnAnswer<std::vector<FoundSource>> const& on_found);
     [[nodiscard]] serving::Serving::Owner serving_owner();
     [[nodiscard]] Readings::Owner readings_owner();
     [[nodiscard]] swarm::Uploads::Limits upload_limits() const;
@@ -126,8 +125,7 @@ class Node {
     [[nodiscard]] TrackerWatch::Options watch_options() const;
     [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
     void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
-    void rank_sources(std::vector<wire::FoundFile> const& files, jobs::Finder::Probed const& probed,
-                      jobs::PolicySlot& policy, OnAnswer<std::vector<FoundSource>> const& on_found);
+    [[nodiscard]] jobs::Viewpoint viewpoint() const;
     [[nodiscard]] telemetry::Counters counters() const;
     void on_push_failed(std::string const& name, Error const& why);
 
@@ -166,6 +164,7 @@ class Node {
     jobs::FilePolicies file_policies_;
     jobs::Destination destination_;
     jobs::Finder finder_;
+    jobs::SourceFind source_find_;
     threads::WorkerPool store_;  // after what its jobs use
     net::PoolJobs store_jobs_;
     storage::Committer committer_;

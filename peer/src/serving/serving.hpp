@@ -5,6 +5,7 @@
 #include "net/pool_jobs.hpp"
 #include "serving/chunk_senders.hpp"
 #include "serving/looker.hpp"
+#include "serving/partial_server.hpp"
 #include "storage/tree.hpp"
 #include "threads/worker_pool.hpp"
 
@@ -24,7 +25,7 @@ namespace xfsbus::peer::serving {
 
 /// Gives a SourceSession its sockets, files and clock: answers other peers' questions and sends
 /// them chunks. Reactor thread.
-class Serving {
+class Serving final : public PartialServer {
   public:
     struct Owner {
         swarm::ShareTable const& share;
@@ -42,9 +43,6 @@ class Serving {
         std::function<wire::Message(wire::Push const&)> on_push;
     };
 
-    /// Reads a part of a content into the buffer. One reading thread.
-    using Read = std::function<index::ReadOutcome(std::span<std::byte>, std::uint64_t offset)>;
-
     /// `disk`: reads files; outlives it.
     Serving(bus::Reactor& reactor, bus::Security const& security, threads::Crew& disk, Owner owner,
             swarm::Uploads::Limits const& limits, std::uint64_t seed);
@@ -54,7 +52,7 @@ class Serving {
     /// Binds the control socket, which takes so many connections.
     Status listen(wire::Endpoint const& endpoint, std::size_t connections_most);
 
-    [[nodiscard]] wire::Endpoint const& endpoint() const { return server_->endpoint(); }
+    [[nodiscard]] wire::Endpoint const& endpoint() const override { return server_->endpoint(); }
 
     /// As swarm::Uploads::set_choice.
     void set_choice(std::shared_ptr<policies::UploadChoice> choice,
@@ -64,13 +62,10 @@ class Serving {
 
     // ---- contents that are being fetched ----
 
-    /// Offers what is here of a content, and what comes, under this name. False: another download
-    /// offers the same one.
-    bool offer(std::shared_ptr<swarm::ContentState> content, std::string const& name, Read read);
-    /// It is whole and shared as this file: from now on that is what is read.
-    void completed(wire::ContentId const& content, swarm::IndexedFile const& file);
-    /// It is not offered any more: whoever fetches it from here is told.
-    void withdraw(wire::ContentId const& content);
+    bool offer(std::shared_ptr<swarm::ContentState> content, std::string const& name,
+               Read read) override;
+    void completed(wire::ContentId const& content, swarm::IndexedFile const& file) override;
+    void withdraw(wire::ContentId const& content) override;
 
     /// How much of these is here now: for this peer itself, which sees it as others do.
     void look(std::vector<wire::ContentId> const& contents, Looker::OnLooked const& on_looked) {

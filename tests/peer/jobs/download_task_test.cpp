@@ -1,7 +1,5 @@
 #include "downloader.hpp"
 
-#include <algorithm>
-
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::jobs::test;
@@ -11,7 +9,9 @@ namespace {
 
 /// A file of eight chunks at a source.
 struct OneSource {
-    explicit OneSource(std::size_t places = 16) : sut(places) {
+    OneSource() : OneSource(Downloader::Options()) {}
+
+    explicit OneSource(Downloader::Options const& options) : sut(options) {
         sut.share(source, "file.bin", file);
     }
 
@@ -23,44 +23,6 @@ struct OneSource {
 };
 
 }  // namespace
-
-// ---- what others may have of it meanwhile ----
-
-TEST_CASE("What is here of a file is offered while it is fetched, and stays offered as a whole") {
-    OneSource share;
-    auto const job = share.start();
-    share.sut.pass_until_stored(job, chunk_bytes);
-    REQUIRE(share.sut.offers.records.size() == 1);
-    auto const& offer = share.sut.offers.records.front();
-    CHECK(offer.name == "file.bin");
-    CHECK_FALSE(offer.complete);
-    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
-    CHECK(offer.complete);
-    CHECK_FALSE(offer.withdrawn);
-    CHECK(offer.announced_ppm.size() >= 2);  // as it grows
-    CHECK(std::ranges::is_sorted(offer.announced_ppm));
-    CHECK(share.sut.offers.fetched == std::vector<std::string>{"file.bin"});
-}
-
-TEST_CASE("What is here of a file is not offered any more once its download is cancelled") {
-    OneSource share;
-    auto const job = share.start();
-    // A chunk is being written, which keeps the transfer for a moment.
-    REQUIRE(share.sut.time.pass_until([&] { return share.source.chunks_sent == 3; }));
-    REQUIRE(share.sut.offers.records.size() == 1);
-    CHECK_FALSE(share.sut.offers.records.front().withdrawn);
-    job.task->cancel();
-    CHECK(share.sut.offers.records.front().withdrawn);
-    CHECK(share.sut.offers.fetched.empty());
-}
-
-TEST_CASE("A peer that shares nothing fetches without offering anything") {
-    OneSource share;
-    share.sut.offers.shares = false;
-    auto const job = share.sut.run(Downloader::order("file.bin"));
-    CHECK_FALSE(job.file().error);
-    CHECK(share.sut.offers.fetched == std::vector<std::string>{"file.bin"});
-}
 
 // ---- several downloads ----
 
@@ -91,7 +53,7 @@ TEST_CASE("A download that waits for another of its name fetches what that leave
 }
 
 TEST_CASE("No more files are fetched at once than there are places for, whoever fetches them") {
-    OneSource share(1);
+    OneSource share({.places = 1});
     auto const other = sample(8 * chunk_bytes, 2);
     share.sut.share(share.source, "other.bin", other);
     auto const first = share.start();

@@ -1,6 +1,8 @@
 // Which version of a name a download fetches.
 #include "downloader.hpp"
 
+#include <algorithm>
+
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::jobs::test;
@@ -101,4 +103,60 @@ TEST_CASE("A version that was asked for by its id is not taken for another that 
     REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
     CHECK(job.file().content == id);
     CHECK(job.file().error);
+}
+
+TEST_CASE("An old version that the tracker still names is not fetched once more") {
+    Changing share;
+    auto const job = share.sut.start(Downloader::order("file.bin"));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.source.contents.clear();
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_THAT(job.file().error->message, ContainsSubstring("it has changed at its sources"));
+}
+
+TEST_CASE("A file that goes on changing is followed from version to version, four times") {
+    Changing share;
+    auto const job = share.sut.start(Downloader::order("file.bin"));
+    unsigned version = 1;
+    while (version < 10 && !job.done()) {
+        auto const sent = share.source.chunks_sent;
+        // In the middle of this version, if it is fetched at all.
+        REQUIRE(share.sut.time.pass_until(
+            [&] { return job.done() || share.source.chunks_sent >= sent + 4; }));
+        if (!job.done()) {
+            share.change();
+            share.sut.share(share.source, "file.bin", sample(8 * chunk_bytes, ++version));
+        }
+    }
+    CHECK(job.file().error);
+    CHECK(version == 6);
+}
+
+TEST_CASE("A file whose source is gone, but which has not changed, is not looked for anew") {
+    Changing share;
+    auto const job = share.sut.start(Downloader::order("file.bin"));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.source.is_up = false;
+    auto const asked = share.sut.tracker.asked.size();
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK(job.file().error);
+    auto const& questions = share.sut.tracker.asked;
+    CHECK(std::none_of(questions.begin() + static_cast<std::ptrdiff_t>(asked), questions.end(),
+                       [](auto const& find) { return find.by == wire::FindBy::name; }));
+}
+
+TEST_CASE("The progress of a download has the size of the version that it fetches by now") {
+    Changing share;
+    auto const larger = sample(12 * chunk_bytes, 3);
+    DownloadProgress last;
+    auto order = Downloader::order("file.bin");
+    order.on_progress = [&](auto const& progress) { last = progress; };
+    auto const job = share.sut.start(std::move(order));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.change();
+    share.sut.share(share.source, "file.bin", larger);
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+    CHECK(last.bytes_total == larger.bytes.size());
+    CHECK(last.bytes_done == larger.bytes.size());
 }

@@ -67,3 +67,39 @@ TEST_CASE("A download that may wait goes on when its only source is back, and wa
     CHECK(sut.read("file.bin") == file.bytes);
     CHECK(source.chunks_sent == 8);
 }
+
+TEST_CASE("A download that may wait asks a source again that was silent, as soon as it is back") {
+    Downloader sut;
+    auto const file = sample(1000);
+    auto& source = sut.add_peer();
+    sut.share(source, "file.bin", file);
+    source.is_up = false;
+    auto const job = sut.start(waiting_order(1h));
+    sut.time.pass(4s);
+    source.is_up = true;
+    auto const back = sut.time.now();
+    REQUIRE(sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+    CHECK(sut.time.now() - back < 5s);
+}
+
+TEST_CASE("A download that may wait waits for the tracker, too") {
+    Downloader sut;
+    sut.share(sut.add_peer(), "file.bin", sample(1000));
+    sut.tracker.is_up = false;
+    auto const job = sut.start(waiting_order(1h));
+    sut.time.pass(10s);
+    CHECK_FALSE(job.done());
+    sut.tracker.is_up = true;
+    REQUIRE(sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+}
+
+TEST_CASE("A download does not wait for what will not pass, such as a file that is in its way") {
+    Downloader sut;
+    sut.share(sut.add_peer(), "file.bin", sample(1000));
+    std::ofstream(sut.directory.path() / "file.bin", std::ios::binary) << "mine";
+    auto const begun = sut.time.now();
+    CHECK(sut.run(waiting_order(1h)).file().error->code == Errc::disk);
+    CHECK(sut.time.now() - begun < 1s);
+}

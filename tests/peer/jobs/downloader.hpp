@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "fakes.hpp"
 #include "jobs/download_task.hpp"
+#include "jobs/served_offers.hpp"
+#include "storage/sight.hpp"
 #include "temp_dir.hpp"
 
 #include <xfsbus/policies/load_latency.hpp>
@@ -49,7 +51,16 @@ class Downloader {
         }
     };
 
-    explicit Downloader(std::size_t places = 16) : places_(places) {
+    struct Options {
+        std::size_t places = 16;  ///< of files that are fetched at once
+        bool shares = true;       ///< what is here of a file is offered
+        bool keep_mode = false;
+        std::uint64_t bytes_per_second = 0;  ///< of each file
+    };
+
+    Downloader() : Downloader(Options()) {}
+
+    explicit Downloader(Options const& options) : options_(options) {
         hashes_.put(xfsbus::test::sha256());
     }
 
@@ -135,16 +146,46 @@ class Downloader {
         return found;
     }
 
+    /// This peer's own file, as its index knows it.
+    swarm::IndexedFile put_own(std::string const& name, std::string const& bytes,
+                               Sample const& known_as) {
+        std::ofstream(directory.path() / name, std::ios::binary) << bytes;
+        auto const fd = destination_.tree->open_file(name);
+        swarm::IndexedFile file{
+            name, known_as.content,
+            std::make_shared<std::string const>(wire::encode_manifest(*known_as.manifest)),
+            storage::stamp_of(fd->get()).value()};
+        shared.put(file);
+        return file;
+    }
+
+    [[nodiscard]] bool has_logged(std::string const& event) const {
+        return std::ranges::find(logged, event, &LogEvent::name) != logged.end();
+    }
+
     xfsbus::test::TempDir directory;
     VirtualTime time;
     std::deque<FakePeer> peers;
     FakeTracker tracker{time};
-    FakeOffers offers;
+    FakeChunkPort chunks;
+    FakeLinks links{time, chunks, peers};
     wire::PeerId self{{255}};
+    swarm::ShareTable shared{1};
+    telemetry::Counters counters;
+    swarm::Deliveries deliveries;
+    std::vector<LogEvent> logged;
+    std::shared_ptr<PolicySlot> policy;  ///< of the download that was begun last
+
+    // What others hear of that which is fetched.
+    FakeServer server;
+    std::vector<swarm::PartialFile> announced;
+    std::vector<std::string> given_up;
+    std::vector<std::string> fetched;
 
   private:
-    static std::shared_ptr<PolicySlot> new_slot() {
+    std::shared_ptr<PolicySlot> new_slot() {
         auto slot = std::make_shared<PolicySlot>(1);
+        policy = slot;
         slot->put(std::make_shared<policies::GuardedSelector>(
                       "loadlatency", std::make_unique<policies::LoadLatency>(), 1),
                   std::make_shared<policies::PolicyCounters>(), nullptr);
@@ -169,33 +210,39 @@ class Downloader {
         return id;
     }
 
-    std::size_t places_;
+    Options options_;
     unsigned transfers_ = 0;
-    FakeChunkPort chunks_;
-    FakeLinks links_{time, chunks_, peers};
     FakeExecutor store_{time};
     threads::Crew crew_{1, "commit"};
     storage::Committer committer_{crew_, [](std::exception_ptr const&) {}};
     Hashes hashes_{policies::PluginPath(std::vector<std::filesystem::path>{}),
                    std::make_shared<policies::PolicyHost>()};
-    swarm::ShareTable share_{1};
     swarm::Throttle throttle_{0};
-    telemetry::Counters counters_;
-    telemetry::Log log_{{}, LogLevel::off};
+    telemetry::Log log_{[this](LogEvent const& event) { logged.push_back(event); },
+                        LogLevel::debug};
     Network network_{
-        .scheduler = time, .tracker = tracker, .links = links_, .self = self, .look = {}};
-    swarm::Deliveries deliveries_;
-    Reception reception_{.chunks = chunks_,
+        .scheduler = time, .tracker = tracker, .links = links, .self = self, .look = {}};
+    Reception reception_{.chunks = chunks,
                          .throttle = throttle_,
-                         .bytes_per_second = 0,
+                         .bytes_per_second = options_.bytes_per_second,
                          .new_transfer = [this] { return new_transfer(); },
-                         .counters = counters_,
-                         .deliveries = deliveries_};
+                         .counters = counters,
+                         .deliveries = deliveries};
     FilePolicies policies_{.new_order = new_order, .source_ids = SourceIds(1)};
     Destination destination_{.tree = storage::Tree::open(directory.path()).value(),
                              .durability = Durability::process,
-                             .keep_mode = false,
-                             .places = swarm::FilePlaces(places_)};
+                             .keep_mode = options_.keep_mode,
+                             .places = swarm::FilePlaces(options_.places)};
+
+  public:
+    ServedOffers offers{
+        {.server = options_.shares ? &server : nullptr,
+         .links = links,
+         .on_fetched = [this](auto const& file) { fetched.push_back(file.name); },
+         .on_partial = [this](auto const& file) { announced.push_back(file); },
+         .on_partial_gone = [this](auto const& name) { given_up.push_back(name); }}};
+
+  private:
     FileTransfer::Parts transfer_parts_{.scheduler = time,
                                         .store = store_,
                                         .committer = committer_,
@@ -207,7 +254,7 @@ class Downloader {
                                .transfer = transfer_parts_,
                                .destination = destination_,
                                .hashes = hashes_,
-                               .share = share_,
+                               .share = shared,
                                .log = log_};
     std::vector<std::shared_ptr<DownloadTask>> jobs_;
 };

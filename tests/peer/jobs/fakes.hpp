@@ -1,11 +1,11 @@
 #pragma once
 
-#include "jobs/offers.hpp"
 #include "net/chunk_port.hpp"
 #include "net/executor.hpp"
 #include "net/link.hpp"
 #include "net/tracker_questions.hpp"
 #include "sample.hpp"
+#include "serving/partial_server.hpp"
 #include "virtual_time.hpp"
 
 #include <xfsbus/wire/glob.hpp>
@@ -31,10 +31,19 @@ struct FakePeer {
     wire::PeerId id;
     wire::Endpoint listens;
     std::map<wire::ContentId, xfsbus::test::Sample> contents{};
-    bool is_up = true;  ///< else nothing answers
+    bool is_up = true;     ///< else nothing answers
+    bool is_there = true;  ///< else there is no connection to it
+    std::uint32_t load = 0;
+    wire::Duration answers_after{};  ///< how it is
+    wire::FileAttributes attributes{};
+    std::optional<wire::ErrorCode> refuses{};  ///< whatever is wanted of it
     std::set<std::uint32_t> damaged_chunks{};
     wire::Duration time_of_a_chunk = std::chrono::milliseconds(10);
     std::size_t chunks_sent = 0;
+    std::size_t probes = 0;           ///< that came
+    std::size_t manifests_asked = 0;  ///< of it
+    std::vector<std::uint32_t> wanted{};
+    std::vector<wire::Push> pushes{};
     wire::Pushed pushed{wire::PushState::waiting, 0, ""};  ///< its word to whoever pushes
 };
 
@@ -47,6 +56,10 @@ inline wire::SourceEntry source_entry(FakePeer const& peer) {
     return source_entry(peer.id, peer.listens);
 }
 
+inline Error no_tracker() {
+    return {Errc::tracker_unreachable, "no answer from the tracker"};
+}
+
 /// Knows what a test puts into it.
 class FakeTracker final : public net::TrackerQuestions {
   public:
@@ -54,6 +67,9 @@ class FakeTracker final : public net::TrackerQuestions {
 
     void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
         asked.push_back(question);
+        if (!is_up) {
+            return time_.post([on_files = std::move(on_files)] { on_files(no_tracker()); });
+        }
         time_.post([this, question = std::move(question), on_files = std::move(on_files)] {
             std::vector<wire::FoundFile> found;
             std::ranges::copy_if(files, std::back_inserter(found),
@@ -84,9 +100,13 @@ class FakeTracker final : public net::TrackerQuestions {
     }
 
     void look_at_peers(OnAnswer<Look> on_look) override {
-        time_.post([this, on_look = std::move(on_look)] { on_look(peers); });
+        time_.post([this, on_look = std::move(on_look)] {
+            trouble ? on_look(*trouble) : is_up ? on_look(peers) : on_look(no_tracker());
+        });
     }
 
+    bool is_up = true;             ///< else no question is answered
+    std::optional<Error> trouble;  ///< its answer to who asks for its peers
     Look peers;
     std::vector<wire::FoundFile> files;
     std::vector<wire::Find> asked;
@@ -121,6 +141,9 @@ class FakeChunkPort final : public net::ChunkPort {
 
     void remove(wire::TransferId const& transfer) override { waiting_.erase(transfer); }
 
+    /// Transfers whose chunks somebody waits for.
+    [[nodiscard]] std::size_t open() const { return waiting_.size(); }
+
     void deliver(wire::ChunkHeader const& header, std::string bytes) {
         auto const found = waiting_.find(header.transfer);
         if (found == waiting_.end()) {
@@ -144,8 +167,17 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
     [[nodiscard]] wire::Endpoint const& endpoint() const override { return peer_.listens; }
 
     void probe(wire::Duration patience, OnVitals on_vitals) override {
-        ask(wire::Ping{}, patience, [on_vitals = std::move(on_vitals)](auto const& answer) {
-            answer ? on_vitals(Vitals{0, 1.0}) : on_vitals(answer.error());
+        ++peer_.probes;
+        if (!peer_.is_there) {
+            return time_.post([on_vitals = std::move(on_vitals)] {
+                on_vitals(Error{Errc::network, "nothing listens there"});
+            });
+        }
+        time_.at(time_.now() + peer_.answers_after, [self = shared_from_this(), patience,
+                                                     on_vitals = std::move(on_vitals)] {
+            self->ask(wire::Ping{}, patience, [self, on_vitals](auto const& answer) {
+                answer ? on_vitals(Vitals{self->peer_.load, 1.0}) : on_vitals(answer.error());
+            });
         });
     }
 
@@ -162,6 +194,13 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
     }
 
     void want(wire::Want want, Heard const& heard) override {
+        if (peer_.refuses) {
+            return time_.post(
+                [heard, refused = wire::Refused{want.transfer, *peer_.refuses, "no"}] {
+                    heard.on_refused(refused);
+                });
+        }
+        std::ranges::copy(want.chunks, std::back_inserter(peer_.wanted));
         if (want.swarm && !transfers_.contains(want.transfer)) {
             wire::Have have;
             have.transfer = want.transfer;
@@ -192,7 +231,7 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
         bool busy = false;
     };
 
-    wire::Message answer(wire::Message const& question) const {
+    [[nodiscard]] wire::Message answer(wire::Message const& question) {
         wire::Pong pong{0, peer_.id, {}};
         if (auto const* const ping = std::get_if<wire::Ping>(&question)) {
             for (auto const& content : ping->contents) {
@@ -200,15 +239,18 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
             }
             return pong;
         }
-        if (std::holds_alternative<wire::Push>(question)) {
+        if (auto const* const push = std::get_if<wire::Push>(&question)) {
+            peer_.pushes.push_back(*push);
             return peer_.pushed;
         }
+        ++peer_.manifests_asked;
         wire::Manifests manifests;
         for (auto const& content : std::get<wire::GetManifests>(question).contents) {
             auto& part = manifests.parts.emplace_back(wire::ManifestPart{content});
             if (auto const found = peer_.contents.find(content); found != peer_.contents.end()) {
                 part.bytes = wire::encode_manifest(*found->second.manifest);
                 part.total = part.bytes.size();
+                part.file = peer_.attributes;
             }
         }
         return manifests;
@@ -270,6 +312,7 @@ class FakeLinks final : public net::Links {
         : time_(time), chunks_(chunks), peers_(peers) {}
 
     Result<std::shared_ptr<net::Link>> to(wire::Endpoint const& endpoint) override {
+        ++asked_for;
         auto& known = links_[endpoint];
         if (auto link = known.lock()) {
             return std::shared_ptr<net::Link>(std::move(link));
@@ -283,9 +326,13 @@ class FakeLinks final : public net::Links {
         return std::shared_ptr<net::Link>(link);
     }
 
-    [[nodiscard]] bool room_for(wire::Endpoint const& /*endpoint*/) override { return true; }
+    [[nodiscard]] bool room_for(wire::Endpoint const& /*endpoint*/) override { return has_room; }
 
-    [[nodiscard]] std::size_t share_of_a_job() const override { return 64; }
+    [[nodiscard]] std::size_t share_of_a_job() const override { return share; }
+
+    bool has_room = true;
+    std::size_t share = 64;
+    std::size_t asked_for = 0;  ///< so often a link was
 
   private:
     VirtualTime& time_;
@@ -307,54 +354,47 @@ class FakeExecutor final : public net::Executor {
     VirtualTime& time_;
 };
 
-/// Keeps what was offered, and how that ended.
-class FakeOffers final : public Offers {
+/// Keeps what was offered while it was fetched, and how that ended.
+class FakeServer final : public serving::PartialServer {
   public:
-    /// Of one content.
+    /// Of one offer.
     struct Record {
         std::string name;
-        std::vector<std::uint32_t> announced_ppm{};
+        std::shared_ptr<swarm::ContentState> content;
+        Read read;
         bool complete = false;
         bool withdrawn = false;
     };
 
-    std::unique_ptr<Offer> begin(FileTransfer& /*transfer*/,
-                                 std::shared_ptr<swarm::ContentState> /*content*/,
-                                 std::string const& name,
-                                 std::shared_ptr<storage::PartReader const> /*reader*/) override {
-        if (!shares) {
-            return nullptr;
+    [[nodiscard]] wire::Endpoint const& endpoint() const override { return listens_; }
+
+    bool offer(std::shared_ptr<swarm::ContentState> content, std::string const& name,
+               Read read) override {
+        if (open(content->id()) != nullptr) {
+            return false;
         }
-        return std::make_unique<Recorded>(records.emplace_back(Record{name}));
+        records.push_back({name, std::move(content), std::move(read)});
+        return true;
     }
 
-    void on_fetched(swarm::IndexedFile const& file) override { fetched.push_back(file.name); }
+    void completed(wire::ContentId const& content, swarm::IndexedFile const& /*file*/) override {
+        open(content)->complete = true;
+    }
 
-    bool shares = true;
+    void withdraw(wire::ContentId const& content) override { open(content)->withdrawn = true; }
+
     std::deque<Record> records;
-    std::vector<std::string> fetched;
 
   private:
-    class Recorded final : public Offer {
-      public:
-        explicit Recorded(Record& record) : record_(record) {}
+    /// What is offered of it now.
+    Record* open(wire::ContentId const& content) {
+        auto const found = std::ranges::find_if(records, [&](Record const& record) {
+            return record.content->id() == content && !record.complete && !record.withdrawn;
+        });
+        return found == records.end() ? nullptr : &*found;
+    }
 
-        ~Recorded() override { record_.withdrawn = !record_.complete; }
-
-        Recorded(Recorded const&) = delete;
-        Recorded& operator=(Recorded const&) = delete;
-
-        [[nodiscard]] std::uint16_t port() const override { return 7; }
-
-        void announce(std::uint32_t ppm, std::shared_ptr<std::string const> /*manifest*/) override {
-            record_.announced_ppm.push_back(ppm);
-        }
-
-        void complete(swarm::IndexedFile const& /*file*/) override { record_.complete = true; }
-
-      private:
-        Record& record_;
-    };
+    wire::Endpoint listens_{"10.0.0.1", 999};
 };
 
 }  // namespace xfsbus::peer::jobs::test

@@ -3,6 +3,10 @@
 #include "catch.hpp"
 #include "fakes.hpp"
 
+#include <xfsbus/wire/limits.hpp>
+
+#include <algorithm>
+
 using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::jobs::test;
@@ -152,4 +156,51 @@ TEST_CASE("A source says itself what it has, and this peer looks at its own disk
     CHECK(all.held.at({loser.listens, has.content}) == 0);
     CHECK(all.held.at({self_listens, has.content}) == 250'000);
     CHECK_FALSE(all.probed.contains(self_listens));
+}
+
+TEST_CASE("A text after an @ that is too short for an id belongs to the name") {
+    Seeker seeker;
+    seeker.add_file("file.bin");
+    CHECK_FALSE(seeker.find("file.bin@abc"));
+    CHECK(std::ranges::none_of(seeker.tracker.asked, [](auto const& find) {
+        return find.by == wire::FindBy::content_prefix;
+    }));
+}
+
+TEST_CASE("NAME@ID takes the name as it is written, and as a pattern") {
+    Seeker seeker;
+    auto const content = seeker.add_file("[a].bin").content;
+    seeker.add_file("a.bin");
+    auto const id = wire::to_hex(content).substr(0, 12);
+    CHECK(seeker.names("[a].bin@" + id) == Names{"[a].bin", "a.bin"});
+}
+
+TEST_CASE("A find that has no room for connections ends after ten seconds") {
+    Seeker seeker;
+    seeker.add_file("file.bin").sources = {source_entry(seeker.add_peer())};
+    seeker.links.has_room = false;
+    auto const begun = seeker.time.now();
+    CHECK(seeker.probe().probed.empty());
+    CHECK(seeker.time.now() - begun >= 10s);
+    CHECK(seeker.time.now() - begun < 11s);
+    CHECK(seeker.links.asked_for == 0);
+}
+
+TEST_CASE("A find asks nobody at this peer's own address") {
+    Seeker seeker;
+    auto& self = seeker.add_peer();
+    self.id = seeker.network.self;
+    seeker.add_file("file.bin").sources = {source_entry(self)};
+    CHECK(seeker.probe().probed.empty());
+    CHECK(self.probes == 0);
+}
+
+TEST_CASE("A query that is too long for a pattern is refused with that reason, and not asked") {
+    Seeker seeker;
+    std::string const query(wire::limits::pattern_bytes + 1, '*');
+    auto const found = seeker.find(query);
+    REQUIRE_FALSE(found);
+    CHECK_THAT(found.error().message, ContainsSubstring("a pattern has at most"));
+    CHECK(std::ranges::none_of(seeker.tracker.asked,
+                               [](auto const& find) { return find.by == wire::FindBy::glob; }));
 }

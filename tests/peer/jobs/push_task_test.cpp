@@ -137,3 +137,107 @@ TEST_CASE("A push names a version where others have several, and this peer none"
     CHECK(pusher.result->error().code == Errc::usage);
     CHECK_THAT(pusher.result->error().message, ContainsSubstring("2 versions"));
 }
+
+// ---- what is pushed ----
+
+TEST_CASE("A push names the version that this peer shares where others have several") {
+    Pusher pusher;
+    pusher.list_file();
+    auto other = pusher.tracker.files.front();
+    other.content = sample(1000, 2).content;
+    pusher.tracker.files.push_back(other);
+    pusher.share.put({"file.bin", pusher.file.content, nullptr, {.size = 1000}});
+    pusher.tracker.files.front().size = 1;  // what the tracker says is a hint
+    pusher.add_peer(wire::PushState::there);
+    pusher.start();
+    REQUIRE(pusher.ends());
+    REQUIRE(*pusher.result);
+    CHECK((*pusher.result)->files.at(0).content == wire::to_hex(pusher.file.content));
+    CHECK((*pusher.result)->files.at(0).size == 1000);
+    CHECK(pusher.peers.front().pushes.at(0).size == 1000);
+}
+
+TEST_CASE("A push to one peer asks the one that is least busy") {
+    Pusher pusher;
+    pusher.list_file();
+    for (std::uint32_t const load : {3U, 1U, 2U}) {
+        pusher.add_peer(wire::PushState::there);
+        pusher.tracker.peers.peers.back().load = load;
+    }
+    pusher.start(PushTo::number, 1);
+    REQUIRE(pusher.ends());
+    CHECK(pusher.peers[0].pushes.empty());
+    CHECK(pusher.peers[1].pushes.size() == 1);
+    CHECK(pusher.peers[2].pushes.empty());
+    CHECK((*pusher.result)->left_out == 0);  // nobody was meant to be asked besides
+}
+
+// ---- answers ----
+
+TEST_CASE("A push to all peers tells of each that it refuses, and is no failure") {
+    Pusher pusher;
+    pusher.list_file();
+    pusher.add_peer(wire::PushState::refused).pushed.reason = "not\nme";
+    pusher.start();
+    REQUIRE(pusher.ends());
+    REQUIRE(*pusher.result);
+    auto const& target = (*pusher.result)->files.at(0).targets.at(0);
+    CHECK(target.state == PushState::refused);
+    CHECK(target.reason == "not\\x0ame");  // a stranger's words are shown as one line
+}
+
+// ---- the tracker ----
+
+TEST_CASE("A push waits for a tracker that does not answer, for a minute") {
+    Pusher pusher;
+    pusher.list_file();
+    pusher.add_peer(wire::PushState::there);
+    pusher.tracker.is_up = false;
+    auto const begun = pusher.time.now();
+    pusher.start();
+    REQUIRE(pusher.ends());
+    CHECK(pusher.result->error().code == Errc::tracker_unreachable);
+    CHECK(pusher.time.now() - begun >= 60s);
+    CHECK(pusher.time.now() - begun < 90s);
+}
+
+TEST_CASE("A push goes on when the tracker is back") {
+    Pusher pusher;
+    pusher.list_file();
+    pusher.add_peer(wire::PushState::there);
+    pusher.tracker.is_up = false;
+    pusher.start();
+    pusher.time.pass(30s);
+    pusher.tracker.is_up = true;
+    REQUIRE(pusher.ends());
+    CHECK(*pusher.result);
+}
+
+TEST_CASE("A push ends at once if the tracker refuses it") {
+    Pusher pusher;
+    pusher.tracker.trouble = Error{Errc::not_authorised, "not you"};
+    auto const begun = pusher.time.now();
+    pusher.start();
+    REQUIRE(pusher.ends());
+    CHECK(pusher.result->error().code == Errc::not_authorised);
+    CHECK(pusher.time.now() == begun);
+}
+
+// ---- called off ----
+
+TEST_CASE("A push that is cancelled before anybody was asked has no outcome, and later one has") {
+    Pusher pusher;
+    pusher.list_file();
+    pusher.add_peer(wire::PushState::fetching);
+    pusher.start();
+    pusher.task->cancel();
+    REQUIRE(pusher.result);
+    CHECK(pusher.result->error().code == Errc::interrupted);
+    pusher.result.reset();
+    pusher.start();
+    pusher.time.pass(5s);
+    pusher.task->cancel();
+    REQUIRE(pusher.result);
+    REQUIRE(*pusher.result);
+    CHECK((*pusher.result)->files.at(0).targets.at(0).state == PushState::fetching);
+}

@@ -118,3 +118,11 @@ TEST_CASE(
     sut.time.pass(1s);
     CHECK(sut.told == Names{"a"});
 }
+
+TEST_CASE("A subscription ends where the tracker does not let this peer in") {
+    Subscriber sut;
+    sut.tracker.changes = {Error{Errc::not_authorised, "not you"}};
+    sut.start();
+    REQUIRE(sut.time.pass_until([&] { return sut.result.has_value(); }));
+    CHECK(sut.result->error().code == Errc::not_authorised);
+}

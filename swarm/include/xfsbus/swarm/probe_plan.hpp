@@ -53,7 +53,7 @@ class ProbePlan {
     /// Those that are being asked.
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
 
-    /// A source of each file has answered.
+    /// A source of each file has answered; of those whose sources are all silent none will.
     [[nodiscard]] bool all_have_one() const;
 
     /// Nobody is being asked, and nobody will be. Also if there is no room for more and nothing
