@@ -3,13 +3,18 @@
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/reactor_thread.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
+
+#include <sched.h>
 
 using namespace xfsbus;
 using namespace xfsbus::bus;
@@ -51,6 +56,14 @@ struct Member {
     Reactor reactor;
     std::promise<std::string> left;
 };
+
+std::vector<pid_t> threads_of_this_process() {
+    std::vector<pid_t> threads;
+    for (auto const& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+        threads.push_back(std::stoi(entry.path().filename().string()));
+    }
+    return threads;
+}
 
 }  // namespace
 
@@ -164,4 +177,22 @@ TEST_CASE("Sockets of two reactors of a thread talk, and their ends are told") {
     serves.reactor.stop();
     serves.end();
     server.reset();
+}
+
+TEST_CASE("All threads of a reactor's are scheduled as those that compute, and no other is") {
+    auto const before = threads_of_this_process();
+    ReactorThread thread;
+    Member member(thread);
+    member.run(thread);
+    REQUIRE(member.answers());
+    int of_ours = 0;
+    for (auto const id : threads_of_this_process()) {
+        bool const ours = std::ranges::find(before, id) == before.end();
+        CAPTURE(id, ours);
+        CHECK(sched_getscheduler(id) == (ours ? SCHED_BATCH : SCHED_OTHER));
+        of_ours += ours ? 1 : 0;
+    }
+    CHECK(of_ours >= 3);  // the reactor's, and two of libzmq's
+    member.reactor.stop();
+    CHECK(member.end().empty());
 }

@@ -1,5 +1,6 @@
 #include "bus/reactor_impl.hpp"
 
+#include <xfsbus/bus/batch_scheduling.hpp>
 #include <xfsbus/bus/held_signals.hpp>
 #include <xfsbus/bus/reactor_thread.hpp>
 
@@ -12,10 +13,7 @@
 namespace xfsbus::bus {
 
 struct ReactorThread::Impl {
-    Impl() {
-        HeldSignals const for_the_thread;
-        thread = std::thread([this] { work(); });
-    }
+    Impl() : thread([this] { work(); }) {}
 
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
@@ -42,7 +40,12 @@ struct ReactorThread::Impl {
     std::thread thread;
 };
 
-ReactorThread::ReactorThread() : impl_(std::make_unique<Impl>()) {}
+/// libzmq's threads are like this one, for they begin with the poller.
+ReactorThread::ReactorThread() {
+    HeldSignals const for_all_threads;
+    BatchScheduling const of_all_threads;
+    impl_ = std::make_unique<Impl>();
+}
 
 ReactorThread::~ReactorThread() = default;
 

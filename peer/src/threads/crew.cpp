@@ -1,5 +1,6 @@
 #include "threads/crew.hpp"
 
+#include <xfsbus/bus/batch_scheduling.hpp>
 #include <xfsbus/bus/held_signals.hpp>
 
 #include <algorithm>
@@ -94,6 +95,7 @@ std::exception_ptr Crew::call_if_needed() {
 std::exception_ptr Crew::start_thread() {
     try {
         bus::HeldSignals const for_the_thread;
+        bus::BatchScheduling const of_the_thread;
         threads_.emplace_back([this] { work(); });
         ++begun_;
         return nullptr;

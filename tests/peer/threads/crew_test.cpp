@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include <sched.h>
+
 using xfsbus::peer::threads::Crew;
 using xfsbus::peer::threads::WorkerPool;
 
@@ -113,4 +115,12 @@ TEST_CASE("A thread of a crew knows that it is one") {
     WorkerPool pool(crew, 1, ignore_fault);
     pool.submit([&] { here.set_value(crew.runs_here()); });
     CHECK(here.get_future().get());
+}
+
+TEST_CASE("A crew's threads are scheduled as those that compute") {
+    Crew crew(1, "crew");
+    WorkerPool pool(crew, 1, ignore_fault);
+    std::promise<int> policy;
+    pool.submit([&] { policy.set_value(sched_getscheduler(0)); });
+    CHECK(policy.get_future().get() == SCHED_BATCH);
 }
