@@ -8,9 +8,11 @@
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/wire/limits.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -121,6 +123,29 @@ TEST_CASE(
     speaker.say(ZmtpStranger::frame(frames.header, true) + ZmtpStranger::frame(frames.body, false));
     loop.until([&] { return !told.empty(); });
     CHECK(told == std::vector{true});
+}
+
+TEST_CASE("who is given the descriptor of one who said nothing is answered") {
+    Loop loop;
+    Server server(loop);
+    auto const frames = wire::encode(wire::Ping{}, 1);
+    auto const ping =
+        ZmtpStranger::frame(frames.header, true) + ZmtpStranger::frame(frames.body, false);
+    auto const before = open_descriptors();
+    {
+        ZmtpStranger const silent(server.socket->endpoint(), "DEALER");
+        loop.until([turns = 0]() mutable { return ++turns > 3; });  // its beginning is known
+    }
+    auto const deadline = std::chrono::steady_clock::now() + 20s;
+    while (open_descriptors() > before) {  // libzmq has told its end by then
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        std::this_thread::yield();
+    }
+    ZmtpStranger const speaker(server.socket->endpoint(), "DEALER");
+    REQUIRE(speaker.say(ping));
+    loop.until([&] { return speaker.has_word(); });
+    CHECK(server.messages.size() == 1);
+    CHECK(server.socket->tells_end(server.last_sender.route));
 }
 
 TEST_CASE("an end that was there first is told before the messages that came later") {

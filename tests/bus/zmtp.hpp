@@ -71,6 +71,12 @@ class ZmtpStranger {
         return heard == 0 || (heard < 0 && errno != EAGAIN);
     }
 
+    /// There is something to hear.
+    [[nodiscard]] bool has_word() const {
+        char byte = 0;
+        return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    }
+
     std::string hear(std::size_t bytes) const {
         std::string heard(bytes, '\0');
         REQUIRE(::recv(socket_, heard.data(), bytes, MSG_WAITALL) == static_cast<ssize_t>(bytes));

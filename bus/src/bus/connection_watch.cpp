@@ -89,9 +89,11 @@ void ConnectionWatch::delivered(zmq::message_t const& frame, std::uint64_t bytes
 void ConnectionWatch::delivered(wire::Route const& route, zmq::message_t const& frame,
                                 std::uint64_t bytes) {
     std::weak_ptr<bool> const alive = alive_;
-    auto fd = join(route, frame);
-    for (bool more = true; !fd && more;) {
-        more = read_events();  // its beginning was told, and not read yet
+    auto fd = connections_.fd_of(route);
+    if (!fd) {
+        // Its beginning was told before it, and so was the end of who had its descriptor.
+        while (read_events()) {
+        }
         if (alive.expired()) {
             return;
         }
@@ -104,10 +106,6 @@ void ConnectionWatch::delivered(wire::Route const& route, zmq::message_t const& 
 }
 
 std::optional<int> ConnectionWatch::join(wire::Route const& route, zmq::message_t const& frame) {
-    auto const fd = connections_.fd_of(route);
-    if (fd) {
-        return fd;
-    }
     connections_.joined(descriptor_of(frame), route);
     return connections_.fd_of(route);
 }

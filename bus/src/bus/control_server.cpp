@@ -269,7 +269,6 @@ void ControlServer::Impl::retry() {
 
 void ControlServer::Impl::on_closed(wire::Route const& route) {
     backlogs_.erase(route);
-    std::erase_if(held_, [&](Held const& held) { return held.route == route; });
     auto const running = handler_;
     if (!route.empty() && running->on_closed) {
         running->on_closed(route);
