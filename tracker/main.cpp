@@ -350,9 +350,10 @@ int run(Settings settings) {
     if (*trace) {
         (*trace)->on_loaded(*handout);
     }
-    settings.tracker.handout = handout->policy;
-    settings.tracker.recorder = *trace;
-    auto started = tracker::Tracker::start(settings.tracker);
+    auto options = settings.tracker;  // ends before the log, to which the trace's thread has words
+    options.handout = handout->policy;
+    options.recorder = *trace;
+    auto started = tracker::Tracker::start(options);
     if (!started) {
         return complain(started.error());
     }

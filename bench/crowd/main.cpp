@@ -1,8 +1,11 @@
 /// Plays many peers to a tracker that runs in another process, and measures that process.
 ///
-///   xfs-bench-crowd holders ADDRESS PID FINDS COUNT...   ten times FINDS finds of a name that
-///   COUNT peers have xfs-bench-crowd heartbeats ADDRESS PID PEERS SECONDS xfs-bench-crowd finds
-///   ADDRESS PID NAMES SECONDS      8 clients with 32 questions in flight
+/// xfs-bench-crowd holders ADDRESS PID FINDS COUNT...: ten times FINDS finds of a name that COUNT
+/// peers have.
+///
+/// xfs-bench-crowd heartbeats ADDRESS PID PEERS SECONDS
+///
+/// xfs-bench-crowd finds ADDRESS PID NAMES SECONDS: 8 clients with 32 questions in flight.
 ///
 /// ADDRESS is 127.0.0.1:PORT, PID the tracker's. Prints one JSON object a line.
 #include "crowd/crowd.hpp"

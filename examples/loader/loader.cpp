@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     sigset_t ours;
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
-    sigprocmask(SIG_BLOCK, &ours, nullptr);
+    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
     auto started = argc == 4
                        ? peer::Peer::start({.tracker = argv[1], .download_directory = argv[3]})
                        : Error{Errc::usage, "usage: loader TRACKER NAME DIRECTORY"};

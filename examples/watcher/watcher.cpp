@@ -58,7 +58,7 @@ int main(int argc, char** argv) {
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
-    sigprocmask(SIG_BLOCK, &ours, nullptr);
+    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
     auto started = peer::Peer::start({.tracker = argv[1], .directory = argv[3]});
     auto const events = started ? (*started)->events() : started.error();
     if (!events) {

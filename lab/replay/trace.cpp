@@ -89,6 +89,11 @@ class TraceReader {
         if (kind != "trace" || record.at("format").get<int>() != format_known) {
             throw std::runtime_error("this is no trace of format " + std::to_string(format_known));
         }
+        if (record.contains("handout")) {
+            throw std::runtime_error(
+                "this is a tracker's trace, whose decisions cannot be replayed; "
+                "give one that a peer has written");
+        }
         auto const& policy = record.at("policy");
         trace_.policy = {.name = policy.at("name").get<std::string>(),
                          .sha256 = policy.at("sha256").get<std::string>(),

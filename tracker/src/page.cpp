@@ -396,7 +396,7 @@ Choice PageReader::name_by(Choice choice, Reading const& reading, VersionState c
         }
     }
     pick.source_count = static_cast<std::uint32_t>(choice.offered());
-    pick.sources = std::move(choice).take();
+    pick.sources = choice.take();
     return choice;
 }
 

@@ -165,6 +165,10 @@ TEST_CASE("what is no trace is refused by file and line") {
     CHECK_THAT(refusal_of("{\"record\":\"trace\",\"format\":2}\n\n"),
                ContainsSubstring("no trace of format 1"));
     CHECK_THAT(
+        refusal_of(R"({"record":"trace","format":1,"of":"tracker","handout":{"name":"random"}})"
+                   "\n\n"),
+        ContainsSubstring("peer.trace:1: this is a tracker's trace"));
+    CHECK_THAT(
         refusal_of(begun("loadlatency") + R"({"record":"outcome","reason":"fine"})" + "\n\n"),
         ContainsSubstring("peer.trace:2: "));
     CHECK_FALSE(replay::Trace::read("/nonexistent/trace"));
