@@ -130,13 +130,13 @@ HandoutTrace::HandoutTrace(std::unique_ptr<trace::TraceFile> file,
 void HandoutTrace::on_loaded(LoadedHandout const& handout) {
     policy_ = handout.policy;
     auto const words = to_json(handout);
-    auto const head = trace::line_of(Json{{"record", "trace"},
+    auto head = trace::line_of(Json{{"record", "trace"},
                                           {"format", trace::format},
                                           {"version", XFSBUS_VERSION},
                                           {"of", "tracker"},
                                           {"handout", words}});
     file_->set_head([head] { return head; });
-    auto const now =
+    auto now =
         begun_ ? trace::line_of(Json{{"record", "handout"}, {"t_us", t_us()}, {"handout", words}})
                : head;
     file_->put([now] { return now; });

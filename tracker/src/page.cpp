@@ -396,8 +396,8 @@ Choice PageReader::name_by(Choice choice, Reading const& reading, VersionState c
         }
     }
     pick.source_count = static_cast<std::uint32_t>(choice.offered());
-    pick.sources = choice.take();
-    return choice;
+    pick.sources = std::move(choice).take();
+    return choice;  // NOLINT(bugprone-use-after-move): it knows the ranks still
 }
 
 void PageReader::note_ranks(std::vector<double> const& ranks, Pick& pick) const {

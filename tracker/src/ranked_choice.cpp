@@ -36,7 +36,7 @@ void RankedChoice::offer(bool complete, std::uint64_t draw, Source const& source
                       .load = peer.load});
 }
 
-std::vector<Source> RankedChoice::take() {
+std::vector<Source> RankedChoice::take() && {
     if (sources_.size() > request_.wanted) {
         ranks_.resize(sources_.size());
         try {

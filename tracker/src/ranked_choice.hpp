@@ -37,7 +37,7 @@ class RankedChoice {
     /// As many as are wanted. The policy is not asked if there are no more than that. If it wants
     /// none that is complete, one takes the last place: among parts alone a chunk may be missing.
     /// Throws HandoutFault.
-    [[nodiscard]] std::vector<Source> take();
+    [[nodiscard]] std::vector<Source> take() &&;
 
     /// What the policy answered, in the order of the offers, once they were taken; empty if it was
     /// not asked.

@@ -13,6 +13,9 @@ namespace xfsbus::peer::runtime {
 
 /// What the thread uses, which may outlive the loader.
 struct PolicyLoader::Shared {
+    Shared(policies::PluginPath plugin_path, std::shared_ptr<policies::PolicyHost> plugin_host)
+        : path(std::move(plugin_path)), host(std::move(plugin_host)) {}
+
     policies::PluginPath path;
     std::shared_ptr<policies::PolicyHost> host;
 
