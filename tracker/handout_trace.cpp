@@ -131,10 +131,10 @@ void HandoutTrace::on_loaded(LoadedHandout const& handout) {
     policy_ = handout.policy;
     auto const words = to_json(handout);
     auto head = trace::line_of(Json{{"record", "trace"},
-                                          {"format", trace::format},
-                                          {"version", XFSBUS_VERSION},
-                                          {"of", "tracker"},
-                                          {"handout", words}});
+                                    {"format", trace::format},
+                                    {"version", XFSBUS_VERSION},
+                                    {"of", "tracker"},
+                                    {"handout", words}});
     file_->set_head([head] { return head; });
     auto now =
         begun_ ? trace::line_of(Json{{"record", "handout"}, {"t_us", t_us()}, {"handout", words}})
