@@ -91,8 +91,8 @@ class TraceReader {
         }
         if (record.contains("handout")) {
             throw std::runtime_error(
-                "this is a tracker's trace, whose decisions cannot be replayed; "
-                "give one that a peer has written");
+                "a tracker has written it, whose decisions are not replayed; "
+                "give a trace of a peer");
         }
         auto const& policy = record.at("policy");
         trace_.policy = {.name = policy.at("name").get<std::string>(),

@@ -167,7 +167,7 @@ TEST_CASE("what is no trace is refused by file and line") {
     CHECK_THAT(
         refusal_of(R"({"record":"trace","format":1,"of":"tracker","handout":{"name":"random"}})"
                    "\n\n"),
-        ContainsSubstring("peer.trace:1: this is a tracker's trace"));
+        ContainsSubstring("peer.trace:1: this is no trace: a tracker has written it"));
     CHECK_THAT(
         refusal_of(begun("loadlatency") + R"({"record":"outcome","reason":"fine"})" + "\n\n"),
         ContainsSubstring("peer.trace:2: "));
