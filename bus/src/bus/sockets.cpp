@@ -34,7 +34,7 @@ constexpr int keepalive_count = 3;
 
 // Messages, of one connection. What comes in beyond waits in TCP, so that the sender is held back;
 // what goes out beyond is kept by the sockets of control.hpp, in bounds of their own.
-constexpr int control_queue_in = 64;
+constexpr int control_queue_in = 16;
 constexpr int control_queue_out = 64;
 constexpr int linger_ms = 500;  // so that the last answers are still sent
 
