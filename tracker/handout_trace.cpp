@@ -1,7 +1,7 @@
 #include "handout_trace.hpp"
 
+#include <xfsbus/trace/trace_file.hpp>
 #include <xfsbus/trace/words.hpp>
-#include <xfsbus/wire/name.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -12,14 +12,6 @@ namespace xfsbus::tracker {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-LogEvent trace_ended(std::string const& file, std::string const& why) {
-    auto const name = wire::escape(file);
-    return {LogLevel::error,
-            "trace-ended",
-            "the trace '" + name + "' ends here: " + why,
-            {{"file", name}, {"why", why}}};
-}
 
 char const* word_of(HandoutRule rule) {
     switch (rule) {
@@ -114,7 +106,7 @@ Result<std::shared_ptr<HandoutTrace>> HandoutTrace::create(Options options) {
         {.path = options.path,
          .bytes_most = options.bytes_most,
          .on_failed = [log = options.log, name = options.path.string()](std::string const& why) {
-             log(trace_ended(name, why));
+             log(trace::trace_ended(name, why));
          }});
     if (!file) {
         return file.error();

@@ -23,6 +23,15 @@ files::Fd open_empty(std::filesystem::path const& path) {
 
 }  // namespace
 
+LogEvent trace_ended(std::string const& file, std::string const& why) {
+    auto const name = wire::escape(file);
+    return {LogLevel::error,
+            "trace-ended",
+            "the trace '" + name + "' cannot be written any more: " + why +
+                "; what policies decide from here on is not in it",
+            {{"file", name}, {"why", why}}};
+}
+
 Result<std::unique_ptr<TraceFile>> TraceFile::create(Options options) {
     auto file = open_empty(options.path);
     if (!file) {

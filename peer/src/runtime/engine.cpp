@@ -4,6 +4,7 @@
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/bus/held_signals.hpp>
+#include <xfsbus/trace/trace_file.hpp>
 #include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
@@ -91,7 +92,7 @@ Result<Policies::Trace> open_trace(PeerOptions const& options) {
         options.trace_file,
         [log = options.log, name = options.trace_file.string()](std::string const& why) {
             if (log) {
-                log(telemetry::trace_ended(name, why));
+                log(trace::trace_ended(name, why));
             }
         });
     if (!file) {

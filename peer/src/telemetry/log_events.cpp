@@ -212,14 +212,6 @@ LogEvent policy_says(std::string_view plugin, std::string_view line) {
             {{"plugin", std::string(plugin)}, {"line", std::string(line)}}};
 }
 
-LogEvent trace_ended(std::string const& file, std::string const& why) {
-    return {LogLevel::error,
-            "trace-ended",
-            "the trace " + quoted(file) + " cannot be written any more: " + why +
-                "; what policies decide from here on is not in it",
-            {{"file", escape(file)}, {"why", why}}};
-}
-
 LogEvent file_changed(std::string const& name) {
     return {
         LogLevel::warning,

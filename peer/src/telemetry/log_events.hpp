@@ -54,8 +54,6 @@ LogEvent push_failed(LogLevel level, std::string const& name, Error const& why);
 LogEvent policy_fault(std::string_view what);
 /// `line`: printable.
 LogEvent policy_says(std::string_view plugin, std::string_view line);
-/// The trace of decisions goes no further.
-LogEvent trace_ended(std::string const& file, std::string const& why);
 LogEvent file_changed(std::string const& name);
 LogEvent file_unreadable(std::string const& name, std::string const& why);
 LogEvent network_trouble(std::string const& what);

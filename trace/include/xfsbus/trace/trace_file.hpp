@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/files/fd.hpp>
+#include <xfsbus/wire/log.hpp>
 #include <xfsbus/wire/result.hpp>
 
 #include <condition_variable>
@@ -23,6 +24,9 @@ struct Written {
     std::uint64_t dropped = 0;  ///< that came faster than they could be written, or after the end
     std::string trouble = {};   ///< why nothing is written any more; empty: it is
 };
+
+/// For a log: this trace cannot be written any more.
+LogEvent trace_ended(std::string const& file, std::string const& why);
 
 /// Writes the records of a trace to a file, on a thread of its own: whoever has a record never
 /// waits. What does not fit into the queue is dropped and counted. A file that cannot be written
