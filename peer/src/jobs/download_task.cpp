@@ -84,6 +84,7 @@ void DownloadTask::cancel() {
     }
     found_.clear();
     ready_.clear();
+    lacked_room_.clear();
     auto const all = running_;
     for (auto const& [key, running] : all) {
         running.transfer->cancel();
@@ -165,9 +166,15 @@ void DownloadTask::advance() {
     advancing_ = false;
     bool const idle =
         running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 && waiting_ == 0;
-    if (idle && found_.empty() && !probing_) {
-        finish();
+    if (!idle || !found_.empty() || probing_) {
+        return;
     }
+    if (lacked_room_.empty()) {
+        return finish();
+    }
+    found_.push_back(std::move(lacked_room_.front()));
+    lacked_room_.pop_front();
+    advance();
 }
 
 void DownloadTask::begin_ready() {
@@ -490,7 +497,9 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     report_.bytes_fetched += report.bytes_fetched;
-    if (!over_ && has_new_version(file, report)) {
+    if (report.error && try_alone_later(file, *transfer)) {
+        parts_.log(telemetry::download_waits(file.name, report.error->message));
+    } else if (!over_ && has_new_version(file, report)) {
         ++following_;
         outdated_[file.name].insert(file.content);
         follow(file, std::move(report));
@@ -498,6 +507,17 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
         report_file(file, std::move(report));
     }
     advance();
+}
+
+/// Files that are made side by side take room from each other that none of them has a use for in
+/// the end: some file systems (btrfs) set much aside for each call. So what lacked room is tried
+/// once more when nothing else of this job is under way.
+bool DownloadTask::try_alone_later(Found const& file, FileTransfer const& transfer) {
+    if (over_ || files_total_ == 1 || !transfer.lacked_room() || !alone_.insert(file.name).second) {
+        return false;
+    }
+    lacked_room_.push_back(file);
+    return true;
 }
 
 void DownloadTask::report_file(Found const& file, DownloadedFile report) {

@@ -585,6 +585,7 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     parts_.reception.counters[telemetry::Counter::bytes_duplicate] += report.bytes_duplicate;
     links_.clear();
     candidates_.clear();
+    lacked_room_ = part_->lacked_room();
     part_.reset();
     reader_.reset();
     owner_.on_done(std::move(report));

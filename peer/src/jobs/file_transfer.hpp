@@ -123,6 +123,9 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
 
     [[nodiscard]] FileProgress progress() const;
 
+    /// Whether it ended because there was no room on the disk.
+    [[nodiscard]] bool lacked_room() const { return lacked_room_; }
+
     /// By this try.
     [[nodiscard]] std::uint64_t bytes_fetched() const { return bytes_fetched_; }
 
@@ -214,6 +217,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     swarm::RateMeter rate_{std::chrono::seconds(2)};
     wire::Time started_{};
     std::uint64_t bytes_fetched_ = 0;
+    bool lacked_room_ = false;
     std::shared_ptr<std::atomic<bool>> over_ = std::make_shared<std::atomic<bool>>(false);
 };
 

@@ -271,7 +271,7 @@ bool PartFile::lock_small() {
            same_file(made, named) && named.st_nlink > 0;
 }
 
-Error PartFile::cannot_make(int error) const {
+Error PartFile::cannot_make(int error) {
     return is_no_room(error) ? no_room(error)
                              : disk_error("cannot write in the directory of", target_.name, error);
 }
@@ -370,13 +370,15 @@ void PartFile::find_journal() {
 }
 
 Status PartFile::reserve_space() {
-    int const error = storage::reserve_space(fd_.get(), target_.manifest->file_bytes);
+    int const error =
+        storage::reserve_space(place_.directory->get(), fd_.get(), target_.manifest->file_bytes);
     return error == 0          ? done()
            : is_no_room(error) ? no_room(error)
                                : disk_error("cannot make", target_.name, error);
 }
 
-Error PartFile::no_room(int error) const {
+Error PartFile::no_room(int error) {
+    lacked_room_ = true;
     return storage::no_room(error, place_.directory->get(), target_.name,
                             target_.manifest->file_bytes,
                             std::uint64_t{stored_} * target_.manifest->chunk_bytes);

@@ -107,6 +107,9 @@ class PartFile {
     /// not to be replaced or repaired.
     Result<swarm::IndexedFile> finish();
 
+    /// Whether a call has failed because there was no room on the disk.
+    [[nodiscard]] bool lacked_room() const { return lacked_room_; }
+
     /// Whether it is to survive a power cut: then a Committer is to end it, with others.
     [[nodiscard]] bool commits() const { return target_.durability == Durability::power; }
 
@@ -135,7 +138,7 @@ class PartFile {
     Result<std::vector<std::uint32_t>> open_part(std::function<bool()> const& stop);
     Status make_small();
     [[nodiscard]] bool lock_small();
-    [[nodiscard]] Error cannot_make(int error) const;
+    [[nodiscard]] Error cannot_make(int error);
     Status lock();
     void find_journal();
     Status reserve_space();
@@ -147,7 +150,7 @@ class PartFile {
     Result<swarm::IndexedFile> on_name_taken(int error);
     [[nodiscard]] std::optional<std::string> written_as() const;
     [[nodiscard]] swarm::IndexedFile indexed(int fd) const;
-    [[nodiscard]] Error no_room(int error) const;
+    [[nodiscard]] Error no_room(int error);
     void warn(std::string const& text) const;
     void discard();
     void remove_journal();
@@ -164,6 +167,7 @@ class PartFile {
     PartLock lock_;
     std::optional<Journal> journal_;  ///< none for a file of one chunk: it is there, or it is not
     std::atomic<std::uint32_t> stored_{0};
+    std::atomic<bool> lacked_room_{false};
     std::uint32_t reused_ = 0;
     bool scanned_ = false;                    ///< what an earlier run left was looked at to its end
     std::atomic<std::uint64_t> unsynced_{0};  ///< bytes

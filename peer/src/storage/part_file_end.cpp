@@ -2,6 +2,7 @@
 #include "storage/final_name.hpp"
 #include "storage/part_file.hpp"
 #include "storage/sight.hpp"
+#include "storage/space.hpp"
 #include "storage/sync.hpp"
 
 #include <xfsbus/files/system.hpp>
@@ -56,7 +57,9 @@ Error PartFile::cannot_sync(int error) {
     if (journal_) {
         journal_->remove();
     }
-    return disk_error("cannot make sure that a power cut leaves", target_.name, error);
+    return is_no_room(error)
+               ? no_room(error)
+               : disk_error("cannot make sure that a power cut leaves", target_.name, error);
 }
 
 // ---- the end ----
@@ -199,8 +202,9 @@ Result<swarm::IndexedFile> PartFile::on_name_taken(int error) {
     if (!present) {
         return present.error();
     }
-    return error == EEXIST ? exists_already(target_)
-                           : disk_error("cannot give its name to", target_.name, error);
+    return error == EEXIST     ? exists_already(target_)
+           : is_no_room(error) ? no_room(error)
+                               : disk_error("cannot give its name to", target_.name, error);
 }
 
 }  // namespace xfsbus::peer::storage

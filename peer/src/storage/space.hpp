@@ -11,8 +11,8 @@ namespace xfsbus::peer::storage {
 /// noticed now and not after an hour; writing to allocated space is also twice as fast. Asks for
 /// the space first, so that a file that does not fit takes nothing from others, not even for a
 /// moment, and leaves the disk a reserve. On a file system that cannot reserve it is found as it is
-/// written. Returns 0 or errno.
-int reserve_space(int fd, std::uint64_t bytes);
+/// written. `directory`: where it lies. Returns 0 or errno.
+int reserve_space(int directory, int fd, std::uint64_t bytes);
 
 /// What the end of a download says of a disk without room (ENOSPC, EDQUOT). `there`: bytes of the
 /// file that are stored and stay for the next try.
