@@ -6,9 +6,12 @@
 #include "temp_dir.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include <sys/wait.h>
 
 using namespace xfsbus;
 using namespace xfsbus::lab;
@@ -119,6 +122,22 @@ TEST_CASE("a group's own policy decides for that group") {
     text += "[fetching]\nplaces = 1\n" + two_policies_of_it;
     auto const experiment = parsed(text);
     CHECK(run::simulate(experiment, 0, 1, shipped()) == run::simulate(experiment, 1, 1, shipped()));
+}
+
+TEST_CASE("a policy in Python simulates as the same rule in C++, and ends with the run") {
+    xfsbus::test::TempDir const dir;
+    auto const file = dir.path() / "mine.py";
+    std::ofstream(file)
+        << "def pick(request, sources, rng):\n"
+           "    return min(range(len(sources)),\n"
+           "               key=lambda i: sources[i].latency_ms + 10 * sources[i].load)\n";
+    auto const experiment = parsed(small_swarm +
+                                   "[[policy]]\nname = \"native\"\nselect = \"loadlatency\"\n"
+                                   "[[policy]]\nname = \"mine\"\nselect = \"python:file=" +
+                                   file.string() + "\"\n");
+    CHECK(run::simulate(experiment, 0, 1, shipped()) == run::simulate(experiment, 1, 1, shipped()));
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+    CHECK(errno == ECHILD);
 }
 
 TEST_CASE("results are the same bytes however many run at once") {

@@ -1,0 +1,179 @@
+"""Runs a peer-selection policy that is written in Python, for the plug-in `python`.
+
+A line of JSON comes in for each call, and one goes out for each answer. The policy is a file that
+has a function `pick`, or a class `Policy` with such a method; docs/POLICIES.md says what they get.
+"""
+import collections
+import inspect
+import json
+import os
+import random
+import sys
+import traceback
+
+PURPOSES = ("request", "duplicate", "admit", "rank", "replace", "window", "total")
+ACTIONS = {"choose": 1, "wait_for": 2, "nobody": 3, "limit": 4}
+REASONS = ("delivered", "duplicate", "late", "refused", "lost", "corrupt")
+
+
+# ---- what a policy answers with ----
+
+def choose(source):
+    return {"action": ACTIONS["choose"], "source": source}
+
+
+def swap(candidate, gives_way):
+    return {"action": ACTIONS["choose"], "source": candidate, "gives_way": gives_way}
+
+
+def wait_for(source, seconds=0.0):
+    return {"action": ACTIONS["wait_for"], "source": source, "again_us": int(seconds * 1e6)}
+
+
+def nobody(seconds=0.0):
+    return {"action": ACTIONS["nobody"], "again_us": int(seconds * 1e6)}
+
+
+def limit(size):
+    return {"action": ACTIONS["limit"], "bytes": int(size)}
+
+
+HELPERS = {each.__name__: each for each in (choose, swap, wait_for, nobody, limit)}
+
+
+# ---- the policies ----
+
+class LowestCost:
+    """What is used where no file is named: latency_ms + 10 x load."""
+
+    def cost(self, source):
+        return source.latency_ms + 10 * source.load
+
+    def pick(self, request, sources, rng):
+        return min(range(len(sources)), key=lambda i: self.cost(sources[i]))
+
+
+class Functions:
+    """A file of functions is a policy without a state of its own."""
+
+    def __init__(self, namespace):
+        for name in ("pick", "decide", "cost", "observe"):
+            if callable(namespace.get(name)):
+                setattr(self, name, namespace[name])
+        self.decides = namespace.get("decides", ())
+
+
+class Host:
+    """One peer: its policies share the file's global names."""
+
+    def __init__(self, path):
+        self.namespace = dict(HELPERS, __name__="policy", __file__=path)
+        if path:
+            with open(path, encoding="utf-8") as file:
+                exec(compile(file.read(), path, "exec"), self.namespace)
+
+    def make(self, path, parameter):
+        if not path:
+            return LowestCost()
+        made = self.namespace.get("Policy")
+        if made is None:
+            policy = Functions(self.namespace)
+        else:
+            policy = made(parameter) if inspect.signature(made).parameters else made()
+        if not callable(getattr(policy, "pick", None)):
+            raise TypeError("it has no function `pick`, and no class `Policy` that has one")
+        return policy
+
+
+class Runner:
+    def __init__(self):
+        self.hosts = {}
+        self.policies = {}
+        self.types = {}
+        self.rng = random.Random()
+
+    def view(self, kind, values):
+        return self.types[kind](*values)
+
+    def request(self, values):
+        view = self.view("request", values)
+        return view._replace(purpose=PURPOSES[view.purpose])
+
+    def sources(self, all_values):
+        return [self.view("source", values) for values in all_values]
+
+    def drawn(self, call):
+        self.rng.seed(call["random"])
+        return self.rng
+
+    # ---- one method for each call ----
+
+    def fields(self, call):
+        for kind in ("request", "source", "outcome"):
+            self.types[kind] = collections.namedtuple(kind.capitalize(), call[kind])
+
+    def create(self, call):
+        path = call["file"]
+        if call["host"] not in self.hosts:
+            self.hosts[call["host"]] = Host(path)
+        policy = self.hosts[call["host"]].make(path, call["parameter"])
+        self.policies[call["object"]] = policy
+        bits = 0
+        for purpose in getattr(policy, "decides", ()):
+            if purpose not in PURPOSES:
+                raise ValueError(f"decides: {purpose!r} is none of {', '.join(PURPOSES)}")
+            bits |= 1 << PURPOSES.index(purpose)
+        return bits if callable(getattr(policy, "decide", None)) else 0
+
+    def destroy(self, call):
+        del self.policies[call["object"]]
+
+    def leave(self, call):
+        self.hosts.pop(call["host"], None)
+
+    def pick(self, call):
+        return self.policies[call["object"]].pick(
+            self.request(call["request"]), self.sources(call["sources"]), self.drawn(call))
+
+    def decide(self, call):
+        return self.policies[call["object"]].decide(
+            self.request(call["request"]), self.sources(call["sources"]), self.drawn(call))
+
+    def cost(self, call):
+        cost = getattr(self.policies[call["object"]], "cost", None)
+        return None if cost is None else cost(self.view("source", call["source"]))
+
+    def observe(self, call):
+        observe = getattr(self.policies[call["object"]], "observe", None)
+        if observe is not None:
+            outcome = self.view("outcome", call["outcome"])
+            reason = REASONS[outcome.reason] if outcome.reason < len(REASONS) else "other"
+            observe(self.view("source", call["source"]), outcome._replace(reason=reason))
+
+
+def said(error):
+    """The error and where it is, in a line."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__)
+              if each.filename != "<string>"]
+    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a policy prints is no answer
+    if sys.argv[1]:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[1])))
+    runner = Runner()
+    for line in sys.stdin:
+        call = json.loads(line)
+        try:
+            answer = {"ok": getattr(runner, call["do"])(call)}
+            text = json.dumps(answer)
+        except Exception as error:  # whatever a policy may raise
+            text = json.dumps({"error": said(error)})
+        answers.write(text + "\n")
+        answers.flush()
+
+
+main()
