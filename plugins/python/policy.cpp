@@ -16,24 +16,23 @@ using Json = Interpreter::Json;
 
 // The fields that Python sees, and their values. C++ has no way to list the members of a struct;
 // these macros at least name each but once.
-#define XFSBUS_REQUEST_FIELDS(FIELD)                                                              \
-    FIELD(purpose)                                                                                \
-    FIELD(now_us) FIELD(transfer) FIELD(file_bytes) FIELD(bytes) FIELD(left_bytes)                \
-        FIELD(outstanding_bytes) FIELD(outstanding_most) FIELD(chunk) FIELD(copies) FIELD(places) \
-            FIELD(places_used) FIELD(held_us)
-#define XFSBUS_SOURCE_FIELDS(FIELD)                                                              \
-    FIELD(flags)                                                                                 \
-    FIELD(source_id) FIELD(endpoint) FIELD(labels) FIELD(latency_ms) FIELD(rate_bytes_per_s)     \
-        FIELD(completeness) FIELD(outstanding_bytes) FIELD(window_bytes) FIELD(delivered_bytes)  \
-            FIELD(duplicate_bytes) FIELD(in_use_us) FIELD(silent_us) FIELD(requests) FIELD(load) \
-                FIELD(failures) FIELD(failures_in_a_row) FIELD(held_bytes)                       \
-                    FIELD(history_bytes_per_s) FIELD(history_age_us) FIELD(completeness_age_us)
-#define XFSBUS_OUTCOME_FIELDS(FIELD) \
-    FIELD(reason)                    \
-    FIELD(transfer) FIELD(bytes) FIELD(elapsed_us) FIELD(queued_bytes) FIELD(queued) FIELD(chunk)
+#define XFSBUS_REQUEST_FIELDS(FIELD)                                                        \
+    FIELD(purpose), FIELD(now_us), FIELD(transfer), FIELD(file_bytes), FIELD(bytes),        \
+        FIELD(left_bytes), FIELD(outstanding_bytes), FIELD(outstanding_most), FIELD(chunk), \
+        FIELD(copies), FIELD(places), FIELD(places_used), FIELD(held_us)
+#define XFSBUS_SOURCE_FIELDS(FIELD)                                                                \
+    FIELD(flags), FIELD(source_id), FIELD(endpoint), FIELD(labels), FIELD(latency_ms),             \
+        FIELD(rate_bytes_per_s), FIELD(completeness), FIELD(outstanding_bytes),                    \
+        FIELD(window_bytes), FIELD(delivered_bytes), FIELD(duplicate_bytes), FIELD(in_use_us),     \
+        FIELD(silent_us), FIELD(requests), FIELD(load), FIELD(failures), FIELD(failures_in_a_row), \
+        FIELD(held_bytes), FIELD(history_bytes_per_s), FIELD(history_age_us),                      \
+        FIELD(completeness_age_us)
+#define XFSBUS_OUTCOME_FIELDS(FIELD)                                                      \
+    FIELD(reason), FIELD(transfer), FIELD(bytes), FIELD(elapsed_us), FIELD(queued_bytes), \
+        FIELD(queued), FIELD(chunk)
 
-#define XFSBUS_FIELD_NAME(field) #field,
-#define XFSBUS_FIELD_VALUE(field) view.field,
+#define XFSBUS_FIELD_NAME(field) #field
+#define XFSBUS_FIELD_VALUE(field) view.field
 
 Json values(RequestView const& view) {
     return Json::array({XFSBUS_REQUEST_FIELDS(XFSBUS_FIELD_VALUE)});
