@@ -14,6 +14,7 @@ enum class ReadOutcome {
     changed,     ///< or vanished
     not_now,     ///< see is_shortage
     unreadable,  ///< errno says why
+    refused,     ///< by the program that has it, which has been told of
 };
 
 /// Why a file cannot be opened or read, by errno, which is set; 0: it is not what was indexed.
