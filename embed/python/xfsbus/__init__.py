@@ -14,7 +14,7 @@ from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAut
 from .file import BufferedFile, OpenFile
 from .peer import Job, Peer
 from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, ListedFile,
-                     ListingChange, PolicyInfo, PolicyUsed, Progress, Pushed, PushedFile,
+                     ListingChange, PolicyInfo, PolicyUsed, Progress, Published, Pushed, PushedFile,
                      PushProgress, PushState, PushTarget, Range, Report, SharedFile, SourceState,
                      SourceUse, Status, Summary, UploadStatus)
 
@@ -22,11 +22,11 @@ from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found,
 __version__: str = _ffi.string(_lib.xfsbus_version()).decode()
 
 __all__ = [
-    "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError", "DownloadStatus",
-    "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job", "KnownPeer", "ListedFile",
-    "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError", "OpenFile", "Peer",
-    "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Pushed", "PushedFile", "PushProgress",
-    "PushState", "PushTarget", "Range", "Report", "SharedFile", "SourceState", "SourceUse", "Status",
-    "Summary", "TrackerUnreachableError", "UploadStatus", "UsageError", "XfsError",
-    "XfsInterruptedError", "XfsTimeoutError",
+    "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError",
+    "DownloadStatus", "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job",
+    "KnownPeer", "ListedFile", "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError",
+    "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
+    "PushProgress", "PushState", "PushTarget", "Pushed", "PushedFile", "Range", "Report", "SharedFile",
+    "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError", "UploadStatus",
+    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError",
 ]

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, AsyncGenerator, AsyncIterator, Callable, Generator, TypeVar
 
 from . import values
-from ._base import BasePeer
+from ._base import BasePeer, PathLike
 from ._events import closed
 from ._job import BaseJob, Outcome
-from ._options import download_of, encoded, push_of
+from ._options import Buffer, download_of, encoded, push_of
 from ._subscription import Subscription
 from .errors import UsageError, XfsTimeoutError
 
@@ -132,6 +132,11 @@ class AsyncPeer(BasePeer):
         """push() that goes on by itself; iterate over it for its PushProgress."""
         return self._begin(AsyncJob, "push", push_of(name, to, patience))
 
+    def start_publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                      manifest: bytes | None = None) -> AsyncJob[values.Published]:
+        """publish() that goes on by itself."""
+        return self._begin_publishing(AsyncJob, name, data, path, manifest)
+
     def start_update(self) -> AsyncJob[values.Summary]:
         """update() that goes on by itself."""
         return self._begin(AsyncJob, "update")
@@ -163,6 +168,15 @@ class AsyncPeer(BasePeer):
                    patience: float = 60.0) -> values.Pushed:
         """Asks other peers to fetch a file, or all that match, and watches until they have it."""
         return await self._finish(self.start_push(name, to=to, patience=patience))
+
+    async def publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                      manifest: bytes | None = None) -> values.Published:
+        """Shares something that does not stand in the directory, until unpublish() or the end."""
+        return await self._finish(self.start_publish(name, data, path=path, manifest=manifest))
+
+    async def unpublish(self, name: str, timeout: float = 10.0) -> None:
+        """Ends what publish() began, and lets its data go."""
+        await self._help(self._unpublish, name, timeout)
 
     async def update(self) -> values.Summary:
         """Scans the directory and sends the whole list to the tracker."""
