@@ -8,6 +8,7 @@ not work raises an XfsError, of a class for each code. docs/EMBEDDING.md has mor
 """
 from ._library import lib as _lib, ffi as _ffi
 from .aio import AsyncJob, AsyncPeer
+from .aio_file import AsyncFile
 from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAuthorisedError,
                      NotFoundError, PluginError, TrackerUnreachableError, UsageError, XfsError,
                      XfsInterruptedError, XfsTimeoutError)
@@ -22,7 +23,7 @@ from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found,
 __version__: str = _ffi.string(_lib.xfsbus_version()).decode()
 
 __all__ = [
-    "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError",
+    "AsyncFile", "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError",
     "DownloadStatus", "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job",
     "KnownPeer", "ListedFile", "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError",
     "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",

@@ -9,8 +9,9 @@ from . import values
 from ._base import BasePeer, PathLike
 from ._events import closed
 from ._job import BaseJob, Outcome
-from ._options import Buffer, download_of, encoded, push_of
+from ._options import Buffer, download_of, encoded, opening_of, push_of
 from ._subscription import Subscription
+from .aio_file import AsyncFile, open_file
 from .errors import UsageError, XfsTimeoutError
 
 _Asked = TypeVar("_Asked")
@@ -209,6 +210,16 @@ class AsyncPeer(BasePeer):
                 yield change
         finally:
             subscription.cancel()
+
+    async def open(self, name: str, *, force: bool = False, repair: bool = False, sources: int = 0,
+                   wait: float = 0.0, play_rate: int = 0, keep: bool = False) -> AsyncFile:
+        """Opens a file for reading: `async with await peer.open(name) as file`. One that is shared here, or
+        one that is fetched from now on, as download() does. What is read is fetched before all else.
+
+        keep: the download goes on when the last that has the file open is closed.
+        """
+        return await open_file(self._using, encoded(name),
+                               opening_of(force, repair, sources, wait, play_rate, keep))
 
     # ---- waits ----
 
