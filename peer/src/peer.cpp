@@ -156,6 +156,11 @@ UpdateJob Peer::start_update() {
     return UpdateJob(engine->update(engine->openly()));
 }
 
+PublishJob Peer::start_publish(PublishRequest const& request) {
+    auto const engine = engine_;
+    return PublishJob(engine->publish(request, engine->openly()));
+}
+
 PolicyJob Peer::start_load_policy(std::string const& spec) {
     auto const engine = engine_;
     return PolicyJob(engine->load_policy(spec, engine->openly()));
@@ -207,6 +212,20 @@ Result<PushResult> Peer::push(PushRequest const& request, OnPushProgress const& 
     auto const to = privately(static_cast<bool>(on_progress));
     auto const job = engine->push(request, to);
     return follow<PushResult, PushProgressed>(*job, *to.events, on_progress, wait);
+}
+
+Result<Published> Peer::publish(PublishRequest const& request, Wait const& wait) {
+    if (Callback::runs_here()) {
+        return Engine::not_here();
+    }
+    auto const engine = engine_;
+    return wait_for<Published>(*engine->publish(request, privately(false)), wait);
+}
+
+Status Peer::unpublish(std::string const& name, Wait const& wait) {
+    auto const engine = engine_;
+    return engine->ask<std::monostate>(
+        wait, [name](Node& node, auto const& reply) { node.publisher().unpublish(name, reply); });
 }
 
 Result<Reader> Peer::open(std::string const& name, OpenOptions const& options, Wait const& wait) {

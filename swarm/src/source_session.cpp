@@ -36,8 +36,12 @@ void SourceSession::completed(wire::ContentId const& content) {
 void SourceSession::withdraw(wire::ContentId const& content, std::string const& reason) {
     if (auto const found = partial_.extract(content)) {
         found.mapped()->set_follower(nullptr);
-        refuse(uploads_.on_withdrawn(content, reason));
+        end(content, reason);
     }
+}
+
+void SourceSession::end(wire::ContentId const& content, std::string const& reason) {
+    refuse(uploads_.on_withdrawn(content, reason));
 }
 
 void SourceSession::on_gained(wire::ContentId const& content, std::uint32_t chunk) {

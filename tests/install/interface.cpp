@@ -5,6 +5,7 @@
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/leftovers.hpp>
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/peer/publish.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
@@ -31,6 +32,8 @@ XFSBUS_API void interface(DownloadProgressed&, PushProgressed&, FileDone&, JobDo
 
 XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
                           PushTarget&, PushState) {}
+
+XFSBUS_API void interface(PublishJob&, PublishRequest&, Published&, OwnedBytes&, BlockSource&) {}
 
 XFSBUS_API void interface(FoundSource&, KnownPeer&, SharedFileInfo&, ListedFile&, UpdateSummary&,
                           PolicyInfo&, Leftover&, Removal, Reader&, OpenOptions&) {}

@@ -131,6 +131,18 @@ TEST_CASE("what is given up is refused to those that fetch it") {
     CHECK(session.refused.back().refused.code == ErrorCode::not_found);
 }
 
+TEST_CASE("what was whole and is here no more is refused to those that fetch it") {
+    SourceSide session;
+    session.want(1, "10.0.0.1", 1);
+    session.want(2, "10.0.0.2", 2);
+    session.core.end(content_id(2), "not shared any more");
+    session.take();
+    REQUIRE(session.refused.size() == 1);
+    CHECK(session.refused[0].route == "10.0.0.2");
+    CHECK(session.refused[0].refused.code == ErrorCode::gone);
+    CHECK(session.core.uploads().load() == 1);
+}
+
 TEST_CASE("a sink that serves what it has is named as a source, once for a transfer") {
     SourceSide session;
     session.want(1, "10.0.0.1", 1, {}, 7000);

@@ -25,7 +25,8 @@ struct xfsbus_events {
 
 struct xfsbus_job {
     std::variant<xfsbus::peer::FindJob, xfsbus::peer::DownloadJob, xfsbus::peer::PushJob,
-                 xfsbus::peer::UpdateJob, xfsbus::peer::PolicyJob, xfsbus::peer::ListJob>
+                 xfsbus::peer::UpdateJob, xfsbus::peer::PolicyJob, xfsbus::peer::ListJob,
+                 xfsbus::peer::PublishJob>
         job;
 };
 

@@ -105,6 +105,11 @@ xfsbus_code xfsbus_job_policy(xfsbus_job const* job, int64_t timeout_ms,
     return outcome<peer::PolicyInfo>(job, timeout_ms, info, error);
 }
 
+xfsbus_code xfsbus_job_published(xfsbus_job const* job, int64_t timeout_ms,
+                                 xfsbus_published const** published, xfsbus_error* error) {
+    return outcome<peer::Published>(job, timeout_ms, published, error);
+}
+
 xfsbus_code xfsbus_job_listing(xfsbus_job const* job, int64_t timeout_ms,
                                xfsbus_listing const** listing, xfsbus_error* error) {
     return outcome<std::vector<peer::ListedFile>>(job, timeout_ms, listing, error);

@@ -7,9 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <limits>
+#include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace xfsbus::c {
@@ -143,6 +147,9 @@ void set_figures(peer::PeerOptions& options, xfsbus_options const& from) {
     if (from.rescan_ms != 0) {
         options.rescan = milliseconds_of(std::max<std::int64_t>(from.rescan_ms, 0));
     }
+    if (from.published_most != 0) {
+        options.published_most = from.published_most;
+    }
     options.upload_limit = from.upload_limit;
     options.download_limit = from.download_limit;
     options.transfer_upload_limit = from.transfer_upload_limit;
@@ -172,10 +179,55 @@ constexpr bool ends_with(std::size_t offset, Last T::*) {
     return offset + sizeof(Last) == sizeof(T);
 }
 
-static_assert(ends_with(offsetof(xfsbus_options, data_port), &xfsbus_options::data_port));
+static_assert(ends_with(offsetof(xfsbus_options, published_most), &xfsbus_options::published_most));
 static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
 static_assert(ends_with(offsetof(xfsbus_open_options, flags), &xfsbus_open_options::flags));
 static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
+static_assert(ends_with(offsetof(xfsbus_publish_memory_request, manifest_bytes),
+                        &xfsbus_publish_memory_request::manifest_bytes));
+static_assert(ends_with(offsetof(xfsbus_publish_file_request, manifest_bytes),
+                        &xfsbus_publish_file_request::manifest_bytes));
+static_assert(ends_with(offsetof(xfsbus_publish_blocks_request, manifest_bytes),
+                        &xfsbus_publish_blocks_request::manifest_bytes));
+
+using Release = void (*)(void* user);
+
+/// Calls `release`, if there is one, when nobody has it any more.
+std::shared_ptr<void const> owner_of(void* user, Release release) {
+    return release == nullptr ? std::shared_ptr<void>() : std::shared_ptr<void>(user, release);
+}
+
+/// Bytes that a program in C reads.
+class Blocks final : public peer::BlockSource {
+  public:
+    Blocks(xfsbus_publish_blocks_request const& from, std::shared_ptr<void const> owner)
+        : bytes_(from.bytes), read_(from.read), user_(from.user), owner_(std::move(owner)) {}
+
+    [[nodiscard]] std::uint64_t size() const override { return bytes_; }
+
+    [[nodiscard]] Status read(std::uint64_t offset, std::span<std::byte> into) override {
+        auto const code = read_(user_, offset, into.data(), into.size());
+        return code == XFSBUS_OK ? done()
+                                 : Error{Errc::failed, std::string("the program says '") +
+                                                           xfsbus_code_name(code) + "'"};
+    }
+
+  private:
+    std::uint64_t bytes_;
+    int32_t (*read_)(void*, std::uint64_t, void*, std::size_t);
+    void* user_;
+    std::shared_ptr<void const> owner_;
+};
+
+template <typename Given>
+peer::PublishRequest publishing_of(Given const& from) {
+    peer::PublishRequest request;
+    request.name = need_text(from.name, "request.name");
+    if (from.manifest != nullptr) {
+        request.manifest.assign(static_cast<char const*>(from.manifest), from.manifest_bytes);
+    }
+    return request;
+}
 
 }  // namespace
 
@@ -213,6 +265,39 @@ peer::PushRequest request_of(xfsbus_push_request const* given) {
     if (from.patience_ms != 0) {
         request.patience = not_negative(from.patience_ms, "request.patience_ms");
     }
+    return request;
+}
+
+peer::PublishRequest request_of(xfsbus_publish_memory_request const* given) {
+    auto const from = read(given, "request");
+    auto const owner = owner_of(from.user, from.release);
+    auto request = publishing_of(from);
+    if (from.data == nullptr && from.data_bytes != 0) {
+        throw Misuse("request.data is NULL");
+    }
+    std::span const bytes(static_cast<std::byte const*>(from.data), from.data_bytes);
+    request.what = from.release != nullptr
+                       ? peer::OwnedBytes{bytes, owner}
+                       : peer::owned(std::vector<std::byte>(bytes.begin(), bytes.end()));
+    return request;
+}
+
+peer::PublishRequest request_of(xfsbus_publish_file_request const* given) {
+    auto const from = read(given, "request");
+    auto request = publishing_of(from);
+    request.what = std::filesystem::path(need_text(from.path, "request.path"));
+    return request;
+}
+
+peer::PublishRequest request_of(xfsbus_publish_blocks_request const* given) {
+    auto const from = read(given, "request");
+    auto owner = owner_of(from.user, from.release);
+    auto request = publishing_of(from);
+    if (from.read == nullptr) {
+        throw Misuse("request.read is NULL");
+    }
+    request.what =
+        std::shared_ptr<peer::BlockSource>(std::make_shared<Blocks>(from, std::move(owner)));
     return request;
 }
 

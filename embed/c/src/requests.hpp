@@ -2,6 +2,7 @@
 
 #include <xfsbus/peer/download.hpp>
 #include <xfsbus/peer/options.hpp>
+#include <xfsbus/peer/publish.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
 #include <xfsbus/xfsbus.h>
@@ -17,6 +18,10 @@ namespace xfsbus::c {
 peer::PeerOptions options_of(xfsbus_options const* given);
 peer::DownloadRequest request_of(xfsbus_download_request const* given);
 peer::PushRequest request_of(xfsbus_push_request const* given);
+// From here on what the program is to be told of is kept by the request, and let go with it.
+peer::PublishRequest request_of(xfsbus_publish_memory_request const* given);
+peer::PublishRequest request_of(xfsbus_publish_file_request const* given);
+peer::PublishRequest request_of(xfsbus_publish_blocks_request const* given);
 
 /// How a file is to be opened, and what ends that.
 struct Opening {

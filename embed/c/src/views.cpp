@@ -228,6 +228,15 @@ xfsbus_push_progress view(Arena& arena, peer::PushProgress const& progress) {
             .file = one(arena, progress.file)};
 }
 
+xfsbus_published view(Arena& arena, peer::Published const& published) {
+    return {.size = sizeof(xfsbus_published),
+            .name = arena.text(published.name),
+            .content = arena.text(published.content),
+            .bytes = published.size,
+            .manifest_bytes = published.manifest.size(),
+            .manifest = arena.text(published.manifest)};
+}
+
 xfsbus_summary view(Arena&, peer::UpdateSummary const& summary) {
     return {.size = sizeof(xfsbus_summary),
             .files = summary.files,

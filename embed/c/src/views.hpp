@@ -6,6 +6,7 @@
 #include <xfsbus/peer/download.hpp>
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/policy.hpp>
+#include <xfsbus/peer/publish.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/wire/counters.hpp>
@@ -34,6 +35,7 @@ xfsbus_pushed_file view(Arena& arena, peer::PushReport const& file);
 xfsbus_pushed view(Arena& arena, peer::PushResult const& pushed);
 xfsbus_push_progress view(Arena& arena, peer::PushProgress const& progress);
 
+xfsbus_published view(Arena& arena, peer::Published const& published);
 xfsbus_summary view(Arena& arena, peer::UpdateSummary const& summary);
 xfsbus_known_peer view(Arena& arena, peer::KnownPeer const& known);
 xfsbus_peer_list view(Arena& arena, std::vector<peer::KnownPeer> const& peers);

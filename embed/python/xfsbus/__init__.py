@@ -8,13 +8,14 @@ not work raises an XfsError, of a class for each code. docs/EMBEDDING.md has mor
 """
 from ._library import lib as _lib, ffi as _ffi
 from .aio import AsyncJob, AsyncPeer
+from .aio_file import AsyncFile
 from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAuthorisedError,
                      NotFoundError, PluginError, TrackerUnreachableError, UsageError, XfsError,
                      XfsInterruptedError, XfsTimeoutError)
 from .file import BufferedFile, OpenFile
 from .peer import Job, Peer
 from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, ListedFile,
-                     ListingChange, PolicyInfo, PolicyUsed, Progress, Pushed, PushedFile,
+                     ListingChange, PolicyInfo, PolicyUsed, Progress, Published, Pushed, PushedFile,
                      PushProgress, PushState, PushTarget, Range, Report, SharedFile, SourceState,
                      SourceUse, Status, Summary, UploadStatus)
 
@@ -22,11 +23,11 @@ from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found,
 __version__: str = _ffi.string(_lib.xfsbus_version()).decode()
 
 __all__ = [
-    "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError", "DownloadStatus",
-    "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job", "KnownPeer", "ListedFile",
-    "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError", "OpenFile", "Peer",
-    "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Pushed", "PushedFile", "PushProgress",
-    "PushState", "PushTarget", "Range", "Report", "SharedFile", "SourceState", "SourceUse", "Status",
-    "Summary", "TrackerUnreachableError", "UploadStatus", "UsageError", "XfsError",
-    "XfsInterruptedError", "XfsTimeoutError",
+    "AsyncFile", "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError",
+    "DownloadStatus", "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job",
+    "KnownPeer", "ListedFile", "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError",
+    "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
+    "PushProgress", "PushState", "PushTarget", "Pushed", "PushedFile", "Range", "Report", "SharedFile",
+    "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError", "UploadStatus",
+    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError",
 ]

@@ -12,17 +12,19 @@ from ._convert import tuple_of, value_of
 from ._events import Events, closed
 from ._job import BaseJob
 from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
-from ._options import Struct, options_of
+from ._options import Buffer, Lent, Struct, encoded, options_of, publishing_of
 
 PathLike = Union[str, bytes, "os.PathLike[str]"]
 AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
 Answer = TypeVar("Answer")
 
 
-def _end(handle: Any, process: int) -> None:
-    """Ends a peer; not in a child of fork, which has none of its threads."""
+def _end(handle: Any, process: int, lent: list[Lent]) -> None:
+    """Ends a peer; not in a child of fork, which has none of its threads. What was lent to it is let go
+    afterwards."""
     if os.getpid() == process:
         lib.xfsbus_peer_free(handle)
+        lent.clear()
 
 
 class BasePeer:
@@ -66,6 +68,7 @@ class BasePeer:
         keep_mode: bool = False,
         heartbeat: bool = True,
         watch: bool = True,
+        published_most: int = 0,
     ) -> None:
         """
         tracker: where it is.
@@ -80,12 +83,15 @@ class BasePeer:
         ..._limit: bytes per second; 0: none. Those of a transfer are to one sink, or of one file.
         rescan: seconds between scans that nobody asked for; 0: never; None: as the file system needs.
         accept_push: what others may have this peer fetch: "none", "new" files, "replace" old ones, too.
+        published_most: files that may be published at once; 0: 10,000.
         durability: what a file that is reported survives: "power" cuts, or the end of a "process".
         """
         given = dict(locals())
         del given["self"]
         given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
         self._options = options_of(given)
+        self._lent: list[Lent] = []  # that is published
+        self._lending = threading.Lock()
         self._handle: Any = None
         self._users = 0  # of the handle, and guarded with it
         self._unused = threading.Condition()
@@ -97,7 +103,7 @@ class BasePeer:
     def _start(self) -> None:
         handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
         # A peer that nobody closes ends with its object, or before the interpreter.
-        self._release = weakref.finalize(self, _end, handle, os.getpid())
+        self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent)
         self._events = Events(handle)
         self._handle = handle
 
@@ -135,6 +141,18 @@ class BasePeer:
         self._events.jobs[job.id] = job
         return job
 
+    def _begin_publishing(self, made: Callable[[str, Any], AnyJob], name: str, data: Buffer | None,
+                          path: PathLike | None, manifest: bytes | None) -> AnyJob:
+        kind, request, lent = publishing_of(name, data, path, manifest)
+        with self._using():
+            self._keep_lent(lent)
+            return self._begin(made, kind, request)
+
+    def _keep_lent(self, lent: Lent | None = None) -> None:
+        """This, and of what was lent before what is still in use."""
+        with self._lending:
+            self._lent[:] = [it for it in self._lent if it.in_use()] + ([lent] if lent else [])
+
     # ---- questions, which may wait in the library, until their deadline ----
 
     def _ask(self, question: str, kind: str, convert: Callable[[Any], Answer],
@@ -143,6 +161,13 @@ class BasePeer:
         with self._using() as handle:
             check(getattr(lib, f"xfsbus_peer_{question}"), handle, milliseconds_of(timeout), out)
         return convert(ffi.gc(out[0], getattr(lib, f"xfsbus_{kind}_free")))
+
+    def _unpublish(self, name: str, timeout: float) -> None:
+        try:
+            with self._using() as handle:
+                check(lib.xfsbus_peer_unpublish, handle, encoded(name), milliseconds_of(timeout))
+        finally:
+            self._keep_lent()
 
     def _ask_peers(self, timeout: float) -> tuple[values.KnownPeer, ...]:
         return self._ask("peers", "peer_list",

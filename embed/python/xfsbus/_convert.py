@@ -51,6 +51,9 @@ def _reader(annotation: str, name: str) -> Callable[[Any], Any]:
     if annotation in _BY_ANNOTATION:
         read = _BY_ANNOTATION[annotation]
         return lambda struct: read(getattr(struct, name))
+    if annotation == "Bytes":
+        return lambda struct: bytes(ffi.buffer(getattr(struct, name),
+                                               getattr(struct, name + "_bytes")))
     if annotation.startswith("tuple["):
         kind = getattr(values, annotation[len("tuple["):-len(", ...]")])
         return lambda struct: tuple_of(kind, getattr(struct, name), getattr(struct, name + "_count"))

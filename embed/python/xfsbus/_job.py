@@ -19,10 +19,13 @@ _OUTCOMES = {
     "update": (lib.xfsbus_job_summary, "summary", lambda it: value_of(values.Summary, it)),
     "list": (lib.xfsbus_job_listing, "listing",
              lambda it: tuple_of(values.ListedFile, it.items, it.items_count)),
+    "publish": (lib.xfsbus_job_published, "published",
+                lambda it: value_of(values.Published, it)),
     "load_policy": (lib.xfsbus_job_policy, "policy_info",
                     lambda it: value_of(values.PolicyInfo, it)),
 }
 _OUTCOMES["subscribe"] = _OUTCOMES["list"]
+_OUTCOMES["publish_memory"] = _OUTCOMES["publish_file"] = _OUTCOMES["publish"]
 
 
 class BaseJob(Generic[Outcome]):

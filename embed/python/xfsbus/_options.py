@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterable
+from typing import Any, Iterable, Union
 
 from ._library import ffi, lib
 from .errors import UsageError
+
+#: What memory may be published as: what lends out contiguous bytes.
+Buffer = Union[bytes, bytearray, memoryview]
 
 _FLAGS = {
     "strict_policy": lib.XFSBUS_OPTIONS_STRICT_POLICY,
@@ -121,6 +124,40 @@ def opening_of(force: bool, repair: bool, sources: int, wait: float, play_rate: 
     options.set("flags", (lib.XFSBUS_OPEN_FORCE if force else 0) |
                 (lib.XFSBUS_OPEN_REPAIR if repair else 0) | (lib.XFSBUS_OPEN_KEEP if keep else 0))
     return options
+
+
+class Lent:
+    """Bytes of the program's that the library reads until it sets a flag: it calls no Python."""
+
+    def __init__(self, data: Buffer) -> None:
+        self.view = ffi.from_buffer(data)  # whoever has it keeps the bytes
+        self.flag = ffi.new("int32_t*")
+
+    def in_use(self) -> bool:
+        return not self.flag[0]
+
+
+def publishing_of(name: str, data: Buffer | None, path: str | bytes | os.PathLike[str] | None,
+                  manifest: bytes | None) -> tuple[str, Struct, Lent | None]:
+    """What begins the job, its xfsbus_publish_..._request, and what is to be kept as long as it is in
+    use."""
+    if (data is None) == (path is None):
+        raise UsageError("either data or a path is published")
+    kind = "publish_memory" if path is None else "publish_file"
+    request = Struct(f"xfsbus_{kind}_request")
+    request.set("name", name)
+    request.set("path", path)
+    if manifest is not None:
+        request.set("manifest", ffi.from_buffer(manifest))
+        request.set("manifest_bytes", len(manifest))
+    if data is None:
+        return kind, request, None
+    lent = Lent(data)
+    request.set("data", lent.view)
+    request.set("data_bytes", len(lent.view))
+    request.set("user", lent.flag)
+    request.set("release", lib.xfsbus_set_released)
+    return kind, request, lent
 
 
 def push_of(name: str, to: str | int, patience: float) -> Struct:

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, AsyncGenerator, AsyncIterator, Callable, Generator, TypeVar
 
 from . import values
-from ._base import BasePeer
+from ._base import BasePeer, PathLike
 from ._events import closed
 from ._job import BaseJob, Outcome
-from ._options import download_of, encoded, push_of
+from ._options import Buffer, download_of, encoded, opening_of, push_of
 from ._subscription import Subscription
+from .aio_file import AsyncFile, open_file
 from .errors import UsageError, XfsTimeoutError
 
 _Asked = TypeVar("_Asked")
@@ -132,6 +133,11 @@ class AsyncPeer(BasePeer):
         """push() that goes on by itself; iterate over it for its PushProgress."""
         return self._begin(AsyncJob, "push", push_of(name, to, patience))
 
+    def start_publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                      manifest: bytes | None = None) -> AsyncJob[values.Published]:
+        """publish() that goes on by itself."""
+        return self._begin_publishing(AsyncJob, name, data, path, manifest)
+
     def start_update(self) -> AsyncJob[values.Summary]:
         """update() that goes on by itself."""
         return self._begin(AsyncJob, "update")
@@ -164,6 +170,15 @@ class AsyncPeer(BasePeer):
         """Asks other peers to fetch a file, or all that match, and watches until they have it."""
         return await self._finish(self.start_push(name, to=to, patience=patience))
 
+    async def publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                      manifest: bytes | None = None) -> values.Published:
+        """Shares something that does not stand in the directory, until unpublish() or the end."""
+        return await self._finish(self.start_publish(name, data, path=path, manifest=manifest))
+
+    async def unpublish(self, name: str, timeout: float = 10.0) -> None:
+        """Ends what publish() began, and lets its data go."""
+        await self._help(self._unpublish, name, timeout)
+
     async def update(self) -> values.Summary:
         """Scans the directory and sends the whole list to the tracker."""
         return await self._finish(self.start_update())
@@ -195,6 +210,16 @@ class AsyncPeer(BasePeer):
                 yield change
         finally:
             subscription.cancel()
+
+    async def open(self, name: str, *, force: bool = False, repair: bool = False, sources: int = 0,
+                   wait: float = 0.0, play_rate: int = 0, keep: bool = False) -> AsyncFile:
+        """Opens a file for reading: `async with await peer.open(name) as file`. One that is shared here, or
+        one that is fetched from now on, as download() does. What is read is fetched before all else.
+
+        keep: the download goes on when the last that has the file open is closed.
+        """
+        return await open_file(self._using, encoded(name),
+                               opening_of(force, repair, sources, wait, play_rate, keep))
 
     # ---- waits ----
 

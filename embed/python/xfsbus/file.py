@@ -97,7 +97,7 @@ class BufferedFile(io.BufferedReader):
         self.raw.wait_until_whole(timeout)
 
 
-def _reader_of(*arguments: Any) -> Any:
+def reader_of(*arguments: Any) -> Any:
     """A reader, which is freed when nobody refers to it; not in a child of fork."""
     process = os.getpid()
     return ffi.gc(handed_out(lib.xfsbus_peer_open, *arguments, kind="reader"),
@@ -112,7 +112,7 @@ def open_reader(using: Callable[[], ContextManager[Any]], name: str, options: St
 
     def wait() -> Any:  # uses the peer by itself: it may be here after nobody waits for it any more
         with using() as peer:
-            return _reader_of(peer, encoded(name), options.pointer, milliseconds_of(timeout))
+            return reader_of(peer, encoded(name), options.pointer, milliseconds_of(timeout))
 
     helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xfsbus")
     try:

@@ -6,10 +6,10 @@ import threading
 from typing import Any, Callable, Generator, Iterator
 
 from . import values
-from ._base import BasePeer
+from ._base import BasePeer, PathLike
 from ._events import Events
 from ._job import BaseJob, Outcome
-from ._options import Struct, download_of, encoded, opening_of, push_of
+from ._options import Buffer, Struct, download_of, encoded, opening_of, push_of
 from ._subscription import Subscription
 from ._wait import Deadline, in_slices
 from .errors import XfsTimeoutError
@@ -136,6 +136,13 @@ class Peer(BasePeer):
         """push() that goes on by itself; iterate over it for its PushProgress."""
         return self._job("push", push_of(name, to, patience))
 
+    def start_publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                      manifest: bytes | None = None) -> Job[values.Published]:
+        """publish() that goes on by itself."""
+        with self._pump.changed:
+            return self._begin_publishing(lambda *made: Job(*made, self._pump), name, data, path,
+                                          manifest)
+
     def start_update(self) -> Job[values.Summary]:
         """update() that goes on by itself."""
         return self._job("update")
@@ -190,6 +197,26 @@ class Peer(BasePeer):
         Each target says how it went; nothing is raised for one that does not take it.
         """
         return self._finish(self.start_push(name, to=to, patience=patience), timeout, on_progress)
+
+    def publish(self, name: str, data: Buffer | None = None, *, path: PathLike | None = None,
+                manifest: bytes | None = None, timeout: float | None = None) -> values.Published:
+        """Shares something that does not stand in the directory; a peer without one can do this, too. It
+        is found and fetched as any shared file, until unpublish() or the end of the peer.
+
+        name: under which others find it, as that of a file.
+        data: bytes in memory. They are not copied, and nobody may change them.
+        path: of a file that lies elsewhere; instead of data. Once it is changed it is published no more.
+        manifest: Published.manifest of an earlier time: nothing is read now. What does not fit it is
+            thrown away by whoever fetches it, and published no more. None: all is read and hashed first.
+
+        UsageError: something has that name already, or there is too much.
+        """
+        return self._finish(self.start_publish(name, data, path=path, manifest=manifest), timeout)
+
+    def unpublish(self, name: str, timeout: float = 10.0) -> None:
+        """Ends what publish() began; whoever fetches it is told. Then waits for the reads that are under
+        way, and lets the data go. NotFoundError: nothing is published under that name."""
+        self._unpublish(name, timeout)
 
     def update(self, timeout: float | None = None) -> values.Summary:
         """Scans the directory and sends the whole list to the tracker."""

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+#: Octets, where a field has the name.
+Bytes = bytes
+
+
 class SourceState(enum.IntEnum):
     """What a download makes of a source."""
 
@@ -56,6 +60,16 @@ class Found:
     load: int | None  #: transfers that it is busy with; None: it did not answer
     cost: float | None  #: by the policy; None: it does not think in costs
     share_percent: float  #: how much of the file it has
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published."""
+
+    name: str
+    content: str  #: content id in hex
+    bytes: int  #: its size
+    manifest: Bytes  #: what describes the content; kept, it spares the reading the next time
 
 
 @dataclass(frozen=True)

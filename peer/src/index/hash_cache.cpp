@@ -1,6 +1,6 @@
 #include "index/hash_cache.hpp"
 
-#include "index/hash_file.hpp"
+#include "index/content_hasher.hpp"
 
 #include <xfsbus/wire/manifest.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -236,7 +236,7 @@ bool HashCache::load_rows(Take const& take) const {
                          " WHERE share = (SELECT id FROM share WHERE directory = ?1"
                          " AND algorithm = ?2) ORDER BY name");
     rows.bind(1, directory_).bind(2, algorithm_->name());
-    FileHasher hasher(algorithm_);
+    ContentHasher hasher(algorithm_);
     std::vector<swarm::IndexedFile> files;
     files.reserve(rows_at_once);
     bool damaged = false;

@@ -1,17 +1,15 @@
 #pragma once
 
+#include "index/content_hasher.hpp"
 #include "index/share_index.hpp"
 
-#include <xfsbus/policies/integrity.hpp>
-
 #include <chrono>
-#include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <variant>
-#include <vector>
 
 namespace xfsbus::peer::index {
 
@@ -58,23 +56,20 @@ using HashOutcome = std::variant<HashedFile, FileChanging, FileGone, FileUnreada
 /// Reads files and tells their content. One object is used by one thread at a time.
 class FileHasher {
   public:
-    explicit FileHasher(std::shared_ptr<policies::HashAlgorithm const> algorithm);
+    explicit FileHasher(std::shared_ptr<policies::HashAlgorithm const> algorithm)
+        : hasher_(std::move(algorithm)) {}
 
     /// The content of the file of this name below a directory. Stops within a chunk on request.
     HashOutcome hash(int root, std::string const& name, std::stop_token const& stop);
-
-    /// The content id of canonical bytes.
-    wire::ContentId content_id(std::string_view manifest);
+    /// The same of a file that stands anywhere.
+    HashOutcome hash(std::filesystem::path const& path, std::stop_token const& stop);
 
   private:
-    policies::Integrity& integrity();
-    HashOutcome hash_open(int fd, swarm::FileStamp const& before, std::stop_token const& stop);
+    HashOutcome hash_opened(int fd, std::stop_token const& stop);
+    HashOutcome hash_settled(int fd, swarm::FileStamp const& before, std::stop_token const& stop);
     HashOutcome hash_chunks(int fd, swarm::FileStamp const& before, std::stop_token const& stop);
-    std::size_t read_piece(int fd, std::uint64_t offset, std::size_t bytes);
 
-    std::shared_ptr<policies::HashAlgorithm const> algorithm_;
-    std::unique_ptr<policies::Integrity> integrity_;
-    std::vector<std::byte> buffer_;
+    ContentHasher hasher_;
 };
 
 }  // namespace xfsbus::peer::index

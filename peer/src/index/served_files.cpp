@@ -3,8 +3,6 @@
 #include "index/share_index.hpp"
 #include "storage/sight.hpp"
 
-#include <xfsbus/files/io.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -13,54 +11,20 @@
 
 namespace xfsbus::peer::index {
 
-namespace {
-
-/// By errno; 0: it is not what was indexed.
-ReadOutcome outcome_of(int error) {
-    errno = error;
-    if (storage::is_shortage(error)) {
-        return ReadOutcome::not_now;
-    }
-    // A part of the name that is no directory, or a link, any more; no regular file.
-    bool const other =
-        error == 0 || error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
-    return other ? ReadOutcome::changed : ReadOutcome::unreadable;
-}
-
-}  // namespace
-
 ReadOutcome ServedFiles::read(std::string const& name, swarm::FileStamp const& stamp,
                               std::span<std::byte> buffer, std::uint64_t offset) {
     auto* const file = open(name, stamp);
     if (file == nullptr) {
         return outcome_of(errno);
     }
-    auto const outcome = read_open(*file, buffer, offset);
+    auto const outcome = read_unchanged(file->fd.get(), file->stamp, buffer, offset,
+                                        std::exchange(file->just_seen, false));
     if (outcome != ReadOutcome::good) {
         int const error = errno;
         open_.pop_front();  // so that the next try looks at what has the name by then
         errno = error;
     }
     return outcome;
-}
-
-/// Looked at before, so that no changed file is begun; after, so that none is sent that changed
-/// while it was read. What slips through is caught by the sink's check of the hash. A change of
-/// permissions, or another name, does not keep anybody from the bytes.
-ReadOutcome ServedFiles::read_open(Open& file, std::span<std::byte> buffer, std::uint64_t offset) {
-    auto const unchanged = [&] {
-        errno = 0;
-        auto const now = storage::stamp_of(file.fd.get());
-        return now && now->like(file.stamp);
-    };
-    if (!std::exchange(file.just_seen, false) && !unchanged()) {
-        return outcome_of(errno);
-    }
-    auto const read = files::read_at(file.fd.get(), buffer, offset);
-    if (read.bytes < buffer.size()) {
-        return outcome_of(read.error);
-    }
-    return unchanged() ? ReadOutcome::good : outcome_of(errno);
 }
 
 ServedFiles::Open* ServedFiles::open(std::string const& name, swarm::FileStamp const& stamp) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/read_outcome.hpp"
 #include "storage/last_place.hpp"
 #include "storage/tree.hpp"
 
@@ -14,13 +15,6 @@
 #include <string>
 
 namespace xfsbus::peer::index {
-
-enum class ReadOutcome {
-    good,
-    changed,     ///< or vanished
-    not_now,     ///< see is_shortage
-    unreadable,  ///< errno says why
-};
 
 /// Reads files of the share, each checked at every chunk to be still the one that was indexed.
 /// Keeps the last ones open, and no more than these: others decide how many files are asked for.
@@ -43,7 +37,6 @@ class ServedFiles {
 
     Open* open(std::string const& name, swarm::FileStamp const& stamp);
     [[nodiscard]] Result<Open> open_file(std::string const& name, swarm::FileStamp const& stamp);
-    static ReadOutcome read_open(Open& file, std::span<std::byte> buffer, std::uint64_t offset);
 
     std::shared_ptr<storage::Tree const> tree_;
     storage::LastPlace

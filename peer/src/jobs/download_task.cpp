@@ -203,7 +203,12 @@ bool DownloadTask::may_look_on() const {
 /// Asks the sources of the next files how they are.
 void DownloadTask::look_on() {
     probing_ = true;
-    auto const next = next_files();
+    auto next = next_files();
+    std::erase_if(next, [this](Found const& file) { return is_published(file); });
+    if (next.empty()) {
+        probing_ = false;
+        return;
+    }
     forget_unused(next);
     auto to_ask = next;
     for (auto& file : to_ask) {
@@ -363,6 +368,26 @@ std::string const& DownloadTask::target_name(Found const& file) const {
 }
 
 // ---- files ----
+
+/// What this program publishes under the name is there, and nothing else can be put there.
+bool DownloadTask::is_published(Found const& file) {
+    auto const& name = target_name(file);
+    if (!parts_.destination.publishes(name)) {
+        return false;
+    }
+    if (parts_.share.by_name(name)->content == file.content) {
+        DownloadedFile report;
+        report.name = name;
+        report.content = wire::to_hex(file.content);
+        report.size = file.size;
+        report.present = true;
+        report_file(file, std::move(report));
+    } else {
+        fail_file(file, {Errc::usage, "'" + wire::escape(name) +
+                                          "' is what this program publishes under this name"});
+    }
+    return true;
+}
 
 /// Of this peer's own file of that name, if it has this content.
 std::optional<swarm::FileStamp> DownloadTask::known_stamp(Found const& file) const {
@@ -533,7 +558,7 @@ void DownloadTask::report_file(Found const& file, DownloadedFile report) {
 }
 
 void DownloadTask::add_report(DownloadedFile report) {
-    if (!report.error) {
+    if (!report.error && !parts_.destination.publishes(report.name)) {
         report.path = parts_.destination.tree->root() / report.name;
     }
     report.policy = policy_->used();

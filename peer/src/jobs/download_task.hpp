@@ -107,6 +107,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     [[nodiscard]] bool room(std::uint64_t file_bytes) const;
     [[nodiscard]] bool take_place();
     [[nodiscard]] bool take_name(Found const& file);
+    [[nodiscard]] bool is_published(Found const& file);
     [[nodiscard]] std::string const& target_name(Found const& file) const;
     [[nodiscard]] std::optional<swarm::FileStamp> known_stamp(Found const& file) const;
     [[nodiscard]] storage::PartFile::Target target_of(

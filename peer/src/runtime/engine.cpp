@@ -1,6 +1,7 @@
 #include "runtime/engine.hpp"
 
 #include "runtime/chosen_policies.hpp"
+#include "runtime/program_bytes.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/bus/held_signals.hpp>
@@ -404,6 +405,22 @@ std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const
                 return {};
             }
             return canceller(node.push(order_of(request, id, to), std::move(on_done)));
+        });
+}
+
+std::shared_ptr<JobState> Engine::publish(PublishRequest const& request, Telling const& to) {
+    // Handed over, as what lets go of them last may take its time.
+    auto const bytes =
+        std::make_shared<Result<index::Publications::Bytes>>(bytes_of(request, *log_));
+    return begin_cancellable<Published>(
+        to,
+        [name = request.name, manifest = request.manifest, bytes](Node& node, JobId,
+                                                                  auto on_done) -> Cancel {
+            if (!*bytes) {
+                on_done(bytes->error());
+                return {};
+            }
+            return node.publisher().start({name, std::move(**bytes), manifest}, std::move(on_done));
         });
 }
 

@@ -73,6 +73,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<JobState> subscribe(std::string const& pattern, Telling const& to);
     std::shared_ptr<JobState> download(DownloadRequest const& request, Telling const& to);
     std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
+    std::shared_ptr<JobState> publish(PublishRequest const& request, Telling const& to);
     std::shared_ptr<JobState> update(Telling const& to);
     std::shared_ptr<JobState> load_policy(std::string const& spec, Telling const& to);
 

@@ -65,7 +65,7 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
              [this] { links_.set_self(tracker_.listens()); }),
       resolver_(reactor),
       serving_(reactor, security_, given.threads.disk, serving_owner(), upload_limits(), random_()),
-      keeper_(reactor, share_, tracker_, watch_, events, options_),
+      keeper_(reactor, share_, published_, tracker_, watch_, events, options_),
       throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
       throttle_alarm_(reactor,
                       [this] {
@@ -88,7 +88,8 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       destination_{.tree = tree_,
                    .durability = options_.durability,
                    .keep_mode = options_.keep_mode,
-                   .places = swarm::FilePlaces(descriptors_.files)},
+                   .places = swarm::FilePlaces(descriptors_.files),
+                   .published = shares_ ? &published_ : nullptr},
       finder_(network_, log_),
       source_find_(finder_, log_, [this] { return viewpoint(); }),
       store_(given.threads.disk, PeerThreads::store_threads, net::fault_teller(reactor)),
@@ -111,7 +112,11 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
               .on_failed = [this](auto const& name, auto const& why) { on_push_failed(name, why); },
               .on_taken =
                   [this](auto const& push) { log_(telemetry::push_taken(push.name, push.size)); }}),
-      readings_(readings_owner()) {
+      readings_(readings_owner()),
+      publishing_(given.threads.hashing, given.threads.hashers(descriptors_.hashers),
+                  net::fault_teller(reactor)),
+      publishing_jobs_(reactor, publishing_),
+      publisher_(publisher_owner()) {
     hashes_.put_built_in(plugins_.built_in_integrity);
     hashes_.put(plugins_.integrity);
     serving_.set_choice(policies_.upload_choice(), &deliveries_);
@@ -120,10 +125,17 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
 serving::Serving::Owner Node::serving_owner() {
     return {
         .share = share_,
+        .published = published_,
         .tree = tree_,
         .vitals = [this] { return vitals(); },
-        .on_stale = [this](std::string const& name) { keeper_.recheck(name); },
-        .on_doubt = [this](std::string const& name) { keeper_.verify(name); },
+        .on_stale =
+            [this](std::string const& name) {
+                published_.contains(name) ? publisher_.recheck(name) : keeper_.recheck(name);
+            },
+        .on_doubt =
+            [this](std::string const& name) {
+                published_.contains(name) ? publisher_.verify(name) : keeper_.verify(name);
+            },
         .on_garbage =
             [this](std::string_view what) {
                 log_(telemetry::note(LogLevel::debug,
@@ -136,8 +148,38 @@ serving::Serving::Owner Node::serving_owner() {
         .on_push = [this](wire::Push const& push) { return inbox_.answer(push); }};
 }
 
+Publisher::Owner Node::publisher_owner() {
+    return {
+        .scheduler = reactor_,
+        .readers = publishing_jobs_,
+        .published = published_,
+        .share = share_,
+        .tree = shares_ ? tree_ : nullptr,
+        .hashes = hashes_,
+        .integrity = plugins_.integrity,
+        .most = options_.published_most,
+        .on_shared = [this](swarm::IndexedFile file) { keeper_.on_shared(std::move(file)); },
+        .on_unshared =
+            [this](swarm::IndexedFile const& file) {
+                keeper_.on_unshared(file.name);
+                serving_.unshared(file.content);
+            },
+        .when_told = [this](std::function<void()> then) { when_told(std::move(then)); },
+        .warn =
+            [this](std::string const& what) { log_(telemetry::note(LogLevel::warning, what)); }};
+}
+
+/// The tracker is told before the caller is: who asks it next finds us as a source.
+void Node::when_told(std::function<void()> then) {
+    if (leaving_ || !tracker_.registered() || !tracker_.connected()) {
+        return then();
+    }
+    watch_.when_told([then = std::move(then)](Status const&) { then(); });
+}
+
 Readings::Owner Node::readings_owner() {
     return {.share = share_,
+            .published = published_,
             .tree = tree_,
             .download =
                 [this](jobs::DownloadTask::Order order, jobs::DownloadTask::OnDone on_done) {
@@ -169,14 +211,13 @@ jobs::ServedOffers::Owner Node::offers_owner() {
 }
 
 jobs::Network Node::network() {
-    jobs::Network network{
-        .scheduler = reactor_, .tracker = tracker_, .links = links_, .self = self_, .look = {}};
-    if (shares_) {
-        network.look = [this](auto const& contents, auto const& on_looked) {
-            serving_.look(contents, on_looked);
-        };
-    }
-    return network;
+    return {.scheduler = reactor_,
+            .tracker = tracker_,
+            .links = links_,
+            .self = self_,
+            .look = [this](auto const& contents, auto const& on_looked) {
+                serving_.look(contents, on_looked);
+            }};
 }
 
 /// Nobody can guess it.
@@ -253,7 +294,8 @@ Status Node::start() {
 }
 
 TrackerWatch::Options Node::watch_options() const {
-    return {options_.tracker, shares_, [this](LogEvent const& event) { log_(event); }};
+    return {options_.tracker, [this] { return shares_ || published_.size() > 0; },
+            [this](LogEvent const& event) { log_(event); }};
 }
 
 /// Others decide how often this happens, so it is not said oftener than it can be read.
@@ -330,13 +372,11 @@ std::shared_ptr<jobs::DownloadTask> Node::download(jobs::DownloadTask::Order ord
             if (auto const over = holder->lock()) {
                 jobs_.erase(over);
             }
-            // The tracker is told before the caller is: who asks it next finds us as a source.
-            if (!report || leaving_ || !tracker_.registered() || !tracker_.connected() ||
-                !shares_) {
+            if (!report || !shares_) {
                 return on_done(std::move(report));
             }
             auto kept = std::make_shared<Result<DownloadReport>>(std::move(report));
-            watch_.when_told([on_done, kept](Status const&) { on_done(std::move(*kept)); });
+            when_told([on_done, kept] { on_done(std::move(*kept)); });
         });
     *holder = job;
     jobs_.insert(job);

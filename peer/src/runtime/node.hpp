@@ -18,6 +18,7 @@
 #include "runtime/peer_list.hpp"
 #include "runtime/peer_threads.hpp"
 #include "runtime/policies.hpp"
+#include "runtime/publisher.hpp"
 #include "runtime/readings.hpp"
 #include "runtime/share_keeper.hpp"
 #include "runtime/tracker_watch.hpp"
@@ -79,6 +80,8 @@ class Node {
 
     [[nodiscard]] Readings& readings() { return readings_; }
 
+    [[nodiscard]] Publisher& publisher() { return publisher_; }
+
     [[nodiscard]] Policies const& policies() const { return policies_; }
 
     /// For downloads and uploads under way, too; when it is in force it is told of.
@@ -118,6 +121,8 @@ class Node {
 
     [[nodiscard]] serving::Serving::Owner serving_owner();
     [[nodiscard]] Readings::Owner readings_owner();
+    [[nodiscard]] Publisher::Owner publisher_owner();
+    void when_told(std::function<void()> then);
     [[nodiscard]] swarm::Uploads::Limits upload_limits() const;
     [[nodiscard]] jobs::ServedOffers::Owner offers_owner();
     [[nodiscard]] jobs::Network network();
@@ -145,6 +150,7 @@ class Node {
     PeerList known_;
     Policies policies_;
     swarm::ShareTable share_;
+    index::Publications published_;
     jobs::Hashes hashes_;
     net::ControlLinks links_;
     net::TrackerLink tracker_;
@@ -175,6 +181,9 @@ class Node {
     std::set<std::shared_ptr<jobs::SubscriptionTask>> subscriptions_;
     jobs::PushInbox inbox_;
     Readings readings_;
+    threads::WorkerPool publishing_;  // after what its jobs use
+    net::PoolJobs publishing_jobs_;
+    Publisher publisher_;
     wire::Time told_push_{};  ///< when a push that failed was logged last
     bool started_ = false;
     bool leaving_ = false;

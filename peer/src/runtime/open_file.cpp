@@ -4,6 +4,7 @@
 #include "storage/tree.hpp"
 
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
@@ -16,6 +17,13 @@
 #include <utility>
 
 namespace xfsbus::peer::runtime {
+
+namespace {
+
+/// What a BlockSource is asked for at once, at most: as for those who fetch it.
+constexpr std::size_t published_read_most = wire::limits::chunk_bytes_max;
+
+}  // namespace
 
 OpenFile::OpenFile(std::weak_ptr<Engine> engine, Readings::Opened opened, std::uint64_t number,
                    Ticket ticket)
@@ -38,8 +46,14 @@ Result<std::size_t> OpenFile::read(std::uint64_t offset, std::span<std::byte> bu
     if (!here) {
         return here.error();
     }
-    auto const most = std::min<std::uint64_t>(buffer.size(), here->end - offset);
+    auto const room =
+        opened_.published ? std::min(buffer.size(), published_read_most) : buffer.size();
+    auto const most = std::min<std::uint64_t>(room, here->end - offset);
     auto const some = buffer.first(static_cast<std::size_t>(most));
+    if (opened_.published) {
+        auto const got = read_published(opened_.published->lock().get(), offset, some);
+        return got ? Result(some.size()) : Result<std::size_t>(got.error());
+    }
     auto read = here->part ? read_from(*here->part, *here, offset, some) : Status(changed());
     if (!read && here->stamp) {
         // Of the name: some file systems tell one number of a file by it, and another of what was
@@ -59,6 +73,25 @@ Status OpenFile::read_from(storage::PartReader const& file, Here const& here, st
     // Afterwards: what was changed meanwhile may have been read.
     auto const now = here.stamp ? file.stamp() : std::nullopt;
     return !here.stamp || (now && now->like(*here.stamp)) ? done() : Status(changed());
+}
+
+Status OpenFile::read_published(index::PublishedBytes const* bytes, std::uint64_t offset,
+                                std::span<std::byte> buffer) const {
+    if (bytes == nullptr) {
+        return Error{Errc::not_found, "'" + wire::escape(name()) + "' is not published any more"};
+    }
+    errno = 0;
+    switch (bytes->read(*opened_.stamp, buffer, offset)) {
+        case index::ReadOutcome::good:
+            return done();
+        case index::ReadOutcome::changed:
+            return changed();
+        case index::ReadOutcome::refused:
+            return Error{Errc::disk, "'" + wire::escape(name()) +
+                                         "' cannot be read by the program that publishes it"};
+        default:
+            return storage::disk_error("cannot read", name(), errno);
+    }
 }
 
 Status OpenFile::wait_until_whole(Wait const& wait) {

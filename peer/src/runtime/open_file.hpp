@@ -49,6 +49,8 @@ class OpenFile {
     [[nodiscard]] Result<Here> ask(std::uint64_t offset, Wait const& wait) const;
     Status read_from(storage::PartReader const& file, Here const& here, std::uint64_t offset,
                      std::span<std::byte> buffer) const;
+    [[nodiscard]] Status read_published(index::PublishedBytes const* bytes, std::uint64_t offset,
+                                        std::span<std::byte> buffer) const;
     [[nodiscard]] Result<std::shared_ptr<storage::PartReader const>> in_place();
     [[nodiscard]] Error changed() const;
 

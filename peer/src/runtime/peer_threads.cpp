@@ -12,8 +12,9 @@ namespace xfsbus::peer::runtime {
 namespace {
 
 // Of one peer: a job of each pool at once. Chunks are stored by several; one thread each commits,
-// reads and looks; one each loads plug-ins and makes their objects.
-constexpr unsigned disk_of_one = PeerThreads::store_threads + 3;
+// reads, reads what the program publishes, and looks; one each loads plug-ins and makes their
+// objects.
+constexpr unsigned disk_of_one = PeerThreads::store_threads + 4;
 constexpr unsigned policies_of_one = 2;
 
 // Of many: together with the rest fewer than 60, so that a disk that hangs, or a plug-in, of a few

@@ -69,7 +69,11 @@ std::optional<Readings::Opened> Readings::shared_here(std::string const& name) c
             return std::nullopt;
         }
     }
-    return Opened{{file->name, file->content, file->stamp.size}, file->stamp, owner_.tree};
+    Opened opened{{file->name, file->content, file->stamp.size}, file->stamp, owner_.tree};
+    if (auto const bytes = owner_.published.find(file->name, file->content)) {
+        opened.published = bytes;
+    }
+    return opened;
 }
 
 /// The one under way, or a new one.

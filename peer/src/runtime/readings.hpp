@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/publications.hpp"
 #include "jobs/download_task.hpp"
 #include "jobs/stream.hpp"
 #include "storage/tree.hpp"
@@ -21,6 +22,7 @@ class Readings {
   public:
     struct Owner {
         swarm::ShareTable const& share;
+        index::Publications const& published;       ///< what of the share is not in the tree
         std::shared_ptr<storage::Tree const> tree;  ///< where its files and those of downloads are
         std::function<std::shared_ptr<jobs::DownloadTask>(jobs::DownloadTask::Order,
                                                           jobs::DownloadTask::OnDone)>
@@ -36,6 +38,8 @@ class Readings {
         jobs::Stream::About about;
         std::optional<swarm::FileStamp> stamp;  ///< of the file, if it was here already
         std::shared_ptr<storage::Tree const> tree;
+        /// Set: it is published, and gone with that.
+        std::optional<std::weak_ptr<index::PublishedBytes const>> published{};
     };
 
     using Who = jobs::Stream::Who;

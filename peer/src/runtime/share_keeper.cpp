@@ -5,6 +5,7 @@
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/wire/ids.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <utility>
 
@@ -22,10 +23,12 @@ SharedFileInfo to_info(swarm::IndexedFile const& file) {
 
 }  // namespace
 
-ShareKeeper::ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table, net::TrackerLink& tracker,
+ShareKeeper::ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table,
+                         index::Publications const& published, net::TrackerLink& tracker,
                          TrackerWatch& watch, EventStore& events, PeerOptions const& options)
     : reactor_(reactor),
       table_(table),
+      published_(published),
       tracker_(tracker),
       watch_(watch),
       events_(events),
@@ -162,16 +165,35 @@ wire::FileEntry ShareKeeper::tell(swarm::IndexedFile const& file) {
     return swarm::ShareTable::entry_of(file);
 }
 
+/// Of the directory; null: it is not shared, or was so already.
+swarm::IndexedFile const* ShareKeeper::put(swarm::IndexedFile file) {
+    if (!published_.contains(file.name)) {
+        return table_.put(std::move(file));
+    }
+    auto const name = file.name;
+    if (hidden_.insert_or_assign(name, std::move(file)).second) {
+        note(LogLevel::warning, "'" + wire::escape(name) +
+                                    "' of the directory is not shared as long as something else "
+                                    "is published under its name");
+    }
+    return nullptr;
+}
+
+/// Of the directory; false: it was not shared.
+bool ShareKeeper::remove(std::string const& name) {
+    return published_.contains(name) ? (hidden_.erase(name), false) : table_.remove(name);
+}
+
 void ShareKeeper::on_changed(std::vector<swarm::IndexedFile> added,
                              std::vector<std::string> removed) {
     std::vector<wire::FileEntry> entries;
     entries.reserve(added.size());
     for (auto& file : added) {
-        if (auto const* const now = table_.put(std::move(file))) {
+        if (auto const* const now = put(std::move(file))) {
             entries.push_back(tell(*now));
         }
     }
-    std::erase_if(removed, [this](auto const& name) { return !table_.remove(name); });
+    std::erase_if(removed, [this](auto const& name) { return !remove(name); });
     for (auto const& name : removed) {
         events_.put(FileGone{name});
     }
@@ -182,10 +204,26 @@ void ShareKeeper::on_fetched(swarm::IndexedFile file) {
     if (!index_) {
         return;
     }
-    if (auto const* const now = table_.put(file)) {
+    if (auto const* const now = put(file)) {
         tracker_.on_changed(now->name, tell(*now));
     }
     index_->add(std::move(file));
+}
+
+void ShareKeeper::on_shared(swarm::IndexedFile file) {
+    if (auto const* const now = table_.put(std::move(file))) {
+        tracker_.on_changed(now->name, tell(*now));
+    }
+}
+
+void ShareKeeper::on_unshared(std::string const& name) {
+    auto hidden = hidden_.extract(name);
+    if (hidden) {
+        return on_shared(std::move(hidden.mapped()));
+    }
+    table_.remove(name);
+    events_.put(FileGone{name});
+    tracker_.on_changed(name, std::nullopt);
 }
 
 void ShareKeeper::on_partial(swarm::PartialFile const& file) {

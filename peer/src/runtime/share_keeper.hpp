@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/publications.hpp"
 #include "index/share_index.hpp"
 #include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
@@ -13,6 +14,7 @@
 #include <xfsbus/swarm/share_table.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,11 +22,14 @@
 
 namespace xfsbus::peer::runtime {
 
-/// The directory that this peer shares: what the index finds in it, and what downloads add, goes
-/// into the table, to the tracker, and into the events. Reactor thread.
+/// What this peer shares: what the index finds in its directory, what downloads add, and what the
+/// program publishes, goes into the table, to the tracker, and into the events. Where something is
+/// published, a file of the directory that gets this name waits until it is not any more. Reactor
+/// thread.
 class ShareKeeper {
   public:
-    ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table, net::TrackerLink& tracker,
+    ShareKeeper(bus::Reactor& reactor, swarm::ShareTable& table,
+                index::Publications const& published, net::TrackerLink& tracker,
                 TrackerWatch& watch, EventStore& events, PeerOptions const& options);
 
     /// Begins the first scan, with so many threads that hash; shares nothing if there is no
@@ -52,6 +57,11 @@ class ShareKeeper {
     void on_partial(swarm::PartialFile const& file);
     void on_partial_gone(std::string const& name);
 
+    /// It is published, or has another stamp than before.
+    void on_shared(swarm::IndexedFile file);
+    /// It is published no more.
+    void on_unshared(std::string const& name);
+
     /// Somebody found it changed.
     void recheck(std::string const& name);
     /// Somebody says that its bytes are not what they should be.
@@ -65,10 +75,14 @@ class ShareKeeper {
     void on_changed(std::vector<swarm::IndexedFile> added, std::vector<std::string> removed);
     void on_scanned(UpdateSummary const& summary);
     [[nodiscard]] wire::FileEntry tell(swarm::IndexedFile const& file);
+    swarm::IndexedFile const* put(swarm::IndexedFile file);
+    bool remove(std::string const& name);
     void note(LogLevel level, std::string_view text) const;
 
     bus::Reactor& reactor_;
     swarm::ShareTable& table_;
+    index::Publications const& published_;
+    std::map<std::string, swarm::IndexedFile> hidden_;  ///< of the directory, by what is published
     net::TrackerLink& tracker_;
     TrackerWatch& watch_;
     EventStore& events_;

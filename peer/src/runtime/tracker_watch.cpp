@@ -67,7 +67,7 @@ void TrackerWatch::tell_refusal() {
 
 /// For one that shares nothing it does not matter.
 void TrackerWatch::on_unreachable(std::string const& why) {
-    if (options_.shares) {
+    if (options_.shares()) {
         options_.log(telemetry::not_reachable(link_.listens(), why));
     }
 }

@@ -19,7 +19,7 @@ class TrackerWatch {
   public:
     struct Options {
         std::string endpoint;
-        bool shares = false;  ///< this peer has files that others come for
+        std::function<bool()> shares;  ///< this peer has files that others come for
         OnLog log;
     };
 

@@ -42,20 +42,6 @@ struct Looker::Looking {
     }
 };
 
-namespace {
-
-enum class Seen { same, other, not_now };
-
-Seen see(storage::Tree const& tree, std::string const& name, swarm::FileStamp const& stamp) {
-    auto const fd = tree.open_file(name);
-    if (!fd && storage::is_shortage(errno)) {
-        return Seen::not_now;
-    }
-    return fd && storage::stamp_of(fd->get()) == stamp ? Seen::same : Seen::other;
-}
-
-}  // namespace
-
 Looker::Looker(bus::Reactor& reactor, threads::Crew& disk, Owner owner)
     : reactor_(reactor), owner_(std::move(owner)), disk_(disk, 1, net::fault_teller(reactor)) {}
 
@@ -113,23 +99,42 @@ Looker::Task Looker::task_of(wire::ContentId const& content) const {
     auto const files = owner_.share.all_by_content(content, names_most + 1);
     task.all_names = files.size() <= names_most;
     for (std::size_t i = 0; i < std::min(files.size(), names_most); ++i) {
-        task.files.emplace_back(files[i]->name, files[i]->stamp);
+        task.files.push_back(
+            {files[i]->name, files[i]->stamp, owner_.published.find(files[i]->name, content)});
     }
     return task;
 }
 
-/// On the thread for the disk: how much of this content is here; nullopt: that cannot be said.
+/// On the thread for the disk, as all that follows but the end.
+Looker::Seen Looker::see(storage::Tree const& tree, File const& file) {
+    auto const stamp = [&]() -> std::optional<swarm::FileStamp> {
+        if (file.published) {
+            auto const now = file.published->stamp();
+            return now ? std::optional(*now) : std::nullopt;
+        }
+        auto const fd = tree.open_file(file.name);
+        return fd ? storage::stamp_of(fd->get()) : std::nullopt;
+    };
+    errno = 0;
+    auto const now = stamp();
+    if (!now && storage::is_shortage(errno)) {
+        return Seen::not_now;
+    }
+    return now == file.stamp ? Seen::same : Seen::other;
+}
+
+/// How much of this content is here; nullopt: that cannot be said.
 std::optional<std::uint32_t> Looker::look_at(storage::Tree const& tree, Task const& task,
                                              Looking& looking) {
-    for (auto const& [name, stamp] : task.files) {
-        auto const seen = see(tree, name, stamp);
+    for (auto const& file : task.files) {
+        auto const seen = see(tree, file);
         if (seen == Seen::same) {
             return wire::complete_ppm;
         }
         if (seen == Seen::not_now) {
             return std::nullopt;
         }
-        looking.add_stale(name);
+        looking.add_stale(file.name);
     }
     bool const known = task.all_names || task.partial_ppm > 0;
     return known ? std::optional(task.partial_ppm) : std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/publications.hpp"
 #include "storage/tree.hpp"
 #include "threads/worker_pool.hpp"
 
@@ -33,6 +34,7 @@ class Looker {
 
     struct Owner {
         swarm::ShareTable const& share;
+        index::Publications const& published;  ///< what of the share is not in the directory
         std::shared_ptr<storage::Tree const> tree;
         /// How much is here of a content that is being fetched, in ppm.
         std::function<std::uint32_t(wire::ContentId const&)> partial_ppm;
@@ -54,18 +56,25 @@ class Looker {
     void look(std::vector<wire::ContentId> const& contents, OnLooked const& on_looked);
 
   private:
+    struct File {
+        std::string name;
+        swarm::FileStamp stamp;
+        index::Publications::Bytes published{};  ///< null: it is in the directory
+    };
+
     /// What is to be looked at for one content.
     struct Task {
         std::uint32_t partial_ppm = 0;
-        std::vector<std::pair<std::string, swarm::FileStamp>>
-            files;              ///< one of which has to be there
-        bool all_names = true;  ///< it has no others
+        std::vector<File> files;  ///< one of which has to be there
+        bool all_names = true;    ///< it has no others
     };
 
     struct Looking;
+    enum class Seen : std::uint8_t { same, other, not_now };
 
     [[nodiscard]] Task task_of(wire::ContentId const& content) const;
     void start(std::vector<Task> tasks, OnLooked const& on_looked);
+    static Seen see(storage::Tree const& tree, File const& file);
     static std::optional<std::uint32_t> look_at(storage::Tree const& tree, Task const& task,
                                                 Looking& looking);
     static void work(storage::Tree const& tree, std::vector<Task> const& tasks, Looking& looking);

@@ -66,6 +66,7 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, threads::
              }),
       looker_(reactor, disk,
               {.share = owner_.share,
+               .published = owner_.published,
                .tree = owner_.tree,
                .partial_ppm =
                    [this](auto const& content) {
@@ -74,7 +75,9 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, threads::
                    },
                .on_stale = owner_.on_stale}),
       readers_(disk, 1, net::fault_teller(reactor)),
-      reads_(reactor, readers_) {}
+      reads_(reactor, readers_),
+      program_readers_(disk, 1, net::fault_teller(reactor)),
+      program_reads_(reactor, program_readers_) {}
 
 Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_most) {
     auto server = bus::ControlServer::bind(
@@ -207,6 +210,17 @@ void Serving::withdraw(wire::ContentId const& content) {
     pump();
 }
 
+void Serving::unshared(wire::ContentId const& content) {
+    auto const* const file = owner_.share.by_content(content);
+    if (file == nullptr) {
+        session_.end(content, "the file is not shared any more");
+        return pump();
+    }
+    for (auto const& id : session_.uploads().transfers_of(content)) {
+        readings_[id] = reading_of(*file);
+    }
+}
+
 // ---- what the session wants done ----
 
 /// Does it, until it wants nothing more, and starts to read whatever may be read now.
@@ -309,6 +323,13 @@ Serving::Reading Serving::reading_of(wire::ContentId const& content) const {
 }
 
 Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
+    if (auto const bytes = owner_.published.find(file.name, file.content)) {
+        return {file.name,
+                [bytes, stamp = file.stamp](auto buffer, auto offset) {
+                    return bytes->read(stamp, buffer, offset);
+                },
+                true};
+    }
     return {file.name,
             [files = files_, name = file.name, stamp = file.stamp](auto buffer, auto offset) {
                 return files->read(name, stamp, buffer, offset);
@@ -316,9 +337,11 @@ Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
 }
 
 void Serving::read(swarm::Uploads::Piece const& piece) {
-    reads_.submit(piece.length,
-                  [this, piece, reading = readings_.at(piece.transfer),
-                   alive = std::weak_ptr(alive_)] { return read_now(piece, reading, alive); });
+    auto const& reading = readings_.at(piece.transfer);
+    auto& reads = reading.of_program ? program_reads_ : reads_;
+    reads.submit(piece.length, [this, piece, reading, alive = std::weak_ptr(alive_)] {
+        return read_now(piece, reading, alive);
+    });
 }
 
 /// Reading thread. A chunk may outlive the reactor, and this object.
@@ -362,6 +385,9 @@ void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string cons
 wire::Failure Serving::why_unread(std::string const& name, index::ReadOutcome why, int error) {
     if (why == index::ReadOutcome::not_now) {
         return {wire::ErrorCode::busy, "no more files can be opened now", 0};
+    }
+    if (why == index::ReadOutcome::refused) {
+        return {wire::ErrorCode::gone, "the file cannot be read", 0};
     }
     owner_.on_stale(name);
     if (why == index::ReadOutcome::changed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/publications.hpp"
 #include "index/served_files.hpp"
 #include "net/alarm.hpp"
 #include "net/pool_jobs.hpp"
@@ -29,8 +30,9 @@ class Serving final : public PartialServer {
   public:
     struct Owner {
         swarm::ShareTable const& share;
-        std::shared_ptr<storage::Tree const> tree;              ///< null: nothing is shared
-        std::function<wire::Pong()> vitals;                     ///< of the whole peer
+        index::Publications const& published;       ///< what of the share is not in the directory
+        std::shared_ptr<storage::Tree const> tree;  ///< null: nothing is shared
+        std::function<wire::Pong()> vitals;         ///< of the whole peer
         std::function<void(std::string const& name)> on_stale;  ///< a file is not what was indexed
         /// A sink says that the bytes of this file are not those of its content.
         std::function<void(std::string const& name)> on_doubt;
@@ -67,6 +69,10 @@ class Serving final : public PartialServer {
     void completed(wire::ContentId const& content, swarm::IndexedFile const& file) override;
     void withdraw(wire::ContentId const& content) override;
 
+    /// A file of this content is not shared any more. Transfers of it go on with another that is;
+    /// without one they end, and who fetches is told.
+    void unshared(wire::ContentId const& content);
+
     /// How much of these is here now: for this peer itself, which sees it as others do.
     void look(std::vector<wire::ContentId> const& contents, Looker::OnLooked const& on_looked) {
         looker_.look(contents, on_looked);
@@ -85,6 +91,7 @@ class Serving final : public PartialServer {
     struct Reading {
         std::string name;
         Read read;
+        bool of_program = false;  ///< it takes as long as the program does
     };
 
     // messages
@@ -130,6 +137,8 @@ class Serving final : public PartialServer {
     Looker looker_;
     threads::WorkerPool readers_;  // its tasks end first
     net::PoolJobs reads_;
+    threads::WorkerPool program_readers_;  ///< of what is published: who hangs there, hangs alone
+    net::PoolJobs program_reads_;
 };
 
 }  // namespace xfsbus::peer::serving

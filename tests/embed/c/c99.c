@@ -73,6 +73,16 @@ static const call calls[] = {
     (call)xfsbus_file_list_free,
     (call)xfsbus_listing_free,
     (call)xfsbus_status_free,
+    (call)xfsbus_peer_publish_memory,
+    (call)xfsbus_peer_publish_file,
+    (call)xfsbus_peer_publish_blocks,
+    (call)xfsbus_peer_start_publish_memory,
+    (call)xfsbus_peer_start_publish_file,
+    (call)xfsbus_peer_start_publish_blocks,
+    (call)xfsbus_job_published,
+    (call)xfsbus_peer_unpublish,
+    (call)xfsbus_set_released,
+    (call)xfsbus_published_free,
 };
 
 int main(void) {

@@ -37,6 +37,7 @@ using PeersAnswer = std::unique_ptr<xfsbus_peer_list const, Freed<xfsbus_peer_li
 using FilesAnswer = std::unique_ptr<xfsbus_file_list const, Freed<xfsbus_file_list_free>>;
 using ListingAnswer = std::unique_ptr<xfsbus_listing const, Freed<xfsbus_listing_free>>;
 using StatusAnswer = std::unique_ptr<xfsbus_status const, Freed<xfsbus_status_free>>;
+using PublishedAnswer = std::unique_ptr<xfsbus_published const, Freed<xfsbus_published_free>>;
 using PolicyAnswer = std::unique_ptr<xfsbus_policy_info const, Freed<xfsbus_policy_info_free>>;
 
 template <typename Request>

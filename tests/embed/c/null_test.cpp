@@ -37,6 +37,9 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
     refused(xfsbus_stop_create, xfsbus_peer_open, xfsbus_reader_read,
             xfsbus_reader_wait_until_whole);
     refused(xfsbus_events_next, xfsbus_events_wait);
+    refused(xfsbus_peer_publish_memory, xfsbus_peer_publish_file, xfsbus_peer_publish_blocks,
+            xfsbus_peer_start_publish_memory, xfsbus_peer_start_publish_file,
+            xfsbus_peer_start_publish_blocks, xfsbus_job_published, xfsbus_peer_unpublish);
 }
 
 TEST_CASE("Calls in C without a code answer NULL with nothing, and free it") {
@@ -63,6 +66,8 @@ TEST_CASE("Calls in C without a code answer NULL with nothing, and free it") {
     xfsbus_file_list_free(nullptr);
     xfsbus_listing_free(nullptr);
     xfsbus_status_free(nullptr);
+    xfsbus_published_free(nullptr);
+    xfsbus_set_released(nullptr);
 }
 
 TEST_CASE("NULL for what else a call in C needs is refused, and said which") {

@@ -135,3 +135,69 @@ def test_asyncio_shares_a_directory_and_tells_of_it(bus):
                 await source.push("a.bin", to=1)
 
     in_time(main())
+
+
+def test_asyncio_reads_a_file_while_it_comes_from_anywhere(bus):
+    data = bus.write("film.bin", 2 * MIB)
+
+    async def main():
+        async with bus.sink(xfsbus.AsyncPeer) as sink:
+            await sink.wait_for_tracker(PATIENCE)
+            async with await sink.open("film.bin", wait=PATIENCE) as film:
+                assert (film.name, film.size, len(film.content)) == ("film.bin", len(data), 64)
+                assert await film.seek(-100, 2) == len(data) - 100
+                assert await film.read() == data[-100:]
+                assert await film.read(1) == b""
+                room = bytearray(1000)
+                assert await film.seek(MIB) == MIB
+                read = await film.readinto(room)
+                assert 0 < read <= 1000 and room[:read] == data[MIB:MIB + read]
+                assert await film.tell() == MIB + read
+                await film.seek(0)
+                assert b"".join(await asyncio.gather(film.read(MIB), film.read(MIB))) == data
+                await film.wait_until_whole()
+                for place in ((-1, 0), (0, 7)):
+                    with pytest.raises(ValueError):
+                        await film.seek(*place)
+            assert film.closed
+            for call in (film.read, film.tell, film.wait_until_whole):
+                with pytest.raises(ValueError):
+                    await call()
+
+    with bus.source():
+        in_time(main())
+
+
+def test_asyncio_opens_files_and_reads_them_side_by_side_while_others_wait(bus):
+    data = bus.write("film.bin", 4 * MIB)
+
+    async def main():
+        async with bus.sink(xfsbus.AsyncPeer, download_limit=MIB // 4) as sink:
+            slow = await sink.open("film.bin", wait=PATIENCE)
+            reading = asyncio.ensure_future(slow.read())
+            await asyncio.wait([reading], timeout=0.01)
+            other = await sink.open("film.bin", wait=PATIENCE)
+            assert await other.read(1) == data[:1]
+            assert not reading.done()
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            assert await slow.tell() == 0
+            assert await slow.read(1) == data[:1]
+            await slow.close()
+            await other.close()
+
+    with bus.source():
+        in_time(main())
+
+
+def test_asyncio_opens_nothing_that_nobody_has_and_a_cancelled_opening_ends(bus):
+    async def main():
+        async with bus.sink(xfsbus.AsyncPeer) as sink:
+            await sink.wait_for_tracker(PATIENCE)
+            with pytest.raises(xfsbus.NotFoundError):
+                await sink.open("nothing")
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(sink.open("nothing", wait=10 * PATIENCE), 0.05)
+
+    in_time(main())

@@ -306,3 +306,13 @@ TEST_CASE("A file that is not found in time is answered so") {
     House const sut(1 * mib, 0, limits);
     CHECK(sut.get().status == 504);
 }
+
+TEST_CASE("A file that the program publishes is had over HTTP") {
+    House const sut(1);
+    auto const text = noise_of(mib);
+    REQUIRE(sut.sink->publish({"made up.bin", owned(text)}, patience));
+    auto const reply =
+        http(here, sut.port(), "/files/made%20up.bin", "Range: bytes=100-1099\r\n", "GET");
+    CHECK(reply.status == 206);
+    CHECK(reply.body == text.substr(100, 1000));
+}

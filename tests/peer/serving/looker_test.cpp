@@ -47,6 +47,7 @@ class Shared {
     Shared()
         : looker_(loop_.reactor(), disk_,
                   {.share = table,
+                   .published = published,
                    .tree = tree_,
                    .partial_ppm = [this](auto const& id) { return id == partial ? 250'000U : 0U; },
                    .on_stale = [this](auto const& name) { stale.push_back(name); }}) {}
@@ -58,6 +59,14 @@ class Shared {
         std::ofstream(path) << name;
         auto const fd = tree_->open_file(name).value();
         table.put({name, id, nullptr, storage::stamp_of(fd.get()).value()});
+    }
+
+    /// One that the program publishes, and that stands elsewhere.
+    void publish(std::string const& name, wire::ContentId const& id) {
+        auto const bytes = std::make_shared<index::FileElsewhere const>(elsewhere.path() / name);
+        std::ofstream(elsewhere.path() / name) << name;
+        table.put({name, id, nullptr, bytes->stamp().value()});
+        published.put(name, id, bytes);
     }
 
     /// The answer; what waited for its time is over then.
@@ -74,7 +83,9 @@ class Shared {
     }
 
     test::TempDir directory;
+    test::TempDir elsewhere;
     swarm::ShareTable table;
+    index::Publications published;
     wire::ContentId partial = content(9999);
     std::vector<std::string> stale;
 
@@ -235,4 +246,14 @@ TEST_CASE("An address that asks too much is told nothing, and others are") {
     CHECK(share.ask(contents(swarm::LookBudget::of_one_most), "10.0.0.1").size() <
           swarm::LookBudget::of_one_most);
     CHECK(share.ask({content(0)}, "10.0.0.2") == Have{complete_ppm});
+}
+
+TEST_CASE("What is published is looked at where it is, not in the directory") {
+    Shared shared;
+    shared.publish("one", content(1));
+    shared.publish("two", content(2));
+    std::ofstream(shared.elsewhere.path() / "two") << "changed";
+    CHECK(shared.ask(contents(3)) == Have{0, complete_ppm, 0});
+    shared.settle(1);
+    CHECK(shared.stale == std::vector<std::string>{"two"});
 }

@@ -84,8 +84,9 @@ struct SourceStatus {
 };
 
 struct DownloadedFile {
-    std::string name;            ///< as it stands on disk below the directory
-    std::filesystem::path path;  ///< where it is; empty: it is not there
+    std::string name;  ///< as it stands on disk below the directory
+    /// Where it is; empty: it is not there, or this peer itself publishes it (Peer::publish).
+    std::filesystem::path path;
     std::string content;
     std::uint64_t size = 0;
     bool present = false;        ///< it was there already, equal; nothing was fetched

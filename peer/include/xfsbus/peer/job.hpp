@@ -1,6 +1,7 @@
 #pragma once
 
 #include <xfsbus/peer/policy.hpp>
+#include <xfsbus/peer/publish.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/status.hpp>
 #include <xfsbus/wire/export.hpp>
@@ -40,10 +41,11 @@ struct Wait {
 /// What events call a job by. No two jobs of a Peer have the same.
 enum class JobId : std::uint64_t {};
 
-/// What a job comes to: that of a find, a download, a push, a scan, a policy, a list.
-using JobOutcome =
-    std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>, Result<PushResult>,
-                 Result<UpdateSummary>, Result<PolicyInfo>, Result<std::vector<ListedFile>>>;
+/// What a job comes to: that of a find, a download, a push, a scan, a policy, a list, or of what is
+/// published.
+using JobOutcome = std::variant<Result<std::vector<FoundSource>>, Result<DownloadReport>,
+                                Result<PushResult>, Result<UpdateSummary>, Result<PolicyInfo>,
+                                Result<std::vector<ListedFile>>, Result<Published>>;
 
 /// Something that a Peer is doing. A handle: copies mean the same job, which goes on without any of
 /// them. May outlive the Peer, whose end ends its jobs. Any thread.
@@ -102,5 +104,6 @@ using ListJob = Job<std::vector<ListedFile>>;
 /// Ends when it is cancelled, with the files that it has told of and that are there, or when it
 /// cannot go on.
 using SubscribeJob = ListJob;
+using PublishJob = Job<Published>;
 
 }  // namespace xfsbus::peer

@@ -93,6 +93,9 @@ struct PeerOptions {
     std::size_t spare_descriptors = 0;
     /// Whose threads the peer uses, with others. Null: its own.
     std::shared_ptr<Commons> commons = {};
+    /// Files that may be published at once (Peer::publish), or be on the way to it. Each takes half
+    /// a kilobyte and its manifest; of the bytes themselves nothing is copied or kept.
+    std::size_t published_most = 10'000;
 };
 
 }  // namespace xfsbus::peer

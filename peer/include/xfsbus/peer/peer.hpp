@@ -4,6 +4,7 @@
 #include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/job.hpp>
 #include <xfsbus/peer/options.hpp>
+#include <xfsbus/peer/publish.hpp>
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
 #include <xfsbus/peer/status.hpp>
@@ -72,6 +73,19 @@ class XFSBUS_API Peer {
     PushJob start_push(PushRequest const& request);
     /// Scans the directory and sends the whole list to the tracker.
     UpdateJob start_update();
+    /// Shares something that does not stand in the directory; a peer without one can do this, too.
+    /// It is read and hashed first, unless its manifest is known, and then found and fetched as any
+    /// shared file, until unpublish() or the end of the peer. It is done when the tracker has been
+    /// told, or cannot be told now. One that is cancelled before it is shared is not shared.
+    ///
+    /// Errc::usage: something of the directory has the name, something is published under it, or
+    /// there are PeerOptions::published_most. A file that the directory gets under such a name
+    /// later is not shared before unpublish(), and this peer fetches nothing to that name.
+    ///
+    /// Nobody is sent anything but what was published. A file that is changed, or whose bytes do
+    /// not fit the manifest that was given, is not published any more as soon as somebody asks for
+    /// it: the log says so, and FileGone.
+    PublishJob start_publish(PublishRequest const& request);
     /// Loads a plug-in, FILE[:key=value,...], and swaps the policy of the kind that it is of (peer
     /// selection, chunk order or upload choice), for what is under way too, between two decisions.
     /// It is done when the new one is in force: to load it takes 10 s at most. Errc::plugin if it
@@ -99,6 +113,17 @@ class XFSBUS_API Peer {
                             Wait const& wait = {});
 
     Result<UpdateSummary> update_list(Wait const& wait = {});
+
+    /// As start_publish. After Errc::timeout or Errc::interrupted it may be shared all the same, if
+    /// only the tracker was waited for: unpublish() sees to that.
+    Result<Published> publish(PublishRequest const& request, Wait const& wait = {});
+
+    /// What was published under this name is not shared any more: whoever fetches it from here is
+    /// told, and so is the tracker; a Reader of it reads nothing more. Then waits for the reads
+    /// that are under way: when this returns, the memory or the BlockSource has been let go. After
+    /// Errc::timeout or Errc::interrupted that comes later. Errc::not_found: nothing is published
+    /// under that name.
+    Status unpublish(std::string const& name, Wait const& wait = {});
 
     // ---- reading ----
 

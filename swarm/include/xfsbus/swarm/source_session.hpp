@@ -84,6 +84,9 @@ class SourceSession final : private ContentState::Follower {
     void completed(wire::ContentId const& content);
     /// Whoever fetches it from here is told why it ends.
     void withdraw(wire::ContentId const& content, std::string const& reason);
+    /// A content that was whole here is not any more: the same. Of a part of it that is here they
+    /// may come again.
+    void end(wire::ContentId const& content, std::string const& reason);
 
     // ---- what sinks say ----
 

@@ -95,7 +95,7 @@ typedef struct xfsbus_source_use {
 typedef struct xfsbus_file {
     size_t size;
     const char* name; /* as it stands on disk below the directory */
-    const char* path; /* where it is; "": it is not there */
+    const char* path; /* where it is; "": it is not there, or this peer publishes it itself */
     const char* content;
     uint64_t bytes;      /* its size */
     const char* message; /* why it is not there; "": it is */

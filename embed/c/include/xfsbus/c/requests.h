@@ -60,11 +60,12 @@ typedef struct xfsbus_options {
     /* How often the directory is scanned without being asked; 0: as seldom as its file system
      * allows; below nought: never. */
     int64_t rescan_ms;
-    uint64_t flags;      /* of xfsbus_options_flags */
-    int32_t accept_push; /* an xfsbus_accept_push */
-    int32_t durability;  /* an xfsbus_durability */
-    uint32_t port;       /* 0: a free one */
-    uint32_t data_port;  /* where chunks come in, which sources connect to; 0: a free one */
+    uint64_t flags;          /* of xfsbus_options_flags */
+    int32_t accept_push;     /* an xfsbus_accept_push */
+    int32_t durability;      /* an xfsbus_durability */
+    uint32_t port;           /* 0: a free one */
+    uint32_t data_port;      /* where chunks come in, which sources connect to; 0: a free one */
+    uint64_t published_most; /* files that may be published at once, see c/publish.h; 0: 10,000 */
 } xfsbus_options;
 
 /* xfsbus_download_request.flags */
