@@ -46,7 +46,8 @@ Swarm::Swarm(Rules rules, std::uint64_t seed)
     : rules_(std::move(rules)),
       random_(seed),
       tracker_(seed, rules_.handout ? rules_.handout(seed) : nullptr),
-      wiring_({.rack_link = rules_.rack_link, .core_link = rules_.core_link}),
+      wiring_(
+          {.rack_link = rules_.rack_link, .core_link = rules_.core_link, .fabric = rules_.fabric}),
       begin_(1000s),
       now_(begin_) {}
 
@@ -116,11 +117,11 @@ void Swarm::tell(Event event) {
     events_.push(now_ + delay, std::move(event));
 }
 
-wire::Duration Swarm::latency(PeerIndex a, PeerIndex b) const {
+wire::Duration Swarm::latency(PeerIndex from, PeerIndex to) const {
     if (rules_.latency_between) {
-        return rules_.latency_between(a, b);
+        return rules_.latency_between(from, to);
     }
-    return rules_.latency + peers_[a]->nature.far + peers_[b]->nature.far;
+    return rules_.latency + peers_[from]->nature.far + peers_[to]->nature.far;
 }
 
 /// Whether the simulation goes on until it has ended.

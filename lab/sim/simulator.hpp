@@ -76,7 +76,7 @@ class Swarm {
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
         swarm::Download::Limits download;
         swarm::Uploads::Limits uploads;
-        /// The same between two peers; by default `latency` and what they are `far`.
+        /// The same from one peer to another; by default `latency` and what they are `far`.
         std::function<wire::Duration(PeerIndex, PeerIndex)> latency_between;
         /// What a peer decides by; by default as the product does.
         std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
@@ -90,6 +90,7 @@ class Swarm {
         std::uint64_t play_rate = 0;  ///< bytes per second at which each sink reads; 0: it does not
         double rack_link = 0;  ///< bytes per second out of each rack, and into it; 0: no limit
         double core_link = 0;  ///< bytes per second of all between racks; 0: no limit
+        Fabric fabric{};       ///< in place of both
     };
 
     struct Figures {
@@ -266,7 +267,7 @@ class Swarm {
     void arm_sink(PeerIndex index);
     void end(PeerIndex index);
     [[nodiscard]] static bool fetches(Peer const& peer);
-    [[nodiscard]] wire::Duration latency(PeerIndex a, PeerIndex b) const;
+    [[nodiscard]] wire::Duration latency(PeerIndex from, PeerIndex to) const;
     [[nodiscard]] double round_trip_ms(PeerIndex a, PeerIndex b) const;
     [[nodiscard]] std::uint32_t load_of(PeerIndex index) const;
 

@@ -14,7 +14,7 @@ bool Swarm::fetches(Peer const& peer) {
 }
 
 double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
-    return std::chrono::duration<double, std::milli>(2 * latency(a, b)).count();
+    return std::chrono::duration<double, std::milli>(latency(a, b) + latency(b, a)).count();
 }
 
 std::uint32_t Swarm::load_of(PeerIndex index) const {

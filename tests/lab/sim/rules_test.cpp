@@ -109,6 +109,19 @@ TEST_CASE("a latency between two peers is that of all that passes between them")
     CHECK(swarm.completed(far) <= 600ms);
 }
 
+TEST_CASE("a latency may differ by the way, and what is asked and sent takes both") {
+    auto rules = rules_of(1, 1ms);
+    rules.latency_between = [](Swarm::PeerIndex from, Swarm::PeerIndex) {
+        return from == 0 ? 10ms : 500ms;
+    };
+    Swarm swarm(rules, 1);
+    swarm.add(seed_nature);
+    auto const sink = swarm.add({.up = link_rate, .down = link_rate, .serves = false});
+    REQUIRE(swarm.run(600s));
+    CHECK(swarm.completed(sink) >= 510ms);
+    CHECK(swarm.completed(sink) <= 600ms);
+}
+
 TEST_CASE("an upload choice decides who is served first") {
     auto rules = rules_of(short_file_chunks, 1ms);
     rules.upload_choice = [](Nature const&, std::uint64_t) {
