@@ -1,7 +1,10 @@
 #include "experiment/parse.hpp"
 
 #include "experiment/check_where.hpp"
+#include "experiment/population.hpp"
 #include "experiment/read_groups.hpp"
+#include "experiment/read_latencies.hpp"
+#include "experiment/read_platform.hpp"
 #include "experiment/read_policies.hpp"
 #include "experiment/table_reader.hpp"
 #include "experiment/units.hpp"
@@ -129,13 +132,13 @@ void check_whole(TableReader& file, Experiment const& experiment) {
                                    " elements, and " + std::to_string(come) +
                                    " sinks have no time of their own");
     }
-    auto const peers = count_of(experiment, [](Group const&) { return true; });
-    if (peers * experiment.policies.size() * experiment.seeds.size() > limits::rows) {
+    if (peers_of(experiment) * experiment.policies.size() * experiment.seeds.size() >
+        limits::rows) {
         file.wrong("seeds", "peers x policies x seeds are more than 5000000; write fewer seeds");
     }
 }
 
-void read_all(TableReader& file, Experiment& experiment, Where where) {
+void read_all(TableReader& file, Experiment& experiment, Where where, Files const& files) {
     experiment.name = file.needed_text("name");
     read_seeds(file, experiment);
     experiment.stop = file.time("stop", experiment.stop);
@@ -143,6 +146,11 @@ void read_all(TableReader& file, Experiment& experiment, Where where) {
     file.table("network", [&](auto& table) {
         experiment.network = read_network(table);
         check_where(table, where, experiment.network);
+    });
+    file.table("latency", [&](auto& table) { read_latencies(table, experiment, where, files); });
+    file.table("platform", [&](auto& table) {
+        check_platform(table, where);
+        read_platform(table, experiment, files);
     });
     if (!file.has("content")) {
         file.wrong("content", "is missing; write [content] with size = \"100M\"");
@@ -165,9 +173,32 @@ void read_all(TableReader& file, Experiment& experiment, Where where) {
     read_policies(file, experiment.policies);
 }
 
+/// As much of a file as that.
+Result<std::string> read_text(std::filesystem::path const& file, std::size_t most) {
+    std::string text;
+    errno = 0;
+    std::ifstream stream(file, std::ios::binary);
+    std::vector<char> block(64UL * 1024);
+    while (stream && text.size() < most) {
+        stream.read(block.data(),
+                    static_cast<std::streamsize>(std::min(block.size(), most - text.size())));
+        text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+    }
+    if (!stream.eof() && !stream.good()) {
+        return Error{Errc::disk, wire::escape(file.string()) +
+                                     ": cannot be read: " + std::generic_category().message(errno)};
+    }
+    return text;
+}
+
 }  // namespace
 
-Result<Experiment> parse(std::string_view text, std::string const& file, Where where) {
+Result<std::string> no_files(std::string const& name, std::size_t) {
+    return Error{Errc::usage, "'" + wire::escape(name) + "' cannot be read: there are no files"};
+}
+
+Result<Experiment> parse(std::string_view text, std::string const& file, Where where,
+                         Files const& files) {
     if (text.size() > limits::file_bytes) {
         return Error{Errc::usage, file + ": is larger than 1 MiB; that is no experiment"};
     }
@@ -180,7 +211,7 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
     Complaint complaint(file);
     TableReader reader(complaint, parsed.table(), {});
     Experiment experiment;
-    read_all(reader, experiment, where);
+    read_all(reader, experiment, where, files);
     reader.done();
     if (!complaint.first()) {
         check_whole(reader, experiment);
@@ -192,16 +223,19 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
 }
 
 Result<Experiment> read(std::filesystem::path const& file, Where where) {
-    std::string text(limits::file_bytes + 1, '\0');
-    errno = 0;
-    std::ifstream stream(file, std::ios::binary);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!stream.eof() && !stream.good()) {
-        return Error{Errc::disk, wire::escape(file.string()) +
-                                     ": cannot be read: " + std::generic_category().message(errno)};
+    auto const text = read_text(file, limits::file_bytes + 1);
+    if (!text) {
+        return text.error();
     }
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    return parse(text, wire::escape(file.string()), where);
+    return parse(*text, wire::escape(file.string()), where,
+                 [&](std::string const& name, std::size_t most) -> Result<std::string> {
+                     auto content = read_text(file.parent_path() / name, most + 1);
+                     if (content && content->size() > most) {
+                         return Error{Errc::usage, "'" + wire::escape(name) + "' is larger than " +
+                                                       std::to_string(most) + " bytes"};
+                     }
+                     return content;
+                 });
 }
 
 }  // namespace xfsbus::lab::experiment

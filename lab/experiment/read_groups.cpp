@@ -74,6 +74,18 @@ Rates read_rates(TableReader& table, std::string_view key) {
 
 // ---- groups ----
 
+/// What other tables need to know of each peer.
+struct Needs {
+    bool addresses = false;  ///< of a latency file
+    bool hosts = false;      ///< of a platform
+};
+
+Needs needs_of(TableReader& file) {
+    auto const* const latency = file.get("latency");
+    auto const* const table = latency != nullptr ? latency->as_table() : nullptr;
+    return {table != nullptr && table->contains("file"), file.has("platform")};
+}
+
 std::vector<std::uint32_t> read_racks(TableReader& table) {
     std::vector<std::uint32_t> racks;
     table.each("rack", limits::racks, [&](toml::node const& each) {
@@ -86,19 +98,76 @@ std::vector<std::uint32_t> read_racks(TableReader& table) {
     return racks.empty() ? std::vector<std::uint32_t>{0} : racks;
 }
 
-Group read_group(TableReader& table, std::size_t number) {
+/// Whether groups say it, which they do if something needs it: "belongs to ..." else.
+bool has_needed(TableReader& table, char const* key, bool needed, char const* otherwise) {
+    if (table.has(key) && !needed) {
+        table.wrong(key, otherwise);
+    }
+    return table.has(key);
+}
+
+std::vector<std::string> read_names(TableReader& table, char const* key, std::uint32_t count) {
+    std::vector<std::string> names;
+    table.each(key, limits::pairs_peers, [&](toml::node const& each) {
+        auto const name = text_of(each).value_or("");
+        if (name.empty() || name.size() > limits::text) {
+            table.wrong(each, key, "must be a text, or a list of them");
+        }
+        names.push_back(name);
+    });
+    if (names.size() != count) {
+        table.wrong(key, "has " + std::to_string(names.size()) +
+                             " elements; write one for each "
+                             "of the " +
+                             std::to_string(count) + " peers");
+        return {};
+    }
+    return names;
+}
+
+/// What a latency file or a platform knows its peers by.
+void read_places(TableReader& table, Group& group, Needs const& needs) {
+    if (has_needed(table, "address", needs.addresses, "belongs to [latency] file")) {
+        group.addresses = read_names(table, "address", group.count);
+    } else if (needs.addresses) {
+        table.wrong("address",
+                    "is missing; write for example address = \"10.0.0.1:7471\", as the "
+                    "latency file calls it, or a list with one for each peer");
+    }
+    if (has_needed(table, "host", needs.hosts, "belongs to [platform]")) {
+        group.hosts = read_names(table, "host", group.count);
+    }
+}
+
+/// With a platform it says what links there are.
+void read_links(TableReader& table, Group& group, Needs const& needs) {
+    if (!needs.hosts) {
+        group.up = read_rates(table, "up");
+        group.down = read_rates(table, "down");
+        group.rack = read_racks(table);
+        group.far = table.time("far", {});
+        group.others = static_cast<std::uint32_t>(table.number("others", 0, 0, limits::others));
+        return;
+    }
+    for (auto const* const key : {"up", "down", "rack", "far", "others"}) {
+        if (table.get(key) != nullptr) {
+            table.wrong(key, "does not go with [platform], which says what links there are");
+        }
+    }
+    group.up.values = {limits::rate_most};
+    group.down.values = {limits::rate_most};
+}
+
+Group read_group(TableReader& table, std::size_t number, Needs const& needs) {
     Group group;
     group.name = table.text("name", "peers" + std::to_string(number));
     group.count = static_cast<std::uint32_t>(table.number("count", 1, 1, limits::peers));
-    group.up = read_rates(table, "up");
-    group.down = read_rates(table, "down");
+    read_links(table, group, needs);
+    read_places(table, group, needs);
     group.labels = table.text("labels", {});
-    group.rack = read_racks(table);
     group.role = table.word("role", 1, {"seed", "sink"}) == 0 ? Role::seed : Role::sink;
     group.conduct = static_cast<Conduct>(table.word("conduct", 0, {"honest", "lies", "stalls"}));
     group.serves = table.flag("serves", true);
-    group.far = table.time("far", {});
-    group.others = static_cast<std::uint32_t>(table.number("others", 0, 0, limits::others));
     group.select = table.text("policy", {});
     check_spec(table, "policy", group.select);
     if (table.has("arrives")) {
@@ -111,8 +180,9 @@ Group read_group(TableReader& table, std::size_t number) {
 
 void read_groups(TableReader& file, Experiment& experiment, Where where) {
     std::uint64_t peers = 0;
+    auto const needs = needs_of(file);
     file.tables("peers", limits::groups, [&](TableReader& table) {
-        experiment.groups.push_back(read_group(table, experiment.groups.size() + 1));
+        experiment.groups.push_back(read_group(table, experiment.groups.size() + 1, needs));
         auto const& group = experiment.groups.back();
         peers += group.count;
         if (peers > limits::peers) {
