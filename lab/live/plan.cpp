@@ -157,6 +157,7 @@ Plan plan_of(Experiment const& experiment, std::size_t policy, std::uint64_t see
     auto const& row = experiment.policies[policy];
     Plan plan;
     plan.stop = experiment.stop;
+    plan.content_bytes = experiment.content.bytes;
     plan.tracker_ready = "ready on tcp://" + with_port(addresses.tracker_ip, tracker_port);
     plan.tracker_arguments = words_of_tracker(row, addresses, plugin_dirs);
     auto const patience = std::chrono::ceil<std::chrono::seconds>(experiment.stop).count();

@@ -116,9 +116,11 @@ results::Course course_of(Experiment const& experiment, sim::Swarm const& swarm,
     auto const failure = swarm.failure(index);
     return {
         .first_chunk = swarm.first_chunk(index),
+        .quarters = swarm.quarters(index),
         .completed = swarm.completed(index),
         .bytes_up = swarm.bytes_sent(index),
         .bytes_down = std::uint64_t{swarm.chunks_stored(index)} * experiment.content.chunk_bytes,
+        .messages = swarm.messages(index),
         .failure = failure ? wire::escape(failure->message) : std::string()};
 }
 
@@ -132,7 +134,7 @@ results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,
         run.bytes_of_seeds += is_seed ? run.peers.back().bytes_up : 0;
     }
     auto const& figures = swarm.figures();
-    run.messages = figures.messages;
+    run.stored = figures.stored;
     run.chunks_sent = figures.chunks_sent;
     run.bytes_duplicate = figures.bytes_duplicate;
     run.bytes_between_racks = figures.bytes_between_racks;

@@ -6,7 +6,9 @@
 #include <xfsbus/policies/rarest.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
+#include <variant>
 
 namespace xfsbus::lab::sim {
 namespace {
@@ -102,9 +104,30 @@ void Swarm::on(Scripted const& scripted) {
     scripted.what();
 }
 
+tally::MessageKind Swarm::kind_of(ToSource const& message) {
+    using Kind = tally::MessageKind;
+    // In the order of the alternatives.
+    constexpr std::array kinds = {Kind::want, Kind::have, Kind::close, Kind::ping, Kind::pong};
+    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
+    return kinds[message.what.index()];
+}
+
+tally::MessageKind Swarm::kind_of(ToSink const& message) {
+    using Kind = tally::MessageKind;
+    constexpr std::array kinds = {Kind::refused, Kind::have, Kind::ping, Kind::pong};
+    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
+    return kinds[message.what.index()];
+}
+
 /// It arrives after the latency.
 void Swarm::tell(Event event) {
-    ++figures_.messages;
+    std::visit(
+        [this](auto const& what) {
+            if constexpr (requires { kind_of(what); }) {
+                peers_[what.from]->messages.add(kind_of(what));
+            }
+        },
+        event);
     auto const delay = std::visit(
         [this](auto const& what) {
             if constexpr (requires { latency(what.from, what.to); }) {

@@ -3,6 +3,8 @@
 #include "sim/event_queue.hpp"
 #include "sim/simulated_tracker.hpp"
 #include "sim/wiring.hpp"
+#include "tally/messages.hpp"
+#include "tally/timeline.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
@@ -94,7 +96,7 @@ class Swarm {
     };
 
     struct Figures {
-        std::uint64_t messages = 0;  ///< other than chunks
+        tally::Timeline stored{};  ///< the bytes of chunks that were kept, by all peers
         std::uint64_t chunks_sent = 0;
         std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
         std::uint64_t chunks_corrupt = 0;
@@ -144,6 +146,17 @@ class Swarm {
     /// Bytes of chunks that came to it, in vain or not.
     [[nodiscard]] std::uint64_t bytes_received(PeerIndex peer) const;
     [[nodiscard]] std::uint32_t chunks_stored(PeerIndex peer) const;
+
+    /// When so much was stored.
+    [[nodiscard]] tally::Quarters const& quarters(PeerIndex peer) const {
+        return peers_[peer]->quarters;
+    }
+
+    /// That it has sent.
+    [[nodiscard]] tally::Messages const& messages(PeerIndex peer) const {
+        return peers_[peer]->messages;
+    }
+
     /// Whether the others that are there together have every chunk.
     [[nodiscard]] bool others_have_all(PeerIndex peer) const;
 
@@ -175,6 +188,7 @@ class Swarm {
         std::unique_ptr<swarm::SinkSession> sink;
         bool here = false;
         bool gone = false;
+        tally::Messages messages{};
 
         // as a sink
         bool starts = true;  ///< with the end of the first search
@@ -183,6 +197,7 @@ class Swarm {
         std::optional<wire::Time> sink_wakes;
         std::uint64_t bytes_received = 0;
         std::optional<wire::Time> first_chunk;
+        tally::Quarters quarters{};
         std::optional<wire::Time> completed;
         wire::Duration stalled{};
         std::optional<Error> failure;
@@ -244,6 +259,11 @@ class Swarm {
         std::function<void()> what;
     };
 
+    static tally::MessageKind kind_of(ToSource const& message);
+    static tally::MessageKind kind_of(ToSink const& message);
+
+    static tally::MessageKind kind_of(Announced const&) { return tally::MessageKind::announce; }
+
     using Event = std::variant<ToSource, ToSink, Announced, SearchEnded, Delivered, ConnectionLost,
                                SinkWakes, SourceWakes, Scripted>;
 
@@ -263,6 +283,8 @@ class Swarm {
     void hoard(PeerIndex index, std::uint32_t round);
     void pump_sink(PeerIndex index);
     void send(PeerIndex from, swarm::SinkSession::Send& send);
+    void search(PeerIndex index);
+    void note_stored(Peer& peer, std::uint64_t bytes);
     void add_candidate(PeerIndex sink, SimulatedTracker::Source const& source);
     void arm_sink(PeerIndex index);
     void end(PeerIndex index);

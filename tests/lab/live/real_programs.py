@@ -119,7 +119,8 @@ def a_whole_experiment(bench, where):
             check(int(row["bytes_up"]) >= 8 << 20, f"the seed has sent it once: {row}")
             continue
         first, end = float(row["first_chunk_s"]), float(row["completed_s"])
-        check(float(row["arrived_s"]) < first <= end, f"times follow one another: {row}")
+        half, most = float(row["half_s"]), float(row["three_quarters_s"])
+        check(float(row["arrived_s"]) < first <= half <= most <= end, f"times follow one another: {row}")
         check(int(row["bytes_down"]) == 8 << 20, f"all has come: {row}")
         check(0.9 < end < 30, f"8 MiB at 8 MiB/s: {row}")
     summary = json.loads((results / "summary.json").read_text())
@@ -127,6 +128,7 @@ def a_whole_experiment(bench, where):
     check(any("Latency" in note for note in summary["notes"]), "it has what was said")
     for policy in summary["policies"]:
         run = policy["runs"][0]
+        check(sum(run["bytes_by_step"]) == 16 << 20, f"all that two sinks stored is in the rates: {run}")
         check(run["regret"] > 0.95 and 0 < run["busy"] <= 1, f"there are figures: {run}")
         ways = {(way["from"], way["to"]) for way in policy["bytes_between_racks"]}
         check((0, 1) in ways, f"what goes between racks is counted: {ways}")

@@ -46,7 +46,7 @@ Run misbehave(Job const& job) {
             break;
     }
     Run run;
-    run.messages = job.seed + 100 * job.policy;
+    run.chunks_sent = job.seed + 100 * job.policy;
     return run;
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("a run that goes wrong is told with its reason, and the others go on")
     REQUIRE(ended.outcomes.size() == 7);
     CHECK(ended.signal == 0);
     REQUIRE(std::holds_alternative<Run>(ended.outcomes[0].what));
-    CHECK(std::get<Run>(ended.outcomes[0].what).messages == 201);
+    CHECK(std::get<Run>(ended.outcomes[0].what).chunks_sent == 201);
     CHECK(ended.outcomes[0].policy == 2);
     CHECK(why(ended.outcomes[1]) == "a reason");
     CHECK(why(ended.outcomes[2]) == "crashed: Killed");
