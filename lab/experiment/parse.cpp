@@ -1,6 +1,7 @@
 #include "experiment/parse.hpp"
 
 #include "experiment/check_where.hpp"
+#include "experiment/letters.hpp"
 #include "experiment/population.hpp"
 #include "experiment/read_groups.hpp"
 #include "experiment/read_latencies.hpp"
@@ -201,6 +202,11 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
                          Files const& files) {
     if (text.size() > limits::file_bytes) {
         return Error{Errc::usage, file + ": is larger than 1 MiB; that is no experiment"};
+    }
+    if (auto const line = line_of_strange_letter(text)) {
+        return Error{Errc::usage, file + ":" + std::to_string(*line) +
+                                      ": is no TOML: only texts in quotes and comments have other "
+                                      "letters than those of ASCII"};
     }
     auto const parsed = toml::parse(text, file);
     if (!parsed) {
