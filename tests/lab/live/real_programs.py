@@ -193,6 +193,33 @@ def an_interrupt(bench):
     bench.expect_nothing_left()
 
 
+def wait_for(bench, condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        check(time.monotonic() < deadline, f"in vain waited for {what}")
+        time.sleep(0.02)
+
+
+def a_kill(bench):
+    """What a killed run leaves ends, is no result, and is taken away by the next run."""
+    process = subprocess.Popen(bench.command(bench.experiment("killed", size=64, up="1MB/s")),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(bench, lambda: len(bench.programs()) >= 4, "peers")
+    finally:
+        process.kill()
+        process.wait()
+    wait_for(bench, lambda: not bench.programs(), "the end of the peers")
+    check(len(list(bench.work.iterdir())) == 1, "it has left its folder")
+    done = bench.run(bench.experiment("killed", size=1))
+    check(done.returncode == 0, f"ended with {done.returncode}: {done.stdout}{done.stderr}")
+    check("what a run had left that was killed is removed" in done.stderr, f"it says so: {done.stderr}")
+    check("a run that was killed has left this folder unfinished" in done.stderr,
+          f"of the results, too: {done.stderr}")
+    check(len(rows_of(bench.folder / "killed.results")) == 6, "there are the new results")
+    bench.expect_nothing_left()
+
+
 def a_time_limit(bench):
     file = bench.experiment("slow", size=64, up="1MB/s")
     done = subprocess.run([*bench.command(file), "--time-limit", "2s"], capture_output=True, text=True,
@@ -214,6 +241,7 @@ def main():
             what_is_refused(bench)
             networks_without_root(bench)
             an_interrupt(bench)
+            a_kill(bench)
             a_time_limit(bench)
     print("real programs do what the experiment says")
 

@@ -5,12 +5,8 @@
 #include "results/encoding.hpp"
 #include "results/folder.hpp"
 #include "runs.hpp"
-#include "temp_dir.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -259,22 +255,4 @@ TEST_CASE("what is not a run is told") {
     for (std::string const wrong : {"[]", "7", "null", "{\"peers\": 3}", "{\"failed\": 3}"}) {
         CHECK_FALSE(decode(wrong));
     }
-}
-
-TEST_CASE("results are not written over others unless that is asked for") {
-    xfsbus::test::TempDir const dir;
-    auto const folder = dir.path() / "new" / "results";
-    CHECK(prepare(folder, false));
-    CHECK(prepare(folder, false));
-    CHECK(write(folder / "a.csv", "one"));
-    CHECK(write(folder / "a.csv", "two"));
-    std::ifstream stream(folder / "a.csv");
-    CHECK(std::string(std::istreambuf_iterator<char>(stream), {}) == "two");
-    auto const refused = prepare(folder, false);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == Errc::usage);
-    CHECK_THAT(refused.error().message, ContainsSubstring("is not empty"));
-    CHECK(prepare(folder, true));
-    CHECK(prepare(folder / "a.csv", true).error().code == Errc::disk);
-    CHECK(write(folder / "none" / "a", "x").error().code == Errc::disk);
 }
