@@ -50,7 +50,8 @@ TEST_CASE("each peer is behind a link of its rates, at the switch of its rack") 
     CHECK_THAT(plan.middle.ip, ContainsSubstring("name eth0 netns {2}"));
     CHECK_THAT(plan.peers[2].ip, ContainsSubstring("address add 10.77.0.4/24 dev eth0"));
     // 1 MiB/s, of which headers take nothing: 1048576 x 8 x 1514 / 1448.
-    CHECK_THAT(plan.peers[2].tc, ContainsSubstring("dev eth0 root tbf rate 8770962bit"));
+    CHECK_THAT(plan.peers[2].tc,
+               ContainsSubstring("dev eth0 root tbf rate 8770962bit burst 21927 latency"));
     CHECK_THAT(plan.middle.tc, ContainsSubstring("dev port2 root tbf rate 17541923bit"));
     CHECK_THAT(plan.middle.tc, !ContainsSubstring("dev up2"));
 }
@@ -118,6 +119,15 @@ TEST_CASE("a folder for the work is gone with all that is in it") {
     auto const none = WorkFolder::make_in(dir.path() / "none");
     REQUIRE_FALSE(none);
     CHECK(none.error().code == Errc::disk);
+}
+
+TEST_CASE(
+    "a link lets through at once what it carries in two milliseconds, and no chunk of a slow one") {
+    auto text = three_peers;
+    text.replace(text.find("up = \"10MB/s\""), 13, "up = \"1Gbit/s\"");
+    auto const plan = network_of(text);
+    CHECK_THAT(plan.peers[0].tc, ContainsSubstring("burst 2613950 latency 100ms"));
+    CHECK_THAT(plan.peers[1].tc, ContainsSubstring("burst 65782 latency 100ms"));
 }
 
 TEST_CASE("folders of runs that were killed are removed and named, and those in use are not") {
