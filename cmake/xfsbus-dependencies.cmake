@@ -39,4 +39,7 @@ if(NOT XFSBUS_INSTALLED)
   add_library(xfsbus_toml INTERFACE)
   target_include_directories(xfsbus_toml SYSTEM INTERFACE "${XFSBUS_TOML_INCLUDE}")
   target_compile_definitions(xfsbus_toml INTERFACE TOML_EXCEPTIONS=0 TOML_ENABLE_FORMATTERS=0)
+
+  # tinyxml2: private to the lab's platforms.
+  pkg_check_modules(TINYXML2 REQUIRED IMPORTED_TARGET tinyxml2)
 endif()

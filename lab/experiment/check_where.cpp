@@ -43,6 +43,33 @@ void check_where(TableReader& table, Where where, Network const& network) {
     }
 }
 
+void check_where(TableReader& table, Where where, Latencies const& latencies) {
+    if (where == Where::sim) {
+        return;
+    }
+    for (std::size_t from = 0; from < latencies.rows; ++from) {
+        for (std::size_t to = 0; to < from; ++to) {
+            if (latencies.one_way[from * latencies.rows + to] !=
+                latencies.one_way[to * latencies.rows + from]) {
+                return table.wrong("ms", "row " + std::to_string(to + 1) +
+                                             " has another figure "
+                                             "for column " +
+                                             std::to_string(from + 1) +
+                                             " than that row for this column, and real peers "
+                                             "know one for both ways" +
+                                             or_simulate("write the same"));
+            }
+        }
+    }
+}
+
+void check_platform(TableReader& table, Where where) {
+    if (where != Where::sim) {
+        table.wrong("file", "real programs have links of peers and racks only" +
+                                or_simulate("remove [platform] and write up, down and rack-link"));
+    }
+}
+
 void check_where(TableReader& table, Where where, Content const& content) {
     auto const usual = wire::chunk_size_for(content.bytes);
     if (where != Where::sim && content.chunk_bytes != usual) {

@@ -4,11 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace xfsbus::lab::platform {
+class Platform;
+}
 
 namespace xfsbus::lab::experiment {
 
@@ -32,6 +37,9 @@ inline constexpr std::uint32_t live_peers = 250;  ///< real programs, on one mac
 inline constexpr std::uint32_t live_places = 256;
 inline constexpr double sigma = 3;
 inline constexpr double per_second = 1e6;
+inline constexpr std::size_t pairs_peers = 1024;  ///< of whom each two are looked at
+inline constexpr double latency_ms = 30'000;      ///< of a message, one way, in a matrix
+inline constexpr std::size_t latency_file_bytes = 32UL * 1024 * 1024;
 }  // namespace limits
 
 /// Where an experiment is run.
@@ -86,13 +94,42 @@ struct Group {
     wire::Duration far{};                     ///< one way, from the middle of the network
     std::uint32_t others = 0;                 ///< that each serves beside the swarm's
     std::string select{};                     ///< a plug-in with parameters; empty: that of the run
+    std::vector<std::string> addresses{};     ///< as a latency file calls them, one for each
+    std::vector<std::string> hosts{};         ///< of a platform, one for each; empty: the next ones
     std::optional<wire::Duration> arrives{};  ///< all at once; else as Arrivals says
 };
 
 struct Network {
-    wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
+    /// Of a message, one way; where latencies or a placement say it of two peers, of those to and
+    /// from the tracker alone.
+    wire::Duration latency = std::chrono::milliseconds(1);
     std::uint64_t rack_link = 0;  ///< bytes per second out of each rack, and into it; 0: no limit
     std::uint64_t core_link = 0;  ///< of all racks together; 0: no limit
+};
+
+/// How long a message takes from one to another, one way, where that is said of each two.
+struct Latencies {
+    enum class Between : std::uint8_t {
+        nobody,  ///< it is not said
+        groups,  ///< in the order of the file
+        racks,   ///< those that there are, in ascending order
+        peers,   ///< in the order of the groups
+    };
+    Between between = Between::nobody;
+    std::size_t rows = 0;
+    std::vector<wire::Duration> one_way{};  ///< row by row: from that of the row
+    std::vector<std::uint32_t> racks{};     ///< of the rows, if they are racks
+};
+
+/// Where the peers stand on a platform, and what follows from it.
+struct Placement {
+    std::shared_ptr<platform::Platform const> platform{};
+    std::string hash{};                  ///< SHA-256 of the file, in hex
+    std::vector<std::uint32_t> hosts{};  ///< of the peers, as the platform numbers them
+    /// Bytes per second that a peer cannot exceed: the slowest of the links that all its paths have
+    /// in common.
+    std::vector<std::uint64_t> up{};
+    std::vector<std::uint64_t> down{};
 };
 
 struct Content {
@@ -137,6 +174,8 @@ struct Experiment {
     std::string name{};
     std::vector<Group> groups{};
     Network network{};
+    Latencies latencies{};
+    std::shared_ptr<Placement const> placement{};  ///< null: links are those of peers and racks
     Content content{};
     Arrivals arrivals{};
     Churn churn{};

@@ -1,6 +1,11 @@
 #include "experiment/parse.hpp"
 
 #include "experiment/check_where.hpp"
+#include "experiment/letters.hpp"
+#include "experiment/population.hpp"
+#include "experiment/read_groups.hpp"
+#include "experiment/read_latencies.hpp"
+#include "experiment/read_platform.hpp"
 #include "experiment/read_policies.hpp"
 #include "experiment/table_reader.hpp"
 #include "experiment/units.hpp"
@@ -20,118 +25,7 @@
 namespace xfsbus::lab::experiment {
 namespace {
 
-// ---- links ----
-
-/// The rate that this is, or a complaint about the key.
-std::uint64_t rate_of(TableReader& table, std::string_view key, toml::node const& node) {
-    auto const text = text_of(node);
-    auto const rate =
-        text ? parse_rate(*text)
-             : Result<std::uint64_t>(Error{Errc::usage,
-                                           "must be a rate, such as \"100Mbit/s\", a list of "
-                                           "them, {uniform = [LEAST, MOST]} or {lognormal = "
-                                           "[MEDIAN, SIGMA]}"});
-    if (!rate) {
-        table.wrong(node, key, rate.error().message);
-        return 0;
-    }
-    return *rate;
-}
-
-/// The only pair in a distribution such as {uniform = ["1MB/s", "2MB/s"]}.
-void read_distribution(TableReader& table, std::string_view key, toml::table const& node,
-                       Rates& rates) {
-    auto const* const uniform = node.get_as<toml::array>("uniform");
-    auto const* const lognormal = node.get_as<toml::array>("lognormal");
-    auto const* const pair = uniform != nullptr ? uniform : lognormal;
-    if (node.size() != 1 || pair == nullptr || pair->size() != 2) {
-        return table.wrong(node, key,
-                           "is no distribution; write {uniform = [LEAST, MOST]} or {lognormal = "
-                           "[MEDIAN, SIGMA]}");
-    }
-    rates.values = {rate_of(table, key, *pair->get(0))};
-    if (uniform != nullptr) {
-        rates.kind = Rates::Kind::uniform;
-        rates.values.push_back(rate_of(table, key, *pair->get(1)));
-        if (rates.values[0] > rates.values[1]) {
-            table.wrong(node, key, "the first rate of uniform is the least");
-        }
-        return;
-    }
-    rates.kind = Rates::Kind::lognormal;
-    rates.sigma = pair->get(1)->value<double>().value_or(-1);
-    if (!(rates.sigma >= 0 && rates.sigma <= limits::sigma)) {
-        table.wrong(node, key, "the sigma of lognormal must be a number from 0 to 3");
-    }
-}
-
-Rates read_rates(TableReader& table, std::string_view key) {
-    Rates rates;
-    auto const* const node = table.get(key);
-    if (node == nullptr) {
-        table.wrong(key, "is missing; write for example " + std::string(key) + " = \"100Mbit/s\"");
-    } else if (auto const* const inner = node->as_table()) {
-        read_distribution(table, key, *inner, rates);
-    } else {
-        rates.kind = node->is_array() ? Rates::Kind::list : Rates::Kind::constant;
-        table.each(key, limits::peers, [&](toml::node const& each) {
-            rates.values.push_back(rate_of(table, key, each));
-        });
-    }
-    return rates;
-}
-
 // ---- the tables ----
-
-std::vector<std::uint32_t> read_racks(TableReader& table) {
-    std::vector<std::uint32_t> racks;
-    table.each("rack", limits::racks, [&](toml::node const& each) {
-        auto const number = each.value_exact<std::int64_t>().value_or(-1);
-        if (number < 0 || number >= limits::racks) {
-            table.wrong(each, "rack", "must be a number from 0 to 9999, or a list of them");
-        }
-        racks.push_back(static_cast<std::uint32_t>(number));
-    });
-    return racks.empty() ? std::vector<std::uint32_t>{0} : racks;
-}
-
-Group read_group(TableReader& table, std::size_t number) {
-    Group group;
-    group.name = table.text("name", "peers" + std::to_string(number));
-    group.count = static_cast<std::uint32_t>(table.number("count", 1, 1, limits::peers));
-    group.up = read_rates(table, "up");
-    group.down = read_rates(table, "down");
-    group.labels = table.text("labels", {});
-    group.rack = read_racks(table);
-    group.role = table.word("role", 1, {"seed", "sink"}) == 0 ? Role::seed : Role::sink;
-    group.conduct = static_cast<Conduct>(table.word("conduct", 0, {"honest", "lies", "stalls"}));
-    group.serves = table.flag("serves", true);
-    group.far = table.time("far", {});
-    group.others = static_cast<std::uint32_t>(table.number("others", 0, 0, limits::others));
-    group.select = table.text("policy", {});
-    check_spec(table, "policy", group.select);
-    if (table.has("arrives")) {
-        group.arrives = table.time("arrives", {});
-    }
-    return group;
-}
-
-void read_groups(TableReader& file, Experiment& experiment, Where where) {
-    std::uint64_t peers = 0;
-    file.tables("peers", limits::groups, [&](TableReader& table) {
-        experiment.groups.push_back(read_group(table, experiment.groups.size() + 1));
-        auto const& group = experiment.groups.back();
-        peers += group.count;
-        if (peers > limits::peers) {
-            table.wrong("count", "there are more than 100000 peers");
-        }
-        check_where(table, where, group, peers);
-        auto const same = std::ranges::count(experiment.groups, group.name, &Group::name);
-        if (same > 1) {
-            table.wrong("name", "another group has this name");
-        }
-    });
-}
 
 Network read_network(TableReader& table) {
     Network network;
@@ -239,13 +133,13 @@ void check_whole(TableReader& file, Experiment const& experiment) {
                                    " elements, and " + std::to_string(come) +
                                    " sinks have no time of their own");
     }
-    auto const peers = count_of(experiment, [](Group const&) { return true; });
-    if (peers * experiment.policies.size() * experiment.seeds.size() > limits::rows) {
+    if (peers_of(experiment) * experiment.policies.size() * experiment.seeds.size() >
+        limits::rows) {
         file.wrong("seeds", "peers x policies x seeds are more than 5000000; write fewer seeds");
     }
 }
 
-void read_all(TableReader& file, Experiment& experiment, Where where) {
+void read_all(TableReader& file, Experiment& experiment, Where where, Files const& files) {
     experiment.name = file.needed_text("name");
     read_seeds(file, experiment);
     experiment.stop = file.time("stop", experiment.stop);
@@ -253,6 +147,11 @@ void read_all(TableReader& file, Experiment& experiment, Where where) {
     file.table("network", [&](auto& table) {
         experiment.network = read_network(table);
         check_where(table, where, experiment.network);
+    });
+    file.table("latency", [&](auto& table) { read_latencies(table, experiment, where, files); });
+    file.table("platform", [&](auto& table) {
+        check_platform(table, where);
+        read_platform(table, experiment, files);
     });
     if (!file.has("content")) {
         file.wrong("content", "is missing; write [content] with size = \"100M\"");
@@ -275,11 +174,39 @@ void read_all(TableReader& file, Experiment& experiment, Where where) {
     read_policies(file, experiment.policies);
 }
 
+/// As much of a file as that.
+Result<std::string> read_text(std::filesystem::path const& file, std::size_t most) {
+    std::string text;
+    errno = 0;
+    std::ifstream stream(file, std::ios::binary);
+    std::vector<char> block(64UL * 1024);
+    while (stream && text.size() < most) {
+        stream.read(block.data(),
+                    static_cast<std::streamsize>(std::min(block.size(), most - text.size())));
+        text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+    }
+    if (!stream.eof() && !stream.good()) {
+        return Error{Errc::disk, wire::escape(file.string()) +
+                                     ": cannot be read: " + std::generic_category().message(errno)};
+    }
+    return text;
+}
+
 }  // namespace
 
-Result<Experiment> parse(std::string_view text, std::string const& file, Where where) {
+Result<std::string> no_files(std::string const& name, std::size_t) {
+    return Error{Errc::usage, "'" + wire::escape(name) + "' cannot be read: there are no files"};
+}
+
+Result<Experiment> parse(std::string_view text, std::string const& file, Where where,
+                         Files const& files) {
     if (text.size() > limits::file_bytes) {
         return Error{Errc::usage, file + ": is larger than 1 MiB; that is no experiment"};
+    }
+    if (auto const line = line_of_strange_letter(text)) {
+        return Error{Errc::usage, file + ":" + std::to_string(*line) +
+                                      ": is no TOML: only texts in quotes and comments have other "
+                                      "letters than those of ASCII"};
     }
     auto const parsed = toml::parse(text, file);
     if (!parsed) {
@@ -290,7 +217,7 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
     Complaint complaint(file);
     TableReader reader(complaint, parsed.table(), {});
     Experiment experiment;
-    read_all(reader, experiment, where);
+    read_all(reader, experiment, where, files);
     reader.done();
     if (!complaint.first()) {
         check_whole(reader, experiment);
@@ -302,16 +229,19 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
 }
 
 Result<Experiment> read(std::filesystem::path const& file, Where where) {
-    std::string text(limits::file_bytes + 1, '\0');
-    errno = 0;
-    std::ifstream stream(file, std::ios::binary);
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!stream.eof() && !stream.good()) {
-        return Error{Errc::disk, wire::escape(file.string()) +
-                                     ": cannot be read: " + std::generic_category().message(errno)};
+    auto const text = read_text(file, limits::file_bytes + 1);
+    if (!text) {
+        return text.error();
     }
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    return parse(text, wire::escape(file.string()), where);
+    return parse(*text, wire::escape(file.string()), where,
+                 [&](std::string const& name, std::size_t most) -> Result<std::string> {
+                     auto content = read_text(file.parent_path() / name, most + 1);
+                     if (content && content->size() > most) {
+                         return Error{Errc::usage, "'" + wire::escape(name) + "' is larger than " +
+                                                       std::to_string(most) + " bytes"};
+                     }
+                     return content;
+                 });
 }
 
 }  // namespace xfsbus::lab::experiment

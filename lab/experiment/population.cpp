@@ -2,6 +2,7 @@
 #include "experiment/population.hpp"
 
 #include "experiment/exact_math.hpp"
+#include "platform/platform.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 
@@ -103,7 +104,51 @@ void draw_churn(Experiment const& experiment, std::vector<Peer>& peers, std::uin
     }
 }
 
+/// Of the matrix of latencies.
+std::size_t row_of(Latencies const& latencies, std::vector<Peer> const& peers, std::size_t peer) {
+    switch (latencies.between) {
+        case Latencies::Between::groups:
+            return peers[peer].group;
+        case Latencies::Between::racks:
+            return static_cast<std::size_t>(
+                std::ranges::lower_bound(latencies.racks, peers[peer].rack) -
+                latencies.racks.begin());
+        case Latencies::Between::peers:
+        case Latencies::Between::nobody:
+            break;
+    }
+    return peer;
+}
+
+/// In place of what was drawn.
+void place(Placement const& placement, std::vector<Peer>& peers) {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        peers[i].up = placement.up[i];
+        peers[i].down = placement.down[i];
+        peers[i].rack = placement.platform->zone(placement.hosts[i]);
+    }
+}
+
 }  // namespace
+
+std::uint64_t peers_of(Experiment const& experiment) {
+    std::uint64_t count = 0;
+    for (auto const& group : experiment.groups) {
+        count += group.count;
+    }
+    return count;
+}
+
+wire::Duration latency_between(Experiment const& experiment, std::vector<Peer> const& peers,
+                               std::size_t from, std::size_t to) {
+    auto const& latencies = experiment.latencies;
+    auto const between = latencies.between == Latencies::Between::nobody
+                             ? experiment.network.latency
+                             : latencies.one_way[row_of(latencies, peers, from) * latencies.rows +
+                                                 row_of(latencies, peers, to)];
+    return between + experiment.groups[peers[from].group].far +
+           experiment.groups[peers[to].group].far;
+}
 
 std::vector<Peer> draw(Experiment const& experiment, std::uint64_t seed) {
     Random up(seed_of(seed, Stream::up));
@@ -119,6 +164,9 @@ std::vector<Peer> draw(Experiment const& experiment, std::uint64_t seed) {
             peer.rack = group.rack[i % group.rack.size()];
             peers.push_back(peer);
         }
+    }
+    if (experiment.placement) {
+        place(*experiment.placement, peers);
     }
     draw_arrivals(experiment, peers, seed);
     draw_churn(experiment, peers, seed);

@@ -21,6 +21,13 @@ struct Peer {
     std::optional<wire::Duration> crashes{};  ///< since the beginning
 };
 
+/// How many there are in all groups together.
+std::uint64_t peers_of(Experiment const& experiment);
+
+/// How long a message takes from one of these peers to another, one way.
+wire::Duration latency_between(Experiment const& experiment, std::vector<Peer> const& peers,
+                               std::size_t from, std::size_t to);
+
 /// The peers of the run with this seed, in the order of the groups: the same on every machine, and
 /// whichever policy is tried, since what chance draws for one thing does not depend on others.
 std::vector<Peer> draw(Experiment const& experiment, std::uint64_t seed);

@@ -41,6 +41,16 @@ Json of(Arrivals const& arrivals) {
             {"times", std::move(times)}};
 }
 
+Json of(Latencies const& latencies) {
+    Json ways = Json::array();
+    for (auto const way : latencies.one_way) {
+        ways.push_back(way.count());
+    }
+    return {{"between", static_cast<int>(latencies.between)},
+            {"racks", latencies.racks},
+            {"one_way", std::move(ways)}};
+}
+
 }  // namespace
 
 std::string parameters_text(Policy const& policy) {
@@ -68,6 +78,13 @@ std::string situation_hash(Experiment const& experiment) {
         {"stop", experiment.stop.count()}};
     for (auto const& group : experiment.groups) {
         all["peers"].push_back(of(group));
+    }
+    if (experiment.latencies.between != Latencies::Between::nobody) {
+        all["latencies"] = of(experiment.latencies);
+    }
+    if (experiment.placement) {
+        all["platform"] = {{"hash", experiment.placement->hash},
+                           {"hosts", experiment.placement->hosts}};
     }
     return policies::sha256_hex(all.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

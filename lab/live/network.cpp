@@ -4,6 +4,7 @@
 
 #include <xfsbus/wire/name.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <set>
@@ -24,12 +25,22 @@ namespace {
 constexpr double payload_bytes = 1448;
 constexpr double frame_bytes = 1514;
 
+/// What a link that was idle lets through at once: what it carries in 20 ms, so that a busy machine
+/// loses nothing of the rate. As long for a slow link as for a quick one: if it were as many bytes,
+/// the first chunk of a slow source would come as fast as that of a quick one.
+long long burst_of(double bytes_per_s) {
+    constexpr double seconds = 0.02;
+    constexpr long long least = 16LL * 1024;  // some packets
+    return std::max(least, std::llround(bytes_per_s * seconds));
+}
+
 /// "add dev eth0 root tbf ...": a packet that comes faster than the rate waits, for 100 ms at most.
 std::string shaped(std::string const& device, std::uint64_t bytes_per_s) {
     constexpr double bits = 8;
-    auto const rate = static_cast<double>(bytes_per_s) * bits * frame_bytes / payload_bytes;
-    return "qdisc add dev " + device + " root tbf rate " + std::to_string(std::llround(rate)) +
-           "bit burst 128k latency 100ms\n";
+    auto const bytes = static_cast<double>(bytes_per_s) * frame_bytes / payload_bytes;
+    return "qdisc add dev " + device + " root tbf rate " +
+           std::to_string(std::llround(bytes * bits)) + "bit burst " +
+           std::to_string(burst_of(bytes)) + " latency 100ms\n";
 }
 
 std::string switch_of(std::uint32_t rack) {

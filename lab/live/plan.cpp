@@ -97,12 +97,11 @@ std::string latencies_of(Experiment const& experiment, std::vector<experiment::P
     std::string text;
     for (std::size_t a = 0; a < peers.size(); ++a) {
         for (std::size_t b = 0; b < a; ++b) {
-            auto const one_way = experiment.network.latency +
-                                 experiment.groups[peers[a].group].far +
-                                 experiment.groups[peers[b].group].far;
+            auto const both_ways =
+                latency_between(experiment, peers, a, b) + latency_between(experiment, peers, b, a);
             text += address_of(addresses, b) + " " + address_of(addresses, a) + " " +
                     results::number_text(
-                        "%.3f\n", std::chrono::duration<double, std::milli>(2 * one_way).count());
+                        "%.3f\n", std::chrono::duration<double, std::milli>(both_ways).count());
         }
     }
     return text;
@@ -132,6 +131,7 @@ PeerPlan peer_plan_of(Experiment const& experiment, experiment::Policy const& po
 
 bool has_latency(Experiment const& experiment) {
     return experiment.network.latency > wire::Duration() ||
+           experiment.latencies.between != experiment::Latencies::Between::nobody ||
            std::ranges::any_of(experiment.groups,
                                [](auto const& group) { return group.far > wire::Duration(); });
 }
@@ -157,6 +157,7 @@ Plan plan_of(Experiment const& experiment, std::size_t policy, std::uint64_t see
     auto const& row = experiment.policies[policy];
     Plan plan;
     plan.stop = experiment.stop;
+    plan.content_bytes = experiment.content.bytes;
     plan.tracker_ready = "ready on tcp://" + with_port(addresses.tracker_ip, tracker_port);
     plan.tracker_arguments = words_of_tracker(row, addresses, plugin_dirs);
     auto const patience = std::chrono::ceil<std::chrono::seconds>(experiment.stop).count();

@@ -35,6 +35,7 @@ struct Plan {
     std::string tracker_ready{};  ///< the end of the line that it prints when it is up
     std::vector<std::string> tracker_arguments{};
     std::vector<PeerPlan> peers{};
+    std::uint64_t content_bytes = 0;
     std::string download{};   ///< the command of those that fetch
     std::string latencies{};  ///< the latency file
     wire::Duration stop{};

@@ -120,6 +120,7 @@ class Ledger {
 results::Run run_of(Experiment const& experiment, Plan const& plan, Peers const& peers,
                     Swarm const& swarm) {
     results::Run run;
+    run.stored = tally::Timeline(tally::Timeline::step_of_progress);
     Ledger ledger(plan, peers);
     for (std::size_t i = 0; i < peers.size(); ++i) {
         ledger.add(i, swarm.told(i), run);
@@ -128,12 +129,15 @@ results::Run run_of(Experiment const& experiment, Plan const& plan, Peers const&
         auto const& told = swarm.told(i);
         // Who has crashed has no word for it: then that of the others.
         results::Course const course{.first_chunk = told.first_chunk,
+                                     .quarters = told.quarters,
                                      .completed = told.completed,
                                      .bytes_up = told.bytes_sent.value_or(ledger.sent_by(i)),
                                      .bytes_down = told.bytes_down,
+                                     .messages = {},
                                      .failure = told.failure};
         run.peers.push_back(results::row_of(experiment, peers[i], course, swarm.end()));
         run.bytes_of_seeds += plan.peers[i].has_content ? course.bytes_up : 0;
+        run.stored.add(told.stored);
     }
     return run;
 }

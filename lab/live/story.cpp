@@ -23,11 +23,14 @@ void count_sources(Told& told, Json const& sources) {
     }
 }
 
-void count_bytes(Told& told, std::uint64_t bytes, wire::Duration now) {
-    told.bytes_down = std::max(told.bytes_down, bytes);
-    if (bytes > 0 && !told.first_chunk) {
-        told.first_chunk = now;
+void count_bytes(Told& told, std::uint64_t bytes, std::uint64_t of, wire::Duration now) {
+    if (bytes <= told.bytes_down) {
+        return;
     }
+    told.stored.add(now, bytes - told.bytes_down);
+    told.bytes_down = bytes;
+    told.first_chunk = told.first_chunk.value_or(now);
+    told.quarters.reached(bytes, of, now);
 }
 
 Status take_failure(Told& told, Json const& event, char const* words) {
@@ -36,52 +39,52 @@ Status take_failure(Told& told, Json const& event, char const* words) {
                                                          : done();
 }
 
-Status take_download(Told& told, Json const& event, wire::Duration now) {
+Status take_download(Told& told, Json const& event, std::uint64_t of, wire::Duration now) {
     count_sources(told, event.at("sources"));
     if (!event.at("ok").get<bool>()) {
         return take_failure(told, event, "error");
     }
-    count_bytes(told, event.at("size").get<std::uint64_t>(), now);
+    count_bytes(told, event.at("size").get<std::uint64_t>(), of, now);
     told.completed = now;
     return done();
 }
 
-Status take_status(Told& told, Json const& event, wire::Duration now) {
+Status take_status(Told& told, Json const& event, std::uint64_t of, wire::Duration now) {
     ++told.answers;
     told.bytes_sent = event.at("bytes_sent").get<std::uint64_t>();
     for (auto const& file : event.at("downloading")) {
         count_sources(told, file.at("sources"));
-        count_bytes(told, file.at("bytes_done").get<std::uint64_t>(), now);
+        count_bytes(told, file.at("bytes_done").get<std::uint64_t>(), of, now);
     }
     return done();
 }
 
-Status take_event(Told& told, Json const& event, wire::Duration now) {
+Status take_event(Told& told, Json const& event, std::uint64_t of, wire::Duration now) {
     auto const kind = event.at("event").get<std::string>();
     if (kind == "downloaded") {
-        return take_download(told, event, now);
+        return take_download(told, event, of, now);
     }
     if (kind == "status") {
-        return take_status(told, event, now);
+        return take_status(told, event, of, now);
     }
     if (kind == "error") {
         return take_failure(told, event, "message");
     }
     if (kind == "progress") {
-        count_bytes(told, event.at("bytes_done").get<std::uint64_t>(), now);
+        count_bytes(told, event.at("bytes_done").get<std::uint64_t>(), of, now);
     }
     told.ready |= kind == "ready";
     told.listed |= kind == "updated";
     return done();
 }
 
-Status take_line(Told& told, std::string_view line, wire::Duration now) {
+Status take_line(Told& told, std::string_view line, std::uint64_t of, wire::Duration now) {
     auto const event = Json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("event")) {
         return done();
     }
     try {
-        return take_event(told, event, now);
+        return take_event(told, event, of, now);
     } catch (Json::exception const& error) {
         return Error{Errc::failed, "an event of it makes no sense: " + wire::escape(error.what())};
     }
@@ -93,7 +96,8 @@ Status Story::take(std::string_view text, wire::Duration now) {
     rest_ += text;
     std::size_t begin = 0;
     for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
-        auto taken = take_line(told_, std::string_view(rest_).substr(begin, end - begin), now);
+        auto taken = take_line(told_, std::string_view(rest_).substr(begin, end - begin),
+                               content_bytes_, now);
         begin = end + 1;
         if (!taken) {
             return taken;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tally/timeline.hpp"
+
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -23,6 +25,8 @@ struct Told {
     bool ready = false;
     bool listed = false;  ///< the tracker knows what it shares
     std::optional<wire::Duration> first_chunk{};
+    tally::Quarters quarters{};
+    tally::Timeline stored{tally::Timeline::step_of_progress};  ///< bytes, as it told of them
     std::optional<wire::Duration> completed{};
     std::string failure{};  ///< why it could not get the content, for a terminal; empty: none
     std::uint64_t bytes_down = 0;
@@ -38,6 +42,9 @@ struct Told {
 /// thread.
 class Story {
   public:
+    /// `content_bytes`: what it is to fetch.
+    explicit Story(std::uint64_t content_bytes) : content_bytes_(content_bytes) {}
+
     /// Takes what was read, of which the last line may not be whole. Lines that are no event, which
     /// a plug-in may have written, are passed over. Errc::failed: an event lacks what it should
     /// have, or a line is longer than any event. Errc::plugin: a policy has failed, so that what
@@ -47,6 +54,7 @@ class Story {
     [[nodiscard]] Told const& told() const { return told_; }
 
   private:
+    std::uint64_t content_bytes_;
     std::string rest_;  // of a line that is not whole
     Told told_;
 };

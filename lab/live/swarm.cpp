@@ -49,8 +49,12 @@ void poll_for(std::vector<pollfd>& waiting, wire::Duration most) {
 
 }  // namespace
 
-Swarm::Swarm(Plan const& plan, StartOf start_of)
-    : plan_(plan), start_of_(std::move(start_of)), peers_(plan.peers.size()) {}
+Swarm::Swarm(Plan const& plan, StartOf start_of) : plan_(plan), start_of_(std::move(start_of)) {
+    peers_.reserve(plan.peers.size());
+    for (std::size_t i = 0; i < plan.peers.size(); ++i) {
+        peers_.push_back({.story = Story(plan.content_bytes)});
+    }
+}
 
 // ---- the programs ----
 

@@ -47,7 +47,7 @@ class Swarm {
 
     struct Peer {
         std::unique_ptr<Program> program{};  ///< null: not yet, or not any more
-        Story story{};
+        Story story;
         bool fetching = false;
         bool gone = false;     ///< it left, or it crashed as planned
         bool leaving = false;  ///< it was asked for its figures, and is to leave then

@@ -16,7 +16,7 @@ using LinkIndex = std::uint32_t;
 using FlowIndex = std::uint32_t;
 
 /// Links that one flow may pass.
-inline constexpr std::size_t route_most = 6;
+inline constexpr std::size_t route_most = 16;
 
 /// Who gets how much of links that all share: max-min fair, that is, no flow could have more
 /// without one that has less, or as much, having less still. So each flow has a *bottleneck*, a
@@ -72,13 +72,13 @@ class MaxMin {
     };
 
     struct Flow {
-        std::array<Hop, route_most> route{};
         std::uint8_t hops = 0;
         bool collected = false;
         bool frozen = false;  ///< has its rate in this filling
-        Rate rate = 0;
-        Rate before = 0;  ///< of one that is collected
         LinkIndex bottleneck = no_link;
+        Rate rate = 0;
+        Rate before = 0;                      ///< of one that is collected
+        std::array<Hop, route_most> route{};  ///< last: of most flows only the first are looked at
     };
 
     struct Entry {

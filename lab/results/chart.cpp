@@ -130,20 +130,30 @@ std::string x_axis(double most, double y, double top, std::string const& label) 
     return out + text_svg(left + plot / 2, y + 34, "middle", label);
 }
 
-/// A line with its markers, from the top to the bottom of a plot that ends at `most`.
-std::string steps_svg(Series const& series, std::size_t i, double most, double top, double bottom) {
+/// A plot's ends: what is at its right, and at its top.
+struct Plot {
+    double x_most = 0;
+    double y_most = 1;
+};
+
+constexpr double plot_top = 12;
+constexpr double plot_bottom = 300;
+
+/// A line with its markers, which rises or falls at each point.
+std::string steps_svg(Series const& series, std::size_t i, Plot const& ends, char const* kind) {
     std::string way;
     std::string marks;
     std::size_t const apart = std::max<std::size_t>(series.points.size() / 6, 1);
     for (std::size_t n = 0; n < series.points.size(); ++n) {
-        double const x = left + plot * series.points[n].first / most;
-        double const y = bottom - (bottom - top) * series.points[n].second;
-        way += way.empty() ? "M" + at(x) + " " + at(bottom) : "H" + at(x);
+        double const x = left + plot * series.points[n].first / ends.x_most;
+        double const y =
+            plot_bottom - (plot_bottom - plot_top) * series.points[n].second / ends.y_most;
+        way += way.empty() ? "M" + at(x) + " " + at(plot_bottom) : "H" + at(x);
         way += "V" + at(y);
         marks += (n + 1) % apart == 0 || n == 0 ? marker_svg(i, x, y) : "";
     }
     return Element("path")
-               .set("class", "steps")
+               .set("class", kind)
                .set("data-policy", html(series.label))
                .set("d", way)
                .set("fill", "none")
@@ -152,6 +162,20 @@ std::string steps_svg(Series const& series, std::size_t i, double most, double t
                .set("stroke-dasharray", dash(i))
                .with({}) +
            marks;
+}
+
+/// A line across, at that share of the plot's height.
+std::string y_grid(double share, std::string const& words) {
+    double const y = plot_bottom - (plot_bottom - plot_top) * share;
+    return grid_line(left, y, left + plot, y) + text_svg(left - 6, y + 4, "end", words);
+}
+
+double last_x(std::vector<Series> const& all) {
+    double most = 0;
+    for (auto const& each : all) {
+        most = each.points.empty() ? most : std::max(most, each.points.back().first);
+    }
+    return most;
 }
 
 /// An interval with its mean, for a plot that ends at `most`.
@@ -188,25 +212,41 @@ std::string marker_of(std::size_t i) {
 }
 
 std::string steps_chart(std::vector<Series> const& series, std::string const& x_label) {
-    constexpr double top = 12;
-    constexpr double bottom = 300;
-    double most = 0;
-    for (auto const& each : series) {
-        most = each.points.empty() ? most : std::max(most, each.points.back().first);
-    }
-    if (most <= 0) {
+    Plot const ends{.x_most = last_x(series)};
+    if (ends.x_most <= 0) {
         return "<p>No download has ended.</p>\n";
     }
-    std::string out = x_axis(most, bottom, top, x_label);
+    std::string out = x_axis(ends.x_most, plot_bottom, plot_top, x_label);
     for (int percent = 0; percent <= 100; percent += 25) {
-        double const y = bottom - (bottom - top) * percent / 100;
-        out += grid_line(left, y, left + plot, y) +
-               text_svg(left - 6, y + 4, "end", std::to_string(percent) + " %");
+        out += y_grid(percent / 100.0, std::to_string(percent) + " %");
     }
     for (std::size_t i = 0; i < series.size(); ++i) {
-        out += steps_svg(series[i], i, most, top, bottom);
+        out += steps_svg(series[i], i, ends, "steps");
     }
-    return chart_svg(bottom + axis, "share of downloads done, by " + x_label, out);
+    return chart_svg(plot_bottom + axis, "share of downloads done, by " + x_label, out);
+}
+
+std::string rates_chart(std::vector<Series> const& series, std::string const& x_label,
+                        std::string const& y_label) {
+    Plot ends{.x_most = last_x(series), .y_most = 0};
+    for (auto const& each : series) {
+        for (auto const& [x, y] : each.points) {
+            ends.y_most = std::max(ends.y_most, y);
+        }
+    }
+    if (ends.x_most <= 0 || ends.y_most <= 0) {
+        return "<p>Nothing has come.</p>\n";
+    }
+    std::string out = x_axis(ends.x_most, plot_bottom, plot_top, x_label);
+    double const step = tick_of(ends.y_most);
+    for (int i = 0; i * step <= ends.y_most; ++i) {
+        out += y_grid(i * step / ends.y_most, number_text("%.6g", i * step));
+    }
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        out += steps_svg(series[i], i, ends, "rates");
+    }
+    return "<p>" + html(y_label) + "</p>\n" +
+           chart_svg(plot_bottom + axis, y_label + ", by " + x_label, out);
 }
 
 std::string whisker_chart(std::vector<Whisker> const& rows, std::string const& x_label) {

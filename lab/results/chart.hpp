@@ -25,6 +25,11 @@ struct Whisker {
 /// lines differ by their dashes and markers; the legend is what marker_of() gives.
 std::string steps_chart(std::vector<Series> const& series, std::string const& x_label);
 
+/// An SVG of values that hold for a while each: from a point's x to that of the next, and 0 from
+/// the last on. The lines differ as those of steps_chart.
+std::string rates_chart(std::vector<Series> const& series, std::string const& x_label,
+                        std::string const& y_label);
+
 /// An SVG with a row for each value; x begins at 0.
 std::string whisker_chart(std::vector<Whisker> const& rows, std::string const& x_label);
 

@@ -1,5 +1,6 @@
 #include "results/compare.hpp"
 
+#include "results/out_folder.hpp"
 #include "results/text.hpp"
 
 #include <xfsbus/wire/name.hpp>
@@ -42,6 +43,9 @@ Measured measured_of(nlohmann::json const& policy, nlohmann::json const& summary
 }
 
 Result<std::vector<Measured>> read_folder(std::filesystem::path const& folder) {
+    if (auto const finished = check_finished(folder); !finished) {
+        return finished.error();
+    }
     auto const file = folder / "summary.json";
     errno = 0;
     std::ifstream stream(file, std::ios::binary | std::ios::ate);

@@ -21,6 +21,8 @@ PeerRow row_of(experiment::Experiment const& experiment, experiment::Peer const&
     row.arrived = peer.arrives;
     row.first_chunk = course.first_chunk;
     row.completed = course.completed;
+    row.quarters = is_sink ? course.quarters : tally::Quarters();
+    row.messages = course.messages;
     row.bytes_up = course.bytes_up;
     row.bytes_down = is_sink ? std::min(course.bytes_down, experiment.content.bytes) : 0;
     row.counts = is_sink && group.conduct == experiment::Conduct::honest && !crashed;

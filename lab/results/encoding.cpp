@@ -24,10 +24,42 @@ std::optional<wire::Duration> time_of(nlohmann::json const& json) {
     return count ? std::optional(wire::Duration(*count)) : std::nullopt;
 }
 
+nlohmann::json encoded(tally::Quarters const& quarters) {
+    nlohmann::json times = nlohmann::json::array();
+    for (std::size_t quarter = 0; quarter < tally::Quarters::count; ++quarter) {
+        times.push_back(encoded(quarters.at(quarter)));
+    }
+    return times;
+}
+
+tally::Quarters quarters_of(nlohmann::json const& json) {
+    tally::Quarters quarters;
+    for (std::size_t quarter = 0; quarter < tally::Quarters::count; ++quarter) {
+        quarters.set(quarter, time_of(json.at(quarter)));
+    }
+    return quarters;
+}
+
+nlohmann::json encoded(std::optional<tally::Messages> const& messages) {
+    return messages ? nlohmann::json(messages->counts) : nlohmann::json();
+}
+
+std::optional<tally::Messages> messages_of(nlohmann::json const& json) {
+    if (json.is_null()) {
+        return std::nullopt;
+    }
+    tally::Messages messages;
+    for (std::size_t kind = 0; kind < messages.counts.size(); ++kind) {
+        messages.counts[kind] = json.at(kind).get<std::uint64_t>();
+    }
+    return messages;
+}
+
 nlohmann::json encoded(PeerRow const& row) {
     return nlohmann::json::array({row.group, row.counts, row.arrived.count(),
-                                  encoded(row.first_chunk), encoded(row.completed), row.bytes_up,
-                                  row.bytes_down, row.failure});
+                                  encoded(row.first_chunk), encoded(row.quarters),
+                                  encoded(row.completed), row.bytes_up, row.bytes_down,
+                                  encoded(row.messages), row.failure});
 }
 
 PeerRow row_of(nlohmann::json const& json) {
@@ -37,9 +69,11 @@ PeerRow row_of(nlohmann::json const& json) {
     row.counts = json.at(at++).get<bool>();
     row.arrived = wire::Duration(json.at(at++).get<wire::Duration::rep>());
     row.first_chunk = time_of(json.at(at++));
+    row.quarters = quarters_of(json.at(at++));
     row.completed = time_of(json.at(at++));
     row.bytes_up = json.at(at++).get<std::uint64_t>();
     row.bytes_down = json.at(at++).get<std::uint64_t>();
+    row.messages = messages_of(json.at(at++));
     row.failure = json.at(at++).get<std::string>();
     return row;
 }
@@ -53,21 +87,23 @@ nlohmann::json encoded(Run const& run) {
     for (auto const& [way, bytes] : run.bytes_between_racks) {
         racks.push_back(nlohmann::json::array({way.first, way.second, bytes}));
     }
-    return {{"peers", std::move(peers)},
-            {"messages", encoded_number(run.messages)},
-            {"chunks_sent", run.chunks_sent},
-            {"duplicate", run.bytes_duplicate},
-            {"bytes_of_seeds", run.bytes_of_seeds},
-            {"busy", encoded_number(run.busy)},
-            {"racks", std::move(racks)}};
+    return {{"peers", std::move(peers)},        {"step", run.stored.step().count()},
+            {"stored", run.stored.bytes()},     {"chunks_sent", run.chunks_sent},
+            {"duplicate", run.bytes_duplicate}, {"bytes_of_seeds", run.bytes_of_seeds},
+            {"busy", encoded_number(run.busy)}, {"racks", std::move(racks)}};
 }
 
-Run run_of(nlohmann::json const& json) {
+std::optional<Run> run_of(nlohmann::json const& json) {
     Run run;
     for (auto const& row : json.at("peers")) {
         run.peers.push_back(row_of(row));
     }
-    run.messages = number_of<std::uint64_t>(json.at("messages"));
+    auto stored = tally::Timeline::of(wire::Duration(json.at("step").get<wire::Duration::rep>()),
+                                      json.at("stored").get<std::vector<std::uint64_t>>());
+    if (!stored) {
+        return std::nullopt;
+    }
+    run.stored = *std::move(stored);
     run.busy = number_of<double>(json.at("busy"));
     run.chunks_sent = json.at("chunks_sent").get<std::uint64_t>();
     run.bytes_duplicate = json.at("duplicate").get<std::uint64_t>();
@@ -97,10 +133,12 @@ Result<std::variant<Run, std::string>> decode(std::string_view text) {
         if (json.contains("failed")) {
             return std::variant<Run, std::string>(json.at("failed").get<std::string>());
         }
-        return std::variant<Run, std::string>(run_of(json));
-    } catch (nlohmann::json::exception const&) {
-        return Error{Errc::failed, "what its process has written makes no sense"};
+        if (auto run = run_of(json)) {
+            return std::variant<Run, std::string>(*std::move(run));
+        }
+    } catch (nlohmann::json::exception const&) {  // NOLINT(bugprone-empty-catch): told below
     }
+    return Error{Errc::failed, "what its process has written makes no sense"};
 }
 
 }  // namespace xfsbus::lab::results

@@ -4,6 +4,7 @@
 
 #include <xfsbus/wire/result.hpp>
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -23,9 +24,12 @@ std::string json_of(Summary const& summary);
 /// As for a terminal: a line for each policy, and a line for each run that failed.
 std::string table_of(Summary const& summary);
 
-/// Makes the folder if it is not there. Errc::disk if it cannot be; Errc::usage if something is in
-/// it, unless `force`.
-Status prepare(std::filesystem::path const& folder, bool force);
+/// The files of a folder of results.
+inline constexpr std::array<char const*, 4> result_files = {"results.csv", "timings.csv",
+                                                            "summary.json", "report.html"};
+
+/// Errc::disk, "PATH: WHY".
+Error disk_trouble(std::filesystem::path const& path, std::string const& why);
 
 /// Writes a file of the folder, in place of one that is there. Errc::disk.
 Status write(std::filesystem::path const& file, std::string const& text);

@@ -71,6 +71,58 @@ std::string spread(Summary const& summary) {
            steps_chart(series, "seconds of a download") + keys + "</ul>\n";
 }
 
+/// A point for each step, and one at the end of the last.
+Series rates_series_of(PolicySummary const& policy) {
+    Series series{label_of(policy), {}};
+    constexpr double mebi = 1024.0 * 1024;
+    double from = 0;
+    for (double const rate : policy.rates.bytes_per_s) {
+        series.points.emplace_back(from, rate / mebi);
+        from += policy.rates.step_s;
+    }
+    if (!series.points.empty()) {
+        series.points.emplace_back(from, 0);
+    }
+    return series;
+}
+
+std::string over_time(Summary const& summary) {
+    std::vector<Series> series;
+    series.reserve(summary.policies.size());
+    for (auto const& policy : summary.policies) {
+        series.push_back(rates_series_of(policy));
+    }
+    return "<h2>How fast it went</h2>\n"
+           "<p>What all sinks together stored, over time, in the mean of the seeds. The lines are "
+           "those above.</p>\n" +
+           rates_chart(series, "seconds since the run began", "MiB per second");
+}
+
+std::string messages(Summary const& summary) {
+    std::string rows;
+    for (auto const& policy : summary.policies) {
+        if (!policy.messages_per_chunk) {
+            continue;
+        }
+        rows += "<tr><td>" + html(label_of(policy)) + "</td>";
+        for (double const each : policy.messages_by_kind) {
+            rows += "<td>" + number_text("%.3f", each) + "</td>";
+        }
+        rows += cell(policy.messages_per_chunk) + "</tr>\n";
+    }
+    if (rows.empty()) {
+        return {};
+    }
+    std::string head_row = "<tr><th>policy</th>";
+    for (auto const name : tally::message_names) {
+        head_row += "<th>" + std::string(name) + "</th>";
+    }
+    return "<h2>Messages for each chunk</h2>\n"
+           "<p>Control messages of all peers, by kind, for each chunk that was stored.</p>\n"
+           "<div class=\"scroll\"><table id=\"messages\">\n" +
+           head_row + "<th>all</th></tr>\n" + rows + "</table></div>\n";
+}
+
 std::string whiskers(Summary const& summary, char const* title, char const* words,
                      std::optional<Estimate> PolicySummary::*member, char const* x_label) {
     std::vector<Whisker> rows;
@@ -207,11 +259,13 @@ std::string report_of(Summary const& summary) {
         out += "<p>" + html(note) + "</p>\n";
     }
     out += spread(summary);
+    out += over_time(summary);
     out += whiskers(summary, "Makespan", "Seconds until the last had the file.",
                     &PolicySummary::makespan_s, "makespan, seconds");
     out += whiskers(summary, "Mean", "Seconds that a download took, in the mean.",
                     &PolicySummary::mean_s, "mean of a download, seconds");
     out += regret(summary);
+    out += messages(summary);
     out += between_racks(summary);
     out += failures(summary);
     return out + "</body>\n</html>\n";

@@ -33,6 +33,22 @@ std::string seconds_text(std::optional<wire::Duration> time) {
     return time ? seconds_text(*time) : std::string();
 }
 
+std::string quarters_text(tally::Quarters const& quarters) {
+    std::string text;
+    for (std::size_t quarter = 0; quarter < tally::Quarters::count; ++quarter) {
+        text += seconds_text(quarters.at(quarter)) + ",";
+    }
+    return text;
+}
+
+std::string messages_text(std::optional<tally::Messages> const& messages) {
+    std::string text;
+    for (std::size_t kind = 0; kind < tally::message_names.size(); ++kind) {
+        text += (messages ? std::to_string(messages->counts[kind]) : std::string()) + ",";
+    }
+    return text;
+}
+
 /// "policy,parameters,seed,"
 std::string columns_of(Experiment const& experiment, Outcome const& outcome) {
     auto const& policy = experiment.policies[outcome.policy];
@@ -44,12 +60,17 @@ std::string columns_of(Experiment const& experiment, Outcome const& outcome) {
 
 std::string csv_of(Experiment const& experiment, std::vector<Outcome> const& outcomes) {
     std::string text =
-        "policy,parameters,seed,peer,group,arrived_s,first_chunk_s,completed_s,bytes_up,bytes_down,"
-        "failure\r\n";
+        "policy,parameters,seed,peer,group,arrived_s,first_chunk_s,quarter_s,half_s,"
+        "three_quarters_s,completed_s,bytes_up,bytes_down,";
+    for (auto const name : tally::message_names) {
+        text += std::string(name) + "_sent,";
+    }
+    text += "failure\r\n";
     for (auto const* const outcome : by_policy_and_seed(outcomes)) {
         auto const* const run = std::get_if<Run>(&outcome->what);
         if (run == nullptr) {
-            text += columns_of(experiment, *outcome) + ",,,,,,," +
+            constexpr std::size_t empty_columns = 10 + tally::message_names.size();
+            text += columns_of(experiment, *outcome) + std::string(empty_columns, ',') +
                     quoted("run: " + std::get<std::string>(outcome->what)) + "\r\n";
             continue;
         }
@@ -57,8 +78,9 @@ std::string csv_of(Experiment const& experiment, std::vector<Outcome> const& out
             auto const& row = run->peers[peer];
             text += columns_of(experiment, *outcome) + std::to_string(peer) + "," +
                     quoted(experiment.groups[row.group].name) + "," + seconds_text(row.arrived) +
-                    "," + seconds_text(row.first_chunk) + "," + seconds_text(row.completed) + "," +
-                    std::to_string(row.bytes_up) + "," + std::to_string(row.bytes_down) + "," +
+                    "," + seconds_text(row.first_chunk) + "," + quarters_text(row.quarters) +
+                    seconds_text(row.completed) + "," + std::to_string(row.bytes_up) + "," +
+                    std::to_string(row.bytes_down) + "," + messages_text(row.messages) +
                     quoted(row.failure) + "\r\n";
         }
     }

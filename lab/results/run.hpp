@@ -1,5 +1,8 @@
 #pragma once
 
+#include "tally/messages.hpp"
+#include "tally/timeline.hpp"
+
 #include <xfsbus/wire/time.hpp>
 
 #include <cstddef>
@@ -19,10 +22,12 @@ struct PeerRow {
     bool counts = false;  ///< an honest sink that did not crash: the run is about these
     wire::Duration arrived{};
     std::optional<wire::Duration> first_chunk{};
+    tally::Quarters quarters{};  ///< of the file, stored
     std::optional<wire::Duration> completed{};
     std::uint64_t bytes_up = 0;
-    std::uint64_t bytes_down = 0;  ///< stored
-    std::string failure{};         ///< empty: none
+    std::uint64_t bytes_down = 0;               ///< stored
+    std::optional<tally::Messages> messages{};  ///< that it has sent; empty: nobody counts them
+    std::string failure{};                      ///< empty: none
 
     friend bool operator==(PeerRow const&, PeerRow const&) = default;
 };
@@ -30,7 +35,7 @@ struct PeerRow {
 /// What came of one run: a policy with a seed.
 struct Run {
     std::vector<PeerRow> peers{};
-    std::optional<std::uint64_t> messages{};  ///< other than chunks; empty: nobody counts them
+    tally::Timeline stored{};  ///< bytes, by all sinks
     std::uint64_t chunks_sent = 0;
     std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
     std::uint64_t bytes_of_seeds = 0;   ///< that have left those that had the file from the start

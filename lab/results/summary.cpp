@@ -71,6 +71,23 @@ void add_times(RunFigures& figures, Run const& run) {
     }
 }
 
+/// Of all peers, if they were counted.
+void add_messages(RunFigures& figures, Run const& run, double chunks) {
+    tally::Messages all;
+    bool counted = false;
+    for (auto const& row : run.peers) {
+        counted |= row.messages.has_value();
+        all += row.messages.value_or(tally::Messages());
+    }
+    if (!counted || chunks <= 0) {
+        return;
+    }
+    figures.messages_per_chunk = static_cast<double>(all.total()) / chunks;
+    for (std::size_t kind = 0; kind < all.counts.size(); ++kind) {
+        figures.messages_by_kind[kind] = static_cast<double>(all.counts[kind]) / chunks;
+    }
+}
+
 template <typename Value>
 std::optional<Estimate> estimate(std::vector<RunFigures> const& runs, Value RunFigures::*member) {
     std::vector<double> values;
@@ -92,6 +109,20 @@ std::string most_often(std::vector<RunFigures> const& runs) {
     return most == counts.end() ? std::string() : std::string(name_of(most->first));
 }
 
+/// The mean over the runs, in steps that all of them have.
+Rates rates_of(std::vector<RunFigures> const& runs) {
+    tally::Timeline all;
+    for (auto const& run : runs) {
+        all.add(run.stored);
+    }
+    Rates rates{.step_s = seconds_of(all.step()), .bytes_per_s = {}};
+    for (auto const bytes : all.bytes()) {
+        rates.bytes_per_s.push_back(static_cast<double>(bytes) /
+                                    (rates.step_s * static_cast<double>(runs.size())));
+    }
+    return rates;
+}
+
 void add_estimates(PolicySummary& policy) {
     auto const& runs = policy.runs;
     policy.makespan_s = estimate(runs, &RunFigures::makespan_s);
@@ -104,8 +135,13 @@ void add_estimates(PolicySummary& policy) {
     policy.seed_upload_ratio = estimate(runs, &RunFigures::seed_upload_ratio);
     policy.messages_per_chunk = estimate(runs, &RunFigures::messages_per_chunk);
     policy.binding = most_often(runs);
+    policy.rates = rates_of(runs);
     for (auto const& run : runs) {
         policy.bound_s += run.bound.seconds / static_cast<double>(runs.size());
+        for (std::size_t kind = 0; kind < policy.messages_by_kind.size(); ++kind) {
+            policy.messages_by_kind[kind] +=
+                run.messages_by_kind[kind] / static_cast<double>(runs.size());
+        }
     }
     std::ranges::sort(policy.durations);
     for (auto& [way, bytes] : policy.bytes_between_racks) {
@@ -170,9 +206,8 @@ RunFigures figures_of(Experiment const& experiment, std::uint64_t seed, Run cons
     figures.duplicate_share =
         delivered > 0 ? static_cast<double>(run.bytes_duplicate) / delivered : 0;
     figures.seed_upload_ratio = static_cast<double>(run.bytes_of_seeds) / bytes;
-    if (run.messages) {
-        figures.messages_per_chunk = chunks > 0 ? static_cast<double>(*run.messages) / chunks : 0;
-    }
+    add_messages(figures, run, chunks);
+    figures.stored = run.stored;
     figures.busy = run.busy;
     add_times(figures, run);
     return figures;

@@ -5,6 +5,7 @@
 #include "results/run.hpp"
 #include "results/statistics.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,13 +23,22 @@ struct RunFigures {
     std::optional<double> mean_s{};
     std::optional<double> p50_s{};
     std::optional<double> p99_s{};
-    std::optional<double> fairness{};            ///< Jain's, of the rates at which they were served
-    double duplicate_share = 0;                  ///< of the bytes that were delivered
-    double seed_upload_ratio = 0;                ///< files that the seeds have sent
-    std::optional<double> messages_per_chunk{};  ///< for each chunk that was stored
-    std::optional<double> busy{};                ///< the share of the machine's processors
+    std::optional<double> fairness{};  ///< Jain's, of the rates at which they were served
+    double duplicate_share = 0;        ///< of the bytes that were delivered
+    double seed_upload_ratio = 0;      ///< files that the seeds have sent
+    /// Other than chunks, for each chunk that was stored; of all kinds, and of each by MessageKind.
+    std::optional<double> messages_per_chunk{};
+    std::array<double, tally::message_names.size()> messages_by_kind{};
+    tally::Timeline stored{};      ///< bytes, by all sinks
+    std::optional<double> busy{};  ///< the share of the machine's processors
     Bound bound{};
     std::optional<double> regret{};  ///< makespan over the bound
+};
+
+/// How fast something came, over time.
+struct Rates {
+    double step_s = 0;
+    std::vector<double> bytes_per_s{};  ///< in each step, from the beginning on
 };
 
 struct FailedRun {
@@ -52,6 +62,9 @@ struct PolicySummary {
     std::optional<Estimate> duplicate_share{};
     std::optional<Estimate> seed_upload_ratio{};
     std::optional<Estimate> messages_per_chunk{};
+    /// The mean for each chunk, by MessageKind; of no meaning without messages_per_chunk.
+    std::array<double, tally::message_names.size()> messages_by_kind{};
+    Rates rates{};                    ///< of all sinks together, the mean; later is nothing
     double bound_s = 0;               ///< the mean
     std::string binding{};            ///< the term that binds most often
     std::vector<double> durations{};  ///< of all downloads of all seeds, sorted

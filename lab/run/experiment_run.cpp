@@ -4,11 +4,13 @@
 #include "live/folder.hpp"
 #include "live/run.hpp"
 #include "results/folder.hpp"
+#include "results/out_folder.hpp"
 #include "results/report.hpp"
 #include "run/processes.hpp"
 #include "run/progress.hpp"
 #include "run/workload.hpp"
 
+#include <array>
 #include <functional>
 #include <string>
 #include <utility>
@@ -29,24 +31,25 @@ std::vector<Job> jobs_of(experiment::Experiment const& experiment) {
     return jobs;
 }
 
-Status write_all(std::filesystem::path const& folder, experiment::Experiment const& experiment,
+Status write_all(results::OutFolder& folder, experiment::Experiment const& experiment,
                  std::vector<results::Outcome> const& outcomes, results::Summary const& summary) {
-    for (auto const& [name, text] :
-         {std::pair("results.csv", results::csv_of(experiment, outcomes)),
-          std::pair("timings.csv", results::timings_of(experiment, outcomes)),
-          std::pair("summary.json", results::json_of(summary)),
-          std::pair("report.html", results::report_of(summary))}) {
-        if (auto written = results::write(folder / name, text); !written) {
+    std::array const texts = {results::csv_of(experiment, outcomes),
+                              results::timings_of(experiment, outcomes), results::json_of(summary),
+                              results::report_of(summary)};
+    static_assert(texts.size() == results::result_files.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (auto written = folder.write(results::result_files[i], texts[i]); !written) {
             return written;
         }
     }
-    return done();
+    return folder.finish();
 }
 
 /// What does one run, and what there is to know of all of them.
 struct Worker {
     std::function<results::Run(Job const&)> run;
     std::vector<std::string> notes{};
+    std::vector<std::string> found{};  ///< what runs had left that were killed
 };
 
 Worker simulating(experiment::Experiment const& experiment, policies::PluginPath const& path) {
@@ -57,6 +60,10 @@ Worker simulating(experiment::Experiment const& experiment, policies::PluginPath
 /// Runs all, judges them and writes the folder.
 Result<Done> run_and_write(Request const& request, experiment::Experiment const& experiment,
                            Worker const& worker) {
+    auto folder = results::OutFolder::open(request.out, request.force);
+    if (!folder) {
+        return folder.error();
+    }
     auto ended =
         run_all(jobs_of(experiment), {request.at_once, request.time_limit, request.memory_limit},
                 worker.run, [&](Progress const& progress) {
@@ -72,12 +79,15 @@ Result<Done> run_and_write(Request const& request, experiment::Experiment const&
     }
     auto summary = results::summarise(experiment, ended.outcomes, request.where);
     summary.notes = worker.notes;
-    if (auto const written = write_all(request.out, experiment, ended.outcomes, summary);
-        !written) {
+    if (auto const written = write_all(*folder, experiment, ended.outcomes, summary); !written) {
         return written.error();
     }
     result.table = results::table_of(summary);
-    result.warnings = worker.notes;
+    result.warnings = worker.found;
+    if (!folder->found().empty()) {
+        result.warnings.push_back(folder->found());
+    }
+    result.warnings.insert(result.warnings.end(), worker.notes.begin(), worker.notes.end());
     auto const more = results::warnings_of(summary);
     result.warnings.insert(result.warnings.end(), more.begin(), more.end());
     return result;
@@ -86,28 +96,26 @@ Result<Done> run_and_write(Request const& request, experiment::Experiment const&
 /// With real programs, one run after the other. Nothing of them is left, files or processes.
 Result<Done> run_live(Request const& request, experiment::Experiment const& experiment,
                       policies::PluginPath const& path) {
-    auto const made = live::new_folder_in(request.work_dir);
-    if (!made) {
-        return made.error();
+    auto const found = live::remove_left_in(request.work_dir);
+    auto const folder = live::WorkFolder::make_in(request.work_dir);
+    if (!folder) {
+        return folder.error();
     }
-    live::Folder const folder(*made);
     live::Orphans const orphans;
     live::Place const place{.where = request.where,
                             .programs = request.programs,
-                            .work = folder.path(),
+                            .work = folder->work(),
                             .plugin_dirs = path.directories()};
     if (auto const can = live::check(experiment, place); !can) {
         return can.error();
-    }
-    if (auto const ready = results::prepare(request.out, request.force); !ready) {
-        return ready.error();
     }
     auto one_by_one = request;
     one_by_one.at_once = 1;
     return run_and_write(
         one_by_one, experiment,
         {.run = [&](Job const& job) { return live::run(experiment, job.policy, job.seed, place); },
-         .notes = live::notes_of(experiment, request.where)});
+         .notes = live::notes_of(experiment, request.where),
+         .found = found});
 }
 
 }  // namespace
@@ -122,9 +130,6 @@ Result<Done> run_experiment(Request const& request, policies::PluginPath const& 
     }
     if (request.where != experiment::Where::sim) {
         return run_live(request, *experiment, path);
-    }
-    if (auto const ready = results::prepare(request.out, request.force); !ready) {
-        return ready.error();
     }
     return run_and_write(request, *experiment, simulating(*experiment, path));
 }

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <utility>
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -77,7 +79,18 @@ class Pool {
     void fill() {
         while (begun_ < jobs_.size() &&
                children_.size() < std::max<std::size_t>(limits_.at_once, 1)) {
-            children_.push_back(std::make_unique<Child>(jobs_[begun_], limits_, work_));
+            auto const& job = jobs_[begun_];
+            try {
+                children_.push_back(std::make_unique<Child>(job, limits_, work_));
+            } catch (std::system_error const& error) {
+                if (!children_.empty()) {
+                    return;  // when one of them has ended there may be room again
+                }
+                results::Outcome outcome{
+                    .policy = job.policy, .seed = job.seed, .what = {}, .timing = {}};
+                outcome.what = std::string("cannot be begun: ") + error.what();
+                add(std::move(outcome));
+            }
             ++begun_;
         }
     }
@@ -101,8 +114,10 @@ class Pool {
         children_ = std::move(left);
     }
 
-    void take(Child& child) {
-        ended_.outcomes.push_back(child.outcome());
+    void take(Child& child) { add(child.outcome()); }
+
+    void add(results::Outcome outcome) {
+        ended_.outcomes.push_back(std::move(outcome));
         failed_ += std::holds_alternative<std::string>(ended_.outcomes.back().what) ? 1 : 0;
     }
 

@@ -38,7 +38,8 @@ struct Ended {
 };
 
 /// Runs `work` for each job, in a process of its own, which ends with it. One that throws, crashes,
-/// runs out of memory or of time is a failed outcome, and the others go on. SIGINT, SIGTERM and
+/// runs out of memory or of time is a failed outcome, and the others go on. Where there are no
+/// processes or descriptors for as many at once, there are fewer. SIGINT, SIGTERM and
 /// SIGHUP end those under way; they are held in this thread from now on. `tell` is called on this
 /// thread, some times a second. Only while the program has no other thread.
 Ended run_all(std::vector<Job> const& jobs, Limits const& limits,

@@ -3,8 +3,10 @@
 #include "run/workload.hpp"
 
 #include "experiment/population.hpp"
+#include "platform/platform.hpp"
 #include "results/course.hpp"
 #include "run/plugins.hpp"
+#include "sim/must.hpp"
 #include "sim/simulator.hpp"
 
 #include <xfsbus/wire/file_layout.hpp>
@@ -61,6 +63,35 @@ sim::Swarm::Rules rules_of(Experiment const& experiment) {
     return rules;
 }
 
+static_assert(platform::limits::path_links <= sim::Fabric::path_most);
+
+/// The links of a platform, and which of them lie between two peers.
+sim::Fabric fabric_of(experiment::Placement const& placement) {
+    sim::Fabric fabric;
+    for (auto const& link : placement.platform->links()) {
+        fabric.links.push_back(link.bytes_per_second);
+    }
+    fabric.path = [&placement](sim::PeerIndex from, sim::PeerIndex to) {
+        auto path = placement.platform->path(placement.hosts[from], placement.hosts[to]);
+        sim::must(path.ok(), "there is a path between any two");  // it was looked at before
+        return sim::Fabric::Path{std::move(path->links), path->most};
+    };
+    return fabric;
+}
+
+/// What the network is like where it is not the same between all.
+void use_network(sim::Swarm::Rules& rules, Experiment const& experiment,
+                 std::vector<experiment::Peer> const& peers) {
+    if (experiment.latencies.between != experiment::Latencies::Between::nobody) {
+        rules.latency_between = [&](sim::PeerIndex from, sim::PeerIndex to) {
+            return latency_between(experiment, peers, from, to);
+        };
+    }
+    if (experiment.placement) {
+        rules.fabric = fabric_of(*experiment.placement);
+    }
+}
+
 /// Those that the experiment leaves to the product are left empty.
 void use_plugins(sim::Swarm::Rules& rules, Plugins& plugins, experiment::Policy const& policy) {
     if (!policy.chunk_order.empty()) {
@@ -85,9 +116,11 @@ results::Course course_of(Experiment const& experiment, sim::Swarm const& swarm,
     auto const failure = swarm.failure(index);
     return {
         .first_chunk = swarm.first_chunk(index),
+        .quarters = swarm.quarters(index),
         .completed = swarm.completed(index),
         .bytes_up = swarm.bytes_sent(index),
         .bytes_down = std::uint64_t{swarm.chunks_stored(index)} * experiment.content.chunk_bytes,
+        .messages = swarm.messages(index),
         .failure = failure ? wire::escape(failure->message) : std::string()};
 }
 
@@ -101,7 +134,7 @@ results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,
         run.bytes_of_seeds += is_seed ? run.peers.back().bytes_up : 0;
     }
     auto const& figures = swarm.figures();
-    run.messages = figures.messages;
+    run.stored = figures.stored;
     run.chunks_sent = figures.chunks_sent;
     run.bytes_duplicate = figures.bytes_duplicate;
     run.bytes_between_racks = figures.bytes_between_racks;
@@ -147,6 +180,7 @@ results::Run simulate(Experiment const& experiment, std::size_t policy, std::uin
     auto const peers = experiment::draw(experiment, seed);
     std::size_t next = 0;  // add() makes a peer's policy at once
     auto rules = rules_of(experiment);
+    use_network(rules, experiment, peers);
     use_plugins(rules, plugins, experiment.policies[policy]);
     rules.policy = [&](sim::Nature const& nature, std::uint64_t own_seed) {
         auto const& group = experiment.groups[peers[next].group];

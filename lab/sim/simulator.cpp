@@ -6,7 +6,9 @@
 #include <xfsbus/policies/rarest.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
+#include <variant>
 
 namespace xfsbus::lab::sim {
 namespace {
@@ -46,7 +48,8 @@ Swarm::Swarm(Rules rules, std::uint64_t seed)
     : rules_(std::move(rules)),
       random_(seed),
       tracker_(seed, rules_.handout ? rules_.handout(seed) : nullptr),
-      wiring_({.rack_link = rules_.rack_link, .core_link = rules_.core_link}),
+      wiring_(
+          {.rack_link = rules_.rack_link, .core_link = rules_.core_link, .fabric = rules_.fabric}),
       begin_(1000s),
       now_(begin_) {}
 
@@ -101,9 +104,30 @@ void Swarm::on(Scripted const& scripted) {
     scripted.what();
 }
 
+tally::MessageKind Swarm::kind_of(ToSource const& message) {
+    using Kind = tally::MessageKind;
+    // In the order of the alternatives.
+    constexpr std::array kinds = {Kind::want, Kind::have, Kind::close, Kind::ping, Kind::pong};
+    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
+    return kinds[message.what.index()];
+}
+
+tally::MessageKind Swarm::kind_of(ToSink const& message) {
+    using Kind = tally::MessageKind;
+    constexpr std::array kinds = {Kind::refused, Kind::have, Kind::ping, Kind::pong};
+    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
+    return kinds[message.what.index()];
+}
+
 /// It arrives after the latency.
 void Swarm::tell(Event event) {
-    ++figures_.messages;
+    std::visit(
+        [this](auto const& what) {
+            if constexpr (requires { kind_of(what); }) {
+                peers_[what.from]->messages.add(kind_of(what));
+            }
+        },
+        event);
     auto const delay = std::visit(
         [this](auto const& what) {
             if constexpr (requires { latency(what.from, what.to); }) {
@@ -116,11 +140,11 @@ void Swarm::tell(Event event) {
     events_.push(now_ + delay, std::move(event));
 }
 
-wire::Duration Swarm::latency(PeerIndex a, PeerIndex b) const {
+wire::Duration Swarm::latency(PeerIndex from, PeerIndex to) const {
     if (rules_.latency_between) {
-        return rules_.latency_between(a, b);
+        return rules_.latency_between(from, to);
     }
-    return rules_.latency + peers_[a]->nature.far + peers_[b]->nature.far;
+    return rules_.latency + peers_[from]->nature.far + peers_[to]->nature.far;
 }
 
 /// Whether the simulation goes on until it has ended.

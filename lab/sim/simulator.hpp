@@ -1,8 +1,11 @@
 #pragma once
 
 #include "sim/event_queue.hpp"
+#include "sim/nature.hpp"
 #include "sim/simulated_tracker.hpp"
 #include "sim/wiring.hpp"
+#include "tally/messages.hpp"
+#include "tally/timeline.hpp"
 
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
@@ -24,39 +27,6 @@
 
 namespace xfsbus::lab::sim {
 
-/// How a peer treats those that it serves.
-enum class Conduct : std::uint8_t {
-    honest,
-    lies,    ///< what it sends is corrupt
-    stalls,  ///< answers pings, offers what it has, and sends nothing
-};
-
-/// How a peer is as a sink. Those that hoard are connected to the first peer only; that one takes
-/// them for peers of the swarm.
-enum class Taking : std::uint8_t {
-    honest,
-    no_credit,    ///< asks for all, and grants no credit
-    never_reads,  ///< asks for all, with all credit, and nothing reaches it
-    seldom,       ///< asks for one chunk every five seconds, and takes it
-    nothing,      ///< asks for nothing, and has nothing for ever
-};
-
-/// What a peer of the simulation is like.
-struct Nature {
-    double up = 12.5e6;  ///< bytes per second
-    double down = 50e6;
-    bool seed = false;  ///< has the file from the start
-    Conduct conduct = Conduct::honest;
-    bool stays = true;   ///< and serves when it has the file; else it leaves cleanly
-    bool serves = true;  ///< what it has; else nobody hears of it
-    Taking taking = Taking::honest;
-    wire::Duration far{};      ///< from the middle of the network, beside the rules' latency
-    std::string labels{};      ///< as it describes itself
-    std::uint32_t rack = 0;    ///< where it stands
-    std::uint32_t others = 0;  ///< that it serves beside the swarm's: it says so, and is as slow
-    swarm::SourceHistory* history = nullptr;  ///< what it knows of sources from before
-};
-
 /// A swarm of real sessions in virtual time, with a real tracker's Directory: no sockets, no
 /// threads. All chance comes from one seed. What stands here is a network and what peers are like;
 /// every rule of the protocol is the product's.
@@ -76,7 +46,7 @@ class Swarm {
         wire::Duration latency = std::chrono::milliseconds(1);  ///< of a message, one way
         swarm::Download::Limits download;
         swarm::Uploads::Limits uploads;
-        /// The same between two peers; by default `latency` and what they are `far`.
+        /// The same from one peer to another; by default `latency` and what they are `far`.
         std::function<wire::Duration(PeerIndex, PeerIndex)> latency_between;
         /// What a peer decides by; by default as the product does.
         std::function<std::unique_ptr<policies::PeerSelector>(Nature const&, std::uint64_t seed)>
@@ -90,10 +60,11 @@ class Swarm {
         std::uint64_t play_rate = 0;  ///< bytes per second at which each sink reads; 0: it does not
         double rack_link = 0;  ///< bytes per second out of each rack, and into it; 0: no limit
         double core_link = 0;  ///< bytes per second of all between racks; 0: no limit
+        Fabric fabric{};       ///< in place of both
     };
 
     struct Figures {
-        std::uint64_t messages = 0;  ///< other than chunks
+        tally::Timeline stored{};  ///< the bytes of chunks that were kept, by all peers
         std::uint64_t chunks_sent = 0;
         std::uint64_t bytes_duplicate = 0;  ///< delivered in vain
         std::uint64_t chunks_corrupt = 0;
@@ -143,6 +114,17 @@ class Swarm {
     /// Bytes of chunks that came to it, in vain or not.
     [[nodiscard]] std::uint64_t bytes_received(PeerIndex peer) const;
     [[nodiscard]] std::uint32_t chunks_stored(PeerIndex peer) const;
+
+    /// When so much was stored.
+    [[nodiscard]] tally::Quarters const& quarters(PeerIndex peer) const {
+        return peers_[peer]->quarters;
+    }
+
+    /// That it has sent.
+    [[nodiscard]] tally::Messages const& messages(PeerIndex peer) const {
+        return peers_[peer]->messages;
+    }
+
     /// Whether the others that are there together have every chunk.
     [[nodiscard]] bool others_have_all(PeerIndex peer) const;
 
@@ -174,6 +156,7 @@ class Swarm {
         std::unique_ptr<swarm::SinkSession> sink;
         bool here = false;
         bool gone = false;
+        tally::Messages messages{};
 
         // as a sink
         bool starts = true;  ///< with the end of the first search
@@ -182,6 +165,7 @@ class Swarm {
         std::optional<wire::Time> sink_wakes;
         std::uint64_t bytes_received = 0;
         std::optional<wire::Time> first_chunk;
+        tally::Quarters quarters{};
         std::optional<wire::Time> completed;
         wire::Duration stalled{};
         std::optional<Error> failure;
@@ -243,6 +227,11 @@ class Swarm {
         std::function<void()> what;
     };
 
+    static tally::MessageKind kind_of(ToSource const& message);
+    static tally::MessageKind kind_of(ToSink const& message);
+
+    static tally::MessageKind kind_of(Announced const&) { return tally::MessageKind::announce; }
+
     using Event = std::variant<ToSource, ToSink, Announced, SearchEnded, Delivered, ConnectionLost,
                                SinkWakes, SourceWakes, Scripted>;
 
@@ -262,11 +251,13 @@ class Swarm {
     void hoard(PeerIndex index, std::uint32_t round);
     void pump_sink(PeerIndex index);
     void send(PeerIndex from, swarm::SinkSession::Send& send);
+    void search(PeerIndex index);
+    void note_stored(Peer& peer, std::uint64_t bytes);
     void add_candidate(PeerIndex sink, SimulatedTracker::Source const& source);
     void arm_sink(PeerIndex index);
     void end(PeerIndex index);
     [[nodiscard]] static bool fetches(Peer const& peer);
-    [[nodiscard]] wire::Duration latency(PeerIndex a, PeerIndex b) const;
+    [[nodiscard]] wire::Duration latency(PeerIndex from, PeerIndex to) const;
     [[nodiscard]] double round_trip_ms(PeerIndex a, PeerIndex b) const;
     [[nodiscard]] std::uint32_t load_of(PeerIndex index) const;
 

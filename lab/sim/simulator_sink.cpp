@@ -14,7 +14,7 @@ bool Swarm::fetches(Peer const& peer) {
 }
 
 double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
-    return std::chrono::duration<double, std::milli>(2 * latency(a, b)).count();
+    return std::chrono::duration<double, std::milli>(latency(a, b) + latency(b, a)).count();
 }
 
 std::uint32_t Swarm::load_of(PeerIndex index) const {
@@ -52,7 +52,11 @@ void Swarm::fetch(PeerIndex index) {
         swarm::Download::Policies{
             .selector = *peer.selector, .order = *peer.order, .history = peer.nature.history},
         peer.random.rng(), std::move(owner));
-    ++figures_.messages;
+    search(index);
+}
+
+void Swarm::search(PeerIndex index) {
+    peers_[index]->messages.add(tally::MessageKind::find);
     events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
 }
 
@@ -92,8 +96,7 @@ void Swarm::pump_sink(PeerIndex index) {
         tell(Announced{index, *actions.announce_ppm});
     }
     if (actions.search) {
-        ++figures_.messages;
-        events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
+        search(index);
     }
     if (peer.content->complete() || peer.sink->download().failure()) {
         end(index);
@@ -225,10 +228,16 @@ void Swarm::on(Delivered const& delivered) {
             peer.deliveries.add(now_, endpoint_of(delivered.source), delivered.bytes);
         }
         peer.sink->on_stored(now_, source, header.chunk);
-        peer.first_chunk = peer.first_chunk.value_or(now_);
+        note_stored(peer, delivered.bytes);
         arm_source(delivered.sink);  // what is gained is offered
     }
     pump_sink(delivered.sink);
+}
+
+void Swarm::note_stored(Peer& peer, std::uint64_t bytes) {
+    peer.first_chunk = peer.first_chunk.value_or(now_);
+    peer.quarters.reached(peer.content->has().count(), rules_.file.chunks, now());
+    figures_.stored.add(now(), bytes);
 }
 
 void Swarm::end(PeerIndex index) {

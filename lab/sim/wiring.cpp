@@ -2,6 +2,12 @@
 
 namespace xfsbus::lab::sim {
 
+Wiring::Wiring(Options options) : options_(std::move(options)) {
+    for (double const rate : options_.fabric.links) {
+        fabric_.push_back(network_.add_link(rate));
+    }
+}
+
 void Wiring::add(Links const& links) {
     Peer peer;
     peer.links.up = network_.add_link(links.up);
@@ -47,17 +53,10 @@ network::FlowIndex Wiring::connect(PeerIndex from, PeerIndex to) {
         return known->second;
     }
     std::vector<network::LinkIndex> route{peers_[from].links.up};
-    if (rack(from) != rack(to)) {
-        if (options_.rack_link > 0) {
-            route.push_back(rack_ends(rack(from)).up);
-        }
-        if (options_.core_link > 0) {
-            core_ = core_ ? core_ : network_.add_link(options_.core_link);
-            route.push_back(*core_);
-        }
-        if (options_.rack_link > 0) {
-            route.push_back(rack_ends(rack(to)).down);
-        }
+    if (options_.fabric.path) {
+        add_fabric(from, to, route);
+    } else if (rack(from) != rack(to)) {
+        add_racks(from, to, route);
     }
     route.push_back(peers_[to].links.down);
     known->second = network_.open(route);
@@ -66,6 +65,34 @@ network::FlowIndex Wiring::connect(PeerIndex from, PeerIndex to) {
     }
     connections_[known->second] = {from, to, {}};
     return known->second;
+}
+
+void Wiring::add_racks(PeerIndex from, PeerIndex to, std::vector<network::LinkIndex>& route) {
+    if (options_.rack_link > 0) {
+        route.push_back(rack_ends(rack(from)).up);
+    }
+    if (options_.core_link > 0) {
+        core_ = core_ ? core_ : network_.add_link(options_.core_link);
+        route.push_back(*core_);
+    }
+    if (options_.rack_link > 0) {
+        route.push_back(rack_ends(rack(to)).down);
+    }
+}
+
+/// What holds back one connection alone is a link of its own.
+void Wiring::add_fabric(PeerIndex from, PeerIndex to, std::vector<network::LinkIndex>& route) {
+    auto const path = options_.fabric.path(from, to);
+    for (auto const link : path.links) {
+        route.push_back(fabric_[link]);
+    }
+    if (path.most) {
+        auto const [own, is_new] = holding_back_.try_emplace({from, to});
+        if (is_new) {
+            own->second = network_.add_link(*path.most);
+        }
+        route.push_back(own->second);
+    }
 }
 
 Wiring::Ends const& Wiring::rack_ends(std::uint32_t rack) {

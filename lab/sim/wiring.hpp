@@ -7,6 +7,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -15,8 +16,24 @@
 
 namespace xfsbus::lab::sim {
 
+/// Links that lie between those of the peers, where these are no racks and a core.
+struct Fabric {
+    std::vector<double> links{};  ///< bytes per second
+
+    struct Path {
+        std::vector<std::uint32_t> links{};  ///< indices, none twice; at most path_most
+        std::optional<double> most{};  ///< bytes per second of one connection, whoever else sends
+    };
+
+    std::function<Path(PeerIndex from, PeerIndex to)> path{};  ///< empty: there is no fabric
+
+    /// The peers' own links, and one that holds back a connection, are on the route as well.
+    static constexpr std::size_t path_most = network::route_most - 3;
+};
+
 /// How the peers of a simulation are connected: each has an uplink and a downlink. Between racks
-/// bytes also pass the uplink of the one rack, the core, and the downlink of the other.
+/// bytes also pass the uplink of the one rack, the core, and the downlink of the other; or between
+/// any two what a Fabric says.
 ///
 /// The chunks that one peer sends to another leave in order over one connection. All connections
 /// share the links as lab::network says: so one that the other's downlink holds back leaves more of
@@ -30,9 +47,10 @@ class Wiring {
     struct Options {
         double rack_link = 0;  ///< each rack's, out and in; 0: no limit
         double core_link = 0;  ///< of all racks together; 0: no limit
+        Fabric fabric{};
     };
 
-    explicit Wiring(Options options) : options_(options) {}
+    explicit Wiring(Options options);
 
     /// What a peer's links carry, in bytes per second; 0: nothing.
     struct Links {
@@ -86,6 +104,8 @@ class Wiring {
 
     network::FlowIndex connect(PeerIndex from, PeerIndex to);
     Ends const& rack_ends(std::uint32_t rack);
+    void add_racks(PeerIndex from, PeerIndex to, std::vector<network::LinkIndex>& route);
+    void add_fabric(PeerIndex from, PeerIndex to, std::vector<network::LinkIndex>& route);
 
     Options options_;
     network::Network network_;
@@ -93,6 +113,8 @@ class Wiring {
     std::vector<Connection> connections_;  ///< by their flows
     std::map<std::uint32_t, Ends> racks_;
     std::optional<network::LinkIndex> core_;
+    std::vector<network::LinkIndex> fabric_;  ///< by the indices of Fabric
+    std::map<std::pair<PeerIndex, PeerIndex>, network::LinkIndex> holding_back_;
 };
 
 }  // namespace xfsbus::lab::sim

@@ -4,13 +4,16 @@
 #include <xfsbus/wire/chunk.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <vector>
 
-// Writes the seeds of the fuzzers into the directory named by the first argument.
+// "fuzz_seeds CORPUS EXPERIMENTS PLATFORMS" writes the seeds of the fuzzers into the first
+// directory, some of what is in the others.
 
 using namespace xfsbus::wire;
 
@@ -79,10 +82,41 @@ std::vector<std::string> requests() {
             "GET /files/a HTTP/1.0\r\n\r\n"};
 }
 
+std::vector<std::string> files_in(std::filesystem::path const& folder, std::string const& ending) {
+    std::vector<std::filesystem::path> paths;
+    for (auto const& each : std::filesystem::directory_iterator(folder)) {
+        if (each.path().extension() == ending) {
+            paths.push_back(each.path());
+        }
+    }
+    std::ranges::sort(paths);
+    std::vector<std::string> all;
+    for (auto const& path : paths) {
+        std::ifstream stream(path, std::ios::binary);
+        all.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    }
+    return all;
+}
+
+/// The examples; and such that name a file, which follows a zero byte.
+std::vector<std::string> experiments(std::vector<std::string> all, std::string const& platform) {
+    std::string const links = "up = \"1MB/s\"\ndown = \"1MB/s\"\n";
+    auto const two_peers = [](std::string const& of_first, std::string const& of_second) {
+        return "name = \"n\"\nseeds = 1\n[[peers]]\nrole = \"seed\"\n" + of_first + "[[peers]]\n" +
+               of_second + "[content]\nsize = \"1M\"\n";
+    };
+    all.push_back(two_peers({}, {}) + "[platform]\nfile = \"p\"\n" + '\0' + platform);
+    all.push_back(two_peers(links + "address = \"a:1\"\n", links + "address = \"b:1\"\n") +
+                  "[latency]\nfile = \"l\"\n" + '\0' + "a:1 b:1 5\n");
+    all.push_back(two_peers(links, links + "rack = 1\n") +
+                  "[latency]\nbetween = \"racks\"\nms = [[1, 2], [3, 4]]\n");
+    return all;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) {
+    if (count != 4) {
         return 2;
     }
     std::filesystem::path const corpus(arguments[1]);
@@ -90,5 +124,8 @@ int main(int count, char** arguments) {
     write(corpus / "content", contents());
     write(corpus / "http", requests());
     write(corpus / "journal", journals());
+    auto const platforms = files_in(arguments[3], ".xml");
+    write(corpus / "platform", platforms);
+    write(corpus / "experiment", experiments(files_in(arguments[2], ".toml"), platforms.at(0)));
     return 0;
 }

@@ -13,6 +13,9 @@
 #include <limits>
 #include <sstream>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace xfsbus;
 using namespace xfsbus::lab;
 using namespace xfsbus::lab::live;
@@ -47,7 +50,8 @@ TEST_CASE("each peer is behind a link of its rates, at the switch of its rack") 
     CHECK_THAT(plan.middle.ip, ContainsSubstring("name eth0 netns {2}"));
     CHECK_THAT(plan.peers[2].ip, ContainsSubstring("address add 10.77.0.4/24 dev eth0"));
     // 1 MiB/s, of which headers take nothing: 1048576 x 8 x 1514 / 1448.
-    CHECK_THAT(plan.peers[2].tc, ContainsSubstring("dev eth0 root tbf rate 8770962bit"));
+    CHECK_THAT(plan.peers[2].tc,
+               ContainsSubstring("dev eth0 root tbf rate 8770962bit burst 21927 latency"));
     CHECK_THAT(plan.middle.tc, ContainsSubstring("dev port2 root tbf rate 17541923bit"));
     CHECK_THAT(plan.middle.tc, !ContainsSubstring("dev up2"));
 }
@@ -106,15 +110,60 @@ TEST_CASE("what a program complains of goes into its log") {
 TEST_CASE("a folder for the work is gone with all that is in it") {
     xfsbus::test::TempDir const dir;
     {
-        auto const made = new_folder_in(dir.path());
-        REQUIRE(made);
-        Folder const folder(*made);
-        std::filesystem::create_directories(folder.path() / "a" / "b");
+        auto const folder = WorkFolder::make_in(dir.path());
+        REQUIRE(folder);
+        CHECK(std::filesystem::is_empty(folder->work()));
+        std::filesystem::create_directories(folder->work() / "a" / "b");
     }
     CHECK(std::filesystem::is_empty(dir.path()));
-    auto const none = new_folder_in(dir.path() / "none");
+    auto const none = WorkFolder::make_in(dir.path() / "none");
     REQUIRE_FALSE(none);
     CHECK(none.error().code == Errc::disk);
+}
+
+TEST_CASE(
+    "a link lets through at once what it carries in two milliseconds, and no chunk of a slow one") {
+    auto text = three_peers;
+    text.replace(text.find("up = \"10MB/s\""), 13, "up = \"1Gbit/s\"");
+    auto const plan = network_of(text);
+    CHECK_THAT(plan.peers[0].tc, ContainsSubstring("burst 2613950 latency 100ms"));
+    CHECK_THAT(plan.peers[1].tc, ContainsSubstring("burst 65782 latency 100ms"));
+}
+
+TEST_CASE("folders of runs that were killed are removed and named, and those in use are not") {
+    xfsbus::test::TempDir const dir;
+    auto const strange = dir.path() / "xfs-lab-others";  // without a mark: not known to be ours
+    std::filesystem::create_directory(strange);
+    std::filesystem::create_directory_symlink(strange, dir.path() / "xfs-lab-link");
+    auto const left = dir.path() / "xfs-lab-left";
+    std::filesystem::create_directories(left / "work" / "peer0");
+    std::ofstream(left / "in-use").flush();
+    std::ofstream(dir.path() / "in-use").flush();
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    auto const other = ::fork();
+    if (other == 0) {  // at work until it is killed
+        auto const folder = WorkFolder::make_in(dir.path());
+        bool const told = folder.ok() && ::write(ends[1], "x", 1) == 1;
+        while (told) {
+            ::pause();
+        }
+        ::_exit(1);
+    }
+    char told = 0;
+    ::close(ends[1]);
+    CHECK(::read(ends[0], &told, 1) == 1);
+    ::close(ends[0]);
+    auto const removed = remove_left_in(dir.path());
+    REQUIRE(removed.size() == 1);
+    CHECK_THAT(removed[0],
+               ContainsSubstring("xfs-lab-left: what a run had left that was killed is removed"));
+    CHECK_FALSE(std::filesystem::exists(left));
+    CHECK(std::filesystem::exists(strange));
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+    CHECK(remove_left_in(dir.path()).size() == 1);
+    CHECK(remove_left_in(dir.path() / "none").empty());
 }
 
 TEST_CASE("that a run cannot be had here is told before it begins") {

@@ -124,6 +124,15 @@ TEST_CASE("the latency file has the round trip between each two, and none if the
     CHECK(after(planned(none).peers[0].arguments, "--latency-file").empty());
 }
 
+TEST_CASE("a matrix of latencies becomes the latency file of real peers") {
+    auto const plan = planned(
+        three_peers + "[latency]\nbetween = \"racks\"\nms = [[1, 20], [20, 2]]\n", Where::netns);
+    CHECK(plan.latencies ==
+          "10.77.0.2:7471 10.77.0.3:7471 3.000\n"
+          "10.77.0.2:7471 10.77.0.4:7471 40.000\n"
+          "10.77.0.3:7471 10.77.0.4:7471 41.000\n");
+}
+
 TEST_CASE("churn is planned: who leaves with the content, and who crashes when") {
     auto const plan = planned(three_peers + "[churn]\nleave = 1\ncrash = 0.5\n");
     CHECK_FALSE(plan.peers[0].leaves);

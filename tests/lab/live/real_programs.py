@@ -119,7 +119,8 @@ def a_whole_experiment(bench, where):
             check(int(row["bytes_up"]) >= 8 << 20, f"the seed has sent it once: {row}")
             continue
         first, end = float(row["first_chunk_s"]), float(row["completed_s"])
-        check(float(row["arrived_s"]) < first <= end, f"times follow one another: {row}")
+        half, most = float(row["half_s"]), float(row["three_quarters_s"])
+        check(float(row["arrived_s"]) < first <= half <= most <= end, f"times follow one another: {row}")
         check(int(row["bytes_down"]) == 8 << 20, f"all has come: {row}")
         check(0.9 < end < 30, f"8 MiB at 8 MiB/s: {row}")
     summary = json.loads((results / "summary.json").read_text())
@@ -127,6 +128,7 @@ def a_whole_experiment(bench, where):
     check(any("Latency" in note for note in summary["notes"]), "it has what was said")
     for policy in summary["policies"]:
         run = policy["runs"][0]
+        check(sum(run["bytes_by_step"]) == 16 << 20, f"all that two sinks stored is in the rates: {run}")
         check(run["regret"] > 0.95 and 0 < run["busy"] <= 1, f"there are figures: {run}")
         ways = {(way["from"], way["to"]) for way in policy["bytes_between_racks"]}
         check((0, 1) in ways, f"what goes between racks is counted: {ways}")
@@ -191,6 +193,33 @@ def an_interrupt(bench):
     bench.expect_nothing_left()
 
 
+def wait_for(bench, condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        check(time.monotonic() < deadline, f"in vain waited for {what}")
+        time.sleep(0.02)
+
+
+def a_kill(bench):
+    """What a killed run leaves ends, is no result, and is taken away by the next run."""
+    process = subprocess.Popen(bench.command(bench.experiment("killed", size=64, up="1MB/s")),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(bench, lambda: len(bench.programs()) >= 4, "peers")
+    finally:
+        process.kill()
+        process.wait()
+    wait_for(bench, lambda: not bench.programs(), "the end of the peers")
+    check(len(list(bench.work.iterdir())) == 1, "it has left its folder")
+    done = bench.run(bench.experiment("killed", size=1))
+    check(done.returncode == 0, f"ended with {done.returncode}: {done.stdout}{done.stderr}")
+    check("what a run had left that was killed is removed" in done.stderr, f"it says so: {done.stderr}")
+    check("a run that was killed has left this folder unfinished" in done.stderr,
+          f"of the results, too: {done.stderr}")
+    check(len(rows_of(bench.folder / "killed.results")) == 6, "there are the new results")
+    bench.expect_nothing_left()
+
+
 def a_time_limit(bench):
     file = bench.experiment("slow", size=64, up="1MB/s")
     done = subprocess.run([*bench.command(file), "--time-limit", "2s"], capture_output=True, text=True,
@@ -212,6 +241,7 @@ def main():
             what_is_refused(bench)
             networks_without_root(bench)
             an_interrupt(bench)
+            a_kill(bench)
             a_time_limit(bench)
     print("real programs do what the experiment says")
 

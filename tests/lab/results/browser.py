@@ -57,10 +57,22 @@ srcdoc="PAGE"></iframe><script>
 window.onload = () => {
     const page = document.querySelector('iframe').contentDocument;
     const all = page.documentElement;
-    const boxes = [...page.querySelectorAll('svg.chart .mark, svg.chart .steps')]
+    const boxes = [...page.querySelectorAll('svg.chart .mark, svg.chart .steps, svg.chart .rates')]
         .map(e => e.getBoundingClientRect());
+    const rates = [...page.querySelectorAll('path.rates')];
+    const cells = [...page.querySelectorAll('#messages tr')].map(row => [...row.cells]);
+    const styles = rates.map(e => getComputedStyle(e));
     document.body.dataset.width = all.clientWidth;
     document.body.dataset.lines = page.querySelectorAll('path.steps').length;
+    document.body.dataset.rates =
+        rates.filter(e => e.getBoundingClientRect().height > 50 && e.getTotalLength() > 100).length;
+    document.body.dataset.ratemarks =
+        rates.filter(e => e.parentNode.querySelectorAll('.mark').length >= 4).length;
+    document.body.dataset.dashes = new Set(styles.map(s => s.strokeDasharray)).size;
+    document.body.dataset.small = [...page.querySelectorAll('svg.chart text')]
+        .filter(e => e.getBoundingClientRect().height < 9).length;
+    document.body.dataset.kinds = cells.length > 0 ? cells[0].length : 0;
+    document.body.dataset.counted = cells.slice(1).filter(row => Number(row[3].innerText) > 0).length;
     document.body.dataset.whiskers = page.querySelectorAll('.whisker').length;
     document.body.dataset.drawn = boxes.filter(b => b.width > 1 && b.height > 1).length;
     document.body.dataset.outside =
@@ -105,6 +117,12 @@ def main():
             document = shown(program, page, home, width)
             check(abs(measured(document, "width") - width) < 20, f"the page is {width} wide")
             check(measured(document, "lines") == 2, "each policy has a line")
+            check(measured(document, "rates") == 2, "each policy has rates that rise from the axis")
+            check(measured(document, "ratemarks") == 2, "rates have marks")
+            check(measured(document, "dashes") == 2, "lines differ without colours")
+            check(measured(document, "small") == 0, f"words can be read at a width of {width}")
+            check(measured(document, "kinds") == 10, "messages have a column for each kind")
+            check(measured(document, "counted") == 2, "each policy has sent wants")
             check(measured(document, "whiskers") == 4, "each policy has two intervals")
             check(measured(document, "drawn") >= 8, "marks are drawn")
             check(measured(document, "outside") == 0, f"all is within a width of {width}")

@@ -25,6 +25,9 @@ Summary two_policies() {
     experiment.policies[1].name = "<script>\"&";
     auto run = run_of(experiment, {20, 30});
     run.bytes_between_racks[{1, 2}] = 5'000'000;
+    run.stored.add(0s, 10 << 20);
+    run.stored.add(15ms, 20 << 20);
+    run.peers[1].messages = tally::Messages{{0, 0, 600}};
     return summarise(
         experiment, {outcome_of(0, 1, run), outcome_of(1, 1, run), outcome_of(1, 2, "<b>why</b>")});
 }
@@ -34,16 +37,17 @@ Summary two_policies() {
 TEST_CASE("a report has a line, two intervals and a row for each policy") {
     auto const page = report_of(two_policies());
     CHECK(count(page, "class=\"steps\"") == 2);
+    CHECK(count(page, "class=\"rates\"") == 2);
     CHECK(count(page, "class=\"whisker\"") == 4);
-    CHECK(count(page, "<svg class=\"chart\"") == 3);
+    CHECK(count(page, "<svg class=\"chart\"") == 4);
     CHECK_THAT(page, ContainsSubstring("<td>usual</td><td>2.941</td>"));
     CHECK_THAT(page, ContainsSubstring("rounds of chunks"));
 }
 
 TEST_CASE("lines of a report differ in black and white") {
     auto const page = report_of(two_policies());
-    CHECK(count(page, "stroke-dasharray=\"none\"") == 2);  // the line, and its key
-    CHECK(count(page, "stroke-dasharray=\"7 3\"") == 2);
+    CHECK(count(page, "stroke-dasharray=\"none\"") == 3);  // two lines, and their key
+    CHECK(count(page, "stroke-dasharray=\"7 3\"") == 3);
     CHECK(count(page, "<circle class=\"mark\"") > 0);
     CHECK(count(page, "<rect class=\"mark\"") > 0);
 }
@@ -55,6 +59,25 @@ TEST_CASE("a report has the bytes between racks where they were counted") {
         policy.bytes_between_racks.clear();
     }
     CHECK(count(report_of(summary), "between racks") == 0);
+}
+
+TEST_CASE("a report has the rates over time, from the top at the most to the bottom at the end") {
+    auto const page = report_of(two_policies());
+    // 10 ms each: half of the most, the most, and nothing.
+    CHECK_THAT(page, ContainsSubstring("d=\"M46.00 300.00V156.00H335.00V12.00H624.00V300.00\""));
+    CHECK_THAT(page, ContainsSubstring("MiB per second"));
+    CHECK_THAT(report_of(summarise(crowd(1), {})), ContainsSubstring("Nothing has come."));
+}
+
+TEST_CASE("a report has the messages of each kind for each chunk where they were counted") {
+    auto const page = report_of(two_policies());
+    CHECK_THAT(page, ContainsSubstring("<table id=\"messages\">"));
+    CHECK_THAT(page, ContainsSubstring("<td>usual</td><td>0.000</td><td>0.000</td><td>1.500</td>"));
+    auto summary = two_policies();
+    for (auto& policy : summary.policies) {
+        policy.messages_per_chunk.reset();
+    }
+    CHECK(count(report_of(summary), "id=\"messages\"") == 0);
 }
 
 TEST_CASE("names in a report are text, whatever they are") {

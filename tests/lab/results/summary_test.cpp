@@ -5,12 +5,10 @@
 #include "results/encoding.hpp"
 #include "results/folder.hpp"
 #include "runs.hpp"
-#include "temp_dir.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <set>
+#include <sstream>
 
 using namespace xfsbus;
 using namespace xfsbus::lab;
@@ -39,7 +37,8 @@ TEST_CASE("a run's figures are of those that count") {
     auto run = run_of(experiment, {20, 10});
     run.bytes_duplicate = experiment.content.bytes;
     run.bytes_of_seeds = 2 * experiment.content.bytes;
-    run.messages = 800;
+    run.peers[1].messages = tally::Messages{{1, 2, 397}};
+    run.peers[2].messages = tally::Messages{{0, 0, 400}};
     auto const figures = figures_of(experiment, 1, run);
     CHECK(figures.unfinished == 0);
     CHECK(figures.makespan_s == Approx(20));
@@ -50,6 +49,8 @@ TEST_CASE("a run's figures are of those that count") {
     CHECK(figures.duplicate_share == Approx(0.2));
     CHECK(figures.seed_upload_ratio == Approx(2));
     CHECK(figures.messages_per_chunk == Approx(2));
+    CHECK(figures.messages_by_kind[0] == Approx(0.0025));
+    CHECK(figures.messages_by_kind[2] == Approx(1.9925));
     CHECK(figures.bound.seconds == Approx(10.2));
     CHECK(figures.regret == Approx(20 / 10.2));
 }
@@ -104,6 +105,7 @@ TEST_CASE("a summary says where it was run, and warns where the machine was too 
     CHECK_THAT(json, ContainsSubstring("\"where\": \"live\""));
     CHECK_THAT(json, ContainsSubstring("a note"));
     CHECK_THAT(json, ContainsSubstring("\"messages_per_chunk\": null"));
+    CHECK_THAT(json, ContainsSubstring("\"messages_by_kind\": null"));
 }
 
 TEST_CASE("a run that beats its bound while others are left without the file has failed, too") {
@@ -154,11 +156,66 @@ TEST_CASE("a summary has a policy's runs, and those that failed with the reason"
 TEST_CASE("a row of results is quoted as CSV has it, and times are whole microseconds") {
     auto const [experiment, outcomes] = four_runs();
     auto const csv = csv_of(experiment, outcomes);
-    CHECK_THAT(csv, ContainsSubstring("\r\nusual,,1,1,sinks,0.000000,,20.000000,0,10000000,\r\n"));
+    CHECK_THAT(csv, ContainsSubstring(
+                        "\r\nusual,,1,1,sinks,0.000000,,,,,20.000000,0,10000000,,,,,,,,,\r\n"));
     CHECK_THAT(csv, ContainsSubstring("\r\n\"a, \"\"b\"\"\",\"x=1,y=2\",1,0,seed,"));
-    CHECK_THAT(csv, ContainsSubstring("2,,,,,,,,run: crashed: Killed\r\n"));
+    CHECK_THAT(csv, ContainsSubstring("2,,,,,,,,,,,,,,,,,,,run: crashed: Killed\r\n"));
     auto const lines = std::ranges::count(csv, '\n');
     CHECK(lines == 1 + 3 * 5 + 1);
+}
+
+TEST_CASE("a row of results has quarters of the file and messages by kind where they are known") {
+    auto const experiment = crowd(1);
+    auto run = run_of(experiment, {20});
+    run.peers[1].quarters.reached(30, 100, 5s);
+    run.peers[1].quarters.reached(80, 100, 7s);
+    run.peers[1].messages = tally::Messages{{1, 2, 3, 4, 5, 6, 7, 8}};
+    auto const csv = csv_of(experiment, {outcome_of(0, 1, run)});
+    CHECK_THAT(
+        csv, ContainsSubstring("quarter_s,half_s,three_quarters_s,completed_s,bytes_up,bytes_down,"
+                               "find_sent,announce_sent,want_sent,have_sent,ping_sent,pong_sent,"
+                               "close_sent,refused_sent,failure\r\n"));
+    CHECK_THAT(csv, ContainsSubstring(
+                        "5.000000,7.000000,7.000000,20.000000,0,10000000,1,2,3,4,5,6,7,8,\r\n"));
+    // As many columns in each line.
+    std::set<std::ptrdiff_t> commas;
+    std::istringstream lines(csv_of(experiment, {outcome_of(0, 1, run), outcome_of(0, 2, "why")}));
+    for (std::string line; std::getline(lines, line);) {
+        commas.insert(std::ranges::count(line, ','));
+    }
+    CHECK(commas.size() == 1);
+}
+
+TEST_CASE("rates over time are the mean of the seeds, in the longest steps that a run has") {
+    auto const experiment = crowd(1);
+    auto first = run_of(experiment, {20});
+    auto second = first;
+    first.stored.add(5ms, 3'000'000);
+    second.stored.add(5ms, 1'000'000);
+    second.stored.add(1000ms, 6'000'000);  // steps of 20 ms
+    auto const summary = summarise(experiment, {outcome_of(0, 1, first), outcome_of(0, 2, second)});
+    auto const& rates = summary.policies[0].rates;
+    CHECK(rates.step_s == Approx(0.02));
+    REQUIRE(rates.bytes_per_s.size() == 51);
+    CHECK(rates.bytes_per_s[0] == Approx(4e6 / 0.02 / 2));
+    CHECK(rates.bytes_per_s[1] == 0);
+    CHECK(rates.bytes_per_s[50] == Approx(6e6 / 0.02 / 2));
+    auto const table = table_of(summary);
+    CHECK_THAT(table, ContainsSubstring("usual          0.02 s  *"));
+    CHECK_THAT(table, ContainsSubstring(" @\n@ is 143.1 MiB/s, of all sinks together\n"));
+    CHECK_THAT(json_of(summary), ContainsSubstring("\"step_s\": 0.02"));
+}
+
+TEST_CASE(
+    "a table has the messages for each chunk by kind, and nothing of them where nobody counts") {
+    auto const experiment = crowd(1);
+    auto run = run_of(experiment, {20});
+    CHECK(table_of(summarise(experiment, {outcome_of(0, 1, run)})).find("MESSAGES") ==
+          std::string::npos);
+    run.peers[1].messages = tally::Messages{{1, 0, 150}};
+    auto const summary = summarise(experiment, {outcome_of(0, 1, run)});
+    CHECK_THAT(table_of(summary), ContainsSubstring("usual             0.010     0.000  1.500"));
+    CHECK_THAT(json_of(summary), ContainsSubstring("\"want\": 1.5"));
 }
 
 TEST_CASE("bytes between racks are the mean over the seeds") {
@@ -176,8 +233,10 @@ TEST_CASE("bytes between racks are the mean over the seeds") {
 TEST_CASE("a run goes from one process to another unchanged") {
     auto run = run_of(crowd(3), {20, 10});
     run.peers[1].first_chunk = 3ms;
+    run.peers[1].quarters.reached(2, 3, 5ms);
+    run.peers[1].messages = tally::Messages{{1, 2, 3, 4, 5, 6, 7, 8}};
+    run.stored.add(10s, 77);
     run.peers[2].failure = "no \"source\"\n";
-    run.messages = 7;
     run.busy = 0.25;
     run.bytes_between_racks[{1, 2}] = 1ULL << 60U;
     auto const there = decode(encode(run));
@@ -196,22 +255,4 @@ TEST_CASE("what is not a run is told") {
     for (std::string const wrong : {"[]", "7", "null", "{\"peers\": 3}", "{\"failed\": 3}"}) {
         CHECK_FALSE(decode(wrong));
     }
-}
-
-TEST_CASE("results are not written over others unless that is asked for") {
-    xfsbus::test::TempDir const dir;
-    auto const folder = dir.path() / "new" / "results";
-    CHECK(prepare(folder, false));
-    CHECK(prepare(folder, false));
-    CHECK(write(folder / "a.csv", "one"));
-    CHECK(write(folder / "a.csv", "two"));
-    std::ifstream stream(folder / "a.csv");
-    CHECK(std::string(std::istreambuf_iterator<char>(stream), {}) == "two");
-    auto const refused = prepare(folder, false);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == Errc::usage);
-    CHECK_THAT(refused.error().message, ContainsSubstring("is not empty"));
-    CHECK(prepare(folder, true));
-    CHECK(prepare(folder / "a.csv", true).error().code == Errc::disk);
-    CHECK(write(folder / "none" / "a", "x").error().code == Errc::disk);
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace xfsbus;
@@ -46,7 +47,7 @@ Run misbehave(Job const& job) {
             break;
     }
     Run run;
-    run.messages = job.seed + 100 * job.policy;
+    run.chunks_sent = job.seed + 100 * job.policy;
     return run;
 }
 
@@ -72,7 +73,7 @@ TEST_CASE("a run that goes wrong is told with its reason, and the others go on")
     REQUIRE(ended.outcomes.size() == 7);
     CHECK(ended.signal == 0);
     REQUIRE(std::holds_alternative<Run>(ended.outcomes[0].what));
-    CHECK(std::get<Run>(ended.outcomes[0].what).messages == 201);
+    CHECK(std::get<Run>(ended.outcomes[0].what).chunks_sent == 201);
     CHECK(ended.outcomes[0].policy == 2);
     CHECK(why(ended.outcomes[1]) == "a reason");
     CHECK(why(ended.outcomes[2]) == "crashed: Killed");
@@ -137,4 +138,41 @@ TEST_CASE("progress says how long the rest takes") {
     CHECK(line_of({0, 0, 2, 40, 5s}) == "0 of 40 runs, 2 under way");
     CHECK(line_of({10, 1, 2, 40, 30s}) == "10 of 40 runs, 1 failed, 2 under way, 1:30 left");
     CHECK(line_of({1, 0, 0, 1, 3s}) == "1 of 1 run, 0 under way, 0:00 left");
+}
+
+TEST_CASE("where there are descriptors for one run only, the others wait for its end") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    // The first that is free, one for the signals, and two for a pipe of which one is closed again.
+    int const next = ::dup(0);
+    REQUIRE(next >= 0);
+    ::close(next);
+    rlimit few = before;
+    few.rlim_cur = static_cast<rlim_t>(next) + 4;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    auto const ended = run_seeds({1, 11, 12, 13}, {.at_once = 4, .time = 60s, .memory_bytes = 0});
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    REQUIRE(ended.outcomes.size() == 4);
+    for (auto const& outcome : ended.outcomes) {
+        CHECK(std::holds_alternative<Run>(outcome.what));
+    }
+}
+
+TEST_CASE("a run that cannot even be begun has failed with the reason, and nothing is lost") {
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    int const next = ::dup(0);
+    REQUIRE(next >= 0);
+    ::close(next);
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(next) + 1;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    auto const ended = run_seeds({1, 2}, {.at_once = 2, .time = 60s, .memory_bytes = 0});
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    REQUIRE(ended.outcomes.size() == 2);
+    for (auto const& outcome : ended.outcomes) {
+        REQUIRE(std::holds_alternative<std::string>(outcome.what));
+        CHECK_THAT(std::get<std::string>(outcome.what),
+                   ContainsSubstring("cannot be begun: pipe: Too many open files"));
+    }
 }

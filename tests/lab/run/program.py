@@ -135,6 +135,30 @@ def an_interrupt(lab, folder):
     check(len(rows) == 1 + 61 * len(runs), "each of their peers has a row")
 
 
+def a_kill(lab, folder):
+    """What a run leaves that is killed is no result; the next one says so, and begins anew."""
+    many = experiment(folder, "killed", 1000, 60)
+    out = folder / "killed.results"
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([lab, "run", str(many), "--sim", "--memory-limit", "0"],
+                               stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    try:
+        read_until(ours, lambda text: " of 1000 runs" in text)
+        expect(run(lab, "run", many, "--sim", "--force"), 2, "another xfs-lab is at work there")
+        expect(run(lab, "compare", out, out), 2, "its run is still under way")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    expect(run(lab, "compare", out, out), 2, "its run was killed before it was done; run it again")
+    many = experiment(folder, "killed", 2, 2)
+    expect(run(lab, "run", many, "--sim", "--memory-limit", "0"), 0,
+           "a run that was killed has left this folder unfinished; it begins anew")
+    check(sorted(file.name for file in out.iterdir()) ==
+          ["report.html", "results.csv", "summary.json", "timings.csv"], "nothing else is left")
+
+
 def main():
     lab = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="xfs-lab-program-") as folder:
@@ -142,6 +166,7 @@ def main():
         refusals(lab, Path(folder))
         a_run_that_fails(lab, Path(folder))
         an_interrupt(lab, Path(folder))
+        a_kill(lab, Path(folder))
     print("the program does what it says")
 
 

@@ -76,6 +76,41 @@ run::Request request_of(std::filesystem::path const& dir, std::string const& tex
 
 }  // namespace
 
+TEST_CASE(
+    "a swarm on a platform takes the time that its links take, and latencies those of its paths") {
+    xfsbus::test::TempDir const dir;
+    std::ofstream(dir.path() / "p.xml") << R"(<platform version="4.1">
+<cluster id="c" prefix="h" suffix="" radical="0-4" speed="1f" bw="100MBps" lat="5ms" bb_bw="4MBps" bb_lat="0us"/>
+</platform>)";
+    std::ofstream(dir.path() / "x.toml") << R"(name = "n"
+seeds = 1
+[platform]
+file = "p.xml"
+[[peers]]
+role = "seed"
+[[peers]]
+count = 4
+serves = false
+[content]
+size = "8M"
+)";
+    auto const experiment = experiment::read(dir.path() / "x.toml");
+    INFO((experiment ? "" : experiment.error().message));
+    REQUIRE(experiment);
+    auto const result = run::simulate(*experiment, 0, 1, shipped());
+    REQUIRE(run_is_complete(result));
+    // Four copies pass the backbone.
+    constexpr double least = 4 * 8 * 1024.0 * 1024 / 4e6;
+    double last = 0;
+    for (auto const& peer : result.peers) {
+        last = std::max(
+            last, peer.completed ? std::chrono::duration<double>(*peer.completed).count() : 0);
+        CHECK((!peer.counts || peer.first_chunk > wire::Duration(20ms)));
+    }
+    CHECK(last >= least);
+    CHECK(last <= 1.05 * least);
+}
+
 TEST_CASE("a simulated run has each peer's times and bytes") {
     auto const experiment = parsed(small_swarm);
     auto const result = run::simulate(experiment, 0, 1, shipped());

@@ -67,7 +67,17 @@ TEST_CASE("what peers send is what peers receive, by peer and by pair of racks")
         received += swarm.bytes_received(peer);
         CHECK((peer == 0 || swarm.bytes_received(peer) >= rules.file.bytes));
         CHECK((peer == 0 || swarm.first_chunk(peer) < swarm.completed(peer)));
+        if (peer > 0) {
+            CHECK(swarm.first_chunk(peer) <= swarm.quarters(peer).at(0));
+            CHECK(swarm.quarters(peer).at(0) < swarm.quarters(peer).at(2));
+            CHECK(swarm.quarters(peer).at(2) < swarm.completed(peer));
+        }
     }
+    std::uint64_t stored = 0;
+    for (auto const bytes : swarm.figures().stored.bytes()) {
+        stored += bytes;
+    }
+    CHECK(stored == 11 * rules.file.bytes);
     // What is under way when the last one has all is not there yet.
     CHECK(received <= sent);
     CHECK(received == 11 * rules.file.bytes + swarm.figures().bytes_duplicate);
@@ -80,6 +90,27 @@ TEST_CASE("what peers send is what peers receive, by peer and by pair of racks")
     CHECK(between == sent);
     CHECK(swarm.figures().bytes_out_of(0) == swarm.figures().bytes_between_racks.at({0, 1}) +
                                                  swarm.figures().bytes_between_racks.at({0, 2}));
+}
+
+TEST_CASE("messages are counted by kind, of whom they come from") {
+    Swarm swarm(rules_of(short_file_chunks, 1ms), 1);
+    swarm.add(seed_nature);
+    auto nature = leecher;
+    nature.serves = false;
+    swarm.add(3, nature);
+    REQUIRE(swarm.run(600s));
+    using lab::tally::MessageKind;
+    auto const sent = [&](Swarm::PeerIndex peer, MessageKind kind) {
+        return swarm.messages(peer).counts[static_cast<std::size_t>(kind)];
+    };
+    CHECK(sent(0, MessageKind::want) == 0);
+    CHECK(sent(0, MessageKind::find) == 0);
+    for (auto const peer : leechers(swarm)) {
+        CHECK(sent(peer, MessageKind::want) > 0);
+        CHECK(sent(peer, MessageKind::find) > 0);
+        CHECK(sent(peer, MessageKind::refused) == 0);
+        CHECK(sent(peer, MessageKind::announce) == 0);  // it gives nothing on
+    }
 }
 
 TEST_CASE("what passes between racks passes the core") {
@@ -107,6 +138,19 @@ TEST_CASE("a latency between two peers is that of all that passes between them")
     CHECK(swarm.completed(near) <= 300ms);
     CHECK(swarm.completed(far) >= 400ms);
     CHECK(swarm.completed(far) <= 600ms);
+}
+
+TEST_CASE("a latency may differ by the way, and what is asked and sent takes both") {
+    auto rules = rules_of(1, 1ms);
+    rules.latency_between = [](Swarm::PeerIndex from, Swarm::PeerIndex) {
+        return from == 0 ? 10ms : 500ms;
+    };
+    Swarm swarm(rules, 1);
+    swarm.add(seed_nature);
+    auto const sink = swarm.add({.up = link_rate, .down = link_rate, .serves = false});
+    REQUIRE(swarm.run(600s));
+    CHECK(swarm.completed(sink) >= 510ms);
+    CHECK(swarm.completed(sink) <= 600ms);
 }
 
 TEST_CASE("an upload choice decides who is served first") {

@@ -129,3 +129,42 @@ TEST_CASE("from a peer that is silent nothing leaves, and nothing gets to it") {
     CHECK(run(wiring) == std::vector<Sent>{{0, 2, 3, 500ms}});
     CHECK(wiring.cut(at(1s), 0, 1).size() == 1);
 }
+
+TEST_CASE("what a fabric says lies between peers is shared by those whose ways it is on") {
+    Wiring wiring(
+        {.fabric = {.links = {1e6}, .path = [](PeerIndex from, PeerIndex to) -> Fabric::Path {
+                        bool const shared = from < 2 && to >= 2;
+                        return {
+                            shared ? std::vector<std::uint32_t>{0} : std::vector<std::uint32_t>{},
+                            std::nullopt};
+                    }}});
+    for (int i = 0; i < 4; ++i) {
+        wiring.add({.up = 8e6, .down = 8e6});
+    }
+    wiring.send(at({}), 0, 2, piece_of(500'000, 1));
+    wiring.send(at({}), 1, 3, piece_of(500'000, 2));
+    wiring.send(at({}), 0, 1, piece_of(500'000, 3));
+    auto const all = run(wiring);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].number == 3);
+    CHECK(all[0].at < 100ms);
+    CHECK(all[1].at == 1s);
+    CHECK(all[2].at == 1s);
+}
+
+TEST_CASE("what holds back a connection alone does so whenever it is opened, whoever else sends") {
+    Wiring wiring({.fabric = {.links = {}, .path = [](PeerIndex, PeerIndex) -> Fabric::Path {
+                                  return {{}, 1e6};
+                              }}});
+    for (int i = 0; i < 3; ++i) {
+        wiring.add({.up = 8e6, .down = 8e6});
+    }
+    wiring.send(at({}), 0, 1, piece_of(500'000, 1));
+    wiring.send(at({}), 0, 2, piece_of(500'000, 2));
+    for (auto const& sent : run(wiring)) {
+        CHECK(sent.at == 500ms);
+    }
+    wiring.cut(at(500ms), 0, 1);
+    wiring.send(at(1s), 0, 1, piece_of(500'000, 3));
+    CHECK(run(wiring) == std::vector<Sent>{{0, 1, 3, 1500ms}});
+}

@@ -70,11 +70,15 @@ inline std::string cost(Swarm const& swarm, Swarm::Rules const& rules) {
     auto const bytes = static_cast<double>(rules.file.bytes);
     auto const peers = static_cast<double>(swarm.size() - 1);
     auto const& figures = swarm.figures();
+    lab::tally::Messages messages;
+    for (Swarm::PeerIndex peer = 0; peer < swarm.size(); ++peer) {
+        messages += swarm.messages(peer);
+    }
     return "the seed sent " + std::to_string(static_cast<double>(swarm.bytes_sent(0)) / bytes) +
            " files, " +
            std::to_string(100 * static_cast<double>(figures.bytes_duplicate) / bytes / peers) +
            " % came in vain, " +
-           std::to_string(static_cast<double>(figures.messages) / peers / rules.file.chunks) +
+           std::to_string(static_cast<double>(messages.total()) / peers / rules.file.chunks) +
            " messages a chunk";
 }
 
