@@ -159,7 +159,7 @@ wire::FileEntry ShareKeeper::tell(swarm::IndexedFile const& file) {
     if (events_.keeps_all()) {
         events_.put(FileAppeared{to_info(file)});
     }
-    return swarm::ShareTable::entry_of(file);
+    return swarm::entry_of(file);
 }
 
 void ShareKeeper::on_changed(std::vector<swarm::IndexedFile> added,
@@ -190,7 +190,7 @@ void ShareKeeper::on_fetched(swarm::IndexedFile file) {
 
 void ShareKeeper::on_partial(swarm::PartialFile const& file) {
     if (table_.put_partial(file)) {
-        tracker_.on_changed(file.name, swarm::ShareTable::entry_of(file));
+        tracker_.on_changed(file.name, swarm::entry_of(file));
     }
 }
 
