@@ -53,16 +53,16 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       hashes_(plugins_.path, plugins_.host, options.accept_hashes),
       links_(reactor, security_, std::move(given.latencies), descriptors_.links,
              [this] { return vitals(); }),
-      tracker_(
-          reactor, security_,
-          {.share = share_,
-           .load = [this] { return load(); },
-           .on_state = [this] { watch_.on_state(); },
-           .on_unreachable = [this](std::string const& why) { watch_.on_unreachable(why); },
-           .on_peers = [this](std::vector<wire::PeerEntry> const& all) { known_.on_list(all); }}),
+      tracker_(reactor, security_,
+               {.share = share_,
+                .load = [this] { return load(); },
+                .on_state = [this] { watch_.on_state(); },
+                .on_unreachable = [this](std::string const& why) { watch_.on_unreachable(why); }}),
+      questions_(reactor, tracker_,
+                 [this](std::vector<wire::PeerEntry> const& all) { known_.on_list(all); }),
       watch_(reactor, tracker_, events, watch_options(),
              // A table of latencies knows us by the address that others are told.
-             [this] { links_.set_self(tracker_.listens()); }),
+             [this] { links_.set_self(tracker_.state().listens); }),
       resolver_(reactor),
       serving_(reactor, security_, given.threads.disk, serving_owner(), upload_limits(), random_()),
       keeper_(reactor, share_, tracker_, watch_, events, options_),
@@ -170,7 +170,7 @@ jobs::ServedOffers::Owner Node::offers_owner() {
 
 jobs::Network Node::network() {
     jobs::Network network{
-        .scheduler = reactor_, .tracker = tracker_, .links = links_, .self = self_, .look = {}};
+        .scheduler = reactor_, .tracker = questions_, .links = links_, .self = self_, .look = {}};
     if (shares_) {
         network.look = [this](auto const& contents, auto const& on_looked) {
             serving_.look(contents, on_looked);
@@ -331,7 +331,8 @@ std::shared_ptr<jobs::DownloadTask> Node::download(jobs::DownloadTask::Order ord
                 jobs_.erase(over);
             }
             // The tracker is told before the caller is: who asks it next finds us as a source.
-            if (!report || leaving_ || !tracker_.registered() || !tracker_.connected() ||
+            auto const at_tracker = tracker_.state();
+            if (!report || leaving_ || !at_tracker.registered || !at_tracker.connected ||
                 !shares_) {
                 return on_done(std::move(report));
             }
@@ -373,7 +374,7 @@ std::shared_ptr<jobs::PushTask> Node::push(jobs::PushTask::Order order,
 }
 
 void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
-    tracker_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
+    questions_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
         if (!entries) {
             return on_peers(entries.error());
         }
@@ -430,12 +431,13 @@ telemetry::Counters Node::counters() const {
 
 PeerStatus Node::status() const {
     PeerStatus status;
-    auto const& listens = tracker_.registered() ? tracker_.listens() : serving_.endpoint();
+    auto const at_tracker = tracker_.state();
+    auto const& listens = at_tracker.registered ? at_tracker.listens : serving_.endpoint();
     status.host = listens.host;
     status.port = listens.port;
     status.tracker = options_.tracker;
-    status.tracker_connected = tracker_.in_touch();
-    status.tracker_trouble = tracker_.refusal();
+    status.tracker_connected = at_tracker.in_touch;
+    status.tracker_trouble = at_tracker.refusal;
     status.directory = tree_->root().string();
     status.scan = keeper_.scan();
     status.counters = counters().list();

@@ -13,6 +13,7 @@
 #include "net/fault_teller.hpp"
 #include "net/pool_jobs.hpp"
 #include "net/system_random.hpp"
+#include "net/tracker_asker.hpp"
 #include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
@@ -148,6 +149,7 @@ class Node {
     jobs::Hashes hashes_;
     net::ControlLinks links_;
     net::TrackerLink tracker_;
+    net::TrackerAsker questions_;
     TrackerWatch watch_;
     bus::Resolver resolver_;
     swarm::Deliveries deliveries_;

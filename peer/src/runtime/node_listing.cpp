@@ -51,7 +51,7 @@ auto to_infos(Node::OnAnswer<std::vector<ListedFile>> on_listed) {
 }  // namespace
 
 void Node::list(std::string const& pattern, OnAnswer<std::vector<ListedFile>> on_listed) {
-    tracker_.list(pattern, to_infos(std::move(on_listed)));
+    questions_.list(pattern, to_infos(std::move(on_listed)));
 }
 
 std::shared_ptr<jobs::SubscriptionTask> Node::subscribe(std::string const& pattern,
