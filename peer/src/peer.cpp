@@ -279,19 +279,19 @@ Result<PeerStatus> Peer::status(Wait const& wait) {
 Result<PolicyInfo> Peer::policy(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().policy()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().selection); });
 }
 
 Result<PolicyInfo> Peer::chunk_order(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().chunk_order()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().chunk_order); });
 }
 
 Result<PolicyInfo> Peer::upload_policy(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().upload_policy()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().upload); });
 }
 
 void Peer::rescan() {

@@ -402,20 +402,20 @@ void Node::set_policy(policies::PeerPolicyFactory const& policy,
                       std::function<void(PolicyInfo)> on_set) {
     if (auto const* selection = std::get_if<Policies::Factory>(&policy)) {
         set_selection(*selection);
-        return on_set(policies_.policy());
+        return on_set(policies_.in_force().selection);
     }
     if (auto const* order = std::get_if<Policies::OrderFactory>(&policy)) {
         set_chunk_order(*order);
-        return on_set(policies_.chunk_order());
+        return on_set(policies_.in_force().chunk_order);
     }
     policies_.set_upload_choice(std::get<Policies::UploadFactory>(policy),
                                 [this, on_set = std::move(on_set)] {
                                     serving_.set_choice(policies_.upload_choice(), &deliveries_);
-                                    on_set(policies_.upload_policy());
+                                    on_set(policies_.in_force().upload);
                                 });
 }
 
-telemetry::Counters Node::counters() const {
+telemetry::Counters Node::counters(Policies::InForce const& policies) const {
     using telemetry::Counter;
     auto all = counters_;
     all[Counter::files] = share_.size();
@@ -423,9 +423,9 @@ telemetry::Counters Node::counters() const {
     all[Counter::uploads] = serving_.load();
     all[Counter::downloads] = jobs_.size();
     all[Counter::bytes_sent] = serving_.bytes_sent();
-    all[Counter::policy_faults] = policies_.faults();
-    all[Counter::chunk_order_faults] = policies_.order_faults();
-    all[Counter::upload_policy_faults] = policies_.upload_faults();
+    all[Counter::policy_faults] = policies.selection.faults;
+    all[Counter::chunk_order_faults] = policies.chunk_order.faults;
+    all[Counter::upload_policy_faults] = policies.upload.faults;
     return all;
 }
 
@@ -440,15 +440,16 @@ PeerStatus Node::status() const {
     status.tracker_trouble = at_tracker.refusal;
     status.directory = tree_->root().string();
     status.scan = keeper_.scan();
-    status.counters = counters().list();
+    auto const policies = policies_.in_force();
+    status.counters = counters(policies).list();
     for (auto const& job : jobs_) {
         auto files = job->status();
         std::move(files.begin(), files.end(), std::back_inserter(status.downloading));
     }
     status.uploading = serving_.uploads();
-    status.policy = policies_.policy().name;
-    status.chunk_order = policies_.chunk_order().name;
-    status.upload_policy = policies_.upload_policy().name;
+    status.policy = policies.selection.name;
+    status.chunk_order = policies.chunk_order.name;
+    status.upload_policy = policies.upload.name;
     status.integrity = plugins_.integrity->name();
     return status;
 }

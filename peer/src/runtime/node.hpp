@@ -127,7 +127,7 @@ class Node {
     [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
     void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
     [[nodiscard]] jobs::Viewpoint viewpoint() const;
-    [[nodiscard]] telemetry::Counters counters() const;
+    [[nodiscard]] telemetry::Counters counters(Policies::InForce const& policies) const;
     void on_push_failed(std::string const& name, Error const& why);
 
     bus::Reactor& reactor_;
