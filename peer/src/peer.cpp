@@ -254,14 +254,14 @@ Result<std::uint32_t> Peer::get_load(std::string const& host, std::uint16_t port
     }
     auto const engine = engine_;
     return engine->ask<std::uint32_t>(wait, [host, port](Node& node, auto const& reply) {
-        node.get_load({host, port}, reply);
+        node.queries().get_load({host, port}, reply);
     });
 }
 
 Result<std::vector<KnownPeer>> Peer::peers(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<std::vector<KnownPeer>>(
-        wait, [](Node& node, auto const& reply) { node.peers(reply); });
+        wait, [](Node& node, auto const& reply) { node.queries().peers(reply); });
 }
 
 Result<std::vector<SharedFileInfo>> Peer::files(Wait const& wait) {

@@ -337,7 +337,7 @@ jobs::PushTask::Order order_of(PushRequest const& request, JobId id, Engine::Tel
 
 std::shared_ptr<JobState> Engine::find(std::string const& name, Telling const& to) {
     return begin<std::vector<FoundSource>>(
-        to, [name](Node& node, auto on_found) { node.find(name, std::move(on_found)); });
+        to, [name](Node& node, auto on_found) { node.queries().find(name, std::move(on_found)); });
 }
 
 std::shared_ptr<JobState> Engine::list(std::string const& pattern, Telling const& to) {
@@ -345,7 +345,7 @@ std::shared_ptr<JobState> Engine::list(std::string const& pattern, Telling const
         if (auto const good = check_pattern(pattern); !good) {
             return on_listed(good.error());
         }
-        node.list(pattern, std::move(on_listed));
+        node.queries().list(pattern, std::move(on_listed));
     });
 }
 
@@ -356,13 +356,13 @@ std::shared_ptr<JobState> Engine::subscribe(std::string const& pattern, Telling 
                 on_done(good.error());
                 return {};
             }
-            Node::OnListing on_listing{
+            Queries::OnListing on_listing{
                 .on_news =
                     [events = to.events, id](ListingChange what, ListedFile file) {
                         events->put(ListingChanged{id, what, std::move(file)});
                     },
                 .room = [events = to.events] { return events->room(); }};
-            return canceller(node.subscribe(pattern, on_listing, std::move(on_done)));
+            return canceller(node.queries().subscribe(pattern, on_listing, std::move(on_done)));
         });
 }
 

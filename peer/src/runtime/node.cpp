@@ -11,7 +11,6 @@
 namespace xfsbus::peer::runtime {
 namespace {
 
-constexpr auto load_patience = std::chrono::seconds(3);
 /// Between two warnings about files that others pushed.
 constexpr auto push_words_apart = std::chrono::seconds(1);
 
@@ -63,7 +62,6 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       watch_(reactor, tracker_, events, watch_options(),
              // A table of latencies knows us by the address that others are told.
              [this] { links_.set_self(tracker_.state().listens); }),
-      resolver_(reactor),
       serving_(reactor, security_, given.threads.disk, serving_owner(), upload_limits(), random_()),
       keeper_(reactor, share_, tracker_, watch_, events, options_),
       throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
@@ -89,8 +87,8 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                    .durability = options_.durability,
                    .keep_mode = options_.keep_mode,
                    .places = swarm::FilePlaces(descriptors_.files)},
-      finder_(network_, log_),
-      source_find_(finder_, log_, [this] { return viewpoint(); }),
+      queries_(reactor, network_, questions_, known_, policies_, log_,
+               [this] { return viewpoint(); }),
       store_(given.threads.disk, PeerThreads::store_threads, net::fault_teller(reactor)),
       store_jobs_(reactor, store_),
       committer_(given.threads.disk, net::fault_teller(reactor)),
@@ -197,13 +195,9 @@ Node::~Node() {
     for (auto const& job : pushes) {
         job->cancel();
     }
-    auto const subscriptions = std::exchange(subscriptions_, {});
-    for (auto const& job : subscriptions) {
-        job->cancel();
-    }
     // While everything that an answer may touch is still there.
     links_.abandon();
-    finder_.abandon();
+    queries_.abandon();
     if (started_) {
         tracker_.abandon();
     }
@@ -269,7 +263,7 @@ std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
 }
 
-// ---- questions and jobs ----
+// ---- jobs ----
 
 /// A tracker takes a peer to be where its connection comes from.
 std::string Node::source_for(wire::Endpoint const& tracker) const {
@@ -278,30 +272,6 @@ std::string Node::source_for(wire::Endpoint const& tracker) const {
                          wire::numeric_host(tracker.host) && !wire::loopback_host(tracker.host) &&
                          !wire::same_host(bus::address_towards(tracker.host), host);
     return matters ? host : std::string();
-}
-
-void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
-    resolver_.resolve(of.host, load_patience, [this, port = of.port, on_load](auto const& hosts) {
-        hosts ? get_load_at({hosts->front(), port}, on_load) : on_load(hosts.error());
-    });
-}
-
-void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load) {
-    auto link = links_.to(of);
-    if (!link) {
-        return on_load(link.error());
-    }
-    auto* const raw = link->get();
-    raw->probe(load_patience, [link = *link, on_load](Result<net::Link::Vitals> const& vitals) {
-        vitals ? on_load(vitals->load) : on_load(vitals.error());
-    });
-}
-
-void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    auto const slot = policies_.new_slot();
-    policies_.put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
-        source_find_.start(query, slot, on_found);
-    });
 }
 
 jobs::Viewpoint Node::viewpoint() const {
@@ -371,19 +341,6 @@ std::shared_ptr<jobs::PushTask> Node::push(jobs::PushTask::Order order,
         });
     });
     return job;
-}
-
-void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
-    questions_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
-        if (!entries) {
-            return on_peers(entries.error());
-        }
-        std::vector<KnownPeer> known;
-        for (auto const& entry : *entries) {
-            known.push_back(known_.known(entry));
-        }
-        on_peers(std::move(known));
-    });
 }
 
 void Node::set_selection(Policies::Factory policy) {
