@@ -52,8 +52,8 @@ void ChunkBoard::remove_source(ChunkSet const& has) {
 }
 
 void ChunkBoard::change_source(ChunkSet const& from, ChunkSet const& to) {
-    from.for_each_not_in(to, [this](std::uint32_t chunk) { remove_copy(chunk); });
-    to.for_each_not_in(from, [this](std::uint32_t chunk) { add_copy(chunk); });
+    for_each_not_in(to, from, [this](std::uint32_t chunk) { remove_copy(chunk); });
+    for_each_not_in(from, to, [this](std::uint32_t chunk) { add_copy(chunk); });
 }
 
 void ChunkBoard::add_copy(std::uint32_t chunk) {
@@ -142,7 +142,7 @@ std::optional<std::uint32_t> ChunkBoard::best(ChunkSet const& available) {
     }
     rank_touched();
     std::optional<std::uint32_t> best;
-    needed_.for_each_common(available, [&](std::uint32_t chunk) {
+    for_each_common(needed_, available, [&](std::uint32_t chunk) {
         bool const better = !best || std::pair(ranks_[chunk], ties_[chunk]) <
                                          std::pair(ranks_[*best], ties_[*best]);
         if (better) {

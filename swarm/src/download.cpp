@@ -147,7 +147,7 @@ void Download::on_has(wire::Time now, SourceId id, ChunkSet has) {
 }
 
 void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
-    source.changes.spend(now, source.has.differences(has));
+    source.changes.spend(now, differences(source.has, has));
     if (source.stays()) {
         held_.on_news_of(now, source.about.id);
         board_.change_source(source.has, has);

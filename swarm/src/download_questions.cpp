@@ -140,7 +140,7 @@ std::vector<policies::SourceView> Download::show(wire::Time now,
         shown.push_back(view(now, *source));
         bool const is_known = source->known_before || now - source->opened >= tenure_least;
         if (is_full && !source->leaving && is_known) {
-            bool const alone = sole.intersects(source->has);
+            bool const alone = intersect(sole, source->has);
             shown.back().flags |= XFSBUS_SOURCE_ANSWERABLE;
             shown.back().flags |= alone ? XFSBUS_SOURCE_SOLE_HOLDER : 0;
         }

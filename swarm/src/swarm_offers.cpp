@@ -140,8 +140,8 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer, ChunkSet const& chu
     }
     bool is_new = false;
     auto const note = [&](std::uint32_t chunk) { is_new = note_has(sink, chunk) || is_new; };
-    chunks.for_each_common(sink.asked, note);
-    chunks.for_each_not_in(sink.has, note);
+    for_each_common(chunks, sink.asked, note);
+    for_each_not_in(sink.has, chunks, note);
     if (is_new) {
         note_use(served);
     }

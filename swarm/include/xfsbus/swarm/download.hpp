@@ -242,7 +242,7 @@ class Download {
     }
 
     [[nodiscard]] bool has_needed(Source const& source) const {
-        return board_.needed().intersects(source.has);
+        return intersect(board_.needed(), source.has);
     }
 
     [[nodiscard]] bool in_swarm() const { return in_swarm(board_.file()); }
