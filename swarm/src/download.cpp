@@ -13,7 +13,8 @@ Download::Download(ContentState& content, Limits limits, Policies policies, poli
       selector_(policies.selector),
       transfer_(policies.transfer),
       rng_(rng),
-      board_(content, policies.order, rng),
+      board_(content),
+      picker_(board_, policies.order, rng),
       history_(policies.history),
       search_pause_(limits.find_first) {
     progress_.bytes_resumed = content.layout().bytes - board_.needed_bytes();
@@ -150,7 +151,7 @@ void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
     source.changes.spend(now, differences(source.has, has));
     if (source.stays()) {
         held_.on_news_of(now, source.about.id);
-        board_.change_source(source.has, has);
+        picker_.change_source(source.has, has);
     }
     source.has = std::move(has);
     source.completeness_at = now;
@@ -186,7 +187,7 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
         }
         is_new = true;
         if (source.stays()) {
-            board_.add_copy(chunk);
+            picker_.add_copy(chunk);
             held_.on_news_of(now, chunk);
         }
         wanted = wanted || board_.needed().contains(chunk);

@@ -110,7 +110,7 @@ void Download::put_to_work(wire::Time now, Source& source) {
     source.is_mute = false;
     source.is_busy = false;
     source.why.clear();
-    board_.add_source(source.has);
+    picker_.add_source(source.has);
     held_.on_news(now);
     if (in_swarm()) {
         ask_of(source.about.id);
@@ -143,7 +143,7 @@ void Download::make_room(wire::Time now) {
 void Download::give_way(wire::Time now, Source& source) {
     source.leaving = true;
     ++leaving_;
-    board_.remove_source(source.has);
+    picker_.remove_source(source.has);
     held_.on_news(now);
     if (source.asked.empty()) {
         retire(now, source.about.id, State::reserve, "", XFSBUS_OUTCOME_DELIVERED);
@@ -171,9 +171,9 @@ void Download::ask(wire::Time now) {
 
 void Download::show_play_head(wire::Time now) {
     play_head_.advance(now, content_);
-    board_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
+    picker_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
     if (now >= next_play_) {
-        board_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
+        picker_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
         next_play_ = now + play_every;
     }
 }
@@ -212,7 +212,7 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     for (auto const chunk : held_.held(now)) {
         available.erase(chunk);
     }
-    auto const chunk = board_.best(available);
+    auto const chunk = picker_.best(available);
     if (!chunk || !held_.has_room(now)) {
         return false;
     }
@@ -239,7 +239,7 @@ bool Download::may_ask(Source const& source) const {
     auto const chunk = board_.file().chunk_bytes;
     bool const room =
         source.has_room(chunk, window()) ||
-        (board_.urgent_waits() && source.outstanding_bytes <= source.window_bytes(window()));
+        (picker_.urgent_waits() && source.outstanding_bytes <= source.window_bytes(window()));
     return !source.leaving && !awaits_word(source) && is_trusted(source) && room;
 }
 
@@ -380,7 +380,7 @@ void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
     outstanding_bytes_ += bytes;
     Ask& ask = ask_of(source.about.id);
     ask.credit = source.credit;
-    if (board_.is_waited_for(chunk)) {
+    if (picker_.is_waited_for(chunk)) {
         ask.urgent = true;
         ask.chunks.insert(ask.chunks.begin(), chunk);
     } else {

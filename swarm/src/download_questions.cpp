@@ -118,7 +118,7 @@ bool Download::may_replace() const {
 ChunkSet Download::sole_chunks() const {
     ChunkSet sole(board_.file().chunks);
     board_.needed().for_each([&](std::uint32_t chunk) {
-        if (board_.copies(chunk) == 1) {
+        if (picker_.copies(chunk) == 1) {
             sole.insert(chunk);
         }
     });
@@ -249,7 +249,7 @@ policies::RequestView Download::request(wire::Time now, std::uint32_t purpose,
             .outstanding_bytes = outstanding_bytes_,
             .outstanding_most = limits_.outstanding_most,
             .chunk = chunk.value_or(XFSBUS_NO_CHUNK),
-            .copies = chunk ? board_.copies(*chunk) : 0,
+            .copies = chunk ? picker_.copies(*chunk) : 0,
             .places = static_cast<std::uint32_t>(limits_.sources_most),
             .places_used = static_cast<std::uint32_t>(places_used()),
             .held_us = held != nullptr ? micros(now - held->since) : 0};

@@ -147,7 +147,7 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why,
     if (source.state == State::active) {
         give_back(now, source, outcome);
         if (!source.leaving) {
-            board_.remove_source(source.has);
+            picker_.remove_source(source.has);
         }
         remember(now, source);
         held_.on_news(now);

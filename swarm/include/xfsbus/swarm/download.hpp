@@ -2,6 +2,7 @@
 
 #include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/swarm/chunk_board.hpp>
+#include <xfsbus/swarm/chunk_picker.hpp>
 #include <xfsbus/swarm/download_actions.hpp>
 #include <xfsbus/swarm/download_limits.hpp>
 #include <xfsbus/swarm/download_report.hpp>
@@ -37,7 +38,7 @@ namespace xfsbus::swarm {
 class Download {
   public:
     using File = ChunkBoard::File;
-    using Order = ChunkBoard::Order;
+    using Order = ChunkPicker::Order;
     using Candidate = DownloadSource::About;
 
     /// A file of fewer chunks is not worth telling each other who has which.
@@ -49,7 +50,6 @@ class Download {
     }
 
     using Limits = DownloadLimits;
-
     using Actions = DownloadActions;
     using Ask = DownloadActions::Ask;
     using Spare = DownloadActions::Spare;
@@ -114,13 +114,12 @@ class Download {
     /// When on_tick should be called, if nothing else happens.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
 
-    [[nodiscard]] bool complete() const { return board_.complete(); }
+    [[nodiscard]] bool complete() const { return content_.complete(); }
 
     /// Why the download cannot go on; nullopt while it can.
     [[nodiscard]] std::optional<Error> const& failure() const { return failure_; }
 
     [[nodiscard]] Progress progress(wire::Time now) const;
-
     [[nodiscard]] std::vector<SourceReport> sources(wire::Time now) const;
 
     /// Bytes and chunks asked of this source and not settled. For the owner's own checks.
@@ -264,6 +263,7 @@ class Download {
     std::uint64_t transfer_;
     policies::Rng rng_;
     ChunkBoard board_;
+    ChunkPicker picker_;
     Sources sources_;
     std::vector<Source*> active_;  ///< in the order of their ids
     std::size_t leaving_ = 0;      ///< of these
