@@ -122,8 +122,7 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.before = pieces_;
     transfer.opened = now;
     transfer.moved = now;
-    offers_.open(now, want.transfer, content, want.swarm);
-    transfer.copies = &offers_.copies(want.transfer);
+    transfer.view = offers_.open(now, want.transfer, content, want.swarm);
     Host& host = hosts_[endpoint.host];
     host.transfers.emplace(transfer.serial, &transfer);
     Connection& connection =
@@ -156,14 +155,14 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
     if (std::ranges::any_of(want.chunks, is_beyond)) {
         return refuse(ErrorCode::bad_message, "the content has no such chunk");
     }
-    auto const is_missing = [&](auto chunk) { return !offers_.has(want.transfer, chunk); };
+    auto const is_missing = [&](auto chunk) { return !transfer.view.here->has().contains(chunk); };
     if (std::ranges::any_of(want.chunks, is_missing)) {
         return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
     auto& connection = connections_.at(transfer.route);
     bool const was_idle = transfer.queue.empty();
     for (auto const chunk : want.chunks) {
-        if (offers_.awaited(want.transfer).contains(chunk)) {
+        if (transfer.view.awaited->contains(chunk)) {
             continue;
         }
         if (transfer.queue.size() >= limits_.queued_chunks_most ||
@@ -219,7 +218,7 @@ void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& 
 
 /// What the sink has got from another by now need not be sent.
 void Uploads::spare(wire::Time now, Transfer& transfer) {
-    auto const& awaited = offers_.awaited(transfer.id);
+    auto const& awaited = *transfer.view.awaited;
     auto const before = transfer.queue.size();
     if (awaited.count() == before) {
         return;

@@ -31,7 +31,7 @@ bool Uploads::may_send(Transfer const& transfer) const {
     auto const left = transfer.credit - transfer.granted;
     auto const last = layout.chunks - 1;  // may be shorter than the others
     return left >= layout.length(0) ||
-           (left >= layout.length(last) && offers_.awaited(transfer.id).contains(last));
+           (left >= layout.length(last) && transfer.view.awaited->contains(last));
 }
 
 void Uploads::add_turn(Transfer& transfer) {
@@ -163,7 +163,7 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
         if (transfer.layout.length(queued.chunk) > left) {
             continue;
         }
-        auto const has_left = (*transfer.copies)[queued.chunk];
+        auto const has_left = (*transfer.view.copies)[queued.chunk];
         urgent = queued.urgent ? &queued : nullptr;
         oldest = oldest == nullptr ? &queued : oldest;
         if (rarest == nullptr || has_left < copies) {
@@ -180,7 +180,7 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
                 .transfer = &transfer,
                 .chunk = first.chunk,
                 .length = transfer.layout.length(first.chunk),
-                .copies = (*transfer.copies)[first.chunk]};
+                .copies = (*transfer.view.copies)[first.chunk]};
 }
 
 Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {

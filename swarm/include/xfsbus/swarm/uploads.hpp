@@ -146,9 +146,6 @@ class Uploads {
         return transfers_;
     }
 
-    /// Copies of chunks that were sent while others of the content had never left.
-    [[nodiscard]] std::uint64_t early_copies() const { return offers_.early_copies(); }
-
     /// The connections over which transfers are open.
     [[nodiscard]] std::vector<SinkRoute> routes() const;
 
