@@ -95,7 +95,7 @@ void Swarm::pump_sink(PeerIndex index) {
         ++figures_.messages;
         events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
     }
-    if (peer.content->complete() || peer.sink->download().failure()) {
+    if (peer.content->complete() || peer.sink->download().progress(now_).failure) {
         end(index);
     } else {
         arm_sink(index);
@@ -234,17 +234,16 @@ void Swarm::on(Delivered const& delivered) {
 void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
-    for (auto const& known : peer.sink->download().sources(now_)) {
-        bool const lied = peer.liars.contains(peer.index_of(known.id));
-        must(peer.sink->download().find(known.id)->liar == lied, "blame is exact");
+    for (auto const& [id, known] : peer.sink->download().sources().all()) {
+        must(known.liar == peer.liars.contains(peer.index_of(id)), "blame is exact");
     }
-    auto const& failure = peer.sink->download().failure();
-    peer.stalled = peer.sink->download().progress(now_).stalled;
+    auto const progress = peer.sink->download().progress(now_);
+    peer.stalled = progress.stalled;
     for (auto& last : peer.sink->end().sends) {
         send(index, last);
     }
-    if (failure) {
-        peer.failure = failure;
+    if (progress.failure) {
+        peer.failure = progress.failure;
         peer.source.withdraw(the_content, "given up");
         pump_source(index);
         return;

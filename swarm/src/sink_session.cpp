@@ -90,19 +90,8 @@ void SinkSession::on_search_done(wire::Time now) {
 
 void SinkSession::on_have(wire::Time now, SourceId source, wire::Have const& have) {
     now_ = now;
-    if (!is_open(source, have.transfer)) {
-        return;
-    }
-    auto const chunks = content_.layout().chunks;
-    if (have.complete) {
-        download_.on_has(now, source, ChunkSet::full(chunks));
-    } else if (!have.bitmap.empty()) {
-        if (auto has = ChunkSet::from_wire(have.bitmap, chunks)) {
-            download_.on_has(now, source, std::move(*has));
-        }
-    }
-    if (!have.chunks.empty()) {
-        download_.on_gained(now, source, have.chunks);
+    if (is_open(source, have.transfer)) {
+        download_.on_word(now, source, have);
     }
 }
 
@@ -110,7 +99,7 @@ void SinkSession::on_refused(wire::Time now, SourceId source, wire::Refused cons
     now_ = now;
     if (is_open(source, refused.transfer)) {
         conversation_of(source)->refused = true;
-        download_.on_refused(now, source, refused.code, refused.reason);
+        download_.on_word(now, source, refused);
     }
 }
 
@@ -124,7 +113,7 @@ void SinkSession::on_lost(wire::Time now, SourceId source) {
 
 void SinkSession::on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms) {
     now_ = now;
-    download_.on_pong(now, source, load, latency_ms);
+    download_.on_word(now, source, Download::Vitals{load, latency_ms});
 }
 
 Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
@@ -135,8 +124,8 @@ Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
 
 void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk) {
     now_ = now;
-    download_.on_stored(now, source, chunk);
-    if (Download::in_swarm(content_.layout())) {
+    download_.on_checked(now, source, chunk, Download::Check::stored);
+    if (in_swarm(content_.layout())) {
         gained_.push_back(chunk);
         tell_at_ = tell_at_.value_or(now + tell_every);
     }
@@ -148,7 +137,7 @@ void SinkSession::on_corrupt(wire::Time now, SourceId source, std::uint32_t chun
     if (auto* const conversation = conversation_of(source)) {
         conversation->corrupt = true;
     }
-    download_.on_corrupt(now, source, chunk);
+    download_.on_checked(now, source, chunk, Download::Check::corrupt);
 }
 
 void SinkSession::on_tick(wire::Time now) {
@@ -213,7 +202,7 @@ SinkSession::Actions SinkSession::end() {
 void SinkSession::drop(Download::Drop const& drop) {
     auto* const conversation = conversation_of(drop.source);
     if (conversation != nullptr && conversation->transfer) {
-        auto const* const known = download_.find(drop.source);
+        auto const* const known = find(download_.sources().all(), drop.source);
         if (known != nullptr && !known->why.empty()) {  // else all is here
             actions_.lost.push_back({drop.source, known->why});
         }
@@ -291,7 +280,7 @@ void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
     want.port = data_port_;
     want.credit = ask.credit;
     want.chunks = std::move(ask.chunks);
-    want.swarm = Download::in_swarm(content_.layout());
+    want.swarm = in_swarm(content_.layout());
     want.serves = serves_;
     want.urgent = ask.urgent;
     send(ask.source, std::move(want));
@@ -299,7 +288,7 @@ void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.
 void SinkSession::tell_all(SourceId source, Conversation const& conversation) {
-    if (Download::in_swarm(content_.layout()) && conversation.complete && conversation.transfer &&
+    if (in_swarm(content_.layout()) && conversation.complete && conversation.transfer &&
         !content_.has().empty()) {
         wire::Have have;
         have.transfer = *conversation.transfer;
@@ -346,7 +335,7 @@ std::optional<wire::Time> SinkSession::next_deadline() const {
 }
 
 bool SinkSession::uses(SourceId source) const {
-    auto const* const known = download_.find(source);
+    auto const* const known = find(download_.sources().all(), source);
     return known != nullptr && known->state == DownloadSource::State::active;
 }
 

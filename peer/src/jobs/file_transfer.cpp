@@ -157,7 +157,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         if (target_.manifest->layout().chunks > 1) {
             prepared.order = make();  // else there is nothing to be asked
         }
-        if (stream_ || swarm::Download::in_swarm(target_.manifest->layout())) {
+        if (stream_ || swarm::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }
@@ -230,7 +230,7 @@ void FileTransfer::begin(Prepared const& prepared, std::uint16_t data_port) {
     if (content_->complete()) {
         return finish();
     }
-    if (reader_ && swarm::Download::in_swarm(layout)) {
+    if (reader_ && swarm::in_swarm(layout)) {
         offer(reader_);
     }
     pump();
@@ -305,8 +305,8 @@ void FileTransfer::pump() {
             return end(Error{Errc::plugin, *fault});
         }
     }
-    if (auto const& failure = session_->download().failure()) {
-        return end(failure);
+    if (auto failure = session_->download().progress(parts_.scheduler.now()).failure) {
+        return end(std::move(failure));
     }
     if (actions.search) {
         owner_.search();
