@@ -181,7 +181,7 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
         return end(std::nullopt, true);
     }
     if (prepared->present == storage::PartFile::Present::other && !target_.replace) {
-        return end(storage::PartFile::exists_already(target_));
+        return end(storage::exists_already(target_));
     }
     auto const data_port = parts_.reception.chunks.port();
     data_port ? begin(*prepared, *data_port) : end(data_port.error());
