@@ -1,4 +1,4 @@
-#include "runtime/engine.hpp"
+#include "runtime/begin_jobs.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -128,32 +128,32 @@ Result<EventQueue> Peer::lasting_events() {
 
 FindJob Peer::start_find(std::string const& name) {
     auto const engine = engine_;
-    return FindJob(engine->find(name, engine->openly()));
+    return FindJob(begin_find(*engine, name, engine->openly()));
 }
 
 ListJob Peer::start_list(std::string const& pattern) {
     auto const engine = engine_;
-    return ListJob(engine->list(pattern, engine->openly()));
+    return ListJob(begin_list(*engine, pattern, engine->openly()));
 }
 
 SubscribeJob Peer::start_subscribe(std::string const& pattern) {
     auto const engine = engine_;
-    return SubscribeJob(engine->subscribe(pattern, engine->openly()));
+    return SubscribeJob(begin_subscribe(*engine, pattern, engine->openly()));
 }
 
 DownloadJob Peer::start_download(DownloadRequest const& request) {
     auto const engine = engine_;
-    return DownloadJob(engine->download(request, engine->openly()));
+    return DownloadJob(begin_download(*engine, request, engine->openly()));
 }
 
 PushJob Peer::start_push(PushRequest const& request) {
     auto const engine = engine_;
-    return PushJob(engine->push(request, engine->openly()));
+    return PushJob(begin_push(*engine, request, engine->openly()));
 }
 
 UpdateJob Peer::start_update() {
     auto const engine = engine_;
-    return UpdateJob(engine->update(engine->openly()));
+    return UpdateJob(begin_update(*engine, engine->openly()));
 }
 
 PolicyJob Peer::start_load_policy(std::string const& spec) {
@@ -168,7 +168,7 @@ Result<std::vector<FoundSource>> Peer::find(std::string const& name, Wait const&
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<std::vector<FoundSource>>(*engine->find(name, privately(false)), wait);
+    return wait_for<std::vector<FoundSource>>(*begin_find(*engine, name, privately(false)), wait);
 }
 
 Result<std::vector<ListedFile>> Peer::list(std::string const& pattern, Wait const& wait) {
@@ -176,7 +176,7 @@ Result<std::vector<ListedFile>> Peer::list(std::string const& pattern, Wait cons
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<std::vector<ListedFile>>(*engine->list(pattern, privately(false)), wait);
+    return wait_for<std::vector<ListedFile>>(*begin_list(*engine, pattern, privately(false)), wait);
 }
 
 Result<UpdateSummary> Peer::update_list(Wait const& wait) {
@@ -184,7 +184,7 @@ Result<UpdateSummary> Peer::update_list(Wait const& wait) {
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<UpdateSummary>(*engine->update(privately(false)), wait);
+    return wait_for<UpdateSummary>(*begin_update(*engine, privately(false)), wait);
 }
 
 Result<DownloadReport> Peer::download(DownloadRequest const& request,
@@ -194,7 +194,7 @@ Result<DownloadReport> Peer::download(DownloadRequest const& request,
     }
     auto const engine = engine_;
     auto const to = privately(static_cast<bool>(on_progress));
-    auto const job = engine->download(request, to);
+    auto const job = begin_download(*engine, request, to);
     return follow<DownloadReport, DownloadProgressed>(*job, *to.events, on_progress, wait);
 }
 
@@ -205,7 +205,7 @@ Result<PushResult> Peer::push(PushRequest const& request, OnPushProgress const& 
     }
     auto const engine = engine_;
     auto const to = privately(static_cast<bool>(on_progress));
-    auto const job = engine->push(request, to);
+    auto const job = begin_push(*engine, request, to);
     return follow<PushResult, PushProgressed>(*job, *to.events, on_progress, wait);
 }
 
