@@ -177,7 +177,7 @@ void Swarm::on(ConnectionLost const& lost) {
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {
-        peer.sink->on_lost(now_, peer.id_of(lost.gone));
+        peer.sink->on_word(now_, peer.id_of(lost.gone), swarm::SinkSession::Gone{});
         pump_sink(lost.at);
     }
 }

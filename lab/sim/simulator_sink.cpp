@@ -165,12 +165,10 @@ void Swarm::on(SearchEnded const& ended) {
     if (!starts) {
         peer.sink->on_search_done(now_);
     } else {
-        peer.sink->start(now_);
+        bool const offers = peer.nature.serves && peer.source.offer(peer.content);
+        peer.sink->start(now_, offers ? endpoint_of(ended.sink).port : std::uint16_t{0});
         if (rules_.play_rate > 0) {
             peer.sink->play(now_, 0, rules_.play_rate);
-        }
-        if (peer.nature.serves && peer.source.offer(peer.content)) {
-            peer.sink->offer_at(endpoint_of(ended.sink).port);
         }
     }
     pump_sink(ended.sink);
@@ -191,12 +189,13 @@ void Swarm::on(ToSink& message) {
     }
     auto const source = peer.id_of(message.from);
     if (refused != nullptr) {
-        peer.sink->on_refused(now_, source, *refused);
+        peer.sink->on_word(now_, source, *refused);
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
-        peer.sink->on_have(now_, source, *have);
+        peer.sink->on_word(now_, source, *have);
     } else {
-        peer.sink->on_pong(now_, source, std::get<wire::Pong>(message.what).load,
-                           round_trip_ms(message.to, message.from));
+        auto const load = std::get<wire::Pong>(message.what).load;
+        peer.sink->on_word(now_, source,
+                           swarm::Download::Vitals{load, round_trip_ms(message.to, message.from)});
     }
     pump_sink(message.to);
 }
@@ -206,7 +205,7 @@ void Swarm::on(Delivered const& delivered) {
     peer.bytes_received += peer.here ? delivered.bytes : 0;
     auto const& header = delivered.header;
     auto const source = peer.id_of(delivered.source);
-    if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
+    if (!fetches(peer)) {
         figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
     }
@@ -218,13 +217,13 @@ void Swarm::on(Delivered const& delivered) {
     } else if (peers_[delivered.source]->nature.conduct == Conduct::lies) {
         must(peer.liars.insert(delivered.source).second, "a liar is out at its first bad chunk");
         ++figures_.chunks_corrupt;
-        peer.sink->on_corrupt(now_, source, header.chunk);
+        peer.sink->on_checked(now_, source, header.chunk, swarm::Download::Check::corrupt);
     } else {
         must(!peer.content->has().contains(header.chunk), "each chunk is stored once");
         if (rules_.upload_choice) {
             peer.deliveries.add(now_, endpoint_of(delivered.source), delivered.bytes);
         }
-        peer.sink->on_stored(now_, source, header.chunk);
+        peer.sink->on_checked(now_, source, header.chunk, swarm::Download::Check::stored);
         peer.first_chunk = peer.first_chunk.value_or(now_);
         arm_source(delivered.sink);  // what is gained is offered
     }

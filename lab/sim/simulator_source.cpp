@@ -66,8 +66,8 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
     for (auto const& fellow : actions.fellows) {
         if (fetches(*peers_[index])) {
             auto const other = peer_at(fellow.listens);
-            peers_[index]->sink->add_fellow(now_, peers_[index]->id_of(other),
-                                            fellow.listens.to_string());
+            add_fellow(*peers_[index]->sink, now_, peers_[index]->id_of(other),
+                       fellow.listens.to_string());
             pump_sink(index);
         }
     }

@@ -61,26 +61,11 @@ bool SinkSession::add_source(wire::Time now, Candidate const& candidate) {
     return taken;
 }
 
-/// It has just been heard, so it is there; how it is, the core asks every second.
-void SinkSession::add_fellow(wire::Time now, SourceId id, std::string endpoint) {
-    if (!uses(id)) {
-        add_source(now, {.id = id,
-                         .endpoint = std::move(endpoint),
-                         .labels = {},
-                         .latency_ms = 0,
-                         .load = 0,
-                         .completeness = 0});
-    }
-}
-
-void SinkSession::start(wire::Time now) {
+void SinkSession::start(wire::Time now, std::uint16_t serves) {
     now_ = now;
-    download_.start(now);
-}
-
-void SinkSession::offer_at(std::uint16_t port) {
-    serves_ = port;
+    serves_ = serves;
     announce();
+    download_.start(now);
 }
 
 void SinkSession::on_search_done(wire::Time now) {
@@ -88,56 +73,64 @@ void SinkSession::on_search_done(wire::Time now) {
     download_.on_search_done(now);
 }
 
-void SinkSession::on_have(wire::Time now, SourceId source, wire::Have const& have) {
+bool SinkSession::on_word(wire::Time now, SourceId source, Word const& word) {
     now_ = now;
-    if (is_open(source, have.transfer)) {
-        download_.on_word(now, source, have);
-    }
+    return std::visit([&](auto const& what) { return on(source, what); }, word);
 }
 
-void SinkSession::on_refused(wire::Time now, SourceId source, wire::Refused const& refused) {
-    now_ = now;
-    if (is_open(source, refused.transfer)) {
+bool SinkSession::on(SourceId source, wire::Have const& have) {
+    bool const open = is_open(source, have.transfer);
+    if (open) {
+        download_.on_word(now_, source, have);
+    }
+    return open;
+}
+
+bool SinkSession::on(SourceId source, wire::Refused const& refused) {
+    bool const open = is_open(source, refused.transfer);
+    if (open) {
         conversation_of(source)->refused = true;
-        download_.on_word(now, source, refused);
+        download_.on_word(now_, source, refused);
     }
+    return open;
 }
 
-void SinkSession::on_lost(wire::Time now, SourceId source) {
+bool SinkSession::on(SourceId source, Download::Vitals const& vitals) {
+    download_.on_word(now_, source, vitals);
+    return true;
+}
+
+bool SinkSession::on(SourceId source, Gone const& /*gone*/) {
     auto const* const conversation = conversation_of(source);
-    if (conversation != nullptr && conversation->transfer) {
-        on_refused(now, source,
-                   {*conversation->transfer, wire::ErrorCode::closed, "the connection was lost"});
-    }
-}
-
-void SinkSession::on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms) {
-    now_ = now;
-    download_.on_word(now, source, Download::Vitals{load, latency_ms});
+    return conversation != nullptr && conversation->transfer &&
+           on(source, wire::Refused{*conversation->transfer, wire::ErrorCode::closed,
+                                    "the connection was lost"});
 }
 
 Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
                                         wire::ChunkHeader const& header, std::uint64_t bytes) {
     now_ = now;
-    return download_.on_chunk(now, source, header.chunk, header.offset, bytes);
+    return is_open(source, header.transfer)
+               ? download_.on_chunk(now, source, header.chunk, header.offset, bytes)
+               : Download::Verdict::drop;
 }
 
-void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk) {
+void SinkSession::on_checked(wire::Time now, SourceId source, std::uint32_t chunk,
+                             Download::Check check) {
     now_ = now;
-    download_.on_checked(now, source, chunk, Download::Check::stored);
+    auto* const conversation = conversation_of(source);
+    if (check == Download::Check::corrupt && conversation != nullptr) {
+        conversation->corrupt = true;
+    }
+    download_.on_checked(now, source, chunk, check);
+    if (check == Download::Check::corrupt) {
+        return;
+    }
     if (in_swarm(content_.layout())) {
         gained_.push_back(chunk);
         tell_at_ = tell_at_.value_or(now + tell_every);
     }
     announce();
-}
-
-void SinkSession::on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk) {
-    now_ = now;
-    if (auto* const conversation = conversation_of(source)) {
-        conversation->corrupt = true;
-    }
-    download_.on_checked(now, source, chunk, Download::Check::corrupt);
 }
 
 void SinkSession::on_tick(wire::Time now) {
@@ -334,11 +327,6 @@ std::optional<wire::Time> SinkSession::next_deadline() const {
     return wire::earliest({download_.next_deadline(), tell_at_, throttle_.next_deadline()});
 }
 
-bool SinkSession::uses(SourceId source) const {
-    auto const* const known = find(download_.sources().all(), source);
-    return known != nullptr && known->state == DownloadSource::State::active;
-}
-
 bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) const {
     auto const found = conversations_.find(source);
     return found != conversations_.end() && found->second.transfer == transfer;
@@ -347,6 +335,18 @@ bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) con
 SinkSession::Conversation* SinkSession::conversation_of(SourceId source) {
     auto const found = conversations_.find(source);
     return found == conversations_.end() ? nullptr : &found->second;
+}
+
+/// It has just been heard, so it is there; how it is, the core asks every second.
+void add_fellow(SinkSession& session, wire::Time now, SourceId id, std::string endpoint) {
+    if (!in_use(session.download().sources(), id)) {
+        session.add_source(now, {.id = id,
+                                 .endpoint = std::move(endpoint),
+                                 .labels = {},
+                                 .latency_ms = 0,
+                                 .load = 0,
+                                 .completeness = 0});
+    }
 }
 
 }  // namespace xfsbus::swarm

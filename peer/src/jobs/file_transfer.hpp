@@ -152,7 +152,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared, std::uint16_t data_port);
     void add(Candidate candidate);
-    void offer(std::shared_ptr<storage::PartReader const> reader);
+    std::uint16_t offer(std::shared_ptr<storage::PartReader const> reader);
 
     // whoever reads it meanwhile
     void begin(Stream& stream);

@@ -79,4 +79,10 @@ auto* find(ById& sources, SourceId id) {
     return found == sources.end() ? nullptr : &found->second;
 }
 
+/// So that nothing new can be said of it.
+inline bool in_use(DownloadSources const& sources, SourceId id) {
+    auto const* const source = find(sources.all(), id);
+    return source != nullptr && source->state == DownloadSource::State::active;
+}
+
 }  // namespace xfsbus::swarm
