@@ -114,10 +114,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     /// Somebody else reads it, too; the stream ends when this does.
     void join(std::shared_ptr<Stream> const& stream);
 
-    [[nodiscard]] std::string const& name() const { return target_.name; }
-
-    [[nodiscard]] wire::ContentId const& content() const { return target_.content; }
-
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;
 
