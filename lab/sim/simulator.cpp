@@ -173,7 +173,7 @@ void Swarm::on(ConnectionLost const& lost) {
     if (!peer.here) {
         return;
     }
-    peer.source.on_gone(route_of(lost.gone));
+    peer.source.on_word(now_, {route_of(lost.gone), {}}, swarm::Uploads::Gone{});
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {

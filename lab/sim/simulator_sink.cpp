@@ -19,7 +19,7 @@ double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
 
 std::uint32_t Swarm::load_of(PeerIndex index) const {
     Peer const& peer = *peers_[index];
-    return static_cast<std::uint32_t>(peer.source.uploads().load()) + peer.nature.others;
+    return static_cast<std::uint32_t>(peer.source.uploads().transfers.size()) + peer.nature.others;
 }
 
 void Swarm::join(PeerIndex index) {
@@ -165,7 +165,7 @@ void Swarm::on(SearchEnded const& ended) {
     if (!starts) {
         peer.sink->on_search_done(now_);
     } else {
-        bool const offers = peer.nature.serves && peer.source.offer(peer.content);
+        bool const offers = peer.nature.serves && peer.source.partials().add(peer.content);
         peer.sink->start(now_, offers ? endpoint_of(ended.sink).port : std::uint16_t{0});
         if (rules_.play_rate > 0) {
             peer.sink->play(now_, 0, rules_.play_rate);
@@ -243,12 +243,14 @@ void Swarm::end(PeerIndex index) {
     }
     if (progress.failure) {
         peer.failure = progress.failure;
-        peer.source.withdraw(the_content, "given up");
+        if (peer.source.partials().remove(the_content)) {
+            peer.source.withdraw(the_content, "given up");
+        }
         pump_source(index);
         return;
     }
     peer.completed = now_;
-    peer.source.completed(the_content);
+    peer.source.partials().remove(the_content);
     if (!peer.nature.stays) {
         leave(index);
     } else if (peer.nature.serves) {

@@ -158,7 +158,7 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
     std::uint32_t copies = 0;  // of the rarest
     for (std::size_t i = 0; i < compared && urgent == nullptr && (rarest == nullptr || copies > 0);
          ++i) {
-        ++looked_at_;
+        ++table_.looked_at;
         auto const& queued = transfer.queue[i];
         if (transfer.layout.length(queued.chunk) > left) {
             continue;
@@ -191,7 +191,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     transfer.granted += length;
     transfer.limit.spend(now, length);
     limit_.spend(now, length);
-    --connections_.at(transfer.route).queued;
+    --table_.connections.at(transfer.route).queued;
     weigh(transfer, -static_cast<std::ptrdiff_t>(sizeof(Queued)));
     offers_.sent(now, transfer.id, turn.chunk);
     if (may_send(transfer) && transfer.limit.open(now)) {
