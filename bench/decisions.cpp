@@ -21,8 +21,9 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 /// Has the sources deliver one chunk each in turn, until all are here. Returns the time it took.
-std::chrono::nanoseconds fetch(swarm::Download& download, wire::FileLayout const& file,
+std::chrono::nanoseconds fetch(swarm::Download& download, swarm::ContentState const& content,
                                std::uint64_t sources) {
+    auto const& file = content.layout();
     wire::Time now{1000s};
     for (std::uint64_t id = 1; id <= sources; ++id) {
         download.add_source(now, {.id = swarm::SourceId{id},
@@ -34,16 +35,16 @@ std::chrono::nanoseconds fetch(swarm::Download& download, wire::FileLayout const
     }
     auto const begun = Clock::now();
     download.start(now);
-    for (std::uint64_t turn = 0; !download.complete() && !download.failure(); ++turn) {
+    for (std::uint64_t turn = 0; !content.complete() && !download.progress(now).failure; ++turn) {
         now += 1ms;
         swarm::SourceId const id{1 + turn % sources};
-        download.on_pong(now, id, 1, static_cast<double>(id));
-        auto const* const source = download.find(id);
+        download.on_word(now, id, swarm::Download::Vitals{1, static_cast<double>(id)});
+        auto const* const source = find(download.sources().all(), id);
         if (source != nullptr && !source->asked.empty()) {
             auto const chunk = source->asked.begin()->first;
             static_cast<void>(
                 download.on_chunk(now, id, chunk, file.offset(chunk), file.length(chunk)));
-            download.on_stored(now, id, chunk);
+            download.on_checked(now, id, chunk, swarm::Download::Check::stored);
         } else {
             download.on_tick(now);
         }
@@ -74,7 +75,7 @@ int main(int argc, char** argv) {
     policies::SeededRandom random(1);
     swarm::ContentState content({}, file, swarm::ChunkSet(chunks));
     swarm::Download download(content, {}, {*policy, order}, random.rng());
-    auto const took = fetch(download, file, sources);
+    auto const took = fetch(download, content, sources);
     auto const& counters = policy->counters();
     auto const picks = static_cast<double>(counters.picks);
     std::printf(R"({"policy": "%s", "sources": %llu, "decisions_per_chunk": %.2f, )"
@@ -83,5 +84,5 @@ int main(int argc, char** argv) {
                 policy->name().c_str(), sources, picks / chunks,
                 static_cast<double>(counters.spent.count()) / picks,
                 static_cast<double>(took.count()) / chunks);
-    return download.complete() ? 0 : 1;
+    return content.complete() ? 0 : 1;
 }

@@ -197,11 +197,11 @@ void Swarm::on(ConnectionLost const& lost) {
     if (!peer.here) {
         return;
     }
-    peer.source.on_gone(route_of(lost.gone));
+    peer.source.on_word(now_, {route_of(lost.gone), {}}, swarm::Uploads::Gone{});
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {
-        peer.sink->on_lost(now_, peer.id_of(lost.gone));
+        peer.sink->on_word(now_, peer.id_of(lost.gone), swarm::SinkSession::Gone{});
         pump_sink(lost.at);
     }
 }

@@ -19,7 +19,7 @@ double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
 
 std::uint32_t Swarm::load_of(PeerIndex index) const {
     Peer const& peer = *peers_[index];
-    return static_cast<std::uint32_t>(peer.source.uploads().load()) + peer.nature.others;
+    return static_cast<std::uint32_t>(peer.source.uploads().transfers.size()) + peer.nature.others;
 }
 
 void Swarm::join(PeerIndex index) {
@@ -98,7 +98,7 @@ void Swarm::pump_sink(PeerIndex index) {
     if (actions.search) {
         search(index);
     }
-    if (peer.content->complete() || peer.sink->download().failure()) {
+    if (peer.content->complete() || peer.sink->download().progress(now_).failure) {
         end(index);
     } else {
         arm_sink(index);
@@ -168,12 +168,10 @@ void Swarm::on(SearchEnded const& ended) {
     if (!starts) {
         peer.sink->on_search_done(now_);
     } else {
-        peer.sink->start(now_);
+        bool const offers = peer.nature.serves && peer.source.partials().add(peer.content);
+        peer.sink->start(now_, offers ? endpoint_of(ended.sink).port : std::uint16_t{0});
         if (rules_.play_rate > 0) {
             peer.sink->play(now_, 0, rules_.play_rate);
-        }
-        if (peer.nature.serves && peer.source.offer(peer.content)) {
-            peer.sink->offer_at(endpoint_of(ended.sink).port);
         }
     }
     pump_sink(ended.sink);
@@ -194,12 +192,13 @@ void Swarm::on(ToSink& message) {
     }
     auto const source = peer.id_of(message.from);
     if (refused != nullptr) {
-        peer.sink->on_refused(now_, source, *refused);
+        peer.sink->on_word(now_, source, *refused);
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
-        peer.sink->on_have(now_, source, *have);
+        peer.sink->on_word(now_, source, *have);
     } else {
-        peer.sink->on_pong(now_, source, std::get<wire::Pong>(message.what).load,
-                           round_trip_ms(message.to, message.from));
+        auto const load = std::get<wire::Pong>(message.what).load;
+        peer.sink->on_word(now_, source,
+                           swarm::Download::Vitals{load, round_trip_ms(message.to, message.from)});
     }
     pump_sink(message.to);
 }
@@ -209,7 +208,7 @@ void Swarm::on(Delivered const& delivered) {
     peer.bytes_received += peer.here ? delivered.bytes : 0;
     auto const& header = delivered.header;
     auto const source = peer.id_of(delivered.source);
-    if (!fetches(peer) || !peer.sink->is_open(source, header.transfer)) {
+    if (!fetches(peer)) {
         figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
     }
@@ -221,13 +220,13 @@ void Swarm::on(Delivered const& delivered) {
     } else if (peers_[delivered.source]->nature.conduct == Conduct::lies) {
         must(peer.liars.insert(delivered.source).second, "a liar is out at its first bad chunk");
         ++figures_.chunks_corrupt;
-        peer.sink->on_corrupt(now_, source, header.chunk);
+        peer.sink->on_checked(now_, source, header.chunk, swarm::Download::Check::corrupt);
     } else {
         must(!peer.content->has().contains(header.chunk), "each chunk is stored once");
         if (rules_.upload_choice) {
             peer.deliveries.add(now_, endpoint_of(delivered.source), delivered.bytes);
         }
-        peer.sink->on_stored(now_, source, header.chunk);
+        peer.sink->on_checked(now_, source, header.chunk, swarm::Download::Check::stored);
         note_stored(peer, delivered.bytes);
         arm_source(delivered.sink);  // what is gained is offered
     }
@@ -243,23 +242,24 @@ void Swarm::note_stored(Peer& peer, std::uint64_t bytes) {
 void Swarm::end(PeerIndex index) {
     Peer& peer = *peers_[index];
     unsettled_ -= waited_for(peer) ? 1 : 0;
-    for (auto const& known : peer.sink->download().sources(now_)) {
-        bool const lied = peer.liars.contains(peer.index_of(known.id));
-        must(peer.sink->download().find(known.id)->liar == lied, "blame is exact");
+    for (auto const& [id, known] : peer.sink->download().sources().all()) {
+        must(known.liar == peer.liars.contains(peer.index_of(id)), "blame is exact");
     }
-    auto const& failure = peer.sink->download().failure();
-    peer.stalled = peer.sink->download().progress(now_).stalled;
+    auto const progress = peer.sink->download().progress(now_);
+    peer.stalled = progress.stalled;
     for (auto& last : peer.sink->end().sends) {
         send(index, last);
     }
-    if (failure) {
-        peer.failure = failure;
-        peer.source.withdraw(the_content, "given up");
+    if (progress.failure) {
+        peer.failure = progress.failure;
+        if (peer.source.partials().remove(the_content)) {
+            peer.source.withdraw(the_content, "given up");
+        }
         pump_source(index);
         return;
     }
     peer.completed = now_;
-    peer.source.completed(the_content);
+    peer.source.partials().remove(the_content);
     if (!peer.nature.stays) {
         leave(index);
     } else if (peer.nature.serves) {

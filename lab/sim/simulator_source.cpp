@@ -15,14 +15,14 @@ void Swarm::on(ToSource& message) {
     if (!peer.here) {
         return;
     }
-    auto const route = route_of(message.from);
-    peer.source.on_heard(now_, route);
+    wire::Sender const sender{route_of(message.from), endpoint_of(message.from).host};
+    peer.source.on_word(now_, sender, swarm::Uploads::Heard{});
     if (auto* const want = std::get_if<wire::Want>(&message.what)) {
-        peer.source.on_request(now_, {route, endpoint_of(message.from).host}, {{std::move(*want)}});
+        peer.source.on_word(now_, sender, wire::Request{{std::move(*want)}});
     } else if (auto const* const have = std::get_if<wire::Have>(&message.what)) {
-        peer.source.on_have(now_, route, *have);
+        peer.source.on_word(now_, sender, *have);
     } else if (auto const* const close = std::get_if<wire::Close>(&message.what)) {
-        peer.source.on_close(route, *close);
+        peer.source.on_word(now_, sender, *close);
     } else if (std::holds_alternative<wire::Ping>(message.what)) {
         return tell(ToSink{message.from, message.to, wire::Pong{load_of(message.to)}});
     }
@@ -66,8 +66,8 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
     for (auto const& fellow : actions.fellows) {
         if (fetches(*peers_[index])) {
             auto const other = peer_at(fellow.listens);
-            peers_[index]->sink->add_fellow(now_, peers_[index]->id_of(other),
-                                            fellow.listens.to_string());
+            add_fellow(*peers_[index]->sink, now_, peers_[index]->id_of(other),
+                       fellow.listens.to_string());
             pump_sink(index);
         }
     }

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "answers.hpp"
 #include "arguments.hpp"
 #include "hook.hpp"
 #include "json_events.hpp"
@@ -227,7 +228,7 @@ int Commands::update_list(std::vector<std::string> const& arguments) {
     if (!summary) {
         return fail(summary.error());
     }
-    printer_.update(*summary);
+    print_update(printer_, *summary);
     return 0;
 }
 
@@ -241,7 +242,7 @@ int Commands::get_load(std::vector<std::string> const& arguments) {
     if (!load) {
         return fail(load.error());
     }
-    printer_.load(arguments[0], static_cast<std::uint16_t>(*port), *load);
+    print_load(printer_, arguments[0], static_cast<std::uint16_t>(*port), *load);
     return 0;
 }
 
@@ -253,7 +254,7 @@ int Commands::find(std::vector<std::string> const& arguments) {
     if (!sources) {
         return fail(sources.error());
     }
-    printer_.sources(*sources);
+    print_sources(printer_, *sources);
     return 0;
 }
 
@@ -378,7 +379,7 @@ int Commands::peers(std::vector<std::string> const& arguments) {
     if (!peers) {
         return fail(peers.error());
     }
-    printer_.peers(*peers);
+    print_peers(printer_, *peers);
     return 0;
 }
 
@@ -393,7 +394,7 @@ int Commands::files(std::vector<std::string> const& arguments) {
     if (!files) {
         return fail(files.error());
     }
-    printer_.files(*files);
+    print_files(printer_, *files);
     return 0;
 }
 
@@ -405,7 +406,7 @@ int Commands::list(std::vector<std::string> const& arguments) {
     if (!files) {
         return fail(files.error());
     }
-    printer_.list(*files);
+    print_list(printer_, *files);
     return 0;
 }
 
@@ -417,7 +418,7 @@ int Commands::watch(std::vector<std::string> const& arguments) {
     auto const ended = jobs_.follow(
         peer_.start_subscribe(order->pattern),
         [&](peer::ListingChanged const& change) {
-            printer_.change(change);
+            print_change(printer_, change);
             if (!printer_.good()) {
                 running_->request_stop();  // nobody hears of it
             } else if (!order->exec.empty()) {
@@ -454,7 +455,7 @@ int Commands::status(std::vector<std::string> const& arguments) {
     if (!status) {
         return fail(status.error());
     }
-    printer_.status(*status);
+    print_status(printer_, *status);
     return 0;
 }
 
@@ -478,13 +479,13 @@ int Commands::show_policies() {
     if (!upload_policy) {
         return fail(upload_policy.error());
     }
-    printer_.policy({*policy, *chunk_order, *upload_policy});
+    print_policy(printer_, {*policy, *chunk_order, *upload_policy});
     return 0;
 }
 
 int Commands::help(std::vector<std::string> const& arguments) {
     if (arguments.empty()) {
-        printer_.help(help_text());
+        print_help(printer_, help_text());
         return 0;
     }
     auto const commands = table();
@@ -492,7 +493,7 @@ int Commands::help(std::vector<std::string> const& arguments) {
     if (found == commands.end()) {
         return wrong_usage("there is no command '" + wire::escape(arguments[0]) + "'");
     }
-    printer_.help(help_text(*found));
+    print_help(printer_, help_text(*found));
     return 0;
 }
 

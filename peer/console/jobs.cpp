@@ -1,5 +1,6 @@
 #include "jobs.hpp"
 
+#include "answers.hpp"
 #include "json_events.hpp"
 #include "outcome.hpp"
 #include "progress_lines.hpp"
@@ -45,7 +46,7 @@ int Jobs::run(Started started, std::stop_token const& stop) {
 void Jobs::begin(Started started) {
     ++running_;
     auto const& job = add(std::move(started), ++last_number_);
-    printer_.jobs({row_of(job, "running")});
+    print_jobs(printer_, {row_of(job, "running")});
 }
 
 Result<std::vector<peer::ListedFile>> Jobs::follow(
@@ -78,7 +79,7 @@ void Jobs::list() {
     for (auto const& [id, job] : jobs_) {
         rows.push_back(row_of(job, job.cancelled ? "cancelled" : "running"));
     }
-    printer_.jobs(rows);
+    print_jobs(printer_, rows);
 }
 
 std::optional<int> Jobs::wait(std::optional<unsigned> number, std::stop_token const& stop) {
@@ -234,7 +235,7 @@ void Jobs::on_progress(Job& job) {
         return draw(job);
     }
     auto const printer = printer_of(job);
-    std::visit([&](auto const& progress) { printer.progress(progress); }, job.progress);
+    std::visit([&](auto const& progress) { print_progress(printer, progress); }, job.progress);
     // Who reads what a command says is gone, or has no room: what it does is for nobody.
     if (!printer_.good() && !job.cancelled) {
         cancel(job);
@@ -258,7 +259,7 @@ void Jobs::on_done(Job const& job, peer::JobOutcome const& outcome) {
     auto const* const download = std::get_if<Result<peer::DownloadReport>>(&outcome);
     auto const* const push = std::get_if<Result<peer::PushResult>>(&outcome);
     if (job.number != 0) {
-        printer_.jobs({row_of(job, job.cancelled ? "cancelled" : "over")});
+        print_jobs(printer_, {row_of(job, job.cancelled ? "cancelled" : "over")});
     }
     int const code = download != nullptr ? tell(job, *download) : tell(job, *push);
     if (job.number == 0) {
@@ -273,7 +274,7 @@ int Jobs::tell(Job const& job, Result<peer::DownloadReport> const& report) const
     if (!report) {
         return fail(job, report.error());
     }
-    printer_of(job).downloaded(*report);
+    print_downloaded(printer_of(job), *report);
     return code_of(*report);
 }
 
@@ -284,7 +285,7 @@ int Jobs::tell(Job const& job, Result<peer::PushResult> const& result) const {
         return job.cancelled ? code_of_sigint : code;
     }
     auto const& request = job.started.push;
-    printer_of(job).pushed(*result, request);
+    print_pushed(printer_of(job), *result, request);
     if (unfinished(*result) || (job.cancelled && !result->settled)) {
         fail(job, {Errc::interrupted, "interrupted; the peers that were asked go on"});
         return code_of_sigint;

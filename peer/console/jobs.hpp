@@ -19,6 +19,8 @@
 
 namespace xfsbus::console {
 
+struct JobRow;
+
 /// A download or a push that the peer has begun.
 struct Started {
     std::string command;  ///< as it was typed

@@ -1,3 +1,4 @@
+#include "answers.hpp"
 #include "cleanup.hpp"
 #include "commands.hpp"
 #include "completion.hpp"
@@ -156,7 +157,7 @@ class Program {
 
     void tell_ready(bool to_out) {
         if (auto const status = peer_.status(stop_.get_token())) {
-            printer_.ready(*status, to_out);
+            print_ready(printer_, *status, to_out);
         }
     }
 

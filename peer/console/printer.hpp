@@ -1,9 +1,8 @@
 #pragma once
 
-#include "policy_text.hpp"
 #include "table.hpp"
 
-#include <xfsbus/peer/peer.hpp>
+#include <xfsbus/wire/result.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -16,10 +15,8 @@
 
 namespace xfsbus::console {
 
-struct JobRow;
-
-/// Writes answers: for people and scripts, or one JSON object a line. Errors go to another stream
-/// in plain mode. Text from the network is escaped.
+/// Writes lines and tables for people and scripts, or one JSON object a line; `answers.hpp` makes
+/// them. Errors go to another stream in plain mode.
 class Printer {
   public:
     struct Options {
@@ -41,23 +38,14 @@ class Printer {
     /// The same, about this job.
     [[nodiscard]] Printer of_job(unsigned number) const;
 
-    void ready(peer::PeerStatus const& status, bool to_out) const;
-    void update(peer::UpdateSummary const& summary) const;
-    void load(std::string const& host, std::uint16_t port, std::uint32_t load) const;
-    void sources(std::vector<peer::FoundSource> const& sources) const;
-    /// In JSON only: people see it drawn.
-    void progress(peer::DownloadProgress const& progress) const;
-    void progress(peer::PushProgress const& progress) const;
-    void downloaded(peer::DownloadReport const& report) const;
-    void pushed(peer::PushResult const& result, peer::PushRequest const& request) const;
-    void jobs(std::vector<JobRow> const& jobs) const;
-    void peers(std::vector<peer::KnownPeer> const& peers) const;
-    void files(std::vector<peer::SharedFileInfo> const& files) const;
-    void list(std::vector<peer::ListedFile> const& files) const;
-    void change(peer::ListingChanged const& change) const;
-    void status(peer::PeerStatus const& status) const;
-    void policy(PoliciesInForce const& policies) const;
-    void help(std::string const& text) const;
+    /// These three are written with the next flush() at the latest. Whoever calls them has escaped
+    /// what comes from the network; JSON does so itself.
+    void object(nlohmann::ordered_json object) const;
+    void line(std::string const& text) const;
+    void table(std::vector<std::string> header, Rows rows) const;
+
+    void flush() const { out_.flush(); }
+
     /// Of a file, as they are.
     void bytes(std::span<std::byte const> bytes) const;
     /// To people, about what goes on.
@@ -65,13 +53,6 @@ class Printer {
     void error(std::string const& command, Error const& error) const;
 
   private:
-    void write_one(nlohmann::ordered_json object) const;
-    void write(nlohmann::ordered_json object) const;
-    void text(std::string const& text) const;
-    void downloaded(peer::DownloadedFile const& file) const;
-    void summary(peer::DownloadReport const& report) const;
-    void table(std::vector<std::string> header, Rows rows) const;
-
     Options options_;
     std::ostream& out_;
     std::ostream& err_;

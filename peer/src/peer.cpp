@@ -1,4 +1,4 @@
-#include "runtime/engine.hpp"
+#include "runtime/begin_jobs.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/wire/name.hpp>
@@ -128,37 +128,37 @@ Result<EventQueue> Peer::lasting_events() {
 
 FindJob Peer::start_find(std::string const& name) {
     auto const engine = engine_;
-    return FindJob(engine->find(name, engine->openly()));
+    return FindJob(begin_find(*engine, name, engine->openly()));
 }
 
 ListJob Peer::start_list(std::string const& pattern) {
     auto const engine = engine_;
-    return ListJob(engine->list(pattern, engine->openly()));
+    return ListJob(begin_list(*engine, pattern, engine->openly()));
 }
 
 SubscribeJob Peer::start_subscribe(std::string const& pattern) {
     auto const engine = engine_;
-    return SubscribeJob(engine->subscribe(pattern, engine->openly()));
+    return SubscribeJob(begin_subscribe(*engine, pattern, engine->openly()));
 }
 
 DownloadJob Peer::start_download(DownloadRequest const& request) {
     auto const engine = engine_;
-    return DownloadJob(engine->download(request, engine->openly()));
+    return DownloadJob(begin_download(*engine, request, engine->openly()));
 }
 
 PushJob Peer::start_push(PushRequest const& request) {
     auto const engine = engine_;
-    return PushJob(engine->push(request, engine->openly()));
+    return PushJob(begin_push(*engine, request, engine->openly()));
 }
 
 UpdateJob Peer::start_update() {
     auto const engine = engine_;
-    return UpdateJob(engine->update(engine->openly()));
+    return UpdateJob(begin_update(*engine, engine->openly()));
 }
 
 PublishJob Peer::start_publish(PublishRequest const& request) {
     auto const engine = engine_;
-    return PublishJob(engine->publish(request, engine->openly()));
+    return PublishJob(begin_publish(*engine, request, engine->openly()));
 }
 
 PolicyJob Peer::start_load_policy(std::string const& spec) {
@@ -173,7 +173,7 @@ Result<std::vector<FoundSource>> Peer::find(std::string const& name, Wait const&
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<std::vector<FoundSource>>(*engine->find(name, privately(false)), wait);
+    return wait_for<std::vector<FoundSource>>(*begin_find(*engine, name, privately(false)), wait);
 }
 
 Result<std::vector<ListedFile>> Peer::list(std::string const& pattern, Wait const& wait) {
@@ -181,7 +181,7 @@ Result<std::vector<ListedFile>> Peer::list(std::string const& pattern, Wait cons
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<std::vector<ListedFile>>(*engine->list(pattern, privately(false)), wait);
+    return wait_for<std::vector<ListedFile>>(*begin_list(*engine, pattern, privately(false)), wait);
 }
 
 Result<UpdateSummary> Peer::update_list(Wait const& wait) {
@@ -189,7 +189,7 @@ Result<UpdateSummary> Peer::update_list(Wait const& wait) {
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<UpdateSummary>(*engine->update(privately(false)), wait);
+    return wait_for<UpdateSummary>(*begin_update(*engine, privately(false)), wait);
 }
 
 Result<DownloadReport> Peer::download(DownloadRequest const& request,
@@ -199,7 +199,7 @@ Result<DownloadReport> Peer::download(DownloadRequest const& request,
     }
     auto const engine = engine_;
     auto const to = privately(static_cast<bool>(on_progress));
-    auto const job = engine->download(request, to);
+    auto const job = begin_download(*engine, request, to);
     return follow<DownloadReport, DownloadProgressed>(*job, *to.events, on_progress, wait);
 }
 
@@ -210,7 +210,7 @@ Result<PushResult> Peer::push(PushRequest const& request, OnPushProgress const& 
     }
     auto const engine = engine_;
     auto const to = privately(static_cast<bool>(on_progress));
-    auto const job = engine->push(request, to);
+    auto const job = begin_push(*engine, request, to);
     return follow<PushResult, PushProgressed>(*job, *to.events, on_progress, wait);
 }
 
@@ -219,7 +219,7 @@ Result<Published> Peer::publish(PublishRequest const& request, Wait const& wait)
         return Engine::not_here();
     }
     auto const engine = engine_;
-    return wait_for<Published>(*engine->publish(request, privately(false)), wait);
+    return wait_for<Published>(*begin_publish(*engine, request, privately(false)), wait);
 }
 
 Status Peer::unpublish(std::string const& name, Wait const& wait) {
@@ -273,14 +273,14 @@ Result<std::uint32_t> Peer::get_load(std::string const& host, std::uint16_t port
     }
     auto const engine = engine_;
     return engine->ask<std::uint32_t>(wait, [host, port](Node& node, auto const& reply) {
-        node.get_load({host, port}, reply);
+        node.queries().get_load({host, port}, reply);
     });
 }
 
 Result<std::vector<KnownPeer>> Peer::peers(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<std::vector<KnownPeer>>(
-        wait, [](Node& node, auto const& reply) { node.peers(reply); });
+        wait, [](Node& node, auto const& reply) { node.queries().peers(reply); });
 }
 
 Result<std::vector<SharedFileInfo>> Peer::files(Wait const& wait) {
@@ -298,19 +298,19 @@ Result<PeerStatus> Peer::status(Wait const& wait) {
 Result<PolicyInfo> Peer::policy(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().policy()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().selection); });
 }
 
 Result<PolicyInfo> Peer::chunk_order(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().chunk_order()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().chunk_order); });
 }
 
 Result<PolicyInfo> Peer::upload_policy(Wait const& wait) {
     auto const engine = engine_;
     return engine->ask<PolicyInfo>(
-        wait, [](Node& node, auto const& reply) { reply(node.policies().upload_policy()); });
+        wait, [](Node& node, auto const& reply) { reply(node.policies().in_force().upload); });
 }
 
 void Peer::rescan() {

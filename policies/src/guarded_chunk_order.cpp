@@ -5,18 +5,8 @@
 #include <cassert>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 namespace xfsbus::policies {
-
-GuardedChunkOrder::GuardedChunkOrder(std::string name, std::unique_ptr<ChunkRanker> policy,
-                                     GuardOptions options)
-    : policy_(std::move(policy)), guard_(std::move(name), std::move(options)) {}
-
-GuardedChunkOrder::GuardedChunkOrder(std::string name, Make const& make, GuardOptions options)
-    : guard_(std::move(name), std::move(options)) {
-    guard_.create([&] { policy_ = make(); });
-}
 
 void GuardedChunkOrder::rank(std::span<ChunkView const> chunks, std::span<double> ranks, Rng& rng) {
     assert(chunks.size() == ranks.size());

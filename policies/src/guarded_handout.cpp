@@ -5,18 +5,8 @@
 #include <cassert>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 namespace xfsbus::policies {
-
-GuardedHandout::GuardedHandout(std::string name, std::unique_ptr<Handout> policy,
-                               GuardOptions options)
-    : policy_(std::move(policy)), guard_(std::move(name), std::move(options)) {}
-
-GuardedHandout::GuardedHandout(std::string name, Make const& make, GuardOptions options)
-    : guard_(std::move(name), std::move(options)) {
-    guard_.create([&] { policy_ = make(); });
-}
 
 void GuardedHandout::rank(HandoutRequest const& request, std::span<HandoutSource const> sources,
                           std::span<double> ranks) {

@@ -5,18 +5,8 @@
 #include <cassert>
 #include <cstddef>
 #include <string>
-#include <utility>
 
 namespace xfsbus::policies {
-
-GuardedUploadChoice::GuardedUploadChoice(std::string name, std::unique_ptr<UploadChoice> policy,
-                                         GuardOptions options)
-    : policy_(std::move(policy)), guard_(std::move(name), std::move(options)) {}
-
-GuardedUploadChoice::GuardedUploadChoice(std::string name, Make const& make, GuardOptions options)
-    : guard_(std::move(name), std::move(options)) {
-    guard_.create([&] { policy_ = make(); });
-}
 
 void GuardedUploadChoice::rank(UploadRequest const& request, std::span<UploadSinkView const> sinks,
                                std::span<double> ranks) {

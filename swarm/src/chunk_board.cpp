@@ -1,29 +1,16 @@
 #include <xfsbus/swarm/chunk_board.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace xfsbus::swarm {
 
-ChunkBoard::ChunkBoard(ContentState const& content, Order& order, policies::Rng rng)
-    : content_(content),
-      order_(order),
-      rng_(rng),
-      states_(file().chunks, State::needed),
-      needed_(file().chunks),
-      copies_(file().chunks),
-      edition_(order.edition()),
-      ranks_(file().chunks),
-      ties_(file().chunks),
-      is_touched_(file().chunks) {
-    touched_.reserve(file().chunks);
+ChunkBoard::ChunkBoard(ContentState const& content)
+    : content_(content), states_(file().chunks, State::needed), needed_(file().chunks) {
     for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
-        ties_[chunk] = static_cast<std::uint32_t>(rng_());
         if (!content.has().contains(chunk)) {
             need(chunk);
         }
     }
-    touch_all();
 }
 
 void ChunkBoard::need(std::uint32_t chunk) {
@@ -39,117 +26,6 @@ void ChunkBoard::set_state(std::uint32_t chunk, State state) {
     } else if (before != State::needed && state == State::needed) {
         need(chunk);
     }
-}
-
-void ChunkBoard::add_source(ChunkSet const& has) {
-    ++sources_;
-    has.for_each([this](std::uint32_t chunk) { add_copy(chunk); });
-}
-
-void ChunkBoard::remove_source(ChunkSet const& has) {
-    --sources_;
-    has.for_each([this](std::uint32_t chunk) { remove_copy(chunk); });
-}
-
-void ChunkBoard::change_source(ChunkSet const& from, ChunkSet const& to) {
-    from.for_each_not_in(to, [this](std::uint32_t chunk) { remove_copy(chunk); });
-    to.for_each_not_in(from, [this](std::uint32_t chunk) { add_copy(chunk); });
-}
-
-void ChunkBoard::add_copy(std::uint32_t chunk) {
-    ++copies_[chunk];
-    touch(chunk);
-}
-
-void ChunkBoard::remove_copy(std::uint32_t chunk) {
-    --copies_[chunk];
-    touch(chunk);
-}
-
-void ChunkBoard::touch(std::uint32_t chunk) {
-    if (!is_touched_[chunk] && state(chunk) != State::stored) {
-        is_touched_[chunk] = true;
-        touched_.push_back(chunk);
-    }
-}
-
-void ChunkBoard::set_play_head(std::uint64_t position, std::uint64_t bytes_per_s) {
-    if (chunk_at(position) != chunk_at(play_head_) || bytes_per_s != play_rate_) {
-        touch_all();
-    }
-    play_head_ = position;
-    play_rate_ = bytes_per_s;
-}
-
-std::uint64_t ChunkBoard::chunk_at(std::uint64_t byte) const {
-    return byte / std::max(file().chunk_bytes, 1U);
-}
-
-void ChunkBoard::set_urgent(std::uint64_t begin, std::uint64_t end) {
-    auto const bounded = [this](std::uint64_t chunk) {
-        return static_cast<std::uint32_t>(std::min<std::uint64_t>(chunk, file().chunks));
-    };
-    urgent_begin_ = bounded(chunk_at(begin));
-    urgent_end_ = end > begin ? bounded(chunk_at(end - 1) + 1) : urgent_begin_;
-}
-
-std::optional<std::uint32_t> ChunkBoard::first_urgent(ChunkSet const& available) const {
-    for (auto chunk = urgent_begin_; chunk < urgent_end_; ++chunk) {
-        if (needed_.contains(chunk) && available.contains(chunk)) {
-            return chunk;
-        }
-    }
-    return std::nullopt;
-}
-
-void ChunkBoard::touch_all() {
-    for (std::uint32_t chunk = 0; chunk < file().chunks; ++chunk) {
-        touch(chunk);
-    }
-}
-
-void ChunkBoard::rank_touched() {
-    if (std::exchange(edition_, order_.edition()) != order_.edition()) {
-        touch_all();
-    }
-    if (touched_.empty() || file().chunks == 1) {  // of which there is no order
-        return;
-    }
-    std::vector<policies::ChunkView> views;
-    views.reserve(touched_.size());
-    for (auto const chunk : touched_) {
-        views.push_back({.chunk = chunk,
-                         .chunks = file().chunks,
-                         .copies = copies_[chunk],
-                         .sources = sources_,
-                         .bytes = file().length(chunk),
-                         .offset_bytes = file().offset(chunk),
-                         .play_head_bytes = play_head_,
-                         .play_bytes_per_s = static_cast<double>(play_rate_)});
-        is_touched_[chunk] = false;
-    }
-    std::vector<double> ranks(views.size());
-    order_.rank(views, ranks, rng_);
-    for (std::size_t i = 0; i < views.size(); ++i) {
-        ranks_[touched_[i]] = ranks[i];
-    }
-    touched_.clear();
-}
-
-std::optional<std::uint32_t> ChunkBoard::best(ChunkSet const& available) {
-    if (auto const urgent = first_urgent(available)) {
-        return urgent;
-    }
-    rank_touched();
-    std::optional<std::uint32_t> best;
-    needed_.for_each_common(available, [&](std::uint32_t chunk) {
-        bool const better = !best || std::pair(ranks_[chunk], ties_[chunk]) <
-                                         std::pair(ranks_[*best], ties_[*best]);
-        if (better) {
-            best = chunk;
-        }
-    });
-    return best;
 }
 
 }  // namespace xfsbus::swarm

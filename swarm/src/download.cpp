@@ -13,7 +13,9 @@ Download::Download(ContentState& content, Limits limits, Policies policies, poli
       selector_(policies.selector),
       transfer_(policies.transfer),
       rng_(rng),
-      board_(content, policies.order, rng),
+      board_(content),
+      picker_(board_, policies.order, rng),
+      sources_(limits),
       history_(policies.history),
       search_pause_(limits.find_first) {
     progress_.bytes_resumed = content.layout().bytes - board_.needed_bytes();
@@ -34,17 +36,20 @@ void Download::start(wire::Time now) {
 bool Download::add_source(wire::Time now, Candidate const& candidate) {
     constexpr unsigned revivals_most = 3;
     meets_others_ = meets_others_ || candidate.completeness < 1;
-    if (!sources_.contains(candidate.id) && !make_place(candidate)) {
+    auto* known = find(sources_.all(), candidate.id);
+    bool const is_new = known == nullptr;
+    if (is_new) {
+        known = add(candidate);
+    }
+    if (known == nullptr) {
         return false;
     }
-    auto const [entry, added] = sources_.try_emplace(candidate.id, board_.file().chunks);
-    Source& source = entry->second;
+    Source& source = *known;
     bool const revived = source.state == State::lost && source.revivals < revivals_most;
     bool const rests = source.state == State::resting;
-    if (!added && !revived && !rests && source.state != State::reserve) {
+    if (!is_new && !revived && !rests && source.state != State::reserve) {
         return source.state == State::active;
     }
-    counts_[static_cast<std::size_t>(State::reserve)] += added ? 1 : 0;
     if (auto const lost = std::ranges::find(actions_.drops, candidate.id, &Drop::source);
         lost != actions_.drops.end()) {
         lost->for_good = false;
@@ -53,7 +58,7 @@ bool Download::add_source(wire::Time now, Candidate const& candidate) {
     source.completeness_at = now;
     source.known_before = history_ != nullptr ? history_->find(candidate.id) : std::nullopt;
     admit_again_ = now;
-    set_state(source, rests ? State::resting : State::reserve);
+    sources_.set_state(source, rests ? State::resting : State::reserve);
     source.revivals += revived ? 1 : 0;
     if (!source.has_told) {
         auto const chunks = board_.file().chunks;
@@ -63,61 +68,15 @@ bool Download::add_source(wire::Time now, Candidate const& candidate) {
     return true;
 }
 
-/// Whether one more is to be known: strangers name themselves, and those that have nothing yet are
-/// many in a swarm that begins.
-bool Download::make_place(Candidate const& candidate) {
+Download::Source* Download::add(Candidate const& candidate) {
     if (candidate.completeness <= 0 && has_enough_sources()) {
-        return false;
+        return nullptr;
     }
-    if (std::ranges::find(banned_, candidate.id) != banned_.end()) {
-        return false;
+    auto const added = sources_.add(candidate, board_.file().chunks, window());
+    if (added.forgotten) {
+        drop_for_good(*added.forgotten);
     }
-    if (sources_.size() < limits_.known_most) {
-        return true;
-    }
-    auto const found = least_promising(candidate);
-    if (found != sources_.end()) {
-        forget_source(found);
-    }
-    return found != sources_.end();
-}
-
-/// One that promises less than a newcomer does: it is gone, or out, or has delivered nothing when
-/// it was asked; or it has nothing, and the newcomer has.
-Download::Sources::iterator Download::least_promising(Candidate const& candidate) {
-    auto const promises = [&](Source const& source) {
-        switch (source.state) {
-            case State::lost:
-                return 0;
-            case State::out:
-                return 1;
-            case State::resting:
-                return source.is_busy || source.delivered_bytes > 0 || source.strikes == 0 ? 4 : 2;
-            case State::reserve:
-                return source.about.completeness <= 0 && source.has.empty() ? 3 : 4;
-            default:
-                return 4;
-        }
-    };
-    auto const least = std::ranges::min_element(
-        sources_, {}, [&](auto const& entry) { return promises(entry.second); });
-    auto const most = candidate.completeness > 0 ? 3 : 2;
-    return least != sources_.end() && promises(least->second) <= most ? least : sources_.end();
-}
-
-/// It is not in use.
-void Download::forget_source(Sources::iterator found) {
-    auto const& [id, source] = *found;
-    if (source.state == State::out) {
-        banned_.push_back(id);
-        if (banned_.size() > limits_.banned_most) {
-            banned_.pop_front();
-        }
-    } else if (source.state != State::lost) {
-        drop_for_good(id);
-    }
-    --counts_[static_cast<std::size_t>(source.state)];
-    sources_.erase(found);
+    return added.source;
 }
 
 void Download::on_search_done(wire::Time now) {
@@ -131,26 +90,39 @@ void Download::on_search_done(wire::Time now) {
     advance(now);
 }
 
-void Download::on_has(wire::Time now, SourceId id, ChunkSet has) {
-    auto const found = sources_.find(id);
-    if (found == sources_.end() || has.chunks() != board_.file().chunks) {
-        return;
-    }
-    Source& source = found->second;
-    source.has_told = true;
-    if (source.will_have || !source.changes.open(now)) {
-        source.will_have = std::move(has);
-    } else {
-        take_has(now, source, std::move(has));
-    }
-    advance(now);
+void Download::on_word(wire::Time now, SourceId id, Word const& word) {
+    std::visit([&](auto const& what) { on(now, id, what); }, word);
 }
 
+void Download::on(wire::Time now, SourceId id, wire::Have const& have) {
+    auto* const source = find(sources_.all(), id);
+    if (source == nullptr) {
+        return;
+    }
+    auto const chunks = board_.file().chunks;
+    auto has = have.complete         ? std::optional(ChunkSet::full(chunks))
+               : have.bitmap.empty() ? std::nullopt
+                                     : ChunkSet::from_wire(have.bitmap, chunks);
+    if (has) {
+        source->has_told = true;
+        if (source->will_have || !source->changes.open(now)) {
+            source->will_have = std::move(has);
+        } else {
+            take_has(now, *source, std::move(*has));
+        }
+        advance(now);
+    }
+    if (!have.chunks.empty()) {
+        take_gained(now, *source, have.chunks);
+    }
+}
+
+/// All that it offers, as it says.
 void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
-    source.changes.spend(now, source.has.differences(has));
+    source.changes.spend(now, differences(source.has, has));
     if (source.stays()) {
         held_.on_news_of(now, source.about.id);
-        board_.change_source(source.has, has);
+        picker_.change_source(source.has, has);
     }
     source.has = std::move(has);
     source.completeness_at = now;
@@ -159,19 +131,15 @@ void Download::take_has(wire::Time now, Source& source, ChunkSet has) {
 
 /// What sources said too soon after other changes.
 void Download::take_late_has(wire::Time now) {
-    for (auto* const source : active_) {
+    for (auto* const source : sources_.active()) {
         if (source->will_have && source->changes.open(now)) {
             take_has(now, *source, *std::exchange(source->will_have, std::nullopt));
         }
     }
 }
 
-void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t> const& chunks) {
-    auto const found = sources_.find(id);
-    if (found == sources_.end()) {
-        return;
-    }
-    Source& source = found->second;
+void Download::take_gained(wire::Time now, Source& source,
+                           std::vector<std::uint32_t> const& chunks) {
     bool const was_useful = has_needed(source);
     bool is_new = false;
     bool wanted = false;
@@ -186,7 +154,7 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
         }
         is_new = true;
         if (source.stays()) {
-            board_.add_copy(chunk);
+            picker_.add_copy(chunk);
             held_.on_news_of(now, chunk);
         }
         wanted = wanted || board_.needed().contains(chunk);
@@ -200,13 +168,13 @@ void Download::on_gained(wire::Time now, SourceId id, std::vector<std::uint32_t>
     }
 }
 
-void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
-                          std::string const& reason) {
+void Download::on(wire::Time now, SourceId id, wire::Refused const& refused) {
     Source* const source = active(id);
     if (source == nullptr) {
         return;
     }
-    std::string why = "refused: " + reason;
+    auto const code = refused.code;
+    std::string why = "refused: " + refused.reason;
     if (code == wire::ErrorCode::not_found || code == wire::ErrorCode::gone) {
         progress_.changed = true;
         retire(now, id, State::out, std::move(why), XFSBUS_OUTCOME_REFUSED);
@@ -222,20 +190,11 @@ void Download::on_refused(wire::Time now, SourceId id, wire::ErrorCode code,
     advance(now);
 }
 
-void Download::on_pong(wire::Time now, SourceId id, std::uint32_t load, double latency_ms) {
-    auto const found = sources_.find(id);
-    if (found != sources_.end()) {
-        found->second.heard = now;
-        found->second.about.load = load;
-        found->second.about.latency_ms = latency_ms;
-    }
-}
-
-void Download::on_lost(wire::Time now, SourceId id) {
-    auto const found = sources_.find(id);
-    if (found != sources_.end() && found->second.state != State::out) {
-        retire(now, id, State::lost, "went away", XFSBUS_OUTCOME_LOST);
-        advance(now);
+void Download::on(wire::Time now, SourceId id, Vitals const& vitals) {
+    if (auto* const source = find(sources_.all(), id)) {
+        source->heard = now;
+        source->about.load = vitals.load;
+        source->about.latency_ms = vitals.latency_ms;
     }
 }
 
@@ -248,6 +207,9 @@ void Download::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_
     play_head_.advance(now, content_);
     play_head_.set(now, position, bytes_per_s);
     ahead_bytes_ = ahead_bytes;
+    for (auto& [id, source] : sources_.all()) {
+        source.window = window();
+    }
     go_on(now);
 }
 
@@ -293,6 +255,10 @@ void Download::note_duplicate(Source& source, std::uint64_t bytes) {
     source.duplicate_bytes += bytes;
 }
 
+void Download::on_checked(wire::Time now, SourceId id, std::uint32_t chunk, Check check) {
+    check == Check::stored ? on_stored(now, id, chunk) : on_corrupt(now, id, chunk);
+}
+
 void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
     if (board_.state(chunk) != ChunkState::arrived) {
         return;
@@ -304,20 +270,18 @@ void Download::on_stored(wire::Time now, SourceId id, std::uint32_t chunk) {
     held_copies_.release(chunk);
     news_ = now;
     progress_.bytes_stored += bytes;
-    auto const found = sources_.find(id);
-    if (found != sources_.end()) {
-        Source& source = found->second;
-        source.delivered_bytes += bytes;
-        source.delivered = now;
-        source.strikes = 0;
-        source.busies = 0;
+    if (auto* const source = find(sources_.all(), id)) {
+        source->delivered_bytes += bytes;
+        source->delivered = now;
+        source->strikes = 0;
+        source->busies = 0;
         searched_while_busy_ = false;
-        source.revivals = 0;
-        settle(now, source, chunk, XFSBUS_OUTCOME_DELIVERED);
+        source->revivals = 0;
+        settle(now, *source, chunk, XFSBUS_OUTCOME_DELIVERED);
     }
     spare_others(now, chunk);
-    if (complete()) {
-        std::ranges::for_each(active_, [&](auto const* each) { remember(now, *each); });
+    if (content_.complete()) {
+        std::ranges::for_each(sources_.active(), [&](auto const* each) { remember(now, *each); });
     }
     go_on(now);
 }
@@ -335,7 +299,7 @@ void Download::spare_others(wire::Time now, std::uint32_t chunk) {
     if (twice_.erase(chunk) == 0) {
         return;
     }
-    for (auto* const source : active_) {
+    for (auto* const source : sources_.active()) {
         if (source->asked.contains(chunk)) {
             forget(now, *source, chunk);
             source->spared.insert(chunk);
@@ -353,11 +317,10 @@ void Download::forget(wire::Time now, Source& source, std::uint32_t chunk) {
 void Download::on_corrupt(wire::Time now, SourceId id, std::uint32_t chunk) {
     ++progress_.chunks_rejected;
     progress_.changed = true;
-    auto const found = sources_.find(id);
-    if (found != sources_.end()) {
-        found->second.liar = true;
-        ++found->second.chunks_rejected;
-        settle(now, found->second, chunk, XFSBUS_OUTCOME_CORRUPT);
+    if (auto* const source = find(sources_.all(), id)) {
+        source->liar = true;
+        ++source->chunks_rejected;
+        settle(now, *source, chunk, XFSBUS_OUTCOME_CORRUPT);
     }
     if (board_.state(chunk) == ChunkState::arrived) {
         arrived_.erase(chunk);
@@ -398,7 +361,7 @@ bool Download::has_brought(SourceId id, std::uint32_t chunk) const {
 void Download::reopen(std::uint32_t chunk) {
     twice_.erase(chunk);
     bool const asked = std::ranges::any_of(
-        active_, [chunk](auto const* source) { return source->asked.contains(chunk); });
+        sources_.active(), [chunk](auto const* source) { return source->asked.contains(chunk); });
     board_.set_state(chunk, asked ? ChunkState::asked : ChunkState::needed);
     only_held_ = only_held_ && asked;
 }
@@ -407,9 +370,9 @@ void Download::reopen(std::uint32_t chunk) {
 
 Download::Actions Download::take_actions() {
     if (over()) {
-        while (!active_.empty()) {
-            actions_.drops.push_back({active_.front()->about.id});
-            set_state(*active_.front(), State::reserve);
+        while (!sources_.active().empty()) {
+            actions_.drops.push_back({sources_.active().front()->about.id});
+            sources_.set_state(*sources_.active().front(), State::reserve);
         }
         actions_.spares.clear();
         actions_.asks.clear();
@@ -421,66 +384,17 @@ Download::Actions Download::take_actions() {
 Download::Progress Download::progress(wire::Time now) const {
     auto progress = progress_;
     progress.sources_active = places_used();
-    progress.sources_leaving = leaving_;
+    progress.sources_leaving = sources_.leaving();
     progress.chunks_held = held_.held(now).size();
     progress.stalled = play_head_.stalled();
+    progress.failure = failure_;
     progress.waited = waited_ + (dry_since_ && !over() ? now - *dry_since_ : wire::Duration());
     return progress;
 }
 
-std::vector<Download::SourceReport> Download::sources(wire::Time now) const {
-    auto const state_of = [now](Source const& source) -> std::string {
-        if (source.state == State::resting && source.is_busy) {
-            auto const tenths = std::max<wire::Duration>(source.rests_until - now, {}) / 100ms;
-            return "busy, asked again in " + std::to_string(tenths / 10) + "." +
-                   std::to_string(tenths % 10) + " s";
-        }
-        return !source.why.empty() ? source.why : source.state == State::active ? "active" : "idle";
-    };
-    std::vector<SourceReport> reports;
-    for (auto const& [id, source] : sources_) {
-        reports.push_back({.id = id,
-                           .endpoint = source.about.endpoint,
-                           .bytes = source.delivered_bytes,
-                           .bytes_duplicate = source.duplicate_bytes,
-                           .chunks_rejected = source.chunks_rejected,
-                           .bytes_per_second = source.rate.bytes_per_second(now),
-                           .window_bytes = source.window_bytes(window()),
-                           .outstanding_bytes = source.outstanding_bytes,
-                           .state = state_of(source),
-                           .standing = source.state,
-                           .is_busy = source.is_busy});
-    }
-    return reports;
-}
-
-DownloadSource const* Download::find(SourceId id) const {
-    auto const found = sources_.find(id);
-    return found == sources_.end() ? nullptr : &found->second;
-}
-
 Download::Source* Download::active(SourceId id) {
-    auto const found = sources_.find(id);
-    bool const is = found != sources_.end() && found->second.state == State::active;
-    return is ? &found->second : nullptr;
-}
-
-void Download::set_state(Source& source, State state) {
-    --counts_[static_cast<std::size_t>(source.state)];
-    ++counts_[static_cast<std::size_t>(state)];
-    if (source.state == State::active) {
-        std::erase(active_, &source);
-        leaving_ -= source.leaving ? 1 : 0;
-        source.leaving = false;
-    }
-    source.state = state;
-    if (state == State::resting) {
-        rest_ends_ = std::min(rest_ends_, source.rests_until);
-    }
-    if (state == State::active) {
-        auto const by_id = [](auto const* active) { return active->about.id; };
-        active_.insert(std::ranges::lower_bound(active_, source.about.id, {}, by_id), &source);
-    }
+    auto* const source = find(sources_.all(), id);
+    return source != nullptr && source->state == State::active ? source : nullptr;
 }
 
 DownloadSource::Window Download::window() const {

@@ -64,7 +64,7 @@ void Download::go_on(wire::Time now) {
 // ---- sources ----
 
 void Download::activate(wire::Time now) {
-    while (places_used() < limits_.sources_most && count(State::reserve) > 0 &&
+    while (places_used() < limits_.sources_most && sources_.count(State::reserve) > 0 &&
            !board_.needed().empty() && now >= admit_again_) {
         auto* const chosen = choose_to_admit(now, candidates());
         if (chosen == nullptr) {
@@ -80,10 +80,10 @@ std::vector<DownloadSource*> Download::candidates() {
     auto const most = static_cast<double>(limits_.sources_most);
     auto const empty_most = static_cast<std::size_t>(empty_part_most * most);
     auto const useful = [this](Source const* source) { return has_needed(*source); };
-    auto const empty =
-        active_.size() - static_cast<std::size_t>(std::ranges::count_if(active_, useful));
+    auto const empty = sources_.active().size() -
+                       static_cast<std::size_t>(std::ranges::count_if(sources_.active(), useful));
     std::vector<Source*> eligible;
-    for (auto& [id, source] : sources_) {
+    for (auto& [id, source] : sources_.all()) {
         bool const promises = source.about.completeness > 0 || !source.has.empty();
         if (source.state == State::reserve && (promises || empty < empty_most)) {
             eligible.push_back(&source);
@@ -101,7 +101,7 @@ std::vector<DownloadSource*> Download::candidates() {
 }
 
 void Download::put_to_work(wire::Time now, Source& source) {
-    set_state(source, State::active);
+    sources_.set_state(source, State::active);
     source.heard = now;
     source.probed = now;
     source.delivered = now;
@@ -110,7 +110,7 @@ void Download::put_to_work(wire::Time now, Source& source) {
     source.is_mute = false;
     source.is_busy = false;
     source.why.clear();
-    board_.add_source(source.has);
+    picker_.add_source(source.has);
     held_.on_news(now);
     if (in_swarm()) {
         ask_of(source.about.id);
@@ -122,14 +122,14 @@ void Download::make_room(wire::Time now) {
     if (board_.needed().empty() || places_used() < limits_.sources_most) {
         return;
     }
-    auto const useless = std::ranges::find_if(active_, [&](Source const* source) {
+    auto const useless = std::ranges::find_if(sources_.active(), [&](Source const* source) {
         return source->asked.empty() && !source->leaving &&
                now - source->useful >= limits_.useless_most;
     });
     auto const promises = [](auto const& entry) {
         return entry.second.state == State::reserve && entry.second.about.completeness > 0;
     };
-    if (useless != active_.end() && std::ranges::any_of(sources_, promises)) {
+    if (useless != sources_.active().end() && std::ranges::any_of(sources_.all(), promises)) {
         Source& source = **useless;
         source.about.completeness = 0;  // until it is found again
         source.rests_until = now + limits_.useless_most;
@@ -141,9 +141,8 @@ void Download::make_room(wire::Time now) {
 
 /// It is asked for nothing more. Its place is free; it goes when what is under way has come.
 void Download::give_way(wire::Time now, Source& source) {
-    source.leaving = true;
-    ++leaving_;
-    board_.remove_source(source.has);
+    sources_.set_leaving(source);
+    picker_.remove_source(source.has);
     held_.on_news(now);
     if (source.asked.empty()) {
         retire(now, source.about.id, State::reserve, "", XFSBUS_OUTCOME_DELIVERED);
@@ -157,7 +156,7 @@ void Download::ask(wire::Time now) {
     show_play_head(now);
     ask_for_held(now);
     std::vector<Source*> open;
-    std::ranges::copy_if(active_, std::back_inserter(open),
+    std::ranges::copy_if(sources_.active(), std::back_inserter(open),
                          [this](Source const* source) { return may_ask(*source); });
     while (ask_next(now, open)) {
         std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
@@ -171,9 +170,9 @@ void Download::ask(wire::Time now) {
 
 void Download::show_play_head(wire::Time now) {
     play_head_.advance(now, content_);
-    board_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
+    picker_.set_urgent(play_head_.position(), play_head_.position() + ahead_bytes_);
     if (now >= next_play_) {
-        board_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
+        picker_.set_play_head(play_head_.position(), play_head_.bytes_per_s());
         next_play_ = now + play_every;
     }
 }
@@ -212,17 +211,17 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     for (auto const chunk : held_.held(now)) {
         available.erase(chunk);
     }
-    auto const chunk = board_.best(available);
+    auto const chunk = picker_.best(available);
     if (!chunk || !held_.has_room(now)) {
         return false;
     }
     auto const answer = choose_to_ask(now, *chunk);
     if (answer.action == XFSBUS_ANSWER_CHOOSE) {
-        assign(now, *active_.at(answer.source), *chunk);
+        assign(now, *sources_.active().at(answer.source), *chunk);
         return true;
     }
     auto const* const waits_for =
-        answer.action == XFSBUS_ANSWER_WAIT_FOR ? active_.at(answer.source) : nullptr;
+        answer.action == XFSBUS_ANSWER_WAIT_FOR ? sources_.active().at(answer.source) : nullptr;
     held_.hold(now, *chunk,
                {.until = again_at(now, answer),
                 .bytes = board_.file().length(*chunk),
@@ -237,9 +236,8 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
 /// in a window: it would come a chunk later.
 bool Download::may_ask(Source const& source) const {
     auto const chunk = board_.file().chunk_bytes;
-    bool const room =
-        source.has_room(chunk, window()) ||
-        (board_.urgent_waits() && source.outstanding_bytes <= source.window_bytes(window()));
+    bool const room = source.has_room(chunk) ||
+                      (picker_.urgent_waits() && source.outstanding_bytes <= source.window_bytes());
     return !source.leaving && !awaits_word(source) && is_trusted(source) && room;
 }
 
@@ -270,7 +268,7 @@ void Download::ask_again(wire::Time now) {
     };
 
     std::map<std::uint32_t, Waiting> waiting;
-    for (auto const* const source : active_) {
+    for (auto const* const source : sources_.active()) {
         bool const delivers = !is_stuck(now, *source);
         for (auto const& [chunk, asked] : source->asked) {
             if (board_.state(chunk) != ChunkState::asked) {
@@ -304,9 +302,10 @@ void Download::ask_again(wire::Time now) {
 
 void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
     std::vector<Source*> idle;
-    std::ranges::copy_if(active_, std::back_inserter(idle), [chunk](Source const* source) {
-        return source->asked.empty() && !source->leaving && source->has.contains(chunk);
-    });
+    std::ranges::copy_if(
+        sources_.active(), std::back_inserter(idle), [chunk](Source const* source) {
+            return source->asked.empty() && !source->leaving && source->has.contains(chunk);
+        });
     // Rather one that is known to deliver.
     auto const untried = [](Source const* source) { return source->delivered_bytes == 0; };
     if (!std::ranges::all_of(idle, untried)) {
@@ -319,10 +318,11 @@ void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
 /// those that were asked. Only where there is none, of one that has nothing else to do.
 void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
     std::vector<Source*> delivering;
-    std::ranges::copy_if(active_, std::back_inserter(delivering), [&](Source const* source) {
-        return source->delivered_bytes > 0 && !source->leaving && source->has.contains(chunk) &&
-               !source->asked.contains(chunk) && !is_stuck(now, *source);
-    });
+    std::ranges::copy_if(
+        sources_.active(), std::back_inserter(delivering), [&](Source const* source) {
+            return source->delivered_bytes > 0 && !source->leaving && source->has.contains(chunk) &&
+                   !source->asked.contains(chunk) && !is_stuck(now, *source);
+        });
     if (delivering.empty()) {
         return ask_other_too(now, chunk);
     }
@@ -359,13 +359,14 @@ wire::Duration Download::again_after(Source const& source) const {
 
 wire::Duration Download::stuck_after() const {
     double rate = 0;
-    for (auto const* const source : active_) {
+    for (auto const* const source : sources_.active()) {
         rate += source->rate.bytes_per_second();
     }
     if (rate <= 0) {
         return limits_.patience_least;
     }
-    double const round_bytes = static_cast<double>(active_.size()) * board_.file().chunk_bytes;
+    double const round_bytes =
+        static_cast<double>(sources_.active().size()) * board_.file().chunk_bytes;
     auto const several = std::chrono::duration<double>(stuck_factor * round_bytes / rate);
     auto const most = std::chrono::duration<double>(limits_.patience_most);
     return std::max<wire::Duration>(
@@ -380,7 +381,7 @@ void Download::assign(wire::Time now, Source& source, std::uint32_t chunk) {
     outstanding_bytes_ += bytes;
     Ask& ask = ask_of(source.about.id);
     ask.credit = source.credit;
-    if (board_.is_waited_for(chunk)) {
+    if (picker_.is_waited_for(chunk)) {
         ask.urgent = true;
         ask.chunks.insert(ask.chunks.begin(), chunk);
     } else {

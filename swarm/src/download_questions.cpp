@@ -94,7 +94,8 @@ void Download::replace(wire::Time now) {
 bool Download::replace_one(wire::Time now) {
     auto const waiting = candidates();
     double rate = 0;
-    std::ranges::for_each(active_, [&](auto* each) { rate += each->rate.bytes_per_second(now); });
+    std::ranges::for_each(sources_.active(),
+                          [&](auto* each) { rate += each->rate.bytes_per_second(now); });
     if (waiting.empty() || static_cast<double>(board_.needed_bytes()) <= near_end_s * rate) {
         return false;
     }
@@ -102,7 +103,7 @@ bool Download::replace_one(wire::Time now) {
     if (answer.action != XFSBUS_ANSWER_CHOOSE) {
         return false;
     }
-    auto& out = *active_.at(answer.gives_way - waiting.size());
+    auto& out = *sources_.active().at(answer.gives_way - waiting.size());
     bool const is_idle = out.asked.empty();
     give_way(now, out);
     put_to_work(now, *waiting.at(answer.source));
@@ -110,15 +111,15 @@ bool Download::replace_one(wire::Time now) {
 }
 
 bool Download::may_replace() const {
-    return places_used() >= limits_.sources_most && count(State::reserve) > 0 &&
-           leaving_ < limits_.sources_most && !board_.needed().empty();
+    return places_used() >= limits_.sources_most && sources_.count(State::reserve) > 0 &&
+           sources_.leaving() < limits_.sources_most && !board_.needed().empty();
 }
 
 /// Chunks that are needed, and that one of the sources in use alone has.
 ChunkSet Download::sole_chunks() const {
     ChunkSet sole(board_.file().chunks);
     board_.needed().for_each([&](std::uint32_t chunk) {
-        if (board_.copies(chunk) == 1) {
+        if (picker_.copies(chunk) == 1) {
             sole.insert(chunk);
         }
     });
@@ -129,18 +130,18 @@ ChunkSet Download::sole_chunks() const {
 std::vector<policies::SourceView> Download::show(wire::Time now,
                                                  std::vector<Source*> const& candidates) const {
     std::vector<policies::SourceView> shown;
-    shown.reserve(candidates.size() + active_.size());
+    shown.reserve(candidates.size() + sources_.active().size());
     for (auto const* const source : candidates) {
         shown.push_back(view(now, *source));
         shown.back().flags |= XFSBUS_SOURCE_ANSWERABLE;
     }
     bool const is_full = places_used() >= limits_.sources_most;
     auto const sole = is_full ? sole_chunks() : ChunkSet(board_.file().chunks);
-    for (auto const* const source : active_) {
+    for (auto const* const source : sources_.active()) {
         shown.push_back(view(now, *source));
         bool const is_known = source->known_before || now - source->opened >= tenure_least;
         if (is_full && !source->leaving && is_known) {
-            bool const alone = sole.intersects(source->has);
+            bool const alone = intersect(sole, source->has);
             shown.back().flags |= XFSBUS_SOURCE_ANSWERABLE;
             shown.back().flags |= alone ? XFSBUS_SOURCE_SOLE_HOLDER : 0;
         }
@@ -159,13 +160,13 @@ policies::Answer Download::choose_to_ask(wire::Time now, std::uint32_t chunk) {
 /// last asked may not be answered, as long as others may.
 void Download::show_for(wire::Time now, std::uint32_t chunk) {
     if (shown_.empty()) {
-        for (auto const* const source : active_) {
+        for (auto const* const source : sources_.active()) {
             shown_.push_back(view(now, *source));
         }
     }
     auto fewest = std::numeric_limits<unsigned>::max();
-    for (std::size_t i = 0; i < active_.size(); ++i) {
-        Source const& source = *active_[i];
+    for (std::size_t i = 0; i < sources_.active().size(); ++i) {
+        Source const& source = *sources_.active()[i];
         auto& flags = shown_[i].flags;
         flags &= XFSBUS_SOURCE_IN_USE | XFSBUS_SOURCE_LEAVING;
         bool const has = source.has.contains(chunk);
@@ -173,8 +174,8 @@ void Download::show_for(wire::Time now, std::uint32_t chunk) {
         flags |= (has ? XFSBUS_SOURCE_HAS_CHUNK : 0) | (room ? XFSBUS_SOURCE_HAS_ROOM : 0);
         fewest = has && room ? std::min(fewest, source.strikes) : fewest;
     }
-    for (std::size_t i = 0; i < active_.size(); ++i) {
-        Source const& source = *active_[i];
+    for (std::size_t i = 0; i < sources_.active().size(); ++i) {
+        Source const& source = *sources_.active()[i];
         bool const may = policies::has(shown_[i], XFSBUS_SOURCE_HAS_CHUNK) && !source.leaving &&
                          !awaits_word(source) && source.strikes <= fewest;
         shown_[i].flags |= may ? XFSBUS_SOURCE_ANSWERABLE : 0;
@@ -183,9 +184,9 @@ void Download::show_for(wire::Time now, std::uint32_t chunk) {
 
 /// After something was asked of it.
 void Download::show_again(wire::Time now, Source const& source) {
-    auto const at = std::ranges::find(active_, &source);
-    if (!shown_.empty() && at != active_.end()) {
-        shown_.at(static_cast<std::size_t>(at - active_.begin())) = view(now, source);
+    auto const at = std::ranges::find(sources_.active(), &source);
+    if (!shown_.empty() && at != sources_.active().end()) {
+        shown_.at(static_cast<std::size_t>(at - sources_.active().begin())) = view(now, source);
     }
 }
 
@@ -199,16 +200,16 @@ DownloadSource* Download::choose_to_ask_too(wire::Time now, std::uint32_t chunk,
     }
     show_for(now, chunk);
     auto const fewest = (*std::ranges::min_element(some, {}, &Source::strikes))->strikes;
-    for (std::size_t i = 0; i < active_.size(); ++i) {
-        bool const may =
-            active_[i]->strikes <= fewest && std::ranges::find(some, active_[i]) != some.end();
+    for (std::size_t i = 0; i < sources_.active().size(); ++i) {
+        bool const may = sources_.active()[i]->strikes <= fewest &&
+                         std::ranges::find(some, sources_.active()[i]) != some.end();
         shown_[i].flags &= ~XFSBUS_SOURCE_ANSWERABLE;
         shown_[i].flags |= may ? XFSBUS_SOURCE_ANSWERABLE : 0;
     }
     auto const answer = put(now, XFSBUS_PURPOSE_DUPLICATE, chunk, shown_);
     if (answer.action == XFSBUS_ANSWER_CHOOSE) {
         held_copies_.release(chunk);
-        return active_.at(answer.source);
+        return sources_.active().at(answer.source);
     }
     held_copies_.hold(now, chunk, {.until = again_at(now, answer)});
     return nullptr;
@@ -225,11 +226,11 @@ void Download::set_limits(wire::Time now) {
     }
     next_limits_ = now + limits_every;
     bool const of_each = decides(XFSBUS_PURPOSE_WINDOW);
-    for (auto* const source : active_) {
+    for (auto* const source : sources_.active()) {
         source->window_said =
             of_each ? said(XFSBUS_PURPOSE_WINDOW, {view(now, *source)}) : std::nullopt;
     }
-    outstanding_said_ = decides(XFSBUS_PURPOSE_TOTAL) && !active_.empty()
+    outstanding_said_ = decides(XFSBUS_PURPOSE_TOTAL) && !sources_.active().empty()
                             ? said(XFSBUS_PURPOSE_TOTAL, show(now, {}))
                             : std::nullopt;
 }
@@ -249,7 +250,7 @@ policies::RequestView Download::request(wire::Time now, std::uint32_t purpose,
             .outstanding_bytes = outstanding_bytes_,
             .outstanding_most = limits_.outstanding_most,
             .chunk = chunk.value_or(XFSBUS_NO_CHUNK),
-            .copies = chunk ? board_.copies(*chunk) : 0,
+            .copies = chunk ? picker_.copies(*chunk) : 0,
             .places = static_cast<std::uint32_t>(limits_.sources_most),
             .places_used = static_cast<std::uint32_t>(places_used()),
             .held_us = held != nullptr ? micros(now - held->since) : 0};
@@ -269,7 +270,7 @@ policies::SourceView Download::view(wire::Time now, Source const& source) const 
         .completeness =
             told ? static_cast<double>(source.has.count()) / chunks : source.about.completeness,
         .outstanding_bytes = source.outstanding_bytes,
-        .window_bytes = source.window_bytes(window()),
+        .window_bytes = source.window_bytes(),
         .delivered_bytes = source.delivered_bytes,
         .duplicate_bytes = source.duplicate_bytes,
         .in_use_us = in_use ? micros(now - source.opened) : 0,

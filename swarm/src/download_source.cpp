@@ -15,20 +15,20 @@ constexpr std::uint64_t chunks_least = 2;
 
 }  // namespace
 
-std::uint64_t DownloadSource::window_bytes(Window const& limits) const {
+std::uint64_t DownloadSource::window_bytes() const {
     double const bytes_per_s = rate.bytes_per_second();
     double const on_the_way = 2 * bytes_per_s * about.latency_ms / 1000;
-    double const time = limits.hurried ? queue_hurried_s : queue_s;
+    double const time = window.hurried ? queue_hurried_s : queue_s;
     double const queued = std::min(bytes_per_s * time, queue_bytes_most);
-    auto const least = chunks_least * limits.chunk_bytes;
+    auto const least = chunks_least * window.chunk_bytes;
     auto const usual = least + static_cast<std::uint64_t>(on_the_way + queued);
     auto const own =
-        limits.hurried ? std::clamp(delivered_bytes, std::uint64_t{least}, usual) : usual;
-    return std::min(window_said.value_or(own), limits.most);
+        window.hurried ? std::clamp(delivered_bytes, std::uint64_t{least}, usual) : usual;
+    return std::min(window_said.value_or(own), window.most);
 }
 
-bool DownloadSource::has_room(std::uint64_t bytes, Window const& limits) const {
-    return outstanding_bytes == 0 || outstanding_bytes + bytes <= window_bytes(limits);
+bool DownloadSource::has_room(std::uint64_t bytes) const {
+    return outstanding_bytes == 0 || outstanding_bytes + bytes <= window_bytes();
 }
 
 void DownloadSource::note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes) {

@@ -20,31 +20,12 @@ constexpr double longest_s = 3600;
 // ---- sources ----
 
 void Download::check_sources(wire::Time now) {
-    end_rests(now);
+    admit_again_ = sources_.end_rests(now) ? now : admit_again_;
     next_check_ = now + check_every;
     take_late_has(now);
     set_limits(now);
-    for (auto* const source : std::vector(active_)) {
+    for (auto* const source : std::vector(sources_.active())) {
         check(now, *source);
-    }
-}
-
-/// They are many where sources are busy: all are looked at only when one of them may have rested.
-void Download::end_rests(wire::Time now) {
-    if (count(State::resting) == 0 || now < rest_ends_) {
-        return;
-    }
-    rest_ends_ = wire::Time::max();
-    for (auto& [id, source] : sources_) {
-        if (source.state != State::resting) {
-            continue;
-        }
-        if (now >= source.rests_until) {
-            set_state(source, State::reserve);
-            admit_again_ = now;
-        } else {
-            rest_ends_ = std::min(rest_ends_, source.rests_until);
-        }
     }
 }
 
@@ -79,7 +60,7 @@ bool Download::is_late(wire::Time now, Source const& source) const {
 }
 
 bool Download::others_have(Source const& source, std::uint32_t chunk) const {
-    return std::ranges::any_of(active_, [&](Source const* other) {
+    return std::ranges::any_of(sources_.active(), [&](Source const* other) {
         return other != &source && !other->leaving && other->has.contains(chunk);
     });
 }
@@ -139,15 +120,15 @@ void Download::rest_busy(wire::Time now, SourceId id, Source& source, std::strin
 /// `outcome`: of what was asked of it.
 void Download::retire(wire::Time now, SourceId id, State state, std::string why,
                       std::uint32_t outcome) {
-    auto const found = sources_.find(id);
-    if (found == sources_.end() || found->second.state == State::out) {
+    auto* const known = find(sources_.all(), id);
+    if (known == nullptr || known->state == State::out) {
         return;
     }
-    Source& source = found->second;
+    Source& source = *known;
     if (source.state == State::active) {
         give_back(now, source, outcome);
         if (!source.leaving) {
-            board_.remove_source(source.has);
+            picker_.remove_source(source.has);
         }
         remember(now, source);
         held_.on_news(now);
@@ -160,7 +141,7 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why,
         actions_.drops.push_back({id});
     }
     bool const was_lost = source.state == State::lost;
-    set_state(source, state);
+    sources_.set_state(source, state);
     source.why = std::move(why);
     if (state == State::lost || state == State::out) {
         if (!was_lost) {
@@ -223,7 +204,7 @@ void Download::check_supply(wire::Time now) {
 
 /// Whether the policy could have something asked for.
 bool Download::has_usable() const {
-    return std::ranges::any_of(sources_, [this](auto const& entry) {
+    return std::ranges::any_of(sources_.all(), [this](auto const& entry) {
         auto const state = entry.second.state;
         return (state == State::active || state == State::reserve) && has_needed(entry.second);
     });
@@ -239,17 +220,18 @@ bool Download::gives_up(wire::Time now) const {
     if (!dry_since_) {
         return false;
     }
-    bool const hope = sources_.empty() || count(State::out) < sources_.size();
+    bool const hope = sources_.all().empty() || sources_.count(State::out) < sources_.all().size();
     return now >= dry_until() || (!hope && search_is_fresh_ && !searching_);
 }
 
 /// Until when it is waited for something to come.
 wire::Time Download::dry_until() const {
     auto const since = std::max(*dry_since_, busy_);
-    if (std::ranges::any_of(active_, [this](auto const* source) { return has_needed(*source); })) {
+    if (std::ranges::any_of(sources_.active(),
+                            [this](auto const* source) { return has_needed(*source); })) {
         return since + limits_.no_source_most;  // the policy does not want it
     }
-    if (count(State::resting) > 0 || !active_.empty()) {
+    if (sources_.count(State::resting) > 0 || !sources_.active().empty()) {
         return std::max(since, news_) + limits_.no_news_most;
     }
     return since + limits_.no_source_most;
@@ -264,29 +246,30 @@ bool Download::searches() const {
 /// With enough sources it is only asked, now and then, how much each has by now, so that it is
 /// known who may come in for whom.
 bool Download::refreshes() const {
-    return !searching_ && in_swarm() && meets_others_ && count(State::reserve) > 0;
+    return !searching_ && in_swarm() && meets_others_ && sources_.count(State::reserve) > 0;
 }
 
 bool Download::has_enough_sources() const {
-    auto const usable = sources_.size() - count(State::lost) - count(State::out);
+    auto const usable =
+        sources_.all().size() - sources_.count(State::lost) - sources_.count(State::out);
     return usable >= 2 * limits_.sources_most;
 }
 
 void Download::fail() {
-    if (sources_.empty()) {
+    if (sources_.all().empty()) {
         failure_ = searched_ ? Error{Errc::not_found, "no peer that is up has it"}
                              : Error{Errc::timeout, "the search for a source did not end in time"};
         return;
     }
     std::string fates;
-    for (auto const& [id, source] : sources_) {
+    for (auto const& [id, source] : sources_.all()) {
         std::string const idle =
             has_needed(source) ? "was not chosen by the policy" : "has nothing more that is needed";
         fates += (fates.empty() ? "" : "; ") + source.about.endpoint + " " +
                  (source.why.empty() ? idle : source.why);
     }
     auto const all = [this](bool Source::*trait) {
-        return std::ranges::all_of(sources_,
+        return std::ranges::all_of(sources_.all(),
                                    [&](auto const& entry) { return entry.second.*trait; });
     };
     auto const code = all(&Source::liar)        ? Errc::integrity
@@ -301,7 +284,7 @@ std::optional<wire::Time> Download::next_deadline() const {
     }
     std::optional<wire::Time> next;
     auto const consider = [&](wire::Time time) { next = next ? std::min(*next, time) : time; };
-    for (auto const* const source : active_) {
+    for (auto const* const source : sources_.active()) {
         consider(source->heard + limits_.silence_most);
         consider(source->probed + limits_.ping_every);
         if (awaits_word(*source)) {
@@ -311,8 +294,8 @@ std::optional<wire::Time> Download::next_deadline() const {
             consider(source->changes.free_at());
         }
     }
-    if (count(State::resting) > 0) {
-        consider(rest_ends_);
+    if (auto const ends = sources_.rest_ends()) {
+        consider(*ends);
     }
     if (at_the_end()) {
         consider(next_look_);
@@ -328,7 +311,7 @@ std::optional<wire::Time> Download::next_deadline() const {
     if (may_replace()) {
         consider(next_replace_);
     }
-    if (leaving_ > 0) {
+    if (sources_.leaving() > 0) {
         consider(next_check_);
     }
     if (unwanted_since_ && !overruled_) {

@@ -3,7 +3,7 @@
 namespace xfsbus::swarm {
 namespace {
 
-constexpr auto second = std::chrono::seconds(1);
+constexpr auto renewal = std::chrono::seconds(1);  ///< of a host's allowance
 
 }  // namespace
 
@@ -61,7 +61,7 @@ void Openings::leave(SinkRoute const& route, Host& host) {
 /// Once a second. A host that has not been heard of for a second has all of its allowance again, as
 /// if it had never asked.
 void Openings::forget_silent(wire::Time now) {
-    if (now - swept_ < second) {
+    if (now - swept_ < renewal) {
         return;
     }
     swept_ = now;
@@ -75,7 +75,7 @@ void Openings::forget_silent(wire::Time now) {
         });
     }
     std::erase_if(hosts_, [&](auto const& entry) {
-        return entry.second.line.empty() && now - entry.second.allowance.since >= second;
+        return entry.second.line.empty() && now - entry.second.allowance.since >= renewal;
     });
 }
 

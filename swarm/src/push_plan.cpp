@@ -47,13 +47,13 @@ std::size_t PushPlan::lanes_most() const {
 
 bool PushPlan::on_look(wire::Time now, std::vector<wire::Endpoint> const& peers) {
     for (auto& lane : lanes_) {
-        lane.listed = false;
+        lane.peer.listed = false;
     }
     left_out_ = 0;
     bool news = false;
     for (auto const& peer : peers) {
         if (auto const known = numbers_.find(peer); known != numbers_.end()) {
-            lanes_[known->second].listed = true;
+            lanes_[known->second].peer.listed = true;
         } else if (lanes_.size() < lanes_most()) {
             news = add_lane(peer) || news;
         } else {
@@ -66,7 +66,7 @@ bool PushPlan::on_look(wire::Time now, std::vector<wire::Endpoint> const& peers)
 
 bool PushPlan::add_lane(wire::Endpoint const& peer) {
     auto const lane = lanes_.size();
-    lanes_.push_back({peer});
+    lanes_.push_back({{peer}});
     numbers_[peer] = lane;
     if (!options_.number) {
         ready_.push_back(lane);
@@ -168,15 +168,18 @@ void PushPlan::on_no_room(wire::Time now, Ask const& ask) {
     }
 }
 
-/// nothing if the pair is over.
-PushPlan::Pairs::iterator PushPlan::answered(wire::Time now, Ask const& ask) {
+/// Nothing, if the pair is over.
+void PushPlan::on_answer(wire::Time now, Ask const& ask, Answer const& answer) {
     auto const pair = pairs_.find(ask.pair);
-    if (pair != pairs_.end()) {
+    if (pair == pairs_.end()) {
+        return;
+    }
+    if (!std::holds_alternative<Silence>(answer)) {
         row_of(pair->second).until = now;
         row_of(pair->second).reason.clear();
         on_return(now, pair->second);
     }
-    return pair;
+    std::visit([&](auto const& what) { on(now, pair, what); }, answer);
 }
 
 /// It may have lost what it had, and begins anew.
@@ -203,11 +206,7 @@ wire::Duration PushPlan::poll_after(bool first) const {
     return first ? every / 5 : every;
 }
 
-void PushPlan::on_pushed(wire::Time now, Ask const& ask, wire::Pushed const& pushed) {
-    auto const pair = answered(now, ask);
-    if (pair == pairs_.end()) {
-        return;
-    }
+void PushPlan::on(wire::Time now, Pairs::iterator pair, wire::Pushed const& pushed) {
     auto& row = row_of(pair->second);
     bool const first = row.state == State::asking;
     auto const state = state_of(pushed.state);
@@ -246,18 +245,14 @@ bool PushPlan::give_up_stalled(wire::Time now, Pairs::iterator pair) {
     return true;
 }
 
-void PushPlan::on_held(wire::Time now, Ask const& ask, std::optional<std::uint32_t> have_ppm) {
-    auto const pair = answered(now, ask);
-    if (pair == pairs_.end()) {
-        return;
-    }
-    if (have_ppm == wire::complete_ppm) {
+void PushPlan::on(wire::Time now, Pairs::iterator pair, Held const& held) {
+    if (held.have_ppm == wire::complete_ppm) {
         row_of(pair->second).bytes = options_.files[pair->second.file].size;
         return close(now, pair, State::there, {});
     }
     doubt(now, pair,
-          have_ppm ? "it says that the file is there, and that it does not have this content"
-                   : "it says that the file is there, and does not confirm it");
+          held.have_ppm ? "it says that the file is there, and that it does not have this content"
+                        : "it says that the file is there, and does not confirm it");
 }
 
 /// It may have come to an end just now, or be asked for too much: it is asked again.
@@ -269,27 +264,19 @@ void PushPlan::doubt(wire::Time now, Pairs::iterator pair, char const* what) {
     ask_at(pair, now + again_every);
 }
 
-void PushPlan::on_refusal(wire::Time now, Ask const& ask, std::string const& reason) {
-    if (auto const pair = answered(now, ask); pair != pairs_.end()) {
-        close(now, pair, State::refused, reason);
-    }
+void PushPlan::on(wire::Time now, Pairs::iterator pair, Refusal const& refusal) {
+    close(now, pair, State::refused, refusal.reason);
 }
 
-void PushPlan::on_failure(wire::Time now, Ask const& ask, std::string const& reason) {
-    if (auto const pair = answered(now, ask); pair != pairs_.end()) {
-        close(now, pair, State::failed, reason);
-    }
+void PushPlan::on(wire::Time now, Pairs::iterator pair, Failure const& failure) {
+    close(now, pair, State::failed, failure.reason);
 }
 
-void PushPlan::on_silence(wire::Time now, Ask const& ask, std::string const& reason) {
-    auto const pair = pairs_.find(ask.pair);
-    if (pair == pairs_.end()) {
-        return;
-    }
+void PushPlan::on(wire::Time now, Pairs::iterator pair, Silence const& silence) {
     auto& lane = lanes_[pair->second.lane];
     lane.away_since = std::min(lane.away_since.value_or(now), pair->second.asked);
     if (now - *lane.away_since >= options_.patience) {
-        return give_up(now, pair->second.lane, reason);
+        return give_up(now, pair->second.lane, silence.reason);
     }
     if (give_up_stalled(now, pair)) {
         return;
@@ -297,7 +284,7 @@ void PushPlan::on_silence(wire::Time now, Ask const& ask, std::string const& rea
     auto& row = row_of(pair->second);
     row.until = now;
     row.state = State::asking;
-    row.reason = shortened(reason);
+    row.reason = shortened(silence.reason);
     pair->second.confirm = false;
     bool const was_away = std::exchange(pair->second.away, true);
     ask_at(pair, now + again_every);

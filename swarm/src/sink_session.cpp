@@ -61,26 +61,11 @@ bool SinkSession::add_source(wire::Time now, Candidate const& candidate) {
     return taken;
 }
 
-/// It has just been heard, so it is there; how it is, the core asks every second.
-void SinkSession::add_fellow(wire::Time now, SourceId id, std::string endpoint) {
-    if (!uses(id)) {
-        add_source(now, {.id = id,
-                         .endpoint = std::move(endpoint),
-                         .labels = {},
-                         .latency_ms = 0,
-                         .load = 0,
-                         .completeness = 0});
-    }
-}
-
-void SinkSession::start(wire::Time now) {
+void SinkSession::start(wire::Time now, std::uint16_t serves) {
     now_ = now;
-    download_.start(now);
-}
-
-void SinkSession::offer_at(std::uint16_t port) {
-    serves_ = port;
+    serves_ = serves;
     announce();
+    download_.start(now);
 }
 
 void SinkSession::on_search_done(wire::Time now) {
@@ -88,67 +73,64 @@ void SinkSession::on_search_done(wire::Time now) {
     download_.on_search_done(now);
 }
 
-void SinkSession::on_have(wire::Time now, SourceId source, wire::Have const& have) {
+bool SinkSession::on_word(wire::Time now, SourceId source, Word const& word) {
     now_ = now;
-    if (!is_open(source, have.transfer)) {
-        return;
-    }
-    auto const chunks = content_.layout().chunks;
-    if (have.complete) {
-        download_.on_has(now, source, ChunkSet::full(chunks));
-    } else if (!have.bitmap.empty()) {
-        if (auto has = ChunkSet::from_wire(have.bitmap, chunks)) {
-            download_.on_has(now, source, std::move(*has));
-        }
-    }
-    if (!have.chunks.empty()) {
-        download_.on_gained(now, source, have.chunks);
-    }
+    return std::visit([&](auto const& what) { return on(source, what); }, word);
 }
 
-void SinkSession::on_refused(wire::Time now, SourceId source, wire::Refused const& refused) {
-    now_ = now;
-    if (is_open(source, refused.transfer)) {
+bool SinkSession::on(SourceId source, wire::Have const& have) {
+    bool const open = is_open(source, have.transfer);
+    if (open) {
+        download_.on_word(now_, source, have);
+    }
+    return open;
+}
+
+bool SinkSession::on(SourceId source, wire::Refused const& refused) {
+    bool const open = is_open(source, refused.transfer);
+    if (open) {
         conversation_of(source)->refused = true;
-        download_.on_refused(now, source, refused.code, refused.reason);
+        download_.on_word(now_, source, refused);
     }
+    return open;
 }
 
-void SinkSession::on_lost(wire::Time now, SourceId source) {
+bool SinkSession::on(SourceId source, Download::Vitals const& vitals) {
+    download_.on_word(now_, source, vitals);
+    return true;
+}
+
+bool SinkSession::on(SourceId source, Gone const& /*gone*/) {
     auto const* const conversation = conversation_of(source);
-    if (conversation != nullptr && conversation->transfer) {
-        on_refused(now, source,
-                   {*conversation->transfer, wire::ErrorCode::closed, "the connection was lost"});
-    }
-}
-
-void SinkSession::on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms) {
-    now_ = now;
-    download_.on_pong(now, source, load, latency_ms);
+    return conversation != nullptr && conversation->transfer &&
+           on(source, wire::Refused{*conversation->transfer, wire::ErrorCode::closed,
+                                    "the connection was lost"});
 }
 
 Download::Verdict SinkSession::on_chunk(wire::Time now, SourceId source,
                                         wire::ChunkHeader const& header, std::uint64_t bytes) {
     now_ = now;
-    return download_.on_chunk(now, source, header.chunk, header.offset, bytes);
+    return is_open(source, header.transfer)
+               ? download_.on_chunk(now, source, header.chunk, header.offset, bytes)
+               : Download::Verdict::drop;
 }
 
-void SinkSession::on_stored(wire::Time now, SourceId source, std::uint32_t chunk) {
+void SinkSession::on_checked(wire::Time now, SourceId source, std::uint32_t chunk,
+                             Download::Check check) {
     now_ = now;
-    download_.on_stored(now, source, chunk);
-    if (Download::in_swarm(content_.layout())) {
+    auto* const conversation = conversation_of(source);
+    if (check == Download::Check::corrupt && conversation != nullptr) {
+        conversation->corrupt = true;
+    }
+    download_.on_checked(now, source, chunk, check);
+    if (check == Download::Check::corrupt) {
+        return;
+    }
+    if (in_swarm(content_.layout())) {
         gained_.push_back(chunk);
         tell_at_ = tell_at_.value_or(now + tell_every);
     }
     announce();
-}
-
-void SinkSession::on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk) {
-    now_ = now;
-    if (auto* const conversation = conversation_of(source)) {
-        conversation->corrupt = true;
-    }
-    download_.on_corrupt(now, source, chunk);
 }
 
 void SinkSession::on_tick(wire::Time now) {
@@ -213,7 +195,7 @@ SinkSession::Actions SinkSession::end() {
 void SinkSession::drop(Download::Drop const& drop) {
     auto* const conversation = conversation_of(drop.source);
     if (conversation != nullptr && conversation->transfer) {
-        auto const* const known = download_.find(drop.source);
+        auto const* const known = find(download_.sources().all(), drop.source);
         if (known != nullptr && !known->why.empty()) {  // else all is here
             actions_.lost.push_back({drop.source, known->why});
         }
@@ -291,7 +273,7 @@ void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
     want.port = data_port_;
     want.credit = ask.credit;
     want.chunks = std::move(ask.chunks);
-    want.swarm = Download::in_swarm(content_.layout());
+    want.swarm = in_swarm(content_.layout());
     want.serves = serves_;
     want.urgent = ask.urgent;
     send(ask.source, std::move(want));
@@ -299,7 +281,7 @@ void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
 
 /// Those that have the whole file want to know what is spread, so that they send other chunks.
 void SinkSession::tell_all(SourceId source, Conversation const& conversation) {
-    if (Download::in_swarm(content_.layout()) && conversation.complete && conversation.transfer &&
+    if (in_swarm(content_.layout()) && conversation.complete && conversation.transfer &&
         !content_.has().empty()) {
         wire::Have have;
         have.transfer = *conversation.transfer;
@@ -345,11 +327,6 @@ std::optional<wire::Time> SinkSession::next_deadline() const {
     return wire::earliest({download_.next_deadline(), tell_at_, throttle_.next_deadline()});
 }
 
-bool SinkSession::uses(SourceId source) const {
-    auto const* const known = download_.find(source);
-    return known != nullptr && known->state == DownloadSource::State::active;
-}
-
 bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) const {
     auto const found = conversations_.find(source);
     return found != conversations_.end() && found->second.transfer == transfer;
@@ -358,6 +335,18 @@ bool SinkSession::is_open(SourceId source, wire::TransferId const& transfer) con
 SinkSession::Conversation* SinkSession::conversation_of(SourceId source) {
     auto const found = conversations_.find(source);
     return found == conversations_.end() ? nullptr : &found->second;
+}
+
+/// It has just been heard, so it is there; how it is, the core asks every second.
+void add_fellow(SinkSession& session, wire::Time now, SourceId id, std::string endpoint) {
+    if (!in_use(session.download().sources(), id)) {
+        session.add_source(now, {.id = id,
+                                 .endpoint = std::move(endpoint),
+                                 .labels = {},
+                                 .latency_ms = 0,
+                                 .load = 0,
+                                 .completeness = 0});
+    }
 }
 
 }  // namespace xfsbus::swarm

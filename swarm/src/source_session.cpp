@@ -15,69 +15,49 @@ constexpr auto look_every = std::chrono::seconds(1);
 
 SourceSession::SourceSession(Uploads::Limits const& limits, std::uint64_t seed,
                              FindWhole find_whole)
-    : uploads_(limits, seed), find_whole_(std::move(find_whole)) {}
+    : offers_(seed),
+      uploads_(limits, seed, offers_),
+      find_whole_(std::move(find_whole)),
+      partials_(*this) {}
 
 // ---- contents ----
 
-bool SourceSession::offer(std::shared_ptr<ContentState> content) {
-    auto const [entry, is_new] = partial_.try_emplace(content->id(), content);
-    if (is_new) {
-        content->set_follower(this);
-    }
-    return is_new;
-}
-
-void SourceSession::completed(wire::ContentId const& content) {
-    if (auto const found = partial_.extract(content)) {
-        found.mapped()->set_follower(nullptr);
-    }
-}
-
 void SourceSession::withdraw(wire::ContentId const& content, std::string const& reason) {
-    if (auto const found = partial_.extract(content)) {
-        found.mapped()->set_follower(nullptr);
-        end(content, reason);
-    }
-}
-
-void SourceSession::end(wire::ContentId const& content, std::string const& reason) {
     refuse(uploads_.on_withdrawn(content, reason));
 }
 
 void SourceSession::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
-    uploads_.on_gained(content, chunk);
+    offers_.gained(content, chunk);
     offer_soon(now_);
 }
 
 /// What is here of it; null: nothing.
 SourceSession::Content SourceSession::content_of(wire::ContentId const& content) const {
     auto whole = find_whole_(content);
-    return whole ? whole : partial(content);
-}
-
-SourceSession::Content SourceSession::partial(wire::ContentId const& content) const {
-    auto const found = partial_.find(content);
-    return found == partial_.end() ? nullptr : found->second;
+    return whole ? whole : partials_.find(content);
 }
 
 // ---- what sinks say ----
 
-void SourceSession::on_request(wire::Time now, wire::Sender const& sender,
-                               wire::Request const& request) {
+void SourceSession::on_word(wire::Time now, wire::Sender const& sender, Word const& word) {
     now_ = now;
+    std::visit([&](auto const& what) { on(sender, what); }, word);
+}
+
+void SourceSession::on(wire::Sender const& sender, wire::Request const& request) {
     for (auto const& want : request.wants) {
-        on_want(now, sender, want);
+        on_want(now_, sender, want);
     }
-    offer_soon(now);
-    if (!look_at_ && uploads_.load() > 0) {
-        look_at_ = now + look_every;
+    offer_soon(now_);
+    if (!look_at_ && !uploads().transfers.empty()) {
+        look_at_ = now_ + look_every;
     }
 }
 
 void SourceSession::on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want) {
     // Only ever to where the sink itself is: nobody can have chunks sent to others.
     wire::Endpoint const sink{sender.host, want.port};
-    bool const opened = uploads_.find(want.transfer) != nullptr;
+    bool const opened = uploads().find(want.transfer) != nullptr;
     auto const content = opened ? nullptr : content_of(want.content);
     auto taken = uploads_.on_want(now, sender.route, sink, want, content);
     refuse(std::move(taken.ended));
@@ -91,45 +71,43 @@ void SourceSession::on_want(wire::Time now, wire::Sender const& sender, wire::Wa
     }
 }
 
-void SourceSession::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
-    now_ = now;
-    uploads_.on_have(now, route, have);
-    offer_soon(now);
+void SourceSession::on(wire::Sender const& sender, wire::Have const& have) {
+    uploads_.on_word(now_, sender.route, have);
+    offer_soon(now_);
 }
 
-void SourceSession::on_close(SinkRoute const& route, wire::Close const& close) {
+void SourceSession::on(wire::Sender const& sender, wire::Close const& close) {
     for (auto const& transfer : close.transfers) {
-        auto const* const open = close.corrupt ? uploads_.find(transfer) : nullptr;
-        if (open != nullptr && open->route == route) {
+        auto const* const open = close.corrupt ? uploads().find(transfer) : nullptr;
+        if (open != nullptr && open->route == sender.route) {
             actions_.doubted.push_back(open->content);
         }
-        uploads_.on_close(route, transfer);
+        uploads_.on_word(now_, sender.route, Uploads::Closed{transfer});
     }
     offer_soon(now_);
 }
 
-void SourceSession::on_heard(wire::Time now, SinkRoute const& route) {
-    now_ = now;
-    uploads_.on_heard(now, route);
+void SourceSession::on(wire::Sender const& sender, Uploads::Heard const& heard) {
+    uploads_.on_word(now_, sender.route, heard);
 }
 
-void SourceSession::on_gone(SinkRoute const& route) {
-    uploads_.on_gone(route);
+void SourceSession::on(wire::Sender const& sender, Uploads::Gone const& gone) {
+    uploads_.on_word(now_, sender.route, gone);
 }
 
 // ---- what becomes of chunks ----
 
-void SourceSession::on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
-                              std::string const& reason) {
+void SourceSession::on_done(wire::Time now, Piece const& piece,
+                            std::optional<Uploads::Unread> const& unread) {
     now_ = now;
-    if (auto notice = uploads_.on_failed(now, piece, code, reason)) {
+    if (auto notice = uploads_.on_done(now, piece, unread)) {
         actions_.refused.push_back(std::move(*notice));
     }
 }
 
 void SourceSession::refuse_sink(wire::Endpoint const& sink) {
     std::vector<Notice> notices;
-    for (auto const& [id, transfer] : uploads_.transfers()) {
+    for (auto const& [id, transfer] : uploads().transfers) {
         if (transfer.sink == sink) {
             notices.push_back({transfer.route,
                                {id, wire::ErrorCode::busy, "no more sinks can be served now"},
@@ -137,7 +115,7 @@ void SourceSession::refuse_sink(wire::Endpoint const& sink) {
         }
     }
     for (auto const& notice : notices) {
-        uploads_.on_close(notice.route, notice.refused.transfer);
+        uploads_.on_word(now_, notice.route, Uploads::Closed{notice.refused.transfer});
     }
     refuse(std::move(notices));
 }
@@ -150,7 +128,7 @@ void SourceSession::refuse(std::vector<Notice> notices) {
 
 /// Together with what else is gained within a moment.
 void SourceSession::offer_soon(wire::Time now) {
-    if (!offer_at_ && uploads_.has_offers()) {
+    if (!offer_at_ && offers_.pending()) {
         offer_at_ = now + offer_every;
     }
 }
@@ -168,12 +146,12 @@ void SourceSession::on_tick(wire::Time now) {
         look_at_.reset();
         // A sink that crashed does not say good-bye, but its connection is closed: sending shows
         // that.
-        for (auto const& route : uploads_.routes()) {
+        for (auto const& route : uploads().routes()) {
             actions_.sends.push_back({route, wire::Ping{}});
         }
         refuse(uploads_.on_tick(now));
         offer_soon(now);
-        if (uploads_.load() > 0) {
+        if (!uploads().transfers.empty()) {
             look_at_ = now + look_every;
         }
     }

@@ -46,8 +46,8 @@ constexpr auto stalled_least = std::chrono::seconds(1);
 
 }  // namespace
 
-void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, Content const& content,
-                       bool swarm) {
+SwarmOffers::View SwarmOffers::open(wire::Time now, wire::TransferId const& transfer,
+                                    Content const& content, bool swarm) {
     auto const [entry, first] = served_.try_emplace(content->id());
     Served& served = entry->second;
     auto const chunks = content->layout().chunks;
@@ -67,6 +67,7 @@ void SwarmOffers::open(wire::Time now, wire::TransferId const& transfer, Content
     served.sinks.push_back(&sink);
     served.swarm_sinks += swarm ? 1 : 0;
     note_change(served);
+    return {served.content.get(), &sink.asked, &served.copies};
 }
 
 void SwarmOffers::close(wire::TransferId const& transfer) {
@@ -140,8 +141,8 @@ void SwarmOffers::sink_has(wire::TransferId const& transfer, ChunkSet const& chu
     }
     bool is_new = false;
     auto const note = [&](std::uint32_t chunk) { is_new = note_has(sink, chunk) || is_new; };
-    chunks.for_each_common(sink.asked, note);
-    chunks.for_each_not_in(sink.has, note);
+    for_each_common(chunks, sink.asked, note);
+    for_each_not_in(sink.has, chunks, note);
     if (is_new) {
         note_use(served);
     }
@@ -182,7 +183,6 @@ void SwarmOffers::sent(wire::Time now, wire::TransferId const& transfer, std::ui
     note_interval(served, now);
     served.last_sent = now;
     sink.stirs = true;
-    early_copies_ += served.copies[chunk] > 0 && served.never_left > 0 ? 1 : 0;
     sink.asked.erase(chunk);
     sink.has.insert(chunk);
     note_copy(served, chunk);
@@ -218,14 +218,6 @@ void SwarmOffers::note_use(Served& served) {
     if (served.narrow || (served.seed && served.never_left > 0)) {
         note_change(served);
     }
-}
-
-bool SwarmOffers::has(wire::TransferId const& transfer, std::uint32_t chunk) const {
-    return sinks_.at(transfer).served->content->has().contains(chunk);
-}
-
-SwarmOffers::Copies const& SwarmOffers::copies(wire::TransferId const& transfer) const {
-    return sinks_.at(transfer).served->copies;
 }
 
 std::vector<wire::TransferId> SwarmOffers::transfers_of(wire::ContentId const& content) const {

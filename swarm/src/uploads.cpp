@@ -38,10 +38,10 @@ std::size_t bytes_of(std::uint32_t chunks) {
 
 }  // namespace
 
-Uploads::Uploads(Limits limits, std::uint64_t seed)
+Uploads::Uploads(Limits limits, std::uint64_t seed, SwarmOffers& offers)
     : limits_(limits),
       seed_(seed),
-      offers_(seed),
+      offers_(offers),
       limit_(limits.bytes_per_second),
       waiting_room_(limits.waiting),
       breadth_(limits.ahead_sinks_least) {}
@@ -50,15 +50,15 @@ Uploads::Uploads(Limits limits, std::uint64_t seed)
 
 Uploads::Taken Uploads::on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
                                 wire::Want const& want, Content const& content) {
-    on_heard(now, route);
+    on(now, route, Heard{});
     Taken taken;
-    if (!transfers_.contains(want.transfer)) {
+    if (!table_.transfers.contains(want.transfer)) {
         taken.refused = open(now, {route, sink}, want, content, taken.ended);
         if (taken.refused) {
             return taken;
         }
     }
-    Transfer& transfer = transfers_.at(want.transfer);
+    Transfer& transfer = table_.transfers.at(want.transfer);
     if (transfer.route != route) {
         // The other's goes on, whoever says that it is theirs.
         taken.refused =
@@ -87,12 +87,13 @@ std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
         return refuse(ErrorCode::not_found, "this peer does not have that content");
     }
     auto const& [route, endpoint] = key;
-    if (auto const connection = connections_.find(route); connection != connections_.end()) {
+    if (auto const connection = table_.connections.find(route);
+        connection != table_.connections.end()) {
         if (connection->second.transfers.size() >= limits_.transfers_per_route) {
             return refuse(ErrorCode::limit, "too many transfers over one connection");
         }
-        auto const sink = sinks_.find(key);
-        bool const is_new = sink == sinks_.end() || sink->second.transfers == 0;
+        auto const sink = table_.sinks.find(key);
+        bool const is_new = sink == table_.sinks.end() || sink->second.transfers == 0;
         if (is_new && connection->second.sinks >= limits_.data_ports_per_route) {
             return refuse(ErrorCode::limit, "too many data endpoints for one connection");
         }
@@ -111,7 +112,7 @@ std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
 void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
                   Content const& content) {
     auto const& [route, endpoint] = key;
-    Transfer& transfer = transfers_[want.transfer];
+    Transfer& transfer = table_.transfers[want.transfer];
     transfer.id = want.transfer;
     transfer.route = route;
     transfer.sink = endpoint;
@@ -122,14 +123,13 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.before = pieces_;
     transfer.opened = now;
     transfer.moved = now;
-    offers_.open(now, want.transfer, content, want.swarm);
-    transfer.copies = &offers_.copies(want.transfer);
-    Host& host = hosts_[endpoint.host];
+    transfer.view = offers_.open(now, want.transfer, content, want.swarm);
+    Host& host = table_.hosts[endpoint.host];
     host.transfers.emplace(transfer.serial, &transfer);
     Connection& connection =
-        connections_.try_emplace(route, Connection{now, {}, 0, 0}).first->second;
+        table_.connections.try_emplace(route, Connection{now, {}, 0, 0}).first->second;
     connection.transfers.emplace(transfer.serial, &transfer);
-    Sink& sink = sinks_[key];
+    Sink& sink = table_.sinks[key];
     transfer.to = &sink;
     if (sink.transfers++ == 0) {
         sink.key = key;
@@ -141,8 +141,8 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
         sink.moved = now;
         host.sinks.emplace(sink.serial, &sink);
         ++connection.sinks;
-        ++served_[endpoint];
-        ++places_;
+        ++table_.served[endpoint];
+        ++table_.places;
     }
     weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content->layout().chunks)));
 }
@@ -156,14 +156,14 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
     if (std::ranges::any_of(want.chunks, is_beyond)) {
         return refuse(ErrorCode::bad_message, "the content has no such chunk");
     }
-    auto const is_missing = [&](auto chunk) { return !offers_.has(want.transfer, chunk); };
+    auto const is_missing = [&](auto chunk) { return !transfer.view.here->has().contains(chunk); };
     if (std::ranges::any_of(want.chunks, is_missing)) {
         return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
-    auto& connection = connections_.at(transfer.route);
+    auto& connection = table_.connections.at(transfer.route);
     bool const was_idle = transfer.queue.empty();
     for (auto const chunk : want.chunks) {
-        if (offers_.awaited(want.transfer).contains(chunk)) {
+        if (transfer.view.awaited->contains(chunk)) {
             continue;
         }
         if (transfer.queue.size() >= limits_.queued_chunks_most ||
@@ -195,9 +195,13 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
     return std::nullopt;
 }
 
-void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& have) {
-    auto const found = transfers_.find(have.transfer);
-    if (found == transfers_.end() || found->second.route != route) {
+void Uploads::on_word(wire::Time now, SinkRoute const& route, Word const& word) {
+    std::visit([&](auto const& what) { on(now, route, what); }, word);
+}
+
+void Uploads::on(wire::Time now, SinkRoute const& route, wire::Have const& have) {
+    auto const found = table_.transfers.find(have.transfer);
+    if (found == table_.transfers.end() || found->second.route != route) {
         return;
     }
     auto const chunks = found->second.layout.chunks;
@@ -219,7 +223,7 @@ void Uploads::on_have(wire::Time now, SinkRoute const& route, wire::Have const& 
 
 /// What the sink has got from another by now need not be sent.
 void Uploads::spare(wire::Time now, Transfer& transfer) {
-    auto const& awaited = offers_.awaited(transfer.id);
+    auto const& awaited = *transfer.view.awaited;
     auto const before = transfer.queue.size();
     if (awaited.count() == before) {
         return;
@@ -227,7 +231,7 @@ void Uploads::spare(wire::Time now, Transfer& transfer) {
     std::erase_if(transfer.queue,
                   [&](Queued const& queued) { return !awaited.contains(queued.chunk); });
     auto const spared = before - transfer.queue.size();
-    connections_.at(transfer.route).queued -= spared;
+    table_.connections.at(transfer.route).queued -= spared;
     weigh(transfer, -static_cast<std::ptrdiff_t>(spared * sizeof(Queued)));
     see_turn(now, transfer);
     note_idle(now, transfer);
@@ -241,51 +245,47 @@ void Uploads::note_idle(wire::Time now, Transfer& transfer) {
 }
 
 void Uploads::set_reachable(wire::Endpoint const& sink, bool reachable) {
-    for (auto& [key, each] : sinks_) {
+    for (auto& [key, each] : table_.sinks) {
         if (key.second == sink) {
             each.reachable = reachable;
         }
     }
 }
 
-void Uploads::on_heard(wire::Time now, SinkRoute const& route) {
-    auto const found = connections_.find(route);
-    if (found != connections_.end()) {
+void Uploads::on(wire::Time now, SinkRoute const& route, Heard const& /*heard*/) {
+    auto const found = table_.connections.find(route);
+    if (found != table_.connections.end()) {
         found->second.heard = now;
     }
 }
 
-void Uploads::on_close(SinkRoute const& route, wire::TransferId const& transfer) {
-    auto const* const open = find(transfer);
+void Uploads::on(wire::Time /*now*/, SinkRoute const& route, Closed const& closed) {
+    auto const* const open = table_.find(closed.transfer);
     if (open != nullptr && open->route == route) {
-        end(transfer, {});
+        end(closed.transfer, {});
     }
 }
 
 /// Its sink has been sent something, and waits for nothing: it may have closed the transfer with
 /// the last thing that it said.
 bool Uploads::has_all(wire::TransferId const& id) const {
-    Transfer const& transfer = transfers_.at(id);
+    Transfer const& transfer = table_.transfers.at(id);
     return transfer.sent > 0 && transfer.sent == transfer.granted && transfer.queue.empty();
 }
 
-void Uploads::on_gone(SinkRoute const& route) {
+void Uploads::on(wire::Time /*now*/, SinkRoute const& route, Gone const& /*gone*/) {
     waiting_room_.leave(route);
-    for (auto const& id : transfers_of(route)) {
+    for (auto const& id : table_.transfers_of(route)) {
         end(id, has_all(id) ? "" : "its connection is gone");
     }
 }
 
 // ---- what this peer has ----
 
-void Uploads::on_gained(wire::ContentId const& content, std::uint32_t chunk) {
-    offers_.gained(content, chunk);
-}
-
 std::vector<Uploads::Notice> Uploads::on_withdrawn(wire::ContentId const& content,
                                                    std::string const& reason) {
     std::vector<Notice> notices;
-    end_all(transfers_of(content), ErrorCode::gone, reason, notices);
+    end_all(table_.transfers_of(content), ErrorCode::gone, reason, notices);
     return notices;
 }
 
@@ -299,7 +299,7 @@ std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
         if (told.replaces && !have.complete) {
             have.bitmap = told.has.to_wire();
         }
-        auto const& route = transfers_.at(told.transfer).route;
+        auto const& route = table_.transfers.at(told.transfer).route;
         for (std::size_t i = 0; i == 0 || i < told.gained.size();
              i += wire::limits::chunks_per_have) {
             auto const end = std::min(i + wire::limits::chunks_per_have, told.gained.size());
@@ -318,18 +318,18 @@ std::vector<Uploads::Offer> Uploads::take_offers(wire::Time now) {
 std::vector<Uploads::Notice> Uploads::on_tick(wire::Time now) {
     waiting_room_.forget_silent(now);
     std::vector<wire::TransferId> silent;
-    for (auto const& [route, connection] : connections_) {
+    for (auto const& [route, connection] : table_.connections) {
         if (now - connection.heard >= limits_.idle_most) {
-            std::ranges::copy(transfers_of(route), std::back_inserter(silent));
+            std::ranges::copy(table_.transfers_of(route), std::back_inserter(silent));
         }
     }
     std::vector<wire::TransferId> stuck;
     std::vector<wire::TransferId> unreached;
-    for (auto& [key, sink] : sinks_) {
+    for (auto& [key, sink] : table_.sinks) {
         if (is_stuck(now, sink)) {
-            std::ranges::copy(transfers_of(sink), std::back_inserter(stuck));
+            std::ranges::copy(table_.transfers_of(sink), std::back_inserter(stuck));
         } else if (!sink.reachable && now - sink.opened >= limits_.reach_most) {
-            std::ranges::copy(transfers_of(sink), std::back_inserter(unreached));
+            std::ranges::copy(table_.transfers_of(sink), std::back_inserter(unreached));
         }
     }
     std::vector<Notice> notices;
@@ -359,47 +359,27 @@ bool Uploads::is_stuck(wire::Time now, Sink& sink) const {
 void Uploads::end_all(std::vector<wire::TransferId> const& ids, ErrorCode code,
                       std::string const& reason, std::vector<Notice>& notices) {
     for (auto const& id : ids) {
-        if (auto const* const transfer = find(id)) {
+        if (auto const* const transfer = table_.find(id)) {
             notices.push_back({transfer->route, {id, code, reason}, transfer->sink});
             end(id, reason);
         }
     }
 }
 
-std::vector<wire::TransferId> Uploads::transfers_of(SinkRoute const& route) const {
-    std::vector<wire::TransferId> ids;
-    if (auto const found = connections_.find(route); found != connections_.end()) {
-        for (auto const& [serial, transfer] : found->second.transfers) {
-            ids.push_back(transfer->id);
-        }
-    }
-    return ids;
-}
-
-std::vector<wire::TransferId> Uploads::transfers_of(Sink const& sink) const {
-    std::vector<wire::TransferId> ids;
-    if (auto const found = connections_.find(sink.key.first); found != connections_.end()) {
-        for (auto const& [serial, transfer] : found->second.transfers) {
-            if (transfer->to == &sink) {
-                ids.push_back(transfer->id);
-            }
-        }
-    }
-    return ids;
-}
-
-std::optional<wire::Time> Uploads::next_deadline() const {
-    if (connections_.empty()) {
-        return std::nullopt;
-    }
-    auto const oldest = std::ranges::min_element(
-        connections_, {}, [](auto const& entry) { return entry.second.heard; });
-    return oldest->second.heard + limits_.idle_most;
-}
-
 // ---- the end of a piece, and of a transfer ----
 
-void Uploads::on_done(wire::Time now, Piece const& piece) {
+std::optional<Uploads::Notice> Uploads::on_done(wire::Time now, Piece const& piece,
+                                                std::optional<Unread> const& unread) {
+    bool const ends = unread && transfer_of(piece) != nullptr;
+    free(now, piece);
+    if (!ends) {
+        return std::nullopt;
+    }
+    end(piece.transfer, unread->reason);
+    return Notice{piece.route, {piece.transfer, unread->code, unread->reason}, piece.sink};
+}
+
+void Uploads::free(wire::Time now, Piece const& piece) {
     ahead_bytes_ -= piece.length;
     rate_.add(now, piece.length);
     long_rate_.add(now, piece.length);
@@ -407,7 +387,7 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
         rate_.set_busy(now, false);
         long_rate_.set_busy(now, false);
     }
-    Sink& sink = sinks_.at({piece.route, piece.sink});
+    Sink& sink = table_.sinks.at({piece.route, piece.sink});
     sink.rate.add(now, piece.length);
     sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
@@ -429,43 +409,16 @@ void Uploads::on_done(wire::Time now, Piece const& piece) {
     forget_if_idle(sink);
 }
 
-std::optional<Uploads::Notice> Uploads::on_failed(wire::Time now, Piece const& piece,
-                                                  ErrorCode code, std::string const& reason) {
-    std::optional<Notice> notice;
-    bool const is_open = transfer_of(piece) != nullptr;
-    if (is_open) {
-        notice = Notice{piece.route, {piece.transfer, code, reason}, piece.sink};
-    }
-    on_done(now, piece);
-    if (is_open) {
-        end(piece.transfer, reason);
-    }
-    return notice;
-}
-
 /// The one that it was read for, if that is open.
 Uploads::Transfer* Uploads::transfer_of(Piece const& piece) {
-    auto const found = transfers_.find(piece.transfer);
-    bool const is_open = found != transfers_.end() && piece.number > found->second.before;
+    auto const found = table_.transfers.find(piece.transfer);
+    bool const is_open = found != table_.transfers.end() && piece.number > found->second.before;
     return is_open ? &found->second : nullptr;
 }
 
-Uploads::Transfer const* Uploads::find(wire::TransferId const& transfer) const {
-    auto const found = transfers_.find(transfer);
-    return found == transfers_.end() ? nullptr : &found->second;
-}
-
-std::vector<Uploads::SinkRoute> Uploads::routes() const {
-    std::vector<SinkRoute> routes;
-    for (auto const& [route, connection] : connections_) {
-        routes.push_back(route);
-    }
-    return routes;
-}
-
 void Uploads::end(wire::TransferId const& id, std::string const& why) {
-    auto const found = transfers_.find(id);
-    if (found == transfers_.end()) {
+    auto const found = table_.transfers.find(id);
+    if (found == table_.transfers.end()) {
         return;
     }
     Transfer& transfer = found->second;
@@ -475,20 +428,20 @@ void Uploads::end(wire::TransferId const& id, std::string const& why) {
     }
     remove_turn(transfer.moved, transfer);
     weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
-    auto const connection = connections_.find(transfer.route);
+    auto const connection = table_.connections.find(transfer.route);
     connection->second.transfers.erase(transfer.serial);
     connection->second.queued -= transfer.queue.size();
-    hosts_.at(transfer.sink.host).transfers.erase(transfer.serial);
+    table_.hosts.at(transfer.sink.host).transfers.erase(transfer.serial);
     Sink& sink = *transfer.to;
     if (--sink.transfers == 0) {
         leave_place(sink);
     }
     if (connection->second.transfers.empty()) {
-        connections_.erase(connection);
+        table_.connections.erase(connection);
     }
     offers_.close(id);
-    transfers_.erase(found);
-    if (transfers_.empty()) {
+    table_.transfers.erase(found);
+    if (table_.transfers.empty()) {
         breadth_ = Breadth(limits_.ahead_sinks_least);  // the next sinks may be quick
     }
     forget_if_idle(sink);
@@ -497,22 +450,22 @@ void Uploads::end(wire::TransferId const& id, std::string const& why) {
 /// With its last transfer.
 void Uploads::leave_place(Sink& sink) {
     auto const& [route, endpoint] = sink.key;
-    auto const host = hosts_.find(endpoint.host);
+    auto const host = table_.hosts.find(endpoint.host);
     host->second.sinks.erase(sink.serial);
     if (host->second.transfers.empty()) {
-        hosts_.erase(host);
+        table_.hosts.erase(host);
     }
-    --connections_.at(route).sinks;
-    auto const served = served_.find(endpoint);
+    --table_.connections.at(route).sinks;
+    auto const served = table_.served.find(endpoint);
     if (--served->second == 0) {
-        served_.erase(served);
+        table_.served.erase(served);
     }
-    --places_;
+    --table_.places;
 }
 
 void Uploads::forget_if_idle(Sink const& sink) {
     if (sink.transfers == 0 && sink.ahead.empty()) {
-        sinks_.erase(SinkKey(sink.key));
+        table_.sinks.erase(SinkKey(sink.key));
     }
 }
 

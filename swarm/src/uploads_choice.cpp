@@ -48,7 +48,7 @@ Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& tu
 
 /// The one that the policy ranks lowest, of equals the one that was given least.
 Uploads::Turn const& Uploads::chosen(wire::Time now, std::vector<Turn> const& turns) const {
-    policies::UploadRequest const request{.places = static_cast<std::uint32_t>(places_),
+    policies::UploadRequest const request{.places = static_cast<std::uint32_t>(table_.places),
                                           .now_us = microseconds(now.time_since_epoch())};
     std::vector<policies::UploadSinkView> views;
     views.reserve(turns.size());

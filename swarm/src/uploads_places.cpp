@@ -16,8 +16,8 @@ constexpr auto taken_reason = "another needs its place; ask again later";
 }  // namespace
 
 std::size_t Uploads::places_of(std::string const& host) const {
-    auto const found = hosts_.find(host);
-    return found == hosts_.end() ? 0 : found->second.sinks.size();
+    auto const found = table_.hosts.find(host);
+    return found == table_.hosts.end() ? 0 : found->second.sinks.size();
 }
 
 // ---- places ----
@@ -25,16 +25,17 @@ std::size_t Uploads::places_of(std::string const& host) const {
 /// Whether the sink has a place, or is given one. Who gives way to it is told.
 bool Uploads::make_place(wire::Time now, SinkKey const& key, std::vector<Notice>& ended) {
     auto const& [route, endpoint] = key;
-    if (auto const found = sinks_.find(key); found != sinks_.end() && found->second.transfers > 0) {
+    if (auto const found = table_.sinks.find(key);
+        found != table_.sinks.end() && found->second.transfers > 0) {
         return true;
     }
-    auto const free = limits_.sinks_most - std::min(places_, limits_.sinks_most);
+    auto const free = limits_.sinks_most - std::min(table_.places, limits_.sinks_most);
     auto const places = [this](std::string const& host) { return places_of(host); };
     if (!waiting_room_.overtakes(now, route, endpoint.host, std::max<std::size_t>(free, 1),
                                  places)) {
         auto* const gives_way = free > 0 ? nullptr : who_gives_way(now, key);
         if (gives_way != nullptr) {
-            end_all(transfers_of(*gives_way), wire::ErrorCode::busy, taken_reason, ended);
+            end_all(table_.transfers_of(*gives_way), wire::ErrorCode::busy, taken_reason, ended);
         }
         if (free > 0 || gives_way != nullptr) {
             waiting_room_.leave(route);
@@ -62,7 +63,7 @@ Uploads::Sink* Uploads::one_that_does_nothing(wire::Time now) {
         return nullptr;
     }
     Sink* longest = nullptr;
-    for (auto& [key, sink] : sinks_) {
+    for (auto& [key, sink] : table_.sinks) {
         bool const earlier = longest == nullptr || sink.moved < longest->moved;
         if (earlier && sink.transfers > 0 && does_nothing(now, sink)) {
             longest = &sink;
@@ -89,8 +90,8 @@ bool Uploads::does_nothing(wire::Time now, Sink const& sink) const {
 /// fewer than the newcomer's host has then, which has `places` now.
 Uploads::Sink* Uploads::one_of_largest_host(std::size_t places) {
     auto const largest = std::ranges::max_element(
-        hosts_, {}, [](auto const& entry) { return entry.second.sinks.size(); });
-    if (largest == hosts_.end() || largest->second.sinks.size() <= places + 1) {
+        table_.hosts, {}, [](auto const& entry) { return entry.second.sinks.size(); });
+    if (largest == table_.hosts.end() || largest->second.sinks.size() <= places + 1) {
         return nullptr;
     }
     auto& sinks = largest->second.sinks;
@@ -104,7 +105,7 @@ Uploads::Sink* Uploads::one_of_largest_host(std::size_t places) {
 Uploads::Sink* Uploads::one_that_had_long(wire::Time now, std::string const& host) {
     auto const mine = places_of(host);
     Sink* longest = nullptr;
-    for (auto& [key, sink] : sinks_) {
+    for (auto& [key, sink] : table_.sinks) {
         bool const had_long = sink.transfers > 0 && now - sink.opened >= limits_.place_most;
         bool const earlier = longest == nullptr || sink.serial < longest->serial;
         auto const& its_host = key.second.host;
@@ -120,20 +121,20 @@ Uploads::Sink* Uploads::one_that_had_long(wire::Time now, std::string const& hos
 void Uploads::weigh(Transfer& transfer, std::ptrdiff_t bytes) {
     auto const change = static_cast<std::size_t>(bytes);  // wraps around, and back
     transfer.bytes += change;
-    hosts_.at(transfer.sink.host).bytes += change;
-    memory_ += change;
+    table_.hosts.at(transfer.sink.host).bytes += change;
+    table_.memory += change;
 }
 
 /// Whether there is room for what is needed. Who gives way to it is told.
 bool Uploads::make_room(wire::Time now, Need const& need, std::vector<Notice>& ended) {
     auto const count_of = [](Host const& host) { return host.transfers.size(); };
     auto const bytes_of = [](Host const& host) { return host.bytes; };
-    while (transfers_.size() + need.transfers > limits_.transfers_most) {
+    while (table_.transfers.size() + need.transfers > limits_.transfers_most) {
         if (!take_from_largest(now, need, need.transfers, count_of, ended)) {
             return false;
         }
     }
-    while (memory_ + need.bytes > limits_.memory_most) {
+    while (table_.memory + need.bytes > limits_.memory_most) {
         if (!take_from_largest(now, need, need.bytes, bytes_of, ended)) {
             return false;
         }
@@ -147,12 +148,12 @@ template <typename Amount>
 bool Uploads::take_from_largest(wire::Time now, Need const& need, std::size_t more, Amount amount,
                                 std::vector<Notice>& ended) {
     auto const largest = std::ranges::max_element(
-        hosts_, {}, [&](auto const& entry) { return amount(entry.second); });
-    if (largest == hosts_.end()) {
+        table_.hosts, {}, [&](auto const& entry) { return amount(entry.second); });
+    if (largest == table_.hosts.end()) {
         return false;
     }
-    auto const mine = hosts_.find(need.host);
-    auto const have = mine == hosts_.end() ? 0 : amount(mine->second);
+    auto const mine = table_.hosts.find(need.host);
+    auto const have = mine == table_.hosts.end() ? 0 : amount(mine->second);
     auto& transfers = largest->second.transfers;
     Transfer const* gives_way = nullptr;
     if (amount(largest->second) > have + more) {

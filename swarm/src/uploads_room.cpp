@@ -29,7 +29,7 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
 /// read. For one that tells what it has got, a moment of that is only a full queue; of others
 /// nobody knows whether they take anything, since the system takes some for them.
 bool Uploads::blocks(wire::Time now, wire::TransferId const& id) {
-    Transfer& transfer = transfers_.at(id);
+    Transfer& transfer = table_.transfers.at(id);
     bool const no_credit = !transfer.queue.empty() && transfer.turn == Transfer::Turn::none;
     if (!no_credit && transfer.to->reachable && !takes_long(now, *transfer.to)) {
         transfer.flowed = now;

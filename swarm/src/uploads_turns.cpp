@@ -31,7 +31,7 @@ bool Uploads::may_send(Transfer const& transfer) const {
     auto const left = transfer.credit - transfer.granted;
     auto const last = layout.chunks - 1;  // may be shorter than the others
     return left >= layout.length(0) ||
-           (left >= layout.length(last) && offers_.awaited(transfer.id).contains(last));
+           (left >= layout.length(last) && transfer.view.awaited->contains(last));
 }
 
 void Uploads::add_turn(Transfer& transfer) {
@@ -158,12 +158,12 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
     std::uint32_t copies = 0;  // of the rarest
     for (std::size_t i = 0; i < compared && urgent == nullptr && (rarest == nullptr || copies > 0);
          ++i) {
-        ++looked_at_;
+        ++table_.looked_at;
         auto const& queued = transfer.queue[i];
         if (transfer.layout.length(queued.chunk) > left) {
             continue;
         }
-        auto const has_left = (*transfer.copies)[queued.chunk];
+        auto const has_left = (*transfer.view.copies)[queued.chunk];
         urgent = queued.urgent ? &queued : nullptr;
         oldest = oldest == nullptr ? &queued : oldest;
         if (rarest == nullptr || has_left < copies) {
@@ -180,7 +180,7 @@ std::optional<Uploads::Turn> Uploads::first_of(wire::Time now, Transfer& transfe
                 .transfer = &transfer,
                 .chunk = first.chunk,
                 .length = transfer.layout.length(first.chunk),
-                .copies = (*transfer.copies)[first.chunk]};
+                .copies = (*transfer.view.copies)[first.chunk]};
 }
 
 Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
@@ -191,7 +191,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     transfer.granted += length;
     transfer.limit.spend(now, length);
     limit_.spend(now, length);
-    --connections_.at(transfer.route).queued;
+    --table_.connections.at(transfer.route).queued;
     weigh(transfer, -static_cast<std::ptrdiff_t>(sizeof(Queued)));
     offers_.sent(now, transfer.id, turn.chunk);
     if (may_send(transfer) && transfer.limit.open(now)) {

@@ -80,7 +80,7 @@ class World final : private Announcer::Owner, private Directory::Outbox {
         content.bytes[0] = version;
         IndexedFile const file{name, content, nullptr, {version, 0, 0}};
         share_.put(file);
-        announcer_.on_changed(now_, name, ShareTable::entry_of(file));
+        announcer_.on_changed(now_, name, entry_of(file));
     }
 
     void remove(std::string const& name) {

@@ -92,11 +92,11 @@ TEST_CASE("a source that lives and is busy is waited for, however long that take
     for (; fetch.now - begun < 1h; ++refusals) {
         fetch.now += 1ms;
         fetch.refuse(1, wire::ErrorCode::busy);
-        REQUIRE_FALSE(fetch.core.failure().has_value());
+        REQUIRE_FALSE(fetch.progress().failure.has_value());
         until_asked_again(fetch);
     }
     CHECK(refusals <= 2200);
-    CHECK(fetch.core.find(source(1))->failures == 0);
+    CHECK(fetch.known(1)->failures == 0);
     fetch.has(1, {0, 1});
     fetch.deliver(1, 0);
 }
@@ -106,7 +106,7 @@ TEST_CASE("a source that was busy and falls silent is not waited for any longer 
     fetch.begin({1});
     fetch.refuse(1, wire::ErrorCode::busy);
     auto const begun = fetch.now;
-    while (!fetch.core.failure()) {
+    while (!fetch.progress().failure) {
         fetch.now = fetch.core.next_deadline().value();
         fetch.core.on_tick(fetch.now);
         fetch.take();

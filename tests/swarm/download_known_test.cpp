@@ -39,8 +39,8 @@ TEST_CASE("of twenty thousand candidates so many are known, the first ones, and 
         taken += fetch.taken ? 1 : 0;
     }
     CHECK(taken == Download::Limits{}.known_most);
-    CHECK(fetch.core.find(source(taken)) != nullptr);
-    CHECK(fetch.core.find(source(taken + 1)) == nullptr);
+    CHECK(fetch.known(taken) != nullptr);
+    CHECK(fetch.known(taken + 1) == nullptr);
     CHECK(fetch.forgotten.empty());
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("a source that is gone, lied, or has nothing makes room for one that p
     fetch.add(4);
     CHECK(fetch.taken);
     CHECK(fetch.forgotten == Chunks{1});
-    CHECK(fetch.core.find(source(1)) == nullptr);
+    CHECK(fetch.known(1) == nullptr);
 }
 
 TEST_CASE("a source that was banned stays so also when it is not known any more") {
@@ -79,7 +79,7 @@ TEST_CASE("a source that was banned stays so also when it is not known any more"
     CHECK_FALSE(fetch.taken);
     fetch.add(2);
     fetch.add(3);
-    REQUIRE(fetch.core.find(source(1)) == nullptr);
+    REQUIRE(fetch.known(1) == nullptr);
     fetch.add(1);
     CHECK_FALSE(fetch.taken);
 }
@@ -147,7 +147,7 @@ TEST_CASE("a source that says again and again what it has costs no second though
     download.start(now);
     auto const say = [&](ChunkSet const& has) {
         now += 1ms;
-        download.on_has(now, source(1), has);
+        download.on_word(now, source(1), have_of(has));
         download.take_actions();
     };
     auto const before = order.ranked;
@@ -165,7 +165,7 @@ TEST_CASE("a source that says again and again what it has costs no second though
         SECTION("and the last word counts, in the end") {
             now += 1s;
             download.on_tick(now);
-            CHECK(download.find(source(1))->has.complete());
+            CHECK(find(download.sources().all(), source(1))->has.complete());
         }
     }
 }

@@ -18,7 +18,7 @@ Fetch rarest_first(std::uint32_t chunks, std::size_t sources) {
 Chunks active(Fetch const& fetch) {
     Chunks numbers;
     for (std::uint32_t number = 1; number <= 20; ++number) {
-        auto const* const known = fetch.core.find(source(number));
+        auto const* const known = fetch.known(number);
         if (known != nullptr && known->state == DownloadSource::State::active) {
             numbers.push_back(number);
         }
@@ -31,7 +31,7 @@ Chunks active(Fetch const& fetch) {
 // ---- who has what ----
 
 TEST_CASE("a source that is used opens its transfer, so that it tells what it has") {
-    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    Fetch fetch(file_of(swarm_chunks_least), limits_of(3));
     fetch.begin({});
     fetch.add(1, 0);
     fetch.add(2, 0.5);
@@ -44,7 +44,7 @@ TEST_CASE("a source that is used opens its transfer, so that it tells what it ha
 
 TEST_CASE(
     "where others fetch the same a complete source is asked when it has said what it offers") {
-    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    Fetch fetch(file_of(swarm_chunks_least), limits_of(3));
     fetch.begin({});
     fetch.add(1, 0.5);
     fetch.add(2, 1);
@@ -59,7 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a complete source that does not say what it offers is asked for anything after 500 ms") {
-    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    Fetch fetch(file_of(swarm_chunks_least), limits_of(3));
     fetch.begin({});
     fetch.add(1, 0.5);
     fetch.add(2, 1);
@@ -71,7 +71,7 @@ TEST_CASE("a complete source that does not say what it offers is asked for anyth
 }
 
 TEST_CASE("where nobody else fetches the same a complete source is asked at once") {
-    Fetch fetch(file_of(Download::swarm_chunks_least), limits_of(3));
+    Fetch fetch(file_of(swarm_chunks_least), limits_of(3));
     fetch.begin({});
     fetch.add(1, 1);
     CHECK(fetch.opened.empty());
@@ -79,7 +79,7 @@ TEST_CASE("where nobody else fetches the same a complete source is asked at once
 }
 
 TEST_CASE("in a file of few chunks transfers are opened by requests only") {
-    Fetch fetch(file_of(Download::swarm_chunks_least - 1), limits_of(3));
+    Fetch fetch(file_of(swarm_chunks_least - 1), limits_of(3));
     fetch.begin({});
     fetch.add(1, 0.5);
     CHECK(fetch.opened.empty());
@@ -113,7 +113,7 @@ TEST_CASE("what a source says it has replaces what it said before and what the t
     fetch.has(1, {6});
     fetch.deliver(1, 7);
     CHECK(fetch.asked[1] == Chunks{7, 6});
-    CHECK(fetch.core.find(source(1))->has == set_of(8, {6}));
+    CHECK(fetch.known(1)->has == set_of(8, {6}));
 }
 
 TEST_CASE("what the tracker says counts until the source has said something") {
@@ -136,15 +136,15 @@ TEST_CASE("sets of another size, and chunks that the file does not have, are ign
     Fetch fetch(file_of(8));
     fetch.begin({});
     fetch.add(1, 0.5);
-    fetch.core.on_has(fetch.now, source(1), ChunkSet::full(7));
-    fetch.core.on_has(fetch.now, source(1), ChunkSet::full(9));
-    fetch.core.on_has(fetch.now, source(9), ChunkSet::full(8));
+    fetch.core.on_word(fetch.now, source(1), have_of(ChunkSet::full(17)));
+    fetch.core.on_word(fetch.now, source(1), have_of(ChunkSet::full(9)));
+    fetch.core.on_word(fetch.now, source(9), have_of(ChunkSet::full(8)));
     fetch.gain(1, {8, 0xffffffffU});
     fetch.gain(9, {0});
     CHECK(fetch.asked.empty());
     fetch.gain(1, {8, 3, 3});
     CHECK(fetch.asked[1] == Chunks{3});
-    CHECK(fetch.core.find(source(1))->has.count() == 1);
+    CHECK(fetch.known(1)->has.count() == 1);
 }
 
 TEST_CASE("what a source that is not used gains is known when it is used") {
@@ -224,7 +224,7 @@ TEST_CASE("one that had nothing for us for a while makes room for one that may h
     CHECK(active(fetch).size() == 4);
     CHECK(fetch.dropped.size() == 1);
     CHECK(fetch.opened == Chunks{9});
-    CHECK(fetch.core.find(source(9))->state == DownloadSource::State::active);
+    CHECK(fetch.known(9)->state == DownloadSource::State::active);
 }
 
 TEST_CASE("those that were of no use make room one after the other and come back when there is") {

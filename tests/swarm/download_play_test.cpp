@@ -46,7 +46,7 @@ struct Read {
         asked.erase(asked.begin());
         REQUIRE(core.on_chunk(now, source(1), chunk, file.offset(chunk), file.length(chunk)) ==
                 Download::Verdict::take);
-        core.on_stored(now, source(1), chunk);
+        core.on_checked(now, source(1), chunk, Download::Check::stored);
     }
 
     wire::Time now{1000s};

@@ -169,7 +169,7 @@ TEST_CASE("a policy that allows nothing is not taken at its word: one chunk may 
                     [](auto const&, auto const&) { return policies::limit(0); });
     Fetch fetch(file_of(6), limits_of(1), &policy);
     fetch.start({1});
-    while (!fetch.core.complete()) {
+    while (!fetch.complete()) {
         REQUIRE_FALSE(fetch.outstanding(1).empty());
         fetch.pass(100ms);
         fetch.deliver(1, fetch.outstanding(1).front());

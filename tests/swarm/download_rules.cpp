@@ -209,15 +209,15 @@ void DownloadRules::ended(Download const& download, wire::Time now, bool promise
     for (auto const& each : sources_) {
         must(each.outstanding.empty(), "at the end all sources are let go");
     }
-    if (download.complete()) {
-        must(!download.failure(), "what is complete has not failed");
-        must(download.progress(now).bytes_stored == file_.bytes, "all bytes are counted");
-        must(std::ranges::all_of(stored_, [](int times) { return times == 1; }),
-             "every chunk is stored once");
+    auto const progress = download.progress(now);
+    bool const complete = std::ranges::all_of(stored_, [](int times) { return times == 1; });
+    must(complete != progress.failure.has_value(), "every chunk is stored once, or it has failed");
+    if (complete) {
+        must(progress.bytes_stored == file_.bytes, "all bytes are counted");
         return;
     }
     must(!promised, "one good source that can be found is enough");
-    check_failure(download.failure()->code);
+    check_failure(progress.failure->code);
 }
 
 void DownloadRules::check_failure(Errc code) const {

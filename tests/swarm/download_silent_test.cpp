@@ -36,8 +36,8 @@ class Silence {
     wire::Duration run() {
         begin();
         auto const begun = fetch_.now;
-        while (!fetch_.core.complete()) {
-            REQUIRE_FALSE(fetch_.core.failure());
+        while (!fetch_.complete()) {
+            REQUIRE_FALSE(fetch_.progress().failure);
             REQUIRE(fetch_.now - begun < 120s);
             step();
         }
@@ -58,7 +58,7 @@ class Silence {
         fetch_.take();
         for (auto number = scene_.silent - scene_.fellows + 1; number <= scene_.silent; ++number) {
             fetch_.add(number, 0);
-            fetch_.core.on_has(fetch_.now, source(number), ChunkSet::full(scene_.chunks));
+            fetch_.core.on_word(fetch_.now, source(number), have_of(ChunkSet::full(scene_.chunks)));
             fetch_.take();
         }
     }
@@ -91,7 +91,8 @@ class Silence {
         for (auto const number : std::exchange(fetch_.probed, {})) {
             bool const is_loaded = number <= scene_.loaded;
             auto const load = is_loaded && ++pongs_ % 2 == 1 ? ~std::uint32_t{0} : 0;
-            fetch_.core.on_pong(fetch_.now, source(number), load, number == honest ? 2 : 1);
+            fetch_.core.on_word(fetch_.now, source(number),
+                                Download::Vitals{load, number == honest ? 2.0 : 1.0});
             fetch_.take();
         }
         fetch_.forget();

@@ -122,7 +122,7 @@ class Simulation {
 
     void run() {
         begin();
-        while (!core_->complete() && !core_->failure()) {
+        while (!content_->complete() && !core_->progress(now_).failure) {
             step();
             must(now_ - begun_ < 30min + file_.chunks * 3min, "the download ends in bounded time");
         }
@@ -247,8 +247,9 @@ class Simulation {
     void on_probe(Peer& source) {
         at(now_ + 2 * source.latency, [this, &source] {
             if (alive(source)) {
-                core_->on_pong(now_, source.id, static_cast<std::uint32_t>(dice_.number(0, 5)),
-                               static_cast<double>(dice_.number(1, 100)));
+                auto const load = static_cast<std::uint32_t>(dice_.number(0, 5));
+                auto const latency_ms = static_cast<double>(dice_.number(1, 100));
+                core_->on_word(now_, source.id, Download::Vitals{load, latency_ms});
             }
         });
     }
@@ -274,7 +275,7 @@ class Simulation {
     /// All that it has; and now and then it gains more.
     void tell(Peer& source) {
         rules_->told(source.id, source.owns);
-        core_->on_has(now_, source.id, source.owns);
+        core_->on_word(now_, source.id, have_of(source.owns));
         if (dice_.chance(60)) {
             at(now_ + std::chrono::milliseconds(dice_.number(1, 3000)),
                [this, &source] { gain(source); });
@@ -289,7 +290,7 @@ class Simulation {
             rules_->gained(source.id, chunk);
             gained.push_back(chunk);
         }
-        core_->on_gained(now_, source.id, gained);
+        core_->on_word(now_, source.id, gained_of(gained));
     }
 
     bool alive(Peer& source) {
@@ -303,7 +304,7 @@ class Simulation {
     void refuse(Peer& source, unsigned transfer, wire::ErrorCode code) {
         at(now_ + source.latency, [this, &source, transfer, code] {
             if (source.transfer == transfer) {  // as the owner does: it knows its transfers
-                core_->on_refused(now_, source.id, code, "no");
+                core_->on_word(now_, source.id, wire::Refused{{}, code, "no"});
             }
         });
     }
@@ -341,7 +342,7 @@ class Simulation {
             source.silent = true;
             source.back = now_ + std::chrono::milliseconds(dice_.number(100, 6000));
             if (dice_.chance(30)) {  // the connection breaks
-                at(now_ + source.latency, [this, &source] { core_->on_lost(now_, source.id); });
+                refuse(source, transfer, wire::ErrorCode::closed);
             }
             return true;
         }
@@ -410,9 +411,9 @@ class Simulation {
         rules_->written(now_, source.id, parcel);
         if (parcel.corrupt) {
             must(lies(source.kind), "an honest source is never banned");
-            core_->on_corrupt(now_, source.id, parcel.chunk);
+            core_->on_checked(now_, source.id, parcel.chunk, Download::Check::corrupt);
         } else {
-            core_->on_stored(now_, source.id, parcel.chunk);
+            core_->on_checked(now_, source.id, parcel.chunk, Download::Check::stored);
         }
     }
 

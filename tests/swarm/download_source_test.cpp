@@ -22,8 +22,8 @@ wire::Duration time_of(double seconds) {
     return std::chrono::duration_cast<wire::Duration>(std::chrono::duration<double>(seconds));
 }
 
-DownloadSource source_at(double latency_ms) {
-    DownloadSource source(1);
+DownloadSource source_at(double latency_ms, DownloadSource::Window window = {}) {
+    DownloadSource source(1, window);
     source.about.latency_ms = latency_ms;
     return source;
 }
@@ -40,14 +40,23 @@ DownloadSource source_of(double bytes_per_s, double latency_ms) {
     return source;
 }
 
+std::uint64_t window_of(DownloadSource source, DownloadSource::Window window) {
+    source.window = window;
+    return source.window_bytes();
+}
+
+bool has_room(DownloadSource source, std::uint64_t bytes, DownloadSource::Window window) {
+    source.window = window;
+    return source.has_room(bytes);
+}
+
 /// A source at the other end of a link: what is asked of it arrives one after the other.
 class Path {
   public:
     Path(double bytes_per_s, wire::Duration round_trip, std::uint32_t chunk_bytes)
-        : source_(source_at(seconds(round_trip) * 1000)),
+        : source_(source_at(seconds(round_trip) * 1000, {chunk_bytes, 32 * mib})),
           bytes_per_s_(bytes_per_s),
-          round_trip_(round_trip),
-          limits_{chunk_bytes, 32 * mib} {}
+          round_trip_(round_trip) {}
 
     void run(wire::Duration duration) {
         auto const end = now_ + duration;
@@ -56,26 +65,26 @@ class Path {
             REQUIRE_FALSE(arrivals_.empty());
             now_ = arrivals_.front();
             arrivals_.pop_front();
-            source_.rate.add(now_, limits_.chunk_bytes);
-            source_.note_settled(now_, settled_++, limits_.chunk_bytes);
+            source_.rate.add(now_, source_.window.chunk_bytes);
+            source_.note_settled(now_, settled_++, source_.window.chunk_bytes);
             fill();
         }
     }
 
-    [[nodiscard]] std::uint64_t window() const { return source_.window_bytes(limits_); }
+    [[nodiscard]] std::uint64_t window() const { return source_.window_bytes(); }
 
     [[nodiscard]] double delivered() const {
-        return static_cast<double>(settled_) * limits_.chunk_bytes;
+        return static_cast<double>(settled_) * source_.window.chunk_bytes;
     }
 
     [[nodiscard]] wire::Time now() const { return now_; }
 
   private:
     void fill() {
-        while (source_.has_room(limits_.chunk_bytes, limits_)) {
-            source_.note_asked(now_, asked_++, limits_.chunk_bytes);
-            free_ =
-                std::max(free_, now_ + round_trip_) + time_of(limits_.chunk_bytes / bytes_per_s_);
+        while (source_.has_room(source_.window.chunk_bytes)) {
+            source_.note_asked(now_, asked_++, source_.window.chunk_bytes);
+            free_ = std::max(free_, now_ + round_trip_) +
+                    time_of(source_.window.chunk_bytes / bytes_per_s_);
             arrivals_.push_back(free_);
         }
     }
@@ -83,7 +92,6 @@ class Path {
     DownloadSource source_;
     double bytes_per_s_;
     wire::Duration round_trip_;
-    DownloadSource::Window limits_;
     wire::Time now_{1000s};
     wire::Time free_{};
     std::deque<wire::Time> arrivals_;
@@ -105,18 +113,18 @@ double use_of(Path& path, double bytes_per_s) {
 TEST_CASE("of a source whose rate is not known two chunks are asked, whatever its distance") {
     auto const latency_ms = GENERATE(0.0, 1.0, 500.0);
     auto const source = source_at(latency_ms);
-    CHECK(source.window_bytes({256 * kib, 32 * mib}) == 512 * kib);
-    CHECK(source.window_bytes({4 * mib, 32 * mib}) == 8 * mib);
+    CHECK(window_of(source, {256 * kib, 32 * mib}) == 512 * kib);
+    CHECK(window_of(source, {4 * mib, 32 * mib}) == 8 * mib);
 }
 
 TEST_CASE("a window is never larger than its bound, but one chunk may always be asked") {
-    CHECK(source_at(1).window_bytes({4 * mib, 5 * mib}) == 5 * mib);
+    CHECK(window_of(source_at(1), {4 * mib, 5 * mib}) == 5 * mib);
     auto const fast = source_of(1e10, 1000);
-    CHECK(fast.window_bytes({256 * kib, 32 * mib}) == 32 * mib);
+    CHECK(window_of(fast, {256 * kib, 32 * mib}) == 32 * mib);
     auto source = source_at(1);
-    CHECK(source.has_room(4 * mib, {4 * mib, mib}));
+    CHECK(has_room(source, 4 * mib, {4 * mib, mib}));
     source.note_asked(wire::Time{1000s}, 0, 4 * mib);
-    CHECK_FALSE(source.has_room(1, {4 * mib, mib}));
+    CHECK_FALSE(has_room(source, 1, {4 * mib, mib}));
 }
 
 TEST_CASE("a window holds two chunks, twice what is on the way, and a tenth of a second's worth") {
@@ -130,7 +138,7 @@ TEST_CASE("a window holds two chunks, twice what is on the way, and a tenth of a
         GENERATE(Case{1e6, 0, 100'000}, Case{1e6, 100, 300'000}, Case{12.5e6, 2, 1'300'000},
                  Case{50e6, 10, 6'000'000}, Case{125e6, 10, 2'500'000 + 8.0 * mib});
     auto const source = source_of(c.bytes_per_s, c.latency_ms);
-    auto const window = source.window_bytes({256 * kib, 32 * mib});
+    auto const window = window_of(source, {256 * kib, 32 * mib});
     CHECK_THAT(static_cast<double>(window), WithinRel(512.0 * kib + c.expected, 0.001));
 }
 
@@ -190,11 +198,11 @@ TEST_CASE("the time in which nothing is asked of a source does not make it slow"
 TEST_CASE("where somebody waits, little is asked ahead, and never more than a source has brought") {
     auto source = source_of(100.0 * static_cast<double>(mib), 1);
     DownloadSource::Window const hurried{256 * kib, 32 * mib, true};
-    CHECK(source.window_bytes(hurried) == 512 * kib);  // whatever the rate of the first chunks
+    CHECK(window_of(source, hurried) == 512 * kib);  // whatever the rate of the first chunks
     source.delivered_bytes = 700 * kib;
-    CHECK(source.window_bytes(hurried) == 700 * kib);
+    CHECK(window_of(source, hurried) == 700 * kib);
     source.delivered_bytes = 100 * mib;
-    auto const window = source.window_bytes(hurried);
-    CHECK(window < source.window_bytes({256 * kib, 32 * mib}));
+    auto const window = window_of(source, hurried);
+    CHECK(window < window_of(source, {256 * kib, 32 * mib}));
     CHECK(window > 512 * kib + 2 * mib);  // at this rate it is not to run dry
 }

@@ -17,8 +17,8 @@ Times searches_within(Fetch& fetch, wire::Duration duration) {
     for (auto next = fetch.core.next_deadline(); next && *next <= begun + duration;
          next = fetch.core.next_deadline()) {
         fetch.now = *next;
-        for (auto const& report : fetch.core.sources(fetch.now)) {
-            fetch.pong(static_cast<std::uint64_t>(report.id));
+        for (auto const& [id, known] : fetch.core.sources().all()) {
+            fetch.pong(static_cast<std::uint64_t>(id));
         }
         if (auto const outstanding = fetch.outstanding(1); !outstanding.empty()) {
             fetch.deliver(1, outstanding.front());
@@ -165,7 +165,7 @@ TEST_CASE("a loss makes the next search come soon, also after it had become seld
 }
 
 TEST_CASE("for a small file no more sources are looked for while something comes") {
-    Fetch fetch(file_of(Download::swarm_chunks_least - 1), limits_of(2));
+    Fetch fetch(file_of(swarm_chunks_least - 1), limits_of(2));
     fetch.begin({1});
     fetch.stall(9s, {1});
     CHECK(fetch.searches == 0);
@@ -207,10 +207,10 @@ TEST_CASE("a download that nobody has a file for fails as not found when the tim
     fetch.start({});
     for (int second = 0; second < 5; ++second) {
         fetch.search_done();
-        CHECK_FALSE(fetch.core.failure().has_value());
+        CHECK_FALSE(fetch.progress().failure.has_value());
         fetch.pass(second < 4 ? wire::Duration(1s) : 1s - tick);
     }
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.pass(tick);
     CHECK(fetch.failure() == Errc::not_found);
     CHECK_FALSE(fetch.core.next_deadline().has_value());
@@ -227,7 +227,7 @@ TEST_CASE("a search that does not end does not keep a download from failing in t
     }
     CHECK(fetch.searches == 1);
     fetch.pass(5s - tick);
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.pass(tick);
     CHECK(fetch.failure() == Errc::timeout);
 }
@@ -240,10 +240,10 @@ TEST_CASE("a source that only rests is waited for longer than for one that is go
     fetch.refuse(1, wire::ErrorCode::limit);
     fetch.search_done();
     fetch.pass(60s - tick);
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.pass(tick);
     CHECK(fetch.failure() == Errc::timeout);
-    CHECK_THAT(fetch.core.failure()->message, ContainsSubstring("peer-1 refused: no"));
+    CHECK_THAT(fetch.progress().failure->message, ContainsSubstring("peer-1 refused: no"));
 }
 
 TEST_CASE("sources that have nothing new are waited for until there was no news for too long") {
@@ -263,10 +263,10 @@ TEST_CASE("sources that have nothing new are waited for until there was no news 
     fetch.gain(2, {0});  // not needed: no news
     fetch.has(1, {0, 1, 2});
     fetch.stall(1s - tick, {1});
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.pass(tick);
     CHECK(fetch.failure() == Errc::timeout);
-    CHECK_THAT(fetch.core.failure()->message,
+    CHECK_THAT(fetch.progress().failure->message,
                ContainsSubstring("peer-1 has nothing more that is needed"));
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("what a source gains while it rests is news, too") {
     fetch.pass(50s);
     fetch.gain(1, {1});
     fetch.pass(60s - tick);
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.pass(tick);
     CHECK(fetch.failure() == Errc::timeout);
 }
@@ -316,13 +316,13 @@ TEST_CASE("the download fails as an integrity error only if every source lied") 
         expected = Errc::timeout;
     }
     fetch.search_done();
-    for (int second = 0; second < 5 && !fetch.core.failure(); ++second) {
+    for (int second = 0; second < 5 && !fetch.progress().failure; ++second) {
         fetch.pass(1s);
         fetch.search_done();
     }
     CHECK(fetch.failure() == expected);
-    CHECK_THAT(fetch.core.failure()->message, ContainsSubstring("peer-1 sent corrupt data"));
-    CHECK_THAT(fetch.core.failure()->message, ContainsSubstring("peer-2"));
+    CHECK_THAT(fetch.progress().failure->message, ContainsSubstring("peer-1 sent corrupt data"));
+    CHECK_THAT(fetch.progress().failure->message, ContainsSubstring("peer-2"));
 }
 
 TEST_CASE("with every source banned one more search is made before the download fails") {
@@ -330,7 +330,7 @@ TEST_CASE("with every source banned one more search is made before the download 
     fetch.begin({1});
     fetch.corrupt(1, 0);
     CHECK(fetch.searches == 1);
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.search_done();
     CHECK(fetch.failure() == Errc::integrity);
 }
@@ -341,9 +341,9 @@ TEST_CASE("a download does not fail as long as a chunk is being written") {
     CHECK(fetch.arrive(1, 0) == Verdict::take);
     fetch.lose(1);
     fetch.pass(60s);
-    CHECK_FALSE(fetch.core.failure().has_value());
+    CHECK_FALSE(fetch.progress().failure.has_value());
     fetch.store(1, 0);
-    CHECK(fetch.core.complete());
+    CHECK(fetch.complete());
 }
 
 TEST_CASE("ticks at the deadlines alone lead to an end, whatever the sources do not do") {
@@ -370,6 +370,6 @@ TEST_CASE("ticks at the deadlines alone lead to an end, whatever the sources do 
         auto const next = fetch.core.next_deadline();
         REQUIRE((!next || *next > fetch.now));
     }
-    CHECK(fetch.core.failure().has_value());
+    CHECK(fetch.progress().failure.has_value());
     CHECK(fetch.now - begun <= 3s * 2 + 5s);
 }

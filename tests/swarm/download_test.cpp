@@ -207,7 +207,7 @@ TEST_CASE("the policy is told how every request ended") {
     }
     SECTION("lost") {
         reason = XFSBUS_OUTCOME_LOST;
-        fetch.lose(1);
+        fetch.pass(3s);
     }
     SECTION("refused") {
         reason = XFSBUS_OUTCOME_REFUSED;
@@ -231,7 +231,7 @@ TEST_CASE("a source that goes while its chunk is written has delivered that one"
     Fetch fetch(file_of(2), limits_of(), &policy);
     fetch.begin({1});
     CHECK(fetch.arrive(1, 0) == Verdict::take);
-    fetch.lose(1);
+    fetch.pass(3s);
     REQUIRE(policy.outcomes.size() == 2);
     CHECK(policy.outcomes[0].reason == XFSBUS_OUTCOME_DELIVERED);
     CHECK(policy.outcomes[1].reason == XFSBUS_OUTCOME_LOST);
@@ -276,14 +276,14 @@ TEST_CASE("chunks that are there already are not asked for") {
     CHECK(fetch.progress().bytes_stored == 140);
     fetch.deliver(1, 1);
     fetch.deliver(1, 2);
-    CHECK(fetch.core.complete());
+    CHECK(fetch.complete());
     CHECK(fetch.progress().bytes_stored == fetch.file.bytes);
 }
 
 TEST_CASE("a file that is there as a whole asks for nothing") {
     Fetch fetch(file_of(2), limits_of(), Chunks{0, 1});
     fetch.start({1});
-    CHECK(fetch.core.complete());
+    CHECK(fetch.complete());
     CHECK(fetch.asked.empty());
     CHECK(fetch.searches == 0);
     CHECK_FALSE(fetch.core.next_deadline().has_value());
@@ -292,7 +292,7 @@ TEST_CASE("a file that is there as a whole asks for nothing") {
 TEST_CASE("an empty file is complete without anybody") {
     Fetch fetch(file_of(0));
     fetch.start({});
-    CHECK(fetch.core.complete());
+    CHECK(fetch.complete());
     CHECK(fetch.searches == 0);
     CHECK_FALSE(fetch.core.next_deadline().has_value());
 }
@@ -302,7 +302,7 @@ TEST_CASE("when the file is whole all sources are let go, once") {
     fetch.begin({1, 2, 3});
     fetch.deliver(1, 0);
     fetch.deliver(2, 1);
-    CHECK(fetch.core.complete());
+    CHECK(fetch.complete());
     CHECK(fetch.dropped == Chunks{1, 2});
     fetch.take();
     CHECK(fetch.dropped.size() == 2);
@@ -315,7 +315,7 @@ TEST_CASE("what was wanted of a source that is let go meanwhile is no longer wan
     fetch.core.start(fetch.now);
     fetch.now += 1s;
     fetch.core.on_tick(fetch.now);
-    fetch.core.on_lost(fetch.now, source(1));
+    fetch.lose(1);
     fetch.take();
     CHECK(fetch.asked.empty());
     CHECK(fetch.probed.empty());

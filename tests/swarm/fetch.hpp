@@ -152,12 +152,12 @@ class Fetch {
 
     /// All that the source has, as it says.
     void has(std::uint64_t number, Chunks const& chunks) {
-        core.on_has(now, source(number), set_of(file.chunks, chunks));
+        core.on_word(now, source(number), have_of(set_of(file.chunks, chunks)));
         take();
     }
 
     void gain(std::uint64_t number, Chunks const& chunks) {
-        core.on_gained(now, source(number), chunks);
+        core.on_word(now, source(number), gained_of(chunks));
         take();
     }
 
@@ -177,7 +177,7 @@ class Fetch {
     }
 
     void store(std::uint64_t number, std::uint32_t chunk) {
-        core.on_stored(now, source(number), chunk);
+        core.on_checked(now, source(number), chunk, Download::Check::stored);
         take();
     }
 
@@ -187,22 +187,22 @@ class Fetch {
     }
 
     void reject(std::uint64_t number, std::uint32_t chunk) {
-        core.on_corrupt(now, source(number), chunk);
+        core.on_checked(now, source(number), chunk, Download::Check::corrupt);
         take();
     }
 
     void refuse(std::uint64_t number, wire::ErrorCode code) {
-        core.on_refused(now, source(number), code, "no");
+        core.on_word(now, source(number), wire::Refused{{}, code, "no"});
         take();
     }
 
     void pong(std::uint64_t number) {
-        core.on_pong(now, source(number), 0, static_cast<double>(number));
+        core.on_word(now, source(number), Download::Vitals{0, static_cast<double>(number)});
         take();
     }
 
     void lose(std::uint64_t number) {
-        core.on_lost(now, source(number));
+        core.on_word(now, source(number), wire::Refused{{}, wire::ErrorCode::closed, "went away"});
         take();
     }
 
@@ -229,26 +229,30 @@ class Fetch {
     }
 
     [[nodiscard]] Errc failure() const {
-        REQUIRE(core.failure().has_value());
-        return core.failure()->code;
+        auto const failure = progress().failure;
+        REQUIRE(failure);
+        return failure->code;
+    }
+
+    [[nodiscard]] bool complete() const { return content_.complete(); }
+
+    /// nullptr: it is not known.
+    [[nodiscard]] DownloadSource const* known(std::uint64_t number) const {
+        return find(core.sources().all(), source(number));
     }
 
     [[nodiscard]] Download::Progress progress() const { return core.progress(now); }
 
     [[nodiscard]] std::string state_of(std::uint64_t number) const {
-        for (auto const& report : core.sources(now)) {
-            if (report.id == source(number)) {
-                return report.state;
-            }
-        }
-        return "unknown";
+        auto const* const it = known(number);
+        return it != nullptr ? report_of(*it, now).state : "unknown";
     }
 
     /// Chunks asked of this source and not settled.
     [[nodiscard]] Chunks outstanding(std::uint64_t number) const {
         Chunks chunks;
-        if (auto const* const known = core.find(source(number))) {
-            for (auto const& [chunk, since] : known->asked) {
+        if (auto const* const it = known(number)) {
+            for (auto const& [chunk, since] : it->asked) {
                 chunks.push_back(chunk);
             }
         }

@@ -55,9 +55,10 @@ class Peer {
     std::map<std::uint32_t, int> told;     ///< how often
     std::map<std::uint32_t, Set> dealt;    ///< what each was told last, if that was just now
     std::map<std::uint32_t, bool> narrow;  ///< whether that is a part of what is here
+    int early_copies = 0;                  ///< that left while other chunks had never left
 
     void open(std::uint32_t number, bool swarm = true) {
-        core.open(now, transfer(number), content_, swarm);
+        views_[number] = core.open(now, transfer(number), content_, swarm);
         numbers_[transfer(number)] = number;
     }
 
@@ -82,12 +83,13 @@ class Peer {
     }
 
     [[nodiscard]] Set awaited(std::uint32_t number) const {
-        return members(core.awaited(transfer(number)));
+        return members(*views_.at(number).awaited);
     }
 
     void ask(std::uint32_t number, std::uint32_t chunk) { core.asked(transfer(number), chunk); }
 
     void send(std::uint32_t number, std::uint32_t chunk) {
+        early_copies += copies(number, chunk) > 0 && lacks_copies(number) ? 1 : 0;
         core.sent(now, transfer(number), chunk);
     }
 
@@ -120,10 +122,18 @@ class Peer {
     }
 
     [[nodiscard]] std::uint32_t copies(std::uint32_t number, std::uint32_t chunk) const {
-        return core.copies(transfer(number), chunk);
+        return (*views_.at(number).copies)[chunk];
     }
 
   private:
+    /// Something that is here has never left.
+    [[nodiscard]] bool lacks_copies(std::uint32_t number) const {
+        bool lacks = false;
+        content_->has().for_each(
+            [&](std::uint32_t chunk) { lacks = lacks || copies(number, chunk) == 0; });
+        return lacks;
+    }
+
     static wire::TransferId transfer(std::uint32_t number) {
         wire::TransferId id;
         id.bytes[0] = static_cast<std::uint8_t>(number);
@@ -132,6 +142,7 @@ class Peer {
 
     std::shared_ptr<ContentState> content_;
     std::map<wire::TransferId, std::uint32_t> numbers_;
+    std::map<std::uint32_t, SwarmOffers::View> views_;
 };
 
 }  // namespace xfsbus::swarm::test

@@ -174,7 +174,7 @@ std::uint32_t sends_until_all_left(std::uint64_t seed, std::uint32_t chunks, std
         }
         must(peer.now < wire::Time(1h), "there is always something to choose");
     }
-    must(peer.core.early_copies() == 0, "nothing leaves twice before all has left once");
+    must(peer.early_copies == 0, "nothing leaves twice before all has left once");
     return sends;
 }
 

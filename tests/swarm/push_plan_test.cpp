@@ -47,6 +47,19 @@ Answer says(WireState state, std::uint64_t bytes = 0, std::string reason = {}) {
     return {Answer::Kind::pushed, {state, bytes, std::move(reason)}, wire::complete_ppm};
 }
 
+PushPlan::Answer meaning_of(Answer const& answer, bool confirm) {
+    switch (answer.kind) {
+        case Answer::Kind::silence:
+            return PushPlan::Silence{"no answer"};
+        case Answer::Kind::failure:
+            return PushPlan::Failure{"nonsense"};
+        case Answer::Kind::refusal:
+            return PushPlan::Refusal{"not from you"};
+        default:
+            return confirm ? PushPlan::Answer(PushPlan::Held{answer.have}) : answer.pushed;
+    }
+}
+
 /// A push, and peers that answer each question at once.
 struct World {
     explicit World(PushPlan::Options options) : plan(std::move(options)) {}
@@ -54,17 +67,7 @@ struct World {
     using Peers = std::function<Answer(PushPlan::Ask const&)>;
 
     void answer(PushPlan::Ask const& ask, Answer const& answer) {
-        if (answer.kind == Answer::Kind::silence) {
-            plan.on_silence(now, ask, "no answer");
-        } else if (answer.kind == Answer::Kind::failure) {
-            plan.on_failure(now, ask, "nonsense");
-        } else if (answer.kind == Answer::Kind::refusal) {
-            plan.on_refusal(now, ask, "not from you");
-        } else if (ask.confirm) {
-            plan.on_held(now, ask, answer.have);
-        } else {
-            plan.on_pushed(now, ask, answer.pushed);
-        }
+        plan.on_answer(now, ask, meaning_of(answer, ask.confirm));
     }
 
     /// Until nothing is left to do, or so much time has passed.
@@ -86,6 +89,16 @@ struct World {
     [[nodiscard]] std::size_t count(State state, std::size_t file = 0) const {
         return static_cast<std::size_t>(
             std::ranges::count(plan.rows(file), state, &PushPlan::Row::state));
+    }
+
+    /// Pairs of a peer and a file that are under way.
+    [[nodiscard]] std::size_t open(std::size_t files) const {
+        std::size_t all = 0;
+        for (std::size_t file = 0; file < files; ++file) {
+            all += count(State::asking, file) + count(State::waiting, file) +
+                   count(State::fetching, file);
+        }
+        return all;
     }
 
     PushPlan plan;
@@ -229,7 +242,7 @@ TEST_CASE("a push to a number asks those first that are said to have it") {
     world.run([](auto const&) { return Answer{}; });
     CHECK(world.plan.satisfied());
     REQUIRE(world.plan.rows(0).size() == 1);
-    CHECK(world.plan.peer(world.plan.rows(0)[0].peer) == peer_at(7));
+    CHECK(world.plan.peer(world.plan.rows(0)[0].peer).endpoint == peer_at(7));
 }
 
 TEST_CASE("for each that refuses, fails or is away the next one is asked") {
@@ -273,8 +286,8 @@ TEST_CASE("who comes later is asked for all files, and who is named again is not
     world.run([](auto const&) { return Answer{}; });
     CHECK(world.plan.idle());
     CHECK_FALSE(world.plan.on_look(world.now, peers(1)));
-    CHECK(world.plan.listed(0));
-    CHECK_FALSE(world.plan.listed(1));
+    CHECK(world.plan.peer(0).listed);
+    CHECK_FALSE(world.plan.peer(1).listed);
     CHECK(world.plan.on_look(world.now, peers(3)));
     world.run([](auto const&) { return Answer{}; });
     for (std::size_t file = 0; file < 20; ++file) {
@@ -287,7 +300,7 @@ TEST_CASE("a peer is asked for a few files at a time") {
     world.plan.on_look(world.now, peers(1));
     std::size_t asked = 0;
     while (auto const ask = world.plan.next(world.now)) {
-        world.plan.on_pushed(world.now, *ask, {WireState::fetching, 0, {}});
+        world.plan.on_answer(world.now, *ask, wire::Pushed{WireState::fetching, 0, {}});
         ++asked;
     }
     CHECK(asked == PushPlan::files_at_once);
@@ -307,9 +320,10 @@ TEST_CASE("what a tracker and peers say can make a push grow so far and no furth
     auto const many = PushPlan::pairs_most / 20 + 500;
     world.plan.on_look(world.now, peers(many));
     CHECK(world.plan.left_out() == 500);
-    CHECK(world.plan.open() <= PushPlan::open_most + PushPlan::files_at_once);
+    CHECK(world.open(20) <= PushPlan::open_most + PushPlan::files_at_once);
     auto const ask = world.plan.next(world.now);
-    world.plan.on_pushed(world.now, *ask, {WireState::failed, 0, std::string(1024, 'x')});
+    world.plan.on_answer(world.now, *ask,
+                         wire::Pushed{WireState::failed, 0, std::string(1024, 'x')});
     CHECK(world.plan.rows(ask->file)[0].reason.size() == PushPlan::reason_bytes);
 }
 
@@ -319,10 +333,10 @@ TEST_CASE("an answer to a question of a pair that is over means nothing") {
     auto const first = world.plan.next(world.now);
     auto const second = world.plan.next(world.now);
     world.now += patience;
-    world.plan.on_silence(world.now, *first, "no answer");
+    world.plan.on_answer(world.now, *first, PushPlan::Silence{"no answer"});
     CHECK(world.plan.idle());
-    world.plan.on_pushed(world.now, *second, {WireState::there, size, {}});
-    world.plan.on_held(world.now, *second, wire::complete_ppm);
+    world.plan.on_answer(world.now, *second, wire::Pushed{WireState::there, size, {}});
+    world.plan.on_answer(world.now, *second, PushPlan::Held{wire::complete_ppm});
     CHECK(world.count(State::failed, 1) == 1);
 }
 
@@ -332,7 +346,8 @@ TEST_CASE("a push ends, and as its peers stand, whatever they answer in whatever
         std::mt19937 random(seed);
         auto const number =
             seed % 3 == 0 ? std::optional<std::size_t>(1 + random() % 6) : std::nullopt;
-        World world(options(number, 1 + random() % 12));
+        auto const files = 1 + random() % 12;
+        World world(options(number, files));
         world.plan.on_look(world.now, peers(1 + random() % 10));
         world.run([&](auto const&) -> Answer {
             switch (random() % 12) {
@@ -354,7 +369,7 @@ TEST_CASE("a push ends, and as its peers stand, whatever they answer in whatever
             }
         });
         CHECK(world.plan.idle());
-        CHECK(world.plan.open() == 0);
+        CHECK(world.open(files) == 0);
         for (std::size_t file = 0; world.plan.idle() && file < 1; ++file) {
             CHECK(world.plan.file_over(file));
             CHECK((!number || world.count(State::there) <= *number + 10));

@@ -76,7 +76,7 @@ TEST_CASE("the files after a name come in the order of names, so many at most") 
 }
 
 TEST_CASE("an entry says what the tracker has to know") {
-    CHECK(ShareTable::entry_of(file("a", 3)) ==
+    CHECK(entry_of(file("a", 3)) ==
           wire::FileEntry{"a", content_numbered(3), 3, wire::complete_ppm});
 }
 

@@ -39,11 +39,11 @@ struct SinkSide {
         return id;
     }
 
-    void begin(std::vector<SourceId> const& sources) {
+    void begin(std::vector<SourceId> const& sources, std::uint16_t serves = 0) {
         for (auto const source : sources) {
             core->add_source(now, {source, "peer", "", 1, 0, source == whole ? 1.0 : 0.5});
         }
-        core->start(now);
+        core->start(now, serves);
         take();
     }
 
@@ -68,7 +68,7 @@ struct SinkSide {
         auto const verdict =
             core->on_chunk(now, source, {open_at(source), chunk, chunk * std::uint64_t{100}}, 100);
         REQUIRE(verdict == Download::Verdict::take);
-        core->on_stored(now, source, chunk);
+        core->on_checked(now, source, chunk, Download::Check::stored);
         take();
     }
 
@@ -82,6 +82,17 @@ struct SinkSide {
             }
         }
         return all;
+    }
+
+    [[nodiscard]] bool uses(SourceId source) const {
+        return in_use(core->download().sources(), source);
+    }
+
+    /// Whether this transfer is open.
+    bool hears(SourceId source, wire::TransferId const& transfer) {
+        wire::Have nothing;
+        nothing.transfer = transfer;
+        return core->on_word(now, source, nothing);
     }
 
     [[nodiscard]] wire::TransferId open_at(SourceId source) const {
@@ -125,7 +136,7 @@ TEST_CASE("a source that is not whole is not told what is here") {
     wire::Have have;
     have.transfer = session.open_at(partial);
     have.complete = true;
-    session.core->on_have(session.now, partial, have);
+    session.core->on_word(session.now, partial, have);
     session.take();
     session.store(partial, 0);
     session.pass(200ms);
@@ -143,9 +154,7 @@ TEST_CASE("of a file of three chunks nobody is told anything") {
 
 TEST_CASE("the tracker is told of the first chunk and of each quarter, and not of the whole") {
     SinkSide session(8);
-    session.begin({whole});
-    session.core->offer_at(9);
-    session.take();
+    session.begin({whole}, 9);
     CHECK(session.announced == std::vector<std::uint32_t>{0});
     for (std::uint32_t chunk = 0; chunk < 8; ++chunk) {
         session.store(whole, chunk);
@@ -170,27 +179,27 @@ TEST_CASE("a refused transfer is closed only where a Want on its way may have op
     }
     auto const transfer = session.open_at(whole);
     CHECK((session.sent<wire::Want>(whole).size() > 1) == asked_again);
-    session.core->on_refused(session.now, whole, {transfer, wire::ErrorCode::gone, "no"});
+    session.core->on_word(session.now, whole, wire::Refused{transfer, wire::ErrorCode::gone, "no"});
     session.take();
     auto const closed = session.sent<SinkSession::Close>(whole);
     REQUIRE(closed.size() == 1);
     CHECK(closed[0].transfer == transfer);
     CHECK(closed[0].tell == asked_again);
-    CHECK_FALSE(session.core->is_open(whole, transfer));
+    CHECK_FALSE(session.hears(whole, transfer));
 }
 
 TEST_CASE("what is said of a transfer that is over changes nothing") {
     SinkSide session(8);
     session.begin({whole});
-    session.core->on_refused(session.now, whole,
-                             {SinkSide::transfer(99), wire::ErrorCode::gone, ""});
+    CHECK_FALSE(session.core->on_word(
+        session.now, whole, wire::Refused{SinkSide::transfer(99), wire::ErrorCode::gone, ""}));
     wire::Have have;
     have.transfer = SinkSide::transfer(99);
     have.bitmap = ChunkSet(8).to_wire();
-    session.core->on_have(session.now, whole, have);
+    CHECK_FALSE(session.core->on_word(session.now, whole, have));
     session.take();
-    CHECK(session.core->uses(whole));
-    CHECK(session.core->is_open(whole, session.open_at(whole)));
+    CHECK(session.uses(whole));
+    CHECK(session.hears(whole, session.open_at(whole)));
 }
 
 TEST_CASE(
@@ -198,9 +207,9 @@ TEST_CASE(
     SinkSide session(8);
     session.begin({whole});
     auto const transfer = session.open_at(whole);
-    session.core->on_lost(session.now, whole);
+    session.core->on_word(session.now, whole, SinkSession::Gone{});
     session.take();
-    CHECK_FALSE(session.core->is_open(whole, transfer));
+    CHECK_FALSE(session.hears(whole, transfer));
     session.core->add_source(session.now, {whole, "peer", "", 1, 0, 1});
     session.pass(5s);
     CHECK(session.open_at(whole) != transfer);
@@ -280,6 +289,6 @@ TEST_CASE("no more sources are used than a file has a use for, and no more than 
     }
     session.begin({});
     auto const used =
-        std::ranges::count_if(sources, [&](auto source) { return session.core->uses(source); });
+        std::ranges::count_if(sources, [&](auto source) { return session.uses(source); });
     CHECK(static_cast<std::size_t>(used) == c.used);
 }

@@ -16,7 +16,7 @@ struct SourceSide {
     SourceSide()
         : core(plain_limits(), 1,
                [](auto const& id) { return id == content_id(2) ? content(8, 100, 2) : nullptr; }) {
-        REQUIRE(core.offer(here));
+        REQUIRE(core.partials().add(here));
     }
 
     /// From the sink at this host.
@@ -30,7 +30,7 @@ struct SourceSide {
         want.chunks = chunks;
         want.swarm = true;
         want.serves = serves;
-        core.on_request(now, {host, host}, {{want}});
+        core.on_word(now, {host, host}, wire::Request{{want}});
         take();
     }
 
@@ -104,24 +104,25 @@ TEST_CASE("what is gained within 50 ms is told at once") {
 TEST_CASE("what is whole by now is not followed any more, and goes on being served") {
     SourceSide session;
     session.want(1, "10.0.0.1", 1);
-    session.core.completed(content_id(1));
+    session.core.partials().remove(content_id(1));
     session.here->gained(3);
     session.pass(40ms);
     CHECK(session.refused.empty());
-    CHECK(session.core.partial(content_id(1)) == nullptr);
-    CHECK(session.core.offer(session.here));
+    CHECK(session.core.partials().find(content_id(1)) == nullptr);
+    CHECK(session.core.partials().add(session.here));
 }
 
 TEST_CASE("a content is offered for one download at a time") {
     SourceSide session;
-    CHECK_FALSE(session.core.offer(content_of(1, session.here->layout(), ChunkSet(8))));
-    CHECK(session.core.partial(content_id(1)) == session.here);
+    CHECK_FALSE(session.core.partials().add(content_of(1, session.here->layout(), ChunkSet(8))));
+    CHECK(session.core.partials().find(content_id(1)) == session.here);
 }
 
 TEST_CASE("what is given up is refused to those that fetch it") {
     SourceSide session;
     session.want(1, "10.0.0.1", 1);
     session.want(2, "10.0.0.2", 2);
+    session.core.partials().remove(content_id(1));
     session.core.withdraw(content_id(1), "given up");
     session.take();
     REQUIRE(session.refused.size() == 1);
@@ -161,8 +162,8 @@ TEST_CASE("sinks are sent a Ping every second, as long as there are any") {
     CHECK(session.sent<wire::Ping>().empty());
     session.pass(1ms);
     CHECK(session.sent<wire::Ping>().size() == 2);
-    session.core.on_close("10.0.0.1", {{transfer(1)}, false});
-    session.core.on_gone("10.0.0.2");
+    session.core.on_word(session.now, {"10.0.0.1", {}}, wire::Close{{transfer(1)}, false});
+    session.core.on_word(session.now, {"10.0.0.2", {}}, Uploads::Gone{});
     session.pass(1s);
     session.sends.clear();
     session.pass(2s);
@@ -173,10 +174,10 @@ TEST_CASE("sinks are sent a Ping every second, as long as there are any") {
 TEST_CASE("only the sink of a transfer can say that its bytes are wrong") {
     SourceSide session;
     session.want(1, "10.0.0.1", 2);
-    session.core.on_close("10.0.0.2", {{transfer(1)}, true});
+    session.core.on_word(session.now, {"10.0.0.2", {}}, wire::Close{{transfer(1)}, true});
     session.take();
     CHECK(session.doubted.empty());
-    session.core.on_close("10.0.0.1", {{transfer(1)}, true});
+    session.core.on_word(session.now, {"10.0.0.1", {}}, wire::Close{{transfer(1)}, true});
     session.take();
     CHECK(session.doubted == std::vector{content_id(2)});
 }
@@ -189,7 +190,7 @@ TEST_CASE("all transfers to a sink that cannot be sent anything end, and no othe
     session.core.refuse_sink({"10.0.0.1", 5});
     session.take();
     CHECK(session.refused.size() == 2);
-    CHECK(session.core.uploads().load() == 1);
+    CHECK(session.core.uploads().transfers.size() == 1);
     for (auto const& notice : session.refused) {
         CHECK(notice.refused.code == ErrorCode::busy);
         CHECK(notice.route == "10.0.0.1");

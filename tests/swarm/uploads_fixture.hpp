@@ -100,8 +100,9 @@ inline Uploads::Limits small_limits() {
 /// unless another is said.
 class Source {
   public:
-    explicit Source(Uploads::Limits limits = plain_limits()) : core(limits, 1) {}
+    explicit Source(Uploads::Limits limits = plain_limits()) : core(limits, 1, offers) {}
 
+    SwarmOffers offers{1};
     Uploads core;
     wire::Time now{1000s};
     bool swarm = false;                  ///< sinks want to be told what there is
@@ -140,7 +141,7 @@ class Source {
     void gain(std::uint32_t of, std::uint32_t chunk) {
         auto const& content = contents_[of];
         if (!content || content->gained(chunk)) {
-            core.on_gained(content_id(of), chunk);
+            offers.gained(content_id(of), chunk);
         }
     }
 
@@ -156,8 +157,10 @@ class Source {
         auto const piece = core.next(now);
         REQUIRE(piece);
         done(*piece);
-        core.on_close("60000", transfer(60'000));
+        core.on_word(now, "60000", Uploads::Closed{transfer(60'000)});
     }
+
+    [[nodiscard]] std::size_t load() const { return core.table().transfers.size(); }
 
     void done(Uploads::Piece const& piece) { core.on_done(now, piece); }
 

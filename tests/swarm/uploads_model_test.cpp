@@ -44,7 +44,7 @@ struct ModelContent {
 
 class Run {
   public:
-    explicit Run(std::uint64_t seed) : dice_(seed), core_(limits(), seed) {
+    explicit Run(std::uint64_t seed) : dice_(seed), offers_(seed), core_(limits(), seed, offers_) {
         now_ = wire::Time(std::chrono::seconds(dice_.number(100, 1'000'000)));
         for (std::uint64_t number = 0; number < 5; ++number) {
             auto here = ChunkSet::full(about(number).chunks);
@@ -90,17 +90,17 @@ class Run {
     void finish() {
         while (!transfers_.empty()) {
             auto const id = transfers_.begin()->first;
-            core_.on_close(transfers_.begin()->second.route, id);
+            core_.on_word(now_, transfers_.begin()->second.route, Uploads::Closed{id});
             end(id);
             check();
         }
         while (!ahead_.empty()) {
             finish_piece();
         }
-        must(core_.load() == 0, "at the end there is no load");
-        must(!core_.next_deadline(), "nobody's silence is waited for");
+        must(core_.table().transfers.size() == 0, "at the end there is no load");
+        must(core_.table().routes().empty(), "nobody's silence is waited for");
         for (std::uint16_t number = 0; number < 4; ++number) {
-            must(!core_.serves(sink(number)), "no sink is served");
+            must(!core_.table().serves(sink(number)), "no sink is served");
         }
         // All of its memory is free again: one sink can have what it could have at first.
         ModelTransfer const all{"r", sink(0), content(0), about(0), 100'000, 0, {}, {}, 0};
@@ -415,7 +415,7 @@ class Run {
             return;
         }
         auto const model = transfers_.find(piece.transfer);
-        auto const notice = core_.on_failed(now_, piece, ErrorCode::gone, "gone");
+        auto const notice = core_.on_done(now_, piece, Uploads::Unread{ErrorCode::gone, "gone"});
         bool const open = model != transfers_.end() && is_of(piece, model->second, piece.transfer);
         must(notice.has_value() == open, "who still waits is told");
         if (notice) {
@@ -429,14 +429,14 @@ class Run {
             auto const id = transfer(dice_.number(0, 9));
             auto const known = transfers_.find(id);
             std::string const route(1, static_cast<char>('a' + dice_.number(0, 3)));
-            core_.on_close(route, id);
+            core_.on_word(now_, route, Uploads::Closed{id});
             if (known != transfers_.end() && known->second.route == route) {
                 end(id);
             }
             return;
         }
         std::string const route(1, static_cast<char>('a' + dice_.number(0, 3)));
-        core_.on_gone(route);
+        core_.on_word(now_, route, Uploads::Gone{});
         end_route(route);
     }
 
@@ -457,7 +457,7 @@ class Run {
             std::ranges::for_each(ended, [this](auto const& id) { end(id); });
         } else if (dice_.chance(30) && chunk < about(which).chunks) {
             if (of.here->gained(chunk)) {
-                core_.on_gained(content(which), chunk);
+                offers_.gained(content(which), chunk);
             }
         } else if (!transfers_.empty()) {
             sink_gains(transfers_.begin()->first, chunk);
@@ -469,7 +469,7 @@ class Run {
         wire::Have have;
         have.transfer = id;
         have.chunks = {chunk};
-        core_.on_have(now_, model.route, have);
+        core_.on_word(now_, model.route, have);
         if (chunk < model.about.chunks && model.has.insert(chunk).second) {
             ++contents_.at(model.content).copies[chunk];
         }
@@ -481,7 +481,7 @@ class Run {
         now_ += std::chrono::milliseconds(dice_.number(0, 6000));
         for (char route = 'a'; route <= 'd'; ++route) {
             if (dice_.chance(40)) {
-                core_.on_heard(now_, std::string(1, route));
+                core_.on_word(now_, std::string(1, route), Uploads::Heard{});
                 if (heard_.contains(std::string(1, route))) {
                     heard_[std::string(1, route)] = now_;
                 }
@@ -529,26 +529,22 @@ class Run {
     }
 
     void check() const {
-        must(core_.load() == transfers_.size(), "the load is the number of transfers");
+        must(core_.table().transfers.size() == transfers_.size(),
+             "the load is the number of transfers");
         for (auto const& [id, model] : transfers_) {
-            auto const* transfer = core_.find(id);
+            auto const* transfer = core_.table().find(id);
             must(transfer != nullptr && transfer->credit == model.credit &&
                      transfer->granted == model.granted &&
                      std::ranges::equal(transfer->queue, model.queue, {}, &Uploads::Queued::chunk,
                                         &Waiting::chunk),
                  "a transfer is as the model says");
-            must(core_.serves(model.sink), "its sink is served");
+            must(core_.table().serves(model.sink), "its sink is served");
         }
-        std::optional<wire::Time> deadline;
-        for (auto const& [route, heard] : heard_) {
-            auto const end = heard + limits_.idle_most;
-            deadline = deadline ? std::min(*deadline, end) : end;
-        }
-        must(core_.next_deadline() == deadline, "the first silence to end is the deadline");
     }
 
     Dice dice_;
     Uploads::Limits limits_;
+    SwarmOffers offers_;
     Uploads core_;
     wire::Time now_;
     std::map<wire::TransferId, ModelTransfer> transfers_;

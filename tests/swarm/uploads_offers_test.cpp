@@ -36,12 +36,12 @@ std::optional<std::uint32_t> next(Source& source) {
 
 TEST_CASE("a sink is told when it opens a transfer what is here, if it wants to know") {
     auto source = crowd();
-    CHECK_FALSE(source.core.has_offers());
+    CHECK_FALSE(source.offers.pending());
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
     REQUIRE_FALSE(source.want(2, 2, {}, 0, part({0, 2})));
     source.swarm = false;
     REQUIRE_FALSE(source.want(3, 3, {}, 0, content(4)));
-    CHECK(source.core.has_offers());
+    CHECK(source.offers.pending());
     auto offers = source.core.take_offers(source.now);
     std::ranges::sort(offers, {}, &Uploads::Offer::route);
     REQUIRE(offers.size() == 2);
@@ -54,7 +54,7 @@ TEST_CASE("a sink is told when it opens a transfer what is here, if it wants to 
     CHECK(offers[1].have.bitmap == "\xa0");
     CHECK(offers[1].have.chunks.empty());
     CHECK(source.core.take_offers(source.now).empty());
-    CHECK_FALSE(source.core.has_offers());
+    CHECK_FALSE(source.offers.pending());
 }
 
 TEST_CASE("who has nothing yet says so") {
@@ -118,14 +118,14 @@ TEST_CASE("more chunks than a message holds are told in several") {
 TEST_CASE("of a transfer that has ended nothing is told") {
     auto source = crowd();
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(4)));
-    source.core.on_close("1", transfer(1));
-    CHECK_FALSE(source.core.has_offers());
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
+    CHECK_FALSE(source.offers.pending());
     CHECK(source.core.take_offers(source.now).empty());
     REQUIRE_FALSE(source.want(2, 1, {}, 0, part({0}), 5));
     REQUIRE_FALSE(source.want(3, 2, {}, 0, part({0}), 5));
     source.core.take_offers(source.now);
     source.gain(5, 2);
-    source.core.on_close("1", transfer(2));
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(2)});
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 1);
     CHECK(offers[0].route == "2");
@@ -147,7 +147,7 @@ TEST_CASE("what a sink has need not leave again: other chunks go first") {
         told.chunks = {3};
         expected = {1, 0, 2, 3};
     }
-    source.core.on_have(source.now, "1", told);
+    source.core.on_word(source.now, "1", told);
     REQUIRE_FALSE(source.want(2, 2, {0, 1, 2, 3}, 10'000, content(12), 5));
     Chunks order;
     while (auto const chunk = next(source)) {
@@ -167,14 +167,14 @@ TEST_CASE("the time after a transfer was spared all that it waited for does not 
     };
     REQUIRE_FALSE(source.want(1, 1, {0, 1}, 10'000, about));
     serve_in_a_second();
-    auto const rate = source.core.find(transfer(1))->rate.bytes_per_second();
+    auto const rate = source.core.table().find(transfer(1))->rate.bytes_per_second();
     wire::Have told = have(1);
     told.chunks = {1};
-    source.core.on_have(source.now, "1", told);
+    source.core.on_word(source.now, "1", told);
     source.now += 10s;
     REQUIRE_FALSE(source.want(1, 1, {2}, 10'000, about));
     serve_in_a_second();
-    CHECK(source.core.find(transfer(1))->rate.bytes_per_second() > 0.9 * rate);
+    CHECK(source.core.table().find(transfer(1))->rate.bytes_per_second() > 0.9 * rate);
 }
 
 TEST_CASE("a sink that grants no credit, or does not read, keeps nothing from the others") {
@@ -207,7 +207,7 @@ TEST_CASE("a sink that grants no credit, or does not read, keeps nothing from th
         source.now += 20ms;
         ask();
     }
-    CHECK(source.core.find(transfer(2))->sent == 1200);
+    CHECK(source.core.table().find(transfer(2))->sent == 1200);
 }
 
 TEST_CASE(
@@ -239,7 +239,7 @@ TEST_CASE(
         source.done(*source.core.next(source.now));
         wire::Have told = have(1);
         told.chunks = {mine[0]};
-        source.core.on_have(source.now, "1", told);
+        source.core.on_word(source.now, "1", told);
         take_offers();
     }
     // From here on it grants nothing.
@@ -269,7 +269,7 @@ TEST_CASE("when a sink has all there is no second copy of anything too early") {
     REQUIRE_FALSE(source.want(1, 1, {}, 0, content(12), 5));
     wire::Have told = have(1);
     told.complete = true;
-    source.core.on_have(source.now, "1", told);
+    source.core.on_word(source.now, "1", told);
     REQUIRE_FALSE(source.want(2, 2, {}, 0, content(12), 5));
     auto const offers = source.core.take_offers(source.now);
     REQUIRE(offers.size() == 2);
@@ -282,7 +282,7 @@ TEST_CASE("who asks for a chunk after it has said that it has it is sent it") {
     REQUIRE_FALSE(source.want(1, 1, {3}, 0, content(12), 5));
     wire::Have told = have(1);
     told.chunks = {3, 4};
-    source.core.on_have(source.now, "1", told);
+    source.core.on_word(source.now, "1", told);
     REQUIRE_FALSE(source.want(1, 1, {}, 1200, content(12), 5));
     CHECK_FALSE(next(source));
     REQUIRE_FALSE(source.want(1, 1, {3, 4}, 1200, content(12), 5));
@@ -311,7 +311,7 @@ TEST_CASE("what makes no sense in a Have is ignored, and all of it") {
     SECTION("a chunk that the content does not have") {
         told.chunks = {0, 12};
     }
-    source.core.on_have(source.now, route, told);
+    source.core.on_word(source.now, route, told);
     REQUIRE_FALSE(source.want(2, 2, {0, 1}, 10'000, content(12), 5));
     CHECK(next(source) == 0U);
 }

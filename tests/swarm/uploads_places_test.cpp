@@ -40,11 +40,11 @@ class Hosts {
     }
 
     void close(std::string const& host, std::uint16_t number) {
-        source.core.on_close(route(host, number), id_of(host, number));
+        source.core.on_word(source.now, route(host, number), Uploads::Closed{id_of(host, number)});
     }
 
     [[nodiscard]] bool has_place(std::string const& host, std::uint16_t number) const {
-        return source.core.serves({host, number});
+        return source.core.table().serves({host, number});
     }
 
     static std::string route(std::string const& host, std::uint16_t number) {
@@ -73,7 +73,7 @@ TEST_CASE("with all places taken by sinks that are served another is told to com
     hosts.open("a", 1);
     hosts.open("a", 2);
     CHECK(hosts.want("a", 3) == ErrorCode::busy);
-    CHECK(hosts.source.core.places() == 2);
+    CHECK(hosts.source.core.table().places == 2);
     CHECK_FALSE(hosts.want("a", 1));  // who has a place may go on
     hosts.close("a", 1);
     CHECK_FALSE(hosts.want("a", 3));
@@ -85,7 +85,7 @@ TEST_CASE("a sink that grants no credit gives its place to another after two sec
     hosts.open("a", 1);
     hosts.open("a", 2, 0);
     hosts.source.now += 2s - tick;
-    hosts.source.core.on_heard(hosts.source.now, "a/2");
+    hosts.source.core.on_word(hosts.source.now, "a/2", Uploads::Heard{});
     CHECK(hosts.want("a", 3) == ErrorCode::busy);
     hosts.source.now += 100ms;
     CHECK_FALSE(hosts.want("a", 3));
@@ -222,7 +222,7 @@ TEST_CASE("what one host keeps in memory gives way to what another has less of")
     auto limits = plain_limits();
     Hosts measure(limits);
     measure.open("a", 1, 0);
-    auto const each = measure.source.core.memory();
+    auto const each = measure.source.core.table().memory;
     limits.memory_most = 6 * each;
     Hosts hosts(limits);
     for (std::uint16_t number = 1; number <= 6; ++number) {
@@ -234,7 +234,7 @@ TEST_CASE("what one host keeps in memory gives way to what another has less of")
         CHECK_FALSE(hosts.has_place("a", static_cast<std::uint16_t>(7 - number)));
     }
     CHECK(hosts.want("b", 4, 0) == ErrorCode::busy);
-    CHECK(hosts.source.core.memory() <= limits.memory_most);
+    CHECK(hosts.source.core.table().memory <= limits.memory_most);
 }
 
 TEST_CASE("a transfer that has done nothing for two seconds gives its memory to its own host") {
@@ -268,8 +268,8 @@ TEST_CASE("what a content of a million chunks takes is counted, and given back")
     }
     CHECK(open > 400);
     CHECK(open <= Uploads::Limits{}.memory_most / (2 * chunks / 8));
-    hosts.source.core.on_gone("route");
-    CHECK(hosts.source.core.memory() == 0);
+    hosts.source.core.on_word(hosts.source.now, "route", Uploads::Gone{});
+    CHECK(hosts.source.core.table().memory == 0);
 }
 
 // ---- what those cost that wait ----
@@ -284,7 +284,7 @@ TEST_CASE("two thousand transfers of four thousand chunks without credit cost de
     CHECK(refused == 2000 - Uploads::Limits{}.queued_chunks_per_route / 4096);
     source.open(1, 1, content(1000), 6);
     CHECK(source.serve(1000).at(1) == 100'000);
-    CHECK(source.core.looked_at() <= 1000);
+    CHECK(source.core.table().looked_at <= 1000);
 }
 
 TEST_CASE("of a queue that is never served no more is looked at than a bound, however long it is") {
@@ -294,9 +294,9 @@ TEST_CASE("of a queue that is never served no more is looked at than a bound, ho
     source.serve(4096);  // so that every chunk has left once
     REQUIRE_FALSE(source.want(2, 2, all_of(about), 1'000'000, about, 5));
     source.open(1, 1, content(100), 6);
-    auto const before = source.core.looked_at();
+    auto const before = source.core.table().looked_at;
     source.serve(100);
-    CHECK(source.core.looked_at() - before <= 100 * (128 + 1));
+    CHECK(source.core.table().looked_at - before <= 100 * (128 + 1));
 }
 
 TEST_CASE(
@@ -306,7 +306,7 @@ TEST_CASE(
     REQUIRE_FALSE(source.want(2, 2, all_of(about), 99, about, 5));  // the last one would fit
     source.open(1, 1, content(100), 6);
     source.serve(100);
-    CHECK(source.core.looked_at() <= 100 + 128);
+    CHECK(source.core.table().looked_at <= 100 + 128);
     REQUIRE_FALSE(source.want(2, 2, {}, 100, nullptr, 5));
     CHECK(source.serve(1).at(2) == 100);
 }

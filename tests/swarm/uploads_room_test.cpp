@@ -98,8 +98,8 @@ class Link {
     /// What waits for a sink whose transfers are ended is thrown away.
     void tick() {
         ticked_ = source_.now;
-        for (auto const& route : source_.core.routes()) {
-            source_.core.on_heard(source_.now, route);
+        for (auto const& route : source_.core.table().routes()) {
+            source_.core.on_word(source_.now, route, Uploads::Heard{});
         }
         for (auto const& notice : source_.core.on_tick(source_.now)) {
             notices.push_back(notice);
@@ -244,8 +244,8 @@ TEST_CASE("a sink that talks but does not read is ended, and gives its room to t
     auto const end = source.now + Uploads::Limits{}.stuck_most;
     while (source.now < end - 1s) {
         source.now += 1s;
-        source.core.on_heard(source.now, "1");
-        source.core.on_heard(source.now, "2");
+        source.core.on_word(source.now, "1", Uploads::Heard{});
+        source.core.on_word(source.now, "2", Uploads::Heard{});
         for (auto const& piece : source.fill()) {
             source.done(piece);
         }
@@ -258,16 +258,16 @@ TEST_CASE("a sink that talks but does not read is ended, and gives its room to t
         }
         CHECK(source.core.on_tick(source.now).empty());
     }
-    source.core.on_heard(end, "1");
-    source.core.on_heard(end, "2");
+    source.core.on_word(end, "1", Uploads::Heard{});
+    source.core.on_word(end, "2", Uploads::Heard{});
     CHECK(source.core.on_tick(end - tick).empty());
     auto const notices = source.core.on_tick(end);
     REQUIRE(notices.size() == 1);
     CHECK(notices[0].route == "1");
     CHECK(notices[0].refused.transfer == transfer(1));
     CHECK(notices[0].refused.code == ErrorCode::closed);
-    CHECK(source.core.serves(sink(2)));
-    CHECK_FALSE(source.core.serves(sink(1)));
+    CHECK(source.core.table().serves(sink(2)));
+    CHECK_FALSE(source.core.table().serves(sink(1)));
 }
 
 // ---- as much as leaves soon ----
@@ -438,7 +438,7 @@ TEST_CASE("after the last sink has gone few are served at once again") {
     open_slow(source, link, 40, content(200, 256 * kib), 1'250'000);
     link.run(8s);
     for (std::uint16_t number = 1; number <= 40; ++number) {
-        source.core.on_close(std::to_string(number), transfer(number));
+        source.core.on_word(source.now, std::to_string(number), Uploads::Closed{transfer(number)});
     }
     link.run(1s);
     for (std::uint16_t number = 1; number <= 40; ++number) {

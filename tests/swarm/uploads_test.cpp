@@ -56,7 +56,7 @@ TEST_CASE("a chunk that waits and is asked for again waits once") {
     REQUIRE_FALSE(source.want(1, 1, {1, 0, 1}, 0, content(2)));
     source.now += 1s;
     REQUIRE_FALSE(source.want(1, 1, {0, 1}, 1000, nullptr));
-    auto const& queue = source.core.find(transfer(1))->queue;
+    auto const& queue = source.core.table().find(transfer(1))->queue;
     REQUIRE(queue.size() == 2);
     CHECK(queue[0].chunk == 1);
     CHECK(queue[0].since == source.now - 1s);
@@ -77,28 +77,27 @@ TEST_CASE("of several chunks that wait the one is sent that credit covers") {
 TEST_CASE("nobody can close another's transfer") {
     Source source;
     source.open(1, 1, content(1));
-    source.core.on_close("2", transfer(1));
-    CHECK(source.core.load() == 1);
+    source.core.on_word(source.now, "2", Uploads::Closed{transfer(1)});
+    CHECK(source.load() == 1);
 }
 
 // ---- the life of a transfer ----
 
 TEST_CASE("a transfer is load from its first Want to its end") {
     Source source;
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     source.open(1, 1, content(1));
     source.open(2, 1, content(1));
-    CHECK(source.core.load() == 2);
-    CHECK(source.core.serves(sink(1)));
-    CHECK(source.core.find(transfer(1)) != nullptr);
-    source.core.on_close("1", transfer(1));
-    source.core.on_close("1", transfer(1));
-    CHECK(source.core.load() == 1);
-    CHECK(source.core.find(transfer(1)) == nullptr);
-    source.core.on_gone("1");
-    CHECK(source.core.load() == 0);
-    CHECK_FALSE(source.core.serves(sink(1)));
-    CHECK_FALSE(source.core.next_deadline().has_value());
+    CHECK(source.load() == 2);
+    CHECK(source.core.table().serves(sink(1)));
+    CHECK(source.core.table().find(transfer(1)) != nullptr);
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
+    CHECK(source.load() == 1);
+    CHECK(source.core.table().find(transfer(1)) == nullptr);
+    source.core.on_word(source.now, "1", Uploads::Gone{});
+    CHECK(source.load() == 0);
+    CHECK_FALSE(source.core.table().serves(sink(1)));
     CHECK(source.fill().empty());
 }
 
@@ -106,7 +105,7 @@ TEST_CASE("a connection that goes takes its own transfers along and no others") 
     Source source;
     source.open(1, 1, content(1));
     source.open(2, 2, content(1));
-    source.core.on_gone("1");
+    source.core.on_word(source.now, "1", Uploads::Gone{});
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 1);
     CHECK(pieces[0].transfer == transfer(2));
@@ -116,9 +115,8 @@ TEST_CASE("transfers of a sink that was silent for the limit end, and it is told
     Source source;
     source.open(1, 1, content(1));
     source.open(2, 2, content(1));
-    CHECK(source.core.next_deadline() == source.now + 10s);
     source.now += 5s;
-    source.core.on_heard(source.now, "2");
+    source.core.on_word(source.now, "2", Uploads::Heard{});
     source.now += 5s - tick;
     CHECK(source.core.on_tick(source.now).empty());
     source.now += tick;
@@ -127,8 +125,7 @@ TEST_CASE("transfers of a sink that was silent for the limit end, and it is told
     CHECK(notices[0].route == "1");
     CHECK(notices[0].refused.transfer == transfer(1));
     CHECK(notices[0].refused.code == ErrorCode::closed);
-    CHECK(source.core.load() == 1);
-    CHECK(source.core.next_deadline() == source.now + 5s);
+    CHECK(source.load() == 1);
 }
 
 TEST_CASE("a Want is a sign of life, too") {
@@ -136,7 +133,10 @@ TEST_CASE("a Want is a sign of life, too") {
     source.open(1, 1, content(1));
     source.now += 9s;
     REQUIRE_FALSE(source.want(1, 1, {0}, 200, nullptr));
-    CHECK(source.core.next_deadline() == source.now + 10s);
+    source.now += 10s - tick;
+    CHECK(source.core.on_tick(source.now).empty());
+    source.now += tick;
+    CHECK(source.core.on_tick(source.now).size() == 1);
 }
 
 TEST_CASE("a chunk whose transfer has ended meanwhile still frees its memory") {
@@ -146,16 +146,16 @@ TEST_CASE("a chunk whose transfer has ended meanwhile still frees its memory") {
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 4);
     SECTION("closed") {
-        source.core.on_close("1", transfer(1));
+        source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
     }
     SECTION("gone") {
-        source.core.on_gone("1");
+        source.core.on_word(source.now, "1", Uploads::Gone{});
     }
     SECTION("idle") {
         source.now += 10s;
         CHECK(source.core.on_tick(source.now).size() == 1);
     }
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     source.open(2, 1, content(10));
     CHECK(source.fill().empty());  // the sink has as much ahead as it may
     for (auto const& piece : pieces) {
@@ -169,14 +169,16 @@ TEST_CASE("a transfer whose file cannot be read ends, and its sink is told once"
     source.open(1, 1, content(2));
     auto const pieces = source.fill();
     REQUIRE(pieces.size() == 2);
-    auto const notice =
-        source.core.on_failed(source.now, pieces[0], ErrorCode::gone, "it has changed");
+    auto const notice = source.core.on_done(source.now, pieces[0],
+                                            Uploads::Unread{ErrorCode::gone, "it has changed"});
     REQUIRE(notice.has_value());
     CHECK(notice->route == "1");
     CHECK(notice->refused == wire::Refused{transfer(1), ErrorCode::gone, "it has changed"});
-    CHECK(source.core.load() == 0);
-    CHECK_FALSE(source.core.on_failed(source.now, pieces[1], ErrorCode::gone, "it has changed")
-                    .has_value());
+    CHECK(source.load() == 0);
+    CHECK_FALSE(
+        source.core
+            .on_done(source.now, pieces[1], Uploads::Unread{ErrorCode::gone, "it has changed"})
+            .has_value());
     source.open(2, 1, content(1));
     CHECK(source.fill().size() == 1);
 }
@@ -186,7 +188,7 @@ TEST_CASE("a transfer whose file cannot be read ends, and its sink is told once"
 TEST_CASE("a content that is not here is refused") {
     Source source;
     CHECK(source.want(1, 1, {0}, 100, nullptr) == ErrorCode::not_found);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
 }
 
 TEST_CASE("more transfers than one connection may have are refused") {
@@ -196,9 +198,9 @@ TEST_CASE("more transfers than one connection may have are refused") {
     source.open(1, 1, content(1));
     source.open(2, 1, content(1));
     CHECK(source.want(3, 1, {0}, 100, content(1)) == ErrorCode::limit);
-    CHECK(source.core.load() == 2);
+    CHECK(source.load() == 2);
     source.open(4, 2, content(1));
-    source.core.on_close("1", transfer(1));
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
     source.open(3, 1, content(1));
 }
 
@@ -210,7 +212,7 @@ TEST_CASE("more transfers than this peer takes are refused as busy") {
     source.open(2, 2, content(1));
     CHECK(source.want(3, 3, {0}, 100, content(1)) == ErrorCode::busy);
     CHECK_FALSE(source.want(1, 1, {0}, 200, nullptr));
-    source.core.on_close("2", transfer(2));
+    source.core.on_word(source.now, "2", Uploads::Closed{transfer(2)});
     source.open(3, 3, content(1));
 }
 
@@ -221,10 +223,9 @@ TEST_CASE("a transfer with more chunks asked for than may wait is ended") {
     CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
     CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
     CHECK(source.want(1, 1, {3}, 0, nullptr) == ErrorCode::limit);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.want(2, 1, {0, 1, 2, 3}, 0, content(4)) == ErrorCode::limit);
-    CHECK(source.core.load() == 0);
-    CHECK_FALSE(source.core.next_deadline().has_value());
+    CHECK(source.load() == 0);
 }
 
 TEST_CASE("no more chunks wait for one connection than may, whatever its transfers are") {
@@ -234,7 +235,7 @@ TEST_CASE("no more chunks wait for one connection than may, whatever its transfe
     CHECK_FALSE(source.want(1, 1, {0, 1, 2}, 0, content(4)));
     CHECK_FALSE(source.want(2, 1, {0, 1}, 0, content(4)));
     CHECK(source.want(3, 1, {0}, 0, content(4)) == ErrorCode::limit);
-    CHECK(source.core.load() == 2);
+    CHECK(source.load() == 2);
     CHECK_FALSE(source.want(4, 2, {0, 1, 2, 3}, 0, content(4)));
     SECTION("what is sent does not wait any more") {
         CHECK_FALSE(source.want(2, 1, {}, 100, nullptr));
@@ -244,10 +245,10 @@ TEST_CASE("no more chunks wait for one connection than may, whatever its transfe
         wire::Have have;
         have.transfer = transfer(1);
         have.chunks = {2};
-        source.core.on_have(source.now, "1", have);
+        source.core.on_word(source.now, "1", have);
     }
     SECTION("nor what a transfer waited for that is closed") {
-        source.core.on_close("1", transfer(1));
+        source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
     }
     CHECK_FALSE(source.want(3, 1, {0}, 0, content(4)));
 }
@@ -268,9 +269,9 @@ TEST_CASE("a connection names so many data endpoints at a time, and no more") {
     CHECK_FALSE(want(2, 2));
     CHECK(want(3, 3) == ErrorCode::limit);
     CHECK_FALSE(want(4, 2));
-    source.core.on_close("route", transfer(2));
+    source.core.on_word(source.now, "route", Uploads::Closed{transfer(2)});
     CHECK(want(3, 3) == ErrorCode::limit);
-    source.core.on_close("route", transfer(4));
+    source.core.on_word(source.now, "route", Uploads::Closed{transfer(4)});
     CHECK_FALSE(want(3, 3));
 }
 
@@ -278,9 +279,9 @@ TEST_CASE("a chunk that the content does not have ends the transfer") {
     auto const chunk = GENERATE(2U, 0xffffffffU);
     Source source;
     CHECK(source.want(1, 1, {0, chunk}, 100, content(2)) == ErrorCode::bad_message);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.want(2, 1, {0}, 100, content(0)) == ErrorCode::bad_message);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.fill().empty());
 }
 
@@ -290,8 +291,8 @@ TEST_CASE("a stranger cannot touch another's transfer") {
     CHECK(source.want(1, 2, {0}, 900, content(2)) == ErrorCode::bad_message);
     CHECK(source.want(1, 2, {5}, 900, content(2)) == ErrorCode::bad_message);
     CHECK(source.want(1, 2, {0}, 900, content(2), 7) == ErrorCode::bad_message);
-    source.core.on_gone("2");
-    CHECK(source.core.find(transfer(1))->credit == 200);
+    source.core.on_word(source.now, "2", Uploads::Gone{});
+    CHECK(source.core.table().find(transfer(1))->credit == 200);
     CHECK(source.fill().size() == 2);
 }
 
@@ -310,7 +311,7 @@ TEST_CASE("a Want with another content or sink ends its sink's transfer") {
         REQUIRE(taken.refused);
         CHECK(taken.refused->code == ErrorCode::bad_message);
     }
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.fill().empty());
 }
 
@@ -321,9 +322,9 @@ TEST_CASE("a chunk that is not here ends the transfer, one that has come since d
     source.gain(1, 3);
     CHECK_FALSE(source.want(1, 1, {3}, 400, nullptr));
     CHECK(source.want(1, 1, {2}, 400, nullptr) == ErrorCode::not_found);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.want(2, 1, {1, 0}, 400, about) == ErrorCode::not_found);
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
     CHECK(source.fill().empty());
 }
 
@@ -340,7 +341,7 @@ TEST_CASE(
         CHECK(notice.refused.reason == "it was removed");
         CHECK(notice.route == (notice.refused.transfer == transfer(1) ? "1" : "2"));
     }
-    CHECK(source.core.load() == 1);
+    CHECK(source.load() == 1);
     CHECK(source.core.on_withdrawn(content_id(5), "again").empty());
     for (auto const& piece : source.fill()) {
         CHECK(piece.transfer == transfer(3));
@@ -352,9 +353,9 @@ TEST_CASE("the connections that have transfers are known") {
     source.open(1, 1, content(1));
     source.open(2, 1, content(1));
     source.open(3, 2, content(1));
-    CHECK(source.core.routes() == std::vector<std::string>{"1", "2"});
-    source.core.on_close("2", transfer(3));
-    CHECK(source.core.routes() == std::vector<std::string>{"1"});
+    CHECK(source.core.table().routes() == std::vector<std::string>{"1", "2"});
+    source.core.on_word(source.now, "2", Uploads::Closed{transfer(3)});
+    CHECK(source.core.table().routes() == std::vector<std::string>{"1"});
 }
 
 TEST_CASE("it is told how a transfer ended, and what was sent of it") {
@@ -363,10 +364,10 @@ TEST_CASE("it is told how a transfer ended, and what was sent of it") {
         source.open(number, number, content(3));
     }
     auto sent = source.serve(9);
-    source.core.on_close("1", transfer(1));
-    source.core.on_gone("2");
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
+    source.core.on_word(source.now, "2", Uploads::Gone{});
     REQUIRE_FALSE(source.want(4, 4, Chunks{0, 1, 2}, 300, content(3)));
-    source.core.on_gone("4");
+    source.core.on_word(source.now, "4", Uploads::Gone{});
     auto const ended = source.core.take_ended();
     REQUIRE(ended.size() == 3);
     CHECK(ended[0].sent == sent[sink(1).port]);
@@ -380,7 +381,7 @@ TEST_CASE("a sink that cannot be reached for long is told so, at which port") {
     Source source(plain_limits());
     source.open(1, 1, content(3));
     source.core.set_reachable(sink(1), false);
-    source.core.on_heard(source.now, "1");
+    source.core.on_word(source.now, "1", Uploads::Heard{});
     source.now += 3s - tick;
     CHECK(source.core.on_tick(source.now).empty());
     source.now += tick;
@@ -388,7 +389,7 @@ TEST_CASE("a sink that cannot be reached for long is told so, at which port") {
     REQUIRE(notices.size() == 1);
     CHECK(notices[0].refused.code == ErrorCode::unreachable);
     CHECK(notices[0].sink == sink(1));
-    CHECK(source.core.load() == 0);
+    CHECK(source.load() == 0);
 }
 
 TEST_CASE("nothing is read for a sink that cannot be reached yet, and it keeps nobody waiting") {

@@ -68,8 +68,8 @@ void DownloadTask::play(std::uint64_t position, std::uint64_t bytes_per_second) 
 bool DownloadTask::join(std::string const& name, std::string const& id,
                         std::shared_ptr<Stream> const& stream) {
     auto const found = std::ranges::find_if(running_, [&](auto const& entry) {
-        auto const& transfer = *entry.second.transfer;
-        return transfer.name() == name && wire::to_hex(transfer.content()).starts_with(id);
+        auto const& file = *entry.second.file;
+        return target_name(file) == name && wire::to_hex(file.content).starts_with(id);
     });
     if (found == running_.end()) {
         return false;

@@ -63,7 +63,8 @@ void FileTransfer::add(Candidate candidate) {
 }
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
-    return session_ && session_->uses(parts_.policies.source_ids.of(endpoint));
+    return session_ &&
+           swarm::in_use(session_->download().sources(), parts_.policies.source_ids.of(endpoint));
 }
 
 void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
@@ -73,7 +74,7 @@ void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
     auto const id = parts_.policies.source_ids.of(link->endpoint());
     auto const endpoint = link->endpoint().to_string();
     links_.try_emplace(id, std::move(link));
-    session_->add_fellow(parts_.scheduler.now(), id, endpoint);
+    swarm::add_fellow(*session_, parts_.scheduler.now(), id, endpoint);
     pump();
 }
 
@@ -157,7 +158,7 @@ Result<FileTransfer::Prepared> FileTransfer::look_and_open(storage::PartFile& pa
         if (target_.manifest->layout().chunks > 1) {
             prepared.order = make();  // else there is nothing to be asked
         }
-        if (stream_ || swarm::Download::in_swarm(target_.manifest->layout())) {
+        if (stream_ || swarm::in_swarm(target_.manifest->layout())) {
             auto reader = part.reader();
             prepared.reader = reader ? *reader : nullptr;  // then nothing of it is offered
         }
@@ -181,7 +182,7 @@ void FileTransfer::on_prepared(Result<Prepared> const& prepared) {
         return end(std::nullopt, true);
     }
     if (prepared->present == storage::PartFile::Present::other && !target_.replace) {
-        return end(storage::PartFile::exists_already(target_));
+        return end(storage::exists_already(target_));
     }
     auto const data_port = parts_.reception.chunks.port();
     data_port ? begin(*prepared, *data_port) : end(data_port.error());
@@ -221,28 +222,27 @@ void FileTransfer::begin(Prepared const& prepared, std::uint16_t data_port) {
         add(std::move(candidate));
     }
     rate_.set_busy(now, true);
-    session_->start(now);
+    reader_ = prepared.reader;
+    bool const offers = reader_ && swarm::in_swarm(layout) && !content_->complete();
+    session_->start(now, offers ? offer(reader_) : std::uint16_t{0});
     if (play_.bytes_per_second > 0 || play_.position > 0) {
         session_->play(now, play_.position, play_.bytes_per_second);
     }
-    reader_ = prepared.reader;
     tell_streams([this](Stream& stream) { begin(stream); });
     if (content_->complete()) {
         return finish();
     }
-    if (reader_ && swarm::Download::in_swarm(layout)) {
-        offer(reader_);
-    }
     pump();
 }
 
-/// Lets others have what is here of it, until it is whole or given up.
-void FileTransfer::offer(std::shared_ptr<storage::PartReader const> reader) {
+/// Lets others have what is here of it, until it is whole or given up. The port where; 0: nowhere.
+std::uint16_t FileTransfer::offer(std::shared_ptr<storage::PartReader const> reader) {
     offer_ = parts_.offers.begin(*this, content_, target_.name, std::move(reader));
-    if (offer_) {
-        manifest_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
-        session_->offer_at(offer_->port());
+    if (!offer_) {
+        return 0;
     }
+    manifest_ = std::make_shared<std::string const>(wire::encode_manifest(*target_.manifest));
+    return offer_->port();
 }
 
 void FileTransfer::play(PlayFrom const& from) {
@@ -305,8 +305,8 @@ void FileTransfer::pump() {
             return end(Error{Errc::plugin, *fault});
         }
     }
-    if (auto const& failure = session_->download().failure()) {
-        return end(failure);
+    if (auto failure = session_->download().progress(parts_.scheduler.now()).failure) {
+        return end(std::move(failure));
     }
     if (actions.search) {
         owner_.search();
@@ -381,20 +381,19 @@ void FileTransfer::want(net::Link& link, swarm::SourceId source, wire::Want& wan
 
 void FileTransfer::on_have(swarm::SourceId source, wire::Have const& have) {
     if (!*over_) {
-        session_->on_have(parts_.scheduler.now(), source, have);
+        session_->on_word(parts_.scheduler.now(), source, have);
         pump();
     }
 }
 
 void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refused) {
-    if (*over_ || !session_->is_open(source, refused.transfer)) {
+    wire::Refused const escaped{refused.transfer, refused.code, wire::escape(refused.reason)};
+    if (*over_ || !session_->on_word(parts_.scheduler.now(), source, escaped)) {
         return;
     }
     if (refused.code == wire::ErrorCode::unreachable) {
         parts_.log(telemetry::unreachable_here(target_.name, endpoint_of(source), refused.reason));
     }
-    session_->on_refused(parts_.scheduler.now(), source,
-                         {refused.transfer, refused.code, wire::escape(refused.reason)});
     pump();
 }
 
@@ -403,15 +402,15 @@ void FileTransfer::probe(swarm::SourceId source) {
     if (link == nullptr) {
         return;
     }
-    link->probe(probe_patience,
-                [weak = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
-                    auto const alive = weak.lock();
-                    // No answer needs no word: the core counts the silence.
-                    if (alive && !*alive->over_ && vitals) {
-                        alive->session_->on_pong(alive->parts_.scheduler.now(), source,
-                                                 vitals->load, vitals->latency_ms);
-                    }
-                });
+    link->probe(
+        probe_patience, [weak = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
+            auto const alive = weak.lock();
+            // No answer needs no word: the core counts the silence.
+            if (alive && !*alive->over_ && vitals) {
+                alive->session_->on_word(alive->parts_.scheduler.now(), source,
+                                         swarm::Download::Vitals{vitals->load, vitals->latency_ms});
+            }
+        });
 }
 
 void FileTransfer::announce(std::uint32_t ppm) {
@@ -487,7 +486,7 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
         ++parts_.reception.counters[telemetry::Counter::chunks_rejected];
         parts_.log(
             telemetry::source_lied(target_.name, endpoint_of(source), "it sent corrupt data"));
-        session_->on_corrupt(now, source, chunk);
+        session_->on_checked(now, source, chunk, swarm::Download::Check::corrupt);
         return pump();
     }
     auto const bytes = target_.manifest->layout().length(chunk);
@@ -496,7 +495,7 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
     if (auto const* const link = link_to(source)) {
         parts_.reception.deliveries.add(now, link->endpoint(), bytes);
     }
-    session_->on_stored(now, source, chunk);
+    session_->on_checked(now, source, chunk, swarm::Download::Check::stored);
     tell_streams([](Stream& stream) { stream.gained(); });
     if (written.finished) {
         finished_ = written.finished;

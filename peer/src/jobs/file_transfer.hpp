@@ -114,10 +114,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     /// Somebody else reads it, too; the stream ends when this does.
     void join(std::shared_ptr<Stream> const& stream);
 
-    [[nodiscard]] std::string const& name() const { return target_.name; }
-
-    [[nodiscard]] wire::ContentId const& content() const { return target_.content; }
-
     /// How it stands.
     [[nodiscard]] DownloadStatus status() const;
 
@@ -155,7 +151,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared, std::uint16_t data_port);
     void add(Candidate candidate);
-    void offer(std::shared_ptr<storage::PartReader const> reader);
+    std::uint16_t offer(std::shared_ptr<storage::PartReader const> reader);
 
     // whoever reads it meanwhile
     void begin(Stream& stream);

@@ -6,7 +6,7 @@
 namespace xfsbus::peer::jobs {
 namespace {
 
-SourceState state_of(swarm::Download::SourceReport const& source) {
+SourceState state_of(swarm::DownloadSourceReport const& source) {
     using State = swarm::DownloadSource::State;
     switch (source.standing) {
         case State::active:
@@ -46,7 +46,8 @@ std::vector<ByteRange> ranges_of(swarm::ContentState const& content) {
 
 std::vector<SourceStatus> FileTransfer::source_status() const {
     std::vector<SourceStatus> all;
-    for (auto& source : session_->download().sources(parts_.scheduler.now())) {
+    for (auto const& [id, known] : session_->download().sources().all()) {
+        auto source = swarm::report_of(known, parts_.scheduler.now());
         all.push_back({.endpoint = std::move(source.endpoint),
                        .bytes = source.bytes,
                        .bytes_duplicate = source.bytes_duplicate,

@@ -34,6 +34,29 @@ PushState state_of(swarm::PushPlan::State state) {
     }
 }
 
+/// What a peer has answered to a Push, or to the question whether it has the content.
+swarm::PushPlan::Answer meaning_of(wire::Message const& answer, bool confirms) {
+    if (auto const* pong = std::get_if<wire::Pong>(&answer); pong && confirms) {
+        return swarm::PushPlan::Held{pong->have.empty() ? std::nullopt
+                                                        : std::optional(pong->have.front())};
+    }
+    if (auto const* pushed = std::get_if<wire::Pushed>(&answer); pushed && !confirms) {
+        return wire::Pushed{pushed->state, pushed->bytes, wire::escape(pushed->reason)};
+    }
+    return swarm::PushPlan::Failure{"an answer of the wrong kind"};
+}
+
+/// What may pass is asked again.
+swarm::PushPlan::Answer meaning_of(Error const& error) {
+    if (error.code == Errc::not_authorised) {
+        return swarm::PushPlan::Refusal{error.message};
+    }
+    if (error.code == Errc::timeout || error.code == Errc::network) {
+        return swarm::PushPlan::Silence{error.message};
+    }
+    return swarm::PushPlan::Failure{error.message};
+}
+
 Error several(std::vector<wire::FoundFile> const& versions) {
     auto const& first = versions.front();
     auto const name = wire::escape(first.name);
@@ -227,9 +250,9 @@ void PushTask::pump() {
 bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
     auto const now = network_.scheduler.now();
     auto const& file = files_[ask.file];
-    auto const link = links_.begin(now, plan_->peer(ask.peer));
+    auto const link = links_.begin(now, plan_->peer(ask.peer).endpoint);
     if (!link) {
-        plan_->on_silence(now, ask, link.error().message);
+        plan_->on_answer(now, ask, swarm::PushPlan::Silence{link.error().message});
         return true;
     }
     if (!*link) {
@@ -249,35 +272,10 @@ bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
 
 void PushTask::on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer) {
     auto const now = network_.scheduler.now();
-    links_.end(now, plan_->peer(ask.peer), static_cast<bool>(answer));
-    if (!answer) {
-        on_error(ask, answer.error());
-    } else if (auto const* pong = std::get_if<wire::Pong>(&*answer); pong && ask.confirm) {
-        on_pong(ask, *pong);
-    } else if (auto const* pushed = std::get_if<wire::Pushed>(&*answer); pushed && !ask.confirm) {
-        auto const told = wire::Pushed{pushed->state, pushed->bytes, wire::escape(pushed->reason)};
-        plan_->on_pushed(now, ask, told);
-    } else {
-        plan_->on_failure(now, ask, "an answer of the wrong kind");
-    }
+    links_.end(now, plan_->peer(ask.peer).endpoint, static_cast<bool>(answer));
+    plan_->on_answer(now, ask,
+                     answer ? meaning_of(*answer, ask.confirm) : meaning_of(answer.error()));
     after_event();
-}
-
-/// What may pass is asked again.
-void PushTask::on_error(swarm::PushPlan::Ask const& ask, Error const& error) {
-    auto const now = network_.scheduler.now();
-    if (error.code == Errc::not_authorised) {
-        plan_->on_refusal(now, ask, error.message);
-    } else if (error.code == Errc::timeout || error.code == Errc::network) {
-        plan_->on_silence(now, ask, error.message);
-    } else {
-        plan_->on_failure(now, ask, error.message);
-    }
-}
-
-void PushTask::on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong) {
-    plan_->on_held(network_.scheduler.now(), ask,
-                   pong.have.empty() ? std::nullopt : std::optional(pong.have.front()));
 }
 
 // ---- time ----
@@ -350,12 +348,10 @@ PushReport PushTask::report(std::size_t file, bool at_end) const {
     PushReport report{found.name, wire::to_hex(found.content), found.size, {}, 0};
     auto last = started_;
     for (auto const& row : plan_->rows(file)) {
-        bool const passed_by =
-            at_end && row.state == swarm::PushPlan::State::refused && !plan_->listed(row.peer);
-        if (passed_by) {
+        auto const& [peer, listed] = plan_->peer(row.peer);
+        if (at_end && row.state == swarm::PushPlan::State::refused && !listed) {
             continue;  // a program that has come, refused and left again lacks nothing
         }
-        auto const& peer = plan_->peer(row.peer);
         report.targets.push_back({peer.host, peer.port, state_of(row.state), row.bytes,
                                   seconds(row.until - row.since), row.reason});
         last = std::max(last, row.until);

@@ -68,8 +68,6 @@ class PushTask : public std::enable_shared_from_this<PushTask> {
     void pump();
     [[nodiscard]] bool ask(swarm::PushPlan::Ask const& ask);
     void on_answer(swarm::PushPlan::Ask const& ask, Result<wire::Message> const& answer);
-    void on_error(swarm::PushPlan::Ask const& ask, Error const& error);
-    void on_pong(swarm::PushPlan::Ask const& ask, wire::Pong const& pong);
 
     // ends
     void after_event();

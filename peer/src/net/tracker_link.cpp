@@ -8,22 +8,12 @@
 namespace xfsbus::peer::net {
 namespace {
 
-/// Longer than the tracker's own check of its candidates may take, for each page.
-constexpr auto answer_most = std::chrono::seconds(3);
-
-/// As long as it may wait for a change, and a while for the rest.
-constexpr auto changes_most = std::chrono::seconds(15);
-
 constexpr auto look_up_most = std::chrono::seconds(10);
 constexpr auto look_up_pause = std::chrono::seconds(2);
 
 /// Set in the numbers of what the announcer sends, and in no question's: so a refusal of the one is
 /// not taken for that of the other.
 constexpr std::uint64_t announcement = std::uint64_t{1} << 63;
-
-Error wrong_kind() {
-    return {Errc::network, "an answer of the wrong kind"};
-}
 
 }  // namespace
 
@@ -133,13 +123,26 @@ void TrackerLink::leave() {
     announcer_->leave(reactor_.now());
 }
 
-bool TrackerLink::in_touch() const {
-    return registered() && connected_ && reactor_.now() - heard_ <= silence_most_;
+void TrackerLink::ask(wire::Message const& question, wire::Duration patience,
+                      Asker::OnAnswer on_answer) {
+    asker_->ask(question, patience, std::move(on_answer));
+}
+
+TrackerState TrackerLink::state() const {
+    bool const registered = announcer_->registered();
+    return {.registered = registered,
+            .settled = announcer_->settled(),
+            .connected = connected_,
+            .in_touch = registered && connected_ && reactor_.now() - heard_ <= silence_most_,
+            .heard = heard_,
+            .listens = announcer_->listens(),
+            .refusal = announcer_->trouble()};
 }
 
 Error TrackerLink::trouble() const {
-    return refusal().empty() ? Error{Errc::tracker_unreachable, asker_->trouble()}
-                             : Error{Errc::not_authorised, refusal()};
+    auto const& refusal = announcer_->trouble();
+    return refusal.empty() ? Error{Errc::tracker_unreachable, asker_->trouble()}
+                           : Error{Errc::not_authorised, refusal};
 }
 
 void TrackerLink::on_connection(bus::ControlClient::Connection state, std::string const& why) {
@@ -211,98 +214,6 @@ std::vector<wire::FileEntry> TrackerLink::files_after(std::string const& name, s
 
 std::uint32_t TrackerLink::load() {
     return owner_.load();
-}
-
-// ---- questions ----
-
-void TrackerLink::find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    question.after.clear();
-    ask_pages<wire::FoundFile>(std::move(question), &wire::Found::files, std::move(on_files));
-}
-
-void TrackerLink::find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    question.limit = 1;
-    question.sources = 1;
-    asker_->ask(question, answer_most, [on_files = std::move(on_files)](auto answer) {
-        auto* const page = answer ? std::get_if<wire::Found>(&*answer) : nullptr;
-        page != nullptr ? on_files(std::move(page->files))
-                        : on_files(answer ? wrong_kind() : answer.error());
-    });
-}
-
-void TrackerLink::subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) {
-    asker_->ask(std::move(question), changes_most,
-                [on_changes = std::move(on_changes)](auto answer) {
-                    auto* const changes = answer ? std::get_if<wire::Changes>(&*answer) : nullptr;
-                    changes != nullptr ? on_changes(std::move(*changes))
-                                       : on_changes(answer ? wrong_kind() : answer.error());
-                });
-}
-
-void TrackerLink::list(std::string const& pattern,
-                       OnAnswer<std::vector<wire::ListedFile>> on_files) {
-    ask_pages<wire::ListedFile>(wire::Subscribe{pattern, {}}, &wire::Changes::files,
-                                std::move(on_files));
-}
-
-void TrackerLink::list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers) {
-    ask_peers(std::move(on_peers), {});
-}
-
-void TrackerLink::look_at_peers(OnAnswer<Look> on_look) {
-    auto const young = std::make_shared<bool>(false);
-    auto on_all = [young, on_look = std::move(on_look)](auto peers) {
-        peers ? on_look(Look{std::move(*peers), *young}) : on_look(peers.error());
-    };
-    std::function<void(wire::PeerList const&)> on_page = [young](auto const& page) {
-        *young = *young || page.young;
-    };
-    ask_peers(std::move(on_all), std::move(on_page));
-}
-
-void TrackerLink::ask_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers,
-                            std::function<void(wire::PeerList const&)> on_page) {
-    auto on_all = [this, on_peers = std::move(on_peers)](auto peers) {
-        if (peers && owner_.on_peers) {
-            owner_.on_peers(*peers);
-        }
-        on_peers(std::move(peers));
-    };
-    ask_pages<wire::PeerEntry>(wire::ListPeers{}, &wire::PeerList::peers, std::move(on_all),
-                               std::move(on_page));
-}
-
-template <typename Entry, typename Question, typename Page>
-void TrackerLink::ask_pages(Question question, std::vector<Entry> Page::*entries,
-                            OnAnswer<std::vector<Entry>> on_all,
-                            std::function<void(Page const&)> on_page,
-                            std::shared_ptr<swarm::Pages<Entry>> pages) {
-    if (!pages) {
-        pages = std::make_shared<swarm::Pages<Entry>>(reactor_.now());
-    }
-    auto on_answer = [this, question, entries, pages, on_page = std::move(on_page),
-                      on_all = std::move(on_all)](Result<wire::Message> answer) mutable {
-        if (!answer) {
-            return on_all(answer.error());
-        }
-        auto* const page = std::get_if<Page>(&*answer);
-        if (page == nullptr) {
-            return on_all(wrong_kind());
-        }
-        if (on_page) {
-            on_page(*page);
-        }
-        auto const more = pages->take(reactor_.now(), std::move(page->*entries), page->next);
-        if (!more) {
-            return on_all(more.error());
-        }
-        if (!*more) {
-            return on_all(std::move(*pages).all());
-        }
-        question.after = page->next;
-        ask_pages(std::move(question), entries, std::move(on_all), std::move(on_page), pages);
-    };
-    asker_->ask(question, answer_most, std::move(on_answer));
 }
 
 }  // namespace xfsbus::peer::net

@@ -2,12 +2,10 @@
 
 #include "net/alarm.hpp"
 #include "net/asker.hpp"
-#include "net/tracker_questions.hpp"
 
 #include <xfsbus/bus/control.hpp>
 #include <xfsbus/bus/resolver.hpp>
 #include <xfsbus/swarm/announcer.hpp>
-#include <xfsbus/swarm/pages.hpp>
 #include <xfsbus/swarm/share_table.hpp>
 
 #include <functional>
@@ -16,19 +14,30 @@
 
 namespace xfsbus::peer::net {
 
-/// The connection to the tracker: keeps our entry there true (Announcer) and asks it questions.
-/// Reactor thread.
-class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Owner {
+/// How this peer stands with its tracker.
+struct TrackerState {
+    bool registered = false;
+    bool settled = false;  ///< registered, and the tracker has the whole list of files
+    bool connected = false;
+    /// Registered, connected, and the tracker has said something within a lease; silent peers are
+    /// asked only when one is over.
+    bool in_touch = false;
+    wire::Time heard{};      ///< when the tracker last said something
+    wire::Endpoint listens;  ///< what it tells others of our address; once registered
+    std::string refusal;     ///< what the tracker refuses, and why; empty: nothing
+};
+
+/// The connection to the tracker: keeps our entry there true (Announcer) and carries questions to
+/// it (TrackerAsker). Reactor thread.
+class TrackerLink final : private swarm::Announcer::Owner {
   public:
     struct Owner {
         swarm::ShareTable const& share;
         std::function<std::uint32_t()> load;
-        /// Registered, list sent or acknowledged, lost: look at registered() and settled().
+        /// Registered, list sent or acknowledged, lost: look at state().
         std::function<void()> on_state;
         /// The tracker cannot connect to where we listen.
         std::function<void(std::string const& why)> on_unreachable = {};
-        /// Its list of peers, whoever asked for it.
-        std::function<void(std::vector<wire::PeerEntry> const&)> on_peers = {};
     };
 
     TrackerLink(bus::Reactor& reactor, bus::Security const& security, Owner owner);
@@ -47,38 +56,16 @@ class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Own
     void resend();
     void leave();
 
+    /// As Asker::ask.
+    void ask(wire::Message const& question, wire::Duration patience, Asker::OnAnswer on_answer);
+
     /// Before the end: no question stays open.
     void abandon() { asker_->abandon(); }
 
-    [[nodiscard]] bool registered() const { return announcer_->registered(); }
-
-    [[nodiscard]] bool settled() const { return announcer_->settled(); }
-
-    [[nodiscard]] wire::Endpoint const& listens() const { return announcer_->listens(); }
-
-    /// What the tracker refuses, and why; empty: nothing.
-    [[nodiscard]] std::string const& refusal() const { return announcer_->trouble(); }
+    [[nodiscard]] TrackerState state() const;
 
     /// Why this peer is not registered; escaped.
     [[nodiscard]] Error trouble() const;
-
-    [[nodiscard]] bool connected() const { return connected_; }
-
-    /// Registered, connected, and the tracker has said something within a lease; silent peers are
-    /// asked only when one is over.
-    [[nodiscard]] bool in_touch() const;
-
-    /// When the tracker last said something.
-    [[nodiscard]] wire::Time heard() const { return heard_; }
-
-    /// Within PagesLimits.
-    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
-    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override;
-    void subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) override;
-    /// All files that match, within PagesLimits.
-    void list(std::string const& pattern, OnAnswer<std::vector<wire::ListedFile>> on_files);
-    void list_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers);
-    void look_at_peers(OnAnswer<Look> on_look) override;
 
   private:
     void send(wire::Message const& message, std::uint64_t number) override;
@@ -93,14 +80,6 @@ class TrackerLink final : public TrackerQuestions, private swarm::Announcer::Own
     void on_garbage(std::string const& what);
     void on_message(wire::Envelope&& envelope);
     void after_event();
-    void ask_peers(OnAnswer<std::vector<wire::PeerEntry>> on_peers,
-                   std::function<void(wire::PeerList const&)> on_page);
-    /// `entries` is the list in each page.
-    template <typename Entry, typename Question, typename Page>
-    void ask_pages(Question question, std::vector<Entry> Page::*entries,
-                   OnAnswer<std::vector<Entry>> on_all,
-                   std::function<void(Page const&)> on_page = {},
-                   std::shared_ptr<swarm::Pages<Entry>> pages = nullptr);
 
     bus::Reactor& reactor_;
     bus::Security security_;

@@ -1,12 +1,10 @@
 #include "runtime/engine.hpp"
 
 #include "runtime/chosen_policies.hpp"
-#include "runtime/program_bytes.hpp"
 #include "telemetry/log_events.hpp"
 
 #include <xfsbus/bus/held_signals.hpp>
 #include <xfsbus/trace/trace_file.hpp>
-#include <xfsbus/wire/limits.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <cerrno>
@@ -18,10 +16,6 @@
 
 namespace xfsbus::peer::runtime {
 namespace {
-
-Error interrupted() {
-    return {Errc::interrupted, "interrupted"};
-}
 
 Error too_few_descriptors(std::size_t spare) {
     auto const spared = spare > 0 ? ", " + std::to_string(spare) + " are for other things" : "";
@@ -224,207 +218,6 @@ void Engine::post(std::function<void(Node&)> work) {
         }
     });
 }
-
-// ---- jobs ----
-
-template <typename T>
-std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
-    auto state = std::make_shared<JobState>(JobId{++last_job_}, Result<T>(Error{}), to.events);
-    answers_.expect(state);
-    return state;
-}
-
-/// One that cannot be called off: its outcome is not waited for.
-template <typename T>
-std::shared_ptr<JobState> Engine::make_idle_job(Telling const& to) {
-    auto state = make_job<T>(to);
-    state->when_cancelled([weak = std::weak_ptr(state)] {
-        if (auto const job = weak.lock()) {
-            job->fail(interrupted());
-        }
-    });
-    return state;
-}
-
-template <typename T, typename Start>
-std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
-    auto state = make_idle_job<T>(to);
-    post([state, start = std::move(start)](Node& node) {
-        start(node, [state](Result<T> result) { state->set(std::move(result)); });
-    });
-    return state;
-}
-
-/// One that is called off has an outcome all the same, and is done only then. `start` returns what
-/// calls it off.
-template <typename T, typename Start>
-std::shared_ptr<JobState> Engine::begin_cancellable(Telling const& to, Start start) {
-    auto state = make_job<T>(to);
-    auto const cancel = std::make_shared<Cancel>();
-    state->when_cancelled([weak = weak_from_this(), cancel] {
-        if (auto const engine = weak.lock()) {
-            engine->post([cancel](Node&) { *cancel ? (*cancel)() : void(); });
-        }
-    });
-    post([state, cancel, start = std::move(start)](Node& node) {
-        *cancel =
-            start(node, state->id(), [state](Result<T> result) { state->set(std::move(result)); });
-    });
-    return state;
-}
-
-namespace {
-
-template <typename Running>
-std::function<void()> canceller(std::shared_ptr<Running> const& job) {
-    return [weak = std::weak_ptr(job)] {
-        if (auto const running = weak.lock()) {
-            running->cancel();
-        }
-    };
-}
-
-Status check_name(std::string const& out) {
-    auto const problem = out.empty() ? std::nullopt : wire::name_problem(out);
-    return problem ? Status(Error{Errc::usage, "'" + wire::escape(out) +
-                                                   "' cannot be the name of a download: it " +
-                                                   *problem})
-                   : done();
-}
-
-Status check_pattern(std::string const& pattern) {
-    constexpr auto most = wire::limits::pattern_bytes;
-    return pattern.empty() || pattern.size() > most
-               ? Status(Error{Errc::usage, "a pattern has 1 to " + std::to_string(most) + " bytes"})
-               : done();
-}
-
-jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
-                                   Engine::Telling const& to) {
-    jobs::DownloadTask::Order order;
-    order.query = request.name;
-    order.out = request.out;
-    order.force = request.force;
-    order.repair = request.repair;
-    order.sources = request.sources;
-    order.wait = request.wait;
-    order.play_bytes_per_second = request.play_bytes_per_second;
-    if (to.progress) {
-        order.on_progress = [events = to.events, id](DownloadProgress const& progress) {
-            events->put(DownloadProgressed{id, progress});
-        };
-    }
-    if (to.files) {
-        order.on_file = [events = to.events, id](DownloadedFile const& file) {
-            if (events->keeps_all()) {
-                events->put(FileDone{id, file});
-            }
-        };
-    }
-    return order;
-}
-
-jobs::PushTask::Order order_of(PushRequest const& request, JobId id, Engine::Telling const& to) {
-    jobs::PushTask::Order order{request.name, request.to, request.peers, request.patience, {}};
-    if (to.progress) {
-        order.on_progress = [events = to.events, id](PushProgress const& progress) {
-            events->put(PushProgressed{id, progress});
-        };
-    }
-    return order;
-}
-
-}  // namespace
-
-std::shared_ptr<JobState> Engine::find(std::string const& name, Telling const& to) {
-    return begin<std::vector<FoundSource>>(
-        to, [name](Node& node, auto on_found) { node.find(name, std::move(on_found)); });
-}
-
-std::shared_ptr<JobState> Engine::list(std::string const& pattern, Telling const& to) {
-    return begin<std::vector<ListedFile>>(to, [pattern](Node& node, auto on_listed) {
-        if (auto const good = check_pattern(pattern); !good) {
-            return on_listed(good.error());
-        }
-        node.list(pattern, std::move(on_listed));
-    });
-}
-
-std::shared_ptr<JobState> Engine::subscribe(std::string const& pattern, Telling const& to) {
-    return begin_cancellable<std::vector<ListedFile>>(
-        to, [pattern, to](Node& node, JobId id, auto on_done) -> Cancel {
-            if (auto const good = check_pattern(pattern); !good) {
-                on_done(good.error());
-                return {};
-            }
-            Node::OnListing on_listing{
-                .on_news =
-                    [events = to.events, id](ListingChange what, ListedFile file) {
-                        events->put(ListingChanged{id, what, std::move(file)});
-                    },
-                .room = [events = to.events] { return events->room(); }};
-            return canceller(node.subscribe(pattern, on_listing, std::move(on_done)));
-        });
-}
-
-std::shared_ptr<JobState> Engine::update(Telling const& to) {
-    return begin<UpdateSummary>(
-        to, [](Node& node, auto on_done) { node.share().update_list(std::move(on_done)); });
-}
-
-std::shared_ptr<JobState> Engine::download(DownloadRequest const& request, Telling const& to) {
-    auto const begun = std::make_shared<std::weak_ptr<jobs::DownloadTask>>();
-    auto state = begin_cancellable<DownloadReport>(
-        to, [request, to, begun](Node& node, JobId id, auto on_done) -> Cancel {
-            if (auto const good = check_name(request.out); !good) {
-                on_done(good.error());
-                return {};
-            }
-            auto const task = node.download(order_of(request, id, to), std::move(on_done));
-            *begun = task;
-            return canceller(task);
-        });
-    state->when_played(
-        [weak = weak_from_this(), begun](std::uint64_t position, std::uint64_t rate) {
-            if (auto const engine = weak.lock()) {
-                engine->post([begun, position, rate](Node&) {
-                    if (auto const task = begun->lock()) {
-                        task->play(position, rate);
-                    }
-                });
-            }
-        });
-    return state;
-}
-
-std::shared_ptr<JobState> Engine::push(PushRequest const& request, Telling const& to) {
-    return begin_cancellable<PushResult>(
-        to, [request, to](Node& node, JobId id, auto on_done) -> Cancel {
-            if (request.to == PushTo::number && request.peers == 0) {
-                on_done(Error{Errc::usage, "a push to no peer is none"});
-                return {};
-            }
-            return canceller(node.push(order_of(request, id, to), std::move(on_done)));
-        });
-}
-
-std::shared_ptr<JobState> Engine::publish(PublishRequest const& request, Telling const& to) {
-    // Handed over, as what lets go of them last may take its time.
-    auto const bytes =
-        std::make_shared<Result<index::Publications::Bytes>>(bytes_of(request, *log_));
-    return begin_cancellable<Published>(
-        to,
-        [name = request.name, manifest = request.manifest, bytes](Node& node, JobId,
-                                                                  auto on_done) -> Cancel {
-            if (!*bytes) {
-                on_done(bytes->error());
-                return {};
-            }
-            return node.publisher().start({name, std::move(**bytes), manifest}, std::move(on_done));
-        });
-}
-
-// ---- the rest ----
 
 /// However this ends, the number is closed when nobody has its ticket any more.
 Result<std::shared_ptr<OpenFile>> Engine::open_file(std::string const& name,

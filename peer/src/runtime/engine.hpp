@@ -68,13 +68,23 @@ class Engine : public std::enable_shared_from_this<Engine> {
     /// For all who have a handle of the job, and the queue.
     [[nodiscard]] Telling openly() const { return {events_, true, true}; }
 
-    std::shared_ptr<JobState> find(std::string const& name, Telling const& to);
-    std::shared_ptr<JobState> list(std::string const& pattern, Telling const& to);
-    std::shared_ptr<JobState> subscribe(std::string const& pattern, Telling const& to);
-    std::shared_ptr<JobState> download(DownloadRequest const& request, Telling const& to);
-    std::shared_ptr<JobState> push(PushRequest const& request, Telling const& to);
-    std::shared_ptr<JobState> publish(PublishRequest const& request, Telling const& to);
-    std::shared_ptr<JobState> update(Telling const& to);
+    /// A job of which nobody waits for what comes of it once it is called off. `start(node,
+    /// on_done)` begins it on the reactor's thread.
+    template <typename T, typename Start>
+    std::shared_ptr<JobState> begin(Telling const& to, Start start);
+
+    /// What is called on the reactor's thread to cancel a job.
+    using Cancel = std::function<void()>;
+
+    /// One that is called off has an outcome all the same, and is done only then. `start(node, id,
+    /// on_done)` returns what calls it off.
+    template <typename T, typename Start>
+    std::shared_ptr<JobState> begin_cancellable(Telling const& to, Start start);
+
+    /// Where this peer's program is told. Any thread may call it.
+    [[nodiscard]] OnLog const& log() const { return *log_; }
+
+    /// Loads a plug-in, and puts it in force.
     std::shared_ptr<JobState> load_policy(std::string const& spec, Telling const& to);
 
     /// As Peer::open.
@@ -84,17 +94,10 @@ class Engine : public std::enable_shared_from_this<Engine> {
     Result<std::shared_ptr<EventStore>> open_events(EventStore::Keep keep);
 
   private:
-    /// What is called on the reactor's thread to cancel a job.
-    using Cancel = std::function<void()>;
-
     template <typename T>
     std::shared_ptr<JobState> make_job(Telling const& to);
     template <typename T>
     std::shared_ptr<JobState> make_idle_job(Telling const& to);
-    template <typename T, typename Start>
-    std::shared_ptr<JobState> begin(Telling const& to, Start start);
-    template <typename T, typename Start>
-    std::shared_ptr<JobState> begin_cancellable(Telling const& to, Start start);
     void run();
     void finish(std::exception_ptr const& fault);
     void fail(Error const& why);
@@ -111,5 +114,49 @@ class Engine : public std::enable_shared_from_this<Engine> {
     std::shared_ptr<std::promise<void>> ended_ = std::make_shared<std::promise<void>>();
     PolicyLoader loader_;  ///< last: it uses the others
 };
+
+template <typename T>
+std::shared_ptr<JobState> Engine::make_job(Telling const& to) {
+    auto state = std::make_shared<JobState>(JobId{++last_job_}, Result<T>(Error{}), to.events);
+    answers_.expect(state);
+    return state;
+}
+
+/// One that cannot be called off: its outcome is not waited for.
+template <typename T>
+std::shared_ptr<JobState> Engine::make_idle_job(Telling const& to) {
+    auto state = make_job<T>(to);
+    state->when_cancelled([weak = std::weak_ptr(state)] {
+        if (auto const job = weak.lock()) {
+            job->fail({Errc::interrupted, "interrupted"});
+        }
+    });
+    return state;
+}
+
+template <typename T, typename Start>
+std::shared_ptr<JobState> Engine::begin(Telling const& to, Start start) {
+    auto state = make_idle_job<T>(to);
+    post([state, start = std::move(start)](Node& node) {
+        start(node, [state](Result<T> result) { state->set(std::move(result)); });
+    });
+    return state;
+}
+
+template <typename T, typename Start>
+std::shared_ptr<JobState> Engine::begin_cancellable(Telling const& to, Start start) {
+    auto state = make_job<T>(to);
+    auto const cancel = std::make_shared<Cancel>();
+    state->when_cancelled([weak = weak_from_this(), cancel] {
+        if (auto const engine = weak.lock()) {
+            engine->post([cancel](Node&) { *cancel ? (*cancel)() : void(); });
+        }
+    });
+    post([state, cancel, start = std::move(start)](Node& node) {
+        *cancel =
+            start(node, state->id(), [state](Result<T> result) { state->set(std::move(result)); });
+    });
+    return state;
+}
 
 }  // namespace xfsbus::peer::runtime

@@ -11,7 +11,6 @@
 namespace xfsbus::peer::runtime {
 namespace {
 
-constexpr auto load_patience = std::chrono::seconds(3);
 /// Between two warnings about files that others pushed.
 constexpr auto push_words_apart = std::chrono::seconds(1);
 
@@ -53,17 +52,16 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
       hashes_(plugins_.path, plugins_.host, options.accept_hashes),
       links_(reactor, security_, std::move(given.latencies), descriptors_.links,
              [this] { return vitals(); }),
-      tracker_(
-          reactor, security_,
-          {.share = share_,
-           .load = [this] { return load(); },
-           .on_state = [this] { watch_.on_state(); },
-           .on_unreachable = [this](std::string const& why) { watch_.on_unreachable(why); },
-           .on_peers = [this](std::vector<wire::PeerEntry> const& all) { known_.on_list(all); }}),
+      tracker_(reactor, security_,
+               {.share = share_,
+                .load = [this] { return load(); },
+                .on_state = [this] { watch_.on_state(); },
+                .on_unreachable = [this](std::string const& why) { watch_.on_unreachable(why); }}),
+      questions_(reactor, tracker_,
+                 [this](std::vector<wire::PeerEntry> const& all) { known_.on_list(all); }),
       watch_(reactor, tracker_, events, watch_options(),
              // A table of latencies knows us by the address that others are told.
-             [this] { links_.set_self(tracker_.listens()); }),
-      resolver_(reactor),
+             [this] { links_.set_self(tracker_.state().listens); }),
       serving_(reactor, security_, given.threads.disk, serving_owner(), upload_limits(), random_()),
       keeper_(reactor, share_, published_, tracker_, watch_, events, options_),
       throttle_(options.download_limit, [this] { throttle_alarm_.set(throttle_.next_deadline()); }),
@@ -90,8 +88,8 @@ Node::Node(bus::Reactor& reactor, EventStore& events, PeerOptions const& options
                    .keep_mode = options_.keep_mode,
                    .places = swarm::FilePlaces(descriptors_.files),
                    .published = shares_ ? &published_ : nullptr},
-      finder_(network_, log_),
-      source_find_(finder_, log_, [this] { return viewpoint(); }),
+      queries_(reactor, network_, questions_, known_, policies_, log_,
+               [this] { return viewpoint(); }),
       store_(given.threads.disk, PeerThreads::store_threads, net::fault_teller(reactor)),
       store_jobs_(reactor, store_),
       committer_(given.threads.disk, net::fault_teller(reactor)),
@@ -171,7 +169,8 @@ Publisher::Owner Node::publisher_owner() {
 
 /// The tracker is told before the caller is: who asks it next finds us as a source.
 void Node::when_told(std::function<void()> then) {
-    if (leaving_ || !tracker_.registered() || !tracker_.connected()) {
+    auto const at_tracker = tracker_.state();
+    if (leaving_ || !at_tracker.registered || !at_tracker.connected) {
         return then();
     }
     watch_.when_told([then = std::move(then)](Status const&) { then(); });
@@ -212,7 +211,7 @@ jobs::ServedOffers::Owner Node::offers_owner() {
 
 jobs::Network Node::network() {
     return {.scheduler = reactor_,
-            .tracker = tracker_,
+            .tracker = questions_,
             .links = links_,
             .self = self_,
             .look = [this](auto const& contents, auto const& on_looked) {
@@ -238,13 +237,9 @@ Node::~Node() {
     for (auto const& job : pushes) {
         job->cancel();
     }
-    auto const subscriptions = std::exchange(subscriptions_, {});
-    for (auto const& job : subscriptions) {
-        job->cancel();
-    }
     // While everything that an answer may touch is still there.
     links_.abandon();
-    finder_.abandon();
+    queries_.abandon();
     if (started_) {
         tracker_.abandon();
     }
@@ -311,7 +306,7 @@ std::uint32_t Node::load() const {
     return static_cast<std::uint32_t>(serving_.load() + jobs_.size());
 }
 
-// ---- questions and jobs ----
+// ---- jobs ----
 
 /// A tracker takes a peer to be where its connection comes from.
 std::string Node::source_for(wire::Endpoint const& tracker) const {
@@ -320,30 +315,6 @@ std::string Node::source_for(wire::Endpoint const& tracker) const {
                          wire::numeric_host(tracker.host) && !wire::loopback_host(tracker.host) &&
                          !wire::same_host(bus::address_towards(tracker.host), host);
     return matters ? host : std::string();
-}
-
-void Node::get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load) {
-    resolver_.resolve(of.host, load_patience, [this, port = of.port, on_load](auto const& hosts) {
-        hosts ? get_load_at({hosts->front(), port}, on_load) : on_load(hosts.error());
-    });
-}
-
-void Node::get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load) {
-    auto link = links_.to(of);
-    if (!link) {
-        return on_load(link.error());
-    }
-    auto* const raw = link->get();
-    raw->probe(load_patience, [link = *link, on_load](Result<net::Link::Vitals> const& vitals) {
-        vitals ? on_load(vitals->load) : on_load(vitals.error());
-    });
-}
-
-void Node::find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found) {
-    auto const slot = policies_.new_slot();
-    policies_.put_selector(slot, [this, slot, query, on_found = std::move(on_found)] {
-        source_find_.start(query, slot, on_found);
-    });
 }
 
 jobs::Viewpoint Node::viewpoint() const {
@@ -412,19 +383,6 @@ std::shared_ptr<jobs::PushTask> Node::push(jobs::PushTask::Order order,
     return job;
 }
 
-void Node::peers(OnAnswer<std::vector<KnownPeer>> on_peers) {
-    tracker_.list_peers([this, on_peers](Result<std::vector<wire::PeerEntry>> entries) {
-        if (!entries) {
-            return on_peers(entries.error());
-        }
-        std::vector<KnownPeer> known;
-        for (auto const& entry : *entries) {
-            known.push_back(known_.known(entry));
-        }
-        on_peers(std::move(known));
-    });
-}
-
 void Node::set_selection(Policies::Factory policy) {
     policies_.set_policy(std::move(policy));
     for (auto const& job : jobs_) {
@@ -441,20 +399,20 @@ void Node::set_policy(policies::PeerPolicyFactory const& policy,
                       std::function<void(PolicyInfo)> on_set) {
     if (auto const* selection = std::get_if<Policies::Factory>(&policy)) {
         set_selection(*selection);
-        return on_set(policies_.policy());
+        return on_set(policies_.in_force().selection);
     }
     if (auto const* order = std::get_if<Policies::OrderFactory>(&policy)) {
         set_chunk_order(*order);
-        return on_set(policies_.chunk_order());
+        return on_set(policies_.in_force().chunk_order);
     }
     policies_.set_upload_choice(std::get<Policies::UploadFactory>(policy),
                                 [this, on_set = std::move(on_set)] {
                                     serving_.set_choice(policies_.upload_choice(), &deliveries_);
-                                    on_set(policies_.upload_policy());
+                                    on_set(policies_.in_force().upload);
                                 });
 }
 
-telemetry::Counters Node::counters() const {
+telemetry::Counters Node::counters(Policies::InForce const& policies) const {
     using telemetry::Counter;
     auto all = counters_;
     all[Counter::files] = share_.size();
@@ -462,31 +420,33 @@ telemetry::Counters Node::counters() const {
     all[Counter::uploads] = serving_.load();
     all[Counter::downloads] = jobs_.size();
     all[Counter::bytes_sent] = serving_.bytes_sent();
-    all[Counter::policy_faults] = policies_.faults();
-    all[Counter::chunk_order_faults] = policies_.order_faults();
-    all[Counter::upload_policy_faults] = policies_.upload_faults();
+    all[Counter::policy_faults] = policies.selection.faults;
+    all[Counter::chunk_order_faults] = policies.chunk_order.faults;
+    all[Counter::upload_policy_faults] = policies.upload.faults;
     return all;
 }
 
 PeerStatus Node::status() const {
     PeerStatus status;
-    auto const& listens = tracker_.registered() ? tracker_.listens() : serving_.endpoint();
+    auto const at_tracker = tracker_.state();
+    auto const& listens = at_tracker.registered ? at_tracker.listens : serving_.endpoint();
     status.host = listens.host;
     status.port = listens.port;
     status.tracker = options_.tracker;
-    status.tracker_connected = tracker_.in_touch();
-    status.tracker_trouble = tracker_.refusal();
+    status.tracker_connected = at_tracker.in_touch;
+    status.tracker_trouble = at_tracker.refusal;
     status.directory = tree_->root().string();
     status.scan = keeper_.scan();
-    status.counters = counters().list();
+    auto const policies = policies_.in_force();
+    status.counters = counters(policies).list();
     for (auto const& job : jobs_) {
         auto files = job->status();
         std::move(files.begin(), files.end(), std::back_inserter(status.downloading));
     }
     status.uploading = serving_.uploads();
-    status.policy = policies_.policy().name;
-    status.chunk_order = policies_.chunk_order().name;
-    status.upload_policy = policies_.upload_policy().name;
+    status.policy = policies.selection.name;
+    status.chunk_order = policies.chunk_order.name;
+    status.upload_policy = policies.upload.name;
     status.integrity = plugins_.integrity->name();
     return status;
 }

@@ -6,19 +6,19 @@
 #include "jobs/push_inbox.hpp"
 #include "jobs/push_task.hpp"
 #include "jobs/served_offers.hpp"
-#include "jobs/source_find.hpp"
-#include "jobs/subscription_task.hpp"
 #include "net/chunk_router.hpp"
 #include "net/control_link.hpp"
 #include "net/fault_teller.hpp"
 #include "net/pool_jobs.hpp"
 #include "net/system_random.hpp"
+#include "net/tracker_asker.hpp"
 #include "net/tracker_link.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/peer_list.hpp"
 #include "runtime/peer_threads.hpp"
 #include "runtime/policies.hpp"
 #include "runtime/publisher.hpp"
+#include "runtime/queries.hpp"
 #include "runtime/readings.hpp"
 #include "runtime/share_keeper.hpp"
 #include "runtime/tracker_watch.hpp"
@@ -82,34 +82,18 @@ class Node {
 
     [[nodiscard]] Publisher& publisher() { return publisher_; }
 
+    [[nodiscard]] Queries& queries() { return queries_; }
+
     [[nodiscard]] Policies const& policies() const { return policies_; }
 
     /// For downloads and uploads under way, too; when it is in force it is told of.
     void set_policy(policies::PeerPolicyFactory const& policy,
                     std::function<void(PolicyInfo)> on_set);
 
-    // ---- questions and jobs; each answers once ----
-    template <typename T>
-    using OnAnswer = std::function<void(Result<T>)>;
-
-    void get_load(wire::Endpoint const& of, OnAnswer<std::uint32_t> on_load);
-    void find(std::string const& query, OnAnswer<std::vector<FoundSource>> on_found);
-    void list(std::string const& pattern, OnAnswer<std::vector<ListedFile>> on_listed);
-
-    /// Where a subscription tells what changes.
-    struct OnListing {
-        std::function<void(ListingChange, ListedFile)> on_news;
-        std::function<std::size_t()> room;  ///< how many more may be told now
-    };
-
-    std::shared_ptr<jobs::SubscriptionTask> subscribe(std::string const& pattern,
-                                                      OnListing const& on_listing,
-                                                      OnAnswer<std::vector<ListedFile>> on_done);
     std::shared_ptr<jobs::DownloadTask> download(jobs::DownloadTask::Order order,
                                                  jobs::DownloadTask::OnDone on_done);
     std::shared_ptr<jobs::PushTask> push(jobs::PushTask::Order order,
                                          jobs::PushTask::OnDone on_done);
-    void peers(OnAnswer<std::vector<KnownPeer>> on_peers);
     [[nodiscard]] PeerStatus status() const;
 
   private:
@@ -129,9 +113,8 @@ class Node {
     [[nodiscard]] wire::TransferId new_transfer();
     [[nodiscard]] TrackerWatch::Options watch_options() const;
     [[nodiscard]] std::string source_for(wire::Endpoint const& tracker) const;
-    void get_load_at(wire::Endpoint const& of, OnAnswer<std::uint32_t> const& on_load);
     [[nodiscard]] jobs::Viewpoint viewpoint() const;
-    [[nodiscard]] telemetry::Counters counters() const;
+    [[nodiscard]] telemetry::Counters counters(Policies::InForce const& policies) const;
     void on_push_failed(std::string const& name, Error const& why);
 
     bus::Reactor& reactor_;
@@ -154,8 +137,8 @@ class Node {
     jobs::Hashes hashes_;
     net::ControlLinks links_;
     net::TrackerLink tracker_;
+    net::TrackerAsker questions_;
     TrackerWatch watch_;
-    bus::Resolver resolver_;
     swarm::Deliveries deliveries_;
     serving::Serving serving_;
     ShareKeeper keeper_;
@@ -169,8 +152,7 @@ class Node {
     jobs::Reception reception_;
     jobs::FilePolicies file_policies_;
     jobs::Destination destination_;
-    jobs::Finder finder_;
-    jobs::SourceFind source_find_;
+    Queries queries_;
     threads::WorkerPool store_;  // after what its jobs use
     net::PoolJobs store_jobs_;
     storage::Committer committer_;
@@ -178,7 +160,6 @@ class Node {
 
     std::set<std::shared_ptr<jobs::DownloadTask>> jobs_;
     std::set<std::shared_ptr<jobs::PushTask>> pushes_;
-    std::set<std::shared_ptr<jobs::SubscriptionTask>> subscriptions_;
     jobs::PushInbox inbox_;
     Readings readings_;
     threads::WorkerPool publishing_;  // after what its jobs use

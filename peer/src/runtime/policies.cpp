@@ -61,7 +61,7 @@ Policies::Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factor
     }
 }
 
-PolicyInfo Policies::upload_policy() const {
+PolicyInfo Policies::upload() const {
     if (upload_.factory) {
         return about(upload_.factory->info(), upload_.choice->counters());
     }
@@ -97,7 +97,7 @@ PolicyInfo Policies::about(policies::PluginInfo const& plugin,
     return info;
 }
 
-PolicyInfo Policies::policy() const {
+PolicyInfo Policies::selection() const {
     auto info = about(policy_->info(), *totals_);
     if (trace_) {
         info.trace = trace_->info();
@@ -105,8 +105,10 @@ PolicyInfo Policies::policy() const {
     return info;
 }
 
-PolicyInfo Policies::chunk_order() const {
-    return about(chunk_order_->info(), *order_totals_);
+Policies::InForce Policies::in_force() const {
+    return {.selection = selection(),
+            .chunk_order = about(chunk_order_->info(), *order_totals_),
+            .upload = upload()};
 }
 
 std::shared_ptr<PolicyUsed const> Policies::chunk_order_used() const {

@@ -38,9 +38,14 @@ class Policies {
     Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factories,
              PeerOptions const& options, Trace trace, std::mt19937_64& random);
 
-    [[nodiscard]] PolicyInfo policy() const;
-    [[nodiscard]] PolicyInfo chunk_order() const;
-    [[nodiscard]] PolicyInfo upload_policy() const;
+    /// One of each kind.
+    struct InForce {
+        PolicyInfo selection;
+        PolicyInfo chunk_order;
+        PolicyInfo upload;
+    };
+
+    [[nodiscard]] InForce in_force() const;
 
     /// Which order of chunks is in force.
     [[nodiscard]] std::shared_ptr<PolicyUsed const> chunk_order_used() const;
@@ -49,15 +54,6 @@ class Policies {
     /// others' are not.
     [[nodiscard]] std::shared_ptr<policies::UploadChoice> upload_choice() const {
         return upload_.choice;
-    }
-
-    /// How often the policy has failed, the order, and the upload policy.
-    [[nodiscard]] std::uint64_t faults() const { return totals_->faults; }
-
-    [[nodiscard]] std::uint64_t order_faults() const { return order_totals_->faults; }
-
-    [[nodiscard]] std::uint64_t upload_faults() const {
-        return upload_.choice ? upload_.choice->counters().faults : 0;
     }
 
     /// For what is put into a slot from now on.
@@ -87,6 +83,8 @@ class Policies {
         std::shared_ptr<policies::GuardedUploadChoice> choice;
     };
 
+    [[nodiscard]] PolicyInfo selection() const;
+    [[nodiscard]] PolicyInfo upload() const;
     [[nodiscard]] PolicyUsed used(policies::PluginInfo const& plugin) const;
     [[nodiscard]] PolicyInfo about(policies::PluginInfo const& plugin,
                                    policies::PolicyCounters const& totals) const;

@@ -162,7 +162,7 @@ wire::FileEntry ShareKeeper::tell(swarm::IndexedFile const& file) {
     if (events_.keeps_all()) {
         events_.put(FileAppeared{to_info(file)});
     }
-    return swarm::ShareTable::entry_of(file);
+    return swarm::entry_of(file);
 }
 
 /// Of the directory; null: it is not shared, or was so already.
@@ -228,7 +228,7 @@ void ShareKeeper::on_unshared(std::string const& name) {
 
 void ShareKeeper::on_partial(swarm::PartialFile const& file) {
     if (table_.put_partial(file)) {
-        tracker_.on_changed(file.name, swarm::ShareTable::entry_of(file));
+        tracker_.on_changed(file.name, swarm::entry_of(file));
     }
 }
 

@@ -23,29 +23,31 @@ TrackerWatch::TrackerWatch(bus::Reactor& reactor, net::TrackerLink& link, EventS
       on_registered_(std::move(on_registered)) {}
 
 void TrackerWatch::on_state() {
-    if (link_.registered() && !was_registered_) {
+    auto const state = link_.state();
+    if (state.registered && !was_registered_) {
         on_registered_();
     }
-    was_registered_ = link_.registered();
-    tell_touch();
-    if (link_.registered()) {
+    was_registered_ = state.registered;
+    tell_touch(state);
+    tell_refusal(state.refusal);
+    if (state.registered) {
         registered_.tell();
     }
-    tell_refusal();
-    // Where the tracker does not take the list there is nothing to wait for.
-    if (link_.settled() || !link_.refusal().empty()) {
+    // Looked at again: those who waited may have changed the list. Where the tracker does not take
+    // it there is nothing to wait for.
+    if (auto const now = link_.state(); now.settled || !now.refusal.empty()) {
         settled_.tell();
     }
 }
 
 /// When it is found, and when it is lost.
-void TrackerWatch::tell_touch() {
-    if (link_.in_touch() == told_in_touch_) {
+void TrackerWatch::tell_touch(net::TrackerState const& state) {
+    if (state.in_touch == told_in_touch_) {
         return;
     }
-    told_in_touch_ = link_.in_touch();
+    told_in_touch_ = state.in_touch;
     auto const why = link_.trouble();
-    options_.log(told_in_touch_ ? telemetry::tracker_found(options_.endpoint, link_.listens())
+    options_.log(told_in_touch_ ? telemetry::tracker_found(options_.endpoint, state.listens)
                                 : telemetry::tracker_lost(options_.endpoint, why.message));
     events_.put(told_in_touch_ ? Event(TrackerUp{}) : Event(TrackerLost{why}));
 }
@@ -57,18 +59,18 @@ void TrackerWatch::tell_how_it_is() {
 }
 
 /// Once for each reason: it is tried again every second.
-void TrackerWatch::tell_refusal() {
-    if (link_.refusal().empty() || link_.refusal() == told_refusal_) {
+void TrackerWatch::tell_refusal(std::string const& refusal) {
+    if (refusal.empty() || refusal == told_refusal_) {
         return;
     }
-    told_refusal_ = link_.refusal();
+    told_refusal_ = refusal;
     options_.log(telemetry::tracker_refuses(options_.endpoint, told_refusal_));
 }
 
 /// For one that shares nothing it does not matter.
 void TrackerWatch::on_unreachable(std::string const& why) {
     if (options_.shares()) {
-        options_.log(telemetry::not_reachable(link_.listens(), why));
+        options_.log(telemetry::not_reachable(link_.state().listens, why));
     }
 }
 
@@ -106,7 +108,7 @@ void TrackerWatch::when_told(std::function<void(Status)> then) {
 
 /// The timer keeps the patient; without either nobody waits.
 void TrackerWatch::watch(std::shared_ptr<Patient> const& patient) {
-    auto const deadline = std::max(patient->since, link_.heard()) + tracker_silence_most;
+    auto const deadline = std::max(patient->since, link_.state().heard) + tracker_silence_most;
     if (deadline <= reactor_.now()) {
         return std::exchange(patient->then, {})(
             Error{Errc::tracker_unreachable,

@@ -48,8 +48,8 @@ class TrackerWatch {
     struct Patient;
 
     void watch(std::shared_ptr<Patient> const& patient);
-    void tell_touch();
-    void tell_refusal();
+    void tell_touch(net::TrackerState const& state);
+    void tell_refusal(std::string const& refusal);
 
     bus::Reactor& reactor_;
     net::TrackerLink& link_;

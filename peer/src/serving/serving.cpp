@@ -70,7 +70,7 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, threads::
                .tree = owner_.tree,
                .partial_ppm =
                    [this](auto const& content) {
-                       auto const here = session_.partial(content);
+                       auto const here = session_.partials().find(content);
                        return here ? here->ppm() : 0;
                    },
                .on_stale = owner_.on_stale}),
@@ -92,7 +92,7 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
              },
          .on_closed =
              [this](auto const& route) {
-                 session_.on_gone(route);
+                 session_.on_word(reactor_.now(), {route, {}}, swarm::Uploads::Gone{});
                  pump();
              },
          .on_trouble =
@@ -111,7 +111,7 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
 
 void Serving::on_message(wire::Sender const& sender, wire::Envelope&& envelope) {
     auto const now = reactor_.now();
-    session_.on_heard(now, sender.route);
+    session_.on_word(now, sender, swarm::Uploads::Heard{});
     auto const request = envelope.request;
     bool const is_answer = std::holds_alternative<wire::Pong>(envelope.message) ||
                            std::holds_alternative<wire::Failure>(envelope.message);
@@ -123,13 +123,13 @@ void Serving::on_message(wire::Sender const& sender, wire::Envelope&& envelope) 
     } else if (auto const* question = std::get_if<wire::GetManifests>(&envelope.message)) {
         answer(sender.route, manifests(*question), request);
     } else if (auto const* wants = std::get_if<wire::Request>(&envelope.message)) {
-        session_.on_request(now, sender, *wants);
+        session_.on_word(now, sender, *wants);
         pump();
     } else if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
-        session_.on_close(sender.route, *close);
+        session_.on_word(now, sender, *close);
         pump();
     } else if (auto const* have = std::get_if<wire::Have>(&envelope.message)) {
-        session_.on_have(now, sender.route, *have);
+        session_.on_word(now, sender, *have);
         alarm_.set(session_.next_deadline(reactor_.now()));
     } else if (auto const* push = std::get_if<wire::Push>(&envelope.message)) {
         answer(sender.route, owner_.on_push(*push), request);
@@ -180,7 +180,7 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
 void Serving::answer(wire::Route const& route, wire::Message const& message,
                      std::uint64_t request) {
     if (server_->send(route, message, request) == bus::ControlServer::Sent::gone) {
-        session_.on_gone(route);
+        session_.on_word(reactor_.now(), {route, {}}, swarm::Uploads::Gone{});
     }
 }
 
@@ -189,7 +189,7 @@ void Serving::answer(wire::Route const& route, wire::Message const& message,
 bool Serving::offer(std::shared_ptr<swarm::ContentState> content, std::string const& name,
                     Read read) {
     auto const id = content->id();
-    bool const taken = session_.offer(std::move(content));
+    bool const taken = session_.partials().add(std::move(content));
     if (taken) {
         partial_.insert_or_assign(id, Reading{name, std::move(read)});
     }
@@ -197,7 +197,7 @@ bool Serving::offer(std::shared_ptr<swarm::ContentState> content, std::string co
 }
 
 void Serving::completed(wire::ContentId const& content, swarm::IndexedFile const& file) {
-    session_.completed(content);
+    session_.partials().remove(content);
     partial_.erase(content);
     for (auto const& id : session_.uploads().transfers_of(content)) {
         readings_[id] = reading_of(file);
@@ -205,7 +205,9 @@ void Serving::completed(wire::ContentId const& content, swarm::IndexedFile const
 }
 
 void Serving::withdraw(wire::ContentId const& content) {
-    session_.withdraw(content, "the download was given up");
+    if (session_.partials().remove(content)) {
+        session_.withdraw(content, "the download was given up");
+    }
     partial_.erase(content);
     pump();
 }
@@ -213,7 +215,7 @@ void Serving::withdraw(wire::ContentId const& content) {
 void Serving::unshared(wire::ContentId const& content) {
     auto const* const file = owner_.share.by_content(content);
     if (file == nullptr) {
-        session_.end(content, "the file is not shared any more");
+        session_.withdraw(content, "the file is not shared any more");
         return pump();
     }
     for (auto const& id : session_.uploads().transfers_of(content)) {
@@ -377,7 +379,7 @@ bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading
 void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
                             index::ReadOutcome why, int error) {
     auto const told = why_unread(name, why, error);
-    session_.on_failed(reactor_.now(), piece, told.code, told.reason);
+    session_.on_done(reactor_.now(), piece, swarm::Uploads::Unread{told.code, told.reason});
     pump();
 }
 
@@ -413,7 +415,7 @@ void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) 
 
 std::vector<UploadStatus> Serving::uploads() const {
     std::vector<UploadStatus> all;
-    for (auto const& [id, transfer] : session_.uploads().transfers()) {
+    for (auto const& [id, transfer] : session_.uploads().transfers) {
         all.push_back(
             {.content = wire::to_hex(transfer.content),
              .sink = transfer.sink.to_string(),

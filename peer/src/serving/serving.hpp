@@ -80,7 +80,7 @@ class Serving final : public PartialServer {
 
     // ---- figures ----
 
-    [[nodiscard]] std::size_t load() const { return session_.uploads().load(); }
+    [[nodiscard]] std::size_t load() const { return session_.uploads().transfers.size(); }
 
     [[nodiscard]] std::uint64_t bytes_sent() const { return senders_.bytes_sent(); }
 

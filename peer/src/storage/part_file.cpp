@@ -173,7 +173,7 @@ Result<PartFile::Present> PartFile::compare(Target const& target, Place const& a
     return Present::same;
 }
 
-Error PartFile::exists_already(Target const& target) {
+Error exists_already(PartFile::Target const& target) {
     auto const* const advice =
         target.pushed ? "a push replaces it only where the peer runs with --accept-push=replace"
                       : "use --repair to fetch only what differs, --force to replace it, or -o to "

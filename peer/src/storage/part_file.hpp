@@ -69,8 +69,6 @@ class PartFile {
         same,   ///< the content that is wanted
         other,  ///< something else
     };
-    /// What to say of `other` where it is not to be replaced.
-    static Error exists_already(Target const& target);
 
     explicit PartFile(Target target);
     /// Closes; what was stored stays for the next run, an empty temporary does not.
@@ -174,5 +172,8 @@ class PartFile {
     std::mutex syncing_;                      ///< one thread syncs at a time
     std::chrono::steady_clock::time_point synced_at_{};
 };
+
+/// What to say where PartFile::look() has found `other`, which is not to be replaced.
+[[nodiscard]] Error exists_already(PartFile::Target const& target);
 
 }  // namespace xfsbus::peer::storage

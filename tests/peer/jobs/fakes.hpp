@@ -1,14 +1,12 @@
 #pragma once
 
+#include "fake_server.hpp"
+#include "fake_tracker.hpp"
 #include "net/chunk_port.hpp"
 #include "net/executor.hpp"
 #include "net/link.hpp"
-#include "net/tracker_questions.hpp"
 #include "sample.hpp"
-#include "serving/partial_server.hpp"
 #include "virtual_time.hpp"
-
-#include <xfsbus/wire/glob.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -55,79 +53,6 @@ inline wire::SourceEntry source_entry(wire::PeerId const& peer, wire::Endpoint c
 inline wire::SourceEntry source_entry(FakePeer const& peer) {
     return source_entry(peer.id, peer.listens);
 }
-
-inline Error no_tracker() {
-    return {Errc::tracker_unreachable, "no answer from the tracker"};
-}
-
-/// Knows what a test puts into it.
-class FakeTracker final : public net::TrackerQuestions {
-  public:
-    explicit FakeTracker(VirtualTime& time) : time_(time) {}
-
-    void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
-        asked.push_back(question);
-        if (!is_up) {
-            return time_.post([on_files = std::move(on_files)] { on_files(no_tracker()); });
-        }
-        time_.post([this, question = std::move(question), on_files = std::move(on_files)] {
-            std::vector<wire::FoundFile> found;
-            std::ranges::copy_if(files, std::back_inserter(found),
-                                 [&](auto const& file) { return matches(question, file); });
-            on_files(std::move(found));
-        });
-    }
-
-    void find_first(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
-        find(std::move(question), std::move(on_files));
-    }
-
-    /// Answers with what a test has put into `changes`; else it waits for that.
-    void subscribe(wire::Subscribe question, OnAnswer<wire::Changes> on_changes) override {
-        subscribed.push_back(std::move(question));
-        on_changes_ = std::move(on_changes);
-        answer_subscription();
-    }
-
-    void answer_subscription() {
-        if (on_changes_ && !changes.empty()) {
-            auto answer = std::move(changes.front());
-            changes.pop_front();
-            time_.post([on_changes = std::exchange(on_changes_, {}), answer = std::move(answer)] {
-                on_changes(answer);
-            });
-        }
-    }
-
-    void look_at_peers(OnAnswer<Look> on_look) override {
-        time_.post([this, on_look = std::move(on_look)] {
-            trouble ? on_look(*trouble) : is_up ? on_look(peers) : on_look(no_tracker());
-        });
-    }
-
-    bool is_up = true;             ///< else no question is answered
-    std::optional<Error> trouble;  ///< its answer to who asks for its peers
-    Look peers;
-    std::vector<wire::FoundFile> files;
-    std::vector<wire::Find> asked;
-    std::deque<Result<wire::Changes>> changes;
-    std::vector<wire::Subscribe> subscribed;
-
-  private:
-    static bool matches(wire::Find const& question, wire::FoundFile const& file) {
-        switch (question.by) {
-            case wire::FindBy::name:
-                return file.name == question.query;
-            case wire::FindBy::glob:
-                return wire::glob_match(question.query, file.name);
-            default:
-                return wire::to_hex(file.content).starts_with(question.query);
-        }
-    }
-
-    VirtualTime& time_;
-    OnAnswer<wire::Changes> on_changes_;
-};
 
 /// Hands chunks to whoever waits for them.
 class FakeChunkPort final : public net::ChunkPort {
@@ -352,49 +277,6 @@ class FakeExecutor final : public net::Executor {
 
   private:
     VirtualTime& time_;
-};
-
-/// Keeps what was offered while it was fetched, and how that ended.
-class FakeServer final : public serving::PartialServer {
-  public:
-    /// Of one offer.
-    struct Record {
-        std::string name;
-        std::shared_ptr<swarm::ContentState> content;
-        Read read;
-        bool complete = false;
-        bool withdrawn = false;
-    };
-
-    [[nodiscard]] wire::Endpoint const& endpoint() const override { return listens_; }
-
-    bool offer(std::shared_ptr<swarm::ContentState> content, std::string const& name,
-               Read read) override {
-        if (open(content->id()) != nullptr) {
-            return false;
-        }
-        records.push_back({name, std::move(content), std::move(read)});
-        return true;
-    }
-
-    void completed(wire::ContentId const& content, swarm::IndexedFile const& /*file*/) override {
-        open(content)->complete = true;
-    }
-
-    void withdraw(wire::ContentId const& content) override { open(content)->withdrawn = true; }
-
-    std::deque<Record> records;
-
-  private:
-    /// What is offered of it now.
-    Record* open(wire::ContentId const& content) {
-        auto const found = std::ranges::find_if(records, [&](Record const& record) {
-            return record.content->id() == content && !record.complete && !record.withdrawn;
-        });
-        return found == records.end() ? nullptr : &*found;
-    }
-
-    wire::Endpoint listens_{"10.0.0.1", 999};
 };
 
 }  // namespace xfsbus::peer::jobs::test

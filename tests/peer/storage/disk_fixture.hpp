@@ -151,7 +151,7 @@ class CountedHash {
 
 class TempDisk : private xfsbus::test::TempDir, public Disk {
   public:
-    TempDisk() : Disk(TempDir::path()) {}
+    TempDisk() : Disk(TemporaryDirectory::path()) {}
 };
 
 }  // namespace xfsbus::peer::storage::test

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/testing/temporary_directory.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
 #include <xfsbus/wire/counters.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -15,42 +15,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <stdlib.h>
-
 /// For the tests of programs that embed a peer; of no testing framework. What cannot be made is
 /// thrown, with the reason.
 namespace xfsbus::testing {
-
-/// A new empty directory below the system's place for temporary files, or TMPDIR; it is removed,
-/// with all that is in it, at the end of the scope.
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() {
-        auto name = (std::filesystem::temp_directory_path() / "xfsbus-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::system_error(errno, std::generic_category(), "cannot make " + name);
-        }
-        path_ = name;
-    }
-
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    TemporaryDirectory(TemporaryDirectory const&) = delete;
-    TemporaryDirectory& operator=(TemporaryDirectory const&) = delete;
-
-    [[nodiscard]] std::filesystem::path const& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 /// A tracker and some peers of this process, on 127.0.0.1 at free ports, each sharing a temporary
 /// directory of its own. The peers have their threads in common. For one thread; the peers' own

@@ -10,6 +10,15 @@
 
 namespace xfsbus::swarm {
 
+/// Calls visit(chunk) for each bit of a ChunkSet's word.
+template <typename Visit>
+void visit_chunks(std::size_t index, std::uint64_t word, Visit& visit) {
+    for (; word != 0; word &= word - 1) {
+        visit(static_cast<std::uint32_t>(index * 64) +
+              static_cast<std::uint32_t>(std::countr_zero(word)));
+    }
+}
+
 /// Some of the chunks of one file: a set of small numbers that knows its size.
 class ChunkSet {
   public:
@@ -73,47 +82,16 @@ class ChunkSet {
         }
     }
 
-    [[nodiscard]] bool intersects(ChunkSet const& other) const {
-        for (std::size_t i = 0; i < words_.size(); ++i) {
-            if ((words_[i] & other.words_[i]) != 0) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /// Calls visit(chunk) for each, in order.
     template <typename Visit>
     void for_each(Visit visit) const {
         for (std::size_t i = 0; i < words_.size(); ++i) {
-            visit_word(i, words_[i], visit);
+            visit_chunks(i, words_[i], visit);
         }
     }
 
-    /// For each that the other one, of the same file, has not.
-    template <typename Visit>
-    void for_each_not_in(ChunkSet const& other, Visit visit) const {
-        for (std::size_t i = 0; i < words_.size(); ++i) {
-            visit_word(i, words_[i] & ~other.words_[i], visit);
-        }
-    }
-
-    /// How many are in one and not in the other, which is of the same file.
-    [[nodiscard]] std::uint32_t differences(ChunkSet const& other) const {
-        std::uint32_t count = 0;
-        for (std::size_t i = 0; i < words_.size(); ++i) {
-            count += static_cast<std::uint32_t>(std::popcount(words_[i] ^ other.words_[i]));
-        }
-        return count;
-    }
-
-    /// For each that is in both.
-    template <typename Visit>
-    void for_each_common(ChunkSet const& other, Visit visit) const {
-        for (std::size_t i = 0; i < words_.size(); ++i) {
-            visit_word(i, words_[i] & other.words_[i], visit);
-        }
-    }
+    /// The chunks as bits, 64 a word, the first of them lowest; no bit beyond the file's end.
+    [[nodiscard]] std::vector<std::uint64_t> const& words() const { return words_; }
 
     /// Memory that one of a file with so many chunks takes.
     static std::size_t bytes_of(std::uint32_t chunks) {
@@ -123,17 +101,45 @@ class ChunkSet {
     friend bool operator==(ChunkSet const&, ChunkSet const&) = default;
 
   private:
-    template <typename Visit>
-    static void visit_word(std::size_t index, std::uint64_t word, Visit& visit) {
-        for (; word != 0; word &= word - 1) {
-            visit(static_cast<std::uint32_t>(index * 64) +
-                  static_cast<std::uint32_t>(std::countr_zero(word)));
-        }
-    }
-
     std::uint32_t chunks_ = 0;
     std::uint32_t count_ = 0;
     std::vector<std::uint64_t> words_;
 };
+
+// ---- of two sets of chunks of one file ----
+
+/// Calls visit(chunk) for each that is in both, in order.
+template <typename Visit>
+void for_each_common(ChunkSet const& a, ChunkSet const& b, Visit visit) {
+    for (std::size_t i = 0; i < a.words().size(); ++i) {
+        visit_chunks(i, a.words()[i] & b.words()[i], visit);
+    }
+}
+
+/// For each that `set` has and `other` has not.
+template <typename Visit>
+void for_each_not_in(ChunkSet const& other, ChunkSet const& set, Visit visit) {
+    for (std::size_t i = 0; i < set.words().size(); ++i) {
+        visit_chunks(i, set.words()[i] & ~other.words()[i], visit);
+    }
+}
+
+inline bool intersect(ChunkSet const& a, ChunkSet const& b) {
+    for (std::size_t i = 0; i < a.words().size(); ++i) {
+        if ((a.words()[i] & b.words()[i]) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// How many are in one and not in the other.
+inline std::uint32_t differences(ChunkSet const& a, ChunkSet const& b) {
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i < a.words().size(); ++i) {
+        count += static_cast<std::uint32_t>(std::popcount(a.words()[i] ^ b.words()[i]));
+    }
+    return count;
+}
 
 }  // namespace xfsbus::swarm

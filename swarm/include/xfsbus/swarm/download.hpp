@@ -2,10 +2,11 @@
 
 #include <xfsbus/policies/peer_selector.hpp>
 #include <xfsbus/swarm/chunk_board.hpp>
+#include <xfsbus/swarm/chunk_picker.hpp>
 #include <xfsbus/swarm/download_actions.hpp>
 #include <xfsbus/swarm/download_limits.hpp>
 #include <xfsbus/swarm/download_report.hpp>
-#include <xfsbus/swarm/download_source.hpp>
+#include <xfsbus/swarm/download_sources.hpp>
 #include <xfsbus/swarm/held_chunks.hpp>
 #include <xfsbus/swarm/play_head.hpp>
 #include <xfsbus/swarm/source_history.hpp>
@@ -13,17 +14,24 @@
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
-#include <array>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace xfsbus::swarm {
+
+/// A file of fewer chunks is not worth telling each other who has which.
+inline constexpr std::uint32_t swarm_chunks_least = 4;
+
+/// Whether sinks and sources of this file tell each other which chunks they have.
+inline bool in_swarm(wire::FileLayout const& file) {
+    return file.chunks >= swarm_chunks_least;
+}
 
 /// Decides which chunk of one file is asked of which source, and when a source is given up.
 /// A core: it is fed events with the time, and leaves actions to be done; it never reads a clock,
@@ -37,25 +45,14 @@ namespace xfsbus::swarm {
 class Download {
   public:
     using File = ChunkBoard::File;
-    using Order = ChunkBoard::Order;
+    using Order = ChunkPicker::Order;
     using Candidate = DownloadSource::About;
-
-    /// A file of fewer chunks is not worth telling each other who has which.
-    static constexpr std::uint32_t swarm_chunks_least = 4;
-
-    /// Whether sinks and sources of this file tell each other which chunks they have.
-    [[nodiscard]] static bool in_swarm(File const& file) {
-        return file.chunks >= swarm_chunks_least;
-    }
-
     using Limits = DownloadLimits;
-
     using Actions = DownloadActions;
     using Ask = DownloadActions::Ask;
     using Spare = DownloadActions::Spare;
     using Drop = DownloadActions::Drop;
     using Progress = DownloadProgress;
-    using SourceReport = DownloadSourceReport;
 
     /// The policies are called in decisions only and must outlive the download.
     struct Policies {
@@ -77,29 +74,32 @@ class Download {
     /// The search that was asked for has ended; what it found has been added.
     void on_search_done(wire::Time now);
 
-    /// All that the source offers, as it says.
-    void on_has(wire::Time now, SourceId source, ChunkSet has);
-    /// It has gained these.
-    void on_gained(wire::Time now, SourceId source, std::vector<std::uint32_t> const& chunks);
+    /// It lives.
+    struct Vitals {
+        std::uint32_t load = 0;
+        double latency_ms = 0;
+    };
+
+    /// What a source says. With a Refused it ends the transfer. Unless it does not have the content
+    /// (any more), it may be tried again later; one that is busy is waited for as long as it says
+    /// so.
+    using Word = std::variant<wire::Have, wire::Refused, Vitals>;
+    void on_word(wire::Time now, SourceId source, Word const& word);
 
     enum class Verdict {
-        take,  ///< verify it, write it, then call on_stored, on_corrupt or give up
+        take,  ///< verify it, write it, then call on_checked or give up
         drop,  ///< nobody asked for it, or it is here already
         lie,   ///< it is not what was asked for; the source has been banned
     };
     [[nodiscard]] Verdict on_chunk(wire::Time now, SourceId source, std::uint32_t chunk,
                                    std::uint64_t offset, std::uint64_t length);
-    void on_stored(wire::Time now, SourceId source, std::uint32_t chunk);
-    /// Its bytes are not what the manifest says: the source is banned from this download.
-    void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
-    /// The source ended the transfer. Unless it does not have the content (any more), it may be
-    /// tried again later. One that is busy is waited for as long as it says so.
-    void on_refused(wire::Time now, SourceId source, wire::ErrorCode code,
-                    std::string const& reason);
-    /// It lives, and is so busy.
-    void on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms);
-    /// It is known to be gone.
-    void on_lost(wire::Time now, SourceId source);
+
+    enum class Check {
+        stored,
+        corrupt,  ///< not what the manifest says: the source is banned from this download
+    };
+    void on_checked(wire::Time now, SourceId source, std::uint32_t chunk, Check check);
+
     void on_tick(wire::Time now);
     /// Somebody reads the file while it comes, from this byte on, at this rate; 0: the head stays
     /// there until the next call. The order of chunks sees it. So many bytes from the head on are
@@ -113,18 +113,9 @@ class Download {
     Actions take_actions();
     /// When on_tick should be called, if nothing else happens.
     [[nodiscard]] std::optional<wire::Time> next_deadline() const;
-
-    [[nodiscard]] bool complete() const { return board_.complete(); }
-
-    /// Why the download cannot go on; nullopt while it can.
-    [[nodiscard]] std::optional<Error> const& failure() const { return failure_; }
-
     [[nodiscard]] Progress progress(wire::Time now) const;
 
-    [[nodiscard]] std::vector<SourceReport> sources(wire::Time now) const;
-
-    /// Bytes and chunks asked of this source and not settled. For the owner's own checks.
-    [[nodiscard]] DownloadSource const* find(SourceId source) const;
+    [[nodiscard]] DownloadSources const& sources() const { return sources_; }
 
   private:
     /// How long a source may take to say what it offers.
@@ -139,17 +130,20 @@ class Download {
     using Source = DownloadSource;
     using State = DownloadSource::State;
     using ChunkState = ChunkBoard::State;
-    using Sources = std::map<SourceId, Source>;
 
     [[nodiscard]] Source* active(SourceId id);
     [[nodiscard]] DownloadSource::Window window() const;
 
     // what is asked of whom
-    [[nodiscard]] bool make_place(Candidate const& candidate);
-    [[nodiscard]] Sources::iterator least_promising(Candidate const& candidate);
-    void forget_source(Sources::iterator source);
+    [[nodiscard]] Source* add(Candidate const& candidate);
+    void on(wire::Time now, SourceId source, wire::Have const& have);
+    void on(wire::Time now, SourceId source, wire::Refused const& refused);
+    void on(wire::Time now, SourceId source, Vitals const& vitals);
+    void on_stored(wire::Time now, SourceId source, std::uint32_t chunk);
+    void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
     void take_has(wire::Time now, Source& source, ChunkSet has);
     void take_late_has(wire::Time now);
+    void take_gained(wire::Time now, Source& source, std::vector<std::uint32_t> const& chunks);
     void advance(wire::Time now);
     void go_on(wire::Time now);
     void activate(wire::Time now);
@@ -197,7 +191,6 @@ class Download {
 
     // whether they deliver
     void check_sources(wire::Time now);
-    void end_rests(wire::Time now);
     void check(wire::Time now, Source& source);
     void make_room(wire::Time now);
     [[nodiscard]] bool is_late(wire::Time now, Source const& source) const;
@@ -229,30 +222,26 @@ class Download {
     [[nodiscard]] bool has_usable() const;
     void fail();
 
-    [[nodiscard]] bool over() const { return complete() || failure_.has_value(); }
+    [[nodiscard]] bool over() const { return content_.complete() || failure_.has_value(); }
 
     [[nodiscard]] policies::RequestView request(wire::Time now, std::uint32_t purpose,
                                                 std::optional<std::uint32_t> chunk) const;
     [[nodiscard]] policies::SourceView view(wire::Time now, Source const& source) const;
 
-    void set_state(Source& source, State state);
-
-    [[nodiscard]] std::size_t count(State state) const {
-        return counts_[static_cast<std::size_t>(state)];
-    }
-
     [[nodiscard]] bool has_needed(Source const& source) const {
-        return board_.needed().intersects(source.has);
+        return intersect(board_.needed(), source.has);
     }
 
-    [[nodiscard]] bool in_swarm() const { return in_swarm(board_.file()); }
+    [[nodiscard]] bool in_swarm() const { return swarm::in_swarm(board_.file()); }
 
     /// Of the sources in use those that are to stay.
-    [[nodiscard]] std::size_t places_used() const { return count(State::active) - leaving_; }
+    [[nodiscard]] std::size_t places_used() const {
+        return sources_.count(State::active) - sources_.leaving();
+    }
 
     /// All that may be asked for has been: what the policy holds back does not count.
     [[nodiscard]] bool at_the_end() const {
-        return (board_.needed().empty() || only_held_) && !complete();
+        return (board_.needed().empty() || only_held_) && !content_.complete();
     }
 
     [[nodiscard]] wire::Duration again_after(Source const& source) const;
@@ -264,9 +253,8 @@ class Download {
     std::uint64_t transfer_;
     policies::Rng rng_;
     ChunkBoard board_;
-    Sources sources_;
-    std::vector<Source*> active_;  ///< in the order of their ids
-    std::size_t leaving_ = 0;      ///< of these
+    ChunkPicker picker_;
+    DownloadSources sources_;
     SourceHistory* history_;
     HeldChunks held_;
     HeldChunks held_copies_;                     ///< chunks that need not be asked of another now
@@ -283,12 +271,10 @@ class Download {
     wire::Time refresh_at_{};
     std::optional<std::uint64_t> outstanding_said_;  ///< by the policy: the most in all
     PlayHead play_head_;
-    std::uint64_t ahead_bytes_ = 0;        ///< of it that come before all else
-    wire::Time next_play_{};               ///< then the order may see another head
-    std::array<std::size_t, 5> counts_{};  ///< of sources in each state
+    std::uint64_t ahead_bytes_ = 0;  ///< of it that come before all else
+    wire::Time next_play_{};         ///< then the order may see another head
     std::uint64_t outstanding_bytes_ = 0;
-    std::deque<SourceId> banned_;    ///< of those that are not known any more, the last one last
-    std::set<std::uint32_t> twice_;  ///< chunks asked of more than one source
+    std::set<std::uint32_t> twice_;              ///< chunks asked of more than one source
     std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;
@@ -302,9 +288,8 @@ class Download {
     wire::Time busy_{};  ///< when a source last said that it is busy
     wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
-    wire::Time next_check_{};                   ///< of the sources
-    wire::Time rest_ends_ = wire::Time::max();  ///< no source that rests has rested before
-    wire::Time next_look_{};  ///< at the end, and while nothing comes: what may be asked for now
+    wire::Time next_check_{};  ///< of the sources
+    wire::Time next_look_{};   ///< at the end, and while nothing comes: what may be asked for now
     wire::Duration search_pause_{};
     std::optional<Error> failure_;
     Progress progress_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <xfsbus/swarm/download_source.hpp>
+#include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace xfsbus::swarm {
@@ -23,6 +25,7 @@ struct DownloadProgress {
     bool changed = false;             ///< a source said that it is gone, or sent something else
     wire::Duration waited{};          ///< time in which nothing was on its way
     wire::Duration stalled{};         ///< of the play head, up to the last event
+    std::optional<Error> failure{};   ///< why it cannot go on; nullopt while it can
 };
 
 /// What has become of one source. Part of Download.
@@ -39,5 +42,7 @@ struct DownloadSourceReport {
     DownloadSource::State standing{};
     bool is_busy = false;  ///< that is why it rests
 };
+
+[[nodiscard]] DownloadSourceReport report_of(DownloadSource const& source, wire::Time now);
 
 }  // namespace xfsbus::swarm

@@ -65,7 +65,7 @@ struct DownloadSource {
     /// change is taken at once: each makes the order of chunks be thought over.
     static constexpr std::uint64_t changes_per_second = 200'000;
 
-    explicit DownloadSource(std::uint32_t chunks) : has(chunks) {}
+    DownloadSource(std::uint32_t chunks, Window its_window) : has(chunks), window(its_window) {}
 
     /// Whether it is in use, and not about to go.
     [[nodiscard]] bool stays() const { return state == State::active && !leaving; }
@@ -74,8 +74,8 @@ struct DownloadSource {
     /// (twice, so that a rate that grows is not held back), and a little to keep it busy. At least
     /// two chunks. Where one is hurried, no more than it has brought: the rate of the first chunks
     /// is that of a burst.
-    [[nodiscard]] std::uint64_t window_bytes(Window const& limits) const;
-    [[nodiscard]] bool has_room(std::uint64_t bytes, Window const& limits) const;
+    [[nodiscard]] std::uint64_t window_bytes() const;
+    [[nodiscard]] bool has_room(std::uint64_t bytes) const;
 
     void note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes);
     /// It is not outstanding any more; it was.
@@ -87,6 +87,7 @@ struct DownloadSource {
     bool has_told = false;              ///< by a Have, not just by the tracker
     std::optional<ChunkSet> will_have;  ///< what it said since, too soon after another change
     RateLimit changes{changes_per_second};
+    Window window;
     bool is_mute = false;          ///< it has not told for so long that it is not waited for
     wire::Time opened{};           ///< when it was put to work
     wire::Time useful{};           ///< when it last had something that we need

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace xfsbus::swarm {
@@ -68,12 +69,40 @@ class PushPlan {
 
     using PairId = std::uint64_t;
 
-    /// A question to a peer; exactly one of the on_... has to follow.
+    /// A question to a peer; on_no_room() or on_answer() has to follow, once.
     struct Ask {
         PairId pair = 0;
         std::size_t peer = 0;
         std::size_t file = 0;
         bool confirm = false;  ///< whether it has the content; else a Push
+    };
+
+    /// To a question whether it has the content: how much of it, by its own word; nullopt: it does
+    /// not say.
+    struct Held {
+        std::optional<std::uint32_t> have_ppm;
+    };
+
+    /// It cannot be reached, or says nothing, or that it has no time.
+    struct Silence {
+        std::string reason;
+    };
+
+    /// It will not.
+    struct Refusal {
+        std::string reason;
+    };
+
+    /// It says something else, or nonsense.
+    struct Failure {
+        std::string reason;
+    };
+
+    using Answer = std::variant<wire::Pushed, Held, Silence, Refusal, Failure>;
+
+    struct Peer {
+        wire::Endpoint endpoint;
+        bool listed = true;  ///< the last look named it
     };
 
     explicit PushPlan(Options options);
@@ -88,14 +117,7 @@ class PushPlan {
 
     /// It cannot be asked now, for want of room here.
     void on_no_room(wire::Time now, Ask const& ask);
-    void on_pushed(wire::Time now, Ask const& ask, wire::Pushed const& pushed);
-    /// How much it has of the content, by its own word; nullopt: it does not say.
-    void on_held(wire::Time now, Ask const& ask, std::optional<std::uint32_t> have_ppm);
-    /// It cannot be reached, or says nothing, or that it has no time.
-    void on_silence(wire::Time now, Ask const& ask, std::string const& reason);
-    /// It has answered that it will not, or nonsense.
-    void on_refusal(wire::Time now, Ask const& ask, std::string const& reason);
-    void on_failure(wire::Time now, Ask const& ask, std::string const& reason);
+    void on_answer(wire::Time now, Ask const& ask, Answer const& answer);
 
     /// Nothing is left to be done, unless a look finds somebody new.
     [[nodiscard]] bool idle() const;
@@ -106,31 +128,22 @@ class PushPlan {
     /// What is known of the file, in the order in which the peers were asked.
     [[nodiscard]] std::vector<Row> const& rows(std::size_t file) const { return rows_[file]; }
 
-    [[nodiscard]] wire::Endpoint const& peer(std::size_t number) const {
-        return lanes_[number].peer;
-    }
-
-    /// Whether the last look named it.
-    [[nodiscard]] bool listed(std::size_t number) const { return lanes_[number].listed; }
+    [[nodiscard]] Peer const& peer(std::size_t number) const { return lanes_[number].peer; }
 
     [[nodiscard]] bool asked_any() const { return asked_any_; }
 
     /// Peers of the last look that there is no room to ask.
     [[nodiscard]] std::size_t left_out() const { return left_out_; }
 
-    /// Questions under way, for tests of the bounds.
-    [[nodiscard]] std::size_t open() const { return pairs_.size(); }
-
   private:
     /// A peer, and what of its work is under way.
     struct Lane {
-        wire::Endpoint peer;
+        Peer peer;
         std::size_t next_file = 0;
         std::vector<PairId> open{};
         std::optional<wire::Time> away_since{};
         unsigned returns = 0;
         std::optional<std::string> given_up{};  ///< why
-        bool listed = true;
     };
 
     struct Pair {
@@ -155,7 +168,11 @@ class PushPlan {
     void begin(wire::Time now, std::size_t lane, std::size_t file);
     [[nodiscard]] std::size_t lanes_most() const;
     [[nodiscard]] bool wants_more(std::size_t file) const;
-    Pairs::iterator answered(wire::Time now, Ask const& ask);
+    void on(wire::Time now, Pairs::iterator pair, wire::Pushed const& pushed);
+    void on(wire::Time now, Pairs::iterator pair, Held const& held);
+    void on(wire::Time now, Pairs::iterator pair, Silence const& silence);
+    void on(wire::Time now, Pairs::iterator pair, Refusal const& refusal);
+    void on(wire::Time now, Pairs::iterator pair, Failure const& failure);
     void on_return(wire::Time now, Pair& pair);
 
     Row& row_of(Pair const& pair) { return rows_[pair.file][pair.row]; }

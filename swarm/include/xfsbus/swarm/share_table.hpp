@@ -22,6 +22,15 @@ struct PartialFile {
     std::shared_ptr<std::string const> manifest;  ///< canonical bytes
 };
 
+/// What the tracker is told of it.
+inline wire::FileEntry entry_of(IndexedFile const& file) {
+    return {file.name, file.content, file.stamp.size, wire::complete_ppm};
+}
+
+inline wire::FileEntry entry_of(PartialFile const& file) {
+    return {file.name, file.content, file.size, file.have_ppm};
+}
+
 /// The files that this peer offers, by name and by content. A plain table; the index fills it, and
 /// downloads add what they have of theirs. A name that a whole file has is no partial file's.
 class ShareTable {
@@ -64,14 +73,6 @@ class ShareTable {
     [[nodiscard]] std::size_t size() const { return files_.size(); }
 
     [[nodiscard]] Files const& files() const { return files_; }
-
-    static wire::FileEntry entry_of(IndexedFile const& file) {
-        return {file.name, file.content, file.stamp.size, wire::complete_ppm};
-    }
-
-    static wire::FileEntry entry_of(PartialFile const& file) {
-        return {file.name, file.content, file.size, file.have_ppm};
-    }
 
   private:
     [[nodiscard]] Files::iterator place_for(std::string const& name);

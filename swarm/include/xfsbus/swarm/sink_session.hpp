@@ -83,25 +83,22 @@ class SinkSession {
     // ---- events ----
     /// False: it is not taken, and no action will name it. Before the start, too.
     bool add_source(wire::Time now, Candidate const& candidate);
-    /// A sink of the same content, which has just asked us for it, and serves what it has.
-    void add_fellow(wire::Time now, SourceId id, std::string endpoint);
-    void start(wire::Time now);
-    /// What is here is served at this port from now on.
-    void offer_at(std::uint16_t port);
+    /// `serves`: the port at which what is here is served; 0: it is not.
+    void start(wire::Time now, std::uint16_t serves);
     void on_search_done(wire::Time now);
 
-    void on_have(wire::Time now, SourceId source, wire::Have const& have);
-    /// `reason`: escaped.
-    void on_refused(wire::Time now, SourceId source, wire::Refused const& refused);
     /// Its connection is gone, and its transfer with it.
-    void on_lost(wire::Time now, SourceId source);
-    void on_pong(wire::Time now, SourceId source, std::uint32_t load, double latency_ms);
+    struct Gone {};
 
-    /// Verify what is to be taken, store it, then call on_stored or on_corrupt.
+    /// What is heard of a source; what a Refused says is escaped. False: it is of no transfer that
+    /// is open, and means nothing.
+    using Word = std::variant<wire::Have, wire::Refused, Download::Vitals, Gone>;
+    bool on_word(wire::Time now, SourceId source, Word const& word);
+
+    /// Verify what is to be taken, store it, then call on_checked.
     [[nodiscard]] Download::Verdict on_chunk(wire::Time now, SourceId source,
                                              wire::ChunkHeader const& header, std::uint64_t bytes);
-    void on_stored(wire::Time now, SourceId source, std::uint32_t chunk);
-    void on_corrupt(wire::Time now, SourceId source, std::uint32_t chunk);
+    void on_checked(wire::Time now, SourceId source, std::uint32_t chunk, Download::Check check);
 
     void on_tick(wire::Time now);
     /// As Download::play.
@@ -116,11 +113,6 @@ class SinkSession {
 
     [[nodiscard]] Download const& download() const { return download_; }
 
-    /// Whether it is used now, so that nothing new can be said of it.
-    [[nodiscard]] bool uses(SourceId source) const;
-    /// Whether this transfer is open at this source.
-    [[nodiscard]] bool is_open(SourceId source, wire::TransferId const& transfer) const;
-
   private:
     /// What is said to one source.
     struct Conversation {
@@ -133,6 +125,11 @@ class SinkSession {
 
     [[nodiscard]] Download::Limits limits(Options const& options) const;
     [[nodiscard]] Conversation* conversation_of(SourceId source);
+    [[nodiscard]] bool is_open(SourceId source, wire::TransferId const& transfer) const;
+    bool on(SourceId source, wire::Have const& have);
+    bool on(SourceId source, wire::Refused const& refused);
+    bool on(SourceId source, Download::Vitals const& vitals);
+    bool on(SourceId source, Gone const& gone);
     template <typename Message>
     void send(SourceId to, Message message);
     void forget(SourceId source);
@@ -149,8 +146,8 @@ class SinkSession {
     ContentState& content_;
     Owner owner_;
     std::uint16_t data_port_;
-    std::uint16_t serves_ = 0;  ///< the port at which what is here is served; 0: it is not
-    Throttle throttle_;         ///< of this file alone
+    std::uint16_t serves_ = 0;
+    Throttle throttle_;  ///< of this file alone
     Download download_;
     std::map<SourceId, Conversation> conversations_;
     Actions actions_;
@@ -161,5 +158,8 @@ class SinkSession {
     /// Expired once this is gone: what waits in the throttle of all downloads looks first.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
+
+/// A sink of the same content, which has just asked us for it, and serves what it has.
+void add_fellow(SinkSession& session, wire::Time now, SourceId id, std::string endpoint);
 
 }  // namespace xfsbus::swarm

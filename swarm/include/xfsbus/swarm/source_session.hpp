@@ -1,17 +1,18 @@
 #pragma once
 
 #include <xfsbus/swarm/content_state.hpp>
+#include <xfsbus/swarm/partial_contents.hpp>
 #include <xfsbus/swarm/uploads.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/sender.hpp>
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace xfsbus::swarm {
@@ -75,37 +76,27 @@ class SourceSession final : private ContentState::Follower {
         uploads_.set_choice(std::move(choice), deliveries);
     }
 
-    // ---- contents of which a part is here ----
+    /// Contents of which a part is here: what is put there is offered to sinks, as it grows.
+    [[nodiscard]] PartialContents& partials() { return partials_; }
 
-    /// Offers it to sinks, as it grows, until withdraw() or completed(). False: another download of
-    /// the same content is offered.
-    bool offer(std::shared_ptr<ContentState> content);
-    /// It is whole, and find_whole knows it.
-    void completed(wire::ContentId const& content);
-    /// Whoever fetches it from here is told why it ends.
+    /// Nothing of a content is here any more: whoever fetches it from here is told why.
     void withdraw(wire::ContentId const& content, std::string const& reason);
-    /// A content that was whole here is not any more: the same. Of a part of it that is here they
-    /// may come again.
-    void end(wire::ContentId const& content, std::string const& reason);
 
     // ---- what sinks say ----
 
-    void on_request(wire::Time now, wire::Sender const& sender, wire::Request const& request);
-    void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
-    void on_close(SinkRoute const& route, wire::Close const& close);
-    /// Something came over this connection.
-    void on_heard(wire::Time now, SinkRoute const& route);
-    void on_gone(SinkRoute const& route);
+    /// What is heard over a connection. Of one that is gone the sender is known by its route alone.
+    using Word =
+        std::variant<wire::Request, wire::Have, wire::Close, Uploads::Heard, Uploads::Gone>;
+    void on_word(wire::Time now, wire::Sender const& sender, Word const& word);
 
     // ---- what becomes of chunks ----
 
-    /// The next chunk to read; ends with on_done or on_failed.
+    /// The next chunk to read; ends with on_done.
     std::optional<Piece> next_read(wire::Time now) { return uploads_.next(now); }
 
-    void on_done(wire::Time now, Piece const& piece) { uploads_.on_done(now, piece); }
-
-    void on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
-                   std::string const& reason);
+    /// As Uploads::on_done.
+    void on_done(wire::Time now, Piece const& piece,
+                 std::optional<Uploads::Unread> const& unread = {});
 
     /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
     void set_reachable(wire::Endpoint const& sink, bool reachable) {
@@ -122,21 +113,24 @@ class SourceSession final : private ContentState::Follower {
     Actions take_actions();
     [[nodiscard]] std::optional<wire::Time> next_deadline(wire::Time now) const;
 
-    /// What is here of a content that is being fetched; null: it is not.
-    [[nodiscard]] Content partial(wire::ContentId const& content) const;
-
-    [[nodiscard]] Uploads const& uploads() const { return uploads_; }
+    [[nodiscard]] UploadTable const& uploads() const { return uploads_.table(); }
 
   private:
     void on_gained(wire::ContentId const& content, std::uint32_t chunk) override;
     [[nodiscard]] Content content_of(wire::ContentId const& content) const;
+    void on(wire::Sender const& sender, wire::Request const& request);
+    void on(wire::Sender const& sender, wire::Have const& have);
+    void on(wire::Sender const& sender, wire::Close const& close);
+    void on(wire::Sender const& sender, Uploads::Heard const& heard);
+    void on(wire::Sender const& sender, Uploads::Gone const& gone);
     void on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want);
     void refuse(std::vector<Notice> notices);
     void offer_soon(wire::Time now);
 
+    SwarmOffers offers_;
     Uploads uploads_;
     FindWhole find_whole_;
-    std::map<wire::ContentId, std::shared_ptr<ContentState>> partial_;
+    PartialContents partials_;
     Actions actions_;
     wire::Time now_{};  ///< of the last event
     std::optional<wire::Time> offer_at_;

@@ -63,10 +63,18 @@ class SwarmOffers {
         std::vector<std::uint32_t> of_each_;  ///< besides; empty as long as it would be all 0
     };
 
+    /// What is known of a transfer; stands as long as it is open.
+    struct View {
+        ContentState const* here = nullptr;
+        /// What its sink has asked for and was not sent since, nor has from elsewhere.
+        ChunkSet const* awaited = nullptr;
+        Copies const* copies = nullptr;  ///< that have left, since there have been sinks of it
+    };
+
     explicit SwarmOffers(std::uint64_t seed) : random_(seed) {}
 
     /// `swarm`: the sink wants to be told.
-    void open(wire::Time now, wire::TransferId const& transfer, Content const& content, bool swarm);
+    View open(wire::Time now, wire::TransferId const& transfer, Content const& content, bool swarm);
     void close(wire::TransferId const& transfer);
 
     /// A content has gained this chunk, just now.
@@ -79,24 +87,8 @@ class SwarmOffers {
     /// The sink of this transfer wants it. False: it waits for it already.
     bool asked(wire::TransferId const& transfer, std::uint32_t chunk);
 
-    /// What the sink of this transfer has asked for and was not sent since, nor has from elsewhere.
-    [[nodiscard]] ChunkSet const& awaited(wire::TransferId const& transfer) const {
-        return sinks_.at(transfer).asked;
-    }
-
     /// It is on its way to this sink.
     void sent(wire::Time now, wire::TransferId const& transfer, std::uint32_t chunk);
-
-    [[nodiscard]] bool has(wire::TransferId const& transfer, std::uint32_t chunk) const;
-
-    /// How often it has left, since there have been sinks of this content.
-    [[nodiscard]] std::uint32_t copies(wire::TransferId const& transfer,
-                                       std::uint32_t chunk) const {
-        return copies(transfer)[chunk];
-    }
-
-    /// The same of all chunks; stands as long as the transfer is open.
-    [[nodiscard]] Copies const& copies(wire::TransferId const& transfer) const;
 
     /// Those that are open of a content.
     [[nodiscard]] std::vector<wire::TransferId> transfers_of(wire::ContentId const& content) const;
@@ -114,9 +106,6 @@ class SwarmOffers {
 
     /// What has not been told yet; of each transfer at most one. `blocks` is called within.
     std::vector<Told> take(wire::Time now, Blocks const& blocks);
-
-    /// Copies of chunks that left while others of the content had never left.
-    [[nodiscard]] std::uint64_t early_copies() const { return early_copies_; }
 
   private:
     struct Served;
@@ -190,7 +179,6 @@ class SwarmOffers {
     std::unordered_map<wire::TransferId, Sink> sinks_;
     std::map<wire::ContentId, Served> served_;
     std::vector<Served*> changed_;  ///< contents of which something may have to be told
-    std::uint64_t early_copies_ = 0;
 };
 
 }  // namespace xfsbus::swarm

@@ -53,7 +53,7 @@ struct UploadTransfer {
     std::uint64_t sent = 0;     ///< of these, bytes that have left
     /// Urgent ones first, of these the newest first; then the oldest first. No chunk twice.
     std::deque<Queued> queue;
-    SwarmOffers::Copies const* copies = nullptr;
+    SwarmOffers::View view;
     RateLimit limit{0};
     RateMeter rate{std::chrono::seconds(1)};
 

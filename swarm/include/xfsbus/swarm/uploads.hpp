@@ -3,14 +3,17 @@
 #include <xfsbus/policies/upload_choice.hpp>
 #include <xfsbus/swarm/breadth.hpp>
 #include <xfsbus/swarm/deliveries.hpp>
+#include <xfsbus/swarm/swarm_offers.hpp>
 #include <xfsbus/swarm/upload_limits.hpp>
-#include <xfsbus/swarm/upload_parts.hpp>
+#include <xfsbus/swarm/upload_table.hpp>
 #include <xfsbus/swarm/waiting_room.hpp>
 #include <xfsbus/wire/messages.hpp>
 
 #include <memory>
-#include <unordered_map>
+#include <optional>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace xfsbus::swarm {
@@ -72,8 +75,8 @@ class Uploads {
         std::vector<Notice> ended;             ///< transfers that gave way to it
     };
 
-    /// `seed`: of the random choice of what is offered to whom.
-    Uploads(Limits limits, std::uint64_t seed);
+    /// `seed`: of places. `offers`: of what is here, to these sinks; outlives this.
+    Uploads(Limits limits, std::uint64_t seed, SwarmOffers& offers);
 
     /// Who decides from now on whose turn it is; null, and at first: the built-in rule. It must not
     /// throw. `deliveries`: for it to see; may be null; outlives this.
@@ -81,8 +84,6 @@ class Uploads {
 
     // ---- what this peer has ----
 
-    /// A content of which a part is here has gained a chunk, just now.
-    void on_gained(wire::ContentId const& content, std::uint32_t chunk);
     /// It is not here any more: its transfers end; returns whom to tell.
     std::vector<Notice> on_withdrawn(wire::ContentId const& content, std::string const& reason);
 
@@ -92,16 +93,24 @@ class Uploads {
     /// of it; asked for only when a transfer opens.
     Taken on_want(wire::Time now, SinkRoute const& route, wire::Endpoint const& sink,
                   wire::Want const& want, Content const& content);
-    /// What the sink has.
-    void on_have(wire::Time now, SinkRoute const& route, wire::Have const& have);
     /// Whether anything can be sent to this data endpoint. Taken to be so of a new one.
     void set_reachable(wire::Endpoint const& sink, bool reachable);
-    /// Something came over this connection: its transfers live on.
-    void on_heard(wire::Time now, SinkRoute const& route);
+
+    /// Something came over the connection: its transfers live on.
+    struct Heard {};
+
     /// The sink is done with it. Another's transfer stays.
-    void on_close(SinkRoute const& route, wire::TransferId const& transfer);
+    struct Closed {
+        wire::TransferId transfer;
+    };
+
     /// The connection is gone, and its transfers with it.
-    void on_gone(SinkRoute const& route);
+    struct Gone {};
+
+    /// What is heard of a connection: also what its sink has.
+    using Word = std::variant<wire::Have, Heard, Closed, Gone>;
+    void on_word(wire::Time now, SinkRoute const& route, Word const& word);
+
     /// Ends transfers of sinks that have been silent for too long, of those that cannot be reached,
     /// and of those that talk but do not read: what waits for them would fill the room of the
     /// others. They are told.
@@ -110,20 +119,24 @@ class Uploads {
     // ---- what is to be done ----
 
     /// The next chunk to read; nullopt: nobody has credit and room, or a limit says to wait (see
-    /// next_turn). The caller must end it with on_done or on_failed.
+    /// next_turn). The caller must end it with on_done.
     std::optional<Piece> next(wire::Time now);
     /// When next() may say something else although nothing happened.
     [[nodiscard]] std::optional<wire::Time> next_turn(wire::Time now) const;
-    /// Its memory is free again: it was sent, or thrown away because its transfer is over.
-    void on_done(wire::Time now, Piece const& piece);
-    /// It could not be read: the transfer ends; returns whom to tell.
-    std::optional<Notice> on_failed(wire::Time now, Piece const& piece, wire::ErrorCode code,
-                                    std::string const& reason);
+
+    /// Why a piece could not be read.
+    struct Unread {
+        wire::ErrorCode code{};
+        std::string reason;
+    };
+
+    /// Its memory is free again: it was sent, or thrown away because its transfer is over. With an
+    /// Unread its transfer ends; returns whom to tell.
+    std::optional<Notice> on_done(wire::Time now, Piece const& piece,
+                                  std::optional<Unread> const& unread = {});
     /// What is to be told to sinks of what this peer has; each time it is called, what has been
     /// gained since.
     std::vector<Offer> take_offers(wire::Time now);
-
-    [[nodiscard]] bool has_offers() const { return offers_.pending(); }
 
     /// A transfer that is over.
     struct Ended {
@@ -140,45 +153,12 @@ class Uploads {
 
     // ---- answers ----
 
-    [[nodiscard]] Transfer const* find(wire::TransferId const& transfer) const;
-
-    [[nodiscard]] std::unordered_map<wire::TransferId, Transfer> const& transfers() const {
-        return transfers_;
-    }
-
-    /// Copies of chunks that were sent while others of the content had never left.
-    [[nodiscard]] std::uint64_t early_copies() const { return offers_.early_copies(); }
-
-    /// The connections over which transfers are open.
-    [[nodiscard]] std::vector<SinkRoute> routes() const;
-
-    /// Those that are open of a content.
-    [[nodiscard]] std::vector<wire::TransferId> transfers_of(wire::ContentId const& content) const {
-        return offers_.transfers_of(content);
-    }
-
-    /// Whether a transfer to this sink is open.
-    [[nodiscard]] bool serves(wire::Endpoint const& sink) const { return served_.contains(sink); }
-
-    /// Sinks that have a place.
-    [[nodiscard]] std::size_t places() const { return places_; }
-
-    /// Bytes that the transfers take.
-    [[nodiscard]] std::size_t memory() const { return memory_; }
-
-    /// Chunks of queues that were looked at in decisions: what these cost.
-    [[nodiscard]] std::uint64_t looked_at() const { return looked_at_; }
-
-    /// Transfers that this peer is busy with as a source.
-    [[nodiscard]] std::size_t load() const { return transfers_.size(); }
-
-    [[nodiscard]] std::optional<wire::Time> next_deadline() const;
+    [[nodiscard]] UploadTable const& table() const { return table_; }
 
   private:
     using Sink = UploadSink;
     using Connection = UploadConnection;
     using Host = UploadHost;
-    using Sinks = std::map<SinkKey, Sink>;
     using Ahead = Sink::Ahead;
 
     /// What could be sent next to one sink.
@@ -206,6 +186,10 @@ class Uploads {
     };
 
     // what sinks say
+    void on(wire::Time now, SinkRoute const& route, wire::Have const& have);
+    void on(wire::Time now, SinkRoute const& route, Heard const& heard);
+    void on(wire::Time now, SinkRoute const& route, Closed const& closed);
+    void on(wire::Time now, SinkRoute const& route, Gone const& gone);
     std::optional<wire::Refused> open(wire::Time now, SinkKey const& key, wire::Want const& want,
                                       Content const& content, std::vector<Notice>& ended);
     void add(wire::Time now, SinkKey const& key, wire::Want const& want, Content const& content);
@@ -259,41 +243,33 @@ class Uploads {
     [[nodiscard]] bool is_stuck(wire::Time now, Sink& sink) const;
 
     // the end
+    void free(wire::Time now, Piece const& piece);
     [[nodiscard]] Transfer* transfer_of(Piece const& piece);
     [[nodiscard]] bool has_all(wire::TransferId const& id) const;
     void end_all(std::vector<wire::TransferId> const& ids, wire::ErrorCode code,
                  std::string const& reason, std::vector<Notice>& notices);
-    [[nodiscard]] std::vector<wire::TransferId> transfers_of(Sink const& sink) const;
-    [[nodiscard]] std::vector<wire::TransferId> transfers_of(SinkRoute const& route) const;
     void end(wire::TransferId const& transfer, std::string const& why);
     void leave_place(Sink& sink);
     void forget_if_idle(Sink const& sink);
 
     Limits limits_;
     std::uint64_t seed_;
-    SwarmOffers offers_;
+    SwarmOffers& offers_;
     RateLimit limit_;
     RateMeter rate_{std::chrono::milliseconds(500)};  ///< at which pieces leave
     RateMeter long_rate_{std::chrono::seconds(10)};   ///< the same, over a longer time
-    std::unordered_map<wire::TransferId, Transfer> transfers_;
-    Sinks sinks_;
-    std::map<wire::Endpoint, std::size_t> served_;  ///< connections that have a place there
+    UploadTable table_;
     std::vector<Sink*> waiting_;                    ///< those that have turns
     std::vector<Sink*> moving_;                     ///< those to which something is under way
     std::multimap<wire::Time, Transfer*> limited_;  ///< when their rate limits let them go on
-    std::map<SinkRoute, Connection> connections_;   ///< those with transfers
-    std::map<std::string, Host> hosts_;             ///< those with transfers
     WaitingRoom waiting_room_;
     std::vector<Ended> ended_;
-    std::size_t places_ = 0;
-    std::size_t memory_ = 0;
     wire::Time next_look_{};   ///< for one that does nothing with its place
     std::uint64_t level_ = 0;  ///< virtual time of the last decision
     std::uint64_t ahead_bytes_ = 0;
     Breadth breadth_;
     std::uint64_t pieces_ = 0;
-    std::uint64_t serial_ = 0;  ///< of the latest transfer or place
-    std::uint64_t looked_at_ = 0;
+    std::uint64_t serial_ = 0;        ///< of the latest transfer or place
     wire::Duration starved_after_{};  ///< who has waited for so long goes first
     std::shared_ptr<policies::UploadChoice> choice_;
     Deliveries const* deliveries_ = nullptr;

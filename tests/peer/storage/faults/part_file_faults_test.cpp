@@ -90,7 +90,7 @@ Result<swarm::IndexedFile> fetch(PartFile::Target const& target, Sample const& s
         return swarm::IndexedFile{};
     }
     if (*present == PartFile::Present::other && !target.replace && !target.repair) {
-        return PartFile::exists_already(target);
+        return exists_already(target);
     }
     PartFile part(target);
     auto const chunks = part.open(never);
