@@ -257,7 +257,7 @@ void Serving::begin(swarm::SourceSession::Begun const& begun) {
         return session_.refuse_sink(begun.sink);
     }
     session_.set_reachable(begun.sink, senders_.is_connected(begun.sink));
-    auto const& reading = readings_[begun.transfer] = reading_of(begun.content);
+    auto const& reading = readings_[begun.transfer] = reading_of(begun);
     if (telemetry::is_told(owner_.log_level, begun.bytes)) {
         owner_.on_event(telemetry::upload_begun(reading.name, begun.sink, begun.bytes));
     }
@@ -315,10 +315,60 @@ Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
             }};
 }
 
+Serving::Reading Serving::reading_of(swarm::SourceSession::Begun const& begun) const {
+    if (begun.bundle.empty()) {
+        return reading_of(begun.content);
+    }
+    auto const* const first = owner_.share.by_content(begun.content);
+    auto const others = begun.bundle.size() - 1;
+    return {first->name + " and " + std::to_string(others) + " more", {}, begun.bundle};
+}
+
+/// Their files, one behind the other; nullopt: one of them is not here any more. Looked for when
+/// they are to be read, so that a transfer that only waits keeps no names.
+std::optional<Serving::Reading> Serving::reading_of_bundle(
+    std::vector<wire::ContentId> const& contents) const {
+    std::vector<Indexed> all;
+    all.reserve(contents.size());
+    for (auto const& content : contents) {
+        auto const* const file = owner_.share.by_content(content);
+        if (file == nullptr) {
+            return std::nullopt;
+        }
+        all.push_back({file->name, file->stamp});
+    }
+    return Reading{{},
+                   [files = files_, all = std::move(all)](auto buffer, auto /*offset*/) {
+                       for (auto const& [name, stamp] : all) {
+                           if (stamp.size > buffer.size()) {
+                               return index::ReadOutcome::changed;
+                           }
+                           auto const outcome =
+                               files->read(name, stamp, buffer.first(stamp.size), 0);
+                           if (outcome != index::ReadOutcome::good) {
+                               return outcome;
+                           }
+                           buffer = buffer.subspan(stamp.size);
+                       }
+                       return index::ReadOutcome::good;
+                   },
+                   contents};
+}
+
 void Serving::read(swarm::Uploads::Piece const& piece) {
+    auto const& known = readings_.at(piece.transfer);
+    auto reading = known.bundle.empty() ? std::optional(known) : reading_of_bundle(known.bundle);
+    if (!reading) {
+        return reactor_.post([this, piece, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) {
+                on_unreadable(piece, {{}, index::ReadOutcome::changed, ENOENT});
+            }
+        });
+    }
     reads_.submit(piece.length,
-                  [this, piece, reading = readings_.at(piece.transfer),
-                   alive = std::weak_ptr(alive_)] { return read_now(piece, reading, alive); });
+                  [this, piece, reading = std::move(*reading), alive = std::weak_ptr(alive_)] {
+                      return read_now(piece, reading, alive);
+                  });
 }
 
 /// Reading thread. A chunk may outlive the reactor, and this object.
@@ -336,9 +386,9 @@ bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading
         });
     };
     if (outcome != index::ReadOutcome::good) {
-        return [this, piece, alive, name = reading.name, outcome, error] {
+        return [this, piece, alive, why = Unread{reading.name, outcome, error}] {
             if (!alive.expired()) {
-                on_unreadable(piece, name, outcome, error);
+                on_unreadable(piece, why);
             }
         };
     }
@@ -351,20 +401,23 @@ bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading
     };
 }
 
-void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
-                            index::ReadOutcome why, int error) {
-    auto const told = why_unread(name, why, error);
+void Serving::on_unreadable(swarm::Uploads::Piece const& piece, Unread const& why) {
+    auto const told = why_unread(why);
     session_.on_failed(reactor_.now(), piece, told.code, told.reason);
     pump();
 }
 
 /// What its sinks are told; and the index, if it is to look for itself.
-wire::Failure Serving::why_unread(std::string const& name, index::ReadOutcome why, int error) {
-    if (why == index::ReadOutcome::not_now) {
+wire::Failure Serving::why_unread(Unread const& why) {
+    auto const& [name, outcome, error] = why;
+    if (outcome == index::ReadOutcome::not_now) {
         return {wire::ErrorCode::busy, "no more files can be opened now", 0};
     }
+    if (name.empty()) {
+        return {wire::ErrorCode::gone, "not all of them can be read; ask for each alone", 0};
+    }
     owner_.on_stale(name);
-    if (why == index::ReadOutcome::changed) {
+    if (outcome == index::ReadOutcome::changed) {
         owner_.on_event(telemetry::file_changed(name));
         return {wire::ErrorCode::gone, "the file has changed or vanished", 0};
     }
@@ -385,11 +438,18 @@ void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) 
 
 // ---- figures ----
 
+/// Of a bundle the first.
+wire::ContentId Serving::shown_content(swarm::UploadTransfer const& transfer) const {
+    auto const found = readings_.find(transfer.id);
+    bool const bundled = found != readings_.end() && !found->second.bundle.empty();
+    return bundled ? found->second.bundle.front() : transfer.content;
+}
+
 std::vector<UploadStatus> Serving::uploads() const {
     std::vector<UploadStatus> all;
     for (auto const& [id, transfer] : session_.uploads().transfers()) {
         all.push_back(
-            {.content = wire::to_hex(transfer.content),
+            {.content = wire::to_hex(shown_content(transfer)),
              .sink = transfer.sink.to_string(),
              .bytes = transfer.sent,
              .bytes_per_second = transfer.rate.bytes_per_second(),

@@ -42,7 +42,8 @@ class SourceSession final : private ContentState::Follower {
         wire::TransferId transfer;
         wire::ContentId content;
         wire::Endpoint sink;
-        std::uint64_t bytes = 0;  ///< of the whole content
+        std::uint64_t bytes = 0;  ///< of the whole content, or of all contents of the bundle
+        std::vector<wire::ContentId> bundle{};  ///< empty: it is a transfer of one content
     };
 
     /// A sink that serves what it has.
@@ -127,6 +128,7 @@ class SourceSession final : private ContentState::Follower {
   private:
     void on_gained(wire::ContentId const& content, std::uint32_t chunk) override;
     [[nodiscard]] Content content_of(wire::ContentId const& content) const;
+    [[nodiscard]] Content bundle_of(wire::Want const& want) const;
     void on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want);
     void refuse(std::vector<Notice> notices);
     void offer_soon(wire::Time now);
