@@ -132,8 +132,11 @@ std::string headline_of(TransferStory const& story) {
     auto const seconds = static_cast<double>(story.last_us - story.began_us) / 1e6;
     auto const from = std::ranges::count_if(
         story.sources, [](Entry const& source) { return source.second.chunks > 0; });
-    auto text = fmt::format("{} (transfer {}, {}): {} of {} came from {} in {:.2f} s",
-                            wire::escape(story.name), story.transfer,
+    auto const together = story.others == 0
+                              ? std::string()
+                              : " with " + how_many(story.others, "other small file") + ", as one";
+    auto text = fmt::format("{}{} (transfer {}, {}): {} of {} came from {} in {:.2f} s",
+                            wire::escape(story.name), together, story.transfer,
                             show_size(static_cast<double>(story.bytes)), chunks_of(story),
                             how_many(story.chunks, "chunk"),
                             how_many(static_cast<std::uint64_t>(from), "source"), seconds);
@@ -210,6 +213,7 @@ Json to_json(TransferStory const& story) {
     return {{"event", "explanation"},
             {"name", story.name},
             {"transfer", story.transfer},
+            {"others", story.others},
             {"bytes", story.bytes},
             {"chunks", story.chunks},
             {"chunks_here", story.chunks_here},

@@ -81,14 +81,19 @@ class TraceReader::Records {
     void on_policy(Record const& record) { to_.policy_ = policy_in_words(record.at("policy")); }
 
     void on_transfer(Record const& record) {
-        auto const name = field_text(record, "name");
-        keep_name(name, to_.names_);
-        if (name != to_.name_) {
+        auto names = std::vector{field_text(record, "name")};
+        auto const others = record.value("others", std::vector<std::string>());
+        names.insert(names.end(), others.begin(), others.end());
+        for (auto const& name : names) {
+            keep_name(name, to_.names_);
+        }
+        if (std::ranges::find(names, to_.name_) == names.end()) {
             return;
         }
         TransferStory story;
         story.transfer = field_number(record, "transfer");
-        story.name = name;
+        story.name = to_.name_;
+        story.others = others.size();
         story.bytes = field_number(record, "bytes");
         story.chunks = field_number(record, "chunks");
         story.chunks_here = field_number(record, "chunks_here");

@@ -40,6 +40,7 @@ struct SourceStory {
 struct TransferStory {
     std::uint64_t transfer = 0;
     std::string name;
+    std::uint64_t others = 0;  ///< small files that came with it; the figures are those of all
     std::uint64_t bytes = 0;
     std::uint64_t chunks = 0;
     std::uint64_t chunks_here = 0;      ///< from an earlier try

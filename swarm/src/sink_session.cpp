@@ -29,6 +29,7 @@ SinkSession::SinkSession(ContentState& content, Options const& options, Download
     : content_(content),
       owner_(std::move(owner)),
       data_port_(options.data_port),
+      bundle_(options.bundle),
       throttle_(options.bytes_per_second),
       download_(content, limits(options), policies, rng) {}
 
@@ -276,6 +277,7 @@ void SinkSession::want(Download::Ask ask, wire::TransferId const& transfer) {
     want.swarm = in_swarm(content_.layout());
     want.serves = serves_;
     want.urgent = ask.urgent;
+    want.bundle = bundle_;
     send(ask.source, std::move(want));
 }
 

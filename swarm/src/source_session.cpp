@@ -1,6 +1,9 @@
 #include <xfsbus/swarm/source_session.hpp>
+#include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace xfsbus::swarm {
@@ -10,6 +13,25 @@ namespace {
 constexpr auto offer_every = std::chrono::milliseconds(50);
 /// How often its sinks are sent a Ping, and those looked for that take nothing.
 constexpr auto look_every = std::chrono::seconds(1);
+
+/// What its transfer is a transfer of: its own id, twice. No content has such an id, unless its
+/// manifest was found by trying 2^128 of them.
+wire::ContentId bundle_id(wire::Want const& want) {
+    wire::ContentId id;
+    auto const& half = want.transfer.bytes;
+    static_assert(2 * std::tuple_size_v<std::remove_cvref_t<decltype(half)>> ==
+                  wire::ContentId::size);
+    std::ranges::copy(half, std::ranges::copy(half, id.bytes.begin()).out);
+    return id;
+}
+
+/// As Uploads sees it: a transfer of one content, which nobody else has.
+wire::Want as_one(wire::Want want) {
+    want.content = bundle_id(want);
+    want.swarm = false;
+    want.serves = 0;
+    return want;
+}
 
 }  // namespace
 
@@ -37,6 +59,24 @@ SourceSession::Content SourceSession::content_of(wire::ContentId const& content)
     return whole ? whole : partials_.find(content);
 }
 
+/// The contents of a bundle as one of a single chunk; null: one of them is not whole here, or they
+/// are more than a bundle may have.
+SourceSession::Content SourceSession::bundle_of(wire::Want const& want) const {
+    std::uint64_t bytes = 0;
+    for (auto const& each : want.bundle) {
+        auto const content = find_whole_(each);
+        bytes += content ? content->layout().bytes : 0;
+        if (!content || bytes > wire::limits::bundle_bytes) {
+            return nullptr;
+        }
+    }
+    if (bytes == 0) {
+        return nullptr;
+    }
+    return std::make_shared<ContentState const>(ContentState::whole(
+        bundle_id(want), wire::layout_of(bytes, static_cast<std::uint32_t>(bytes))));
+}
+
 // ---- what sinks say ----
 
 void SourceSession::on_word(wire::Time now, wire::Sender const& sender, Word const& word) {
@@ -58,14 +98,17 @@ void SourceSession::on_want(wire::Time now, wire::Sender const& sender, wire::Wa
     // Only ever to where the sink itself is: nobody can have chunks sent to others.
     wire::Endpoint const sink{sender.host, want.port};
     bool const opened = uploads().find(want.transfer) != nullptr;
-    auto const content = opened ? nullptr : content_of(want.content);
-    auto taken = uploads_.on_want(now, sender.route, sink, want, content);
+    bool const bundled = !want.bundle.empty();
+    auto const content = opened ? nullptr : bundled ? bundle_of(want) : content_of(want.content);
+    auto taken = bundled ? uploads_.on_want(now, sender.route, sink, as_one(want), content)
+                         : uploads_.on_want(now, sender.route, sink, want, content);
     refuse(std::move(taken.ended));
     if (taken.refused) {
         actions_.refused.push_back({sender.route, std::move(*taken.refused), sink});
     } else if (!opened) {
-        actions_.begun.push_back({want.transfer, want.content, sink, content->layout().bytes});
-        if (want.serves != 0) {
+        actions_.begun.push_back(
+            {want.transfer, want.content, sink, content->layout().bytes, want.bundle});
+        if (want.serves != 0 && !bundled) {
             actions_.fellows.push_back({want.transfer, want.content, {sender.host, want.serves}});
         }
     }

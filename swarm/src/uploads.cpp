@@ -31,9 +31,11 @@ void put_first(std::deque<UploadTransfer::Queued>& queue, std::uint32_t chunk, s
     }
 }
 
-/// Memory of a transfer of a content of so many chunks, with nothing asked for.
-std::size_t bytes_of(std::uint32_t chunks) {
-    return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks);
+/// Memory of the transfer that this Want opens, of a content of so many chunks, with nothing asked
+/// for. What a bundle consists of is kept as long as it is open.
+std::size_t bytes_of(wire::Want const& want, std::uint32_t chunks) {
+    return sizeof(UploadTransfer) + SwarmOffers::bytes_of(chunks) +
+           want.bundle.size() * sizeof(wire::ContentId);
 }
 
 }  // namespace
@@ -101,7 +103,7 @@ std::optional<wire::Refused> Uploads::open(wire::Time now, SinkKey const& key,
     if (!make_place(now, key, ended)) {
         return refuse(ErrorCode::busy, "as many sinks are served as can be; ask again later");
     }
-    auto const bytes = bytes_of(content->layout().chunks);
+    auto const bytes = bytes_of(want, content->layout().chunks);
     if (!make_room(now, {endpoint.host, 1, bytes, nullptr}, ended)) {
         return refuse(ErrorCode::busy, "too many transfers; ask again later");
     }
@@ -144,7 +146,7 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
         ++table_.served[endpoint];
         ++table_.places;
     }
-    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(content->layout().chunks)));
+    weigh(transfer, static_cast<std::ptrdiff_t>(bytes_of(want, content->layout().chunks)));
 }
 
 std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer,

@@ -316,6 +316,7 @@ TEST_CASE("a want of before there were swarms asks for no Have, serves nothing a
     CHECK_FALSE(read.swarm);
     CHECK(read.serves == 0);
     CHECK_FALSE(read.urgent);
+    CHECK(read.bundle.empty());
     CHECK(read.chunks == std::vector<std::uint32_t>{0});
 }
 
@@ -332,6 +333,19 @@ TEST_CASE("a want of chunks to a port that there is not is refused") {
     auto const decoded = decode(request(0));
     CHECK(bad(decoded).code == ErrorCode::bad_message);
     CHECK(mentions(bad(decoded).reason, "'port'"));
+}
+
+TEST_CASE("a bundle whose first content is not that of its want is refused") {
+    Want want;
+    want.port = 1;
+    want.content.bytes[0] = 1;
+    want.bundle = {want.content, {}};
+    auto const taken = decode(encode(Request{{want}}));
+    CHECK(std::get<Request>(good(taken).message).wants.at(0) == want);
+    std::swap(want.bundle[0], want.bundle[1]);
+    auto const decoded = decode(encode(Request{{want}}));
+    CHECK(bad(decoded).code == ErrorCode::bad_message);
+    CHECK(mentions(bad(decoded).reason, "'bundle'"));
 }
 
 TEST_CASE(
@@ -474,6 +488,9 @@ TEST_CASE("a list longer than its limit is refused") {
     greedy.port = 1;
     greedy.chunks.resize(limits::chunks_per_want + 1);
     refused(Request{{greedy}}, "chunks");
+    greedy.chunks.clear();
+    greedy.bundle.resize(limits::contents_per_bundle + 1);
+    refused(Request{{greedy}}, "bundle");
     refused(Close{std::vector<TransferId>(limits::transfers_per_close + 1)}, "transfers");
     refused(Have{{}, false, "", std::vector<std::uint32_t>(limits::chunks_per_have + 1)}, "chunks");
     refused(Have{{}, false, std::string(limits::bitmap_bytes + 1, '\0'), {}}, "bitmap");

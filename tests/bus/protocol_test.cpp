@@ -243,6 +243,8 @@ TEST_CASE("the page's limits are this code's") {
         {"manifest_reply_bytes", limits::manifest_reply_bytes},
         {"wants_per_request", limits::wants_per_request},
         {"chunks_per_want", limits::chunks_per_want},
+        {"contents_per_bundle", limits::contents_per_bundle},
+        {"bundle_bytes", limits::bundle_bytes},
         {"queued_per_transfer", limits::queued_per_transfer},
         {"queued_per_connection", limits::queued_per_connection},
         {"transfers_per_connection", limits::transfers_per_connection},

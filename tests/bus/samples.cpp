@@ -73,8 +73,15 @@ Changes largest_changes() {
 
 Request largest_request() {
     std::vector<std::uint32_t> const chunks(limits::chunks_per_want, u32_max);
-    Want const many{
-        id<TransferId>(1), id<ContentId>(2), port_max, u64_max, chunks, true, port_max, true};
+    Want const many{id<TransferId>(1),
+                    id<ContentId>(2),
+                    port_max,
+                    u64_max,
+                    chunks,
+                    true,
+                    port_max,
+                    true,
+                    std::vector<ContentId>(limits::contents_per_bundle, id<ContentId>(2))};
     Want const few{
         id<TransferId>(3), id<ContentId>(4), port_max, u64_max, {u32_max}, true, port_max, true};
     std::vector<Want> wants(limits::wants_per_request, few);

@@ -2,8 +2,11 @@
 #include "uploads_fixture.hpp"
 
 #include <xfsbus/swarm/source_session.hpp>
+#include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 using namespace xfsbus;
 using namespace xfsbus::swarm;
@@ -11,11 +14,22 @@ using namespace xfsbus::swarm::test;
 
 namespace {
 
-/// A session of a peer that has a part of content 1, and all of content 2.
+/// Of content 2 eight chunks; of 20 to 89 one each, of as many bytes; of 90 as much as a bundle may
+/// have.
+Content whole_here(wire::ContentId const& id) {
+    auto const number = id.bytes[0];
+    if (number == 2) {
+        return content(8, 100, 2);
+    }
+    if (number == 90) {
+        return content(1, wire::limits::bundle_bytes, number);
+    }
+    return number >= 20 && number < 90 ? content(1, number, number) : nullptr;
+}
+
+/// A session of a peer that has a part of content 1, and all of content 2 and of some small ones.
 struct SourceSide {
-    SourceSide()
-        : core(plain_limits(), 1,
-               [](auto const& id) { return id == content_id(2) ? content(8, 100, 2) : nullptr; }) {
+    SourceSide() : core(plain_limits(), 1, [](auto const& id) { return whole_here(id); }) {
         REQUIRE(core.partials().add(here));
     }
 
@@ -30,6 +44,21 @@ struct SourceSide {
         want.chunks = chunks;
         want.swarm = true;
         want.serves = serves;
+        core.on_word(now, {host, host}, wire::Request{{want}});
+        take();
+    }
+
+    /// Several small ones as one.
+    void want_bundle(std::uint32_t number, std::vector<std::uint32_t> const& of,
+                     std::string const& host = "10.0.0.1") {
+        wire::Want want;
+        want.transfer = transfer(number);
+        want.content = content_id(of.front());
+        std::ranges::transform(of, std::back_inserter(want.bundle), content_id);
+        want.port = 5;
+        want.credit = wire::limits::bundle_bytes;
+        want.chunks = {0};
+        want.serves = 7000;
         core.on_word(now, {host, host}, wire::Request{{want}});
         take();
     }
@@ -136,12 +165,12 @@ TEST_CASE("what was whole and is here no more is refused to those that fetch it"
     SourceSide session;
     session.want(1, "10.0.0.1", 1);
     session.want(2, "10.0.0.2", 2);
-    session.core.end(content_id(2), "not shared any more");
+    session.core.withdraw(content_id(2), "not shared any more");
     session.take();
     REQUIRE(session.refused.size() == 1);
     CHECK(session.refused[0].route == "10.0.0.2");
     CHECK(session.refused[0].refused.code == ErrorCode::gone);
-    CHECK(session.core.uploads().load() == 1);
+    CHECK(session.core.uploads().transfers.size() == 1);
 }
 
 TEST_CASE("a sink that serves what it has is named as a source, once for a transfer") {
@@ -195,4 +224,59 @@ TEST_CASE("all transfers to a sink that cannot be sent anything end, and no othe
         CHECK(notice.refused.code == ErrorCode::busy);
         CHECK(notice.route == "10.0.0.1");
     }
+}
+
+// ---- bundles ----
+
+TEST_CASE("the small contents of a bundle are one chunk of one transfer") {
+    SourceSide session;
+    session.want_bundle(7, {20, 21, 22});
+    CHECK(session.refused.empty());
+    REQUIRE(session.begun.size() == 1);
+    CHECK(session.begun[0].bytes == 63);
+    CHECK(session.begun[0].bundle == std::vector{content_id(20), content_id(21), content_id(22)});
+    auto const piece = session.core.next_read(session.now);
+    REQUIRE(piece);
+    CHECK(piece->chunk == 0);
+    CHECK(piece->offset == 0);
+    CHECK(piece->length == 63);
+    CHECK_FALSE(session.core.next_read(session.now));
+    CHECK(session.core.uploads().transfers.size() == 1);
+    CHECK(session.fellows.empty());
+}
+
+TEST_CASE("a bundle with something that is not whole here is refused, and so is one too large") {
+    SourceSide session;
+    auto const refusal = [&](std::vector<std::uint32_t> const& of) {
+        session.refused.clear();
+        session.want_bundle(7, of);
+        return session.refused.empty() ? std::optional<ErrorCode>()
+                                       : session.refused[0].refused.code;
+    };
+    CHECK(refusal({20, 3}) == ErrorCode::not_found);
+    CHECK(refusal({20, 1}) == ErrorCode::not_found);  // only a part of it is here
+    CHECK(refusal({20, 90}) == ErrorCode::not_found);
+    CHECK(session.core.uploads().transfers.size() == 0);
+    CHECK_FALSE(refusal({90}));  // as much as may be
+}
+
+TEST_CASE("a bundle is no transfer of its first content, whatever is said of that") {
+    SourceSide session;
+    session.want_bundle(7, {2, 20});
+    session.want(8, "10.0.0.2", 2, {7});
+    CHECK(session.core.uploads().transfers_of(content_id(2)) == std::vector{transfer(8)});
+    session.want(7, "10.0.0.1", 2, {7});
+    REQUIRE(session.refused.size() == 1);
+    CHECK(session.refused[0].refused.code == ErrorCode::bad_message);
+    CHECK(session.core.uploads().transfers.size() == 1);
+}
+
+TEST_CASE("what a bundle consists of counts as memory of its host as long as it is open") {
+    SourceSide session;
+    session.want(8, "10.0.0.1", 20);
+    auto const one = session.core.uploads().memory;
+    session.want_bundle(7, {20, 21, 22, 23});
+    CHECK(session.core.uploads().memory >= 2 * one + 4 * sizeof(wire::ContentId));
+    session.core.on_word(session.now, {"10.0.0.1", {}}, wire::Close{{transfer(7)}, false});
+    CHECK(session.core.uploads().memory == one);
 }

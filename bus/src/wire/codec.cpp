@@ -119,6 +119,8 @@ constexpr auto walk_want = [](auto& a, auto& want) {
     a.optional("swarm", want.swarm);
     a.optional("serves", want.serves);
     a.optional("urgent", want.urgent);
+    a.values("bundle", want.bundle, limits::contents_per_bundle, Need::optional);
+    a.check("bundle", [&] { return want.bundle.empty() || want.bundle.front() == want.content; });
 };
 
 template <typename M, typename... Ms>

@@ -26,7 +26,6 @@ constexpr auto silent_for = std::chrono::seconds(30);
 constexpr std::size_t other_versions_most = 8;
 /// Files in progress at once: many small ones, few large ones.
 constexpr std::size_t running_files_most = 256;
-constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
 
 double seconds(wire::Duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -87,6 +86,10 @@ void DownloadTask::cancel() {
     lacked_room_.clear();
     auto const all = running_;
     for (auto const& [key, running] : all) {
+        running.transfer->cancel();
+    }
+    auto const bundles = bundles_;
+    for (auto const& [number, running] : bundles) {
         running.transfer->cancel();
     }
     finish(Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"});
@@ -164,8 +167,8 @@ void DownloadTask::advance() {
         }
     } while (look && !probing_);  // nobody had to be asked
     advancing_ = false;
-    bool const idle =
-        running_.empty() && ready_.empty() && asking_.empty() && following_ == 0 && waiting_ == 0;
+    bool const idle = running_.empty() && bundles_.empty() && ready_.empty() && asking_.empty() &&
+                      following_ == 0 && waiting_ == 0;
     if (!idle || !found_.empty() || probing_) {
         return;
     }
@@ -177,14 +180,32 @@ void DownloadTask::advance() {
     advance();
 }
 
+/// When all that has come in this turn is ready.
+void DownloadTask::advance_soon() {
+    if (!std::exchange(advance_posted_, true)) {
+        parts_.network.scheduler.post([weak = weak_from_this()] {
+            if (auto const self = weak.lock()) {
+                self->advance_posted_ = false;
+                self->advance();
+            }
+        });
+    }
+}
+
 void DownloadTask::begin_ready() {
-    while (!ready_.empty() && room(ready_.front().file.size)) {
+    while (!ready_.empty()) {
+        auto const together = std::max<std::size_t>(1, next_bundle());
+        if (!room(ready_.front().file.size, together)) {
+            break;
+        }
         if (!take_place()) {
             return;
         }
-        auto next = std::move(ready_.front());
-        ready_.pop_front();
-        ready_bytes_ -= next.manifest->digests.size();
+        if (together > 1) {
+            begin_bundle(together);
+            continue;
+        }
+        auto next = take_ready();
         if (!take_name(next.file)) {
             parts_.destination.places.give_back();
             continue;
@@ -193,6 +214,13 @@ void DownloadTask::begin_ready() {
               next.about);
     }
     parts_.destination.places.leave(this);
+}
+
+DownloadTask::Ready DownloadTask::take_ready() {
+    auto next = std::move(ready_.front());
+    ready_.pop_front();
+    ready_bytes_ -= next.manifest->digests.size();
+    return next;
 }
 
 bool DownloadTask::may_look_on() const {
@@ -331,9 +359,11 @@ std::vector<Candidate> DownloadTask::candidates(Found const& file) const {
     return all;
 }
 
-bool DownloadTask::room(std::uint64_t file_bytes) const {
-    return running_.empty() ||
-           (running_.size() < running_files_most &&
+/// For so many files more, the first of which has so many bytes.
+bool DownloadTask::room(std::uint64_t file_bytes, std::size_t files) const {
+    auto const running = running_.size() + bundled_;
+    return running == 0 ||
+           (running + files <= running_files_most &&
             running_bytes_ + std::min(file_bytes, running_bytes_most) <= running_bytes_most);
 }
 
@@ -460,11 +490,15 @@ void DownloadTask::begin(std::shared_ptr<Found const> const& file,
     }
     running_bytes_ += std::min(file->size, running_bytes_most);
     running_.emplace(transfer.get(), Running{transfer, file});
-    if (parts_.log.tells(file->size)) {
-        parts_.log(telemetry::download_begun(target_name(*file), wire::to_hex(file->content),
-                                             file->size, file->sources.size()));
-    }
+    tell_begun(*file);
     transfer->start();
+}
+
+void DownloadTask::tell_begun(Found const& file) const {
+    if (parts_.log.tells(file.size)) {
+        parts_.log(telemetry::download_begun(target_name(file), wire::to_hex(file.content),
+                                             file.size, file.sources.size()));
+    }
 }
 
 void DownloadTask::search(std::weak_ptr<FileTransfer> const& transfer, Found const& file) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "jobs/bundle_transfer.hpp"
 #include "jobs/destination.hpp"
 #include "jobs/file_transfer.hpp"
 #include "jobs/finder.hpp"
@@ -76,11 +77,23 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
   private:
     using Found = wire::FoundFile;
 
+    /// Files in progress are of no more bytes.
+    static constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
+
+    struct Ready {
+        Found file;
+        std::shared_ptr<wire::Manifest const> manifest;
+        wire::FileAttributes about;
+        bool alone = false;  ///< it is not to be bundled with others
+    };
+
     // what is to be fetched
     void on_found(Result<std::vector<Found>> found);
     void choose_versions(std::vector<Found> found);
     void advance();
+    void advance_soon();
     void begin_ready();
+    [[nodiscard]] Ready take_ready();
     [[nodiscard]] bool may_look_on() const;
     void look_on();
     [[nodiscard]] std::vector<Found> next_files();
@@ -103,8 +116,15 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void on_discredited(swarm::ManifestFetcher::Discredited const& discredited);
     void search_for_manifest(wire::ContentId const& content);
 
+    // small files
+    [[nodiscard]] bool bundles() const;
+    [[nodiscard]] bool may_be_bundled(Ready const& ready) const;
+    [[nodiscard]] std::size_t next_bundle() const;
+    void begin_bundle(std::size_t count);
+    void on_bundle_done(std::uint64_t number, BundleTransfer::Ended ended);
+
     // files
-    [[nodiscard]] bool room(std::uint64_t file_bytes) const;
+    [[nodiscard]] bool room(std::uint64_t file_bytes, std::size_t files) const;
     [[nodiscard]] bool take_place();
     [[nodiscard]] bool take_name(Found const& file);
     [[nodiscard]] bool is_published(Found const& file);
@@ -115,6 +135,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
         wire::FileAttributes const& about);
     void begin(std::shared_ptr<Found const> const& file,
                std::shared_ptr<wire::Manifest const> manifest, wire::FileAttributes const& about);
+    void tell_begun(Found const& file) const;
     void search(std::weak_ptr<FileTransfer> const& transfer, Found const& file);
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
@@ -148,12 +169,6 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
         std::string why;
     };
 
-    struct Ready {
-        Found file;
-        std::shared_ptr<wire::Manifest const> manifest;
-        wire::FileAttributes about;
-    };
-
     std::deque<Found> found_;                                  ///< not looked at yet
     std::map<std::string, std::deque<Found>> other_versions_;  ///< of these names, the best first
     std::map<wire::ContentId, std::vector<Found>> asking_;     ///< their manifests are under way
@@ -168,6 +183,16 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     };
 
     std::unordered_map<FileTransfer const*, Running> running_;
+
+    struct RunningBundle {
+        std::shared_ptr<BundleTransfer> transfer;
+        std::vector<Ready> files;
+    };
+
+    std::map<std::uint64_t, RunningBundle> bundles_;  ///< by their numbers
+    std::size_t bundled_ = 0;                         ///< files of these
+    std::uint64_t bundles_begun_ = 0;
+    std::map<std::string, std::size_t> bundle_failures_;  ///< of sources, by their endpoints
     std::uint64_t running_bytes_ = 0;
     PlayFrom play_;                               ///< whoever reads them, for those that begin
     std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
@@ -181,6 +206,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     std::size_t following_ = 0;  ///< files whose new versions are looked for
     bool probing_ = false;
     bool advancing_ = false;
+    bool advance_posted_ = false;
 
     std::shared_ptr<storage::WrittenFiles> written_ = std::make_shared<storage::WrittenFiles>();
     std::shared_ptr<storage::LastPlace> last_place_ = std::make_shared<storage::LastPlace>();

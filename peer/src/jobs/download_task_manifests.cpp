@@ -89,7 +89,7 @@ void DownloadTask::on_manifest(wire::ContentId const& content,
         ready_bytes_ += manifest->digests.size();
         ready_.push_back({std::move(file), manifest, about});
     }
-    advance();
+    advance_soon();
 }
 
 void DownloadTask::on_no_manifest(wire::ContentId const& content, Error const& error) {

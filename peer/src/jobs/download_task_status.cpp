@@ -24,6 +24,16 @@ DownloadProgress DownloadTask::progress() const {
         progress.sources = std::max(progress.sources, file.sources);
         progress.running.push_back(std::move(file));
     }
+    for (auto const& [number, bundle] : bundles_) {
+        auto const sources = bundle.transfer->sources_active();
+        progress.sources = std::max(progress.sources, sources);
+        for (auto const& ready : bundle.files) {
+            auto& file = progress.running.emplace_back();
+            file.name = target_name(ready.file);
+            file.bytes_total = ready.file.size;
+            file.sources = sources;
+        }
+    }
     std::ranges::sort(progress.running, {}, &FileProgress::name);
     return progress;
 }
@@ -32,6 +42,15 @@ std::vector<DownloadStatus> DownloadTask::status() const {
     std::vector<DownloadStatus> files;
     for (auto const& [key, running] : running_) {
         files.push_back(running.transfer->status());
+    }
+    for (auto const& [number, bundle] : bundles_) {
+        for (auto const& ready : bundle.files) {
+            auto& file = files.emplace_back();
+            file.name = target_name(ready.file);
+            file.content = wire::to_hex(ready.file.content);
+            file.bytes_total = ready.file.size;
+            file.sources = bundle.transfer->source_status();
+        }
     }
     return files;
 }

@@ -11,21 +11,6 @@
 #include <algorithm>
 
 namespace xfsbus::peer::jobs {
-namespace {
-
-constexpr auto probe_patience = std::chrono::seconds(3);
-
-swarm::SinkSession::Candidate about_of(swarm::SourceId id, Candidate const& candidate) {
-    return {.id = id,
-            .endpoint = candidate.link->endpoint().to_string(),
-            .labels = candidate.labels,
-            .latency_ms = candidate.vitals.latency_ms,
-            .load = candidate.vitals.load,
-            .completeness = candidate.completeness};
-}
-
-}  // namespace
-
 FileTransfer::FileTransfer(Parts const& parts, Wanted wanted, Owner owner)
     : parts_(parts),
       target_(std::move(wanted.target)),
@@ -35,11 +20,7 @@ FileTransfer::FileTransfer(Parts const& parts, Wanted wanted, Owner owner)
       owner_(std::move(owner)),
       known_stamp_(wanted.known_stamp),
       stream_(std::move(wanted.stream)),
-      random_(policy_->seed_for(target_.content)),
-      alarm_(parts.scheduler, [this] {
-          session_->on_tick(parts_.scheduler.now());
-          pump();
-      }) {}
+      random_(policy_->seed_for(target_.content)) {}
 
 FileTransfer::~FileTransfer() = default;
 
@@ -47,41 +28,27 @@ void FileTransfer::add_candidate(Candidate candidate) {
     if (*over_) {
         return;
     }
-    if (!session_) {
+    if (!runner_) {
         candidates_.push_back(std::move(candidate));
         return;
     }
-    add(std::move(candidate));
-    pump();
-}
-
-void FileTransfer::add(Candidate candidate) {
-    auto const id = parts_.policies.source_ids.of(candidate.link->endpoint());
-    auto const about = about_of(id, candidate);
-    links_.try_emplace(id, std::move(candidate.link));
-    session_->add_source(parts_.scheduler.now(), about);
+    runner_->add(std::move(candidate));
+    runner_->pump();
 }
 
 bool FileTransfer::uses(wire::Endpoint const& endpoint) const {
-    return session_ &&
-           swarm::in_use(session_->download().sources(), parts_.policies.source_ids.of(endpoint));
+    return runner_ && runner_->uses(endpoint);
 }
 
 void FileTransfer::add_fellow(std::shared_ptr<net::Link> link) {
-    if (*over_ || !session_) {
-        return;
+    if (!*over_ && runner_) {
+        runner_->add_fellow(std::move(link));
     }
-    auto const id = parts_.policies.source_ids.of(link->endpoint());
-    auto const endpoint = link->endpoint().to_string();
-    links_.try_emplace(id, std::move(link));
-    swarm::add_fellow(*session_, parts_.scheduler.now(), id, endpoint);
-    pump();
 }
 
 void FileTransfer::on_search_done() {
-    if (session_ && !*over_) {
-        session_->on_search_done(parts_.scheduler.now());
-        pump();
+    if (!*over_ && runner_) {
+        runner_->on_search_done();
     }
 }
 
@@ -211,28 +178,29 @@ void FileTransfer::begin(Prepared const& prepared, std::uint16_t data_port) {
     options.limits.sources_most = sources_most_;
     options.bytes_per_second = parts_.reception.bytes_per_second;
     options.data_port = data_port;
-    session_ = std::make_unique<swarm::SinkSession>(
-        *content_, options,
-        swarm::Download::Policies{*policy_, *order_, transfer, &parts_.policies.source_history},
-        random_.rng(),
-        swarm::SinkSession::Owner{.throttle = parts_.reception.throttle,
-                                  .new_transfer = parts_.reception.new_transfer,
-                                  .on_actions = [this] { pump_soon(); }});
+    runner_ = std::make_shared<SessionRunner>(
+        parts_,
+        SessionRunner::Subject{target_.name,
+                               *content_,
+                               options,
+                               {*policy_, *order_, transfer, &parts_.policies.source_history},
+                               random_.rng()},
+        static_cast<SessionRunner::Owner&>(*this));
     for (auto& candidate : std::exchange(candidates_, {})) {
-        add(std::move(candidate));
+        runner_->add(std::move(candidate));
     }
     rate_.set_busy(now, true);
     reader_ = prepared.reader;
     bool const offers = reader_ && swarm::in_swarm(layout) && !content_->complete();
-    session_->start(now, offers ? offer(reader_) : std::uint16_t{0});
+    runner_->session().start(now, offers ? offer(reader_) : std::uint16_t{0});
     if (play_.bytes_per_second > 0 || play_.position > 0) {
-        session_->play(now, play_.position, play_.bytes_per_second);
+        runner_->session().play(now, play_.position, play_.bytes_per_second);
     }
     tell_streams([this](Stream& stream) { begin(stream); });
     if (content_->complete()) {
         return finish();
     }
-    pump();
+    runner_->pump();
 }
 
 /// Lets others have what is here of it, until it is whole or given up. The port where; 0: nowhere.
@@ -247,9 +215,9 @@ std::uint16_t FileTransfer::offer(std::shared_ptr<storage::PartReader const> rea
 
 void FileTransfer::play(PlayFrom const& from) {
     play_ = from;
-    if (session_ && !*over_) {
-        session_->play(parts_.scheduler.now(), from.position, from.bytes_per_second);
-        pump();
+    if (runner_ && !*over_) {
+        runner_->session().play(parts_.scheduler.now(), from.position, from.bytes_per_second);
+        runner_->pump();
     }
 }
 
@@ -258,7 +226,7 @@ void FileTransfer::play(PlayFrom const& from) {
 void FileTransfer::join(std::shared_ptr<Stream> const& stream) {
     std::erase_if(guests_, [](auto const& guest) { return guest.expired(); });
     guests_.push_back(stream);
-    if (session_) {
+    if (runner_) {
         begin(*stream);
     }
 }
@@ -274,8 +242,9 @@ void FileTransfer::begin(Stream& stream) {
 /// It may be in the middle of something.
 void FileTransfer::fetch_from(std::uint64_t position) {
     play_.position = position;
-    session_->play(parts_.scheduler.now(), position, play_.bytes_per_second, Stream::ahead_bytes);
-    pump_soon();
+    runner_->session().play(parts_.scheduler.now(), position, play_.bytes_per_second,
+                            Stream::ahead_bytes);
+    runner_->pump_soon();
 }
 
 void FileTransfer::tell_streams(std::function<void(Stream&)> const& tell) const {
@@ -295,170 +264,38 @@ Stream::About FileTransfer::about() const {
 
 // ---- what the session wants done ----
 
-/// Does it, unless it cannot go on.
-void FileTransfer::pump() {
-    auto const self = shared_from_this();
-    auto actions = session_->take_actions();
-    carry_out(actions);
-    for (auto const& fault : {policy_->fault(), order_->fault()}) {
-        if (fault) {
-            return end(Error{Errc::plugin, *fault});
-        }
-    }
-    if (auto failure = session_->download().progress(parts_.scheduler.now()).failure) {
-        return end(std::move(failure));
-    }
-    if (actions.search) {
-        owner_.search();
-    }
-    alarm_.set(session_->next_deadline());
-}
-
-void FileTransfer::pump_soon() {
-    if (!std::exchange(pump_posted_, true)) {
-        parts_.scheduler.post([weak = weak_from_this()] {
-            if (auto const self = weak.lock(); self && !*self->over_) {
-                self->pump_posted_ = false;
-                self->pump();
-            }
-        });
-    }
-}
-
-void FileTransfer::carry_out(swarm::SinkSession::Actions& actions) {
-    for (auto const& lost : actions.lost) {
-        parts_.log(telemetry::source_lost(target_.name, endpoint_of(lost.source), lost.why));
-    }
-    for (auto& each : actions.sends) {
-        send(each);
-    }
-    for (auto const source : actions.forgotten) {
-        let_go(source);
-    }
-    for (auto const source : actions.probes) {
-        probe(source);
-    }
-    if (actions.announce_ppm) {
-        announce(*actions.announce_ppm);
-    }
-}
-
-void FileTransfer::send(swarm::SinkSession::Send& send) {
-    auto* const link = link_to(send.to);
-    if (link == nullptr) {
-        return;
-    }
-    if (auto* const wanted = std::get_if<wire::Want>(&send.what)) {
-        want(*link, send.to, *wanted);
-    } else if (auto* const have = std::get_if<wire::Have>(&send.what)) {
-        link->tell(std::move(*have));
-    } else {
-        auto const& close = std::get<swarm::SinkSession::Close>(send.what);
-        parts_.reception.chunks.remove(close.transfer);
-        link->close(close.transfer, close.corrupt, close.tell);
-    }
-}
-
-void FileTransfer::want(net::Link& link, swarm::SourceId source, wire::Want& want) {
-    auto const weak = weak_from_this();
-    parts_.reception.chunks.add(want.transfer, target_.manifest->chunk_bytes,
-                                [this, source](auto const& header, bus::Payload payload) {
-                                    return on_chunk(source, header, std::move(payload));
-                                });
-    link.want(std::move(want), {.on_refused =
-                                    [weak, source](auto const& refused) {
-                                        if (auto const alive = weak.lock()) {
-                                            alive->on_refused(source, refused);
-                                        }
-                                    },
-                                .on_have =
-                                    [weak, source](auto const& have) {
-                                        if (auto const alive = weak.lock()) {
-                                            alive->on_have(source, have);
-                                        }
-                                    }});
-}
-
-void FileTransfer::on_have(swarm::SourceId source, wire::Have const& have) {
-    if (!*over_) {
-        session_->on_word(parts_.scheduler.now(), source, have);
-        pump();
-    }
-}
-
-void FileTransfer::on_refused(swarm::SourceId source, wire::Refused const& refused) {
-    wire::Refused const escaped{refused.transfer, refused.code, wire::escape(refused.reason)};
-    if (*over_ || !session_->on_word(parts_.scheduler.now(), source, escaped)) {
-        return;
-    }
-    if (refused.code == wire::ErrorCode::unreachable) {
-        parts_.log(telemetry::unreachable_here(target_.name, endpoint_of(source), refused.reason));
-    }
-    pump();
-}
-
-void FileTransfer::probe(swarm::SourceId source) {
-    auto* const link = link_to(source);
-    if (link == nullptr) {
-        return;
-    }
-    link->probe(
-        probe_patience, [weak = weak_from_this(), source](Result<net::Link::Vitals> const& vitals) {
-            auto const alive = weak.lock();
-            // No answer needs no word: the core counts the silence.
-            if (alive && !*alive->over_ && vitals) {
-                alive->session_->on_word(alive->parts_.scheduler.now(), source,
-                                         swarm::Download::Vitals{vitals->load, vitals->latency_ms});
-            }
-        });
-}
-
 void FileTransfer::announce(std::uint32_t ppm) {
     offer_->announce(ppm, manifest_);
 }
 
-net::Link* FileTransfer::link_to(swarm::SourceId source) const {
-    auto const found = links_.find(source);
-    return found == links_.end() ? nullptr : found->second.get();
-}
-
-std::string FileTransfer::endpoint_of(swarm::SourceId source) const {
-    auto const* const link = link_to(source);
-    return link == nullptr ? "a source that is gone" : link->endpoint().to_string();
-}
-
-/// Not at once: it may be the link that tells us so.
-void FileTransfer::let_go(swarm::SourceId source) {
-    if (auto const found = links_.extract(source)) {
-        parts_.scheduler.post([link = std::move(found.mapped())] {});
+std::optional<Error> FileTransfer::fault() const {
+    for (auto const& fault : {policy_->fault(), order_->fault()}) {
+        if (fault) {
+            return Error{Errc::plugin, *fault};
+        }
     }
+    return std::nullopt;
+}
+
+void FileTransfer::on_failed(Error const& error) {
+    end(error);
+}
+
+void FileTransfer::search() {
+    owner_.search();
 }
 
 // ---- chunks ----
 
-bool FileTransfer::on_chunk(swarm::SourceId source, wire::ChunkHeader const& header,
-                            bus::Payload payload) {
-    auto const verdict =
-        session_->on_chunk(parts_.scheduler.now(), source, header, payload.bytes.size());
-    parts_.reception.counters[telemetry::Counter::bytes_received] += payload.bytes.size();
-    if (verdict != swarm::Download::Verdict::take) {
-        using telemetry::Counter;
-        bool const lie = verdict == swarm::Download::Verdict::lie;
-        ++parts_.reception.counters[lie ? Counter::chunks_rejected : Counter::chunks_unsolicited];
-        pump();
-        return false;
-    }
+void FileTransfer::on_chunk(swarm::SourceId source, std::uint32_t chunk, bus::Payload payload) {
     auto const bytes = payload.bytes.size();
     on_store_thread(
         bytes,
-        [over = over_, part = part_, chunk = header.chunk, payload = std::move(payload)] {
+        [over = over_, part = part_, chunk, payload = std::move(payload)] {
             return over->load() ? Written{storage::PartFile::Stored::corrupt, std::nullopt}
                                 : write(*part, chunk, payload);
         },
-        [this, source, chunk = header.chunk](Written const& written) {
-            on_written(source, chunk, written);
-        });
-    return true;
+        [this, source, chunk](Written const& written) { on_written(source, chunk, written); });
 }
 
 /// Store thread. The thread that stores the last chunk gives the file its name, too, unless it is
@@ -483,19 +320,13 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
         return end(written.stored.error());
     }
     if (*written.stored == storage::PartFile::Stored::corrupt) {
-        ++parts_.reception.counters[telemetry::Counter::chunks_rejected];
-        parts_.log(
-            telemetry::source_lied(target_.name, endpoint_of(source), "it sent corrupt data"));
-        session_->on_checked(now, source, chunk, swarm::Download::Check::corrupt);
-        return pump();
+        runner_->on_corrupt(source, chunk);
+        return runner_->pump();
     }
     auto const bytes = target_.manifest->layout().length(chunk);
     bytes_fetched_ += bytes;
     rate_.add(now, bytes);
-    if (auto const* const link = link_to(source)) {
-        parts_.reception.deliveries.add(now, link->endpoint(), bytes);
-    }
-    session_->on_checked(now, source, chunk, swarm::Download::Check::stored);
+    runner_->on_stored(source, chunk, bytes);
     tell_streams([](Stream& stream) { stream.gained(); });
     if (written.finished) {
         finished_ = written.finished;
@@ -506,7 +337,7 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
     if (finished_ && content_->complete()) {
         return finished_->ok() ? succeed(**finished_) : end(finished_->error());
     }
-    pump();
+    runner_->pump();
 }
 
 void FileTransfer::commit() {
@@ -559,12 +390,10 @@ void FileTransfer::cancel() {
 void FileTransfer::end(std::optional<Error> error, bool present) {
     auto const self = shared_from_this();  // the owner may let go of us
     *over_ = true;
-    alarm_.set(std::nullopt);
     DownloadedFile report;
-    if (session_) {
+    if (runner_) {
         report = report_of_session();
-        auto actions = session_->end();
-        carry_out(actions);
+        runner_->end();
     }
     offer_.reset();
     auto const over =
@@ -582,7 +411,6 @@ void FileTransfer::end(std::optional<Error> error, bool present) {
     report.bytes_fetched = bytes_fetched_;
     report.seconds = std::chrono::duration<double>(parts_.scheduler.now() - started_).count();
     parts_.reception.counters[telemetry::Counter::bytes_duplicate] += report.bytes_duplicate;
-    links_.clear();
     candidates_.clear();
     lacked_room_ = part_->lacked_room();
     part_.reset();

@@ -1,45 +1,25 @@
 #pragma once
 
 #include "jobs/candidate.hpp"
-#include "jobs/offers.hpp"
-#include "jobs/policy_slot.hpp"
-#include "jobs/source_ids.hpp"
+#include "jobs/session_runner.hpp"
 #include "jobs/stream.hpp"
-#include "net/alarm.hpp"
-#include "net/chunk_port.hpp"
-#include "net/executor.hpp"
+#include "jobs/transfer_parts.hpp"
 #include "net/link.hpp"
-#include "storage/committer.hpp"
 #include "storage/part_file.hpp"
-#include "telemetry/counters.hpp"
-#include "telemetry/decision_trace.hpp"
-#include "telemetry/log.hpp"
 
 #include <xfsbus/bus/data.hpp>
 #include <xfsbus/peer/peer.hpp>
-#include <xfsbus/swarm/deliveries.hpp>
-#include <xfsbus/swarm/sink_session.hpp>
-#include <xfsbus/swarm/source_history.hpp>
-#include <xfsbus/swarm/throttle.hpp>
+#include <xfsbus/swarm/rate_meter.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace xfsbus::peer::jobs {
-
-/// What chunks go through that come to a peer. Owned by the Node; reactor thread.
-struct Reception {
-    net::ChunkPort& chunks;
-    swarm::Throttle& throttle;                       ///< of all downloads
-    std::uint64_t bytes_per_second;                  ///< the limit of each file; 0: none
-    std::function<wire::TransferId()> new_transfer;  ///< one that nobody can guess
-    telemetry::Counters& counters;
-    swarm::Deliveries& deliveries;  ///< what each source delivers is noted there
-};
 
 /// Where a file is read while it comes, and how fast; as DownloadJob::play.
 struct PlayFrom {
@@ -47,27 +27,10 @@ struct PlayFrom {
     std::uint64_t bytes_per_second = 0;
 };
 
-/// What the policies of all files have in common. Owned by the Node; reactor thread.
-struct FilePolicies {
-    /// What one file's chunk order needs.
-    struct NewOrder {
-        std::shared_ptr<OrderSlot> slot;  ///< reached by each swap from now on
-        /// What is to be put into it. A plug-in creates it, which may take its time: not for the
-        /// reactor's thread. Throws PolicyFault if strict.
-        std::function<OrderSlot::Made()> make;
-    };
-
-    std::function<NewOrder()> new_order;
-    std::shared_ptr<PolicyUsed const> chunk_order{};  ///< which one is in force
-    telemetry::DecisionTrace* trace = nullptr;        ///< null: nothing is written down
-    SourceIds source_ids;
-    swarm::SourceHistory source_history{};  ///< what downloads have found of sources
-    std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers
-};
-
-/// Fetches one file: gives a SinkSession its connections, its disk and its clock. Reactor thread;
-/// verifying and writing happen on the store pool.
-class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
+/// Fetches one file: gives a SinkSession its disk. Reactor thread; verifying and writing happen on
+/// the store pool.
+class FileTransfer final : public std::enable_shared_from_this<FileTransfer>,
+                           private SessionRunner::Owner {
   public:
     struct Owner {
         /// Once, when it is over.
@@ -86,16 +49,7 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
         std::shared_ptr<Stream> stream = {};  ///< it is fetched for; null: for none
     };
 
-    /// What outlives it.
-    struct Parts {
-        bus::Scheduler& scheduler;
-        net::Executor& store;           ///< verifies and writes
-        storage::Committer& committer;  ///< ends files that are to survive a power cut
-        Reception& reception;
-        FilePolicies& policies;
-        Offers& offers;
-        telemetry::Log const& log;
-    };
+    using Parts = TransferParts;
 
     FileTransfer(Parts const& parts, Wanted wanted, Owner owner);
     ~FileTransfer();
@@ -150,7 +104,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] std::optional<swarm::FileStamp> stamp_in_place() const;
     void on_prepared(Result<Prepared> const& prepared);
     void begin(Prepared const& prepared, std::uint16_t data_port);
-    void add(Candidate candidate);
     std::uint16_t offer(std::shared_ptr<storage::PartReader const> reader);
 
     // whoever reads it meanwhile
@@ -160,21 +113,13 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     [[nodiscard]] Stream::About about() const;
 
     // what the session wants done
-    void pump();
-    void pump_soon();
-    void carry_out(swarm::SinkSession::Actions& actions);
-    void send(swarm::SinkSession::Send& send);
-    void want(net::Link& link, swarm::SourceId source, wire::Want& want);
-    void on_refused(swarm::SourceId source, wire::Refused const& refused);
-    void on_have(swarm::SourceId source, wire::Have const& have);
-    void probe(swarm::SourceId source);
-    void announce(std::uint32_t ppm);
-    [[nodiscard]] net::Link* link_to(swarm::SourceId source) const;
-    [[nodiscard]] std::string endpoint_of(swarm::SourceId source) const;
-    void let_go(swarm::SourceId source);
+    void announce(std::uint32_t ppm) override;
+    [[nodiscard]] std::optional<Error> fault() const override;
+    void on_failed(Error const& error) override;
+    void search() override;
 
     // chunks
-    bool on_chunk(swarm::SourceId source, wire::ChunkHeader const& header, bus::Payload payload);
+    void on_chunk(swarm::SourceId source, std::uint32_t chunk, bus::Payload payload) override;
     static Written write(storage::PartFile& part, std::uint32_t chunk, bus::Payload const& payload);
     void on_written(swarm::SourceId source, std::uint32_t chunk, Written const& written);
 
@@ -184,7 +129,6 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     void on_finished(Result<swarm::IndexedFile> const& file);
     void succeed(swarm::IndexedFile const& file);
     void end(std::optional<Error> error, bool present = false);
-    [[nodiscard]] std::vector<SourceStatus> source_status() const;
     [[nodiscard]] DownloadedFile report_of_session() const;
 
     Parts parts_;
@@ -201,14 +145,11 @@ class FileTransfer : public std::enable_shared_from_this<FileTransfer> {
     policies::SeededRandom random_;      ///< what policies see of it: of this file alone
     std::vector<Candidate> candidates_;  ///< until it begins
     std::shared_ptr<swarm::ContentState> content_;
-    std::unique_ptr<swarm::SinkSession> session_;  ///< once it has begun
-    std::map<swarm::SourceId, std::shared_ptr<net::Link>> links_;
+    std::shared_ptr<SessionRunner> runner_;  ///< once it has begun
     std::shared_ptr<storage::PartReader const> reader_;
-    std::vector<std::weak_ptr<Stream>> guests_;    ///< others that are read from it
-    std::unique_ptr<Offer> offer_;                 ///< while others are served
-    std::shared_ptr<std::string const> manifest_;  ///< then
-    net::Alarm alarm_;
-    bool pump_posted_ = false;
+    std::vector<std::weak_ptr<Stream>> guests_;           ///< others that are read from it
+    std::unique_ptr<Offer> offer_;                        ///< while others are served
+    std::shared_ptr<std::string const> manifest_;         ///< then
     std::optional<Result<swarm::IndexedFile>> finished_;  ///< it has its name, or cannot have it
     swarm::RateMeter rate_{std::chrono::seconds(2)};
     wire::Time started_{};

@@ -6,22 +6,6 @@
 namespace xfsbus::peer::jobs {
 namespace {
 
-SourceState state_of(swarm::DownloadSourceReport const& source) {
-    using State = swarm::DownloadSource::State;
-    switch (source.standing) {
-        case State::active:
-            return SourceState::active;
-        case State::resting:
-            return source.is_busy ? SourceState::busy : SourceState::resting;
-        case State::lost:
-            return SourceState::lost;
-        case State::out:
-            return SourceState::out;
-        default:
-            return SourceState::idle;
-    }
-}
-
 /// The first of them.
 std::vector<ByteRange> ranges_of(swarm::ContentState const& content) {
     std::vector<ByteRange> ranges;
@@ -44,25 +28,8 @@ std::vector<ByteRange> ranges_of(swarm::ContentState const& content) {
 
 }  // namespace
 
-std::vector<SourceStatus> FileTransfer::source_status() const {
-    std::vector<SourceStatus> all;
-    for (auto const& [id, known] : session_->download().sources().all()) {
-        auto source = swarm::report_of(known, parts_.scheduler.now());
-        all.push_back({.endpoint = std::move(source.endpoint),
-                       .bytes = source.bytes,
-                       .bytes_duplicate = source.bytes_duplicate,
-                       .chunks_rejected = source.chunks_rejected,
-                       .bytes_per_second = source.bytes_per_second,
-                       .credit_bytes = source.window_bytes,
-                       .outstanding_bytes = source.outstanding_bytes,
-                       .state = state_of(source),
-                       .words = std::move(source.state)});
-    }
-    return all;
-}
-
 DownloadedFile FileTransfer::report_of_session() const {
-    auto const progress = session_->download().progress(parts_.scheduler.now());
+    auto const progress = runner_->session().download().progress(parts_.scheduler.now());
     DownloadedFile report;
     report.bytes_resumed = progress.bytes_resumed;
     report.bytes_duplicate = progress.bytes_duplicate;
@@ -71,7 +38,7 @@ DownloadedFile FileTransfer::report_of_session() const {
     report.changed = progress.changed;
     report.seconds_waited = std::chrono::duration<double>(progress.waited).count();
     report.seconds_stalled = std::chrono::duration<double>(progress.stalled).count();
-    report.sources = source_status();
+    report.sources = runner_->source_status();
     return report;
 }
 
@@ -80,14 +47,14 @@ DownloadStatus FileTransfer::status() const {
     status.name = target_.name;
     status.content = wire::to_hex(target_.content);
     status.bytes_total = target_.manifest->file_bytes;
-    if (session_) {
-        auto const progress = session_->download().progress(parts_.scheduler.now());
+    if (runner_) {
+        auto const progress = runner_->session().download().progress(parts_.scheduler.now());
         status.bytes_done = progress.bytes_stored;
         status.bytes_duplicate = progress.bytes_duplicate;
         status.chunks_rejected = progress.chunks_rejected;
         status.bytes_per_second = rate_.bytes_per_second();
         status.seconds_waited = std::chrono::duration<double>(progress.waited).count();
-        status.sources = source_status();
+        status.sources = runner_->source_status();
     }
     return status;
 }
@@ -96,8 +63,8 @@ FileProgress FileTransfer::progress() const {
     FileProgress progress;
     progress.name = target_.name;
     progress.bytes_total = target_.manifest->file_bytes;
-    if (session_) {
-        auto const current = session_->download().progress(parts_.scheduler.now());
+    if (runner_) {
+        auto const current = runner_->session().download().progress(parts_.scheduler.now());
         progress.bytes_done = current.bytes_stored;
         progress.sources = current.sources_active;
         progress.bytes_per_second = rate_.bytes_per_second();

@@ -8,7 +8,7 @@
 namespace xfsbus::peer::jobs {
 namespace {
 
-constexpr auto answer_patience = std::chrono::seconds(3);
+constexpr auto word_patience = std::chrono::seconds(3);
 constexpr auto progress_every = std::chrono::milliseconds(250);
 /// Between two turns, however much there is to do.
 constexpr auto turn_least = std::chrono::milliseconds(10);
@@ -262,7 +262,7 @@ bool PushTask::ask(swarm::PushPlan::Ask const& ask) {
     auto const question =
         ask.confirm ? wire::Message(wire::Ping{{file.content}})
                     : wire::Message(wire::Push{file.name, file.content, file.size, named});
-    (*link)->ask(question, answer_patience, [weak = weak_from_this(), ask](auto const& answer) {
+    (*link)->ask(question, word_patience, [weak = weak_from_this(), ask](auto const& answer) {
         if (auto const self = weak.lock(); self && !self->over_) {
             self->on_answer(ask, answer);
         }

@@ -273,7 +273,7 @@ void Serving::begin(swarm::SourceSession::Begun const& begun) {
         return session_.refuse_sink(begun.sink);
     }
     session_.set_reachable(begun.sink, senders_.is_connected(begun.sink));
-    auto const& reading = readings_[begun.transfer] = reading_of(begun.content);
+    auto const& reading = readings_[begun.transfer] = reading_of(begun);
     if (telemetry::is_told(owner_.log_level, begun.bytes)) {
         owner_.on_event(telemetry::upload_begun(reading.name, begun.sink, begun.bytes));
     }
@@ -338,12 +338,69 @@ Serving::Reading Serving::reading_of(swarm::IndexedFile const& file) const {
             }};
 }
 
+Serving::Reading Serving::reading_of(swarm::SourceSession::Begun const& begun) const {
+    if (begun.bundle.empty()) {
+        return reading_of(begun.content);
+    }
+    auto const* const first = owner_.share.by_content(begun.content);
+    auto const others = begun.bundle.size() - 1;
+    return {.name = first->name + " and " + std::to_string(others) + " more",
+            .bundle = begun.bundle};
+}
+
+/// Their files, one behind the other; nullopt: one of them is not here any more. Looked for when
+/// they are to be read, so that a transfer that only waits keeps no names.
+std::optional<Serving::Reading> Serving::reading_of_bundle(
+    std::vector<wire::ContentId> const& contents) const {
+    struct Part {
+        std::uint64_t bytes;
+        Read read;
+    };
+
+    std::vector<Part> parts;
+    Reading all;
+    all.bundle = contents;
+    parts.reserve(contents.size());
+    for (auto const& content : contents) {
+        auto const* const file = owner_.share.by_content(content);
+        if (file == nullptr) {
+            return std::nullopt;
+        }
+        auto each = reading_of(*file);
+        all.of_program = all.of_program || each.of_program;
+        parts.push_back({file->stamp.size, std::move(each.read)});
+    }
+    all.read = [parts = std::move(parts)](std::span<std::byte> buffer, std::uint64_t /*offset*/) {
+        for (auto const& [bytes, read] : parts) {
+            if (bytes > buffer.size()) {
+                return index::ReadOutcome::changed;
+            }
+            auto const outcome = read(buffer.first(bytes), 0);
+            if (outcome != index::ReadOutcome::good) {
+                return outcome;
+            }
+            buffer = buffer.subspan(bytes);
+        }
+        return index::ReadOutcome::good;
+    };
+    return all;
+}
+
 void Serving::read(swarm::Uploads::Piece const& piece) {
-    auto const& reading = readings_.at(piece.transfer);
-    auto& reads = reading.of_program ? program_reads_ : reads_;
-    reads.submit(piece.length, [this, piece, reading, alive = std::weak_ptr(alive_)] {
-        return read_now(piece, reading, alive);
-    });
+    auto const& known = readings_.at(piece.transfer);
+    auto reading = known.bundle.empty() ? std::optional(known) : reading_of_bundle(known.bundle);
+    if (!reading) {
+        return reactor_.post([this, piece, alive = std::weak_ptr(alive_)] {
+            if (!alive.expired()) {
+                on_unreadable(piece, {{}, index::ReadOutcome::changed, ENOENT});
+            }
+        });
+    }
+    auto& reads = reading->of_program ? program_reads_ : reads_;
+    reads.submit(piece.length,
+                 [this, piece, reading = std::move(*reading), alive = std::weak_ptr(alive_)] {
+                     return read_now(piece, reading, alive);
+                 });
 }
 
 /// Reading thread. A chunk may outlive the reactor, and this object.
@@ -361,9 +418,9 @@ bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading
         });
     };
     if (outcome != index::ReadOutcome::good) {
-        return [this, piece, alive, name = reading.name, outcome, error] {
+        return [this, piece, alive, why = Unread{reading.name, outcome, error}] {
             if (!alive.expired()) {
-                on_unreadable(piece, name, outcome, error);
+                on_unreadable(piece, why);
             }
         };
     }
@@ -376,23 +433,26 @@ bus::Reactor::Task Serving::read_now(swarm::Uploads::Piece const& piece, Reading
     };
 }
 
-void Serving::on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
-                            index::ReadOutcome why, int error) {
-    auto const told = why_unread(name, why, error);
+void Serving::on_unreadable(swarm::Uploads::Piece const& piece, Unread const& why) {
+    auto const told = why_unread(why);
     session_.on_done(reactor_.now(), piece, swarm::Uploads::Unread{told.code, told.reason});
     pump();
 }
 
 /// What its sinks are told; and the index, if it is to look for itself.
-wire::Failure Serving::why_unread(std::string const& name, index::ReadOutcome why, int error) {
-    if (why == index::ReadOutcome::not_now) {
+wire::Failure Serving::why_unread(Unread const& why) {
+    auto const& [name, outcome, error] = why;
+    if (outcome == index::ReadOutcome::not_now) {
         return {wire::ErrorCode::busy, "no more files can be opened now", 0};
     }
-    if (why == index::ReadOutcome::refused) {
+    if (name.empty()) {
+        return {wire::ErrorCode::gone, "not all of them can be read; ask for each alone", 0};
+    }
+    if (outcome == index::ReadOutcome::refused) {
         return {wire::ErrorCode::gone, "the file cannot be read", 0};
     }
     owner_.on_stale(name);
-    if (why == index::ReadOutcome::changed) {
+    if (outcome == index::ReadOutcome::changed) {
         owner_.on_event(telemetry::file_changed(name));
         return {wire::ErrorCode::gone, "the file has changed or vanished", 0};
     }
@@ -413,11 +473,18 @@ void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) 
 
 // ---- figures ----
 
+/// Of a bundle the first.
+wire::ContentId Serving::shown_content(swarm::UploadTransfer const& transfer) const {
+    auto const found = readings_.find(transfer.id);
+    bool const bundled = found != readings_.end() && !found->second.bundle.empty();
+    return bundled ? found->second.bundle.front() : transfer.content;
+}
+
 std::vector<UploadStatus> Serving::uploads() const {
     std::vector<UploadStatus> all;
     for (auto const& [id, transfer] : session_.uploads().transfers) {
         all.push_back(
-            {.content = wire::to_hex(transfer.content),
+            {.content = wire::to_hex(shown_content(transfer)),
              .sink = transfer.sink.to_string(),
              .bytes = transfer.sent,
              .bytes_per_second = transfer.rate.bytes_per_second(),

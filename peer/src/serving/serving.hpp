@@ -90,8 +90,16 @@ class Serving final : public PartialServer {
     /// What a transfer is read from.
     struct Reading {
         std::string name;
-        Read read;
-        bool of_program = false;  ///< it takes as long as the program does
+        Read read{};
+        bool of_program = false;                ///< it takes as long as the program does
+        std::vector<wire::ContentId> bundle{};  ///< then `read` is empty: see reading_of_bundle
+    };
+
+    /// That something could not be read.
+    struct Unread {
+        std::string name;  ///< empty: one of a bundle, and its sink will ask for each alone
+        index::ReadOutcome outcome{};
+        int error = 0;  ///< errno says why, of one that is unreadable
     };
 
     // messages
@@ -111,14 +119,16 @@ class Serving final : public PartialServer {
     [[nodiscard]] swarm::SourceSession::Content whole(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(wire::ContentId const& content) const;
     [[nodiscard]] Reading reading_of(swarm::IndexedFile const& file) const;
+    [[nodiscard]] Reading reading_of(swarm::SourceSession::Begun const& begun) const;
+    [[nodiscard]] std::optional<Reading> reading_of_bundle(
+        std::vector<wire::ContentId> const& contents) const;
+    [[nodiscard]] wire::ContentId shown_content(swarm::UploadTransfer const& transfer) const;
     void read(swarm::Uploads::Piece const& piece);
     bus::Reactor::Task read_now(swarm::Uploads::Piece const& piece, Reading const& reading,
                                 std::weak_ptr<bool> const& alive);
     void on_read(swarm::Uploads::Piece const& piece, bus::Payload payload);
-    void on_unreadable(swarm::Uploads::Piece const& piece, std::string const& name,
-                       index::ReadOutcome why, int error);
-    [[nodiscard]] wire::Failure why_unread(std::string const& name, index::ReadOutcome why,
-                                           int error);
+    void on_unreadable(swarm::Uploads::Piece const& piece, Unread const& why);
+    [[nodiscard]] wire::Failure why_unread(Unread const& why);
 
     bus::Reactor& reactor_;
     std::function<void(bus::Reactor::Task)> post_;  ///< for libzmq, which may outlive the reactor

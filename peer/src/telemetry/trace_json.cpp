@@ -110,15 +110,19 @@ Json json_of(OrderSwapped const& swapped) {
 }
 
 Json json_of(TransferBegun const& begun) {
-    return {{"record", "transfer"},
-            {"t_us", begun.t_us},
-            {"transfer", begun.transfer},
-            {"name", begun.name},
-            {"content", begun.content},
-            {"bytes", begun.bytes},
-            {"chunk_bytes", begun.chunk_bytes},
-            {"chunks", begun.chunks},
-            {"chunks_here", begun.chunks_here}};
+    Json object = {{"record", "transfer"},
+                   {"t_us", begun.t_us},
+                   {"transfer", begun.transfer},
+                   {"name", begun.name},
+                   {"content", begun.content},
+                   {"bytes", begun.bytes},
+                   {"chunk_bytes", begun.chunk_bytes},
+                   {"chunks", begun.chunks},
+                   {"chunks_here", begun.chunks_here}};
+    if (!begun.others.empty()) {
+        object["others"] = begun.others;
+    }
+    return object;
 }
 
 Json json_of(DecisionMade const& made) {

@@ -39,7 +39,8 @@ struct TransferBegun {
     std::uint64_t bytes = 0;
     std::uint64_t chunk_bytes = 0;
     std::uint32_t chunks = 0;
-    std::uint32_t chunks_here = 0;  ///< of an earlier try
+    std::uint32_t chunks_here = 0;         ///< of an earlier try
+    std::vector<std::string> others = {};  ///< names of small files that come with it, as one
 };
 
 /// A source as the policy saw it. The strings of the view are null.

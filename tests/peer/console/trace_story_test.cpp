@@ -221,3 +221,25 @@ TEST_CASE("An explanation has a row for each source, the best first, and a sente
     CHECK(json.at("sources").at(0).at("peer") == "b");
     CHECK(json.at("sources").at(0).at("failures").at("late") == 1);
 }
+
+TEST_CASE("Each file of a bundle has the story of the bundle") {
+    constexpr char const* bundle_line =
+        R"({"record": "transfer", "t_us": 1000000, "transfer": 1, "name": "a", "content": "ef",
+            "bytes": 30, "chunk_bytes": 30, "chunks": 1, "chunks_here": 0, "others": ["b", "c"]})";
+    for (auto const* const name : {"a", "c"}) {
+        TraceReader reader(name);
+        REQUIRE(reader.take(begin_line));
+        REQUIRE(reader.take(bundle_line));
+        REQUIRE(reader.take(choice_of_b(0)));
+        REQUIRE(reader.transfers().size() == 1);
+        CHECK(reader.transfers()[0].name == name);
+        CHECK(reader.transfers()[0].others == 2);
+        CHECK(reader.transfers()[0].bytes == 30);
+        CHECK(reader.transfers()[0].sources.at("b").chosen == 1);
+    }
+    TraceReader other("d");
+    REQUIRE(other.take(begin_line));
+    REQUIRE(other.take(bundle_line));
+    CHECK(other.transfers().empty());
+    CHECK(other.names() == std::vector<std::string>{"a", "b", "c"});
+}

@@ -38,8 +38,8 @@ class NoRoomAtFirst final : public files::Faults {
 };
 
 /// Some files of one chunk at a source.
-struct SmallFiles {
-    explicit SmallFiles(unsigned count) {
+struct SideBySide {
+    explicit SideBySide(unsigned count) {
         for (unsigned i = 0; i < count; ++i) {
             contents.push_back(sample(chunk_bytes, i + 1));
             sut.share(source, name(i), contents.back());
@@ -78,7 +78,7 @@ unsigned failed(DownloadReport const& report) {
 }  // namespace
 
 TEST_CASE("Files that found no room while others were made are tried once more, and are there") {
-    SmallFiles files(5);
+    SideBySide files(5);
     NoRoomAtFirst const disk(5);
     auto const report = files.fetch();
     CHECK(disk.left() == 0);
@@ -89,7 +89,7 @@ TEST_CASE("Files that found no room while others were made are tried once more, 
 }
 
 TEST_CASE("A file that finds no room when it is alone fails, and those after it are still tried") {
-    SmallFiles files(5);
+    SideBySide files(5);
     NoRoomAtFirst const disk(7);
     auto const report = files.fetch();
     CHECK(report.files.size() == 5);
@@ -101,13 +101,13 @@ TEST_CASE("A file that finds no room when it is alone fails, and those after it 
 }
 
 TEST_CASE("The only file of a download that finds no room fails at once") {
-    SmallFiles files(1);
+    SideBySide files(1);
     NoRoomAtFirst const disk(1);
     CHECK(failed(files.fetch()) == 1);
 }
 
 TEST_CASE("A download that is cancelled tries nothing again that found no room") {
-    SmallFiles files(5);
+    SideBySide files(5);
     NoRoomAtFirst const disk(1'000'000);
     auto const job = files.sut.start(Downloader::order("file*"));
     REQUIRE(files.sut.time.pass_until([&] { return files.sut.has_logged("download-waits"); }));

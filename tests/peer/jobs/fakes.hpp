@@ -35,12 +35,15 @@ struct FakePeer {
     wire::Duration answers_after{};  ///< how it is
     wire::FileAttributes attributes{};
     std::optional<wire::ErrorCode> refuses{};  ///< whatever is wanted of it
+    bool refuses_bundles = false;
     std::set<std::uint32_t> damaged_chunks{};
+    std::set<wire::ContentId> damaged_in_bundles{};
     wire::Duration time_of_a_chunk = std::chrono::milliseconds(10);
     std::size_t chunks_sent = 0;
     std::size_t probes = 0;           ///< that came
     std::size_t manifests_asked = 0;  ///< of it
     std::vector<std::uint32_t> wanted{};
+    std::vector<std::vector<wire::ContentId>> bundles{};  ///< that were wanted of it
     std::vector<wire::Push> pushes{};
     wire::Pushed pushed{wire::PushState::waiting, 0, ""};  ///< its word to whoever pushes
 };
@@ -119,11 +122,14 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
     }
 
     void want(wire::Want want, Heard const& heard) override {
-        if (peer_.refuses) {
-            return time_.post(
-                [heard, refused = wire::Refused{want.transfer, *peer_.refuses, "no"}] {
-                    heard.on_refused(refused);
-                });
+        if (!want.bundle.empty()) {
+            peer_.bundles.push_back(want.bundle);
+        }
+        if (peer_.refuses || (peer_.refuses_bundles && !want.bundle.empty())) {
+            auto const code = peer_.refuses.value_or(wire::ErrorCode::not_found);
+            return time_.post([heard, refused = wire::Refused{want.transfer, code, "no"}] {
+                heard.on_refused(refused);
+            });
         }
         std::ranges::copy(want.chunks, std::back_inserter(peer_.wanted));
         if (want.swarm && !transfers_.contains(want.transfer)) {
@@ -134,6 +140,7 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
         }
         auto& transfer = transfers_[want.transfer];
         transfer.content = want.content;
+        transfer.bundle = want.bundle;
         transfer.credit = want.credit;
         transfer.heard = heard;
         std::ranges::copy(want.chunks, std::back_inserter(transfer.chunks));
@@ -149,6 +156,7 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
   private:
     struct Transfer {
         wire::ContentId content;
+        std::vector<wire::ContentId> bundle;
         std::uint64_t credit = 0;
         std::uint64_t sent = 0;
         std::deque<std::uint32_t> chunks;
@@ -196,30 +204,56 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
         });
     }
 
+    /// nullopt: the peer does not have it.
+    [[nodiscard]] std::optional<std::string> bytes_of(wire::ContentId const& content,
+                                                      std::uint32_t chunk) const {
+        auto const found = peer_.contents.find(content);
+        if (found == peer_.contents.end()) {
+            return std::nullopt;
+        }
+        auto const bytes = found->second.chunk(chunk);
+        std::string text(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+        text[0] = static_cast<char>(text[0] ^ (peer_.damaged_chunks.contains(chunk) ? 1 : 0));
+        return text;
+    }
+
+    [[nodiscard]] std::optional<std::string> bytes_of(
+        std::vector<wire::ContentId> const& bundle) const {
+        std::string all;
+        for (auto const& content : bundle) {
+            auto text = bytes_of(content, 0);
+            if (!text) {
+                return std::nullopt;
+            }
+            text->front() = static_cast<char>(text->front() ^
+                                              (peer_.damaged_in_bundles.contains(content) ? 1 : 0));
+            all += *text;
+        }
+        return all;
+    }
+
     void send_next(wire::TransferId const& id) {
         auto& transfer = transfers_.at(id);
-        auto const content = peer_.contents.find(transfer.content);
         if (!peer_.is_up) {
             return;
         }
-        if (content == peer_.contents.end()) {
+        auto const chunk = transfer.chunks.front();
+        auto text =
+            transfer.bundle.empty() ? bytes_of(transfer.content, chunk) : bytes_of(transfer.bundle);
+        if (!text) {
             auto const heard = transfer.heard;
             transfers_.erase(id);
             return heard.on_refused({id, wire::ErrorCode::gone, "the file has changed"});
         }
-        auto const chunk = transfer.chunks.front();
-        auto const bytes = content->second.chunk(chunk);
-        if (transfer.sent + bytes.size() > transfer.credit) {
+        if (transfer.sent + text->size() > transfer.credit) {
             return;  // the next Want has more of it
         }
         transfer.chunks.pop_front();
-        transfer.sent += bytes.size();
+        transfer.sent += text->size();
         ++peer_.chunks_sent;
-        std::string text(reinterpret_cast<char const*>(bytes.data()), bytes.size());
-        text[0] = static_cast<char>(text[0] ^ (peer_.damaged_chunks.contains(chunk) ? 1 : 0));
-        auto const offset = content->second.manifest->layout().offset(chunk);
+        auto const offset = std::uint64_t{chunk} * xfsbus::test::chunk_bytes;
         auto const self = shared_from_this();  // what the sink does may be to let go of this
-        chunks_.deliver({id, chunk, offset}, std::move(text));
+        chunks_.deliver({id, chunk, offset}, std::move(*text));
         if (transfers_.contains(id)) {
             send_soon(id);
         }

@@ -72,6 +72,12 @@ TEST_CASE("A transfer's record says what its number means") {
                           "chunk_bytes": 100, "chunks": 10, "chunks_here": 4})"));
 }
 
+TEST_CASE("The record of a bundle names all its files") {
+    auto const json = json_of(TransferBegun{.name = "a", .others = {"b", "c"}});
+    CHECK(json.at("name") == "a");
+    CHECK(json.at("others") == Json::parse(R"(["b", "c"])"));
+}
+
 TEST_CASE("A decision's record has what the policy saw, what it answered and what that took") {
     CHECK(json_of(a_decision()) ==
           Json::parse(R"({"record": "decision", "t_us": 1500, "transfer": 3,

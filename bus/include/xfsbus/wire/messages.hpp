@@ -98,6 +98,9 @@ struct Want {
     bool swarm = false;        ///< the sink understands Have and wants it
     std::uint16_t serves = 0;  ///< port of the sink's ROUTER; 0: it does not serve what it has
     bool urgent = false;       ///< somebody waits for the first of the chunks
+    /// Of a transfer of several small contents: these, as one chunk, one behind the other. The
+    /// first is `content`. Empty: it is a transfer of one content.
+    std::vector<ContentId> bundle{};
     friend bool operator==(Want const&, Want const&) = default;
 };
 

@@ -33,6 +33,8 @@ class SinkSession {
         Download::Limits limits{};
         std::uint64_t bytes_per_second = 0;  ///< of this file; 0: no limit
         std::uint16_t data_port = 0;         ///< where chunks are to go
+        /// Small contents that are fetched as one of a single chunk, whose id is that of the first.
+        std::vector<wire::ContentId> bundle{};
     };
 
     /// Sources that the tracker is asked for at first; more when there is a use for them.
@@ -146,6 +148,7 @@ class SinkSession {
     ContentState& content_;
     Owner owner_;
     std::uint16_t data_port_;
+    std::vector<wire::ContentId> bundle_;
     std::uint16_t serves_ = 0;
     Throttle throttle_;  ///< of this file alone
     Download download_;

@@ -43,7 +43,8 @@ class SourceSession final : private ContentState::Follower {
         wire::TransferId transfer;
         wire::ContentId content;
         wire::Endpoint sink;
-        std::uint64_t bytes = 0;  ///< of the whole content
+        std::uint64_t bytes = 0;  ///< of the whole content, or of all contents of the bundle
+        std::vector<wire::ContentId> bundle{};  ///< empty: it is a transfer of one content
     };
 
     /// A sink that serves what it has.
@@ -123,6 +124,7 @@ class SourceSession final : private ContentState::Follower {
     void on(wire::Sender const& sender, wire::Close const& close);
     void on(wire::Sender const& sender, Uploads::Heard const& heard);
     void on(wire::Sender const& sender, Uploads::Gone const& gone);
+    [[nodiscard]] Content bundle_of(wire::Want const& want) const;
     void on_want(wire::Time now, wire::Sender const& sender, wire::Want const& want);
     void refuse(std::vector<Notice> notices);
     void offer_soon(wire::Time now);
