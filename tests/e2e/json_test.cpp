@@ -96,16 +96,15 @@ TEST_CASE("With --json plugins and their check answer in JSON too") {
         CHECK(plugin.at("ok") == true);
         names.insert(plugin.at("name").get<std::string>());
     }
-    CHECK(names == std::set<std::string>{"adaptive",     "anysource",        "bandit",
-                                         "blake2b",      "blake3",           "completefirst",
-                                         "completeness", "earliest",         "fair",
-                                         "longestfirst", "titfortat",        "leastload",
-                                         "loadlatency",  "leastoutstanding", "lessbusy",
-                                         "mixed",        "nearest",          "queuetime",
-                                         "rackaware",    "random",           "rarest",
-                                         "roundrobin",   "samerack",         "sequential",
-                                         "streaming",    "sha256",           "sha512-256",
-                                         "twochoices",   "weighted",         "worst"});
+    CHECK(names ==
+          std::set<std::string>{"adaptive",    "anysource",        "bandit",       "blake2b",
+                                "blake3",      "completefirst",    "completeness", "earliest",
+                                "fair",        "longestfirst",     "titfortat",    "leastload",
+                                "loadlatency", "leastoutstanding", "lessbusy",     "mixed",
+                                "nearest",     "python",           "queuetime",    "rackaware",
+                                "random",      "rarest",           "roundrobin",   "samerack",
+                                "sequential",  "streaming",        "sha256",       "sha512-256",
+                                "twochoices",  "weighted",         "worst"});
     auto const good = swarm.run({"--json", "plugins", "check", "libsha256.so"});
     CHECK(good.code == 0);
     CHECK(good.event("plugin").at("kind") == "integrity");

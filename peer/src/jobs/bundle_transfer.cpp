@@ -239,7 +239,8 @@ void BundleTransfer::on_written(swarm::SourceId source, std::vector<Written> con
             bytes += target.manifest->file_bytes;
         }
     }
-    lied ? runner_->on_corrupt(source, 0) : runner_->on_stored(source, 0, bytes);
+    using Check = swarm::Download::Check;
+    runner_->on_checked(source, 0, lied ? Check::corrupt : Check::stored, bytes);
     SourceStatus from;
     from.endpoint = runner_->endpoint_of(source);
     from.state = SourceState::active;

@@ -77,6 +77,9 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
   private:
     using Found = wire::FoundFile;
 
+    /// Files that are looked at together, or are ready.
+    static constexpr std::size_t files_ahead_most = 512;
+
     /// Files in progress are of no more bytes.
     static constexpr std::uint64_t running_bytes_most = 64 * 1024 * 1024;
 

@@ -320,13 +320,13 @@ void FileTransfer::on_written(swarm::SourceId source, std::uint32_t chunk, Writt
         return end(written.stored.error());
     }
     if (*written.stored == storage::PartFile::Stored::corrupt) {
-        runner_->on_corrupt(source, chunk);
+        runner_->on_checked(source, chunk, swarm::Download::Check::corrupt, 0);
         return runner_->pump();
     }
     auto const bytes = target_.manifest->layout().length(chunk);
     bytes_fetched_ += bytes;
     rate_.add(now, bytes);
-    runner_->on_stored(source, chunk, bytes);
+    runner_->on_checked(source, chunk, swarm::Download::Check::stored, bytes);
     tell_streams([](Stream& stream) { stream.gained(); });
     if (written.finished) {
         finished_ = written.finished;

@@ -242,18 +242,16 @@ bool SessionRunner::take(swarm::SourceId source, wire::ChunkHeader const& header
     return true;
 }
 
-void SessionRunner::on_stored(swarm::SourceId source, std::uint32_t chunk, std::uint64_t bytes) {
+void SessionRunner::on_checked(swarm::SourceId source, std::uint32_t chunk,
+                               swarm::Download::Check check, std::uint64_t bytes) {
     auto const now = parts_.scheduler.now();
-    if (auto const* const link = link_to(source)) {
+    if (check == swarm::Download::Check::corrupt) {
+        ++parts_.reception.counters[telemetry::Counter::chunks_rejected];
+        parts_.log(telemetry::source_lied(name_, endpoint_of(source), "it sent corrupt data"));
+    } else if (auto const* const link = link_to(source)) {
         parts_.reception.deliveries.add(now, link->endpoint(), bytes);
     }
-    session_.on_checked(now, source, chunk, swarm::Download::Check::stored);
-}
-
-void SessionRunner::on_corrupt(swarm::SourceId source, std::uint32_t chunk) {
-    ++parts_.reception.counters[telemetry::Counter::chunks_rejected];
-    parts_.log(telemetry::source_lied(name_, endpoint_of(source), "it sent corrupt data"));
-    session_.on_checked(parts_.scheduler.now(), source, chunk, swarm::Download::Check::corrupt);
+    session_.on_checked(now, source, chunk, check);
 }
 
 // ---- how it stands ----

@@ -24,7 +24,7 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
     /// Whose session it is. May let go of the runner in any of these.
     class Owner {
       public:
-        /// To be verified and stored; then call on_stored or on_corrupt, unless it is over.
+        /// To be verified and stored; then call on_checked, unless it is over.
         virtual void on_chunk(swarm::SourceId source, std::uint32_t chunk,
                               bus::Payload payload) = 0;
         /// So much of it is here, which the tracker is to be told.
@@ -59,9 +59,9 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
     /// Whether it is used now, so that nothing new can be said of it.
     [[nodiscard]] bool uses(wire::Endpoint const& endpoint) const;
 
-    /// So many bytes of a chunk are stored.
-    void on_stored(swarm::SourceId source, std::uint32_t chunk, std::uint64_t bytes);
-    void on_corrupt(swarm::SourceId source, std::uint32_t chunk);
+    /// What has become of a chunk, and how many bytes of it are stored.
+    void on_checked(swarm::SourceId source, std::uint32_t chunk, swarm::Download::Check check,
+                    std::uint64_t bytes);
 
     /// Does what the session wants done, unless it cannot go on. To be called after each event.
     void pump();

@@ -128,11 +128,13 @@ serving::Serving::Owner Node::serving_owner() {
         .vitals = [this] { return vitals(); },
         .on_stale =
             [this](std::string const& name) {
-                published_.contains(name) ? publisher_.recheck(name) : keeper_.recheck(name);
+                published_.contains(name) ? publisher_.recheck(name)
+                                          : keeper_.look_again(name, ShareKeeper::Doubt::stamp);
             },
         .on_doubt =
             [this](std::string const& name) {
-                published_.contains(name) ? publisher_.verify(name) : keeper_.verify(name);
+                published_.contains(name) ? publisher_.verify(name)
+                                          : keeper_.look_again(name, ShareKeeper::Doubt::bytes);
             },
         .on_garbage =
             [this](std::string_view what) {
@@ -204,8 +206,9 @@ jobs::ServedOffers::Owner Node::offers_owner() {
         .server = shares_ ? &serving_ : nullptr,
         .links = links_,
         .on_fetched = [this](swarm::IndexedFile file) { keeper_.on_fetched(std::move(file)); },
-        .on_partial = [this](swarm::PartialFile const& file) { keeper_.on_partial(file); },
-        .on_partial_gone = [this](std::string const& name) { keeper_.on_partial_gone(name); },
+        .on_partial =
+            [this](swarm::PartialFile const& file) { keeper_.on_partial(file.name, &file); },
+        .on_partial_gone = [this](std::string const& name) { keeper_.on_partial(name, nullptr); },
     };
 }
 

@@ -136,15 +136,9 @@ void ShareKeeper::rescan() {
     });
 }
 
-void ShareKeeper::recheck(std::string const& name) {
+void ShareKeeper::look_again(std::string const& name, Doubt doubt) {
     if (index_) {
-        index_->recheck(name);
-    }
-}
-
-void ShareKeeper::verify(std::string const& name) {
-    if (index_) {
-        index_->verify(name);
+        doubt == Doubt::bytes ? index_->verify(name) : index_->recheck(name);
     }
 }
 
@@ -226,13 +220,13 @@ void ShareKeeper::on_unshared(std::string const& name) {
     tracker_.on_changed(name, std::nullopt);
 }
 
-void ShareKeeper::on_partial(swarm::PartialFile const& file) {
-    if (table_.put_partial(file)) {
-        tracker_.on_changed(file.name, swarm::entry_of(file));
+void ShareKeeper::on_partial(std::string const& name, swarm::PartialFile const* part) {
+    if (part != nullptr) {
+        if (table_.put_partial(*part)) {
+            tracker_.on_changed(name, swarm::entry_of(*part));
+        }
+        return;
     }
-}
-
-void ShareKeeper::on_partial_gone(std::string const& name) {
     table_.remove_partial(name);
     if (table_.by_name(name) == nullptr) {
         tracker_.on_changed(name, std::nullopt);

@@ -54,18 +54,20 @@ class ShareKeeper {
     /// A download has put it into the directory. Offered at once: the index will say the same a
     /// little later.
     void on_fetched(swarm::IndexedFile file);
-    void on_partial(swarm::PartialFile const& file);
-    void on_partial_gone(std::string const& name);
+    /// null: no part of it is here any more.
+    void on_partial(std::string const& name, swarm::PartialFile const* part);
 
     /// It is published, or has another stamp than before.
     void on_shared(swarm::IndexedFile file);
     /// It is published no more.
     void on_unshared(std::string const& name);
 
-    /// Somebody found it changed.
-    void recheck(std::string const& name);
-    /// Somebody says that its bytes are not what they should be.
-    void verify(std::string const& name);
+    enum class Doubt {
+        stamp,  ///< somebody found it changed
+        bytes,  ///< somebody says that its bytes are not what they should be
+    };
+    /// Of a file of the directory.
+    void look_again(std::string const& name, Doubt doubt);
 
     /// Puts the last scan into the events, if there was one.
     void tell_how_it_is();

@@ -427,7 +427,6 @@ Status PartFile::reuse_old(std::vector<std::uint32_t>& chunks, std::function<boo
                 return written.error();
             }
             chunks.push_back(chunk);
-            ++reused_;
         }
     }
     std::ranges::sort(chunks);

@@ -86,9 +86,6 @@ class PartFile {
     /// yes, there is nothing left to do with this object but to end it.
     Result<std::vector<std::uint32_t>> open(std::function<bool()> const& stop);
 
-    /// How many of the chunks that open() returned were copied from the file to be repaired.
-    [[nodiscard]] std::uint32_t chunks_reused() const { return reused_; }
-
     /// A way to read what is stored, for others. Between open() and finish(); fails with
     /// Errc::disk if the temporary file has lost its name.
     [[nodiscard]] Result<std::shared_ptr<PartReader const>> reader() const;
@@ -166,7 +163,6 @@ class PartFile {
     std::optional<Journal> journal_;  ///< none for a file of one chunk: it is there, or it is not
     std::atomic<std::uint32_t> stored_{0};
     std::atomic<bool> lacked_room_{false};
-    std::uint32_t reused_ = 0;
     bool scanned_ = false;                    ///< what an earlier run left was looked at to its end
     std::atomic<std::uint64_t> unsynced_{0};  ///< bytes
     std::mutex syncing_;                      ///< one thread syncs at a time

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "catch.hpp"
+#include "fake_executor.hpp"
 #include "fakes.hpp"
 #include "jobs/download_task.hpp"
 #include "jobs/served_offers.hpp"

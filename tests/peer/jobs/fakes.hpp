@@ -3,13 +3,11 @@
 #include "fake_server.hpp"
 #include "fake_tracker.hpp"
 #include "net/chunk_port.hpp"
-#include "net/executor.hpp"
 #include "net/link.hpp"
 #include "sample.hpp"
 #include "virtual_time.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -17,7 +15,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 /// Stand-ins for all that a download asks of others. They answer in turns of their own, as the
@@ -298,19 +295,6 @@ class FakeLinks final : public net::Links {
     FakeChunkPort& chunks_;
     std::deque<FakePeer>& peers_;
     std::map<wire::Endpoint, std::weak_ptr<FakeLink>> links_;
-};
-
-/// Does the work in a turn of its own, and what is to be done then in another.
-class FakeExecutor final : public net::Executor {
-  public:
-    explicit FakeExecutor(VirtualTime& time) : time_(time) {}
-
-    void submit(std::uint64_t /*bytes*/, Job job) override {
-        time_.post([this, job = std::move(job)] { time_.post(job()); });
-    }
-
-  private:
-    VirtualTime& time_;
 };
 
 }  // namespace xfsbus::peer::jobs::test

@@ -1,6 +1,7 @@
 // The core of what is published; its disk is real, the time and the threads are not.
 #include "runtime/publisher.hpp"
 
+#include "../jobs/fake_executor.hpp"
 #include "../jobs/fakes.hpp"
 #include "catch.hpp"
 #include "runtime/program_bytes.hpp"
