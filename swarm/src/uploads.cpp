@@ -425,8 +425,10 @@ void Uploads::end(wire::TransferId const& id, std::string const& why) {
     }
     Transfer& transfer = found->second;
     if (ended_.size() < limits_.ended_most) {
-        ended_.push_back(
-            {id, transfer.content, transfer.sink, transfer.sent, transfer.opened, why});
+        // A sink that closes may have been quicker than the word that the last of it has left.
+        bool const has_all = why.empty() && transfer.queue.empty();
+        ended_.push_back({id, transfer.content, transfer.sink,
+                          has_all ? transfer.granted : transfer.sent, transfer.opened, why});
     }
     remove_turn(transfer.moved, transfer);
     weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));

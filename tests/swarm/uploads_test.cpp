@@ -377,6 +377,20 @@ TEST_CASE("it is told how a transfer ended, and what was sent of it") {
     CHECK(source.core.take_ended().empty());
 }
 
+TEST_CASE("a sink that closes before the last is known to have left has been sent all of it") {
+    Source source(plain_limits());
+    source.open(1, 1, content(2));
+    std::uint64_t bytes = 0;
+    for (auto const& piece : source.fill()) {
+        bytes += piece.length;
+    }
+    REQUIRE(bytes > 0);
+    source.core.on_word(source.now, "1", Uploads::Closed{transfer(1)});
+    auto const ended = source.core.take_ended();
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].sent == bytes);
+}
+
 TEST_CASE("a sink that cannot be reached for long is told so, at which port") {
     Source source(plain_limits());
     source.open(1, 1, content(3));
