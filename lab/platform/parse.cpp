@@ -330,9 +330,12 @@ class Reader {
                         .latency = element.latency("lat")};
         auto const sharing = sharing_of(element, "sharing_policy", Sharing::split);
         for (auto const number : *numbers) {
-            auto const host = add_host(element, prefix + std::to_string(number) + suffix, zone);
-            auto const own =
-                add_link(element, id + "_link_" + std::to_string(number), link, sharing);
+            auto const text = std::to_string(number);
+            auto name = prefix;
+            name.append(text).append(suffix);
+            auto const host = add_host(element, name, zone);
+            auto own_id = id;
+            auto const own = add_link(element, own_id.append("_link_").append(text), link, sharing);
             if (element.failed()) {
                 return;
             }

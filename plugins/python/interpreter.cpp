@@ -5,9 +5,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <map>
 #include <stdexcept>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -77,7 +78,8 @@ int spawn(std::string command, std::string file, int socket, pid_t& child) {
 }
 
 std::runtime_error cannot_run(std::string const& command, int error) {
-    return std::runtime_error("cannot run '" + command + "': " + std::strerror(error));
+    return std::runtime_error("cannot run '" + command +
+                              "': " + std::generic_category().message(error));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "storage/leftovers.hpp"
 
+#include <xfsbus/files/fd.hpp>
 #include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/name.hpp>
 
