@@ -2,18 +2,17 @@
 
 #include "runner.hpp"
 
+#include <xfsbus/program/clean_spawn.hpp>
+
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <map>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,55 +25,14 @@ using Clock = std::chrono::steady_clock;
 /// Longer than a policy may take for anything.
 constexpr auto patience = std::chrono::seconds(5);
 
-/// The environment, in which Python's sets have the same order each time.
-class Environment {
-  public:
-    Environment() {
-        for (char** each = ::environ; *each != nullptr; ++each) {
-            if (!std::string_view(*each).starts_with("PYTHONHASHSEED=")) {
-                pointers_.push_back(*each);
-            }
-        }
-        pointers_.push_back(hash_seed_.data());
-        pointers_.push_back(nullptr);
-    }
-
-    [[nodiscard]] char** get() { return pointers_.data(); }
-
-  private:
-    std::string hash_seed_ = "PYTHONHASHSEED=0";
-    std::vector<char*> pointers_;
-};
-
 /// Begins `command -s -P -B -c RUNNER FILE` with this socket as its input and output; returns 0 or
-/// errno. Its signals are as they were before the program changed any.
-int spawn(std::string command, std::string file, int socket, pid_t& child) {
-    std::string runner = python_runner;
-    std::string options[] = {"-s", "-P", "-B", "-c"};
-    char* arguments[] = {command.data(),    options[0].data(), options[1].data(), options[2].data(),
-                         options[3].data(), runner.data(),     file.data(),       nullptr};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&files, socket, STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&files, socket, STDOUT_FILENO);
-    sigset_t none;
-    sigset_t all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    // A group of its own: Ctrl-C is for the program, which then lets go of it.
-    ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    Environment environment;
-    int const error =
-        ::posix_spawnp(&child, command.c_str(), &files, &attributes, arguments, environment.get());
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&files);
-    return error;
+/// errno. Python's sets have the same order each time.
+int spawn(std::string const& command, std::string const& file, int socket, pid_t& child) {
+    program::CleanSpawn start;
+    start.give(socket, STDIN_FILENO);
+    start.give(socket, STDOUT_FILENO);
+    return start.run(child, command, {command, "-s", "-P", "-B", "-c", python_runner, file},
+                     program::environment_with({{"PYTHONHASHSEED", "0"}}));
 }
 
 std::runtime_error cannot_run(std::string const& command, int error) {

@@ -1,11 +1,13 @@
 #include "interpreter.hpp"
 
 #include <xfsbus/policies/export.hpp>
+#include <xfsbus/policies/host/words.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <limits>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace {
@@ -16,10 +18,10 @@ using Json = Interpreter::Json;
 
 // The fields that Python sees, and their values. C++ has no way to list the members of a struct;
 // these macros at least name each but once.
-#define XFSBUS_REQUEST_FIELDS(FIELD)                                                        \
-    FIELD(purpose), FIELD(now_us), FIELD(transfer), FIELD(file_bytes), FIELD(bytes),        \
-        FIELD(left_bytes), FIELD(outstanding_bytes), FIELD(outstanding_most), FIELD(chunk), \
-        FIELD(copies), FIELD(places), FIELD(places_used), FIELD(held_us)
+#define XFSBUS_REQUEST_FIELDS(FIELD)                                                    \
+    FIELD(now_us), FIELD(transfer), FIELD(file_bytes), FIELD(bytes), FIELD(left_bytes), \
+        FIELD(outstanding_bytes), FIELD(outstanding_most), FIELD(chunk), FIELD(copies), \
+        FIELD(places), FIELD(places_used), FIELD(held_us)
 #define XFSBUS_SOURCE_FIELDS(FIELD)                                                                \
     FIELD(flags), FIELD(source_id), FIELD(endpoint), FIELD(labels), FIELD(latency_ms),             \
         FIELD(rate_bytes_per_s), FIELD(completeness), FIELD(outstanding_bytes),                    \
@@ -28,14 +30,14 @@ using Json = Interpreter::Json;
         FIELD(held_bytes), FIELD(history_bytes_per_s), FIELD(history_age_us),                      \
         FIELD(completeness_age_us)
 #define XFSBUS_OUTCOME_FIELDS(FIELD)                                                      \
-    FIELD(reason), FIELD(transfer), FIELD(bytes), FIELD(elapsed_us), FIELD(queued_bytes), \
-        FIELD(queued), FIELD(chunk)
+    FIELD(transfer), FIELD(bytes), FIELD(elapsed_us), FIELD(queued_bytes), FIELD(queued), \
+        FIELD(chunk)
 
 #define XFSBUS_FIELD_NAME(field) #field
 #define XFSBUS_FIELD_VALUE(field) view.field
 
 Json values(RequestView const& view) {
-    return Json::array({XFSBUS_REQUEST_FIELDS(XFSBUS_FIELD_VALUE)});
+    return Json::array({purpose_word(view.purpose), XFSBUS_REQUEST_FIELDS(XFSBUS_FIELD_VALUE)});
 }
 
 Json values(SourceView const& view) {
@@ -43,13 +45,23 @@ Json values(SourceView const& view) {
 }
 
 Json values(OutcomeView const& view) {
-    return Json::array({XFSBUS_OUTCOME_FIELDS(XFSBUS_FIELD_VALUE)});
+    return Json::array({outcome_word(view.reason), XFSBUS_OUTCOME_FIELDS(XFSBUS_FIELD_VALUE)});
 }
 
 Json values(std::span<SourceView const> views) {
     auto all = Json::array();
     for (auto const& view : views) {
         all.push_back(values(view));
+    }
+    return all;
+}
+
+using Word = std::string_view (*)(std::uint32_t);
+
+Json words_of(Word word, std::uint32_t count) {
+    auto all = Json::array();
+    for (std::uint32_t number = 0; number < count; ++number) {
+        all.push_back(word(number));
     }
     return all;
 }
@@ -76,10 +88,11 @@ class Peer {
         std::scoped_lock const lock(mutex_);
         if (!interpreter_ || !interpreter_->usable()) {
             interpreter_ = Interpreter::of_process(command, file);
-            interpreter_->ask({{"do", "fields"},
-                               {"request", {XFSBUS_REQUEST_FIELDS(XFSBUS_FIELD_NAME)}},
+            interpreter_->ask({{"do", "words"},
+                               {"request", {"purpose", XFSBUS_REQUEST_FIELDS(XFSBUS_FIELD_NAME)}},
                                {"source", {XFSBUS_SOURCE_FIELDS(XFSBUS_FIELD_NAME)}},
-                               {"outcome", {XFSBUS_OUTCOME_FIELDS(XFSBUS_FIELD_NAME)}}});
+                               {"outcome", {"reason", XFSBUS_OUTCOME_FIELDS(XFSBUS_FIELD_NAME)}},
+                               {"purposes", words_of(purpose_word, XFSBUS_PURPOSES)}});
         }
         return interpreter_;
     }
@@ -106,6 +119,18 @@ std::uint64_t number_of(Json const& answer, char const* field) {
                                  ", and not a whole number from 0 on");
     }
     return found->get<std::uint64_t>();
+}
+
+/// Of one of its words.
+std::uint32_t action_of(Json const& answer) {
+    auto const& said = answer.at("action").get_ref<std::string const&>();
+    std::uint32_t action = 0;
+    while (answer_word(action) != said) {
+        if (++action > XFSBUS_ANSWER_LIMIT) {
+            throw std::runtime_error("'" + said + "' is no answer");
+        }
+    }
+    return action;
 }
 
 /// As a field of 32 bits has it: what does not fit is refused by the host as no source.
@@ -165,12 +190,12 @@ class PythonPolicy final : public PeerSelector {
         if (said.is_null()) {
             return answer;
         }
-        if (!said.is_object()) {
+        if (!said.is_object() || !said.contains("action") || !said["action"].is_string()) {
             throw std::runtime_error("decide returned " + said.dump() +
                                      ", and neither None nor what choose(), swap(), wait_for(), "
                                      "nobody() or limit() returns");
         }
-        answer.action = index_of(said, "action");
+        answer.action = action_of(said);
         answer.source = index_of(said, "source");
         answer.gives_way = index_of(said, "gives_way");
         answer.again_us = number_of(said, "again_us");

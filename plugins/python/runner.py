@@ -11,31 +11,27 @@ import random
 import sys
 import traceback
 
-PURPOSES = ("request", "duplicate", "admit", "rank", "replace", "window", "total")
-ACTIONS = {"choose": 1, "wait_for": 2, "nobody": 3, "limit": 4}
-REASONS = ("delivered", "duplicate", "late", "refused", "lost", "corrupt")
-
 
 # ---- what a policy answers with ----
 
 def choose(source):
-    return {"action": ACTIONS["choose"], "source": source}
+    return {"action": "choose", "source": source}
 
 
 def swap(candidate, gives_way):
-    return {"action": ACTIONS["choose"], "source": candidate, "gives_way": gives_way}
+    return {"action": "choose", "source": candidate, "gives_way": gives_way}
 
 
 def wait_for(source, seconds=0.0):
-    return {"action": ACTIONS["wait_for"], "source": source, "again_us": int(seconds * 1e6)}
+    return {"action": "wait_for", "source": source, "again_us": int(seconds * 1e6)}
 
 
 def nobody(seconds=0.0):
-    return {"action": ACTIONS["nobody"], "again_us": int(seconds * 1e6)}
+    return {"action": "nobody", "again_us": int(seconds * 1e6)}
 
 
 def limit(size):
-    return {"action": ACTIONS["limit"], "bytes": int(size)}
+    return {"action": "limit", "bytes": int(size)}
 
 
 HELPERS = {each.__name__: each for each in (choose, swap, wait_for, nobody, limit)}
@@ -90,14 +86,11 @@ class Runner:
         self.hosts = {}
         self.policies = {}
         self.types = {}
+        self.purposes = []
         self.rng = random.Random()
 
     def view(self, kind, values):
         return self.types[kind](*values)
-
-    def request(self, values):
-        view = self.view("request", values)
-        return view._replace(purpose=PURPOSES[view.purpose])
 
     def sources(self, all_values):
         return [self.view("source", values) for values in all_values]
@@ -108,7 +101,8 @@ class Runner:
 
     # ---- one method for each call ----
 
-    def fields(self, call):
+    def words(self, call):
+        self.purposes = call["purposes"]
         for kind in ("request", "source", "outcome"):
             self.types[kind] = collections.namedtuple(kind.capitalize(), call[kind])
 
@@ -120,9 +114,9 @@ class Runner:
         self.policies[call["object"]] = policy
         bits = 0
         for purpose in getattr(policy, "decides", ()):
-            if purpose not in PURPOSES:
-                raise ValueError(f"decides: {purpose!r} is none of {', '.join(PURPOSES)}")
-            bits |= 1 << PURPOSES.index(purpose)
+            if purpose not in self.purposes:
+                raise ValueError(f"decides: {purpose!r} is none of {', '.join(self.purposes)}")
+            bits |= 1 << self.purposes.index(purpose)
         return bits if callable(getattr(policy, "decide", None)) else 0
 
     def destroy(self, call):
@@ -133,11 +127,11 @@ class Runner:
 
     def pick(self, call):
         return self.policies[call["object"]].pick(
-            self.request(call["request"]), self.sources(call["sources"]), self.drawn(call))
+            self.view("request", call["request"]), self.sources(call["sources"]), self.drawn(call))
 
     def decide(self, call):
         return self.policies[call["object"]].decide(
-            self.request(call["request"]), self.sources(call["sources"]), self.drawn(call))
+            self.view("request", call["request"]), self.sources(call["sources"]), self.drawn(call))
 
     def cost(self, call):
         cost = getattr(self.policies[call["object"]], "cost", None)
@@ -146,9 +140,7 @@ class Runner:
     def observe(self, call):
         observe = getattr(self.policies[call["object"]], "observe", None)
         if observe is not None:
-            outcome = self.view("outcome", call["outcome"])
-            reason = REASONS[outcome.reason] if outcome.reason < len(REASONS) else "other"
-            observe(self.view("source", call["source"]), outcome._replace(reason=reason))
+            observe(self.view("source", call["source"]), self.view("outcome", call["outcome"]))
 
 
 def said(error):
