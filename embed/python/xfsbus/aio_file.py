@@ -10,7 +10,7 @@ from ._library import check, ffi, handle_of, lib, milliseconds_of
 from ._convert import text_of
 from ._options import Struct
 from .errors import XfsTimeoutError
-from .file import reader_of
+from .file import place_of, reader_of
 
 #: So many seconds a read may go on in the library after its task was cancelled.
 _SLICE = 0.2
@@ -55,10 +55,7 @@ class AsyncFile:
     async def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Where the next read begins: that many bytes from the beginning, from here, or from the end."""
         self._opened()
-        begins = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}
-        if whence not in begins or begins[whence] + offset < 0:
-            raise ValueError(f"there is no place {offset} (whence {whence})")
-        self._position = begins[whence] + offset
+        self._position = place_of(offset, whence, self._position, self.size)
         return self._position
 
     async def readinto(self, buffer: Any) -> int:

@@ -39,10 +39,7 @@ class OpenFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         self._opened()
-        begins = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}
-        if whence not in begins or begins[whence] + offset < 0:
-            raise ValueError(f"there is no place {offset} (whence {whence})")
-        self._position = begins[whence] + offset
+        self._position = place_of(offset, whence, self._position, self.size)
         return self._position
 
     def readinto(self, buffer: Any) -> int:
@@ -95,6 +92,14 @@ class BufferedFile(io.BufferedReader):
     def wait_until_whole(self, timeout: float | None = None) -> None:
         """As OpenFile's."""
         self.raw.wait_until_whole(timeout)
+
+
+def place_of(offset: int, whence: int, position: int, size: int) -> int:
+    """Where a seek leads in a file of this size, of which `position` is read next."""
+    begins = {io.SEEK_SET: 0, io.SEEK_CUR: position, io.SEEK_END: size}
+    if whence not in begins or begins[whence] + offset < 0:
+        raise ValueError(f"there is no place {offset} (whence {whence})")
+    return begins[whence] + offset
 
 
 def reader_of(*arguments: Any) -> Any:
