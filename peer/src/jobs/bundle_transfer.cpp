@@ -266,8 +266,7 @@ void BundleTransfer::cancel() {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
         if (!ended_.files[i]) {
             ended_.files[i] = report_of(targets_[i]);
-            ended_.files[i]->error =
-                Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"};
+            ended_.files[i]->error = cancelled();
         }
     }
     end();

@@ -83,7 +83,7 @@ void DownloadTask::cancel() {
     for (auto const& [number, running] : bundles) {
         running.transfer->cancel();
     }
-    finish(Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"});
+    finish(cancelled());
 }
 
 // ---- what is to be fetched ----
@@ -416,7 +416,7 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
     discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     report_.bytes_fetched += report.bytes_fetched;
-    if (report.error && try_alone_later(file, *transfer)) {
+    if (report.error && try_again_later(file, *transfer)) {
         parts_.log(telemetry::download_waits(file.name, report.error->message));
     } else if (!over_ && has_new_version(file, report)) {
         ++following_;
@@ -431,8 +431,9 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
 /// Files that are made side by side take room from each other that none of them has a use for in
 /// the end: some file systems (btrfs) set much aside for each call. So what lacked room is tried
 /// once more when nothing else of this job is under way.
-bool DownloadTask::try_alone_later(Found const& file, FileTransfer const& transfer) {
-    if (over_ || files_total_ == 1 || !transfer.lacked_room() || !alone_.insert(file.name).second) {
+bool DownloadTask::try_again_later(Found const& file, FileTransfer const& transfer) {
+    if (over_ || files_total_ == 1 || !transfer.lacked_room() ||
+        !tried_again_.insert(file.name).second) {
         return false;
     }
     lacked_room_.push_back(file);

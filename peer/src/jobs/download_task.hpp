@@ -143,7 +143,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void find_more(Found const& file, std::function<bool(wire::Endpoint const&)> const& skip,
                    Finder::OnEach const& on_each, std::function<void()> const& on_done);
     void on_file_done(Found const& file, FileTransfer const* transfer, DownloadedFile report);
-    [[nodiscard]] bool try_alone_later(Found const& file, FileTransfer const& transfer);
+    [[nodiscard]] bool try_again_later(Found const& file, FileTransfer const& transfer);
     [[nodiscard]] bool has_new_version(Found const& file, DownloadedFile const& report) const;
     void follow(Found const& file, DownloadedFile report);
     void follow(Found const& file, DownloadedFile report, wire::Time until);
@@ -200,10 +200,10 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     PlayFrom play_;                               ///< whoever reads them, for those that begin
     std::map<wire::Endpoint, Candidate> probed_;  ///< those that answered
     std::map<wire::Endpoint, Silent> silent_;
-    wire::Time news_{};              ///< when something came last
-    std::size_t waiting_ = 0;        ///< files that wait for a source, or for another download
-    std::deque<Found> lacked_room_;  ///< are tried once more, one by one
-    std::set<std::string> alone_;    ///< names of those, the ones tried since included
+    wire::Time news_{};                  ///< when something came last
+    std::size_t waiting_ = 0;            ///< files that wait for a source, or for another download
+    std::deque<Found> lacked_room_;      ///< are tried once more, one by one
+    std::set<std::string> tried_again_;  ///< names of those, the ones tried since included
     std::map<wire::ContentId, std::set<wire::Endpoint>> discredited_;
     std::map<std::string, std::set<wire::ContentId>> outdated_;  ///< versions of these names
     std::size_t following_ = 0;  ///< files whose new versions are looked for

@@ -383,7 +383,7 @@ void FileTransfer::succeed(swarm::IndexedFile const& file) {
 
 void FileTransfer::cancel() {
     if (!*over_) {
-        end(Error{Errc::interrupted, "interrupted; the same command goes on where it stopped"});
+        end(cancelled());
     }
 }
 

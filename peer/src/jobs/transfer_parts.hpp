@@ -49,6 +49,11 @@ struct FilePolicies {
     std::uint64_t files_begun = 0;          ///< policies tell files apart by their numbers
 };
 
+/// How whatever is fetched ends when it is cancelled.
+inline Error cancelled() {
+    return {Errc::interrupted, "interrupted; the same command goes on where it stopped"};
+}
+
 /// What all that is fetched has in common. Outlives it; reactor thread.
 struct TransferParts {
     bus::Scheduler& scheduler;

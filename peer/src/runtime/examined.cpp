@@ -74,7 +74,7 @@ Examined as_read(Examination const& it) {
         return stamp.error();
     }
     if (stamp->size > wire::limits::file_bytes) {
-        return not_published(it.name, "it is larger than 4 TiB");
+        return too_large(it.name);
     }
     auto outcome = it.bytes->describe(it.integrity, it.stop);
     if (auto* const hashed = std::get_if<index::HashedFile>(&outcome)) {
@@ -97,6 +97,10 @@ Examined as_read(Examination const& it) {
 
 Error not_published(std::string const& name, std::string const& why, Errc code) {
     return {code, "'" + wire::escape(name) + "' cannot be published: " + why};
+}
+
+Error too_large(std::string const& name) {
+    return not_published(name, "it is larger than 4 TiB");
 }
 
 Examined examine(Examination const& it, jobs::Hashes& hashes) {

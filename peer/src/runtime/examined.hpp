@@ -34,4 +34,7 @@ Examined examine(Examination const& it, jobs::Hashes& hashes);
 /// "'NAME' cannot be published: WHY".
 Error not_published(std::string const& name, std::string const& why, Errc code = Errc::usage);
 
+/// Of one with more bytes than a file may have.
+Error too_large(std::string const& name);
+
 }  // namespace xfsbus::peer::runtime

@@ -67,10 +67,6 @@ class OwnBlocks final : public index::ProgramBytes {
     OnLog log_;
 };
 
-Error too_large(std::string const& name) {
-    return not_published(name, "it is larger than 4 TiB");
-}
-
 /// How each kind of it is read.
 struct Read {
     using Made = index::Publications::Bytes;
