@@ -1,4 +1,5 @@
 // What real programs run on: networks, processors, files.
+#include "../waiting_process.hpp"
 #include "catch.hpp"
 #include "experiments.hpp"
 #include "live/folder.hpp"
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <sstream>
 
 #include <sys/wait.h>
@@ -139,29 +141,20 @@ TEST_CASE("folders of runs that were killed are removed and named, and those in 
     std::filesystem::create_directories(left / "work" / "peer0");
     std::ofstream(left / "in-use").flush();
     std::ofstream(dir.path() / "in-use").flush();
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    auto const other = ::fork();
-    if (other == 0) {  // at work until it is killed
-        auto const folder = WorkFolder::make_in(dir.path());
-        bool const told = folder.ok() && ::write(ends[1], "x", 1) == 1;
-        while (told) {
-            ::pause();
+    std::optional<Result<WorkFolder>> folder;
+    WaitingProcess other([&] {  // at work until it is killed
+        folder = WorkFolder::make_in(dir.path());
+        if (!folder->ok()) {
+            ::_exit(1);
         }
-        ::_exit(1);
-    }
-    char told = 0;
-    ::close(ends[1]);
-    CHECK(::read(ends[0], &told, 1) == 1);
-    ::close(ends[0]);
+    });
     auto const removed = remove_left_in(dir.path());
     REQUIRE(removed.size() == 1);
     CHECK_THAT(removed[0],
                ContainsSubstring("xfs-lab-left: what a run had left that was killed is removed"));
     CHECK_FALSE(std::filesystem::exists(left));
     CHECK(std::filesystem::exists(strange));
-    ::kill(other, SIGKILL);
-    ::waitpid(other, nullptr, 0);
+    other.kill();
     CHECK(remove_left_in(dir.path()).size() == 1);
     CHECK(remove_left_in(dir.path() / "none").empty());
 }

@@ -1,6 +1,7 @@
 // The folder of results: what is in it while a run is under way, and what a killed one leaves.
 #include "results/out_folder.hpp"
 
+#include "../waiting_process.hpp"
 #include "catch.hpp"
 #include "results/compare.hpp"
 #include "temp_dir.hpp"
@@ -17,6 +18,7 @@
 
 using namespace xfsbus;
 using namespace xfsbus::lab::results;
+using xfsbus::lab::test::WaitingProcess;
 
 namespace {
 
@@ -24,44 +26,6 @@ std::string text_in(std::filesystem::path const& file) {
     std::ifstream stream(file);
     return {std::istreambuf_iterator<char>(stream), {}};
 }
-
-/// A process that does this, tells that it has, and waits for its end.
-class Process {
-  public:
-    explicit Process(std::function<void()> const& what) {
-        int ends[2];
-        REQUIRE(::pipe(ends) == 0);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            what();
-            bool const told = ::write(ends[1], "x", 1) == 1;
-            while (told) {
-                ::pause();
-            }
-            ::_exit(1);
-        }
-        char told = 0;
-        ::close(ends[1]);
-        CHECK(::read(ends[0], &told, 1) == 1);
-        ::close(ends[0]);
-    }
-
-    ~Process() { kill(); }
-
-    Process(Process const&) = delete;
-    Process& operator=(Process const&) = delete;
-
-    void kill() {
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            ::waitpid(pid_, nullptr, 0);
-            pid_ = -1;
-        }
-    }
-
-  private:
-    pid_t pid_ = -1;
-};
 
 /// Begins to write results there, and does not come to its end.
 void write_half(std::filesystem::path const& folder) {
@@ -109,7 +73,7 @@ TEST_CASE("older results are gone before new ones come, and nothing else is") {
 TEST_CASE("what a killed run has left is no result, and the next run says so and begins anew") {
     xfsbus::test::TempDir const dir;
     auto const folder = dir.path() / "out";
-    Process process([&] { write_half(folder); });
+    WaitingProcess process([&] { write_half(folder); });
     SECTION("while it is under way nobody else writes there") {
         auto const second = OutFolder::open(folder, true);
         REQUIRE_FALSE(second);

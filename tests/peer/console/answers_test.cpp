@@ -1,6 +1,7 @@
 #include "answers.hpp"
 
 #include "catch.hpp"
+#include "json_lines.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,15 +18,7 @@ namespace {
 struct Printed {
     explicit Printed(Printer::Options options = {}) : printer(options, out, err) {}
 
-    /// The lines of `out`, each of which is an object.
-    [[nodiscard]] std::vector<Json> events() const {
-        std::vector<Json> all;
-        std::istringstream lines(out.str());
-        for (std::string line; std::getline(lines, line);) {
-            all.push_back(Json::parse(line));
-        }
-        return all;
-    }
+    [[nodiscard]] std::vector<Json> events() const { return xfsbus::test::objects_in(out); }
 
     std::ostringstream out;
     std::ostringstream err;

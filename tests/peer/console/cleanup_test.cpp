@@ -1,6 +1,7 @@
 #include "cleanup.hpp"
 
 #include "catch.hpp"
+#include "json_lines.hpp"
 #include "temp_dir.hpp"
 
 #include <xfsbus/files/fd.hpp>
@@ -45,14 +46,7 @@ class Left {
         return clean_up(cleanup, out, err);
     }
 
-    [[nodiscard]] std::vector<Json> events() const {
-        std::vector<Json> all;
-        std::istringstream lines(out.str());
-        for (std::string line; std::getline(lines, line);) {
-            all.push_back(Json::parse(line));
-        }
-        return all;
-    }
+    [[nodiscard]] std::vector<Json> events() const { return xfsbus::test::objects_in(out); }
 
     std::ostringstream out;
     std::ostringstream err;

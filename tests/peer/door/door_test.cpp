@@ -43,17 +43,6 @@ std::string noise_of(std::size_t bytes) {
     return text;
 }
 
-bool becomes_true(std::function<bool()> const& holds) {
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > until) {
-            return false;
-        }
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
@@ -116,7 +105,7 @@ TEST_CASE("A file is had over HTTP while it is fetched, and again when it is her
         CHECK(reply.body == sut.text);
         CHECK(reply.header("ETag") == "\"" + sut.content() + "\"");
         CHECK(reply.header("Accept-Ranges") == "bytes");
-        REQUIRE(becomes_true([&] { return sut.is_idle(); }));
+        REQUIRE(comes_true([&] { return sut.is_idle(); }));
     }
     CHECK(std::filesystem::file_size(sut.downloads.path() / "film one.bin") == sut.text.size());
 }
@@ -213,8 +202,8 @@ TEST_CASE("Who does not read is cut off, and leaves nothing behind") {
         clients.back()->ask(House::target);
     }
     auto const theirs = static_cast<std::ptrdiff_t>(clients.size());
-    CHECK(becomes_true([&] { return open_descriptors() > before + theirs + of_links; }));
-    CHECK(becomes_true(
+    CHECK(comes_true([&] { return open_descriptors() > before + theirs + of_links; }));
+    CHECK(comes_true(
         [&] { return open_descriptors() <= before + theirs + of_links && sut.is_idle(); }));
     for (auto const& client : clients) {
         CHECK(client->reply().cut);
@@ -232,8 +221,8 @@ TEST_CASE("Who goes away in the middle leaves no download and no descriptor behi
         CHECK_THAT(client.hear(), ContainsSubstring("HTTP/1.1 20"));
         CHECK_FALSE(sut.is_idle());
     }
-    CHECK(becomes_true([&] { return sut.is_idle(); }));
-    CHECK(becomes_true([&] { return open_descriptors() <= before + of_links; }));
+    CHECK(comes_true([&] { return sut.is_idle(); }));
+    CHECK(comes_true([&] { return open_descriptors() <= before + of_links; }));
 }
 
 TEST_CASE("A download goes on for a while between two requests for it") {
@@ -273,7 +262,7 @@ TEST_CASE("A door that is closed ends what goes on at once, and listens no more"
     CHECK(client.reply().cut);
     CHECK(silent.hear().empty());
     CHECK_THROWS(HttpClient(here, port));
-    CHECK(becomes_true([&] { return sut.is_idle(); }));
+    CHECK(comes_true([&] { return sut.is_idle(); }));
 }
 
 TEST_CASE("A door that cannot listen where it is told says so") {
@@ -296,7 +285,7 @@ TEST_CASE("Of files that nobody reads so many stay open, those that were read la
     CHECK(sut.get("Range: bytes=0-99\r\n").status == 206);
     CHECK_FALSE(sut.is_idle());
     CHECK(http(here, sut.port(), "/files/small").body == "some words");
-    CHECK(becomes_true([&] { return sut.is_idle(); }));
+    CHECK(comes_true([&] { return sut.is_idle(); }));
     CHECK_FALSE(std::filesystem::exists(sut.downloads.path() / "film one.bin"));
 }
 

@@ -36,19 +36,6 @@ std::size_t descriptor_count() {
     return entries_of("/proc/self/fd");
 }
 
-/// Until it holds; false if it does not within the time.
-template <typename Condition>
-bool comes(Condition condition) {
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > until) {
-            return false;
-        }
-        std::this_thread::yield();
-    }
-    return true;
-}
-
 DownloadRequest named(std::string const& name) {
     DownloadRequest request;
     request.name = name;
@@ -187,7 +174,7 @@ TEST_CASE("Fifty peers with threads in common take few threads and descriptors, 
     CHECK(thread_count() - threads_before <= 60);
     // The tracker has an end of each connection, in this process as well, and looks at first
     // whether it can connect to them.
-    CHECK(comes([&] { return descriptor_count() - descriptors_before - peers <= 400; }));
+    CHECK(comes_true([&] { return descriptor_count() - descriptors_before - peers <= 400; }));
 }
 
 TEST_CASE("Fifty peers that share directories have no more threads when all of them fetch") {

@@ -53,18 +53,7 @@ void write_aged_file(fs::path const& path, std::string const& text,
     fs::last_write_time(path, fs::file_time_type::clock::now() - age);
 }
 
-bool comes_true(std::function<bool()> const& holds) {
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (!holds()) {
-        if (std::chrono::steady_clock::now() > until) {
-            return false;
-        }
-        std::this_thread::yield();
-    }
-    return true;
-}
-
-//// The next event of this kind; what comes before it is dropped.
+/// The next event of this kind; what comes before it is dropped.
 template <typename T>
 T next_of(EventQueue const& events) {
     while (auto event = events.wait(patience)) {

@@ -70,14 +70,7 @@ struct Shared {
 
     /// Waits until nothing is fetched any more.
     [[nodiscard]] bool becomes_idle() const {
-        auto const until = std::chrono::steady_clock::now() + patience;
-        while (!sink->status(patience).value().downloading.empty()) {
-            if (std::chrono::steady_clock::now() > until) {
-                return false;
-            }
-            std::this_thread::yield();
-        }
-        return true;
+        return comes_true([this] { return sink->status(patience).value().downloading.empty(); });
     }
 
     RunningTracker tracker;
