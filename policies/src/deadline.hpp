@@ -20,21 +20,23 @@ namespace xfsbus::policies {
 /// How long it may take to load a plug-in, and to create and destroy an object as a trial; each.
 inline constexpr auto load_patience = std::chrono::seconds(5);
 
-/// What a call on another thread comes to. The thread lets go of what was thrown before it says
-/// that it is done, so that nobody frees an exception while another reads it.
+/// What a call on another thread comes to. The thread lets go of what the call owns and of what was
+/// thrown before it says that it is done: so what was last used there has ended when the answer is
+/// here, and nobody frees an exception while another reads it.
 template <class Answer>
 class Outcome {
   public:
     /// On the thread that calls.
     template <class Call>
-    void run(Call& call) {
+    void run(std::unique_ptr<Call> call) {
         std::optional<Answer> answer;
         std::exception_ptr error;
         try {
-            answer = call();
+            answer = (*call)();
         } catch (...) {
             error = std::current_exception();
         }
+        call.reset();
         std::scoped_lock const lock(mutex_);
         answer_ = std::move(answer);
         error_ = std::move(error);
@@ -68,12 +70,15 @@ class Outcome {
 template <class Call>
 auto in_time(std::filesystem::path const& path, Call call) -> decltype(call()) {
     auto const outcome = std::make_shared<Outcome<decltype(call())>>();
+    auto owned = std::make_unique<Call>(std::move(call));
     sigset_t all;
     sigset_t before;
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);  // the program's signals are for its threads
     try {
-        std::thread([outcome, call = std::move(call)]() mutable { outcome->run(call); }).detach();
+        std::thread([outcome, owned = std::move(owned)]() mutable {
+            outcome->run(std::move(owned));
+        }).detach();
     } catch (std::system_error const& e) {
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         throw PluginRefused(path.string(), std::string("no thread can be made: ") + e.what(),

@@ -109,7 +109,7 @@ class PluginLibrary {
 /// is used whether it can. Throws PluginRefused if it cannot.
 template <class Ask>
 auto try_out(std::shared_ptr<PluginLibrary const> const& plugin, Ask ask) {
-    return in_time(plugin->info().path, [plugin, ask] {
+    return in_time(plugin->info().path, [plugin = plugin, ask] {
         try {
             auto object = plugin->create();
             auto answer = call_plugin([&] { return ask(object.get()); });

@@ -13,6 +13,7 @@ from ._events import Events, closed
 from ._job import BaseJob
 from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
 from ._options import Buffer, Lent, Struct, encoded, options_of, publishing_of
+from ._wait import SLICE
 
 PathLike = Union[str, bytes, "os.PathLike[str]"]
 AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
@@ -111,7 +112,8 @@ class BasePeer:
         """Ends it, once no thread asks it anything any more."""
         with self._unused:
             was_started, self._handle = self._handle is not None, None
-            self._unused.wait_for(lambda: self._users == 0)
+            while self._users > 0:
+                self._unused.wait(SLICE)
         if was_started:
             self._release()
 

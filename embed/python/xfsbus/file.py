@@ -9,7 +9,7 @@ from typing import Any, Callable, ContextManager
 from ._convert import text_of
 from ._library import check, ffi, handed_out, handle_of, lib, milliseconds_of
 from ._options import Struct, encoded
-from ._wait import in_slices
+from ._wait import answer_of, in_slices
 
 
 class OpenFile(io.RawIOBase):
@@ -121,7 +121,7 @@ def open_reader(using: Callable[[], ContextManager[Any]], name: str, options: St
 
     helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xfsbus")
     try:
-        return helper.submit(wait).result()
+        return answer_of(helper.submit(wait))
     except BaseException:
         lib.xfsbus_stop_request(stop)
         raise

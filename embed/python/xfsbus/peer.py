@@ -36,8 +36,7 @@ class _Pump:
         """Whether it became ready in time."""
         while self._to_read(ready, deadline):
             try:
-                left = deadline.left()
-                self._poll.poll(None if left is None else left * 1000)
+                self._poll.poll(deadline.slice() * 1000)
             finally:
                 with self.changed:
                     self._reading = False
@@ -53,7 +52,7 @@ class _Pump:
                 if not self._reading:
                     self._reading = True
                     return True
-                self.changed.wait(deadline.left())
+                self.changed.wait(deadline.slice())
         return False
 
 

@@ -1,7 +1,10 @@
 """A tracker of its own for each test, and directories that go with it."""
+import _thread
 import os
 import re
 import subprocess
+import sys
+import threading
 import time
 
 import pytest
@@ -62,3 +65,15 @@ def until(condition):
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
+
+
+def waits_in(function):
+    """Whether the main thread waits, and has been called by this function."""
+    frame = sys._current_frames()[threading.main_thread().ident]
+    return (frame.f_code.co_name == "wait" and frame.f_back is not None
+            and frame.f_back.f_code.co_name == function)
+
+
+def interrupt_unheard():
+    """Ctrl-C that comes at the moment at which the main thread begins to wait: nothing wakes it."""
+    _thread.interrupt_main()

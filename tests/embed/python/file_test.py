@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from conftest import MIB, PATIENCE, until
+from conftest import MIB, PATIENCE, interrupt_unheard, until, waits_in
 
 import xfsbus
 
@@ -109,8 +109,8 @@ def test_ctrl_c_ends_an_opening_and_a_read(bus, name):
         sink.wait_for_tracker(PATIENCE)
 
         def interrupt():
-            until(lambda: sink._users if name == "nothing" else sink.status().downloading)
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            until(lambda: waits_in("result") if name == "nothing" else sink.status().downloading)
+            interrupt_unheard()
 
         thread = threading.Thread(target=interrupt)
         begun = time.monotonic()

@@ -4,9 +4,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
-from conftest import MIB, PATIENCE, until
+from conftest import MIB, PATIENCE, interrupt_unheard, until
 
 import xfsbus
 
@@ -98,13 +99,15 @@ def test_ctrl_c_ends_a_wait_at_once(bus):
     with xfsbus.Peer("tcp://127.0.0.1:1", download_directory=bus.downloads) as peer:
         def interrupt():
             until(lambda: peer._pump._reading)
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            interrupt_unheard()
 
         thread = threading.Thread(target=interrupt)
+        begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             thread.start()
-            peer.wait_for_tracker(PATIENCE)
+            peer.wait_for_tracker(10 * PATIENCE)
         thread.join()
+        assert time.monotonic() - begun < PATIENCE
 
 
 def test_a_child_of_fork_leaves_the_peer_alone(bus):

@@ -134,7 +134,7 @@ TEST_CASE("Whoever waits for a byte longer than it wants is told so, and may ask
 }
 
 TEST_CASE("A wait for bytes can be ended from another thread") {
-    Shared sut(8 * mib, 1 * mib);
+    Shared sut(8 * mib, mib / 16);  // a chunk in two seconds: hardly one is on its way
     auto const reader = sut.open();
     CHECK(sut.reads(reader, 0, 1));
     sut.source.reset();  // so that no more comes
@@ -149,7 +149,7 @@ TEST_CASE("A wait for bytes can be ended from another thread") {
 }
 
 TEST_CASE("Whoever waits for bytes is told that the peer has ended, and so is who reads later") {
-    Shared sut(8 * mib, 1 * mib);
+    Shared sut(8 * mib, mib / 16);  // a chunk in two seconds: hardly one is on its way
     auto const reader = sut.open();
     CHECK(sut.reads(reader, 0, 1));
     sut.source.reset();  // so that no more comes
