@@ -1,6 +1,7 @@
 // What went wrong, told by the logs alone.
 #include "catch.hpp"
 #include "disks.hpp"
+#include "strangers.hpp"
 #include "swarm.hpp"
 
 #include <csignal>
@@ -10,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+namespace wire = xfsbus::wire;
 using namespace xfsbus::test;
 namespace fs = std::filesystem;
 
@@ -95,6 +97,33 @@ TEST_CASE("Log: a transfer of little is told where all is told, and only there")
     CHECK(events_named(told_some.err, "download-begun").empty());
     CHECK(events_named(told_some.err, "download-done").empty());
     CHECK(events_named(b.process.err(), "upload-begun").empty());
+}
+
+TEST_CASE("Log: what a sink says last before it leaves is heard before it is known to have left") {
+    Swarm swarm;
+    write_file(swarm.directory("a") / "file.bin", noise(2 * mib));
+    Source a(swarm, "a", {"--json-log", "--log-level", "debug"});
+    auto const found = swarm.in("b", {"find file.bin"}).event("source");
+    wire::Want want;
+    want.transfer = {1};
+    want.content =
+        *wire::ContentId::from(wire::from_hex(found.at("content").get<std::string>()).value());
+    want.port = 1;
+    want.credit = mib;
+    want.chunks = {0, 1};
+    {
+        BusClient sink({host(), a.port});
+        sink.tell(wire::Request{{want}});
+        logged(a.process, "upload-begun");
+        a.process.signal(SIGSTOP);
+        sink.tell(wire::Close{{want.transfer}});
+    }
+    a.process.signal(SIGCONT);
+    a.process.wait_until("that the upload is over", [](auto const& output) {
+        return output.err.find("\"upload-done\"") != std::string::npos ||
+               output.err.find("\"upload-ended\"") != std::string::npos;
+    });
+    CHECK(a.process.err().find("\"upload-done\"") != std::string::npos);
 }
 
 TEST_CASE("Log: no tracker is there") {

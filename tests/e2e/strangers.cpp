@@ -167,6 +167,10 @@ wire::Message BusClient::ask(wire::Message message) {
     return answer()->message;
 }
 
+void BusClient::tell(wire::Message message) {
+    reactor_.post([this, message = std::move(message)] { client_->send(message, 0); });
+}
+
 BusServer::BusServer(Answer answer) {
     auto server = bus::ControlServer::bind(
         reactor_, {host(), 0}, bus::Security::none(),

@@ -73,6 +73,8 @@ class BusClient {
     BusClient& operator=(BusClient const&) = delete;
 
     wire::Message ask(wire::Message message);
+    /// What needs no answer. Leaves soon, also when this object ends.
+    void tell(wire::Message message);
 
   private:
     bus::Reactor reactor_;

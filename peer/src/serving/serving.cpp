@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 namespace xfsbus::peer::serving {
@@ -17,6 +18,8 @@ namespace {
 /// All are looked through for each chunk; to open one again costs no more than that.
 constexpr std::size_t open_files_most = 32;
 constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
+/// So long after the end of a connection what came by it may still be waiting to be read.
+constexpr auto last_words_within = std::chrono::milliseconds(10);
 
 /// Tells when libzmq has let go of a chunk's bytes.
 struct InFlight {
@@ -90,11 +93,7 @@ Status Serving::listen(wire::Endpoint const& endpoint, std::size_t connections_m
              [this](auto const& sender, auto const& error) {
                  owner_.on_garbage("from " + sender.host + ": " + wire::escape(error.reason));
              },
-         .on_closed =
-             [this](auto const& route) {
-                 session_.on_word(reactor_.now(), {route, {}}, swarm::Uploads::Gone{});
-                 pump();
-             },
+         .on_closed = [this](auto const& route) { on_closed(route); },
          .on_trouble =
              [this](std::string const& what) {
                  owner_.on_event(telemetry::network_trouble(what));
@@ -175,6 +174,16 @@ wire::Manifests Serving::manifests(wire::GetManifests const& question) const {
         reply.parts.push_back(std::move(part));
     }
     return reply;
+}
+
+/// What it said last, as that it has all, may be told after its end.
+void Serving::on_closed(wire::Route const& route) {
+    reactor_.at(reactor_.now() + last_words_within, [this, route, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) {
+            session_.on_word(reactor_.now(), {route, {}}, swarm::Uploads::Gone{});
+            pump();
+        }
+    });
 }
 
 void Serving::answer(wire::Route const& route, wire::Message const& message,

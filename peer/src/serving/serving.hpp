@@ -106,6 +106,7 @@ class Serving final : public PartialServer {
     void on_message(wire::Sender const& sender, wire::Envelope&& envelope);
     void on_ping(wire::Sender const& sender, wire::Ping const& ping, std::uint64_t request);
     [[nodiscard]] wire::Manifests manifests(wire::GetManifests const& question) const;
+    void on_closed(wire::Route const& route);
     void answer(wire::Route const& route, wire::Message const& message, std::uint64_t request);
 
     // what the session wants done
