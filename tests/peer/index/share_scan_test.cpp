@@ -3,11 +3,12 @@
 #include "not_root.hpp"
 #include "share_fixture.hpp"
 
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/wire/manifest.hpp>
 
 #include <atomic>
 #include <future>
-#include <thread>
+#include <mutex>
 
 #include <unistd.h>
 
@@ -17,6 +18,39 @@ using namespace xfsbus::peer::index;
 using namespace xfsbus::test;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Writes a file whenever the index looks at something. Must outlive the index.
+class BusyWriter final : public files::Faults {
+  public:
+    explicit BusyWriter(fs::path file) : file_(std::move(file)) { files::set_faults(this); }
+
+    ~BusyWriter() override { files::set_faults(nullptr); }
+
+    BusyWriter(BusyWriter const&) = delete;
+    BusyWriter& operator=(BusyWriter const&) = delete;
+
+    files::Fault on_call(std::string_view, int, std::string_view) override {
+        std::scoped_lock const lock(mutex_);
+        if (writes_) {
+            write_new(file_, std::string(100, 'x'));
+        }
+        return {};
+    }
+
+    void stop() {
+        std::scoped_lock const lock(mutex_);
+        writes_ = false;
+    }
+
+  private:
+    fs::path file_;
+    std::mutex mutex_;
+    bool writes_ = true;
+};
+
+}  // namespace
 
 TEST_CASE("A scan finds files below directories, whatever their names look like") {
     Share share;
@@ -438,15 +472,10 @@ TEST_CASE("A file that keeps changing is left out until it is quiet") {
     write_old(share.root / "quiet", "x");
     write_new(share.root / "busy", "x");
     Collector collector;
+    BusyWriter writer(share.root / "busy");
     auto const index = share.start(collector);
-    {
-        std::jthread const writer([&](std::stop_token const& stop) {
-            while (!stop.stop_requested()) {
-                write_new(share.root / "busy", std::string(100, 'x'));
-            }
-        });
-        REQUIRE(collector.wait_for_scans(1));
-    }
+    REQUIRE(collector.wait_for_scans(1));
+    writer.stop();
     CHECK(collector.last_scan().skipped == 1);
     CHECK(collector.warned("'busy' is left out: keeps changing") == 1);
     CHECK(collector.names() == std::vector<std::string>{"quiet"});
