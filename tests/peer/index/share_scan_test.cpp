@@ -495,7 +495,7 @@ TEST_CASE("An index ends at once, even while it reads a large file") {
     REQUIRE(collector.wait_for("small"));
     auto const begin = std::chrono::steady_clock::now();
     index.reset();
-    CHECK(std::chrono::steady_clock::now() - begin < 2s);
+    CHECK(std::chrono::steady_clock::now() - begin < 10s);
     CHECK(collector.names() == std::vector<std::string>{"small"});
 }
 
