@@ -119,6 +119,37 @@ TEST_CASE("A find names what the handout wants, which SIGHUP swaps unless the ne
     CHECK(tracker.wait() == 0);
 }
 
+TEST_CASE("What a tracker answered is explained from its trace, by the rule that chose") {
+    Swarm const swarm(Swarm::Tracker::down);
+    auto const trace = swarm.path() / "tracker.jsonl";
+    Process tracker(XFS_TRACKER_PROGRAM,
+                    {.arguments = {"--bind", swarm.endpoint(), "--trace", trace.string(),
+                                   "--handout", "libsamerack.so:far=0"},
+                     .environment = {},
+                     .home = swarm.path()});
+    tracker.wait_for_out("\n");
+    auto const endpoint = *wire::parse_endpoint(swarm.endpoint());
+    Neighbour far(endpoint, 1, "a");
+    Neighbour near(endpoint, 2, "b");
+    Neighbour asker(endpoint, 3, "b");
+    wire::FileEntry const file{"file.bin", wire::ContentId{}, 1000};
+    far.offer(file);
+    near.offer(file);
+    REQUIRE(asker.find("file.bin") == near.port());
+    tracker.signal(SIGTERM);
+    REQUIRE(tracker.wait() == 0);
+
+    auto const said = swarm.run({"explain", "file.bin", "--trace", trace.string()});
+    CHECK(said.code == 0);
+    CHECK_THAT(said.out, ContainsSubstring("1 of 2 sources named, 1 wanted"));
+    CHECK_THAT(said.out, ContainsSubstring("samerack"));
+    auto const named = said.out.find(":" + std::to_string(near.port()));
+    auto const next = said.out.find(":" + std::to_string(far.port()));
+    CHECK(named < next);
+    CHECK(next != std::string::npos);  // it would have come next
+    CHECK(swarm.run({"explain", "other.bin", "--trace", trace.string()}).code == 3);
+}
+
 TEST_CASE(
     "A handout that hangs while SIGHUP has it tried keeps a tracker neither from its end nor "
     "from answering") {
