@@ -82,8 +82,8 @@ void Announcer::on_changed(wire::Time now, std::vector<wire::FileEntry> added,
                            std::vector<std::string> removed) {
     for (auto& entry : added) {
         if (!is_to_come(entry.name)) {
-            auto name = entry.name;
-            changes_.insert_or_assign(std::move(name), std::move(entry));
+            auto name = entry.name;  // mostly the last of all: the index reports in order
+            changes_.insert_or_assign(changes_.end(), std::move(name), std::move(entry));
         }
     }
     for (auto& name : removed) {
@@ -277,16 +277,18 @@ void Announcer::send_full_batch(wire::Time now) {
 void Announcer::send_changes(wire::Time now) {
     wire::Update update;
     std::size_t bytes = 0;
-    while (!changes_.empty() && bytes < wire::limits::update_bytes / 2 &&
-           std::max(update.added.size(), update.removed.size()) < wire::limits::update_entries) {
-        auto node = changes_.extract(changes_.begin());
-        bytes += node.key().size() + entry_overhead_bytes;
-        if (node.mapped()) {
-            update.added.push_back(std::move(*node.mapped()));
+    auto change = changes_.begin();
+    for (; change != changes_.end() && bytes < wire::limits::update_bytes / 2 &&
+           std::max(update.added.size(), update.removed.size()) < wire::limits::update_entries;
+         ++change) {
+        bytes += change->first.size() + entry_overhead_bytes;
+        if (change->second) {
+            update.added.push_back(std::move(*change->second));
         } else {
-            update.removed.push_back(std::move(node.key()));
+            update.removed.push_back(change->first);
         }
     }
+    changes_.erase(changes_.begin(), change);
     send_update(now, std::move(update));
 }
 

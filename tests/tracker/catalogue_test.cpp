@@ -3,7 +3,9 @@
 #include "catch.hpp"
 #include "change_log.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -59,14 +61,16 @@ TEST_CASE("The keyed hash is SipHash-2-4") {
 TEST_CASE("A name leads to all of its versions in order, whatever comes and goes") {
     Sut sut;
     std::map<std::string, std::set<unsigned>> model;
+    std::optional<Version> before;
     std::mt19937 random(7);  // NOLINT: the same events each time
     for (int step = 0; step < 20'000; ++step) {
         auto const name = "file-" + std::to_string(random() % 60);
         auto const content = static_cast<unsigned>(random() % 5);
         if (random() % 2 == 0) {
-            sut.catalogue.add({name, content_of(content), 10}, sut.peer);
+            before = sut.catalogue.add({name, content_of(content), 10}, sut.peer, before);
             model[name].insert(content);
         } else if (model[name].erase(content) > 0) {
+            before.reset();  // it may be the one that goes
             sut.catalogue.remove(sut.catalogue.add({name, content_of(content), 10}, sut.peer),
                                  sut.peer);
         }
@@ -77,6 +81,40 @@ TEST_CASE("A name leads to all of its versions in order, whatever comes and goes
         REQUIRE(contents_of(sut.catalogue, name) == wanted);
     }
     CHECK(sut.catalogue.first_of("file") == nullptr);
+}
+
+TEST_CASE("A file is put in its place, whatever stood before the one that was to be before it") {
+    Sut sut;
+    auto before = sut.catalogue.add({"m", content_of(1), 10}, sut.peer);
+    for (auto const* const name : {"n", "p", "o", "a", "z", "zz", "b", "b/c", "m", "zzz"}) {
+        before = sut.catalogue.add({name, content_of(1), 10}, sut.peer, before);
+        CHECK(before->first.name == name);
+    }
+    std::vector<std::string> names;
+    for (auto const& version : sut.catalogue.by_name()) {
+        names.push_back(version.first.name);
+    }
+    CHECK(names == std::vector<std::string>{"a", "b", "b/c", "m", "n", "o", "p", "z", "zz", "zzz"});
+}
+
+TEST_CASE("Contents stand in the order of their bytes, however many of them are alike") {
+    Sut sut;
+    std::mt19937 random(7);  // NOLINT: the same events each time
+    std::set<std::pair<wire::ContentId, std::string>> model;
+    for (int step = 0; step < 2'000; ++step) {
+        wire::ContentId content;  // alike up to the place where one bit may differ
+        content.bytes[random() % content.bytes.size()] = random() % 2 == 0 ? 0x80 : 1;
+        auto const name = std::to_string(random() % 3);
+        auto const version = sut.catalogue.add({name, content, 10}, sut.peer);
+        model.emplace(content, name);
+        if (random() % 3 == 0) {
+            sut.catalogue.remove(version, sut.peer);
+            model.erase({content, name});
+        }
+        REQUIRE(std::ranges::equal(sut.catalogue.by_content(), model, {}, [](auto const& place) {
+            return std::pair(place.version->first.content, place.version->first.name);
+        }));
+    }
 }
 
 TEST_CASE("The index of names has about a bucket for each name, while they come and when they go") {

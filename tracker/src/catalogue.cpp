@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <tuple>
 #include <utility>
 
 namespace xfsbus::tracker {
@@ -14,6 +13,15 @@ namespace {
 std::vector<Source>::iterator place_of(std::vector<Source>& sources, Slot peer) {
     return std::lower_bound(sources.begin(), sources.end(), peer,
                             [](Source const& source, Slot slot) { return source.peer < slot; });
+}
+
+/// The first eight bytes as a number that is ordered as they are.
+std::uint64_t begin_of(wire::ContentId const& content) {
+    std::uint64_t begin = 0;
+    for (std::size_t i = 0; i < sizeof begin; ++i) {
+        begin = begin << 8U | content.bytes[i];
+    }
+    return begin;
 }
 
 /// What of it is told to others: nothing, that it has a part, or that it has all.
@@ -29,30 +37,56 @@ bool ByName::operator()(PositionView const& a, PositionView const& b) const {
 }
 
 bool ByContent::operator()(PositionView const& a, PositionView const& b) const {
-    return std::tie(a.content, a.name) < std::tie(b.content, b.name);
+    auto const order = a.content <=> b.content;
+    return order < 0 || (order == 0 && a.name < b.name);
 }
 
-Version Catalogue::add(wire::FileEntry const& file, Slot peer) {
+bool ByContent::operator()(ContentPlace const& a, ContentPlace const& b) const {
+    return a.begin != b.begin ? a.begin < b.begin : (*this)(a.version->first, b.version->first);
+}
+
+bool ByContent::operator()(ContentPlace const& a, PositionView const& b) const {
+    auto const begin = begin_of(b.content);
+    return a.begin != begin ? a.begin < begin : (*this)(a.version->first, b);
+}
+
+bool ByContent::operator()(PositionView const& a, ContentPlace const& b) const {
+    auto const begin = begin_of(a.content);
+    return begin != b.begin ? begin < b.begin : (*this)(a, b.version->first);
+}
+
+/// Where it is, or what follows it.
+Version Catalogue::place_for(PositionView const& file, std::optional<Version> before) {
+    if (before && ByName{}((*before)->first, file)) {
+        auto const next = std::next(*before);
+        if (next == versions_.end() || !ByName{}(next->first, file)) {
+            return next;
+        }
+    }
+    return versions_.lower_bound(file);
+}
+
+Version Catalogue::add(wire::FileEntry const& file, Slot peer, std::optional<Version> before) {
     PositionView const wanted{file.name, file.content};
-    Version version = versions_.lower_bound(wanted);
+    Version version = place_for(wanted, before);
     if (version == versions_.end() || ByName{}(wanted, version->first)) {
         version =
             versions_.emplace_hint(version, Position{file.name, file.content},
                                    VersionState{.size = file.size, .payer = peer, .sources = {}});
         link(version);
-        contents_.insert(version);
+        contents_.insert({begin_of(file.content), version});
         memory_.add(peer, version_bytes(file.name));
     }
     auto& sources = version->second.sources;
     auto const place = place_of(sources, peer);
-    std::uint32_t before = 0;
+    std::uint32_t had_ppm = 0;
     if (place != sources.end() && place->peer == peer) {
-        before = std::exchange(place->have_ppm, file.have_ppm);
+        had_ppm = std::exchange(place->have_ppm, file.have_ppm);
     } else {
         sources.insert(place, {peer, file.have_ppm});
         memory_.add(peer, source_bytes);
     }
-    if (kind_of(before) != kind_of(file.have_ppm)) {
+    if (kind_of(had_ppm) != kind_of(file.have_ppm)) {
         note(version);
     }
     return version;
@@ -112,7 +146,7 @@ void Catalogue::remove(Version version, Slot peer) {
     auto const bytes = version_bytes(version->first.name);
     if (sources.empty()) {
         memory_.remove(payer, bytes);
-        contents_.erase(version);
+        contents_.erase({begin_of(version->first.content), version});
         unlink(version);
         versions_.erase(version);
     } else if (payer == peer) {

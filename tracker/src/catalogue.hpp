@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -59,15 +60,20 @@ using Versions = std::map<Position, VersionState, ByName>;
 /// Valid as long as the version has a source.
 using Version = Versions::iterator;
 
+/// A version's place in the order of content ids. These are random, so each step of a search is in
+/// memory that nobody has looked at lately: the first bytes of the id stand here, and the version
+/// is hardly ever looked at to find its neighbours.
+struct ContentPlace {
+    std::uint64_t begin;  ///< of the content id, ordered as its bytes are
+    Version version;
+};
+
 struct ByContent {
     using is_transparent = void;
     bool operator()(PositionView const& a, PositionView const& b) const;
-
-    bool operator()(Version a, Version b) const { return (*this)(a->first, b->first); }
-
-    bool operator()(Version a, PositionView const& b) const { return (*this)(a->first, b); }
-
-    bool operator()(PositionView const& a, Version b) const { return (*this)(a, b->first); }
+    bool operator()(ContentPlace const& a, ContentPlace const& b) const;
+    bool operator()(ContentPlace const& a, PositionView const& b) const;
+    bool operator()(PositionView const& a, ContentPlace const& b) const;
 };
 
 class ChangeLog;
@@ -75,7 +81,7 @@ class ChangeLog;
 /// Which peers have which versions of which names, ordered by name and by content id.
 class Catalogue {
   public:
-    using ContentIndex = std::set<Version, ByContent>;
+    using ContentIndex = std::set<ContentPlace, ByContent>;
 
     /// What a source of a version takes: its place in the version and in its peer's list.
     static constexpr std::size_t source_bytes = 80;
@@ -92,8 +98,9 @@ class Catalogue {
     Catalogue(Memory& memory, ChangeLog& log, KeyedHash::Key const& key)
         : memory_(memory), log_(log), names_(key) {}
 
-    /// Makes the peer a source of this file, or changes how much of it it has.
-    Version add(wire::FileEntry const& file, Slot peer);
+    /// Makes the peer a source of this file, or changes how much of it it has. `before`: one whose
+    /// name probably stands just before; found without a search if it is so.
+    Version add(wire::FileEntry const& file, Slot peer, std::optional<Version> before = {});
     /// The peer is no longer a source; the last one takes the version along.
     void remove(Version version, Slot peer);
 
@@ -112,6 +119,7 @@ class Catalogue {
     [[nodiscard]] ContentIndex const& by_content() const { return contents_; }
 
   private:
+    [[nodiscard]] Version place_for(PositionView const& file, std::optional<Version> before);
     void note(Version version) const;
     void link(Version version);
     void unlink(Version version);

@@ -268,10 +268,7 @@ void Directory::Impl::clear_remains() {
             if (left == 0) {
                 return;
             }
-            Version const version = peer.files.begin()->version;
-            peer.files.erase(peer.files.begin());
-            --file_count;
-            catalogue.remove(version, peer.slot);
+            drop_file(peer, peer.files.begin());
             --left;
         }
         memory.leave(peer.slot);

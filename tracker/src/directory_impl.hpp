@@ -147,12 +147,15 @@ struct Directory::Impl {
     [[nodiscard]] std::optional<wire::Failure> refusal(Peer const& peer,
                                                        wire::Update const& update) const;
     /// Which limit keeps the Update out.
+    [[nodiscard]] std::optional<std::string> count_problem(Peer const& peer,
+                                                           wire::Update const& update) const;
     [[nodiscard]] std::optional<std::string> room_problem(Peer const& peer,
                                                           wire::Update const& update) const;
     [[nodiscard]] std::size_t growth(Peer const& peer, wire::Update const& update) const;
     void apply(Peer& peer, wire::Update const& update);
-    void add_file(Peer& peer, wire::FileEntry const& file);
+    Holdings::iterator add_file(Peer& peer, wire::FileEntry const& file, Holdings::iterator before);
     void remove_file(Peer& peer, std::string const& name);
+    Holdings::iterator drop_file(Peer& peer, Holdings::iterator held);
     void end_list(Peer& peer);
 
     // ---- finds.cpp ----

@@ -3,6 +3,7 @@
 #include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 // The lists of files that peers send.
@@ -91,22 +92,38 @@ std::optional<wire::Failure> Directory::Impl::refusal(Peer const& peer,
     return std::nullopt;
 }
 
+std::optional<std::string> Directory::Impl::count_problem(Peer const& peer,
+                                                          wire::Update const& update) const {
+    auto const& limits = options.limits;
+    auto const fits = [&](std::size_t names) {
+        return peer.files.size() + names <= limits.files_per_peer &&
+               file_count + names <= limits.files;
+    };
+    if (fits(update.added.size())) {
+        return std::nullopt;  // as nearly always: which of them are new need not be known
+    }
+    auto const names = static_cast<std::size_t>(
+        std::ranges::count_if(update.added, [&](wire::FileEntry const& file) {
+            return !peer.files.contains(std::string_view(file.name));
+        }));
+    if (names == 0 || fits(names)) {
+        return std::nullopt;
+    }
+    bool const of_peer = peer.files.size() + names > limits.files_per_peer;
+    return "this tracker takes no more than " +
+           std::to_string(of_peer ? limits.files_per_peer : limits.files) + " files of " +
+           (of_peer ? "a peer" : "all peers");
+}
+
 std::optional<std::string> Directory::Impl::room_problem(Peer const& peer,
                                                          wire::Update const& update) const {
+    if (auto problem = count_problem(peer, update)) {
+        return problem;
+    }
     auto const& limits = options.limits;
-    std::size_t names = 0;
     std::size_t most = 0;  // that it can take
     for (auto const& file : update.added) {
-        names += peer.files.contains(std::string_view(file.name)) ? 0 : 1;
         most += Catalogue::source_bytes + Catalogue::version_bytes(file.name);
-    }
-    if (names > 0 && peer.files.size() + names > limits.files_per_peer) {
-        return "this tracker takes no more than " + std::to_string(limits.files_per_peer) +
-               " files of a peer";
-    }
-    if (names > 0 && file_count + names > limits.files) {
-        return "this tracker takes no more than " + std::to_string(limits.files) +
-               " files of all peers";
     }
     std::size_t const left = limits.bytes - std::min(limits.bytes, memory.total());
     std::size_t const of_host = memory.of(peer.slot).bytes;
@@ -151,52 +168,62 @@ void Directory::Impl::apply(Peer& peer, wire::Update const& update) {
     for (auto const& name : update.removed) {
         remove_file(peer, name);
     }
+    auto before = peer.files.end();
     for (auto const& file : update.added) {
-        add_file(peer, file);
+        before = add_file(peer, file, before);
     }
     if (update.full_end) {
         end_list(peer);
     }
 }
 
-void Directory::Impl::add_file(Peer& peer, wire::FileEntry const& file) {
-    Version const version = catalogue.add(file, peer.slot);
-    auto const held = peer.files.find(std::string_view(file.name));
-    if (held != peer.files.end() && held->version == version) {
-        held->generation = peer.generation;
-        return;
+/// `before`: the file that was added before, or end(). Names come in their order, mostly: then it
+/// tells where this one belongs. Returns the file's place.
+Holdings::iterator Directory::Impl::add_file(Peer& peer, wire::FileEntry const& file,
+                                             Holdings::iterator before) {
+    auto const end = peer.files.end();
+    Version const version = catalogue.add(
+        file, peer.slot, before == end ? std::nullopt : std::optional(before->version));
+    auto place = before == end ? end : std::next(before);
+    bool const near = before != end && ByHeldName::name(*before) < file.name &&
+                      (place == end || file.name <= ByHeldName::name(*place));
+    if (!near) {
+        place = peer.files.lower_bound(std::string_view(file.name));
     }
-    if (held != peer.files.end()) {
-        remove_file(peer, file.name);
+    bool const held = place != end && ByHeldName::name(*place) == file.name;
+    if (held && place->version == version) {
+        place->generation = peer.generation;
+        return place;
     }
-    peer.files.insert({version, peer.generation});
+    if (held) {
+        place = drop_file(peer, place);
+    }
     ++file_count;
+    return peer.files.insert(place, {version, peer.generation});
 }
 
 void Directory::Impl::remove_file(Peer& peer, std::string const& name) {
     auto const held = peer.files.find(std::string_view(name));
-    if (held == peer.files.end()) {
-        return;
+    if (held != peer.files.end()) {
+        drop_file(peer, held);
     }
+}
+
+/// Returns the one that follows.
+Holdings::iterator Directory::Impl::drop_file(Peer& peer, Holdings::iterator held) {
     // Out of the peer's set first: the catalogue owns the name it is ordered by.
     Version const version = held->version;
-    peer.files.erase(held);
+    auto const next = peer.files.erase(held);
     --file_count;
     catalogue.remove(version, peer.slot);
+    return next;
 }
 
 /// The whole list has been sent: what it did not name is gone.
 void Directory::Impl::end_list(Peer& peer) {
     peer.listing = false;
     for (auto it = peer.files.begin(); it != peer.files.end();) {
-        if (it->generation == peer.generation) {
-            ++it;
-            continue;
-        }
-        Version const version = it->version;
-        it = peer.files.erase(it);
-        --file_count;
-        catalogue.remove(version, peer.slot);
+        it = it->generation == peer.generation ? std::next(it) : drop_file(peer, it);
     }
 }
 

@@ -207,7 +207,7 @@ std::optional<Page> PageReader::read(Reading& reading, std::size_t work) const {
     if (query.by == wire::FindBy::content_prefix) {
         return walk_on(
             catalogue_.by_content(), ByContent{}, {"", *first_content(query.text)}, walk,
-            [](Version version) -> auto& { return *version; });
+            [](ContentPlace const& place) -> auto& { return *place.version; });
     }
     if (query.by == wire::FindBy::name && !reading.last && !query.after) {
         return this->walk(OfName{catalogue_.first_of(query.text)}, OfName{}, walk, as_it_is);

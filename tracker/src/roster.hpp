@@ -41,6 +41,8 @@ struct ByHeldName {
     bool operator()(std::string_view a, Holding const& b) const { return a < name(b); }
 };
 
+using Holdings = std::set<Holding, ByHeldName>;
+
 using FindId = std::uint64_t;
 
 struct Peer {
@@ -60,7 +62,7 @@ struct Peer {
     std::uint64_t accepted = 0;  ///< sequence of the last Update; 0: none yet
     std::uint32_t generation = 0;
     bool listing = false;  ///< a full list has begun and not ended
-    std::set<Holding, ByHeldName> files;
+    Holdings files;
 
     std::vector<FindId> waiters;          ///< finds that wait for its check
     std::vector<wire::Route> contenders;  ///< registrations that do

@@ -50,6 +50,9 @@ void put_in_order(Files& files) {
 
 void ChangeBatch::add_new(swarm::IndexedFile file) {
     if (removed_.empty()) {
+        if (new_.empty()) {
+            new_.reserve(taken_);
+        }
         new_.push_back(std::move(file));
     } else {
         add(std::move(file), false);
@@ -96,6 +99,7 @@ ChangeBatch::Changes ChangeBatch::take() {
     }
     changes.removed.assign(removed_.begin(), removed_.end());
     put_in_order(changes.added);
+    taken_ = changes.added.size();
     added_.clear();
     removed_.clear();
     return changes;

@@ -42,6 +42,7 @@ class ChangeBatch {
     std::vector<swarm::IndexedFile> new_;  ///< that nobody has asked for by name yet
     std::unordered_map<std::string, Added> added_;
     std::unordered_set<std::string> removed_;
+    std::size_t taken_ = 0;  ///< as added, the last time: mostly as many come again
 };
 
 }  // namespace xfsbus::peer::index

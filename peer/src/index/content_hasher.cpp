@@ -71,9 +71,9 @@ std::optional<ContentHasher::Content> ContentHasher::describe_chunks(std::uint64
 
 wire::ContentId ContentHasher::content_id(std::string_view manifest) {
     integrity().update(std::as_bytes(std::span(manifest)));
-    std::string digest(algorithm_->digest_size(), '\0');
-    integrity().finish(std::as_writable_bytes(std::span(digest)));
-    return wire::ContentId::from(digest).value_or(wire::ContentId{});
+    digest_.resize(algorithm_->digest_size());
+    integrity().finish(std::as_writable_bytes(std::span(digest_)));
+    return wire::ContentId::from(digest_).value_or(wire::ContentId{});
 }
 
 }  // namespace xfsbus::peer::index

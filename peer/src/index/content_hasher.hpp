@@ -47,6 +47,7 @@ class ContentHasher {
     std::shared_ptr<policies::HashAlgorithm const> algorithm_;
     std::unique_ptr<policies::Integrity> integrity_;
     std::vector<std::byte> buffer_;
+    std::string digest_;
 };
 
 }  // namespace xfsbus::peer::index

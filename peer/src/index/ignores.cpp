@@ -57,10 +57,12 @@ bool Ignores::Pattern::matches(std::string_view text) const {
     switch (kind) {
         case Kind::literal:
             return text == literal;
+        // Nearly every name is told apart by one character, and there are many names.
         case Kind::begin:
-            return text.starts_with(literal);
+            return literal.empty() ||
+                   (text.starts_with(literal.front()) && text.starts_with(literal));
         case Kind::end:
-            return text.ends_with(literal);
+            return literal.empty() || (text.ends_with(literal.back()) && text.ends_with(literal));
         case Kind::glob:
             break;
     }
