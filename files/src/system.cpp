@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 namespace xfsbus::files {
@@ -123,6 +124,11 @@ ssize_t write(int fd, void const* buffer, std::size_t bytes) {
 ssize_t pwrite(int fd, void const* buffer, std::size_t bytes, off_t offset) {
     return transfer("pwrite", fd, bytes,
                     [&](std::size_t most) { return ::pwrite(fd, buffer, most, offset); });
+}
+
+ssize_t sendfile(int to, int from_fd, off_t* from, std::size_t bytes) {
+    return transfer("sendfile", from_fd, bytes,
+                    [&](std::size_t most) { return ::sendfile(to, from_fd, from, most); });
 }
 
 off_t lseek(int fd, off_t offset, int whence) {

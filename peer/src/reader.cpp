@@ -25,6 +25,11 @@ Result<std::size_t> Reader::read(std::uint64_t offset, std::span<std::byte> buff
     return file_->read(offset, buffer, wait);
 }
 
+Result<std::optional<std::size_t>> Reader::send(int socket, std::uint64_t offset,
+                                                std::uint64_t most, Wait const& wait) const {
+    return file_->send(socket, offset, most, wait);
+}
+
 Status Reader::wait_until_whole(Wait const& wait) const {
     return file_->wait_until_whole(wait);
 }

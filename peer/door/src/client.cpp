@@ -38,14 +38,19 @@ bool Client::send(std::span<std::byte const> bytes) {
     while (!bytes.empty()) {
         auto const n =
             ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n > 0) {
-            taken_ += static_cast<std::size_t>(n);
-            bytes = bytes.subspan(static_cast<std::size_t>(n));
-        } else if (errno != EINTR && (errno != EAGAIN || !wait_for_room())) {
+        bool const may_go_on = n > 0 || errno == EINTR || errno == EAGAIN;
+        auto const sent = static_cast<std::size_t>(n > 0 ? n : 0);
+        if (!may_go_on || !took(sent)) {
             return false;
         }
+        bytes = bytes.subspan(sent);
     }
     return true;
+}
+
+bool Client::took(std::size_t bytes) {
+    taken_ += bytes;
+    return bytes > 0 || wait_for_room();
 }
 
 bool Client::send(std::string_view text) {

@@ -26,6 +26,12 @@ class Client {
     bool send(std::span<std::byte const> bytes);
     bool send(std::string_view text);
 
+    /// Where others send: what it takes is to be told.
+    [[nodiscard]] int socket() const { return socket_.get(); }
+
+    /// It has taken so much; 0: waits until it has room. False: as of send().
+    bool took(std::size_t bytes);
+
     /// It has closed its end, or its connection is broken.
     [[nodiscard]] bool is_gone() const;
     /// It has had less than it was promised: the connection is broken off, so that it sees that.

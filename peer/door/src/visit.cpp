@@ -39,12 +39,12 @@ Result<peer::Reader> open(peer::Peer& peer, std::string const& name, Limits cons
     return reader;
 }
 
-/// Reads as soon as there is something, and gives up when the client does.
-Result<std::size_t> read(peer::Reader const& reader, std::uint64_t offset,
-                         std::span<std::byte> buffer, Client const& client,
-                         std::stop_token const& stop) {
+/// Asks for bytes until there are some, and gives up when the client does.
+template <typename Ask>
+auto while_wanted(Client const& client, std::stop_token const& stop, Ask const& ask)
+    -> decltype(ask(peer::Wait{})) {
     while (true) {
-        auto bytes = reader.read(offset, buffer, {look_every, stop});
+        auto bytes = ask(peer::Wait{look_every, stop});
         bool const waits = !bytes && bytes.error().code == Errc::timeout && !stop.stop_requested();
         if (!waits) {
             return bytes;
@@ -85,26 +85,56 @@ class Sending {
   private:
     Result<std::size_t> read_some(Part const& part) {
         auto const most = std::min<std::uint64_t>(buffer_.size(), part.end - part.begin);
-        auto bytes = read(reader_, part.begin, std::span(buffer_).first(most), client_, stop_);
+        auto bytes = while_wanted(client_, stop_, [&](peer::Wait const& wait) {
+            return reader_.read(part.begin, std::span(buffer_).first(most), wait);
+        });
         kept_.keep(Clock::now(), reader_);
         return bytes;
     }
 
     /// Why it is not all of it.
     std::optional<std::string> send_body(Part rest, std::size_t in_hand) {
-        while (rest.begin < rest.end) {
+        while (true) {
             if (!client_.send(std::span(buffer_).first(in_hand))) {
                 return gone();
             }
-            visit_.bytes += in_hand;
-            rest.begin += in_hand;
-            auto const next = rest.begin < rest.end ? read_some(rest) : Result<std::size_t>(0);
+            count(rest, in_hand);
+            auto trouble = send_straight(rest);
+            if (trouble || rest.begin == rest.end) {
+                return trouble;
+            }
+            auto const next = read_some(rest);
             if (!next) {
                 return next.error().message;
             }
             in_hand = *next;
         }
+    }
+
+    /// Sends what need not be read here. Why it cannot go on.
+    std::optional<std::string> send_straight(Part& rest) {
+        while (rest.begin < rest.end) {
+            auto const sent = while_wanted(client_, stop_, [&](peer::Wait const& wait) {
+                return reader_.send(client_.socket(), rest.begin, rest.end - rest.begin, wait);
+            });
+            if (!sent) {
+                return sent.error().message;
+            }
+            if (!*sent) {
+                break;
+            }
+            kept_.keep(Clock::now(), reader_);
+            count(rest, **sent);
+            if (!client_.took(**sent)) {
+                return gone();
+            }
+        }
         return std::nullopt;
+    }
+
+    void count(Part& rest, std::size_t sent) {
+        visit_.bytes += sent;
+        rest.begin += sent;
     }
 
     static std::optional<std::string> gone() { return "the client is gone, or reads too slowly"; }

@@ -62,7 +62,7 @@ Indexer::Indexer(Parts const& parts)
           },
           events_.on_fault) {
     if (options_.watch) {
-        watcher_.emplace([this](std::string const& text) { warn(text); });
+        watcher_.emplace(parts.watch, parts.hurry, [this](std::string const& text) { warn(text); });
     }
 }
 
@@ -90,7 +90,7 @@ void Indexer::turn() {
     if (now_ >= root_due()) {
         check_root();
     }
-    if (std::exchange(mounts_changed_, false)) {
+    if (watcher_ && watcher_->take_mounts_changed()) {
         look_at_mounts();
     }
     if (auto const due = changes_due(); due && *due <= now_) {
@@ -132,20 +132,12 @@ std::optional<Indexer::Time> Indexer::next_deadline() const {
     return earliest;
 }
 
-/// The directory's watch, and the table of mounts.
 Indexer::Wait Indexer::next_wait() const {
     auto const deadline = next_deadline();
     if (takes_over_ && running_ == 0 && (!deadline || *deadline > now_)) {
         return {{{}, Clock::now() + take_over_pause}, true};
     }
-    return {
-        {{{watcher_ ? watcher_->fd() : -1, POLLIN, 0}, {mounts_ ? mounts_->fd() : -1, POLLPRI, 0}},
-         deadline},
-        false};
-}
-
-void Indexer::on_found(std::vector<pollfd> const& found) {
-    mounts_changed_ = mounts_changed_ || (found.size() > 1 && found[1].revents != 0);
+    return {{{}, deadline}, false};
 }
 
 void Indexer::read_events() {

@@ -42,6 +42,8 @@ class Indexer {
         ShareIndex::Events const& events;
         storage::Tree const& tree;  ///< of the directory
         Mailbox& mailbox;
+        SharedWatch const& watch;
+        std::function<void()> hurry;  ///< a turn is to be made; any thread calls it
         std::stop_token stop;
     };
 
@@ -57,8 +59,6 @@ class Indexer {
     void begin();
     void turn();
     [[nodiscard]] Wait next_wait() const;
-    /// What there was at the descriptors that were waited for.
-    void on_found(std::vector<pollfd> const& found);
     /// After the last turn.
     void end();
 
@@ -196,7 +196,6 @@ class Indexer {
     FileTable table_;
     std::optional<Watcher> watcher_;
     std::optional<Mounts> mounts_;
-    bool mounts_changed_ = false;
     PendingFiles pending_;
     bool recalls_ = false;  ///< more is to come of the cache
     std::vector<Unsure> unsure_;

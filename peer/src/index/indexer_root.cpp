@@ -54,8 +54,9 @@ void Indexer::begin_at(Root root) {
     walk_wanted_ = true;
     if (watcher_) {
         std::error_code unknown;
-        mounts_.emplace(std::filesystem::read_symlink(
-            "/proc/self/fd/" + std::to_string(root_->get()), unknown));
+        mounts_.emplace(
+            std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(root_->get()), unknown),
+            watcher_->mounts().value_or(""));
     }
 }
 
@@ -63,10 +64,11 @@ void Indexer::begin_at(Root root) {
 /// not any more.
 void Indexer::look_at_mounts() {
     check_root();
-    if (root_ == nullptr) {
+    auto const table = watcher_->mounts();
+    if (root_ == nullptr || !table) {
         return;
     }
-    auto changed = mounts_->read();
+    auto changed = mounts_->read(*table);
     auto const other = [this](auto const& name) {
         return wire::name_problem(name).has_value() || ignores_.covers(name);
     };

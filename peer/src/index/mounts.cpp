@@ -1,12 +1,7 @@
 #include "index/mounts.hpp"
 
-#include <xfsbus/files/system.hpp>
-
-#include <array>
 #include <sstream>
-
-#include <fcntl.h>
-#include <unistd.h>
+#include <utility>
 
 namespace xfsbus::peer::index {
 namespace {
@@ -33,11 +28,8 @@ std::string unescaped(std::string_view field) {
 
 }  // namespace
 
-Mounts::Mounts(std::filesystem::path const& directory)
-    : directory_(directory.string()),
-      table_(files::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {
-    known_ = below(directory_, text());
-}
+Mounts::Mounts(std::filesystem::path const& directory, std::string_view table)
+    : directory_(directory.string()), known_(below(directory_, table)) {}
 
 std::map<std::string, std::string> Mounts::below(std::string_view directory,
                                                  std::string_view table) {
@@ -58,21 +50,8 @@ std::map<std::string, std::string> Mounts::below(std::string_view directory,
     return found;
 }
 
-std::string Mounts::text() const {
-    std::string all;
-    if (!table_ || files::lseek(table_.get(), 0, SEEK_SET) != 0) {
-        return all;
-    }
-    std::array<char, 16 * std::size_t{1024}> buffer;
-    for (ssize_t n = 1; n > 0;) {
-        n = files::read(table_.get(), buffer.data(), buffer.size());
-        all.append(buffer.data(), static_cast<std::size_t>(n > 0 ? n : 0));
-    }
-    return all;
-}
-
-Mounts::Changes Mounts::read() {
-    auto now = below(directory_, text());
+Mounts::Changes Mounts::read(std::string_view table) {
+    auto now = below(directory_, table);
     Changes changes;
     for (auto const& [name, id] : now) {
         auto const before = known_.find(name);

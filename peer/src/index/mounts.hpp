@@ -1,7 +1,5 @@
 #pragma once
 
-#include <xfsbus/files/fd.hpp>
-
 #include <filesystem>
 #include <map>
 #include <set>
@@ -20,15 +18,11 @@ class Mounts {
         std::set<std::string> gone;
     };
 
-    /// `directory` without links. Knows nothing, for ever, where there is no /proc.
-    explicit Mounts(std::filesystem::path const& directory);
+    /// `directory` without links; `table`: of the kernel, as below() takes it.
+    Mounts(std::filesystem::path const& directory, std::string_view table);
 
-    /// Of interest to poll(2), for POLLPRI: some mount has come or gone, anywhere. Negative if
-    /// there is no /proc.
-    [[nodiscard]] int fd() const { return table_.get(); }
-
-    /// What has changed since the last call.
-    Changes read();
+    /// What has changed since the last call: this is the table now.
+    Changes read(std::string_view table);
 
     /// The names and numbers of the mounts below a directory, as a table of the kernel's form says
     /// (see proc_pid_mountinfo(5)).
@@ -36,10 +30,7 @@ class Mounts {
                                                     std::string_view table);
 
   private:
-    [[nodiscard]] std::string text() const;
-
     std::string directory_;
-    files::Fd table_;
     std::map<std::string, std::string> known_;
 };
 

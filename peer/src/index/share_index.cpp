@@ -28,16 +28,18 @@ struct ShareIndex::Impl {
     Impl& operator=(Impl const&) = delete;
 
     void hurry();
-    void on_due(std::vector<pollfd> const& found);
+    void on_due();
     void begin_waiting(Indexer::Wait wait);
-    void work(std::vector<pollfd> const& found);
-    void make_turn(std::vector<pollfd> const& found);
+    void work();
+    void make_turn();
 
     Options options;
     Events events;
     std::shared_ptr<storage::Tree const> tree;
     std::unique_ptr<threads::Lookout> own_lookout;
     threads::Lookout& lookout;
+    std::optional<SharedWatch> own_watch;
+    SharedWatch& watch;
     std::stop_source stop;
     Mailbox mailbox;
 
@@ -63,6 +65,7 @@ ShareIndex::Impl::Impl(Options&& options_in, Events&& events_in,
                       ? std::make_unique<threads::Lookout>("xfs-index")
                       : nullptr),
       lookout(own_lookout ? *own_lookout : *options.threads.lookout),
+      watch(options.threads.watch == nullptr ? own_watch.emplace(lookout) : *options.threads.watch),
       mailbox([this] { hurry(); }) {
     if (options.threads.turns != nullptr) {
         turns.emplace(*options.threads.turns, 1, events.on_fault);
@@ -93,7 +96,7 @@ ShareIndex::Impl::~Impl() {
     }
 }
 
-/// A letter has come. Any thread.
+/// A letter has come, or what it watches has changed. Any thread.
 void ShareIndex::Impl::hurry() {
     std::lock_guard const lock(mutex);
     hurried = true;
@@ -108,12 +111,12 @@ void ShareIndex::Impl::begin_waiting(Indexer::Wait wait) {
     if (hurried && !whole_wait) {
         wait.what.until = threads::Lookout::Time::min();
     }
-    ticket = lookout.wait(std::move(wait.what), [this](auto const& found) { on_due(found); });
+    ticket = lookout.wait(std::move(wait.what), [this](auto const&) { on_due(); });
     state = State::waits;
 }
 
 /// The lookout's thread.
-void ShareIndex::Impl::on_due(std::vector<pollfd> const& found) {
+void ShareIndex::Impl::on_due() {
     {
         std::lock_guard const lock(mutex);
         state = ending ? State::rests : State::works;
@@ -121,15 +124,15 @@ void ShareIndex::Impl::on_due(std::vector<pollfd> const& found) {
             return rested.notify_all();
         }
         if (turns) {
-            return turns->submit([this, found] { work(found); });
+            return turns->submit([this] { work(); });
         }
     }
-    work(found);
+    work();
 }
 
-void ShareIndex::Impl::work(std::vector<pollfd> const& found) {
+void ShareIndex::Impl::work() {
     try {
-        make_turn(found);
+        make_turn();
         std::lock_guard const lock(mutex);
         if (!ending) {
             return begin_waiting(indexer->next_wait());
@@ -143,16 +146,16 @@ void ShareIndex::Impl::work(std::vector<pollfd> const& found) {
     rested.notify_all();
 }
 
-void ShareIndex::Impl::make_turn(std::vector<pollfd> const& found) {
+void ShareIndex::Impl::make_turn() {
     {
         std::lock_guard const lock(mutex);
         hurried = false;
     }
     if (!indexer) {
-        indexer.emplace(Indexer::Parts{options, events, *tree, mailbox, stop.get_token()});
+        indexer.emplace(Indexer::Parts{options, events, *tree, mailbox, watch, [this] { hurry(); },
+                                       stop.get_token()});
         indexer->begin();
     }
-    indexer->on_found(found);
     indexer->turn();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "index/shared_watch.hpp"
 #include "storage/tree.hpp"
 #include "threads/crew.hpp"
 #include "threads/lookout.hpp"
@@ -41,6 +42,7 @@ class ShareIndex {
     /// Whose threads it uses; null: its own. They outlive it.
     struct Threads {
         threads::Lookout* lookout = nullptr;  ///< waits for what it waits for
+        SharedWatch* watch = nullptr;         ///< of that lookout; null: one of its own
         threads::Crew* turns = nullptr;       ///< for its turns; null: the lookout's thread
         threads::Crew* hashing = nullptr;     ///< reads files
     };

@@ -3,9 +3,6 @@
 #include "index/scanner.hpp"
 #include "storage/sight.hpp"
 
-#include <xfsbus/files/system.hpp>
-
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -14,13 +11,6 @@
 #include <sys/inotify.h>
 
 namespace xfsbus::peer::index {
-namespace {
-
-constexpr std::uint32_t interest = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-                                   IN_CREATE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |
-                                   IN_ONLYDIR;
-
-}  // namespace
 
 std::string watch_advice(int error) {
     std::string cause = storage::errno_text(error);
@@ -40,16 +30,16 @@ bool Watcher::Changes::empty() const {
            attributes.empty() && reachable.empty() && dropped.empty() && !root && !lost;
 }
 
-Watcher::Watcher(Warn warn)
-    : warn_(std::move(warn)), inotify_(files::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    if (!inotify_) {
-        fail(errno);
+Watcher::Watcher(SharedWatch const& watch, std::function<void()> on_news, Warn warn)
+    : warn_(std::move(warn)), member_(watch, std::move(on_news)) {
+    if (member_.error() != 0) {
+        fail(member_.error());
     }
 }
 
 void Watcher::begin_walk() {
     ++walk_;
-    complete_ = static_cast<bool>(inotify_);
+    complete_ = member_.error() == 0;
 }
 
 void Watcher::end_walk() {
@@ -66,11 +56,10 @@ void Watcher::end_walk() {
 }
 
 void Watcher::watch(int directory_fd, std::string const& name) {
-    if (!inotify_) {
+    if (member_.error() != 0) {
         return;
     }
-    auto const path = "/proc/self/fd/" + std::to_string(directory_fd);
-    int const wd = files::inotify_add_watch(inotify_.get(), path.c_str(), interest);
+    int const wd = member_.add(directory_fd);
     if (wd < 0) {
         if (errno != ENOENT) {  // it may be gone already
             fail(errno);
@@ -104,13 +93,9 @@ void Watcher::fail(int error) {
 }
 
 bool Watcher::read(Changes& changes) {
-    alignas(inotify_event) std::array<std::byte, 64 * std::size_t{1024}> buffer;
-    auto const n = inotify_ ? files::read(inotify_.get(), buffer.data(), buffer.size()) : 0;
-    if (n <= 0) {
-        return false;
-    }
-    consume(std::span(buffer).first(static_cast<std::size_t>(n)), changes);
-    return true;
+    auto const events = member_.take();
+    consume(events, changes);
+    return !events.empty();
 }
 
 void Watcher::consume(std::span<std::byte const> events, Changes& changes) {
@@ -209,7 +194,7 @@ void Watcher::unwatch(int wd) {
     if (found != watched_.end()) {
         by_name_.erase(found->second.name);
         watched_.erase(found);
-        ::inotify_rm_watch(inotify_.get(), wd);  // fails if the directory is no more
+        member_.remove(wd);
     }
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <xfsbus/files/fd.hpp>
+#include "index/shared_watch.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -37,11 +38,9 @@ class Watcher {
         [[nodiscard]] bool empty() const;
     };
 
-    /// Warns, once, when not everything can be watched.
-    explicit Watcher(Warn warn);
-
-    /// Readable when there are events; negative if there is no inotify.
-    [[nodiscard]] int fd() const { return inotify_.get(); }
+    /// Warns, once, when not everything can be watched. `on_news`: there may be something to read,
+    /// or mounts have changed; called by any thread.
+    Watcher(SharedWatch const& watch, std::function<void()> on_news, Warn warn);
 
     /// From a walk over the whole directory: what it does not watch() until end_walk() is no longer
     /// part of it.
@@ -53,6 +52,11 @@ class Watcher {
 
     /// False if some directory is not watched: then only another walk will show its changes.
     [[nodiscard]] bool complete() const { return complete_; }
+
+    /// See SharedWatch::Member.
+    [[nodiscard]] bool take_mounts_changed() { return member_.take_mounts_changed(); }
+
+    [[nodiscard]] std::optional<std::string> mounts() const { return member_.mounts(); }
 
     /// Takes some of the events that there are. False if there are none.
     bool read(Changes& changes);
@@ -73,7 +77,7 @@ class Watcher {
     void fail(int error);
 
     Warn warn_;
-    files::Fd inotify_;
+    SharedWatch::Member member_;
     std::unordered_map<int, Watched> watched_;
     std::map<std::string, int> by_name_;
     std::uint64_t walk_ = 0;

@@ -64,6 +64,37 @@ Result<std::size_t> OpenFile::read(std::uint64_t offset, std::span<std::byte> bu
     return read ? Result(some.size()) : Result<std::size_t>(read.error());
 }
 
+Result<std::optional<std::size_t>> OpenFile::send(int socket, std::uint64_t offset,
+                                                  std::uint64_t most, Wait const& wait) {
+    auto const here = find(offset, wait);
+    if (!here) {
+        return here.error();
+    }
+    if (!here->part || here->stamp) {
+        return std::optional<std::size_t>();
+    }
+    auto const sent = here->part->send(socket, offset, std::min(most, here->end - offset));
+    return sent > 0 ? Result(std::optional(static_cast<std::size_t>(sent))) : not_sent(sent, errno);
+}
+
+Result<std::optional<std::size_t>> OpenFile::not_sent(ssize_t result, int error) const {
+    if (result == 0) {  // what was here was taken out of the file
+        return changed();
+    }
+    switch (error) {
+        case EAGAIN:
+            return std::optional<std::size_t>(0);
+        case EINVAL:  // of a file system that cannot
+        case ENOSYS:
+            return std::optional<std::size_t>();
+        case EPIPE:
+        case ECONNRESET:
+            return Error{Errc::network, "the connection is broken"};
+        default:
+            return storage::disk_error("cannot read", name(), error);
+    }
+}
+
 Status OpenFile::read_from(storage::PartReader const& file, Here const& here, std::uint64_t offset,
                            std::span<std::byte> buffer) const {
     errno = 0;

@@ -9,8 +9,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+
+#include <sys/types.h>
 
 namespace xfsbus::peer::runtime {
 
@@ -34,6 +37,10 @@ class OpenFile {
     /// As Reader::read.
     Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer, Wait const& wait);
 
+    /// As Reader::send.
+    Result<std::optional<std::size_t>> send(int socket, std::uint64_t offset, std::uint64_t most,
+                                            Wait const& wait);
+
     Status wait_until_whole(Wait const& wait);
 
   private:
@@ -52,6 +59,7 @@ class OpenFile {
     [[nodiscard]] Status read_published(index::PublishedBytes const* bytes, std::uint64_t offset,
                                         std::span<std::byte> buffer) const;
     [[nodiscard]] Result<std::shared_ptr<storage::PartReader const>> in_place();
+    [[nodiscard]] Result<std::optional<std::size_t>> not_sent(ssize_t result, int error) const;
     [[nodiscard]] Error changed() const;
 
     std::weak_ptr<Engine> engine_;

@@ -76,7 +76,10 @@ std::shared_ptr<PeerThreads> PeerThreads::of_many(std::size_t peers) {
 }
 
 index::ShareIndex::Threads PeerThreads::index_threads() {
-    return {.lookout = &lookout_, .turns = turns_ ? &*turns_ : nullptr, .hashing = &hashing};
+    return {.lookout = &lookout_,
+            .watch = &watch_,
+            .turns = turns_ ? &*turns_ : nullptr,
+            .hashing = &hashing};
 }
 
 unsigned PeerThreads::hashers(std::size_t most) const {

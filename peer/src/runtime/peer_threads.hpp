@@ -67,6 +67,7 @@ class PeerThreads {
     std::size_t peers_;
     std::atomic<std::size_t> started_ = 0;
     threads::Lookout lookout_{"xfs-index"};
+    index::SharedWatch watch_{lookout_};
     std::optional<threads::Crew> turns_;
     threads::Crew end_;
     threads::WorkerPool ends_;

@@ -4,6 +4,7 @@
 
 #include <xfsbus/files/fd.hpp>
 #include <xfsbus/files/io.hpp>
+#include <xfsbus/files/system.hpp>
 #include <xfsbus/swarm/indexed_file.hpp>
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include <optional>
 #include <span>
 #include <utility>
+
+#include <sys/types.h>
 
 namespace xfsbus::peer::storage {
 
@@ -27,6 +30,13 @@ class PartReader {
     /// as any bytes: whoever asks knows which are.
     [[nodiscard]] bool read(std::span<std::byte> buffer, std::uint64_t offset) const {
         return files::read_whole(fd_.get(), buffer, offset);
+    }
+
+    /// Gives a socket that does not block what it takes of so many bytes from this offset, without
+    /// copying them here; as sendfile(2).
+    [[nodiscard]] ssize_t send(int socket, std::uint64_t offset, std::size_t bytes) const {
+        auto from = static_cast<off_t>(offset);
+        return files::sendfile(socket, fd_.get(), &from, bytes);
     }
 
     /// What the file is now: whoever reads it after it has its name sees by that whether somebody

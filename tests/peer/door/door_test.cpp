@@ -5,16 +5,21 @@
 #include "temp_dir.hpp"
 
 #include <xfsbus/door/door.hpp>
+#include <xfsbus/files/system.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -94,7 +99,60 @@ struct House {
     std::unique_ptr<door::Door> door;
 };
 
+/// Counts the calls that send straight from a file, of which those from `from` on fail.
+class Straight final : public files::Faults {
+  public:
+    Straight(int from, int error) : from_(from), error_(error) { files::set_faults(this); }
+
+    ~Straight() override { files::set_faults(nullptr); }
+
+    Straight(Straight const&) = delete;
+    Straight& operator=(Straight const&) = delete;
+
+    files::Fault on_call(std::string_view call, int, std::string_view) override {
+        bool const fails = call == "sendfile" && ++calls >= from_;
+        return {.error = fails ? error_ : 0};
+    }
+
+    std::atomic<int> calls = 0;
+
+  private:
+    int from_;
+    int error_;
+};
+
+constexpr int never = std::numeric_limits<int>::max();
+
 }  // namespace
+
+TEST_CASE("What comes is sent straight from the disk, and what is here is read and looked at") {
+    House const sut(8 * mib, 8 * mib);
+    Straight const straight(never, 0);
+    CHECK(sut.get().body == sut.text);
+    CHECK(straight.calls > 0);
+    REQUIRE(comes_true([&] { return sut.is_idle(); }));
+    int const while_it_came = straight.calls;
+    CHECK(sut.get().body == sut.text);
+    CHECK(straight.calls == while_it_came);
+}
+
+TEST_CASE("Where a file system cannot send from a file, what comes is read") {
+    House const sut(8 * mib, 8 * mib);
+    Straight const straight(2, EINVAL);
+    auto const reply = sut.get();
+    CHECK_FALSE(reply.cut);
+    CHECK(reply.body == sut.text);
+    CHECK(straight.calls >= 2);
+}
+
+TEST_CASE("A disk that fails cuts an answer that is sent straight from it") {
+    House const sut(8 * mib, 8 * mib);
+    Straight const straight(2, EIO);
+    auto const reply = sut.get();
+    CHECK(reply.cut);
+    CHECK(reply.body.size() < sut.text.size());
+    CHECK(sut.text.starts_with(reply.body));
+}
 
 TEST_CASE("A file is had over HTTP while it is fetched, and again when it is here") {
     House const sut(5 * mib + 12'345);

@@ -44,12 +44,12 @@ struct StandingShare : Share {
     }
 };
 
-constexpr auto patience = std::chrono::seconds(60);
+constexpr auto long_patience = std::chrono::seconds(60);
 
 template <typename T>
 T get(std::promise<T>& promise) {
     auto future = promise.get_future();
-    REQUIRE(future.wait_for(patience) == std::future_status::ready);
+    REQUIRE(future.wait_for(long_patience) == std::future_status::ready);
     return future.get();
 }
 
@@ -66,7 +66,7 @@ class HeldRead : public files::Faults {
     files::Fault on_call(std::string_view call, int /*fd*/, std::string_view /*path*/) override {
         if (call == "pread" && !held_.exchange(true)) {
             begun.set_value();
-            go_on.get_future().wait_for(patience);
+            go_on.get_future().wait_for(long_patience);
         }
         return {};
     }
@@ -251,7 +251,7 @@ TEST_CASE("A scan that is under way when the directory is replaced ends with tha
     auto const index = share.start(seen);
     std::promise<ScanSummary> answer;
     index->rescan([&](auto const& summary) { answer.set_value(summary); });
-    held.begun.get_future().wait_for(patience);
+    held.begun.get_future().wait_for(long_patience);
     fs::rename(share.root, share.dir.path() / "moved away");
     fs::rename(share.dir.path() / "other", share.root);
     auto const summary = get(answer);

@@ -323,7 +323,10 @@ TEST_CASE("When events are lost the share is scanned again") {
 }
 
 TEST_CASE("A watcher understands that events were lost, and nothing of half an event") {
-    Watcher watcher([](std::string const&) {});
+    threads::Lookout lookout("test");
+    SharedWatch const watch(lookout);
+    Watcher watcher(
+        watch, [] {}, [](std::string const&) {});
     inotify_event event{};
     event.wd = -1;
     event.mask = IN_Q_OVERFLOW;

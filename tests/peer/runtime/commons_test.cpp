@@ -153,10 +153,13 @@ TEST_CASE("Peers with threads in common and one with its own exchange files") {
     CHECK(content_of(crowd.shares[2].path() / "of 3") == "from the one alone");
 }
 
-TEST_CASE("Fifty peers with threads in common take few threads and descriptors, also when busy") {
+TEST_CASE("Fifty peers with threads in common take few threads and descriptors") {
+    bool const share = GENERATE(false, true);
+    CAPTURE(share);
     constexpr std::size_t peers = 50;
     RunningTracker const tracker;
     TempDir const downloads;
+    std::deque<TempDir> shares;
     auto const threads_before = thread_count();
     auto const descriptors_before = descriptor_count();
     auto const commons = Commons::start().value();
@@ -165,11 +168,14 @@ TEST_CASE("Fifty peers with threads in common take few threads and descriptors, 
         auto options = options_for(tracker);
         options.host = "127.0.0.1";
         options.download_directory = downloads.path();
+        if (share) {
+            options.directory = shares.emplace_back().path();
+        }
         options.commons = commons;
         all.push_back(Peer::start(std::move(options)).value());
     }
     for (auto const& peer : all) {
-        REQUIRE(peer->wait_for_tracker(patience));
+        REQUIRE(peer->wait_until_shared(patience));
     }
     CHECK(thread_count() - threads_before <= 60);
     // The tracker has an end of each connection, in this process as well, and looks at first

@@ -1,34 +1,18 @@
 #pragma once
 
 #include "catch.hpp"
+#include "comes_true.hpp"
 
 #include <xfsbus/peer/peer.hpp>
 #include <xfsbus/tracker/running_tracker.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
-#include <thread>
 
 namespace xfsbus::test {
-
-constexpr auto patience = std::chrono::seconds(20);
-
-/// Waits until it holds; false: it does not within that time.
-template <typename Condition>
-bool comes_true(Condition condition) {
-    auto const until = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > until) {
-            return false;
-        }
-        std::this_thread::yield();
-    }
-    return true;
-}
 
 /// A tracker that runs, or the test has failed.
 class RunningTracker {

@@ -57,6 +57,8 @@ ssize_t read(int fd, void* buffer, std::size_t bytes);
 ssize_t pread(int fd, void* buffer, std::size_t bytes, off_t offset);
 ssize_t write(int fd, void const* buffer, std::size_t bytes);
 ssize_t pwrite(int fd, void const* buffer, std::size_t bytes, off_t offset);
+/// From a file to a socket; `from` is where in the file, and is moved on.
+ssize_t sendfile(int to, int from_fd, off_t* from, std::size_t bytes);
 off_t lseek(int fd, off_t offset, int whence);
 
 int fallocate(int fd, int mode, off_t offset, off_t bytes);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -60,6 +61,18 @@ class XFSBUS_API Reader {
     /// Refused with Errc::usage within a callback of a peer.
     [[nodiscard]] Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> buffer,
                                            Wait const& wait = {}) const;
+
+    /// For the door: gives a socket that does not block what it takes at once of the next `most`
+    /// bytes from `offset` on, waiting for the first of them as read() does, but not for room in
+    /// the socket. The bytes are not copied here. How many were taken; 0: there is no room.
+    ///
+    /// nullopt: they have to be read. So it is once the file has its name, as only a read is
+    /// followed by a look whether somebody has changed it. Errors as those of read(), and
+    /// Errc::network: the connection is broken. The calling thread must not be sent SIGPIPE.
+    XFSBUS_INTERNAL [[nodiscard]] Result<std::optional<std::size_t>> send(int socket,
+                                                                          std::uint64_t offset,
+                                                                          std::uint64_t most,
+                                                                          Wait const& wait) const;
 
     /// Waits until the whole file is here and has its name, so that it is one of this peer's and a
     /// Reader that goes ends nothing any more. Errors as those of read().
