@@ -156,8 +156,9 @@ void Download::ask(wire::Time now) {
     show_play_head(now);
     ask_for_held(now);
     std::vector<Source*> open;
-    std::ranges::copy_if(sources_.active(), std::back_inserter(open),
-                         [this](Source const* source) { return may_ask(*source); });
+    std::ranges::copy_if(sources_.active(), std::back_inserter(open), [this](Source const* source) {
+        return may_ask(*source) && is_worth_asking(*source);
+    });
     while (ask_next(now, open)) {
         std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
     }
@@ -239,6 +240,11 @@ bool Download::may_ask(Source const& source) const {
     bool const room = source.has_room(chunk) ||
                       (picker_.urgent_waits() && source.outstanding_bytes <= source.window_bytes());
     return !source.leaving && !awaits_word(source) && is_trusted(source) && room;
+}
+
+/// Whether asking is to begin with it. What somebody waits for does not wait for company.
+bool Download::is_worth_asking(Source const& source) const {
+    return picker_.urgent_waits() || source.is_worth_asking(board_.needed_bytes());
 }
 
 /// Where chunks are so large that two for each source would be more than may be outstanding, one

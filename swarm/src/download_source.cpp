@@ -12,6 +12,8 @@ constexpr double queue_hurried_s = 0.025;
 constexpr double queue_bytes_most = 8.0 * 1024 * 1024;
 /// While one chunk comes another waits: else the source would be idle for a round trip after each.
 constexpr std::uint64_t chunks_least = 2;
+/// This part of a window is asked for together; the rest keeps the source busy meanwhile.
+constexpr std::uint64_t together_part = 4;
 
 }  // namespace
 
@@ -29,6 +31,11 @@ std::uint64_t DownloadSource::window_bytes() const {
 
 bool DownloadSource::has_room(std::uint64_t bytes) const {
     return outstanding_bytes == 0 || outstanding_bytes + bytes <= window_bytes();
+}
+
+bool DownloadSource::is_worth_asking(std::uint64_t left_bytes) const {
+    auto const together = std::min(window_bytes() / together_part, left_bytes);
+    return has_room(std::max<std::uint64_t>(together, window.chunk_bytes));
 }
 
 void DownloadSource::note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes) {

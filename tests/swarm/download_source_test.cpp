@@ -80,7 +80,12 @@ class Path {
     [[nodiscard]] wire::Time now() const { return now_; }
 
   private:
+    static constexpr std::uint64_t left_bytes = 1024 * mib;
+
     void fill() {
+        if (!source_.is_worth_asking(left_bytes)) {
+            return;
+        }
         while (source_.has_room(source_.window.chunk_bytes)) {
             source_.note_asked(now_, asked_++, source_.window.chunk_bytes);
             free_ = std::max(free_, now_ + round_trip_) +
@@ -140,6 +145,31 @@ TEST_CASE("a window holds two chunks, twice what is on the way, and a tenth of a
     auto const source = source_of(c.bytes_per_s, c.latency_ms);
     auto const window = window_of(source, {256 * kib, 32 * mib});
     CHECK_THAT(static_cast<double>(window), WithinRel(512.0 * kib + c.expected, 0.001));
+}
+
+TEST_CASE("more is asked for when a quarter of the window is free") {
+    auto source = source_of(100.0 * static_cast<double>(mib), 0);
+    source.window = {mib, 32 * mib};
+    auto const window = source.window_bytes();
+    source.note_asked(wire::Time{1000s}, 0, window - window / 4 + 1);
+    CHECK(source.has_room(mib));
+    CHECK_FALSE(source.is_worth_asking(32 * mib));
+    source.note_settled(wire::Time{1000s}, 0, 1);
+    CHECK(source.is_worth_asking(32 * mib));
+}
+
+TEST_CASE("the last chunks, and those of a small window, are asked for as there is room") {
+    auto source = source_of(100.0 * static_cast<double>(mib), 0);
+    source.window = {mib, 32 * mib};
+    source.note_asked(wire::Time{1000s}, 0, source.window_bytes() - mib);
+    CHECK_FALSE(source.is_worth_asking(2 * mib));
+    CHECK(source.is_worth_asking(mib));
+    CHECK(source.is_worth_asking(1));
+    auto slow = source_at(1, {mib, 32 * mib});
+    slow.note_asked(wire::Time{1000s}, 0, mib);
+    CHECK(slow.is_worth_asking(32 * mib));
+    slow.note_asked(wire::Time{1000s}, 1, mib);
+    CHECK_FALSE(slow.is_worth_asking(1));
 }
 
 TEST_CASE("a long fat path is filled within a few round trips") {

@@ -50,6 +50,24 @@ TEST_CASE("room that a stored chunk leaves is used at once") {
     CHECK(fetch.asked[1] == Chunks{5});
 }
 
+TEST_CASE("a fast source is asked for several chunks at a time, long before it has none left") {
+    constexpr std::uint32_t chunks = 2000;
+    Fetch fetch(file_of(chunks), limits_of(1, 1'000'000));
+    fetch.begin({1});
+    std::uint32_t messages = 0;
+    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+        fetch.now += 1ms;
+        fetch.deliver(1, chunk);
+        bool const known = chunk >= chunks / 4;
+        bool const ends = chunk + 200 >= chunks;
+        messages += known && !fetch.asked.empty() ? 1 : 0;
+        CHECK((!known || ends || fetch.outstanding(1).size() >= 50));
+        fetch.forget();
+    }
+    CHECK(messages < chunks / 20);
+    CHECK(fetch.core.progress(fetch.now).bytes_stored == fetch.file.bytes);
+}
+
 TEST_CASE("a chunk that arrived counts against the window until it is stored") {
     Fetch fetch(file_of(10));
     fetch.begin({1});

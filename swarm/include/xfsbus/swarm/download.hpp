@@ -159,6 +159,7 @@ class Download {
     void show_play_head(wire::Time now);
     [[nodiscard]] bool is_full() const;
     [[nodiscard]] bool may_ask(Source const& source) const;
+    [[nodiscard]] bool is_worth_asking(Source const& source) const;
     [[nodiscard]] bool is_trusted(Source const& source) const;
     [[nodiscard]] bool awaits_word(Source const& source) const;
     void ask_again(wire::Time now);

@@ -76,6 +76,10 @@ struct DownloadSource {
     /// is that of a burst.
     [[nodiscard]] std::uint64_t window_bytes() const;
     [[nodiscard]] bool has_room(std::uint64_t bytes) const;
+    /// Whether so much of the window is free that a message is worth sending: a message for each
+    /// chunk wakes threads at both ends, which costs more than what the message says. `left_bytes`:
+    /// all that could be asked for.
+    [[nodiscard]] bool is_worth_asking(std::uint64_t left_bytes) const;
 
     void note_asked(wire::Time now, std::uint32_t chunk, std::uint64_t bytes);
     /// It is not outstanding any more; it was.
