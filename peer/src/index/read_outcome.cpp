@@ -15,7 +15,7 @@ ReadOutcome outcome_of(int error) {
     }
     // A part of the name that is no directory, or a link, any more; no regular file.
     bool const other =
-        error == 0 || error == ENOENT || error == ENOTDIR || error == ELOOP || error == EINVAL;
+        error == 0 || error == ENOENT || error == ENOTDIR || error == ELOOP || error == EISDIR;
     return other ? ReadOutcome::changed : ReadOutcome::unreadable;
 }
 

@@ -229,7 +229,7 @@ Result<files::Fd> Tree::open_file(Place const& at, std::string_view name, struct
         return disk_error("cannot look at", name, errno);
     }
     if (!S_ISREG(status.st_mode)) {
-        errno = EINVAL;
+        errno = EISDIR;
         return Error{Errc::disk, "'" + wire::escape(name) + "' is not a regular file"};
     }
     return fd;

@@ -63,7 +63,8 @@ class Tree {
     /// now: its directory, or one above, was moved or replaced.
     [[nodiscard]] Status still_there(Place const& place, std::string_view name) const;
 
-    /// Opens a regular file for reading. errno says why it could not be opened.
+    /// Opens a regular file for reading. errno says why it could not be opened: EISDIR that it is
+    /// something else, also where that is no directory.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;
     /// The same at the place that the name leads to; `status` is the file's.
     [[nodiscard]] static Result<files::Fd> open_file(Place const& at, std::string_view name,

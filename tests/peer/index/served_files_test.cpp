@@ -112,6 +112,7 @@ TEST_CASE("Whatever call fails while a file is read, why is told, and others are
                                                                      {EACCES},
                                                                      {ESTALE},
                                                                      {EPERM},
+                                                                     {EINVAL},
                                                                      {ENOSYS},
                                                                      {EDQUOT},
                                                                      {ENOSPC},
