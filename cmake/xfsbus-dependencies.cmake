@@ -18,8 +18,11 @@ if(NOT XFSBUS_INSTALLED)
   target_include_directories(xfsbus_msgpack SYSTEM INTERFACE "${XFSBUS_MSGPACK_INCLUDE}")
   target_compile_definitions(xfsbus_msgpack INTERFACE MSGPACK_NO_BOOST)
 
-  # Boost.DLL: header-only and private to the policy host.
+  # Boost.DLL, private to the policy host, and the flat tables of Boost.Container, of the engine:
+  # header-only.
   find_path(XFSBUS_BOOST_INCLUDE boost/dll/shared_library.hpp REQUIRED)
+  add_library(xfsbus_boost_container INTERFACE)
+  target_include_directories(xfsbus_boost_container SYSTEM INTERFACE "${XFSBUS_BOOST_INCLUDE}")
   add_library(xfsbus_boost_dll INTERFACE)
   target_include_directories(xfsbus_boost_dll SYSTEM INTERFACE "${XFSBUS_BOOST_INCLUDE}")
   target_compile_definitions(xfsbus_boost_dll INTERFACE BOOST_DLL_USE_STD_FS)

@@ -3,6 +3,7 @@
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <queue>
 #include <utility>
 #include <vector>
@@ -11,31 +12,39 @@ namespace xfsbus::lab::sim {
 
 /// What will happen in a simulation, in the order of time; what happens at the same moment, in the
 /// order in which it was planned.
+///
+/// Most events are messages, which take the same time each: so they are planned in their order, and
+/// stand in a row, which costs nothing to keep in order. The others are in a heap.
 template <typename Event>
 class EventQueue {
   public:
-    void push(wire::Time at, Event event) {
-        auto slot = static_cast<std::uint32_t>(events_.size());
-        if (free_.empty()) {
-            events_.push_back(std::move(event));
+    void push(wire::Time at, Event&& event) { heap_.push(planned(at, std::move(event))); }
+
+    /// The same, of one that most likely comes after all that were given to this function before.
+    void append(wire::Time at, Event&& event) {
+        if (row_.empty() || row_.back().at <= at) {
+            row_.push_back(planned(at, std::move(event)));
         } else {
-            slot = free_.back();
-            free_.pop_back();
-            events_[slot] = std::move(event);
+            push(at, std::move(event));
         }
-        planned_.push({at, ++number_, slot});
     }
 
-    [[nodiscard]] bool empty() const { return planned_.empty(); }
+    [[nodiscard]] bool empty() const { return heap_.empty() && row_.empty(); }
 
     /// When the next one happens; there must be one.
-    [[nodiscard]] wire::Time next() const { return planned_.top().at; }
+    [[nodiscard]] wire::Time next() const { return first().at; }
 
-    Event pop() {
-        auto const slot = planned_.top().slot;
-        planned_.pop();
+    /// Takes the next one, which `what` is called with, and may plan others meanwhile.
+    template <typename What>
+    void take(What what) {
+        auto const slot = first().slot;
+        if (row_is_first()) {
+            row_.pop_front();
+        } else {
+            heap_.pop();
+        }
+        what(events_[slot]);
         free_.push_back(slot);
-        return std::move(events_[slot]);
     }
 
   private:
@@ -50,8 +59,29 @@ class EventQueue {
         }
     };
 
-    std::priority_queue<Planned> planned_;
-    std::vector<Event> events_;  ///< apart, so that the heap moves small things only
+    Planned planned(wire::Time at, Event&& event) {
+        auto slot = static_cast<std::uint32_t>(events_.size());
+        if (free_.empty()) {
+            events_.push_back(std::move(event));
+        } else {
+            slot = free_.back();
+            free_.pop_back();
+            events_[slot] = std::move(event);
+        }
+        return {at, ++number_, slot};
+    }
+
+    [[nodiscard]] bool row_is_first() const {
+        return !row_.empty() && (heap_.empty() || heap_.top() < row_.front());
+    }
+
+    [[nodiscard]] Planned const& first() const {
+        return row_is_first() ? row_.front() : heap_.top();
+    }
+
+    std::deque<Planned> row_;
+    std::priority_queue<Planned> heap_;
+    std::deque<Event> events_;  ///< apart, so that the heap moves small things only; they stay put
     std::vector<std::uint32_t> free_;
     std::uint64_t number_ = 0;
 };

@@ -25,17 +25,17 @@ Wiring::Links links_of(Nature const& nature) {
 }  // namespace
 
 Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
-    : nature(std::move(its_nature)),
+    : alias(policies::SeededRandom(~seed).next()),
+      content(std::make_shared<swarm::ContentState>(the_content, rules.file,
+                                                    its_nature.seed
+                                                        ? swarm::ChunkSet::full(rules.file.chunks)
+                                                        : swarm::ChunkSet(rules.file.chunks))),
+      nature(std::move(its_nature)),
       random(seed),
-      alias(policies::SeededRandom(~seed).next()),
       selector(rules.policy ? rules.policy(nature, seed)
                             : std::make_unique<policies::LoadLatency>()),
       order(rules.chunk_order ? rules.chunk_order(nature, seed)
                               : std::make_unique<policies::RankerOf<policies::Rarest>>()),
-      content(std::make_shared<swarm::ContentState>(the_content, rules.file,
-                                                    nature.seed
-                                                        ? swarm::ChunkSet::full(rules.file.chunks)
-                                                        : swarm::ChunkSet(rules.file.chunks))),
       source(rules.uploads, seed, [this](auto const&) {
           return content->complete() ? swarm::SourceSession::Content(content) : nullptr;
       }) {
@@ -56,6 +56,7 @@ Swarm::Swarm(Rules rules, std::uint64_t seed)
 Swarm::PeerIndex Swarm::add(Nature nature, wire::Duration joins) {
     auto const index = static_cast<PeerIndex>(peers_.size());
     wiring_.add(links_of(nature));
+    ends_.push_back({nature.far, {route_of(index), endpoint_of(index).host}});
     peers_.push_back(std::make_unique<Peer>(std::move(nature), rules_, random_.next()));
     unsettled_ += waited_for(*peers_.back()) ? 1 : 0;
     at(joins, [this, index] { join(index); });
@@ -95,8 +96,7 @@ bool Swarm::step(wire::Time last) {
         return false;
     }
     now_ = events_.next();
-    Event event = events_.pop();
-    std::visit([this](auto& what) { on(what); }, event);
+    events_.take([this](Event& event) { std::visit([this](auto& what) { on(what); }, event); });
     return true;
 }
 
@@ -137,14 +137,14 @@ void Swarm::tell(Event event) {
             }
         },
         event);
-    events_.push(now_ + delay, std::move(event));
+    events_.append(now_ + delay, std::move(event));
 }
 
 wire::Duration Swarm::latency(PeerIndex from, PeerIndex to) const {
     if (rules_.latency_between) {
         return rules_.latency_between(from, to);
     }
-    return rules_.latency + peers_[from]->nature.far + peers_[to]->nature.far;
+    return rules_.latency + ends_[from].far + ends_[to].far;
 }
 
 /// Whether the simulation goes on until it has ended.
@@ -197,7 +197,7 @@ void Swarm::on(ConnectionLost const& lost) {
     if (!peer.here) {
         return;
     }
-    peer.source.on_word(now_, {route_of(lost.gone), {}}, swarm::Uploads::Gone{});
+    peer.source.on_word(now_, ends_[lost.gone].sender, swarm::Uploads::Gone{});
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
     if (fetches(peer)) {

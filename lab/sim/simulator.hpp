@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/end.hpp"
 #include "sim/event_queue.hpp"
 #include "sim/nature.hpp"
 #include "sim/simulated_tracker.hpp"
@@ -144,34 +145,36 @@ class Swarm {
             return static_cast<PeerIndex>(static_cast<std::uint64_t>(id) ^ alias);
         }
 
+        // What is looked at with every event stands first, side by side.
+        bool here = false;
+        bool gone = false;
+        bool starts = true;  ///< with the end of the first search
+        std::uint64_t alias;
+        std::unique_ptr<swarm::SinkSession> sink;
+        std::optional<wire::Time> sink_wakes;
+        std::optional<wire::Time> source_wakes;
+        std::optional<wire::Time> completed;
+        std::optional<Error> failure;
+        std::shared_ptr<swarm::ContentState> content;
+        tally::Messages messages{};
+
         Nature nature;
         policies::SeededRandom random;
-        std::uint64_t alias;
         std::unique_ptr<policies::PeerSelector> selector;
         std::unique_ptr<policies::ChunkRanker> order;
         swarm::Throttle throttle{0};
-        std::shared_ptr<swarm::ContentState> content;
         swarm::Deliveries deliveries;  ///< noted for an upload choice that is not the product's
         swarm::SourceSession source;
-        std::unique_ptr<swarm::SinkSession> sink;
-        bool here = false;
-        bool gone = false;
-        tally::Messages messages{};
 
         // as a sink
-        bool starts = true;  ///< with the end of the first search
         std::uint32_t transfers = 0;
         std::set<PeerIndex> liars;
-        std::optional<wire::Time> sink_wakes;
         std::uint64_t bytes_received = 0;
         std::optional<wire::Time> first_chunk;
         tally::Quarters quarters{};
-        std::optional<wire::Time> completed;
         wire::Duration stalled{};
-        std::optional<Error> failure;
 
         // as a source
-        std::optional<wire::Time> source_wakes;
         std::uint64_t ahead_bytes = 0;
         std::size_t ahead_chunks = 0;
         std::uint64_t bytes_sent = 0;
@@ -289,6 +292,7 @@ class Swarm {
     wire::Time now_;
     EventQueue<Event> events_;
     std::vector<std::unique_ptr<Peer>> peers_;
+    std::vector<End> ends_;      ///< of the peers
     std::size_t unsettled_ = 0;  ///< honest peers that are here or will be, and have not ended
     Figures figures_;
 };

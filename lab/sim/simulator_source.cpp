@@ -15,7 +15,7 @@ void Swarm::on(ToSource& message) {
     if (!peer.here) {
         return;
     }
-    wire::Sender const sender{route_of(message.from), endpoint_of(message.from).host};
+    wire::Sender const& sender = ends_[message.from].sender;
     peer.source.on_word(now_, sender, swarm::Uploads::Heard{});
     if (auto* const want = std::get_if<wire::Want>(&message.what)) {
         peer.source.on_word(now_, sender, wire::Request{{std::move(*want)}});
@@ -114,7 +114,7 @@ void Swarm::on_left(Wiring::Left const& left) {
     figures_.bytes_between_racks[{wiring_.rack(left.from), wiring_.rack(left.to)}] += piece.length;
     peer.source.on_done(now_, piece);
     pump_source(left.from);
-    events_.push(
+    events_.append(
         now_ + latency(left.from, left.to),
         Delivered{left.to, left.from, {piece.transfer, piece.chunk, piece.offset}, piece.length});
 }

@@ -128,6 +128,19 @@ std::string sentence_of(Entry const& entry) {
 
 // ---- sentences about the whole ----
 
+/// What came of those that came as one and were not all what they should be.
+std::string damage_of(TransferStory const& story) {
+    if (story.damaged == 0) {
+        return "";
+    }
+    auto const others = story.damaged - (story.is_damaged ? 1 : 0);
+    auto const subject = !story.is_damaged ? how_many(others, "other file")
+                         : others == 0     ? std::string("it")
+                                           : "it and " + how_many(others, "other file");
+    bool const one = story.damaged == 1;
+    return fmt::format("; {} {} damaged and fetched again alone", subject, one ? "was" : "were");
+}
+
 std::string headline_of(TransferStory const& story) {
     auto const seconds = static_cast<double>(story.last_us - story.began_us) / 1e6;
     auto const from = std::ranges::count_if(
@@ -143,7 +156,7 @@ std::string headline_of(TransferStory const& story) {
     if (story.chunks_here > 0) {
         text += fmt::format("; {} were here already", story.chunks_here);
     }
-    return text + ".\n";
+    return text + damage_of(story) + ".\n";
 }
 
 std::string decisions_of(TransferStory const& story) {
@@ -214,6 +227,8 @@ Json to_json(TransferStory const& story) {
             {"name", story.name},
             {"transfer", story.transfer},
             {"others", story.others},
+            {"damaged", story.damaged},
+            {"is_damaged", story.is_damaged},
             {"bytes", story.bytes},
             {"chunks", story.chunks},
             {"chunks_here", story.chunks_here},

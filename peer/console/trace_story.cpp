@@ -67,6 +67,8 @@ class TraceReader::Records {
                 on_decision(*story, record);
             } else if (kind == "outcome") {
                 on_outcome(*story, record);
+            } else if (kind == "damaged") {
+                on_damaged(*story, record);
             }
         }
     }
@@ -154,6 +156,13 @@ class TraceReader::Records {
         }
     }
 
+    static void on_damaged(TransferStory& story, Record const& record) {
+        auto const damaged = record.at("damaged").get<std::vector<std::string>>();
+        story.damaged = damaged.size();
+        story.is_damaged = std::ranges::find(damaged, story.name) != damaged.end();
+        story.stored_bytes = field_number(record, "stored_bytes");
+    }
+
     void on_outcome(TransferStory& story, Record const& outcome) {
         auto const peer = field_text(outcome, "peer");
         auto& source = story.sources[peer];
@@ -161,7 +170,11 @@ class TraceReader::Records {
         source.unasked += asked == 0 ? 1 : 0;
         asked -= asked == 0 ? 0 : 1;
         auto const reason = field_text(outcome, "reason");
-        if (reason == "delivered") {
+        bool const others_are = story.damaged > 0 && !story.is_damaged;
+        if (reason == "corrupt" && others_are) {
+            ++source.chunks;
+            source.bytes += story.stored_bytes;
+        } else if (reason == "delivered") {
             ++source.chunks;
             source.bytes += field_number(outcome, "bytes");
         } else if (reason == "duplicate") {

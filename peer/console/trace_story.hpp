@@ -41,6 +41,10 @@ struct TransferStory {
     std::uint64_t transfer = 0;
     std::string name;
     std::uint64_t others = 0;  ///< small files that came with it; the figures are those of all
+    /// Of these, itself among them, that were not what they should be, and were fetched again.
+    std::uint64_t damaged = 0;
+    bool is_damaged = false;         ///< it was one of them
+    std::uint64_t stored_bytes = 0;  ///< of the others, where some were damaged
     std::uint64_t bytes = 0;
     std::uint64_t chunks = 0;
     std::uint64_t chunks_here = 0;      ///< from an earlier try

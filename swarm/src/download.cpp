@@ -36,6 +36,7 @@ void Download::start(wire::Time now) {
 bool Download::add_source(wire::Time now, Candidate const& candidate) {
     constexpr unsigned revivals_most = 3;
     meets_others_ = meets_others_ || candidate.completeness < 1;
+    sources_due_.reset();
     auto* known = find(sources_.all(), candidate.id);
     bool const is_new = known == nullptr;
     if (is_new) {
@@ -98,6 +99,9 @@ void Download::on(wire::Time now, SourceId id, wire::Have const& have) {
     auto* const source = find(sources_.all(), id);
     if (source == nullptr) {
         return;
+    }
+    if (!source->has_told || have.complete || !have.bitmap.empty()) {
+        sources_due_.reset();
     }
     auto const chunks = board_.file().chunks;
     auto has = have.complete         ? std::optional(ChunkSet::full(chunks))
@@ -192,6 +196,7 @@ void Download::on(wire::Time now, SourceId id, wire::Refused const& refused) {
 
 void Download::on(wire::Time now, SourceId id, Vitals const& vitals) {
     if (auto* const source = find(sources_.all(), id)) {
+        sources_due_.reset();
         source->heard = now;
         source->about.load = vitals.load;
         source->about.latency_ms = vitals.latency_ms;
@@ -218,6 +223,7 @@ void Download::play(wire::Time now, std::uint64_t position, std::uint64_t bytes_
 Download::Verdict Download::on_chunk(wire::Time now, SourceId id, std::uint32_t chunk,
                                      std::uint64_t offset, std::uint64_t length) {
     Source* const source = active(id);
+    sources_due_.reset();
     if (source != nullptr && source->spared.erase(chunk) > 0) {  // it had begun to send it
         source->heard = now;
         note_duplicate(*source, length);

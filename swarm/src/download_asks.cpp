@@ -30,6 +30,14 @@ unsigned held_against(DownloadSource const* source) {
     return once ? 0 : source->strikes;
 }
 
+/// It was asked for something, and has delivered nothing for so long.
+bool is_stuck(wire::Time now, DownloadSource const& source, wire::Duration patience) {
+    return now - source.delivered >= patience &&
+           std::ranges::any_of(source.asked, [&](auto const& asked) {
+               return now - asked.second.since >= patience;
+           });
+}
+
 }  // namespace
 
 /// After what may have changed who is asked.
@@ -102,6 +110,7 @@ std::vector<DownloadSource*> Download::candidates() {
 
 void Download::put_to_work(wire::Time now, Source& source) {
     sources_.set_state(source, State::active);
+    sources_due_.reset();
     source.heard = now;
     source.probed = now;
     source.delivered = now;
@@ -155,12 +164,14 @@ void Download::ask(wire::Time now) {
     shown_.clear();
     show_play_head(now);
     ask_for_held(now);
-    std::vector<Source*> open;
-    std::ranges::copy_if(sources_.active(), std::back_inserter(open), [this](Source const* source) {
-        return may_ask(*source) && is_worth_asking(*source);
-    });
-    while (ask_next(now, open)) {
-        std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
+    if (!is_full()) {
+        std::vector<Source*> open;
+        std::ranges::copy_if(
+            sources_.active(), std::back_inserter(open),
+            [this](Source const* source) { return may_ask(*source) && is_worth_asking(*source); });
+        while (ask_next(now, open)) {
+            std::erase_if(open, [this](Source const* source) { return !may_ask(*source); });
+        }
     }
     only_held_ = board_.needed().count() == held_.held(now).size();
     if (at_the_end()) {
@@ -205,14 +216,14 @@ bool Download::ask_next(wire::Time now, std::vector<Source*> const& open) {
     if (open.empty() || is_full() || questions_ >= questions_most) {
         return false;
     }
-    ChunkSet available(board_.file().chunks);
-    for (auto const* const source : open) {
-        available.unite(source->has);
+    available_ = open.front()->has;
+    for (std::size_t i = 1; i < open.size(); ++i) {
+        available_.unite(open[i]->has);
     }
     for (auto const chunk : held_.held(now)) {
-        available.erase(chunk);
+        available_.erase(chunk);
     }
-    auto const chunk = picker_.best(available);
+    auto const chunk = picker_.best(available_);
     if (!chunk || !held_.has_room(now)) {
         return false;
     }
@@ -273,15 +284,16 @@ void Download::ask_again(wire::Time now) {
         bool stuck = true;  ///< each of them
     };
 
-    std::map<std::uint32_t, Waiting> waiting;
+    SmallMap<std::uint32_t, Waiting> waiting;
+    auto const patience = stuck_after();
     for (auto const* const source : sources_.active()) {
-        bool const delivers = !is_stuck(now, *source);
+        bool const delivers = !is_stuck(now, *source, patience);
         for (auto const& [chunk, asked] : source->asked) {
             if (board_.state(chunk) != ChunkState::asked) {
                 continue;
             }
-            auto& each = waiting.try_emplace(chunk, Waiting{now}).first->second;
-            bool const stuck = !delivers && now - asked.since >= stuck_after();
+            auto& each = waiting.emplace(chunk, Waiting{now}).first->second;
+            bool const stuck = !delivers && now - asked.since >= patience;
             each.since = std::min(each.since, asked.since);
             each.stuck = each.stuck && stuck;
             each.late = each.late && (stuck || now - asked.since >= again_after(*source));
@@ -324,10 +336,11 @@ void Download::ask_other_too(wire::Time now, std::uint32_t chunk) {
 /// those that were asked. Only where there is none, of one that has nothing else to do.
 void Download::ask_for_stuck(wire::Time now, std::uint32_t chunk) {
     std::vector<Source*> delivering;
+    auto const patience = stuck_after();
     std::ranges::copy_if(
         sources_.active(), std::back_inserter(delivering), [&](Source const* source) {
             return source->delivered_bytes > 0 && !source->leaving && source->has.contains(chunk) &&
-                   !source->asked.contains(chunk) && !is_stuck(now, *source);
+                   !source->asked.contains(chunk) && !is_stuck(now, *source, patience);
         });
     if (delivering.empty()) {
         return ask_other_too(now, chunk);
@@ -343,15 +356,6 @@ void Download::ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Sour
         twice_.insert(chunk);
         assign(now, *chosen, chunk);
     }
-}
-
-/// It was asked for something, and has delivered nothing for a while.
-bool Download::is_stuck(wire::Time now, Source const& source) const {
-    auto const patience = stuck_after();
-    return now - source.delivered >= patience &&
-           std::ranges::any_of(source.asked, [&](auto const& asked) {
-               return now - asked.second.since >= patience;
-           });
 }
 
 /// Twice what the chunk should take, by what is known of its source.

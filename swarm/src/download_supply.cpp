@@ -22,6 +22,7 @@ constexpr double longest_s = 3600;
 void Download::check_sources(wire::Time now) {
     admit_again_ = sources_.end_rests(now) ? now : admit_again_;
     next_check_ = now + check_every;
+    sources_due_.reset();
     take_late_has(now);
     set_limits(now);
     for (auto* const source : std::vector(sources_.active())) {
@@ -142,6 +143,7 @@ void Download::retire(wire::Time now, SourceId id, State state, std::string why,
     }
     bool const was_lost = source.state == State::lost;
     sources_.set_state(source, state);
+    sources_due_.reset();
     source.why = std::move(why);
     if (state == State::lost || state == State::out) {
         if (!was_lost) {
@@ -278,21 +280,35 @@ void Download::fail() {
     failure_ = Error{code, "no source is left: " + fates};
 }
 
+/// When the first of those in use is to be looked at. With most words that come it is not another
+/// time than before.
+wire::Time Download::sources_due() const {
+    if (sources_due_) {
+        return *sources_due_;
+    }
+    auto due = wire::Time::max();
+    for (auto const* const source : sources_.active()) {
+        due = std::min(
+            {due, source->heard + limits_.silence_most, source->probed + limits_.ping_every});
+        if (awaits_word(*source)) {
+            due = std::min(due, source->opened + word_most);
+        }
+        if (source->will_have) {
+            due = std::min(due, source->changes.free_at());
+        }
+    }
+    sources_due_ = due;
+    return due;
+}
+
 std::optional<wire::Time> Download::next_deadline() const {
     if (!started_ || over()) {
         return std::nullopt;
     }
     std::optional<wire::Time> next;
     auto const consider = [&](wire::Time time) { next = next ? std::min(*next, time) : time; };
-    for (auto const* const source : sources_.active()) {
-        consider(source->heard + limits_.silence_most);
-        consider(source->probed + limits_.ping_every);
-        if (awaits_word(*source)) {
-            consider(source->opened + word_most);
-        }
-        if (source->will_have) {
-            consider(source->changes.free_at());
-        }
+    if (!sources_.active().empty()) {
+        consider(sources_due());
     }
     if (auto const ends = sources_.rest_ends()) {
         consider(*ends);

@@ -127,9 +127,11 @@ void Uploads::add(wire::Time now, SinkKey const& key, wire::Want const& want,
     transfer.moved = now;
     transfer.view = offers_.open(now, want.transfer, content, want.swarm);
     Host& host = table_.hosts[endpoint.host];
+    transfer.at_host = &host;
     host.transfers.emplace(transfer.serial, &transfer);
     Connection& connection =
         table_.connections.try_emplace(route, Connection{now, {}, 0, 0}).first->second;
+    transfer.over = &connection;
     connection.transfers.emplace(transfer.serial, &transfer);
     Sink& sink = table_.sinks[key];
     transfer.to = &sink;
@@ -162,7 +164,7 @@ std::optional<wire::Refused> Uploads::enqueue(wire::Time now, Transfer& transfer
     if (std::ranges::any_of(want.chunks, is_missing)) {
         return refuse(ErrorCode::not_found, "this peer does not have that chunk");
     }
-    auto& connection = table_.connections.at(transfer.route);
+    Connection& connection = *transfer.over;
     bool const was_idle = transfer.queue.empty();
     for (auto const chunk : want.chunks) {
         if (transfer.view.awaited->contains(chunk)) {
@@ -233,7 +235,7 @@ void Uploads::spare(wire::Time now, Transfer& transfer) {
     std::erase_if(transfer.queue,
                   [&](Queued const& queued) { return !awaited.contains(queued.chunk); });
     auto const spared = before - transfer.queue.size();
-    table_.connections.at(transfer.route).queued -= spared;
+    transfer.over->queued -= spared;
     weigh(transfer, -static_cast<std::ptrdiff_t>(spared * sizeof(Queued)));
     see_turn(now, transfer);
     note_idle(now, transfer);
@@ -389,7 +391,8 @@ void Uploads::free(wire::Time now, Piece const& piece) {
         rate_.set_busy(now, false);
         long_rate_.set_busy(now, false);
     }
-    Sink& sink = table_.sinks.at({piece.route, piece.sink});
+    auto* const transfer = transfer_of(piece);
+    Sink& sink = transfer != nullptr ? *transfer->to : table_.sinks.at({piece.route, piece.sink});
     sink.rate.add(now, piece.length);
     sink.slow = takes_little(sink, piece.length);
     sink.ahead_bytes -= piece.length;
@@ -402,7 +405,7 @@ void Uploads::free(wire::Time now, Piece const& piece) {
     }
     ++sink.sent;
     sink.moved = now;
-    if (auto* const transfer = transfer_of(piece)) {
+    if (transfer != nullptr) {
         transfer->sent += piece.length;
         transfer->moved = now;
         transfer->rate.add(now, piece.length);
@@ -432,16 +435,16 @@ void Uploads::end(wire::TransferId const& id, std::string const& why) {
     }
     remove_turn(transfer.moved, transfer);
     weigh(transfer, -static_cast<std::ptrdiff_t>(transfer.bytes));
-    auto const connection = table_.connections.find(transfer.route);
-    connection->second.transfers.erase(transfer.serial);
-    connection->second.queued -= transfer.queue.size();
-    table_.hosts.at(transfer.sink.host).transfers.erase(transfer.serial);
+    Connection& connection = *transfer.over;
+    connection.transfers.erase(transfer.serial);
+    connection.queued -= transfer.queue.size();
+    transfer.at_host->transfers.erase(transfer.serial);
     Sink& sink = *transfer.to;
     if (--sink.transfers == 0) {
         leave_place(sink);
     }
-    if (connection->second.transfers.empty()) {
-        table_.connections.erase(connection);
+    if (connection.transfers.empty()) {
+        table_.connections.erase(transfer.route);
     }
     offers_.close(id);
     table_.transfers.erase(found);

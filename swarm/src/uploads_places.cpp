@@ -121,7 +121,7 @@ Uploads::Sink* Uploads::one_that_had_long(wire::Time now, std::string const& hos
 void Uploads::weigh(Transfer& transfer, std::ptrdiff_t bytes) {
     auto const change = static_cast<std::size_t>(bytes);  // wraps around, and back
     transfer.bytes += change;
-    table_.hosts.at(transfer.sink.host).bytes += change;
+    transfer.at_host->bytes += change;
     table_.memory += change;
 }
 

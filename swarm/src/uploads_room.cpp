@@ -21,8 +21,8 @@ bool Uploads::takes_long(wire::Time now, Sink const& sink) const {
     if (sink.ahead.empty()) {
         return false;
     }
-    Ahead const& oldest = sink.ahead.front();
-    return now - oldest.since >= slow_after(sink);
+    auto const waited = now - sink.ahead.front().since;
+    return waited >= limits_.slow_after && waited >= slow_after(sink);
 }
 
 /// What its sink asks for cannot be sent because of the sink: it grants no credit, or does not

@@ -191,7 +191,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
     transfer.granted += length;
     transfer.limit.spend(now, length);
     limit_.spend(now, length);
-    --table_.connections.at(transfer.route).queued;
+    --transfer.over->queued;
     weigh(transfer, -static_cast<std::ptrdiff_t>(sizeof(Queued)));
     offers_.sent(now, transfer.id, turn.chunk);
     if (may_send(transfer) && transfer.limit.open(now)) {

@@ -24,11 +24,13 @@ constexpr SourceId partial{2};
 
 /// A session for a file of so many chunks of 100 bytes, and all that it wanted done.
 struct SinkSide {
-    explicit SinkSide(std::uint32_t chunks, Chunks const& here = {}, std::uint64_t limit = 0)
+    explicit SinkSide(std::uint32_t chunks, Chunks const& here = {}, std::uint64_t limit = 0,
+                      std::vector<wire::ContentId> const& bundle = {})
         : content({}, {chunks * 100ULL, 100, chunks}, ChunkSet(chunks)) {
         std::ranges::for_each(here, [this](auto chunk) { content.gained(chunk); });
         SinkSession::Options options;
         options.bytes_per_second = limit;
+        options.bundle = bundle;
         core.emplace(content, options, Download::Policies{selector, order}, random.rng(),
                      SinkSession::Owner{throttle, [this] { return transfer(++transfers); }, [] {}});
     }
@@ -291,4 +293,54 @@ TEST_CASE("no more sources are used than a file has a use for, and no more than 
     auto const used =
         std::ranges::count_if(sources, [&](auto source) { return session.uses(source); });
     CHECK(static_cast<std::size_t>(used) == c.used);
+}
+
+TEST_CASE("A bundle is asked for by the contents that it has, whole, and nobody is told of it") {
+    std::vector<wire::ContentId> bundle(3);
+    bundle[1].bytes[0] = 1;
+    bundle[2].bytes[0] = 2;
+    SinkSide session(1, {}, 0, bundle);
+    session.begin({whole});
+    auto const wants = session.sent<wire::Want>(whole);
+    REQUIRE(wants.size() == 1);
+    CHECK(wants[0].bundle == bundle);
+    CHECK(wants[0].content == bundle.front());
+    CHECK(wants[0].chunks == Chunks{0});
+    CHECK(wants[0].credit == 100);
+    CHECK_FALSE(wants[0].swarm);
+    CHECK(wants[0].serves == 0);
+    session.store(whole, 0);
+    session.pass(100ms);
+    CHECK(session.core->download().progress(session.now).bytes_stored == 100);
+    CHECK(session.sent<wire::Have>(whole).empty());
+    CHECK(session.announced.empty());
+}
+
+TEST_CASE("What is not a bundle is asked for without one") {
+    SinkSide session(1);
+    session.begin({whole});
+    REQUIRE(session.sent<wire::Want>(whole).size() == 1);
+    CHECK(session.sent<wire::Want>(whole)[0].bundle.empty());
+}
+
+TEST_CASE("A bundle that is refused is asked of another source as the same bundle") {
+    std::vector<wire::ContentId> bundle(2);
+    bundle[1].bytes[0] = 1;
+    constexpr SourceId other{3};
+    SinkSide session(1, {}, 0, bundle);
+    for (auto const source : {whole, other}) {
+        session.core->add_source(session.now, {source, "peer", "", 1, 0, 1.0});
+    }
+    session.core->start(session.now, 0);
+    session.take();
+    REQUIRE(session.sends.size() == 1);
+    auto const first = session.sends[0].to;
+    auto const transfer = session.open_at(first);
+    CHECK(session.core->on_word(session.now, first,
+                                wire::Refused{transfer, wire::ErrorCode::not_found, "gone"}));
+    session.take();
+    auto const wants = session.sent<wire::Want>(first == whole ? other : whole);
+    REQUIRE(wants.size() == 1);
+    CHECK(wants[0].bundle == bundle);
+    CHECK(wants[0].transfer != transfer);
 }

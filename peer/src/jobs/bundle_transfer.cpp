@@ -138,14 +138,14 @@ void BundleTransfer::begin(std::uint16_t data_port) {
     options.bundle = missing_contents();
     content_.emplace(options.bundle.front(), layout, swarm::ChunkSet(layout.chunks));
     order_ = parts_.policies.new_order().slot;  // with one chunk there is nothing to be asked
-    auto const transfer = ++parts_.policies.files_begun;
-    tell_trace(transfer, layout);
+    transfer_ = ++parts_.policies.files_begun;
+    tell_trace(layout);
     runner_ = std::make_shared<SessionRunner>(
         parts_,
         SessionRunner::Subject{targets_[missing_.front()].name,
                                *content_,
                                std::move(options),
-                               {*policy_, *order_, transfer, &parts_.policies.source_history},
+                               {*policy_, *order_, transfer_, &parts_.policies.source_history},
                                random_.rng()},
         static_cast<SessionRunner::Owner&>(*this));
     for (auto& candidate : std::exchange(candidates_, {})) {
@@ -164,12 +164,12 @@ std::vector<wire::ContentId> BundleTransfer::missing_contents() const {
     return contents;
 }
 
-void BundleTransfer::tell_trace(std::uint64_t transfer, wire::FileLayout const& layout) const {
+void BundleTransfer::tell_trace(wire::FileLayout const& layout) const {
     if (parts_.policies.trace == nullptr) {
         return;
     }
     auto const& first = targets_[missing_.front()];
-    telemetry::TransferBegun begun{.transfer = transfer,
+    telemetry::TransferBegun begun{.transfer = transfer_,
                                    .name = first.name,
                                    .content = wire::to_hex(first.content),
                                    .bytes = layout.bytes,
@@ -179,6 +179,24 @@ void BundleTransfer::tell_trace(std::uint64_t transfer, wire::FileLayout const& 
         begun.others.push_back(targets_[index].name);
     }
     parts_.policies.trace->on_transfer(std::move(begun));
+}
+
+/// The policy is told of the chunk as a whole: which of its files that means the trace says.
+void BundleTransfer::tell_damaged(std::vector<Written> const& written) const {
+    if (parts_.policies.trace == nullptr) {
+        return;
+    }
+    telemetry::FilesDamaged files{.transfer = transfer_, .damaged = {}, .stored = {}};
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        auto const& target = targets_[missing_[i]];
+        if (written[i].corrupt) {
+            files.damaged.push_back(target.name);
+        } else if (written[i].file) {
+            files.stored.push_back(target.name);
+            files.stored_bytes += target.manifest->file_bytes;
+        }
+    }
+    parts_.policies.trace->on_damaged(std::move(files));
 }
 
 // ---- what the session wants done ----
@@ -238,6 +256,9 @@ void BundleTransfer::on_written(swarm::SourceId source, std::vector<Written> con
             parts_.offers.on_fetched(*written[i].file);
             bytes += target.manifest->file_bytes;
         }
+    }
+    if (lied) {
+        tell_damaged(written);
     }
     using Check = swarm::Download::Check;
     runner_->on_checked(source, 0, lied ? Check::corrupt : Check::stored, bytes);

@@ -76,7 +76,8 @@ class BundleTransfer final : public std::enable_shared_from_this<BundleTransfer>
 
     void on_looked(std::vector<Look> const& looks);
     void begin(std::uint16_t data_port);
-    void tell_trace(std::uint64_t transfer, wire::FileLayout const& layout) const;
+    void tell_trace(wire::FileLayout const& layout) const;
+    void tell_damaged(std::vector<Written> const& written) const;
     [[nodiscard]] std::vector<wire::ContentId> missing_contents() const;
 
     // what the session wants done
@@ -101,6 +102,7 @@ class BundleTransfer final : public std::enable_shared_from_this<BundleTransfer>
     std::shared_ptr<Files> files_;      ///< until they are written
     std::vector<std::size_t> missing_;  ///< targets, in the order of the chunk
     std::uint64_t bytes_ = 0;           ///< of these
+    std::uint64_t transfer_ = 0;        ///< what the policy knows it by, once it has begun
     std::optional<swarm::ContentState> content_;
     std::shared_ptr<SessionRunner> runner_;  ///< once it has begun
     Ended ended_;

@@ -34,6 +34,11 @@ void DecisionTrace::on_transfer(TransferBegun begun) {
     file_->put(std::move(begun));
 }
 
+void DecisionTrace::on_damaged(FilesDamaged files) {
+    files.t_us = t_us();
+    file_->put(std::move(files));
+}
+
 void DecisionTrace::on_decision(policies::Decision const& decision) {
     DecisionMade made{.t_us = t_us(),
                       .operation = decision.operation,

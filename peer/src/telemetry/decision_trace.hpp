@@ -21,6 +21,8 @@ class DecisionTrace final : public policies::DecisionRecorder {
     void on_chunk_order(PolicyUsed order);
     /// t_us is filled in.
     void on_transfer(TransferBegun begun);
+    /// Before the outcome of their chunk.
+    void on_damaged(FilesDamaged files);
     void on_decision(policies::Decision const& decision) override;
     void on_outcome(policies::SourceView const& source,
                     policies::OutcomeView const& outcome) override;

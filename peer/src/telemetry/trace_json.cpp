@@ -153,6 +153,12 @@ Json json_of(RequestEnded const& ended) {
             {"queued", outcome.queued}};
 }
 
+Json json_of(FilesDamaged const& files) {
+    return {{"record", "damaged"},        {"t_us", files.t_us},
+            {"transfer", files.transfer}, {"damaged", files.damaged},
+            {"stored", files.stored},     {"stored_bytes", files.stored_bytes}};
+}
+
 }  // namespace
 
 std::string to_line(TraceRecord const& record) {

@@ -67,7 +67,16 @@ struct RequestEnded {
     policies::OutcomeView outcome{};
 };
 
+/// Of small files that came as one chunk some were not what they should be.
+struct FilesDamaged {
+    std::uint64_t t_us = 0;
+    std::uint64_t transfer = 0;
+    std::vector<std::string> damaged;  ///< names; they are fetched again, each alone
+    std::vector<std::string> stored;   ///< names of those that were right
+    std::uint64_t stored_bytes = 0;
+};
+
 using TraceRecord = std::variant<TraceBegun, PolicySwapped, OrderSwapped, TransferBegun,
-                                 DecisionMade, RequestEnded>;
+                                 DecisionMade, RequestEnded, FilesDamaged>;
 
 }  // namespace xfsbus::peer::telemetry

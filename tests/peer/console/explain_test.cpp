@@ -42,6 +42,46 @@ TEST_CASE("A download is explained from its peer's trace") {
     CHECK_THAT(json.out.str(), ContainsSubstring(R"({"event":"explanation","name":"model.bin")"));
 }
 
+namespace {
+
+/// Three small files that came as one chunk, of which some are damaged.
+std::string bundle_trace(std::string const& damaged, std::string const& stored) {
+    return R"({"record":"trace","format":1,"policy":{"name":"p","version":"1","parameters":{}}})"
+           "\n"
+           R"({"record":"transfer","t_us":0,"transfer":1,"name":"a","others":["b","c"],)"
+           R"("content":"beef","bytes":30,"chunk_bytes":30,"chunks":1,"chunks_here":0})"
+           "\n"
+           R"({"record":"damaged","t_us":5,"transfer":1,"damaged":)" +
+           damaged + R"(,"stored":)" + stored +
+           R"(,"stored_bytes":20})"
+           "\n"
+           R"({"record":"outcome","t_us":5,"transfer":1,"chunk":0,"peer":"10.0.0.1:70",)"
+           R"("reason":"corrupt","bytes":30,"elapsed_us":5,"queued_bytes":0,"queued":0})"
+           "\n"
+           R"({"record":"end","dropped":0})"
+           "\n";
+}
+
+}  // namespace
+
+TEST_CASE("Of small files that came as one only those are explained as failed that were damaged") {
+    auto const trace = bundle_trace(R"(["b"])", R"(["a","c"])");
+    for (auto const* const right : {"a", "c"}) {
+        auto const out = Explained(trace, right).out.str();
+        CHECK_THAT(out, ContainsSubstring("1 of 1 chunk came from 1 source"));
+        CHECK_THAT(out, ContainsSubstring("; 1 other file was damaged and fetched again alone.\n"));
+        CHECK_THAT(out, !ContainsSubstring("corrupt"));
+    }
+    auto const out = Explained(trace, "b").out.str();
+    CHECK_THAT(out, ContainsSubstring("0 of 1 chunk came from 0 sources"));
+    CHECK_THAT(out, ContainsSubstring("; it was damaged and fetched again alone.\n"));
+    CHECK_THAT(out, ContainsSubstring("corrupt"));
+    CHECK_THAT(Explained(bundle_trace(R"(["a","b"])", R"(["c"])"), "a").out.str(),
+               ContainsSubstring("; it and 1 other file were damaged and fetched again alone.\n"));
+    CHECK_THAT(Explained(trace, "a", true).out.str(),
+               ContainsSubstring(R"("damaged":1,"is_damaged":false)"));
+}
+
 TEST_CASE("What a trace lacks is said with the explanation") {
     Explained const cut(std::string(trace_begin) + R"({"record":"outc)");
     CHECK(cut.code == 0);

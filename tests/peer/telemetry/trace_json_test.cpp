@@ -78,6 +78,12 @@ TEST_CASE("The record of a bundle names all its files") {
     CHECK(json.at("others") == Json::parse(R"(["b", "c"])"));
 }
 
+TEST_CASE("Which files of a bundle are damaged has a record of its own") {
+    CHECK(json_of(FilesDamaged{7, 3, {"b"}, {"a", "c"}, 20}) ==
+          Json::parse(R"({"record": "damaged", "t_us": 7, "transfer": 3, "damaged": ["b"],
+                          "stored": ["a", "c"], "stored_bytes": 20})"));
+}
+
 TEST_CASE("A decision's record has what the policy saw, what it answered and what that took") {
     CHECK(json_of(a_decision()) ==
           Json::parse(R"({"record": "decision", "t_us": 1500, "transfer": 3,

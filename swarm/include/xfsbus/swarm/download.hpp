@@ -9,15 +9,14 @@
 #include <xfsbus/swarm/download_sources.hpp>
 #include <xfsbus/swarm/held_chunks.hpp>
 #include <xfsbus/swarm/play_head.hpp>
+#include <xfsbus/swarm/small_tables.hpp>
 #include <xfsbus/swarm/source_history.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/result.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -166,7 +165,6 @@ class Download {
     void ask_other_too(wire::Time now, std::uint32_t chunk);
     void ask_for_stuck(wire::Time now, std::uint32_t chunk);
     void ask_one_too(wire::Time now, std::uint32_t chunk, std::vector<Source*> const& some);
-    [[nodiscard]] bool is_stuck(wire::Time now, Source const& source) const;
     void assign(wire::Time now, Source& source, std::uint32_t chunk);
     Ask& ask_of(SourceId id);
 
@@ -221,6 +219,7 @@ class Download {
     [[nodiscard]] bool refreshes() const;
     [[nodiscard]] bool has_enough_sources() const;
     [[nodiscard]] bool has_usable() const;
+    [[nodiscard]] wire::Time sources_due() const;
     void fail();
 
     [[nodiscard]] bool over() const { return content_.complete() || failure_.has_value(); }
@@ -260,6 +259,7 @@ class Download {
     HeldChunks held_;
     HeldChunks held_copies_;                     ///< chunks that need not be asked of another now
     std::vector<policies::SourceView> shown_;    ///< the sources in use, at this event
+    ChunkSet available_;                         ///< scratch: what can be asked for
     std::vector<policies::SourceView> scratch_;  ///< for what pick is shown
     wire::Time now_{};                           ///< of the last event
     std::size_t questions_ = 0;                  ///< put to the policy at this event
@@ -275,8 +275,8 @@ class Download {
     std::uint64_t ahead_bytes_ = 0;  ///< of it that come before all else
     wire::Time next_play_{};         ///< then the order may see another head
     std::uint64_t outstanding_bytes_ = 0;
-    std::set<std::uint32_t> twice_;              ///< chunks asked of more than one source
-    std::map<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
+    SmallSet<std::uint32_t> twice_;              ///< chunks asked of more than one source
+    SmallMap<std::uint32_t, SourceId> arrived_;  ///< being verified and written: whose they are
 
     bool started_ = false;
     bool meets_others_ = false;  ///< there are peers that fetch the same
@@ -289,8 +289,9 @@ class Download {
     wire::Time busy_{};  ///< when a source last said that it is busy
     wire::Time news_{};  ///< when a source last gained something, or a chunk was stored
     wire::Time next_search_{};
-    wire::Time next_check_{};  ///< of the sources
-    wire::Time next_look_{};   ///< at the end, and while nothing comes: what may be asked for now
+    wire::Time next_check_{};                        ///< of the sources
+    mutable std::optional<wire::Time> sources_due_;  ///< until what it follows from changes
+    wire::Time next_look_{};  ///< at the end, and while nothing comes: what may be asked for now
     wire::Duration search_pause_{};
     std::optional<Error> failure_;
     Progress progress_;

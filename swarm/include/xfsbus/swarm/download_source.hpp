@@ -3,12 +3,11 @@
 #include <xfsbus/swarm/chunk_set.hpp>
 #include <xfsbus/swarm/rate_limit.hpp>
 #include <xfsbus/swarm/rate_meter.hpp>
+#include <xfsbus/swarm/small_tables.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace xfsbus::swarm {
@@ -85,39 +84,40 @@ struct DownloadSource {
     /// It is not outstanding any more; it was.
     void note_settled(wire::Time now, std::uint32_t chunk, std::uint64_t bytes);
 
-    About about;
+    // What is looked at with every chunk and every word of any source stands first, side by side.
     State state = State::reserve;
+    unsigned strikes = 0;   ///< times that it did not deliver, since it last did
+    bool has_told = false;  ///< what it offers, by a Have, not just by the tracker
+    bool is_mute = false;   ///< it has not told for so long that it is not waited for
+    bool leaving = false;   ///< it is active, but gives way: nothing more is asked of it
+    bool is_busy = false;   ///< that is why it rests
+    wire::Time heard{};
+    wire::Time probed{};
+    wire::Time opened{};  ///< when it was put to work
+    wire::Time delivered{};
+    wire::Time useful{};  ///< when it last had something that we need
+    std::uint64_t outstanding_bytes = 0;
+    std::uint64_t delivered_bytes = 0;
+    RateMeter rate{std::chrono::seconds(1)};
+    SmallMap<std::uint32_t, Asked> asked;  ///< outstanding chunks
+    About about;
     ChunkSet has;                       ///< what it offers, as far as we know
-    bool has_told = false;              ///< by a Have, not just by the tracker
     std::optional<ChunkSet> will_have;  ///< what it said since, too soon after another change
     RateLimit changes{changes_per_second};
     Window window;
-    bool is_mute = false;          ///< it has not told for so long that it is not waited for
-    wire::Time opened{};           ///< when it was put to work
-    wire::Time useful{};           ///< when it last had something that we need
-    bool leaving = false;          ///< it is active, but gives way: nothing more is asked of it
-    wire::Time completeness_at{};  ///< when it was last said how much it has
     std::optional<std::uint64_t> window_said;  ///< by the policy
+    wire::Time completeness_at{};              ///< when it was last said how much it has
     std::optional<KnownBefore> known_before;
-    std::map<std::uint32_t, Asked> asked;  ///< outstanding chunks
-    std::set<std::uint32_t> spared;        ///< asked for, come from another, perhaps on their way
-    std::uint64_t outstanding_bytes = 0;
+    SmallSet<std::uint32_t> spared;  ///< asked for, come from another, perhaps on their way
     std::uint64_t credit = 0;
-    std::uint64_t delivered_bytes = 0;
     std::uint64_t duplicate_bytes = 0;
     std::uint32_t chunks_rejected = 0;
-    RateMeter rate{std::chrono::seconds(1)};
     unsigned failures = 0;  ///< times that it did not deliver
-    unsigned strikes = 0;   ///< of these, since it last delivered
     unsigned busies = 0;    ///< times that it was busy, since it last delivered
-    bool is_busy = false;   ///< that is why it rests
     unsigned revivals = 0;  ///< times that it was lost and found, since it last delivered
     bool liar = false;
     bool unreached = false;  ///< it could not connect to us when it was asked last
     std::string why;         ///< why it is resting, lost or out
-    wire::Time heard{};
-    wire::Time probed{};
-    wire::Time delivered{};
     wire::Time rests_until{};
 };
 

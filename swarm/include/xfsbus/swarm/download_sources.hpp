@@ -2,12 +2,12 @@
 
 #include <xfsbus/swarm/download_limits.hpp>
 #include <xfsbus/swarm/download_source.hpp>
+#include <xfsbus/swarm/sorted_table.hpp>
 #include <xfsbus/wire/time.hpp>
 
 #include <array>
 #include <cstddef>
 #include <deque>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,7 +18,7 @@ namespace xfsbus::swarm {
 class DownloadSources {
   public:
     using State = DownloadSource::State;
-    using ById = std::map<SourceId, DownloadSource>;
+    using ById = SortedTable<SourceId, DownloadSource>;
 
     explicit DownloadSources(DownloadLimits const& limits)
         : known_most_(limits.known_most), banned_most_(limits.banned_most) {}

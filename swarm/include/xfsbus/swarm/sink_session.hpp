@@ -2,13 +2,13 @@
 
 #include <xfsbus/swarm/content_state.hpp>
 #include <xfsbus/swarm/download.hpp>
+#include <xfsbus/swarm/sorted_table.hpp>
 #include <xfsbus/swarm/throttle.hpp>
 #include <xfsbus/wire/chunk.hpp>
 #include <xfsbus/wire/messages.hpp>
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -152,7 +152,7 @@ class SinkSession {
     std::uint16_t serves_ = 0;
     Throttle throttle_;  ///< of this file alone
     Download download_;
-    std::map<SourceId, Conversation> conversations_;
+    SortedTable<SourceId, Conversation> conversations_;
     Actions actions_;
     wire::Time now_{};                   ///< of the last event
     std::vector<std::uint32_t> gained_;  ///< to be told to sources

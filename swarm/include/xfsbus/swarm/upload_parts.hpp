@@ -27,6 +27,8 @@ using SinkRoute = wire::Route;
 using SinkKey = std::pair<SinkRoute, wire::Endpoint>;
 
 struct UploadSink;
+struct UploadConnection;
+struct UploadHost;
 
 /// A transfer as its source knows it. Part of Uploads.
 struct UploadTransfer {
@@ -62,9 +64,11 @@ struct UploadTransfer {
     std::uint64_t before = 0;  ///< the last piece before it: its id may have been another's
     std::size_t bytes = 0;     ///< of memory
     UploadSink* to = nullptr;
-    wire::Time moved{};   ///< when it was opened, something was sent, or its turns ended
-    wire::Time flowed{};  ///< when something could last be sent
-    bool tells = false;   ///< its sink has said what it has
+    UploadConnection* over = nullptr;
+    UploadHost* at_host = nullptr;  ///< that its sink is at
+    wire::Time moved{};             ///< when it was opened, something was sent, or its turns ended
+    wire::Time flowed{};            ///< when something could last be sent
+    bool tells = false;             ///< its sink has said what it has
     Turn turn = Turn::none;
     std::list<UploadTransfer*>::iterator at{};                     ///< while it is ready
     std::multimap<wire::Time, UploadTransfer*>::iterator until{};  ///< while it is limited

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/swarm/sorted_table.hpp>
 #include <xfsbus/swarm/upload_parts.hpp>
 #include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/ids.hpp>
@@ -30,11 +31,11 @@ struct UploadTable {
 
     std::unordered_map<wire::TransferId, UploadTransfer> transfers;
     std::map<SinkKey, UploadSink> sinks;
-    std::map<wire::Endpoint, std::size_t> served;       ///< connections that have a place there
-    std::map<SinkRoute, UploadConnection> connections;  ///< those with transfers
-    std::map<std::string, UploadHost> hosts;            ///< those with transfers
-    std::size_t places = 0;                             ///< of sinks
-    std::size_t memory = 0;                             ///< bytes that the transfers take
+    std::map<wire::Endpoint, std::size_t> served;          ///< connections that have a place there
+    SortedTable<SinkRoute, UploadConnection> connections;  ///< those with transfers
+    std::map<std::string, UploadHost> hosts;               ///< those with transfers
+    std::size_t places = 0;                                ///< of sinks
+    std::size_t memory = 0;                                ///< bytes that the transfers take
     std::uint64_t looked_at = 0;  ///< chunks of queues, in decisions: what these cost
 };
 
