@@ -204,6 +204,10 @@ void Download::check_supply(wire::Time now) {
     }
 }
 
+bool Download::has_needed(Source const& source) const {
+    return intersect(board_.needed(), source.has);
+}
+
 /// Whether the policy could have something asked for.
 bool Download::has_usable() const {
     return std::ranges::any_of(sources_.all(), [this](auto const& entry) {

@@ -227,10 +227,7 @@ class Download {
     [[nodiscard]] policies::RequestView request(wire::Time now, std::uint32_t purpose,
                                                 std::optional<std::uint32_t> chunk) const;
     [[nodiscard]] policies::SourceView view(wire::Time now, Source const& source) const;
-
-    [[nodiscard]] bool has_needed(Source const& source) const {
-        return intersect(board_.needed(), source.has);
-    }
+    [[nodiscard]] bool has_needed(Source const& source) const;
 
     [[nodiscard]] bool in_swarm() const { return swarm::in_swarm(board_.file()); }
 
