@@ -45,6 +45,8 @@ std::size_t size_of(std::span<std::byte const> bytes, inotify_event& event) {
 
 /// Of one member.
 struct SharedWatch::Share {
+    explicit Share(std::function<void()> tell) : on_news(std::move(tell)) {}
+
     std::function<void()> on_news;
     // Guarded by the Hub's mutex, as all that follows.
     std::set<int> numbers{};

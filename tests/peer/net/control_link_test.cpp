@@ -30,14 +30,14 @@ wire::Want want_of(std::uint8_t number, std::uint32_t chunk) {
 /// A source that refuses the transfers it is told to, at the first Want of each, and a link to it.
 class Refusing {
   public:
-    explicit Refusing(std::vector<std::uint8_t> refuses) {
+    explicit Refusing(std::vector<std::uint8_t> const& refuses) : refused_most_(refuses.size()) {
         auto server = bus::ControlServer::bind(
             reactor, {"127.0.0.1", 0}, bus::Security::none(),
             {.on_message =
                  [this, refuses](auto const& sender, auto&& envelope) {
                      if (auto const* close = std::get_if<wire::Close>(&envelope.message)) {
                          closed = close->transfers;
-                         reactor.stop();
+                         end_with_all();
                      }
                      if (std::exchange(refused, true)) {
                          return;
@@ -67,11 +67,12 @@ class Refusing {
                                             [this, tells](auto const& what) {
                                                 ++refusals;
                                                 link->close(what.transfer, false, tells);
+                                                end_with_all();
                                             },
                                         .on_have = {}});
     }
 
-    /// Until the link has closed something.
+    /// Until all refusals have been heard, and the link has closed something.
     void run() {
         auto const deadline = reactor.at(reactor.now() + 20s, [this] { reactor.stop(); });
         reactor.run();
@@ -85,6 +86,13 @@ class Refusing {
     std::shared_ptr<ControlLink> link;
 
   private:
+    void end_with_all() {
+        if (std::cmp_equal(refusals, refused_most_) && !closed.empty()) {
+            reactor.stop();
+        }
+    }
+
+    std::size_t refused_most_;
     std::unique_ptr<bus::ControlServer> server_;
 };
 
