@@ -99,7 +99,8 @@ struct House {
     std::unique_ptr<door::Door> door;
 };
 
-/// Counts the calls that send straight from a file, of which those from `from` on fail.
+/// Counts the calls that send straight from a file, of which those from `from` on fail. Must
+/// outlive those whose calls it sees.
 class Straight final : public files::Faults {
   public:
     Straight(int from, int error) : from_(from), error_(error) { files::set_faults(this); }
@@ -126,8 +127,8 @@ constexpr int never = std::numeric_limits<int>::max();
 }  // namespace
 
 TEST_CASE("What comes is sent straight from the disk, and what is here is read and looked at") {
+    Straight straight(never, 0);
     House const sut(8 * mib, 8 * mib);
-    Straight const straight(never, 0);
     CHECK(sut.get().body == sut.text);
     CHECK(straight.calls > 0);
     REQUIRE(comes_true([&] { return sut.is_idle(); }));
@@ -137,8 +138,8 @@ TEST_CASE("What comes is sent straight from the disk, and what is here is read a
 }
 
 TEST_CASE("Where a file system cannot send from a file, what comes is read") {
+    Straight straight(2, EINVAL);
     House const sut(8 * mib, 8 * mib);
-    Straight const straight(2, EINVAL);
     auto const reply = sut.get();
     CHECK_FALSE(reply.cut);
     CHECK(reply.body == sut.text);
@@ -146,8 +147,8 @@ TEST_CASE("Where a file system cannot send from a file, what comes is read") {
 }
 
 TEST_CASE("A disk that fails cuts an answer that is sent straight from it") {
+    Straight straight(2, EIO);
     House const sut(8 * mib, 8 * mib);
-    Straight const straight(2, EIO);
     auto const reply = sut.get();
     CHECK(reply.cut);
     CHECK(reply.body.size() < sut.text.size());
