@@ -42,10 +42,9 @@ class FakeTracker {
 
 /// What a tracker would say of a file, under another name.
 wire::FoundFile named(std::string name, Json const& source) {
-    auto const content = wire::from_hex(source.at("content").get<std::string>());
     wire::Endpoint const at{source.at("ip"), source.at("port")};
     return {std::move(name),
-            *wire::ContentId::from(*content),
+            content_in(source),
             source.at("size"),
             1,
             {{fake_id, at, wire::complete_ppm, ""}}};
@@ -64,8 +63,7 @@ std::pair<wire::ContentId, std::string> content_of(Swarm const& swarm, std::stri
                                                    std::string const& name) {
     Source const source(swarm, directory);
     auto const found = swarm.in("x", {"find " + name}).event("source");
-    auto const id = wire::from_hex(found.at("content").get<std::string>());
-    auto const content = *wire::ContentId::from(*id);
+    auto const content = content_in(found);
     BusClient client({host(), source.port});
     auto const answer = client.ask(wire::GetManifests{{content}, 0});
     return {content, std::get<wire::Manifests>(answer).parts.at(0).bytes};

@@ -106,8 +106,7 @@ TEST_CASE("Log: what a sink says last before it leaves is heard before it is kno
     auto const found = swarm.in("b", {"find file.bin"}).event("source");
     wire::Want want;
     want.transfer = {1};
-    want.content =
-        *wire::ContentId::from(wire::from_hex(found.at("content").get<std::string>()).value());
+    want.content = content_in(found);
     want.port = 1;
     want.credit = mib;
     want.chunks = {0, 1};

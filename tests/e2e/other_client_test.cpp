@@ -121,12 +121,10 @@ TEST_CASE("A source gives as many manifests at once as the protocol's page says"
     write_file(swarm.directory("a") / "model.bin", noise(5 * mib));
     Source const source(swarm, "a");
     auto const found = swarm.in("b", {"find model.bin"}).event("source");
-    auto const content =
-        wire::ContentId::from(wire::from_hex(found.at("content").get<std::string>()).value());
-    REQUIRE(content);
+    auto const content = content_in(found);
     BusClient client({host(), source.port});
     auto const ask = [&](std::size_t times, std::uint64_t offset) {
-        std::vector<wire::ContentId> const contents(times, *content);
+        std::vector<wire::ContentId> const contents(times, content);
         return std::get<wire::Manifests>(client.ask(wire::GetManifests{contents, offset})).parts;
     };
     auto const whole = ask(1, 0).at(0);

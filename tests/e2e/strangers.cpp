@@ -125,6 +125,11 @@ void WebServer::serve() const {
 
 // ---- the bus ----
 
+wire::ContentId content_in(Json const& event) {
+    auto const bytes = wire::from_hex(event.at("content").get<std::string>());
+    return wire::ContentId::from(bytes.value()).value();
+}
+
 BusClient::BusClient(wire::Endpoint const& to) {
     auto client = bus::ControlClient::connect(
         reactor_, to, bus::Security::none(),

@@ -106,6 +106,9 @@ class BusServer {
     std::thread thread_;
 };
 
+/// The content id in an event of a program.
+wire::ContentId content_in(Json const& event);
+
 /// Is in the tracker's list as a source of a file, answers as it likes when it is asked for the
 /// manifest, and has no chunks.
 class FakeSource {

@@ -2,6 +2,8 @@
 
 #include "bus/tcp.hpp"
 
+#include <xfsbus/bus/control.hpp>
+
 namespace xfsbus::bus {
 namespace {
 

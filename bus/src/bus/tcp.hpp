@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 /// What the kernel tells of a TCP connection that libzmq owns. libzmq may close it, and its number
 /// may be another's, at any time: a cookie tells one connection from all others.
@@ -10,9 +9,6 @@ namespace xfsbus::bus {
 
 /// Names one connection for as long as the system runs; 0: the descriptor is no socket.
 std::uint64_t cookie_of(int fd);
-
-/// The address of the other end; empty if it is not known.
-std::string host_of(int fd);
 
 struct TcpFigures {
     std::uint64_t read = 0;   ///< bytes that came in and were read by the process

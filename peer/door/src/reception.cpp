@@ -1,5 +1,8 @@
 #include "reception.hpp"
 
+#include <xfsbus/bus/control.hpp>
+#include <xfsbus/wire/endpoint.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,7 +13,6 @@
 #include <variant>
 #include <vector>
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,20 +23,11 @@ namespace {
 constexpr int wait_most_ms = 1000;
 constexpr auto short_pause = std::chrono::milliseconds(100);
 
-bool of_this_machine(sockaddr_storage const& address) {
-    if (address.ss_family == AF_INET6) {
-        auto const& six = reinterpret_cast<sockaddr_in6 const&>(address).sin6_addr;
-        return IN6_IS_ADDR_LOOPBACK(&six);
-    }
-    auto const four = ntohl(reinterpret_cast<sockaddr_in const&>(address).sin_addr.s_addr);
-    return four >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-}
-
 /// On the way within this machine nothing is lost or late. A system whose rule for busy networks
 /// (`net.ipv4.tcp_congestion_control`) is bbr would yet send a little at a time, by timers, which
 /// takes twice the CPU; every system has reno, which does not. Where it may not be set it stays.
-void hurry_within_this_machine(int socket, sockaddr_storage const& from) {
-    if (of_this_machine(from)) {
+void hurry_within_this_machine(int socket) {
+    if (wire::loopback_host(bus::host_of(socket))) {
         constexpr std::string_view plain = "reno";
         ::setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, plain.data(), plain.size());
     }
@@ -70,10 +63,7 @@ void Reception::wait() {
 
 void Reception::take_new(Time now) {
     while (true) {
-        sockaddr_storage from{};
-        socklen_t size = sizeof from;
-        files::Fd socket(::accept4(listening_, reinterpret_cast<sockaddr*>(&from), &size,
-                                   SOCK_CLOEXEC | SOCK_NONBLOCK));
+        files::Fd socket(::accept4(listening_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!socket) {
             bool const none_left = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
             pause_until_ = none_left ? now + short_pause : pause_until_;
@@ -81,7 +71,7 @@ void Reception::take_new(Time now) {
         }
         int const yes = 1;
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        hurry_within_this_machine(socket.get(), from);
+        hurry_within_this_machine(socket.get());
         if (waiting_.size() >= limits_.waiting) {
             waiting_.pop_front();
         }

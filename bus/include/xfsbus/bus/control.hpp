@@ -104,4 +104,7 @@ inline constexpr char const* nothing_answers =
 /// be told. Sends nothing.
 std::string address_towards(std::string const& host);
 
+/// The address of the other end of a TCP connection; empty if it is not known.
+std::string host_of(int fd);
+
 }  // namespace xfsbus::bus
