@@ -326,7 +326,7 @@ TEST_CASE("strangers that begin chunks together have little, who has sent one is
     auto const header = ZmtpStranger::frame({array.data(), array.size()}, true);
     honest.say(header + ZmtpStranger::frame("chunk", false));
     loop.until([&] { return sink.chunks.size() == 1; });
-    std::string const begun(200'000, 'x');
+    std::string const begun(wire::limits::chunk_bytes_min * 3 / 4, 'x');
     auto const half = header + ZmtpStranger::frame(begun + begun, false).substr(0, begun.size());
     honest.say(half);
     std::vector<std::unique_ptr<ZmtpStranger>> strangers;
