@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
