@@ -1,24 +1,16 @@
-#include "labels.hpp"
+#include "rack_limit.hpp"
 
 #include <xfsbus/policies/export.hpp>
-
-#include <string>
 
 namespace {
 
 using namespace xfsbus::policies;
-using xfsbus::plugins::label;
+using xfsbus::plugins::RackLimit;
 
-/// At most so many sources beyond our rack are in use: what has crossed the thin link once is had
-/// from a neighbour. That traffic stays where the links are wide is the rule of rack-aware
-/// placement in HDFS (hadoop.apache.org, "Rack Awareness") and of Bindal et al., "Improving Traffic
-/// Locality in BitTorrent via Biased Neighbor Selection" (ICDCS 2006): all neighbours near but k,
-/// and k = 1 is enough. Who says nothing of its rack is far.
+/// The sources of our own rack, the cheapest first, and a few others (rack_limit.hpp).
 class RackAware final : public PeerSelector {
   public:
-    RackAware(Parameters const& given, Services const& services)
-        : rack_(given.text("rack").empty() ? label(services.labels(), "rack") : given.text("rack")),
-          far_most_(static_cast<std::size_t>(given.integer("far", 0, 1000))) {}
+    RackAware(Parameters const& given, Services const& services) : limit_(given, services) {}
 
     std::optional<std::size_t> pick(RequestView const&, std::span<SourceView const> sources,
                                     Rng& rng) override {
@@ -32,54 +24,31 @@ class RackAware final : public PeerSelector {
     Answer decide(RequestView const& request, std::span<SourceView const> sources,
                   Rng& rng) override {
         if (request.purpose == XFSBUS_PURPOSE_WINDOW) {
-            // What is under way to several of us crosses the link for nothing.
-            bool const waits = has_mates_ && !is_near(sources.front());
-            return waits ? limit(request.bytes) : Answer{};
+            return limit_.window(request, sources.front());
         }
-        auto const near = best(sources, rng, [this](auto const& source) {
-            return is_candidate(source) && is_near(source);
-        });
-        has_mates_ = has_mates_ || near;
+        limit_.see(sources);
+        auto const near = best(
+            sources, rng, [this](auto const& source) { return limit_.is_near_candidate(source); });
         if (request.purpose == XFSBUS_PURPOSE_REPLACE) {
-            auto const far = best(sources, rng, [this](auto const& source) {
-                return has(source, XFSBUS_SOURCE_IN_USE) && has(source, XFSBUS_SOURCE_ANSWERABLE) &&
-                       !has(source, XFSBUS_SOURCE_SOLE_HOLDER) && !is_near(source);
-            });
-            return near && far && count_far(sources) > far_most_ ? swap(*near, *far) : nobody();
+            auto const far = best(
+                sources, rng, [this](auto const& source) { return limit_.may_give_way(source); });
+            return near && far && limit_.has_too_many(sources) ? swap(*near, *far) : nobody();
         }
-        auto const any = near || count_far(sources) >= far_most_ ? near : best_far(sources, rng);
+        auto const any = near || !limit_.admits_far(sources) ? near : best_far(sources, rng);
         return any ? choose(*any) : nobody();
     }
 
     std::optional<double> cost(SourceView const& source) override {
-        return source.latency_ms + 10.0 * source.load + (is_near(source) ? 0.0 : 1000.0);
+        return source.latency_ms + 10.0 * source.load + (limit_.is_near(source) ? 0.0 : 1000.0);
     }
 
   private:
-    static bool is_candidate(SourceView const& source) {
-        return has(source, XFSBUS_SOURCE_ANSWERABLE) && !has(source, XFSBUS_SOURCE_IN_USE);
-    }
-
-    [[nodiscard]] bool is_near(SourceView const& source) const {
-        return !rack_.empty() && label(source.labels, "rack") == rack_;
-    }
-
-    [[nodiscard]] std::size_t count_far(std::span<SourceView const> sources) const {
-        std::size_t far = 0;
-        for (auto const& source : sources) {
-            bool const stays =
-                has(source, XFSBUS_SOURCE_IN_USE) && !has(source, XFSBUS_SOURCE_LEAVING);
-            far += stays && !is_near(source) ? 1 : 0;
-        }
-        return far;
-    }
-
     /// Rather one that has the whole file, since that sends each of us something else.
     std::optional<std::size_t> best_far(std::span<SourceView const> sources, Rng& rng) {
         auto const whole = best(sources, rng, [](auto const& source) {
-            return is_candidate(source) && source.completeness >= 1;
+            return RackLimit::is_candidate(source) && source.completeness >= 1;
         });
-        return whole ? whole : best(sources, rng, [](auto const& s) { return is_candidate(s); });
+        return whole ? whole : best(sources, rng, RackLimit::is_candidate);
     }
 
     /// The cheapest of those that may be; of equals any, so that not all take the same.
@@ -100,9 +69,7 @@ class RackAware final : public PeerSelector {
         return best;
     }
 
-    std::string rack_;
-    std::size_t far_most_;
-    bool has_mates_ = false;  ///< there are sources in our rack
+    RackLimit limit_;
 };
 
 }  // namespace

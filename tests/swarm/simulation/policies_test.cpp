@@ -2,6 +2,7 @@
 // same situation, beside what is least possible.
 #include "shipped.hpp"
 
+#include <cmath>
 #include <numeric>
 
 using namespace xfsbus;
@@ -125,6 +126,27 @@ double near_and_busy(std::string const& policy, std::uint64_t seed) {
     return makespan(swarm, {sink}) / (static_cast<double>(rules.file.bytes) / link_rate);
 }
 
+// ---- mirrors of any speed, few places ----
+
+/// Six sinks, one every 250 ms, that fetch from six mirrors of 1 to 16 MB/s with two places each:
+/// until the last has the file, in seconds.
+double mirrors(std::string const& policy, std::uint64_t seed) {
+    auto rules = file_of(64 * mebi, 256 * 1024, 2);
+    use(rules, policy);
+    Swarm swarm(rules, seed);
+    policies::SeededRandom random(seed);
+    for (int i = 0; i < 6; ++i) {
+        double const doubled = static_cast<double>(random.rng().below(1000)) / 250;
+        swarm.add({.up = mega * std::exp2(doubled), .seed = true});
+    }
+    std::vector<Swarm::PeerIndex> sinks;
+    for (int i = 0; i < 6; ++i) {
+        sinks.push_back(swarm.add({.down = 25 * mega, .serves = false}, i * 250ms));
+    }
+    REQUIRE(swarm.run(3600s));
+    return makespan(swarm, sinks);
+}
+
 // ---- the sink's own link is full ----
 
 struct Full {
@@ -232,6 +254,17 @@ TEST_CASE("a near source that many use is given up for a far one that is idle") 
     INFO("earliest " << best << ", nearest " << worst);
     CHECK(best <= 1.15);
     CHECK(worst >= 2);
+}
+
+TEST_CASE("one rule beats the default between racks, and where mirrors differ") {
+    auto const best = mean_racks("earliest:far=1", 6.25e6, 10);
+    double const usual = mean(20, [](auto seed) { return mirrors("loadlatency", seed); });
+    double const other = mean(20, [](auto seed) { return mirrors("earliest:far=1", seed); });
+    INFO("racks " << best.ratio << ", " << best.files_across << " files; mirrors " << other
+                  << " s, default " << usual << " s");
+    CHECK(best.ratio <= 1.2);
+    CHECK(best.files_across <= 1.1);
+    CHECK(other <= (is_slow_build ? 1 : 0.9) * usual);
 }
 
 TEST_CASE("a sink whose own link is full gets all from the nearest, in the same time") {
