@@ -154,7 +154,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void wait_for(Found const& file, Error const& why);
     void on_waited(Found const& file, Error const& why, Result<std::vector<Found>> const& found);
     void report_file(Found const& file, DownloadedFile report);
-    void add_report(DownloadedFile report);
+    void add_report(Found const& file, DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
     void finish(std::optional<Error> error = std::nullopt);

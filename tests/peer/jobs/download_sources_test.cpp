@@ -124,6 +124,22 @@ TEST_CASE("A source that has described a content wrongly is not found again when
     CHECK(share.first.wanted.empty());
 }
 
+TEST_CASE("A source that has described a content wrongly stays out while a download waits") {
+    TwoSources share;
+    share.first.contents.at(share.file.content) = sample(8 * chunk_bytes, 2);
+    auto order = Downloader::order("file.bin");
+    order.wait = 1h;
+    auto const job = share.sut.start(std::move(order));
+    share.sut.pass_until_stored(job, chunk_bytes);
+    share.second.is_up = false;
+    share.sut.time.pass(10min);
+    CHECK_FALSE(job.done());
+    CHECK(share.first.manifests_asked == 1);
+    share.second.is_up = true;
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+}
+
 TEST_CASE("Chunks that are not those of the file are counted, and thrown away") {
     TwoSources share;
     share.first.damaged_chunks = {0, 1, 2, 3, 4, 5, 6, 7};
