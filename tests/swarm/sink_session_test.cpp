@@ -5,7 +5,6 @@
 #include <xfsbus/policies/host/seeded_random.hpp>
 #include <xfsbus/policies/load_latency.hpp>
 #include <xfsbus/swarm/sink_session.hpp>
-#include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
 #include <chrono>

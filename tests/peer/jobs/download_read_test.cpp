@@ -63,6 +63,15 @@ class AtFirstRead final : public files::Faults {
 
 }  // namespace
 
+TEST_CASE("How long a reader waits is told, also where the file was in progress when it began") {
+    Film film;
+    auto const job = film.start();
+    film.sut.pass_until_stored(job, 2 * chunk_bytes);
+    job.task->play(0, 10'000'000);
+    REQUIRE(film.sut.time.pass_until([&] { return job.done(); }));
+    CHECK(job.file().seconds_stalled > 1);
+}
+
 TEST_CASE("Who wants to read one version does not get another that is in progress") {
     Film film;
     auto const job = film.start();
