@@ -113,15 +113,14 @@ void use_plugins(sim::Swarm::Rules& rules, Plugins& plugins, experiment::Policy 
 
 results::Course course_of(Experiment const& experiment, sim::Swarm const& swarm,
                           sim::Swarm::PeerIndex index) {
-    auto const failure = swarm.failure(index);
-    return {
-        .first_chunk = swarm.first_chunk(index),
-        .quarters = swarm.quarters(index),
-        .completed = swarm.completed(index),
-        .bytes_up = swarm.bytes_sent(index),
-        .bytes_down = std::uint64_t{swarm.chunks_stored(index)} * experiment.content.chunk_bytes,
-        .messages = swarm.messages(index),
-        .failure = failure ? wire::escape(failure->message) : std::string()};
+    auto const& peer = swarm.peer(index);
+    return {.first_chunk = peer.first_chunk,
+            .quarters = peer.quarters,
+            .completed = peer.completed,
+            .bytes_up = peer.bytes_sent,
+            .bytes_down = std::uint64_t{peer.chunks_stored} * experiment.content.chunk_bytes,
+            .messages = peer.messages,
+            .failure = peer.failure ? wire::escape(peer.failure->message) : std::string()};
 }
 
 results::Run run_of(Experiment const& experiment, sim::Swarm const& swarm,

@@ -2,11 +2,7 @@
 
 #include "sim/transfer_ids.hpp"
 
-#include <xfsbus/policies/load_latency.hpp>
-#include <xfsbus/policies/rarest.hpp>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <variant>
 
@@ -24,26 +20,6 @@ Wiring::Links links_of(Nature const& nature) {
 
 }  // namespace
 
-Swarm::Peer::Peer(Nature its_nature, Rules const& rules, std::uint64_t seed)
-    : alias(policies::SeededRandom(~seed).next()),
-      content(std::make_shared<swarm::ContentState>(the_content, rules.file,
-                                                    its_nature.seed
-                                                        ? swarm::ChunkSet::full(rules.file.chunks)
-                                                        : swarm::ChunkSet(rules.file.chunks))),
-      nature(std::move(its_nature)),
-      random(seed),
-      selector(rules.policy ? rules.policy(nature, seed)
-                            : std::make_unique<policies::LoadLatency>()),
-      order(rules.chunk_order ? rules.chunk_order(nature, seed)
-                              : std::make_unique<policies::RankerOf<policies::Rarest>>()),
-      source(rules.uploads, seed, [this](auto const&) {
-          return content->complete() ? swarm::SourceSession::Content(content) : nullptr;
-      }) {
-    if (rules.upload_choice) {
-        source.set_choice(rules.upload_choice(nature, seed), &deliveries);
-    }
-}
-
 Swarm::Swarm(Rules rules, std::uint64_t seed)
     : rules_(std::move(rules)),
       random_(seed),
@@ -57,8 +33,8 @@ Swarm::PeerIndex Swarm::add(Nature nature, wire::Duration joins) {
     auto const index = static_cast<PeerIndex>(peers_.size());
     wiring_.add(links_of(nature));
     ends_.push_back({nature.far, {route_of(index), endpoint_of(index).host}});
-    peers_.push_back(std::make_unique<Peer>(std::move(nature), rules_, random_.next()));
-    unsettled_ += waited_for(*peers_.back()) ? 1 : 0;
+    peers_.push_back(std::make_unique<SimulatedPeer>(std::move(nature), rules_, random_.next()));
+    unsettled_ += peers_.back()->is_waited_for() ? 1 : 0;
     at(joins, [this, index] { join(index); });
     return index;
 }
@@ -70,7 +46,7 @@ void Swarm::add(std::size_t count, Nature nature, wire::Duration joins) {
 }
 
 void Swarm::at(wire::Duration time, std::function<void()> what) {
-    events_.push(begin_ + time, Scripted{std::move(what)});
+    events_.push(begin_ + time, Planned{std::move(what)});
 }
 
 bool Swarm::run(wire::Duration most) {
@@ -100,31 +76,15 @@ bool Swarm::step(wire::Time last) {
     return true;
 }
 
-void Swarm::on(Scripted const& scripted) {
-    scripted.what();
+void Swarm::on(Planned const& planned) {
+    planned.what();
 }
 
-tally::MessageKind Swarm::kind_of(ToSource const& message) {
-    using Kind = tally::MessageKind;
-    // In the order of the alternatives.
-    constexpr std::array kinds = {Kind::want, Kind::have, Kind::close, Kind::ping, Kind::pong};
-    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
-    return kinds[message.what.index()];
-}
-
-tally::MessageKind Swarm::kind_of(ToSink const& message) {
-    using Kind = tally::MessageKind;
-    constexpr std::array kinds = {Kind::refused, Kind::have, Kind::ping, Kind::pong};
-    static_assert(kinds.size() == std::variant_size_v<decltype(message.what)>);
-    return kinds[message.what.index()];
-}
-
-/// It arrives after the latency.
 void Swarm::tell(Event event) {
     std::visit(
         [this](auto const& what) {
             if constexpr (requires { kind_of(what); }) {
-                peers_[what.from]->messages.add(kind_of(what));
+                peers_[what.from]->figures.messages.add(kind_of(what));
             }
         },
         event);
@@ -147,12 +107,6 @@ wire::Duration Swarm::latency(PeerIndex from, PeerIndex to) const {
     return rules_.latency + ends_[from].far + ends_[to].far;
 }
 
-/// Whether the simulation goes on until it has ended.
-bool Swarm::waited_for(Peer const& peer) const {
-    return !peer.gone && !peer.nature.seed && peer.nature.conduct == Conduct::honest &&
-           peer.nature.taking == Taking::honest && !peer.completed && !peer.failure;
-}
-
 template <typename Wake>
 void Swarm::wake(std::optional<wire::Time>& planned, std::optional<wire::Time> deadline,
                  PeerIndex index) {
@@ -163,20 +117,20 @@ void Swarm::wake(std::optional<wire::Time>& planned, std::optional<wire::Time> d
 }
 
 void Swarm::arm_sink(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     wake<SinkWakes>(peer.sink_wakes, peer.sink->next_deadline(), index);
 }
 
 void Swarm::arm_source(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     wake<SourceWakes>(peer.source_wakes, peer.source.next_deadline(now_), index);
 }
 
 // ---- coming and going ----
 
 void Swarm::crash(PeerIndex index) {
-    Peer& peer = *peers_[index];
-    unsettled_ -= waited_for(peer) ? 1 : 0;
+    SimulatedPeer& peer = *peers_[index];
+    unsettled_ -= peer.is_waited_for() ? 1 : 0;
     peer.here = false;
     peer.gone = true;
     wiring_.silence(now_, index);
@@ -193,14 +147,14 @@ void Swarm::leave(PeerIndex index) {
 }
 
 void Swarm::on(ConnectionLost const& lost) {
-    Peer& peer = *peers_[lost.at];
+    SimulatedPeer& peer = *peers_[lost.at];
     if (!peer.here) {
         return;
     }
     peer.source.on_word(now_, ends_[lost.gone].sender, swarm::Uploads::Gone{});
     throw_away(lost.at, lost.gone);
     pump_source(lost.at);
-    if (fetches(peer)) {
+    if (peer.fetches()) {
         peer.sink->on_word(now_, peer.id_of(lost.gone), swarm::SinkSession::Gone{});
         pump_sink(lost.at);
     }
@@ -214,42 +168,6 @@ void Swarm::on(Announced const& announced) {
 }
 
 // ---- what came of it ----
-
-std::uint64_t Swarm::Figures::bytes_out_of(std::uint32_t rack) const {
-    std::uint64_t bytes = 0;
-    for (auto const& [between, passed] : bytes_between_racks) {
-        bytes += between.first == rack && between.second != rack ? passed : 0;
-    }
-    return bytes;
-}
-
-std::optional<wire::Duration> Swarm::since_begin(std::optional<wire::Time> time) const {
-    return time ? std::optional(*time - begin_) : std::nullopt;
-}
-
-std::optional<wire::Duration> Swarm::completed(PeerIndex peer) const {
-    return since_begin(peers_[peer]->completed);
-}
-
-std::optional<wire::Duration> Swarm::first_chunk(PeerIndex peer) const {
-    return since_begin(peers_[peer]->first_chunk);
-}
-
-std::optional<Error> Swarm::failure(PeerIndex peer) const {
-    return peers_[peer]->failure;
-}
-
-std::uint64_t Swarm::bytes_sent(PeerIndex peer) const {
-    return peers_[peer]->bytes_sent;
-}
-
-std::uint64_t Swarm::bytes_received(PeerIndex peer) const {
-    return peers_[peer]->bytes_received;
-}
-
-std::uint32_t Swarm::chunks_stored(PeerIndex peer) const {
-    return peers_[peer]->content->has().count();
-}
 
 bool Swarm::others_have_all(PeerIndex peer) const {
     swarm::ChunkSet all(rules_.file.chunks);

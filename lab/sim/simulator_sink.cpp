@@ -9,21 +9,17 @@ namespace xfsbus::lab::sim {
 
 using namespace std::chrono_literals;
 
-bool Swarm::fetches(Peer const& peer) {
-    return peer.here && peer.sink && !peer.completed && !peer.failure;
-}
-
 double Swarm::round_trip_ms(PeerIndex a, PeerIndex b) const {
     return std::chrono::duration<double, std::milli>(latency(a, b) + latency(b, a)).count();
 }
 
 std::uint32_t Swarm::load_of(PeerIndex index) const {
-    Peer const& peer = *peers_[index];
+    SimulatedPeer const& peer = *peers_[index];
     return static_cast<std::uint32_t>(peer.source.uploads().transfers.size()) + peer.nature.others;
 }
 
 void Swarm::join(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     if (peer.gone) {
         return;
     }
@@ -39,7 +35,7 @@ void Swarm::join(PeerIndex index) {
 
 /// It begins with the end of the first search.
 void Swarm::fetch(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     swarm::SinkSession::Options options;
     options.limits = rules_.download;
     options.data_port = endpoint_of(index).port;
@@ -56,7 +52,7 @@ void Swarm::fetch(PeerIndex index) {
 }
 
 void Swarm::search(PeerIndex index) {
-    peers_[index]->messages.add(tally::MessageKind::find);
+    peers_[index]->figures.messages.add(tally::MessageKind::find);
     events_.push(now_ + 2 * rules_.latency, SearchEnded{index});
 }
 
@@ -84,7 +80,7 @@ void Swarm::hoard(PeerIndex index, std::uint32_t round) {
 // ---- what the session wants done ----
 
 void Swarm::pump_sink(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     auto actions = peer.sink->take_actions();
     for (auto& each : actions.sends) {
         send(index, each);
@@ -106,7 +102,7 @@ void Swarm::pump_sink(PeerIndex index) {
 }
 
 void Swarm::send(PeerIndex from, swarm::SinkSession::Send& send) {
-    Peer& peer = *peers_[from];
+    SimulatedPeer& peer = *peers_[from];
     auto const to = peer.index_of(send.to);
     if (auto* const want = std::get_if<wire::Want>(&send.what)) {
         for (auto const chunk : want->chunks) {
@@ -122,12 +118,12 @@ void Swarm::send(PeerIndex from, swarm::SinkSession::Send& send) {
 }
 
 void Swarm::on(SinkWakes const& wakes) {
-    Peer& peer = *peers_[wakes.peer];
+    SimulatedPeer& peer = *peers_[wakes.peer];
     if (peer.sink_wakes != now_) {
         return;  // there was an earlier one
     }
     peer.sink_wakes.reset();
-    if (!fetches(peer)) {
+    if (!peer.fetches()) {
         return;
     }
     if (auto const deadline = peer.sink->next_deadline(); deadline && *deadline <= now_) {
@@ -156,8 +152,8 @@ void Swarm::add_candidate(PeerIndex sink, SimulatedTracker::Source const& source
 }
 
 void Swarm::on(SearchEnded const& ended) {
-    Peer& peer = *peers_[ended.sink];
-    if (!fetches(peer)) {
+    SimulatedPeer& peer = *peers_[ended.sink];
+    if (!peer.fetches()) {
         return;
     }
     bool const starts = std::exchange(peer.starts, false);
@@ -178,7 +174,7 @@ void Swarm::on(SearchEnded const& ended) {
 }
 
 void Swarm::on(ToSink& message) {
-    Peer& peer = *peers_[message.to];
+    SimulatedPeer& peer = *peers_[message.to];
     if (!peer.here) {
         return;
     }
@@ -187,7 +183,7 @@ void Swarm::on(ToSink& message) {
     }
     auto const* const refused = std::get_if<wire::Refused>(&message.what);
     figures_.busy += refused != nullptr && refused->code == wire::ErrorCode::busy ? 1 : 0;
-    if (!fetches(peer)) {
+    if (!peer.fetches()) {
         return;
     }
     auto const source = peer.id_of(message.from);
@@ -204,11 +200,11 @@ void Swarm::on(ToSink& message) {
 }
 
 void Swarm::on(Delivered const& delivered) {
-    Peer& peer = *peers_[delivered.sink];
-    peer.bytes_received += peer.here ? delivered.bytes : 0;
+    SimulatedPeer& peer = *peers_[delivered.sink];
+    peer.figures.bytes_received += peer.here ? delivered.bytes : 0;
     auto const& header = delivered.header;
     auto const source = peer.id_of(delivered.source);
-    if (!fetches(peer)) {
+    if (!peer.fetches()) {
         figures_.bytes_duplicate += peer.here ? delivered.bytes : 0;
         return;
     }
@@ -233,32 +229,34 @@ void Swarm::on(Delivered const& delivered) {
     pump_sink(delivered.sink);
 }
 
-void Swarm::note_stored(Peer& peer, std::uint64_t bytes) {
-    peer.first_chunk = peer.first_chunk.value_or(now_);
-    peer.quarters.reached(peer.content->has().count(), rules_.file.chunks, now());
+void Swarm::note_stored(SimulatedPeer& peer, std::uint64_t bytes) {
+    auto& figures = peer.figures;
+    figures.first_chunk = figures.first_chunk.value_or(now());
+    figures.chunks_stored = peer.content->has().count();
+    figures.quarters.reached(figures.chunks_stored, rules_.file.chunks, now());
     figures_.stored.add(now(), bytes);
 }
 
 void Swarm::end(PeerIndex index) {
-    Peer& peer = *peers_[index];
-    unsettled_ -= waited_for(peer) ? 1 : 0;
+    SimulatedPeer& peer = *peers_[index];
+    unsettled_ -= peer.is_waited_for() ? 1 : 0;
     for (auto const& [id, known] : peer.sink->download().sources().all()) {
         must(known.liar == peer.liars.contains(peer.index_of(id)), "blame is exact");
     }
     auto const progress = peer.sink->download().progress(now_);
-    peer.stalled = progress.stalled;
+    peer.figures.stalled = progress.stalled;
     for (auto& last : peer.sink->end().sends) {
         send(index, last);
     }
     if (progress.failure) {
-        peer.failure = progress.failure;
+        peer.figures.failure = progress.failure;
         if (peer.source.partials().remove(the_content)) {
             peer.source.withdraw(the_content, "given up");
         }
         pump_source(index);
         return;
     }
-    peer.completed = now_;
+    peer.figures.completed = now();
     peer.source.partials().remove(the_content);
     if (!peer.nature.stays) {
         leave(index);

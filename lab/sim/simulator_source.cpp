@@ -11,7 +11,7 @@ namespace xfsbus::lab::sim {
 // ---- what it hears ----
 
 void Swarm::on(ToSource& message) {
-    Peer& peer = *peers_[message.to];
+    SimulatedPeer& peer = *peers_[message.to];
     if (!peer.here) {
         return;
     }
@@ -32,7 +32,7 @@ void Swarm::on(ToSource& message) {
 // ---- what the session wants done ----
 
 void Swarm::pump_source(PeerIndex index) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     for (auto actions = peer.source.take_actions(); !actions.empty();
          actions = peer.source.take_actions()) {
         carry_out(index, actions);
@@ -64,7 +64,7 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
         }
     }
     for (auto const& fellow : actions.fellows) {
-        if (fetches(*peers_[index])) {
+        if (peers_[index]->fetches()) {
             auto const other = peer_at(fellow.listens);
             add_fellow(*peers_[index]->sink, now_, peers_[index]->id_of(other),
                        fellow.listens.to_string());
@@ -74,7 +74,7 @@ void Swarm::carry_out(PeerIndex index, swarm::SourceSession::Actions& actions) {
 }
 
 void Swarm::on(SourceWakes const& wakes) {
-    Peer& peer = *peers_[wakes.peer];
+    SimulatedPeer& peer = *peers_[wakes.peer];
     if (peer.here && peer.source_wakes == now_) {
         peer.source_wakes.reset();
         peer.source.on_tick(now_);
@@ -85,7 +85,7 @@ void Swarm::on(SourceWakes const& wakes) {
 // ---- chunks ----
 
 void Swarm::send(PeerIndex index, swarm::Uploads::Piece const& piece) {
-    Peer& peer = *peers_[index];
+    SimulatedPeer& peer = *peers_[index];
     auto const* const transfer = peer.source.uploads().find(piece.transfer);
     must(transfer != nullptr && transfer->granted <= transfer->credit,
          "no more is granted than there is credit for");
@@ -97,7 +97,7 @@ void Swarm::send(PeerIndex index, swarm::Uploads::Piece const& piece) {
 }
 
 /// What is read ahead stays within the limits.
-void Swarm::check_ahead(Peer const& peer) const {
+void Swarm::check_ahead(SimulatedPeer const& peer) const {
     auto const& limits = rules_.uploads;
     must(peer.ahead_chunks <= limits.ahead_chunks_least ||
              peer.ahead_bytes <= limits.ahead_bytes + rules_.file.chunk_bytes,
@@ -105,11 +105,11 @@ void Swarm::check_ahead(Peer const& peer) const {
 }
 
 void Swarm::on_left(Wiring::Left const& left) {
-    Peer& peer = *peers_[left.from];
+    SimulatedPeer& peer = *peers_[left.from];
     auto const& piece = left.piece;
     peer.ahead_bytes -= piece.length;
     --peer.ahead_chunks;
-    peer.bytes_sent += piece.length;
+    peer.figures.bytes_sent += piece.length;
     ++figures_.chunks_sent;
     figures_.bytes_between_racks[{wiring_.rack(left.from), wiring_.rack(left.to)}] += piece.length;
     peer.source.on_done(now_, piece);
@@ -126,7 +126,7 @@ bool Swarm::takes(PeerIndex sink) const {
 
 /// What this source has read for that sink, and what has not left it.
 void Swarm::throw_away(PeerIndex source, PeerIndex sink) {
-    Peer& peer = *peers_[source];
+    SimulatedPeer& peer = *peers_[source];
     for (auto const& piece : wiring_.cut(now_, source, sink)) {
         peer.ahead_bytes -= piece.length;
         --peer.ahead_chunks;

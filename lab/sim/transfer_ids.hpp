@@ -11,7 +11,7 @@ namespace xfsbus::lab::sim {
 /// The content of which a simulation's swarm is.
 inline wire::ContentId const the_content{};
 
-/// The so-manieth transfer of a sink.
+/// The transfer of a sink that has this number.
 inline wire::TransferId transfer_of(std::uint32_t sink, std::uint32_t number) {
     wire::TransferId id;
     std::memcpy(id.bytes.data(), &sink, sizeof sink);

@@ -127,6 +127,21 @@ TEST_CASE("Only so many sources are asked at once for one content") {
     }
 }
 
+TEST_CASE(
+    "A part that begins elsewhere than was asked for is a lie, however much it says there is") {
+    ManifestWorld world;
+    auto const content = world.file(small_file);
+    auto const beyond = GENERATE(as<std::uint64_t>{}, 1, 60, 61, ~std::uint64_t{0});
+    auto const liar = world.source(saying(
+        10ms, [=](auto const& ask) { return one_part(ask, 60, beyond, std::string(50, 'x')); }));
+    world.want(content, {liar});
+    world.run();
+    REQUIRE(world.discredited.size() == 1);
+    CHECK(world.discredited.front().why ==
+          "it sent another part of the manifest than it was asked for");
+    CHECK(world.held_most <= 50);
+}
+
 TEST_CASE("A source without any is an error at once") {
     ManifestWorld world;
     auto const content = world.file(small_file);

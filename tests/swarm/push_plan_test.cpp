@@ -223,6 +223,48 @@ TEST_CASE("a peer that says for ever that it fetches is given up") {
     CHECK(world.now - begin < (PushPlan::returns_most + 2) * PushPlan::stalled_most);
 }
 
+TEST_CASE("a peer that goes and comes back for ever is given up as one that got no further") {
+    World world(options());
+    world.plan.on_look(world.now, peers(1));
+    auto const begin = world.now;
+    bool away = false;
+    world.run([&](auto const&) {
+        away = !away;
+        return away ? silent : says(WireState::fetching, 0);
+    });
+    CHECK(world.plan.idle());
+    CHECK(world.count(State::failed) == 1);
+    CHECK(world.now - begin < 2 * PushPlan::stalled_most);
+}
+
+TEST_CASE("a peer that counts bytes is given up: less than a chunk is no progress") {
+    World world(options());
+    world.plan.on_look(world.now, peers(1));
+    auto const begin = world.now;
+    std::uint64_t bytes = 0;
+    world.run([&](auto const&) { return says(WireState::fetching, ++bytes); });
+    CHECK(world.plan.idle());
+    CHECK(world.count(State::failed) == 1);
+    CHECK(world.now - begin < 2 * PushPlan::stalled_most);
+}
+
+TEST_CASE("who is away is not waited for once others have the file, and still is for other files") {
+    World world(options(1, 2));
+    world.plan.on_look(world.now, peers(2));
+    auto const begin = world.now;
+    world.run([&](auto const& ask) {
+        if (ask.peer == 0) {
+            return world.now - begin < 5s ? silent : Answer{};
+        }
+        return ask.file == 0 ? Answer{} : says(WireState::refused);
+    });
+    CHECK(world.plan.satisfied());
+    CHECK(world.count(State::there, 0) == 1);
+    CHECK(world.count(State::failed, 0) == 1);
+    CHECK(world.count(State::there, 1) == 1);
+    CHECK(world.count(State::refused, 1) == 1);
+}
+
 TEST_CASE("a peer that gets a chunk now and then is waited for") {
     World world(options());
     world.plan.on_look(world.now, peers(1));

@@ -237,6 +237,18 @@ TEST_CASE("a limit lets chunks be asked for one after the other") {
     CHECK(asked() == 2);
 }
 
+TEST_CASE("what waits for a limit is not asked for in a transfer that is over by then") {
+    SinkSide session(8, {}, 1000);
+    session.begin({whole});
+    auto const transfer = session.open_at(whole);
+    session.core->on_word(session.now, whole, SinkSession::Gone{});
+    session.take();
+    auto const asked = session.sent<wire::Want>(whole).size();
+    session.pass(3s);
+    CHECK(session.sent<wire::Want>(whole).size() == asked);
+    CHECK_FALSE(session.hears(whole, transfer));
+}
+
 TEST_CASE("the chunk that somebody waits for is asked for as urgent, and no other") {
     SinkSide session(100);
     session.begin({whole});

@@ -213,6 +213,17 @@ TEST_CASE("what a peer had goes with its lease") {
     CHECK(subscriber.known.empty());
 }
 
+TEST_CASE("what a peer that has left had is not listed, though not all of it is cleared away yet") {
+    Directory::Limits limits;
+    limits.clear_step = 1;
+    Simulated world(limits);
+    world.join(1, {file("a"), file("b"), file("c"), file("d")});
+    Subscriber subscriber(world, "**");
+    world.send(route_of(1), wire::Leave{});
+    subscriber.list();
+    CHECK(subscriber.known.empty());
+}
+
 TEST_CASE("a file that a whole list does not name any more is gone") {
     Simulated world;
     world.join(1, {file("a"), file("b")});

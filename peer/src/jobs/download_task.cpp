@@ -413,13 +413,13 @@ void DownloadTask::on_file_done(Found const& file, FileTransfer const* transfer,
     running_.erase(transfer);
     parts_.destination.places.give_back();
     parts_.destination.names.give_back(target_name(file));
-    discredited_.erase(file.content);
     running_bytes_ -= std::min(file.size, running_bytes_most);
     report_.bytes_fetched += report.bytes_fetched;
     if (report.error && try_again_later(file, *transfer)) {
         parts_.log(telemetry::download_waits(file.name, report.error->message));
     } else if (!over_ && has_new_version(file, report)) {
         ++following_;
+        discredited_.erase(file.content);
         outdated_[file.name].insert(file.content);
         follow(file, std::move(report));
     } else {
@@ -449,10 +449,12 @@ void DownloadTask::report_file(Found const& file, DownloadedFile report) {
         parts_.log(telemetry::download_ended(report));
     }
     bytes_done_ += report.error ? 0 : file.size;
-    add_report(std::move(report));
+    add_report(file, std::move(report));
 }
 
-void DownloadTask::add_report(DownloadedFile report) {
+/// The file is over for good: from now on nobody is kept out of it.
+void DownloadTask::add_report(Found const& file, DownloadedFile report) {
+    discredited_.erase(file.content);
     if (!report.error && !parts_.destination.publishes(report.name)) {
         report.path = parts_.destination.tree->root() / report.name;
     }
@@ -474,8 +476,7 @@ void DownloadTask::fail_file(Found const& file, Error error) {
     report.size = file.size;
     report.error = std::move(error);
     parts_.log(telemetry::download_ended(report));
-    add_report(std::move(report));
-    discredited_.erase(file.content);
+    add_report(file, std::move(report));
 }
 
 // ---- progress and the end ----

@@ -34,7 +34,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
         std::size_t sources = 0;
         wire::Duration wait{};  ///< for sources, since something came last
         std::function<void(DownloadProgress const&)> on_progress;
-        bool pushed = false;  ///< another peer has asked for it, who has not these options
+        bool pushed = false;  ///< another peer has asked for it, which cannot set these options
         std::function<void(DownloadedFile const&)> on_file = {};  ///< that is over
         std::uint64_t play_bytes_per_second = 0;                  ///< as DownloadRequest's
         std::shared_ptr<Stream> stream = {};  ///< of the one file; who reads it meanwhile
@@ -154,7 +154,7 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void wait_for(Found const& file, Error const& why);
     void on_waited(Found const& file, Error const& why, Result<std::vector<Found>> const& found);
     void report_file(Found const& file, DownloadedFile report);
-    void add_report(DownloadedFile report);
+    void add_report(Found const& file, DownloadedFile report);
     void fail_file(Found const& file, Error error);
     void report_progress();
     void finish(std::optional<Error> error = std::nullopt);

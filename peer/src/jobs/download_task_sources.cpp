@@ -75,7 +75,7 @@ void DownloadTask::on_answered(wire::SourceEntry const& source, Candidate candid
     for (auto const& [key, running] : running_) {
         auto const liars = discredited_.find(running.file->content);
         bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (has(*running.file) && !lied && !running.transfer->uses(source.listens)) {
+        if (has(*running.file) && !lied) {
             lacking.push_back(running.transfer);
         }
     }
@@ -141,7 +141,7 @@ std::vector<Candidate> DownloadTask::candidates(Found const& file) const {
     for (auto const& source : file.sources) {
         auto const found = probed_.find(source.listens);
         bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (source.peer != parts_.network.self && found != probed_.end() && !lied) {
+        if (found != probed_.end() && !lied) {
             auto candidate = found->second;
             candidate.completeness = static_cast<double>(source.have_ppm) / wire::complete_ppm;
             all.push_back(std::move(candidate));

@@ -56,7 +56,7 @@ class FileTransfer final : public std::enable_shared_from_this<FileTransfer>,
 
     void add_candidate(Candidate candidate);
     void on_search_done();
-    /// Whether it is used now, so that nothing new can be said of it.
+    /// Whether it is in use now: then it need not be asked how it is.
     [[nodiscard]] bool uses(wire::Endpoint const& endpoint) const;
     /// Another peer that fetches the same file, and serves what it has of it.
     void add_fellow(std::shared_ptr<net::Link> link);

@@ -132,9 +132,6 @@ void ManifestFetch::ask(swarm::ManifestFetcher::Ask const& ask) {
 }
 
 void ManifestFetch::on_answer(wire::Endpoint const& source, Result<wire::Message> answer) {
-    if (stopped_) {
-        return;
-    }
     if (!answer) {
         fetcher_.on_failure(source, answer.error());
     } else if (auto* const manifests = std::get_if<wire::Manifests>(&*answer)) {

@@ -147,7 +147,7 @@ class OrderSlot final : public policies::ChunkRanker {
         PolicyTotals totals;
     };
 
-    /// One of a plug-in that was loaded before the one in use is late, and is not taken.
+    /// One that comes late, of a plug-in that was loaded before the one in use, is not taken.
     void put(Made made) {
         if (order_ && made.loaded < loaded_) {
             return;

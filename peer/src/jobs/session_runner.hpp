@@ -56,7 +56,7 @@ class SessionRunner : public std::enable_shared_from_this<SessionRunner> {
     /// Another peer that fetches the same, and serves what it has of it.
     void add_fellow(std::shared_ptr<net::Link> link);
     void on_search_done();
-    /// Whether it is used now, so that nothing new can be said of it.
+    /// Whether it is in use now: then it need not be asked how it is.
     [[nodiscard]] bool uses(wire::Endpoint const& endpoint) const;
 
     /// What has become of a chunk, and how many bytes of it are stored.

@@ -24,10 +24,10 @@ class Stream {
   public:
     /// So much is asked for before all else, from the byte on that somebody waits for.
     static constexpr std::uint64_t ahead_bytes = 32ULL * 1024 * 1024;
-    /// No answer is about more: so that it is known where is read.
+    /// No answer covers more, so that the questions show where somebody reads.
     static constexpr std::uint64_t answer_bytes = 4ULL * 1024 * 1024;
 
-    /// What is waited for is no byte, but that the file has its name.
+    /// In place of an offset: what is waited for is that the file has its name.
     static constexpr auto whole = std::numeric_limits<std::uint64_t>::max();
 
     struct About {

@@ -21,7 +21,7 @@
 
 namespace xfsbus::peer::jobs {
 
-/// What chunks go through that come to a peer. Owned by the Node; reactor thread.
+/// What the chunks that a peer receives go through. Owned by the Node; reactor thread.
 struct Reception {
     net::ChunkPort& chunks;
     swarm::Throttle& throttle;                       ///< of all downloads

@@ -28,8 +28,8 @@ Errc code_of(wire::ErrorCode code) {
 
 }  // namespace
 
-Asker::Asker(bus::Reactor& reactor, Send send, std::string whom, Errc silence)
-    : reactor_(reactor), send_(std::move(send)), whom_(std::move(whom)), silence_(silence) {}
+Asker::Asker(bus::Scheduler& scheduler, Send send, std::string whom, Errc silence)
+    : scheduler_(scheduler), send_(std::move(send)), whom_(std::move(whom)), silence_(silence) {}
 
 Asker::~Asker() {
     abandon();
@@ -66,7 +66,7 @@ void Asker::ask(wire::Message const& question, wire::Duration patience, OnAnswer
         return on_answer(Error{Errc::network, "too many questions to " + whom_ + " are open"});
     }
     auto const request = ++last_request_;
-    auto const timer = reactor_.at(reactor_.now() + patience, [this, request] {
+    auto const timer = scheduler_.at(scheduler_.now() + patience, [this, request] {
         auto const& busy = pending_.at(request).busy;
         auto const why = busy.empty() ? trouble_ : "it says that it is busy: " + busy;
         finish(request,
@@ -99,7 +99,7 @@ void Asker::ask_again(std::uint64_t request) {
     if (pending.again) {
         return;
     }
-    pending.again = reactor_.at(reactor_.now() + pending.pause, [this, request] {
+    pending.again = scheduler_.at(scheduler_.now() + pending.pause, [this, request] {
         auto& waiting = pending_.at(request);
         waiting.again.reset();
         send_(waiting.question, request);
@@ -114,9 +114,9 @@ void Asker::ask_all_again() {
 }
 
 void Asker::cancel_timers(Pending const& pending) const {
-    reactor_.cancel(pending.timer);
+    scheduler_.cancel(pending.timer);
     if (pending.again) {
-        reactor_.cancel(*pending.again);
+        scheduler_.cancel(*pending.again);
     }
 }
 

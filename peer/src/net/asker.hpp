@@ -1,6 +1,6 @@
 #pragma once
 
-#include <xfsbus/bus/reactor.hpp>
+#include <xfsbus/bus/scheduler.hpp>
 #include <xfsbus/wire/messages.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -22,7 +22,7 @@ class Asker {
     using Send = std::function<bool(wire::Message const&, std::uint64_t request)>;
 
     /// `whom` names the other side in errors; `silence` is the error when it does not answer.
-    Asker(bus::Reactor& reactor, Send send, std::string whom, Errc silence);
+    Asker(bus::Scheduler& scheduler, Send send, std::string whom, Errc silence);
     ~Asker();
     Asker(Asker const&) = delete;
     Asker& operator=(Asker const&) = delete;
@@ -55,11 +55,11 @@ class Asker {
   private:
     struct Pending {
         OnAnswer on_answer;
-        bus::Reactor::TimerId timer{};
+        bus::Scheduler::TimerId timer{};
         wire::Message question;
-        wire::Duration pause{};                        ///< before it is asked again
-        std::string busy = {};                         ///< why, as it last said; escaped
-        std::optional<bus::Reactor::TimerId> again{};  ///< set while the other side is busy
+        wire::Duration pause{};                          ///< before it is asked again
+        std::string busy = {};                           ///< why, as it last said; escaped
+        std::optional<bus::Scheduler::TimerId> again{};  ///< set while the other side is busy
     };
 
     [[nodiscard]] Error closed() const;
@@ -67,7 +67,7 @@ class Asker {
     void ask_again(std::uint64_t request);
     void finish(std::uint64_t request, Result<wire::Message> answer);
 
-    bus::Reactor& reactor_;
+    bus::Scheduler& scheduler_;
     Send send_;
     std::string whom_;
     Errc silence_;

@@ -19,7 +19,6 @@ Error wrong_kind() {
 }  // namespace
 
 void TrackerAsker::find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) {
-    question.after.clear();
     ask_pages<wire::FoundFile>(std::move(question), &wire::Found::files, std::move(on_files));
 }
 

@@ -68,7 +68,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     /// For all who have a handle of the job, and the queue.
     [[nodiscard]] Telling openly() const { return {events_, true, true}; }
 
-    /// A job of which nobody waits for what comes of it once it is called off. `start(node,
+    /// A job that is over once it is called off: nobody waits for its outcome then. `start(node,
     /// on_done)` begins it on the reactor's thread.
     template <typename T, typename Start>
     std::shared_ptr<JobState> begin(Telling const& to, Start start);

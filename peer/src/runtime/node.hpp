@@ -86,7 +86,7 @@ class Node {
 
     [[nodiscard]] Policies const& policies() const { return policies_; }
 
-    /// For downloads and uploads under way, too; when it is in force it is told of.
+    /// For downloads and uploads under way, too. `on_set` is called when it is in force.
     void set_policy(policies::PeerPolicyFactory const& policy,
                     std::function<void(PolicyInfo)> on_set);
 

@@ -22,7 +22,7 @@ class Engine;
 /// What the handles of one Reader share. Any thread.
 class OpenFile {
   public:
-    /// Has a reading of this number closed when nobody holds it any more.
+    /// Whoever holds it keeps the reading open: when nobody does any more, it is closed.
     using Ticket = std::shared_ptr<void const>;
 
     OpenFile(std::weak_ptr<Engine> engine, Readings::Opened opened, std::uint64_t number,

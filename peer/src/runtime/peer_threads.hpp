@@ -43,8 +43,8 @@ class PeerThreads {
     /// How many files one peer may read at once; `most`: as its descriptors allow.
     [[nodiscard]] unsigned hashers(std::size_t most) const;
 
-    /// What one more peer may count as the process's limit of descriptors, of which so many are
-    /// open: those that are free are for all that may still come.
+    /// What one more peer is to take for the process's limit of descriptors, of which so many are
+    /// open: it leaves a part of the free ones to those that may still come.
     [[nodiscard]] std::uint64_t descriptor_limit(std::uint64_t limit, std::uint64_t open);
 
     /// The calling thread is one of a crew.

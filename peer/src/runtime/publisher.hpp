@@ -29,8 +29,8 @@ class Publisher {
   public:
     /// What is written to for longer than this cannot be published.
     static constexpr auto changing_most = std::chrono::seconds(30);
-    /// Who says that bytes are not what they should be is heard so often, for each name, and for
-    /// no more than so many in that time: he may be wrong, or worse.
+    /// Sinks say when bytes are not what they should be, and may be wrong, or worse: each name is
+    /// looked at no more often than this for it, and no more than so many names in that time.
     static constexpr auto look_every = std::chrono::minutes(1);
     static constexpr auto looks_most = index::ShareIndex::verified_most;
 

@@ -63,14 +63,14 @@ TEST_CASE("what peers send is what peers receive, by peer and by pair of racks")
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
     for (Swarm::PeerIndex peer = 0; peer < swarm.size(); ++peer) {
-        sent += swarm.bytes_sent(peer);
-        received += swarm.bytes_received(peer);
-        CHECK((peer == 0 || swarm.bytes_received(peer) >= rules.file.bytes));
-        CHECK((peer == 0 || swarm.first_chunk(peer) < swarm.completed(peer)));
+        sent += swarm.peer(peer).bytes_sent;
+        received += swarm.peer(peer).bytes_received;
+        CHECK((peer == 0 || swarm.peer(peer).bytes_received >= rules.file.bytes));
+        CHECK((peer == 0 || swarm.peer(peer).first_chunk < swarm.peer(peer).completed));
         if (peer > 0) {
-            CHECK(swarm.first_chunk(peer) <= swarm.quarters(peer).at(0));
-            CHECK(swarm.quarters(peer).at(0) < swarm.quarters(peer).at(2));
-            CHECK(swarm.quarters(peer).at(2) < swarm.completed(peer));
+            CHECK(swarm.peer(peer).first_chunk <= swarm.peer(peer).quarters.at(0));
+            CHECK(swarm.peer(peer).quarters.at(0) < swarm.peer(peer).quarters.at(2));
+            CHECK(swarm.peer(peer).quarters.at(2) < swarm.peer(peer).completed);
         }
     }
     std::uint64_t stored = 0;
@@ -101,7 +101,7 @@ TEST_CASE("messages are counted by kind, of whom they come from") {
     REQUIRE(swarm.run(600s));
     using lab::tally::MessageKind;
     auto const sent = [&](Swarm::PeerIndex peer, MessageKind kind) {
-        return swarm.messages(peer).counts[static_cast<std::size_t>(kind)];
+        return swarm.peer(peer).messages.counts[static_cast<std::size_t>(kind)];
     };
     CHECK(sent(0, MessageKind::want) == 0);
     CHECK(sent(0, MessageKind::find) == 0);
@@ -134,10 +134,10 @@ TEST_CASE("a latency between two peers is that of all that passes between them")
     auto const far = swarm.add({.up = link_rate, .down = link_rate, .serves = false});
     REQUIRE(swarm.run(600s));
     // Asked, and sent: there and back.
-    CHECK(swarm.completed(near) >= 200ms);
-    CHECK(swarm.completed(near) <= 300ms);
-    CHECK(swarm.completed(far) >= 400ms);
-    CHECK(swarm.completed(far) <= 600ms);
+    CHECK(swarm.peer(near).completed >= 200ms);
+    CHECK(swarm.peer(near).completed <= 300ms);
+    CHECK(swarm.peer(far).completed >= 400ms);
+    CHECK(swarm.peer(far).completed <= 600ms);
 }
 
 TEST_CASE("a latency may differ by the way, and what is asked and sent takes both") {
@@ -149,8 +149,8 @@ TEST_CASE("a latency may differ by the way, and what is asked and sent takes bot
     swarm.add(seed_nature);
     auto const sink = swarm.add({.up = link_rate, .down = link_rate, .serves = false});
     REQUIRE(swarm.run(600s));
-    CHECK(swarm.completed(sink) >= 510ms);
-    CHECK(swarm.completed(sink) <= 600ms);
+    CHECK(swarm.peer(sink).completed >= 510ms);
+    CHECK(swarm.peer(sink).completed <= 600ms);
 }
 
 TEST_CASE("an upload choice decides who is served first") {
@@ -165,7 +165,7 @@ TEST_CASE("an upload choice decides who is served first") {
     swarm.add(8, nature);
     REQUIRE(swarm.run(600s));
     for (auto const peer : leechers(swarm)) {
-        CHECK((peer == 3 || *swarm.completed(3) < *swarm.completed(peer)));
+        CHECK((peer == 3 || *swarm.peer(3).completed < *swarm.peer(peer).completed));
     }
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a chunk order decides what is asked for first") {
         swarm.add(8, leecher);
         REQUIRE(swarm.run(600s));
         CHECK(made == (in_order ? 9U : 0U));
-        return swarm.completed(1);
+        return swarm.peer(1).completed;
     };
     CHECK(first_completes(true) != first_completes(false));
 }
@@ -202,8 +202,8 @@ TEST_CASE("a handout decides which sources a tracker names, by how they describe
     }
     auto const sink = swarm.add({.up = link_rate, .down = link_rate, .serves = false}, 1s);
     REQUIRE(swarm.run(600s));
-    REQUIRE(swarm.completed(sink));
+    REQUIRE(swarm.peer(sink).completed);
     for (Swarm::PeerIndex peer = 64; peer < 300; ++peer) {
-        CHECK(swarm.bytes_sent(peer) == 0);
+        CHECK(swarm.peer(peer).bytes_sent == 0);
     }
 }

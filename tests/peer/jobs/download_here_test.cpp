@@ -76,6 +76,7 @@ TEST_CASE("A file with other content stays as it is unless it is to be replaced"
     CHECK(job.file().error->code == Errc::disk);
     CHECK(share.source.wanted.empty());
     CHECK(share.sut.read("file.bin") == "mine");
+    CHECK(share.sut.leftovers(".part").empty());
 }
 
 TEST_CASE("What this peer has under another name it need not ask to have described") {

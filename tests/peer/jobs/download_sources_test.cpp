@@ -101,6 +101,47 @@ TEST_CASE("A download says of the sources that it could not reach why that is so
                ContainsSubstring("nobody answers"));
 }
 
+TEST_CASE("A source that answers late describes the file where those before it do not") {
+    TwoSources share;
+    share.first.describes = false;
+    share.second.answers_after = 500ms;
+    CHECK_FALSE(share.run().file().error);
+    CHECK(share.sut.read("file.bin") == share.file.bytes);
+}
+
+TEST_CASE("Where no known source describes a file one that has come since does, and gives it") {
+    TwoSources share;
+    share.first.contents.clear();
+    auto& sources = share.sut.tracker.files.front().sources;
+    auto const come = sources.back();
+    sources.pop_back();
+    share.first.answers_after = 100ms;
+    share.second.time_of_a_chunk = 10ms;
+    auto const job = share.start();
+    share.sut.time.pass(50ms);
+    sources.push_back(come);
+    REQUIRE(share.sut.time.pass_until([&] { return share.second.chunks_sent == 1; }));
+    CHECK(share.first.probes == 1);
+    CHECK(share.second.probes == 1);  // what the search has found need not be looked for again
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+}
+
+TEST_CASE("How much of a file a source has is what the tracker says of that file, not of another") {
+    Downloader sut;
+    auto& source = sut.add_peer();
+    auto const first = sample(8 * chunk_bytes, 1);
+    auto const second = sample(8 * chunk_bytes, 2);
+    sut.share(source, "a.bin", first);
+    sut.share(source, "b.bin", second);
+    sut.tracker.files.back().sources.front().have_ppm = 1;
+    auto const job = sut.run(Downloader::order("*.bin"));
+    CHECK(sut.read("b.bin") == second.bytes);
+    REQUIRE(source.opened_with.size() == 2);
+    CHECK(source.opened_with[0] > 0);
+    CHECK(source.opened_with[1] == 0);  // what it has it says first
+}
+
 // ---- lies ----
 
 TEST_CASE("A source that describes a content wrongly is not used for it") {
@@ -122,6 +163,30 @@ TEST_CASE("A source that has described a content wrongly is not found again when
     REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
     CHECK(job.file().error);
     CHECK(share.first.wanted.empty());
+}
+
+TEST_CASE("A source that has described a content wrongly stays out while a download waits") {
+    TwoSources share;
+    share.first.contents.at(share.file.content) = sample(8 * chunk_bytes, 2);
+    auto order = Downloader::order("file.bin");
+    order.wait = 1h;
+    auto const job = share.sut.start(std::move(order));
+    share.sut.pass_until_stored(job, chunk_bytes);
+    share.second.is_up = false;
+    share.sut.time.pass(10min);
+    CHECK_FALSE(job.done());
+    CHECK(share.first.manifests_asked == 1);
+    share.second.is_up = true;
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+}
+
+TEST_CASE("A chunk that does not stand where its source says is counted as a lie, and no stray") {
+    TwoSources share;
+    share.first.misplaces_chunks = true;
+    CHECK_FALSE(share.run().file().error);
+    CHECK(share.sut.counters[telemetry::Counter::chunks_rejected] == 1);
+    CHECK(share.sut.counters[telemetry::Counter::chunks_unsolicited] == 0);
 }
 
 TEST_CASE("Chunks that are not those of the file are counted, and thrown away") {
@@ -147,6 +212,56 @@ TEST_CASE("When its source goes away a download finds one that has come since") 
     REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
     CHECK_FALSE(job.file().error);
     CHECK(share.second.chunks_sent >= 5);
+}
+
+TEST_CASE("A source that is in use is not asked how it is when another is looked for") {
+    TwoSources share;
+    auto const job = share.start();
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    auto const before = share.second.probes;
+    share.first.is_up = false;
+    auto const asked = share.sut.tracker.asked.size();
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK(share.sut.tracker.asked.size() > asked);
+    // Once a second for as long as it is in use, as ever, and not once more.
+    auto const seconds = static_cast<std::size_t>((**job.result)->seconds);
+    CHECK(share.second.probes <= before + seconds + 1);
+}
+
+TEST_CASE("A source that takes long for a chunk, and says that it is there, is waited for") {
+    TwoSources share;
+    share.second.is_up = false;
+    share.first.time_of_a_chunk = 5s;
+    CHECK_FALSE(share.run().file().error);
+    CHECK(share.first.chunks_sent == 8);
+}
+
+TEST_CASE("What came twice is counted, by source and in all") {
+    std::uint64_t in_all = 0;
+    for (auto time = 300ms; time < 3s; time += 100ms) {
+        TwoSources share;
+        share.second.time_of_a_chunk = time;
+        auto const job = share.run();
+        std::uint64_t twice = 0;
+        for (auto const& source : job.file().sources) {
+            twice += source.bytes_duplicate;
+        }
+        CHECK(share.sut.counters[telemetry::Counter::bytes_duplicate] == twice);
+        in_all += twice;
+    }
+    CHECK(in_all > 0);
+}
+
+TEST_CASE("A file is over when all of it is here, though the word of its last chunk comes first") {
+    TwoSources share;
+    Downloader sut({.last_first = true});
+    for (int i = 0; i < 4; ++i) {
+        sut.share(sut.add_peer(), "file.bin", share.file);
+    }
+    auto const job = sut.run(Downloader::order("file.bin"));
+    CHECK_FALSE(job.file().error);
+    CHECK(job.file().bytes_fetched == share.file.bytes.size());
+    CHECK(sut.read("file.bin") == share.file.bytes);
 }
 
 TEST_CASE("Without a tracker a download asks those again that it knew at the beginning") {

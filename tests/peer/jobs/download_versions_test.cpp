@@ -46,7 +46,7 @@ TEST_CASE("What only this peer has does not take the place of what is here") {
     sut.list(source_entry(sut.self, {"10.0.0.1", 99}), "file.bin", own);
     sut.share(sut.add_peer(), "file.bin", others);
     sut.tracker.files.front().source_count = 2;  // it is the one that most peers have
-    std::ofstream(sut.directory.path() / "file.bin", std::ios::binary) << own.bytes;
+    sut.put_own("file.bin", own.bytes, own);
     auto order = Downloader::order("file.bin");
     order.force = true;
     auto const job = sut.run(std::move(order));
@@ -65,6 +65,37 @@ TEST_CASE("A version that nobody can describe gives way to another of its name")
     auto const job = sut.run(Downloader::order("file.bin"));
     CHECK_FALSE(job.file().error);
     CHECK(sut.read("file.bin") == right.bytes);
+}
+
+TEST_CASE("A version that the tracker names twice is one, and no other than itself") {
+    Downloader sut;
+    sut.share(sut.add_peer(), "file.bin", sample(1000));
+    sut.tracker.files.push_back(sut.tracker.files.front());
+    CHECK_FALSE(sut.run(Downloader::order("file.bin")).file().error);
+    CHECK(sut.logged_with("has another version") == 0);
+}
+
+TEST_CASE("Of one name no more than nine versions are tried, whoever registers how many of them") {
+    Downloader sut;
+    auto const& liar = sut.add_peer();
+    for (unsigned version = 0; version < 20; ++version) {
+        sut.list(source_entry(liar), "file.bin", sample(1000, version));
+    }
+    CHECK(sut.run(Downloader::order("file.bin")).file().error);
+    CHECK(sut.logged_with("cannot be fetched") == 8);
+}
+
+TEST_CASE("The progress of a download has the size of the version that takes another's place") {
+    Downloader sut;
+    auto const right = sample(1000, 1);
+    sut.list(source_entry(sut.add_peer()), "file.bin", sample(5000, 2));
+    sut.tracker.files.front().source_count = 100;
+    sut.share(sut.add_peer(), "file.bin", right);
+    DownloadProgress last;
+    auto order = Downloader::order("file.bin");
+    order.on_progress = [&](auto const& progress) { last = progress; };
+    CHECK_FALSE(sut.run(std::move(order)).file().error);
+    CHECK(last.bytes_total == right.bytes.size());
 }
 
 TEST_CASE("A file that changes at its source meanwhile is fetched as what it is then") {
@@ -103,6 +134,19 @@ TEST_CASE("A version that was asked for by its id is not taken for another that 
     REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
     CHECK(job.file().content == id);
     CHECK(job.file().error);
+}
+
+TEST_CASE("A name that looks as if it asked for a version is still the name of what is there now") {
+    Changing share;
+    auto const name = "file.bin@" + wire::to_hex(share.before.content).substr(0, 8);
+    share.sut.tracker.files.front().name = name;
+    auto const job = share.sut.start(Downloader::order(name));
+    share.sut.pass_until_stored(job, 2 * chunk_bytes);
+    share.change();
+    share.sut.share(share.source, name, share.after);
+    REQUIRE(share.sut.time.pass_until([&] { return job.done(); }));
+    CHECK_FALSE(job.file().error);
+    CHECK(share.sut.read(name) == share.after.bytes);
 }
 
 TEST_CASE("An old version that the tracker still names is not fetched once more") {

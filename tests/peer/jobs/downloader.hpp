@@ -57,12 +57,14 @@ class Downloader {
         bool shares = true;       ///< what is here of a file is offered
         bool keep_mode = false;
         std::uint64_t bytes_per_second = 0;  ///< of each file
+        bool last_first = false;             ///< as FakeExecutor
     };
 
     Downloader() : Downloader(Options()) {}
 
     explicit Downloader(Options const& options) : options_(options) {
         hashes_.put(xfsbus::test::sha256());
+        store_.last_first = options.last_first;
     }
 
     ~Downloader() {
@@ -79,6 +81,8 @@ class Downloader {
         auto const number = static_cast<std::uint16_t>(peers.size() + 1);
         auto& peer = peers.emplace_back();
         peer.id.bytes[0] = static_cast<std::uint8_t>(number);
+        peer.id.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
+        peer.id.bytes[2] = 1;  // none is `self`
         peer.listens = {"10.0.0.1", number};
         return peer;
     }
@@ -162,6 +166,13 @@ class Downloader {
 
     [[nodiscard]] bool has_logged(std::string const& event) const {
         return std::ranges::find(logged, event, &LogEvent::name) != logged.end();
+    }
+
+    /// Lines of the log that have these words in them.
+    [[nodiscard]] std::size_t logged_with(std::string const& words) const {
+        return static_cast<std::size_t>(std::ranges::count_if(logged, [&](auto const& event) {
+            return event.text.find(words) != std::string::npos;
+        }));
     }
 
     xfsbus::test::TempDir directory;

@@ -25,7 +25,7 @@ class FakeTracker final : public net::TrackerQuestions {
 
     void find(wire::Find question, OnAnswer<std::vector<wire::FoundFile>> on_files) override {
         asked.push_back(question);
-        if (!is_up) {
+        if (!is_up || !finds) {
             return time_.post([on_files = std::move(on_files)] { on_files(no_tracker()); });
         }
         time_.post([this, question = std::move(question), on_files = std::move(on_files)] {
@@ -64,6 +64,7 @@ class FakeTracker final : public net::TrackerQuestions {
     }
 
     bool is_up = true;             ///< else no question is answered
+    bool finds = true;             ///< else no question for files is
     std::optional<Error> trouble;  ///< its answer to who asks for its peers
     Look peers;
     std::vector<wire::FoundFile> files;

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "fake_chunk_port.hpp"
+#include "fake_peer.hpp"
 #include "fake_server.hpp"
 #include "fake_tracker.hpp"
-#include "net/chunk_port.hpp"
 #include "net/link.hpp"
 #include "sample.hpp"
 #include "virtual_time.hpp"
+
+#include <xfsbus/wire/limits.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,75 +16,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 /// Stand-ins for all that a download asks of others. They answer in turns of their own, as the
 /// real ones do.
 namespace xfsbus::peer::jobs::test {
-
-/// Another peer, as a source. What it has, and how it behaves, may be changed at any time.
-struct FakePeer {
-    wire::PeerId id;
-    wire::Endpoint listens;
-    std::map<wire::ContentId, xfsbus::test::Sample> contents{};
-    bool is_up = true;     ///< else nothing answers
-    bool is_there = true;  ///< else there is no connection to it
-    std::uint32_t load = 0;
-    wire::Duration answers_after{};  ///< how it is
-    wire::FileAttributes attributes{};
-    std::optional<wire::ErrorCode> refuses{};  ///< whatever is wanted of it
-    bool refuses_bundles = false;
-    std::set<std::uint32_t> damaged_chunks{};
-    std::set<wire::ContentId> damaged_in_bundles{};
-    wire::Duration time_of_a_chunk = std::chrono::milliseconds(10);
-    std::size_t chunks_sent = 0;
-    std::size_t probes = 0;           ///< that came
-    std::size_t manifests_asked = 0;  ///< of it
-    std::vector<std::uint32_t> wanted{};
-    std::vector<std::vector<wire::ContentId>> bundles{};  ///< that were wanted of it
-    std::vector<wire::Push> pushes{};
-    wire::Pushed pushed{wire::PushState::waiting, 0, ""};  ///< its word to whoever pushes
-};
-
-/// As the tracker names it, of a file that it has.
-inline wire::SourceEntry source_entry(wire::PeerId const& peer, wire::Endpoint const& listens) {
-    return {peer, listens, wire::complete_ppm, ""};
-}
-
-inline wire::SourceEntry source_entry(FakePeer const& peer) {
-    return source_entry(peer.id, peer.listens);
-}
-
-/// Hands chunks to whoever waits for them.
-class FakeChunkPort final : public net::ChunkPort {
-  public:
-    [[nodiscard]] Result<std::uint16_t> port() override { return std::uint16_t{9}; }
-
-    void add(wire::TransferId const& transfer, std::uint32_t /*chunk_bytes*/,
-             OnChunk on_chunk) override {
-        waiting_.insert_or_assign(transfer, std::move(on_chunk));
-    }
-
-    void remove(wire::TransferId const& transfer) override { waiting_.erase(transfer); }
-
-    /// Transfers whose chunks somebody waits for.
-    [[nodiscard]] std::size_t open() const { return waiting_.size(); }
-
-    void deliver(wire::ChunkHeader const& header, std::string bytes) {
-        auto const found = waiting_.find(header.transfer);
-        if (found == waiting_.end()) {
-            return;
-        }
-        auto const on_chunk = found->second;
-        auto const owner = std::make_shared<std::string const>(std::move(bytes));
-        on_chunk(header, {std::as_bytes(std::span(*owner)), owner});
-    }
-
-  private:
-    std::map<wire::TransferId, OnChunk> waiting_;
-};
 
 /// The way to a FakePeer, which sends what is wanted of it chunk by chunk.
 class FakeLink final : public net::Link, public std::enable_shared_from_this<FakeLink> {
@@ -107,15 +47,21 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
     }
 
     void ask(wire::Message const& question, wire::Duration patience, OnAnswer on_answer) override {
-        if (!peer_.is_up) {
+        bool const describe = std::holds_alternative<wire::GetManifests>(question);
+        if (!peer_.is_up || (describe && !peer_.describes)) {
             time_.at(time_.now() + patience, [on_answer = std::move(on_answer)] {
                 on_answer(Error{Errc::timeout, "nobody answers"});
             });
             return;
         }
-        time_.post([self = shared_from_this(), question, on_answer = std::move(on_answer)] {
+        auto const* const ping = std::get_if<wire::Ping>(&question);
+        bool const looks = ping != nullptr && !ping->contents.empty();
+        auto then = [self = shared_from_this(), question, on_answer = std::move(on_answer)] {
             on_answer(self->answer(question));
-        });
+        };
+        looks&& peer_.tells_after > wire::Duration::zero()
+            ? static_cast<void>(time_.at(time_.now() + peer_.tells_after, std::move(then)))
+            : time_.post(std::move(then));
     }
 
     void want(wire::Want want, Heard const& heard) override {
@@ -134,6 +80,9 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
             have.transfer = want.transfer;
             have.complete = true;
             time_.post([heard, have] { heard.on_have(have); });
+        }
+        if (!transfers_.contains(want.transfer)) {
+            peer_.opened_with.push_back(want.chunks.size());
         }
         auto& transfer = transfers_[want.transfer];
         transfer.content = want.content;
@@ -161,14 +110,32 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
         bool busy = false;
     };
 
-    [[nodiscard]] wire::Message answer(wire::Message const& question) {
+    [[nodiscard]] wire::Message answer(wire::Ping const& ping) {
         wire::Pong pong{0, peer_.id, {}};
-        if (auto const* const ping = std::get_if<wire::Ping>(&question)) {
-            for (auto const& content : ping->contents) {
+        for (auto const& content : ping.contents) {
+            if (pong.have.size() < peer_.tells_of_most) {
                 pong.have.push_back(peer_.contents.contains(content) ? wire::complete_ppm : 0);
             }
-            return pong;
         }
+        if (!ping.contents.empty()) {
+            peer_.looked_for.push_back(ping.contents.size());
+        }
+        return pong;
+    }
+
+    [[nodiscard]] Result<wire::Message> answer(wire::Message const& question) {
+        auto const* const ping = std::get_if<wire::Ping>(&question);
+        bool const vitals = ping != nullptr && ping->contents.empty();
+        if (peer_.fails_with && !vitals) {
+            return Error{*peer_.fails_with, "it cannot"};
+        }
+        if (peer_.is_confused && !vitals) {
+            return wire::Message(wire::Left{});
+        }
+        return ping != nullptr ? answer(*ping) : answer_to_others(question);
+    }
+
+    [[nodiscard]] wire::Message answer_to_others(wire::Message const& question) {
         if (auto const* const push = std::get_if<wire::Push>(&question)) {
             peer_.pushes.push_back(*push);
             return peer_.pushed;
@@ -248,7 +215,8 @@ class FakeLink final : public net::Link, public std::enable_shared_from_this<Fak
         transfer.chunks.pop_front();
         transfer.sent += text->size();
         ++peer_.chunks_sent;
-        auto const offset = std::uint64_t{chunk} * xfsbus::test::chunk_bytes;
+        auto const offset =
+            std::uint64_t{chunk} * xfsbus::test::chunk_bytes + (peer_.misplaces_chunks ? 1 : 0);
         auto const self = shared_from_this();  // what the sink does may be to let go of this
         chunks_.deliver({id, chunk, offset}, std::move(*text));
         if (transfers_.contains(id)) {
@@ -280,6 +248,12 @@ class FakeLinks final : public net::Links {
         auto const link = std::make_shared<FakeLink>(time_, chunks_, *peer);
         known = link;
         return std::shared_ptr<net::Link>(link);
+    }
+
+    /// Connections that somebody holds.
+    [[nodiscard]] std::size_t open() const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            links_, [](auto const& entry) { return !entry.second.expired(); }));
     }
 
     [[nodiscard]] bool room_for(wire::Endpoint const& /*endpoint*/) override { return has_room; }

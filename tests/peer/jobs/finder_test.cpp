@@ -68,7 +68,9 @@ struct Seeker {
     FakeTracker tracker{time};
     FakeChunkPort chunks;
     FakeLinks links{time, chunks, peers};
-    telemetry::Log log{{}, LogLevel::off};
+    std::vector<std::string> notes;
+    telemetry::Log log{[this](LogEvent const& event) { notes.push_back(event.text); },
+                       LogLevel::debug};
     jobs::Network network{.scheduler = time,
                           .tracker = tracker,
                           .links = links,
@@ -203,4 +205,92 @@ TEST_CASE("A query that is too long for a pattern is refused with that reason, a
     CHECK_THAT(found.error().message, ContainsSubstring("a pattern has at most"));
     CHECK(std::ranges::none_of(seeker.tracker.asked,
                                [](auto const& find) { return find.by == wire::FindBy::glob; }));
+}
+
+TEST_CASE("What looks like a version and is none of any file is taken for a pattern") {
+    Seeker seeker;
+    seeker.add_file("x@abcd");
+    CHECK(seeker.names("?@abcd") == Names{"x@abcd"});
+}
+
+// ---- what they have ----
+
+namespace {
+
+/// A source that is said to have so many files.
+struct Rich {
+    explicit Rich(unsigned files) {
+        auto const source = source_entry(peer);
+        for (unsigned i = 0; i < files; ++i) {
+            seeker.add_file(std::to_string(i), i).sources = {source};
+        }
+    }
+
+    Seeker seeker;
+    FakePeer& peer = seeker.add_peer();
+};
+
+}  // namespace
+
+TEST_CASE("One source is asked about no more files than it will say anything about") {
+    Rich rich(1100);
+    CHECK(rich.seeker.probe().held.size() == 1024);
+}
+
+TEST_CASE("A source that has said less than it was asked is asked no more") {
+    Rich rich(2 * wire::limits::contents_per_ping);
+    rich.peer.tells_of_most = 5;
+    CHECK(rich.seeker.probe().held.size() == 5);
+    CHECK(rich.peer.looked_for.size() == 1);
+}
+
+TEST_CASE("A source that takes its time about what it has is asked about more for one second") {
+    Rich rich(8 * wire::limits::contents_per_ping);
+    rich.peer.tells_after = 400ms;
+    CHECK(rich.seeker.probe().held.size() == 3 * wire::limits::contents_per_ping);
+}
+
+// ---- connections ----
+
+TEST_CASE("A connection that failed takes its place until its descriptors are free") {
+    Seeker seeker;
+    auto& file = seeker.add_file("file.bin");
+    for (int i = 0; i < 200; ++i) {
+        auto& peer = seeker.add_peer();
+        peer.is_there = false;
+        file.sources.push_back(source_entry(peer));
+    }
+    bool over = false;
+    seeker.finder.probe(seeker.tracker.files,
+                        [&](auto const&, auto const&, auto const&) { over = true; });
+    seeker.time.pass(49ms);
+    CHECK(std::ranges::count(seeker.peers, 1U, &FakePeer::probes) == 64);
+    seeker.time.pass(50ms);
+    CHECK(std::ranges::count(seeker.peers, 1U, &FakePeer::probes) == 128);
+    REQUIRE(seeker.time.pass_until([&] { return over; }));
+}
+
+TEST_CASE("That no connection can be opened is told once in a find, however many there would be") {
+    Seeker seeker;
+    auto& file = seeker.add_file("file.bin");
+    for (std::uint16_t port = 1; port < 10; ++port) {
+        file.sources.push_back(source_entry({{1}}, {"10.0.0.2", port}));
+    }
+    CHECK(seeker.probe().probed.empty());
+    CHECK(seeker.notes.size() == 1);
+}
+
+TEST_CASE("A download does not begin before others have had twenty milliseconds to answer") {
+    Seeker seeker;
+    auto& file = seeker.add_file("file.bin");
+    auto const& first = seeker.add_peer();
+    auto& second = seeker.add_peer();
+    second.answers_after = 1s;
+    file.sources = {source_entry(first), source_entry(second)};
+    auto const begun = seeker.time.now();
+    bool over = false;
+    seeker.finder.probe_each(
+        seeker.tracker.files, 64, {}, [](auto const&, auto) {}, [&] { over = true; });
+    REQUIRE(seeker.time.pass_until([&] { return over; }));
+    CHECK(seeker.time.now() - begun == 20ms);
 }

@@ -1,7 +1,12 @@
 #include "catch.hpp"
 #include "jobs/manifest_fetch.hpp"
+#include "sample.hpp"
+#include "temp_dir.hpp"
+
+#include <xfsbus/wire/limits.hpp>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -77,4 +82,39 @@ TEST_CASE("Bytes that are no manifest are a lie") {
     auto const checked = check_manifest(hashes, {}, bytes);
     REQUIRE_FALSE(checked);
     CHECK(checked.error().code == Errc::integrity);
+}
+
+TEST_CASE("A manifest whose digests are not as long as those of its algorithm is a lie") {
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
+    hashes.put(xfsbus::test::sha256());
+    auto const file = xfsbus::test::sample(1000);
+    auto other = *file.manifest;
+    other.digest_bytes = wire::limits::digest_bytes_max;
+    other.digests.resize(wire::limits::digest_bytes_max);
+    auto const bytes = wire::encode_manifest(other);
+    auto const digest = policies::digest(*xfsbus::test::sha256(), std::as_bytes(std::span(bytes)));
+    auto const content =
+        wire::ContentId::from({reinterpret_cast<char const*>(digest.data()), digest.size()});
+    CHECK(check_manifest(hashes, file.content, wire::encode_manifest(*file.manifest)));
+    auto const checked = check_manifest(hashes, content.value(), bytes);
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == Errc::integrity);
+}
+
+TEST_CASE("What is built in checks where no plug-in of its name can be loaded, and nothing else") {
+    Hashes hashes(nowhere(), std::make_shared<policies::PolicyHost>());
+    hashes.put_built_in(xfsbus::test::sha256());
+    CHECK(hashes.get("sha256"));
+    CHECK_FALSE(hashes.get("blake3"));
+}
+
+TEST_CASE("A plug-in that was not there a moment ago is not looked for at once again") {
+    xfsbus::test::TempDir const directory;
+    policies::PluginPath const path(std::vector<std::filesystem::path>{directory.path()});
+    Hashes hashes(path, std::make_shared<policies::PolicyHost>());
+    CHECK_FALSE(hashes.get("sha256"));
+    std::filesystem::copy_file(std::filesystem::path(XFSBUS_PLUGINS) / "libsha256.so",
+                               directory.path() / "libsha256.so");
+    CHECK_FALSE(hashes.get("sha256"));
+    CHECK(Hashes(path, std::make_shared<policies::PolicyHost>()).get("sha256"));
 }

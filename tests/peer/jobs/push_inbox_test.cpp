@@ -310,3 +310,12 @@ TEST_CASE("A push that has to have its name is not there under another one") {
     receiver.share_it(push, "b.bin");
     CHECK(receiver.ask(push).state == WireState::there);
 }
+
+TEST_CASE("Another content of the name is not what a push of several files asks for by its name") {
+    Receiver receiver;
+    receiver.share_it(push_of(1, "file.bin"), "file.bin");
+    auto push = push_of(2, "file.bin");
+    push.named = true;
+    CHECK(receiver.ask(push).state == WireState::waiting);
+    CHECK(receiver.begun.size() == 1);
+}

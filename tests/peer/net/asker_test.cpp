@@ -1,6 +1,9 @@
 #include "net/asker.hpp"
 
+#include "../jobs/virtual_time.hpp"
 #include "catch.hpp"
+
+#include <xfsbus/bus/reactor.hpp>
 
 #include <optional>
 #include <vector>
@@ -63,6 +66,35 @@ TEST_CASE("A question is asked again, at growing pauses, while the other side is
     REQUIRE(asked.size() == 3);
     CHECK(asked[1] - asked[0] >= 100ms);
     CHECK(asked[2] - asked[1] >= 200ms);
+}
+
+TEST_CASE("However long the other side is busy, it is asked every 0.8 s, once for each question") {
+    jobs::test::VirtualTime time;
+    std::vector<wire::Time> asked;
+    std::optional<Result<wire::Message>> answer;
+    Asker* self = nullptr;
+    Asker asker(
+        time,
+        [&](auto const&, auto request) {
+            asked.push_back(time.now());
+            time.post([&, request] {
+                for (int i = 0; i < 2; ++i) {  // what was asked again may be answered twice
+                    self->on_answer(request, wire::Failure{wire::ErrorCode::busy, "full", 0});
+                }
+            });
+            return true;
+        },
+        "the other side", Errc::timeout);
+    self = &asker;
+    asker.ask(wire::Ping{}, 4s, [&](Result<wire::Message> got) { answer = std::move(got); });
+    time.pass(10s);
+    std::vector<wire::Duration> pauses;
+    for (std::size_t i = 1; i < asked.size(); ++i) {
+        pauses.push_back(asked[i] - asked[i - 1]);
+    }
+    CHECK(pauses == std::vector<wire::Duration>{100ms, 200ms, 400ms, 800ms, 800ms, 800ms, 800ms});
+    REQUIRE(answer);
+    CHECK_FALSE(answer->ok());
 }
 
 TEST_CASE("Who is asked and stays busy is named with its reason") {

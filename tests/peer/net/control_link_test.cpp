@@ -1,7 +1,9 @@
 #include "net/control_link.hpp"
 
+#include "../../bus/loop.hpp"
 #include "catch.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -96,6 +98,53 @@ class Refusing {
     std::unique_ptr<bus::ControlServer> server_;
 };
 
+/// A source that keeps what it hears, and a link to it.
+struct Listening {
+    Listening() {
+        auto bound = bus::ControlServer::bind(
+            loop.reactor(), {"127.0.0.1", 0}, bus::Security::none(),
+            {.on_message =
+                 [this](auto const& sender, auto&& envelope) {
+                     if (std::holds_alternative<wire::Ping>(envelope.message)) {
+                         server->send(sender.route, wire::Pong{0, who, {}}, envelope.request);
+                     } else {
+                         heard.push_back(std::move(envelope.message));
+                     }
+                 },
+             .on_garbage = [](auto const&, auto const&) {}});
+        REQUIRE(bound);
+        server = std::move(*bound);
+        auto opened = ControlLink::open(loop.reactor(), server->endpoint(), bus::Security::none(),
+                                        "", std::nullopt, [] { return wire::Pong{}; });
+        REQUIRE(opened);
+        link = *opened;
+    }
+
+    ~Listening() {
+        link->abandon();
+        link.reset();
+    }
+
+    void probe() {
+        bool answered = false;
+        link->probe(20s, [&](auto const& vitals) { answered = vitals.ok(); });
+        loop.until([&] { return answered; });
+    }
+
+    void want(std::uint8_t number) {
+        link->want(want_of(number, 0),
+                   {.on_refused = [this](auto const& what) { refused.push_back(what); },
+                    .on_have = [](auto const&) {}});
+    }
+
+    bus::Loop loop;
+    wire::PeerId who{{1}};
+    std::vector<wire::Message> heard;
+    std::vector<wire::Refused> refused;
+    std::shared_ptr<ControlLink> link;
+    std::unique_ptr<bus::ControlServer> server;
+};
+
 }  // namespace
 
 TEST_CASE("A transfer is closed at its source unless the source knows") {
@@ -105,4 +154,54 @@ TEST_CASE("A transfer is closed at its source unless the source knows") {
     source.run();
     CHECK(source.refusals == 2);
     CHECK(source.closed == std::vector{transfer_id(1)});
+}
+
+TEST_CASE("A transfer ends when another peer answers at the address of its source") {
+    Listening source;
+    source.probe();
+    source.want(1);
+    source.loop.until([&] { return source.heard.size() == 1; });
+    source.probe();
+    CHECK(source.refused.empty());
+    source.who = {{2}};
+    source.probe();
+    REQUIRE(source.refused.size() == 1);
+    CHECK(source.refused.front().transfer == transfer_id(1));
+    CHECK(source.refused.front().code == wire::ErrorCode::closed);
+}
+
+TEST_CASE("Of a transfer that is not open, or not any more, nothing is said to its source") {
+    Listening source;
+    wire::Have have;
+    have.transfer = transfer_id(9);
+    source.link->tell(have);
+    source.want(1);
+    source.link->close(transfer_id(1), true, true);
+    source.want(2);
+    source.loop.until([&] { return source.heard.size() >= 2; });
+    source.probe();  // what was said before it has been heard then
+    REQUIRE(source.heard.size() == 2);
+    REQUIRE(std::holds_alternative<wire::Close>(source.heard[0]));
+    CHECK(std::get<wire::Close>(source.heard[0]).corrupt);
+    REQUIRE(std::holds_alternative<wire::Request>(source.heard[1]));
+    auto const& wants = std::get<wire::Request>(source.heard[1]).wants;
+    REQUIRE(wants.size() == 1);
+    CHECK(wants.front().transfer == transfer_id(2));
+}
+
+TEST_CASE("There are no more connections to other peers at once than there may be") {
+    bus::Reactor reactor;
+    ControlLinks links(reactor, bus::Security::none(), std::nullopt, 1,
+                       [] { return wire::Pong{}; });
+    wire::Endpoint const first{"127.0.0.1", 1};
+    wire::Endpoint const second{"127.0.0.1", 2};
+    {
+        auto const link = links.to(first);
+        REQUIRE(link);
+        CHECK(links.room_for(first));
+        CHECK_FALSE(links.room_for(second));
+        REQUIRE_FALSE(links.to(second));
+        CHECK(links.to(second).error().message.find("ulimit -n") != std::string::npos);
+    }
+    CHECK(links.room_for(second));
 }

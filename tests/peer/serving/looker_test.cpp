@@ -77,6 +77,14 @@ class Shared {
         return *answer;
     }
 
+    /// This peer's own question.
+    Have look(std::vector<wire::ContentId> const& ids) {
+        std::optional<Have> answer;
+        looker_.look(ids, [&](auto have) { answer = std::move(have); });
+        loop_.until([&] { return answer.has_value(); });
+        return *answer;
+    }
+
     /// Once the thread for the disk has done all that it was told.
     void settle(std::size_t stale_files) {
         loop_.until([&] { return stale.size() >= stale_files; });
@@ -256,4 +264,11 @@ TEST_CASE("What is published is looked at where it is, not in the directory") {
     CHECK(shared.ask(contents(3)) == Have{0, complete_ppm, 0});
     shared.settle(1);
     CHECK(shared.stale == std::vector<std::string>{"two"});
+}
+
+TEST_CASE("What was looked at makes room for what is asked next") {
+    Shared share;
+    for (int i = 0; i < 6; ++i) {
+        CHECK(share.look(contents(1000)).size() == 1000);
+    }
 }

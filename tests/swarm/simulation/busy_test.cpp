@@ -53,7 +53,7 @@ TEST_CASE("a sink waits for a place no longer than those that came after it") {
         REQUIRE(swarm.run(900s));
         double longest = 0;
         for (Swarm::PeerIndex peer = 1; peer <= 100; ++peer) {
-            longest = std::max(longest, seconds(swarm.completed(peer).value()));
+            longest = std::max(longest, seconds(swarm.peer(peer).completed.value()));
         }
         INFO("the last of the first hundred had it after " << longest << " s");
         CHECK(longest <= 60);

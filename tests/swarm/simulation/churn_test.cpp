@@ -82,7 +82,7 @@ TEST_CASE("without the only seed everybody is told, in bounded time, that someth
         REQUIRE(swarm.run(300s));
         REQUIRE_FALSE(swarm.others_have_all(source));
         for (auto const peer : leechers(swarm)) {
-            auto const failure = swarm.failure(peer);
+            auto const failure = swarm.peer(peer).failure;
             REQUIRE(failure);
             CHECK(failure->code == Errc::timeout);
             CHECK_THAT(failure->message, ContainsSubstring("no source is left"));
@@ -102,10 +102,10 @@ TEST_CASE("a newcomer among newcomers reaches somebody with something to give") 
         auto const together = swarm.add(leecher);
         auto const later = swarm.add(leecher, 1s);
         REQUIRE(swarm.run(300s));
-        REQUIRE(swarm.first_chunk(together));
-        REQUIRE(swarm.first_chunk(later));
-        CHECK(seconds(*swarm.first_chunk(together)) <= 1);
-        CHECK(seconds(*swarm.first_chunk(later)) <= 1 + 0.5);
+        REQUIRE(swarm.peer(together).first_chunk);
+        REQUIRE(swarm.peer(later).first_chunk);
+        CHECK(seconds(*swarm.peer(together).first_chunk) <= 1);
+        CHECK(seconds(*swarm.peer(later).first_chunk) <= 1 + 0.5);
     });
 }
 

@@ -72,10 +72,10 @@ inline std::string cost(Swarm const& swarm, Swarm::Rules const& rules) {
     auto const& figures = swarm.figures();
     lab::tally::Messages messages;
     for (Swarm::PeerIndex peer = 0; peer < swarm.size(); ++peer) {
-        messages += swarm.messages(peer);
+        messages += swarm.peer(peer).messages;
     }
-    return "the seed sent " + std::to_string(static_cast<double>(swarm.bytes_sent(0)) / bytes) +
-           " files, " +
+    return "the seed sent " +
+           std::to_string(static_cast<double>(swarm.peer(0).bytes_sent) / bytes) + " files, " +
            std::to_string(100 * static_cast<double>(figures.bytes_duplicate) / bytes / peers) +
            " % came in vain, " +
            std::to_string(static_cast<double>(messages.total()) / peers / rules.file.chunks) +
@@ -86,11 +86,11 @@ inline std::string cost(Swarm const& swarm, Swarm::Rules const& rules) {
 inline double makespan(Swarm const& swarm, std::vector<Swarm::PeerIndex> const& peers) {
     double last = 0;
     for (auto const peer : peers) {
-        auto const failure = swarm.failure(peer);
-        INFO("peer " << peer << ", chunks " << swarm.chunks_stored(peer) << ": "
+        auto const failure = swarm.peer(peer).failure;
+        INFO("peer " << peer << ", chunks " << swarm.peer(peer).chunks_stored << ": "
                      << (failure ? failure->message : "no failure"));
-        REQUIRE(swarm.completed(peer));
-        last = std::max(last, seconds(*swarm.completed(peer)));
+        REQUIRE(swarm.peer(peer).completed);
+        last = std::max(last, seconds(*swarm.peer(peer).completed));
     }
     return last;
 }

@@ -73,7 +73,7 @@ void crowd(std::vector<double> const& rates, wire::Duration latency, double most
               0.012 * bytes * static_cast<double>(rates.size()));
         // Where the seed is not the slowest it has nothing better to do than to send more.
         bool const seed_is_slowest = *std::ranges::min_element(rates) >= link_rate;
-        CHECK((!seed_is_slowest || static_cast<double>(swarm.bytes_sent(0)) <= 1.1 * bytes));
+        CHECK((!seed_is_slowest || static_cast<double>(swarm.peer(0).bytes_sent) <= 1.1 * bytes));
     });
 }
 

@@ -164,7 +164,7 @@ Full full_link(std::string const& policy, std::uint64_t seed) {
     auto const sink = swarm.add({.down = link_rate, .serves = false});
     REQUIRE(swarm.run(3600s));
     auto const bytes = static_cast<double>(rules.file.bytes);
-    return {static_cast<double>(swarm.bytes_sent(0)) / bytes,
+    return {static_cast<double>(swarm.peer(0).bytes_sent) / bytes,
             makespan(swarm, {sink}) / (bytes / link_rate)};
 }
 

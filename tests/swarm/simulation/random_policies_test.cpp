@@ -98,8 +98,8 @@ TEST_CASE("a hundred random policies fetch what the default fetches, sooner or l
         REQUIRE(swarm.run(3600s));
         for (auto const peer : leechers(swarm)) {
             INFO("peer " << peer << ": "
-                         << (swarm.failure(peer) ? swarm.failure(peer)->message : ""));
-            CHECK((peer == leaves || swarm.completed(peer).has_value()));
+                         << (swarm.peer(peer).failure ? swarm.peer(peer).failure->message : ""));
+            CHECK((peer == leaves || swarm.peer(peer).completed.has_value()));
         }
     });
 }

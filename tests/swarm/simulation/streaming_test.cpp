@@ -21,7 +21,7 @@ struct Played {
 Played figures_of(Swarm const& swarm, std::vector<Swarm::PeerIndex> const& sinks) {
     Played played;
     for (auto const sink : sinks) {
-        played.stalled += seconds(swarm.stalled(sink)) / static_cast<double>(sinks.size());
+        played.stalled += seconds(swarm.peer(sink).stalled) / static_cast<double>(sinks.size());
     }
     played.makespan = makespan(swarm, sinks);
     return played;

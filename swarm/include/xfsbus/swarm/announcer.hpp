@@ -25,9 +25,9 @@ class Announcer {
         bool silent = false;  ///< no heartbeats: speak only when something is to be said
         std::uint64_t seed = 0;
         wire::Duration answer_most = std::chrono::seconds(2);  ///< then it is said again
-        /// A registration that was refused is tried again after it.
+        /// A registration that was refused is tried again after so long.
         wire::Duration refused_pause = std::chrono::seconds(1);
-        /// So is a list of files that the tracker does not take.
+        /// The same for a list of files that the tracker does not take.
         wire::Duration list_pause = std::chrono::seconds(30);
         wire::Duration jitter = std::chrono::milliseconds(500);
         std::size_t unanswered_most = 4;

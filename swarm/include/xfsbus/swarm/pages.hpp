@@ -30,8 +30,8 @@ std::size_t bytes_of(wire::FoundFile const& file);
 std::size_t bytes_of(wire::PeerEntry const& peer);
 std::size_t bytes_of(wire::ListedFile const& file);
 
-/// A file of which a page could not name all sources stands in the next page again, with more: true
-/// if `next` is that, and its sources were added to those of `file`.
+/// A page may lack the room to name all sources of a file: then the next one names it again, with
+/// others. True: `next` is that file, and its sources were added to those of `file`.
 bool join(wire::FoundFile& file, wire::FoundFile& next);
 bool join(wire::PeerEntry& peer, wire::PeerEntry& next);
 bool join(wire::ListedFile& file, wire::ListedFile& next);

@@ -35,9 +35,9 @@ class PushPlan {
     static constexpr auto poll_least = std::chrono::milliseconds(500);
     static constexpr auto poll_most = std::chrono::seconds(5);
     static constexpr auto poll_each = std::chrono::milliseconds(2);
-    /// Until one that does not answer is asked again.
+    /// A peer that does not answer is asked again after so long.
     static constexpr auto again_every = std::chrono::seconds(1);
-    /// Without a chunk more, whatever it says.
+    /// A peer that has got no chunk more for so long is given up, whatever it says.
     static constexpr auto stalled_most = std::chrono::minutes(10);
     /// How often a peer may say that it has the file, and not confirm it.
     static constexpr unsigned doubts_most = 5;

@@ -6,7 +6,7 @@
 namespace xfsbus::swarm {
 
 // A few small things that are looked at often, side by side and in the order of their keys. What
-// is inserted or erased moves the others: references to them do not stand. (In Boost 1.74 the
+// is inserted or erased moves the others: references to them are good no more. (In Boost 1.74 the
 // iterator that a flat_map's try_emplace returns is no good; that of emplace is.)
 
 template <typename Key, typename Value>

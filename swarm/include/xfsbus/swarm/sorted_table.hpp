@@ -36,7 +36,7 @@ class SortedTable {
 
         explicit Walk(Owned const* at) : at_(at) {}
 
-        /// Who may change values may also only look at them.
+        /// As an iterator becomes a const_iterator.
         template <typename Other>
 
         requires(std::is_const_v<Entry> && !std::is_const_v<Other>) Walk(Walk<Other> const& other)
@@ -95,7 +95,7 @@ class SortedTable {
     /// There must be one.
     [[nodiscard]] Value& at(Key const& key) { return find(key)->second; }
 
-    /// Where it is, made of these if there was none; and whether there was none.
+    /// As std::map's: the entry, and whether it was made of these, since there was none.
     template <typename... Args>
     std::pair<iterator, bool> try_emplace(Key const& key, Args&&... args) {
         auto const place = place_of(key);
