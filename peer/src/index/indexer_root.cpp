@@ -17,8 +17,9 @@ constexpr auto root_interval = 2s;
 // Who puts another directory in its place has none there for a moment.
 constexpr auto gone_interval = 500ms;
 
-std::string count_of(std::uint64_t files) {
-    return files == 1 ? "1 file" : std::to_string(files) + " files";
+/// "1 file is", "3 files are".
+std::string count_of(std::uint64_t files, char const* one, char const* more) {
+    return files == 1 ? "1 file " + std::string(one) : std::to_string(files) + " files " + more;
 }
 
 }  // namespace
@@ -44,8 +45,9 @@ void Indexer::check_root() {
 void Indexer::begin_at(Root root) {
     auto const directory = "the shared directory '" + wire::escape(tree_.root().string()) + "'";
     if (root_ != nullptr) {
-        warn(directory + " has been replaced: of what was there " + count_of(table_.files()) +
-             " were shared, from now on what is there instead");
+        warn(directory + " has been replaced: of what was there " +
+             count_of(table_.files(), "was", "were") +
+             " shared, from now on what is there instead");
     } else if (!std::exchange(trouble_, {}).empty()) {
         warn(directory + " is there again, and is shared");
     }
@@ -88,7 +90,8 @@ void Indexer::look_at_mounts() {
 }
 
 void Indexer::leave_root(std::string trouble) {
-    warn(trouble + "; until then " + count_of(table_.files()) + " of it are not shared");
+    warn(trouble + "; until then " + count_of(table_.files(), "of it is", "of it are") +
+         " not shared");
     forget_work();
     root_ = nullptr;
     trouble_ = std::move(trouble);

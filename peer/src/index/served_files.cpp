@@ -27,6 +27,11 @@ ReadOutcome ServedFiles::read(std::string const& name, swarm::FileStamp const& s
     return outcome;
 }
 
+void ServedFiles::keep_only(std::set<std::string> const& names) {
+    std::erase_if(open_, [&](Open const& file) { return !names.contains(file.name); });
+    last_place_.forget();
+}
+
 ServedFiles::Open* ServedFiles::open(std::string const& name, swarm::FileStamp const& stamp) {
     auto const found = std::ranges::find_if(
         open_, [&](Open const& file) { return file.name == name && file.stamp == stamp; });

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 
@@ -26,6 +27,10 @@ class ServedFiles {
 
     ReadOutcome read(std::string const& name, swarm::FileStamp const& stamp,
                      std::span<std::byte> buffer, std::uint64_t offset);
+
+    /// Closes all but the files of these names, so that the disk of one that was removed, or that
+    /// was unmounted, is let go of.
+    void keep_only(std::set<std::string> const& names);
 
   private:
     struct Open {

@@ -10,7 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <set>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace xfsbus::peer::serving {
 namespace {
@@ -18,6 +21,8 @@ namespace {
 /// All are looked through for each chunk; to open one again costs no more than that.
 constexpr std::size_t open_files_most = 32;
 constexpr std::size_t kept_buffer_bytes = 16 * 1024 * 1024;
+/// A file is opened for each chunk otherwise, where its sinks come one after the other.
+constexpr auto kept_open_for = std::chrono::seconds(1);
 /// So long after the end of a connection what came by it may still be waiting to be read.
 constexpr auto last_words_within = std::chrono::milliseconds(10);
 
@@ -62,6 +67,7 @@ Serving::Serving(bus::Reactor& reactor, bus::Security const& security, threads::
       files_(std::make_shared<index::ServedFiles>(owner_.tree,
                                                   std::min(limits.sinks_most, open_files_most))),
       buffers_(kept_buffer_bytes),
+      closing_(reactor, [this] { close_files(); }),
       alarm_(reactor,
              [this] {
                  session_.on_tick(reactor_.now());
@@ -305,6 +311,7 @@ void Serving::refuse(swarm::SourceSession::Notice const& notice) {
 /// It is logged, and nothing is read for it any more.
 void Serving::note_ended(swarm::Uploads::Ended const& ended) {
     auto const reading = readings_.extract(ended.id);
+    close_files_later();
     bool const told = !ended.why.empty() || telemetry::is_told(owner_.log_level, ended.sent);
     if (!reading.empty() && told) {
         auto const seconds = std::chrono::duration<double>(reactor_.now() - ended.opened).count();
@@ -468,6 +475,25 @@ wire::Failure Serving::why_unread(Unread const& why) {
     auto const reason = "cannot be read: " + std::generic_category().message(error);
     owner_.on_event(telemetry::file_unreadable(name, reason));
     return {wire::ErrorCode::gone, "the file " + reason, 0};
+}
+
+void Serving::close_files_later() {
+    if (!std::exchange(closing_due_, true)) {
+        closing_.set(reactor_.now() + kept_open_for);
+    }
+}
+
+/// Those of bundles, too: each is read once.
+void Serving::close_files() {
+    closing_due_ = false;
+    std::set<std::string> wanted;
+    for (auto const& [transfer, reading] : readings_) {
+        wanted.insert(reading.name);
+    }
+    reads_.submit(0, [files = files_, wanted = std::move(wanted)] {
+        files->keep_only(wanted);
+        return [] {};
+    });
 }
 
 void Serving::on_read(swarm::Uploads::Piece const& piece, bus::Payload payload) {

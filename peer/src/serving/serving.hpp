@@ -130,6 +130,8 @@ class Serving final : public PartialServer {
     void on_read(swarm::Uploads::Piece const& piece, bus::Payload payload);
     void on_unreadable(swarm::Uploads::Piece const& piece, Unread const& why);
     [[nodiscard]] wire::Failure why_unread(Unread const& why);
+    void close_files_later();
+    void close_files();
 
     bus::Reactor& reactor_;
     std::function<void(bus::Reactor::Task)> post_;  ///< for libzmq, which may outlive the reactor
@@ -139,6 +141,8 @@ class Serving final : public PartialServer {
     ChunkSenders senders_;
     std::shared_ptr<index::ServedFiles> files_;  ///< used by the reading thread
     bus::BufferPool buffers_;
+    net::Alarm closing_;  ///< of files_ that nobody wants any more
+    bool closing_due_ = false;
     std::map<wire::ContentId, Reading> partial_;  ///< of contents that are being fetched
     std::unordered_map<wire::TransferId, Reading> readings_;
     std::unique_ptr<bus::ControlServer> server_;

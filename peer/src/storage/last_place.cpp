@@ -42,6 +42,12 @@ bool LastPlace::root_is_there(Tree const& tree, Place const& place, Time now) {
     return there;
 }
 
+void LastPlace::forget() {
+    std::scoped_lock const lock(mutex_);
+    last_.reset();
+    root_.reset();
+}
+
 std::optional<Place> LastPlace::last_in(std::string_view directory, Time now) const {
     std::scoped_lock const lock(mutex_);
     bool const same = last_ && last_->directory == directory;

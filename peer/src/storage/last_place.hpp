@@ -30,6 +30,9 @@ class LastPlace {
     [[nodiscard]] bool root_is_there(Tree const& tree, Place const& place,
                                      Time now = std::chrono::steady_clock::now());
 
+    /// Closes its directories.
+    void forget();
+
   private:
     struct Walked {
         std::string directory;

@@ -461,6 +461,13 @@ Result<PartFile::Stored> PartFile::store(std::uint32_t chunk, std::span<std::byt
     if (!is_chunk(*target_.manifest, *target_.algorithm, chunk, bytes)) {
         return Stored::corrupt;
     }
+    // A long file is not fetched to its end into a directory that nobody sees any more. One of a
+    // single chunk is about to be given its name, where that is looked at.
+    bool const goes_on = target_.manifest->layout().chunks > 1;
+    if (auto there = goes_on ? target_.tree->root_still_there(place_, target_.name) : done();
+        !there) {
+        return there.error();
+    }
     auto const count = write(chunk, bytes);
     if (!count) {
         return count.error();

@@ -41,6 +41,24 @@ bool is_mount(int fd) {
            (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+Error moved(std::string_view name, std::string const& why = {}) {
+    return {Errc::disk, "the directory of '" + wire::escape(name) +
+                            "' has been moved or replaced meanwhile" + why +
+                            ": try again, and it is put where its name leads now"};
+}
+
+/// Whether two open directories, of which the second is that of a file, are one.
+Result<bool> same_directory(files::Fd const& one, files::Fd const& other, std::string_view name) {
+    struct stat first {};
+
+    struct stat second {};
+
+    if (files::fstat(one.get(), &first) != 0 || files::fstat(other.get(), &second) != 0) {
+        return disk_error("cannot look at the directory of", name, errno);
+    }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 /// Errors that are about this moment, not about the directory.
 bool says_nothing(int error) {
     return error == ENOMEM || error == EINTR || error == EAGAIN || error == ETIMEDOUT;
@@ -191,24 +209,27 @@ Result<std::shared_ptr<files::Fd const>> Tree::below(files::Fd const& root, std:
     return std::make_shared<files::Fd const>(std::move(fd));
 }
 
+Status Tree::root_still_there(Place const& place, std::string_view name) const {
+    auto const root = directory();
+    if (!root) {
+        return errno == ENOENT || errno == ENOTDIR ? Status(root.error()) : done();
+    }
+    auto const same =
+        *root == place.root ? Result(true) : same_directory(**root, *place.root, name);
+    return !same || *same ? done() : Status(moved(name));
+}
+
 Status Tree::still_there(Place const& place, std::string_view name) const {
+    auto const root = directory();
+    if (!root) {
+        return root.error();
+    }
     auto const now = this->place(name, Make::no);
-
-    struct stat before {};
-
-    struct stat after {};
-
-    if (now && (files::fstat(place.directory->get(), &before) != 0 ||
-                files::fstat(now->directory->get(), &after) != 0)) {
-        return disk_error("cannot look at the directory of", name, errno);
+    if (!now) {
+        return moved(name, " (" + now.error().message + ")");
     }
-    if (now && before.st_dev == after.st_dev && before.st_ino == after.st_ino) {
-        return done();
-    }
-    return Error{Errc::disk, "the directory of '" + wire::escape(name) +
-                                 "' has been moved or replaced meanwhile" +
-                                 (now ? std::string() : " (" + now.error().message + ")") +
-                                 ": try again, and it is put where its name leads now"};
+    auto const same = same_directory(*now->directory, *place.directory, name);
+    return !same ? Status(same.error()) : *same ? done() : Status(moved(name));
 }
 
 Result<files::Fd> Tree::open_file(std::string_view name) const {

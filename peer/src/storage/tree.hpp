@@ -63,6 +63,11 @@ class Tree {
     /// now: its directory, or one above, was moved or replaced.
     [[nodiscard]] Status still_there(Place const& place, std::string_view name) const;
 
+    /// Fails with Errc::disk if it is certain that what a place stands below is not where the
+    /// path leads to now: that is gone, unmounted, or another directory. A look at the root alone,
+    /// so cheap that it may be done for each chunk.
+    [[nodiscard]] Status root_still_there(Place const& place, std::string_view name) const;
+
     /// Opens a regular file for reading. errno says why it could not be opened: EISDIR that it is
     /// something else, also where that is no directory.
     [[nodiscard]] Result<files::Fd> open_file(std::string_view name) const;

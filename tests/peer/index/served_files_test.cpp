@@ -8,6 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,6 +46,12 @@ struct Served {
     ServedFiles files{storage::Tree::open(share.root).value(), 2};
     std::map<std::string, swarm::FileStamp> stamp_then;
 };
+
+/// Of this process.
+std::ptrdiff_t open_descriptors() {
+    namespace fs = std::filesystem;
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+}
 
 }  // namespace
 
@@ -105,6 +114,26 @@ TEST_CASE("A file that is shorter than it was is not served") {
     CHECK(served.read("one") == ReadOutcome::good);
     std::filesystem::resize_file(served.share.root / "one", 1);
     CHECK(served.read("one") == ReadOutcome::changed);
+}
+
+TEST_CASE("Of the files that are open those that are not named are closed, and read anew") {
+    Served served;
+    std::filesystem::create_directory(served.share.root / "dir");
+    write_old(served.share.root / "dir/three", "three");
+    served.index();
+    served.stamp_then["dir/three"] = stamp(served.share.root / "dir/three");
+    auto const open_before = open_descriptors();
+    CHECK(served.read("dir/three") == ReadOutcome::good);
+    CHECK(served.read("one") == ReadOutcome::good);
+    CHECK(open_descriptors() > open_before + 1);
+    served.files.keep_only({"one"});
+    CHECK(open_descriptors() == open_before + 1);
+    std::filesystem::remove(served.share.root / "one");
+    CHECK(served.read("one") == ReadOutcome::good);  // it is still open
+    served.files.keep_only({});
+    CHECK(open_descriptors() == open_before);
+    CHECK(served.read("one") == ReadOutcome::changed);
+    CHECK(served.read("dir/three") == ReadOutcome::good);
 }
 
 TEST_CASE("Whatever call fails while a file is read, why is told, and others are served") {

@@ -1,6 +1,7 @@
 // The directory of a tree, when its path leads elsewhere all at once.
 #include "bind_mount.hpp"
 #include "disk_fixture.hpp"
+#include "faults.hpp"
 
 #include <cerrno>
 #include <system_error>
@@ -158,7 +159,9 @@ TEST_CASE("a place is known to be somewhere else once its directory, or one abov
         return;
     }
     fs::rename(test.root / moved, test.away);
-    refuses(test.tree->still_there(place, name), "'" + name + "' has been moved or replaced");
+    refuses(test.tree->still_there(place, name),
+            moved.empty() ? "the directory '" + test.root.string() + "' is gone"
+                          : "'" + name + "' has been moved or replaced");
     fs::create_directories((test.root / name).parent_path());
     refuses(test.tree->still_there(place, name), "'" + name + "' has been moved or replaced");
 }
@@ -180,6 +183,34 @@ TEST_CASE("a file that is whole is not named in a directory that was moved away 
     auto const finished = part.finish();
     REQUIRE_FALSE(finished);
     CHECK(finished.error().code == Errc::disk);
-    CHECK_THAT(finished.error().message, ContainsSubstring("has been moved or replaced"));
+    CHECK_THAT(finished.error().message, ContainsSubstring("is gone"));
     CHECK_FALSE(fs::exists(test.away / "below/file"));
+}
+
+TEST_CASE("a long file is not stored any further once its directory is gone or replaced") {
+    MovableTree test;
+    PartFile part({test.tree, "below/file", four().content, four().manifest, sha256()});
+    REQUIRE(part.open(never));
+    REQUIRE(part.store(0, four().chunk(0)));
+    fs::rename(test.root, test.away);
+    auto const gone = part.store(1, four().chunk(1));
+    REQUIRE_FALSE(gone);
+    CHECK(gone.error().code == Errc::disk);
+    CHECK_THAT(gone.error().message, ContainsSubstring("'" + test.root.string() + "' is gone"));
+    fs::create_directory(test.root);
+    auto const replaced = part.store(1, four().chunk(1));
+    REQUIRE_FALSE(replaced);
+    CHECK_THAT(replaced.error().message, ContainsSubstring("has been moved or replaced"));
+    fs::remove(test.root);
+    fs::rename(test.away, test.root);
+    CHECK(part.store(1, four().chunk(1)));
+}
+
+TEST_CASE("a long file is stored while nobody can say where its directory is") {
+    MovableTree test;
+    PartFile part({test.tree, "file", four().content, four().manifest, sha256()});
+    REQUIRE(part.open(never));
+    xfsbus::test::FaultAt const faults(0, {GENERATE(EIO, EACCES, ESTALE, ENOMEM)});
+    CHECK(part.store(0, four().chunk(0)));
+    CHECK_FALSE(faults.hit().empty());
 }
