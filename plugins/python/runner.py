@@ -43,16 +43,19 @@ class Host:
             with open(path, encoding="utf-8") as file:
                 exec(compile(file.read(), path, "exec"), self.namespace)
 
-    def make(self, path, parameter):
+    def make(self, path, name, parameter):
         if not path:
             return LowestCost()
-        made = self.namespace.get("Policy")
+        wanted = name or "Policy"
+        made = self.namespace.get(wanted)
         if made is None:
+            if name:
+                raise NameError(f"it has no class `{name}`")
             policy = Functions(self.namespace)
         else:
             policy = made(parameter) if inspect.signature(made).parameters else made()
         if not callable(getattr(policy, "pick", None)):
-            raise TypeError("it has no function `pick`, and no class `Policy` that has one")
+            raise TypeError(f"it has no function `pick`, and no class `{wanted}` that has one")
         return policy
 
 
@@ -85,7 +88,7 @@ class Runner:
         path = call["file"]
         if call["host"] not in self.hosts:
             self.hosts[call["host"]] = Host(path)
-        policy = self.hosts[call["host"]].make(path, call["parameter"])
+        policy = self.hosts[call["host"]].make(path, call["class"], call["parameter"])
         self.policies[call["object"]] = policy
         return bits_of(policy, self.purposes)
 

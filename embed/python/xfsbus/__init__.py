@@ -7,7 +7,7 @@
 is asked. Sizes are bytes, rates bytes per second, times seconds. What does not work raises an XfsError, of
 a class for each code. docs/EMBEDDING.md has more.
 """
-from . import policy
+from . import lab, policy
 from ._library import lib as _lib, ffi as _ffi
 from .aio import AsyncJob, AsyncPeer
 from .aio_file import AsyncFile
@@ -31,5 +31,5 @@ __all__ = [
     "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
     "PushProgress", "PushState", "PushTarget", "Pushed", "PushedFile", "Range", "Report", "SharedFile",
     "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError", "UploadStatus",
-    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError", "policy",
+    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError", "lab", "policy",
 ]
