@@ -63,6 +63,7 @@ struct Arguments {
     std::string policy_a;
     std::string policy_b;
     std::string trace;
+    std::vector<std::string> policies;
     std::string policy;
     std::string recorded;
 };
@@ -90,6 +91,11 @@ CLI::App& add_run(CLI::App& app, Arguments& arguments) {
         ->check(CLI::Range(1, 1024));
     run.add_option("--out", arguments.out, "Folder for the results (default: FILE's, .results)");
     run.add_flag("--force", arguments.force, "Write over results that are in the folder");
+    run.add_option("--policy", arguments.policies,
+                   "Compares NAME=PLUGIN[:key=value,...], too; repeatable")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     run.add_option("--time-limit", arguments.time_limit, "A run that takes longer has failed")
         ->capture_default_str();
     run.add_option("--memory-limit", arguments.memory_limit,
@@ -165,6 +171,7 @@ Result<run::Request> request_of(Arguments const& arguments) {
                       ? std::filesystem::path(arguments.file).replace_extension(".results")
                       : std::filesystem::path(arguments.out);
     request.force = arguments.force;
+    request.policies = arguments.policies;
     request.where = *where;
     request.programs = own_directory();
     request.work_dir = arguments.work_dir.empty() ? std::filesystem::temp_directory_path()
@@ -205,7 +212,8 @@ int run_command(Arguments const& arguments) {
     for (auto const& warning : done->warnings) {
         std::cerr << name << ": " << wire::escape(warning) << "\n";
     }
-    std::cout << done->table << "results in " << wire::escape(request->out.string()) << "\n";
+    std::cout << done->table << done->decisions << "results in "
+              << wire::escape(request->out.string()) << "\n";
     if (done->signal != 0) {
         constexpr int by_signal = 128;
         std::cerr << name << ": ended early; what was done is written\n";

@@ -29,4 +29,8 @@ Result<Experiment> parse(std::string_view text, std::string const& file, Where w
 /// The same of a file; what it names is looked for beside it. Errc::disk if it cannot be read.
 Result<Experiment> read(std::filesystem::path const& file, Where where = Where::sim);
 
+/// Adds a policy to those that the experiment compares; given: NAME=PLUGIN[:key=value,...], where
+/// PLUGIN is a selection. Errc::usage if it is none, or its name is taken.
+Status add_policy(Experiment& experiment, std::string const& given);
+
 }  // namespace xfsbus::lab::experiment

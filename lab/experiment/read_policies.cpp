@@ -1,7 +1,10 @@
 #include "experiment/read_policies.hpp"
 
+#include "experiment/parse.hpp"
+
 #include <xfsbus/policies/host/errors.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
+#include <xfsbus/wire/name.hpp>
 
 #include <algorithm>
 #include <sstream>
@@ -127,6 +130,31 @@ void check_spec(TableReader& table, std::string_view key, std::string const& spe
     } catch (policies::PluginRefused const& refused) {
         table.wrong(key, refused.what());
     }
+}
+
+Status add_policy(Experiment& experiment, std::string const& given) {
+    auto const equals = given.find('=');
+    Policy policy{.name = given.substr(0, equals)};
+    policy.select = equals == std::string::npos ? "" : given.substr(equals + 1);
+    auto const wrong = [&](std::string const& why) {
+        return Error{Errc::usage, "--policy '" + wire::escape(given) + "': " + why};
+    };
+    if (policy.name.empty() || policy.select.empty() || policy.name.size() > limits::text) {
+        return wrong("write NAME=PLUGIN[:key=value,...]");
+    }
+    if (std::ranges::count(experiment.policies, policy.name, &Policy::name) > 0) {
+        return wrong("another policy has this name");
+    }
+    if (experiment.policies.size() >= limits::policies) {
+        return wrong("there are more than 256 policies");
+    }
+    try {
+        static_cast<void>(policies::parse_plugin_spec(policy.select));
+    } catch (policies::PluginRefused const& refused) {
+        return wrong(refused.what());
+    }
+    experiment.policies.push_back(std::move(policy));
+    return done();
 }
 
 void read_policies(TableReader& file, std::vector<Policy>& policies) {

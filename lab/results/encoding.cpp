@@ -55,6 +55,18 @@ std::optional<tally::Messages> messages_of(nlohmann::json const& json) {
     return messages;
 }
 
+nlohmann::json encoded(std::optional<Decisions> const& decisions) {
+    return decisions ? nlohmann::json::array({decisions->made, decisions->seconds})
+                     : nlohmann::json();
+}
+
+std::optional<Decisions> decisions_of(nlohmann::json const& json) {
+    if (json.is_null()) {
+        return std::nullopt;
+    }
+    return Decisions{json.at(0).get<std::uint64_t>(), json.at(1).get<double>()};
+}
+
 nlohmann::json encoded(PeerRow const& row) {
     return nlohmann::json::array({row.group, row.counts, row.arrived.count(),
                                   encoded(row.first_chunk), encoded(row.quarters),
@@ -87,10 +99,11 @@ nlohmann::json encoded(Run const& run) {
     for (auto const& [way, bytes] : run.bytes_between_racks) {
         racks.push_back(nlohmann::json::array({way.first, way.second, bytes}));
     }
-    return {{"peers", std::move(peers)},        {"step", run.stored.step().count()},
-            {"stored", run.stored.bytes()},     {"chunks_sent", run.chunks_sent},
-            {"duplicate", run.bytes_duplicate}, {"bytes_of_seeds", run.bytes_of_seeds},
-            {"busy", encoded_number(run.busy)}, {"racks", std::move(racks)}};
+    return {{"peers", std::move(peers)},          {"step", run.stored.step().count()},
+            {"stored", run.stored.bytes()},       {"chunks_sent", run.chunks_sent},
+            {"duplicate", run.bytes_duplicate},   {"bytes_of_seeds", run.bytes_of_seeds},
+            {"busy", encoded_number(run.busy)},   {"racks", std::move(racks)},
+            {"decisions", encoded(run.decisions)}};
 }
 
 std::optional<Run> run_of(nlohmann::json const& json) {
@@ -105,6 +118,7 @@ std::optional<Run> run_of(nlohmann::json const& json) {
     }
     run.stored = *std::move(stored);
     run.busy = number_of<double>(json.at("busy"));
+    run.decisions = decisions_of(json.at("decisions"));
     run.chunks_sent = json.at("chunks_sent").get<std::uint64_t>();
     run.bytes_duplicate = json.at("duplicate").get<std::uint64_t>();
     run.bytes_of_seeds = json.at("bytes_of_seeds").get<std::uint64_t>();

@@ -1,4 +1,5 @@
 // The tables of a results folder as CSV (RFC 4180).
+#include "results/decisions.hpp"
 #include "results/folder.hpp"
 #include "results/text.hpp"
 
@@ -56,6 +57,13 @@ std::string columns_of(Experiment const& experiment, Outcome const& outcome) {
            std::to_string(outcome.seed) + ",";
 }
 
+/// "decisions,decision_us"
+std::string decisions_text(std::optional<Decisions> const& decisions) {
+    return decisions ? std::to_string(decisions->made) + "," +
+                           number_text("%.3f", microseconds_each(*decisions))
+                     : ",";
+}
+
 }  // namespace
 
 std::string csv_of(Experiment const& experiment, std::vector<Outcome> const& outcomes) {
@@ -88,11 +96,13 @@ std::string csv_of(Experiment const& experiment, std::vector<Outcome> const& out
 }
 
 std::string timings_of(Experiment const& experiment, std::vector<Outcome> const& outcomes) {
-    std::string text = "policy,parameters,seed,processor_s,wall_s,memory_bytes\r\n";
+    std::string text =
+        "policy,parameters,seed,processor_s,wall_s,memory_bytes,decisions,decision_us\r\n";
     for (auto const* const outcome : by_policy_and_seed(outcomes)) {
         auto const& timing = outcome->timing;
         text += columns_of(experiment, *outcome) + number_text("%.3f,", timing.processor_s) +
-                number_text("%.3f,", timing.wall_s) + std::to_string(timing.memory_bytes) + "\r\n";
+                number_text("%.3f,", timing.wall_s) + std::to_string(timing.memory_bytes) + "," +
+                decisions_text(decisions_of(*outcome)) + "\r\n";
     }
     return text;
 }

@@ -32,6 +32,15 @@ struct PeerRow {
     friend bool operator==(PeerRow const&, PeerRow const&) = default;
 };
 
+/// What the peer selections of a run have decided.
+struct Decisions {
+    std::uint64_t made = 0;
+    double seconds = 0;  ///< within the policies, of this machine
+
+    /// What they took does not make it another run.
+    friend bool operator==(Decisions const& a, Decisions const& b) { return a.made == b.made; }
+};
+
 /// What came of one run: a policy with a seed.
 struct Run {
     std::vector<PeerRow> peers{};
@@ -42,6 +51,7 @@ struct Run {
     /// From rack to rack; empty: there is one rack, or nobody counts them.
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> bytes_between_racks{};
     std::optional<double> busy{};  ///< the share of the machine's processors; empty: virtual time
+    std::optional<Decisions> decisions{};  ///< empty: nobody counts them
 
     friend bool operator==(Run const&, Run const&) = default;
 };

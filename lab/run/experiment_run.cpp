@@ -3,6 +3,7 @@
 #include "experiment/parse.hpp"
 #include "live/folder.hpp"
 #include "live/run.hpp"
+#include "results/decisions.hpp"
 #include "results/folder.hpp"
 #include "results/out_folder.hpp"
 #include "results/report.hpp"
@@ -83,6 +84,7 @@ Result<Done> run_and_write(Request const& request, experiment::Experiment const&
         return written.error();
     }
     result.table = results::table_of(summary);
+    result.decisions = results::decisions_line(experiment, ended.outcomes);
     result.warnings = worker.found;
     if (!folder->found().empty()) {
         result.warnings.push_back(folder->found());
@@ -121,9 +123,14 @@ Result<Done> run_live(Request const& request, experiment::Experiment const& expe
 }  // namespace
 
 Result<Done> run_experiment(Request const& request, policies::PluginPath const& path) {
-    auto const experiment = experiment::read(request.file, request.where);
+    auto experiment = experiment::read(request.file, request.where);
     if (!experiment) {
         return experiment.error();
+    }
+    for (auto const& policy : request.policies) {
+        if (auto const added = experiment::add_policy(*experiment, policy); !added) {
+            return added.error();
+        }
     }
     if (auto const can = check(*experiment, path); !can) {
         return can.error();

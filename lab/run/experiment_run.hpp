@@ -20,6 +20,8 @@ struct Request {
     std::filesystem::path file;
     std::filesystem::path out;
     bool force = false;  ///< writes over what is in `out`
+    /// Beside those of the experiment, NAME=PLUGIN[:key=value,...].
+    std::vector<std::string> policies{};
     experiment::Where where = experiment::Where::sim;
     std::filesystem::path programs{};  ///< directory of xfs-tracker and xfs-peer; not to simulate
     std::filesystem::path work_dir{};  ///< where they have their files while they run; the same
@@ -32,6 +34,7 @@ struct Request {
 
 struct Done {
     std::string table;                    ///< for the terminal
+    std::string decisions;                ///< what one took of this machine: a line, or empty
     std::vector<std::string> warnings{};  ///< for stderr, a sentence each
     std::size_t failed = 0;               ///< runs
     int signal = 0;                       ///< that ended it early; 0: none

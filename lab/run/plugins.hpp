@@ -1,5 +1,7 @@
 #pragma once
 
+#include "results/run.hpp"
+
 #include <xfsbus/policies/host/plugin_path.hpp>
 #include <xfsbus/policies/host/policy_host.hpp>
 #include <xfsbus/policies/host/ranking_factory.hpp>
@@ -35,6 +37,9 @@ class Plugins {
                                                                         std::string const& labels);
     [[nodiscard]] std::unique_ptr<policies::Handout> handout(std::string const& spec);
 
+    /// So far, by all selections together.
+    [[nodiscard]] results::Decisions decisions() const;
+
   private:
     /// By specification.
     template <class Factory>
@@ -45,12 +50,15 @@ class Plugins {
                                            std::string const& labels, Load load);
     [[nodiscard]] std::shared_ptr<policies::PolicyHost> host_of(std::string const& labels) const;
 
+    class Counter;
+
     policies::PluginPath path_;
     Clock clock_;
     Loaded<policies::SelectorFactory> selectors_;
     Loaded<policies::ChunkOrderFactory> chunk_orders_;
     Loaded<policies::UploadChoiceFactory> upload_choices_;
     Loaded<policies::HandoutFactory> handouts_;
+    std::shared_ptr<Counter> counter_;
 };
 
 }  // namespace xfsbus::lab::run

@@ -195,7 +195,9 @@ results::Run simulate(Experiment const& experiment, std::size_t policy, std::uin
         }
     }
     swarm->run(experiment.stop);
-    return run_of(experiment, *swarm, peers);
+    auto run = run_of(experiment, *swarm, peers);
+    run.decisions = plugins.decisions();
+    return run;
 }
 
 }  // namespace xfsbus::lab::run

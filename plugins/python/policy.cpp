@@ -152,6 +152,7 @@ class PythonPolicy final : public PeerSelector {
                               {"host", peer_.number()},
                               {"object", number_},
                               {"file", given.text("file")},
+                              {"class", given.text("class")},
                               {"parameter", given.text("parameter")}})
                        .get<std::uint32_t>();
     }
@@ -236,6 +237,7 @@ class PythonPolicy final : public PeerSelector {
 
 XFSBUS_EXPORT_PEER_SELECTOR(
     PythonPolicy, "python", "1.0", "what a file of Python decides, for experiments",
-    XFSBUS_PARAMETER("file", "", "it has a function pick or a class Policy; empty: an example"),
+    XFSBUS_PARAMETER("file", "", "it has a class, or a function pick; empty: an example"),
+    XFSBUS_PARAMETER("class", "", "its class, if that is not called Policy"),
     XFSBUS_PARAMETER("parameter", "", "what the class is made with"),
     XFSBUS_PARAMETER("interpreter", "python3", "the program that runs it"))

@@ -2,6 +2,7 @@
 
 A line of JSON comes in for each call, and one goes out for each answer. The policy is a file that
 has a function `pick`, or a class `Policy` with such a method; docs/POLICIES.md says what they get.
+common.py stands before this when it is run.
 """
 import collections
 import inspect
@@ -9,32 +10,6 @@ import json
 import os
 import random
 import sys
-import traceback
-
-
-# ---- what a policy answers with ----
-
-def choose(source):
-    return {"action": "choose", "source": source}
-
-
-def swap(candidate, gives_way):
-    return {"action": "choose", "source": candidate, "gives_way": gives_way}
-
-
-def wait_for(source, seconds=0.0):
-    return {"action": "wait_for", "source": source, "again_us": int(seconds * 1e6)}
-
-
-def nobody(seconds=0.0):
-    return {"action": "nobody", "again_us": int(seconds * 1e6)}
-
-
-def limit(size):
-    return {"action": "limit", "bytes": int(size)}
-
-
-HELPERS = {each.__name__: each for each in (choose, swap, wait_for, nobody, limit)}
 
 
 # ---- the policies ----
@@ -68,16 +43,19 @@ class Host:
             with open(path, encoding="utf-8") as file:
                 exec(compile(file.read(), path, "exec"), self.namespace)
 
-    def make(self, path, parameter):
+    def make(self, path, name, parameter):
         if not path:
             return LowestCost()
-        made = self.namespace.get("Policy")
+        wanted = name or "Policy"
+        made = self.namespace.get(wanted)
         if made is None:
+            if name:
+                raise NameError(f"it has no class `{name}`")
             policy = Functions(self.namespace)
         else:
             policy = made(parameter) if inspect.signature(made).parameters else made()
         if not callable(getattr(policy, "pick", None)):
-            raise TypeError("it has no function `pick`, and no class `Policy` that has one")
+            raise TypeError(f"it has no function `pick`, and no class `{wanted}` that has one")
         return policy
 
 
@@ -110,14 +88,9 @@ class Runner:
         path = call["file"]
         if call["host"] not in self.hosts:
             self.hosts[call["host"]] = Host(path)
-        policy = self.hosts[call["host"]].make(path, call["parameter"])
+        policy = self.hosts[call["host"]].make(path, call["class"], call["parameter"])
         self.policies[call["object"]] = policy
-        bits = 0
-        for purpose in getattr(policy, "decides", ()):
-            if purpose not in self.purposes:
-                raise ValueError(f"decides: {purpose!r} is none of {', '.join(self.purposes)}")
-            bits |= 1 << self.purposes.index(purpose)
-        return bits if callable(getattr(policy, "decide", None)) else 0
+        return bits_of(policy, self.purposes)
 
     def destroy(self, call):
         del self.policies[call["object"]]
@@ -143,14 +116,6 @@ class Runner:
             observe(self.view("source", call["source"]), self.view("outcome", call["outcome"]))
 
 
-def said(error):
-    """The error and where it is, in a line."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__)
-              if each.filename != "<string>"]
-    where = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
-
-
 def main():
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a policy prints is no answer
@@ -163,7 +128,7 @@ def main():
             answer = {"ok": getattr(runner, call["do"])(call)}
             text = json.dumps(answer)
         except Exception as error:  # whatever a policy may raise
-            text = json.dumps({"error": said(error)})
+            text = json.dumps({"error": said(error, lambda file: file == "<string>")})
         answers.write(text + "\n")
         answers.flush()
 

@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <csignal>
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,9 +65,10 @@ class Outcome {
 
 /// Runs what enters a plug-in's code for the first time on a thread of its own, and waits for it
 /// no longer than load_patience: then it throws PluginRefused, and the thread is left to itself,
-/// since nothing can stop it. `call` has to own what it uses. What it throws is thrown here.
+/// since nothing can stop it. called: the plug-in, in errors. `call` has to own what it uses. What
+/// it throws is thrown here.
 template <class Call>
-auto in_time(std::filesystem::path const& path, Call call) -> decltype(call()) {
+auto in_time(std::string const& called, Call call) -> decltype(call()) {
     auto const outcome = std::make_shared<Outcome<decltype(call())>>();
     auto owned = std::make_unique<Call>(std::move(call));
     sigset_t all;
@@ -81,13 +81,13 @@ auto in_time(std::filesystem::path const& path, Call call) -> decltype(call()) {
         }).detach();
     } catch (std::system_error const& e) {
         ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw PluginRefused(path.string(), std::string("no thread can be made: ") + e.what(),
+        throw PluginRefused(called, std::string("no thread can be made: ") + e.what(),
                             "see whether the limits on threads or memory are too low");
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     auto answer = outcome->wait(load_patience);
     if (!answer) {
-        throw PluginRefused(path.string(),
+        throw PluginRefused(called,
                             "it takes more than " + std::to_string(load_patience.count()) +
                                 " s to load or to create an object",
                             "report it to the plug-in's author");

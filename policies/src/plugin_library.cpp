@@ -23,6 +23,8 @@ constexpr std::uint32_t max_parameters = 64;
 /// What ABI 1 exported, which was never released.
 constexpr auto symbol_of_abi_1 = "xfs_policy_descriptor";
 constexpr std::string_view rebuild = "build it again against the headers of this version of xfsbus";
+/// What errors call a policy of the program's own before they know its name.
+constexpr auto name_of_own = "the program's own";
 constexpr std::string_view mend = "report it to the plug-in's author";
 
 /// How large the structs were that ABI 2 began with; no plug-in has smaller ones.
@@ -32,25 +34,24 @@ constexpr std::size_t parameter_least =
 /// Of a table that has no operation.
 constexpr std::size_t table_least = 8;
 
-PluginRefused of_other_abi(fs::path const& path, std::uint32_t abi) {
-    return {path.string(),
+PluginRefused of_other_abi(std::string const& called, std::uint32_t abi) {
+    return {called,
             "built for policy ABI " + std::to_string(abi) + ", this program speaks " +
                 std::to_string(XFSBUS_POLICY_ABI),
             abi < XFSBUS_POLICY_ABI ? rebuild : "use a newer version of xfsbus"};
 }
 
 /// What can be read of a descriptor whatever its version.
-void check_layout(fs::path const& path, ::xfsbus_descriptor const& descriptor) {
+void check_layout(std::string const& called, ::xfsbus_descriptor const& descriptor) {
     if (descriptor.magic != XFSBUS_POLICY_MAGIC) {
-        throw PluginRefused(path.string(),
-                            "what it exports as " XFSBUS_POLICY_SYMBOL " is something else",
+        throw PluginRefused(called, "what it exports as " XFSBUS_POLICY_SYMBOL " is something else",
                             "name another file, or make the descriptor with export.hpp");
     }
     if (descriptor.abi_version != XFSBUS_POLICY_ABI) {
-        throw of_other_abi(path, descriptor.abi_version);
+        throw of_other_abi(called, descriptor.abi_version);
     }
     if (descriptor.size < descriptor_least) {
-        throw PluginRefused(path.string(),
+        throw PluginRefused(called,
                             "its descriptor has " + std::to_string(descriptor.size) + " bytes, " +
                                 std::to_string(descriptor_least) + " are needed",
                             mend);
@@ -62,31 +63,32 @@ bool is_complete(::xfsbus_parameter_info const& info) {
            info.description != nullptr;
 }
 
-void check_parameters(fs::path const& path, std::span<::xfsbus_parameter_info const> parameters) {
+void check_parameters(std::string const& called,
+                      std::span<::xfsbus_parameter_info const> parameters) {
     for (auto it = parameters.begin(); it != parameters.end(); ++it) {
         std::string_view const name = it->name;
         if (!is_parameter_name(name)) {
-            throw PluginRefused(path.string(),
+            throw PluginRefused(called,
                                 "it declares a parameter '" + printable(name) +
                                     "', whose name is not 1 to 64 of [A-Za-z0-9_-]",
                                 mend);
         }
         if (std::any_of(parameters.begin(), it, [&](auto const& p) { return p.name == name; })) {
             throw PluginRefused(
-                path.string(), "it declares the parameter '" + std::string(name) + "' twice", mend);
+                called, "it declares the parameter '" + std::string(name) + "' twice", mend);
         }
     }
 }
 
 /// What a plug-in declares, as this program knows it.
-std::vector<::xfsbus_parameter_info> parameters_of(fs::path const& path,
+std::vector<::xfsbus_parameter_info> parameters_of(std::string const& called,
                                                    ::xfsbus_descriptor const& d) {
     std::vector<::xfsbus_parameter_info> parameters;
     auto const* at = reinterpret_cast<std::byte const*>(d.parameters);
     while (parameters.size() < d.parameter_count) {
         auto const& info = *reinterpret_cast<::xfsbus_parameter_info const*>(at);
         if (!is_complete(info)) {
-            throw PluginRefused(path.string(), "it declares a parameter incompletely", mend);
+            throw PluginRefused(called, "it declares a parameter incompletely", mend);
         }
         parameters.push_back(sized_copy(info));
         at += d.parameters->size;
@@ -94,17 +96,17 @@ std::vector<::xfsbus_parameter_info> parameters_of(fs::path const& path,
     return parameters;
 }
 
-void check_contents(fs::path const& path, ::xfsbus_descriptor const& d) {
+void check_contents(std::string const& called, ::xfsbus_descriptor const& d) {
     if (d.kind == nullptr || d.name == nullptr || d.version == nullptr ||
         d.description == nullptr || d.operations == nullptr || d.create == nullptr ||
         d.destroy == nullptr || (d.parameters == nullptr && d.parameter_count > 0)) {
-        throw PluginRefused(path.string(), "its descriptor is incomplete", mend);
+        throw PluginRefused(called, "its descriptor is incomplete", mend);
     }
     if (!is_policy_name(d.name)) {
-        throw PluginRefused(path.string(), "its name is not 1 to 32 of [a-z0-9-]", mend);
+        throw PluginRefused(called, "its name is not 1 to 32 of [a-z0-9-]", mend);
     }
     if (d.parameter_count > max_parameters) {
-        throw PluginRefused(path.string(),
+        throw PluginRefused(called,
                             "it declares " + std::to_string(d.parameter_count) +
                                 " parameters, at most " + std::to_string(max_parameters) +
                                 " are possible",
@@ -171,36 +173,45 @@ std::string advice_for(std::string_view kind) {
     return "name a plug-in of that kind";
 }
 
-void check_kind(fs::path const& path, ::xfsbus_descriptor const& descriptor,
+void check_kind(std::string const& called, ::xfsbus_descriptor const& descriptor,
                 std::string_view needed) {
     std::string_view const kind = descriptor.kind;
     if (!needed.empty() && kind != needed) {
         throw PluginRefused(
-            path.string(),
+            called,
             "it is " + with_article(kind) + " plug-in, " + with_article(needed) + " one is needed",
             advice_for(kind));
     }
     auto const* const known = std::find_if(known_kinds.begin(), known_kinds.end(),
                                            [&](Kind const& k) { return k.name == kind; });
     if (known == known_kinds.end()) {
-        throw PluginRefused(path.string(),
+        throw PluginRefused(called,
                             "it is " + with_article(kind) +
                                 " plug-in, which this program does "
                                 "not know",
                             "use a newer version of xfsbus");
     }
     if (!known->has_all(descriptor.operations)) {
-        throw PluginRefused(path.string(), "its table of operations is incomplete", mend);
+        throw PluginRefused(called, "its table of operations is incomplete", mend);
     }
 }
 
-/// As this program knows it.
+/// A descriptor as this program knows it.
+::xfsbus_descriptor checked(std::string const& called, ::xfsbus_descriptor const& given,
+                            std::string_view kind) {
+    check_layout(called, given);
+    auto const descriptor = sized_copy(given);
+    check_contents(called, descriptor);
+    check_kind(called, descriptor, kind);
+    return descriptor;
+}
+
 ::xfsbus_descriptor open_plugin(LibraryFile const& file, std::string_view kind) {
     auto const& path = file.path;
     auto const& library = keep_mapped(file);
     if (!library.has(XFSBUS_POLICY_SYMBOL)) {
         if (library.has(symbol_of_abi_1)) {
-            throw of_other_abi(path, 1);
+            throw of_other_abi(path.string(), 1);
         }
         throw PluginRefused(
             path.string(),
@@ -208,23 +219,17 @@ void check_kind(fs::path const& path, ::xfsbus_descriptor const& descriptor,
             "name another file, or make the descriptor with export.hpp");
     }
     auto const& exported = library.get<::xfsbus_descriptor const>(XFSBUS_POLICY_SYMBOL);
-    check_layout(path, exported);
-    auto const descriptor = sized_copy(exported);
-    check_contents(path, descriptor);
-    check_kind(path, descriptor, kind);
-    return descriptor;
+    return checked(path.string(), exported, kind);
 }
 
-PluginInfo describe(LibraryFile const& file, ::xfsbus_descriptor const& descriptor) {
-    PluginInfo info{file.path,
-                    file.hash,
-                    descriptor.kind,
-                    descriptor.name,
-                    descriptor.version,
-                    descriptor.description,
-                    {}};
-    auto const parameters = parameters_of(file.path, descriptor);
-    check_parameters(file.path, parameters);
+/// path and hash: of its file; empty for what is the program's own.
+PluginInfo describe(std::string const& called, fs::path const& path, std::string const& hash,
+                    ::xfsbus_descriptor const& descriptor) {
+    PluginInfo info{
+        path, hash, descriptor.kind, descriptor.name, descriptor.version, descriptor.description,
+        {}};
+    auto const parameters = parameters_of(called, descriptor);
+    check_parameters(called, parameters);
     for (auto const& parameter : parameters) {
         info.parameters.push_back({parameter.name, parameter.default_value, parameter.default_value,
                                    parameter.description});
@@ -264,15 +269,23 @@ void set_parameters(PluginInfo& info,
 PluginLibrary::PluginLibrary(LibraryFile const& file, std::string_view kind,
                              Parameters const& parameters, std::shared_ptr<PolicyHost> host)
     : descriptor_(open_plugin(file, kind)),
-      info_(describe(file, descriptor_)),
-      services_(std::make_shared<PluginServices const>(std::move(host), info_)) {
+      info_(describe(file.path.string(), file.path, file.hash, descriptor_)),
+      services_(std::make_shared<PluginServices const>(std::move(host), info_, nullptr)) {
     set_parameters(info_, parameters);
 }
+
+PluginLibrary::PluginLibrary(::xfsbus_descriptor const& own, std::shared_ptr<void> context,
+                             std::shared_ptr<PolicyHost> host)
+    : descriptor_(checked(name_of_own, own, "")),
+      info_(describe(name_of_own, {}, {}, descriptor_)),
+      services_(
+          std::make_shared<PluginServices const>(std::move(host), info_, std::move(context))) {}
 
 std::shared_ptr<PluginLibrary const> PluginLibrary::for_host(
     std::shared_ptr<PolicyHost> host) const {
     auto other = std::make_shared<PluginLibrary>(*this);
-    other->services_ = std::make_shared<PluginServices const>(std::move(host), info_);
+    other->services_ =
+        std::make_shared<PluginServices const>(std::move(host), info_, services_->context());
     return other;
 }
 
@@ -292,15 +305,19 @@ PolicyObject PluginLibrary::create() const {
     return {object, descriptor_.destroy, services_};
 }
 
+std::string PluginLibrary::called() const {
+    return info_.path.empty() ? info_.name : info_.path.string();
+}
+
 PluginRefused PluginLibrary::refused(std::string const& reason) const {
-    return {info_.path.string(), reason, known_parameters(info_)};
+    return {called(), reason, known_parameters(info_)};
 }
 
 std::shared_ptr<PluginLibrary const> load_library(fs::path const& path, std::string_view kind,
                                                   PluginLibrary::Parameters const& parameters,
                                                   std::shared_ptr<PolicyHost> const& host) {
     auto const file = std::make_shared<LibraryFile const>(read_library(path));
-    return in_time(path, [file, kind = std::string(kind), parameters, host] {
+    return in_time(path.string(), [file, kind = std::string(kind), parameters, host] {
         return std::make_shared<PluginLibrary const>(*file, kind, parameters, host);
     });
 }

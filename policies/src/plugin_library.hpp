@@ -42,7 +42,7 @@ class PolicyObject {
     ~PolicyObject() {
         try {
             destroy();
-        } catch (PolicyFault const&) {
+        } catch (...) {  // NOLINT(bugprone-empty-catch)
         }
     }
 
@@ -51,6 +51,8 @@ class PolicyObject {
     /// Before the end of the scope, to see whether it succeeds. Throws PolicyFault.
     void destroy() {
         if (void* const object = std::exchange(object_, nullptr)) {
+            auto mark = services_->mark();
+            CallMark::Call const marked(mark, "destroy");
             call_plugin([&] { destroy_(object); });
         }
     }
@@ -61,14 +63,19 @@ class PolicyObject {
     void (*destroy_)(void*);
 };
 
-/// A plug-in that is mapped, whose descriptor makes sense and whose parameters are known to it.
-/// Immutable; safe to use from several threads.
+/// A plug-in that is mapped, or is the program's own, whose descriptor makes sense and whose
+/// parameters are known to it. Immutable; safe to use from several threads.
 class PluginLibrary {
   public:
     using Parameters = std::vector<std::pair<std::string, std::string>>;
 
     /// kind: one of XFSBUS_KIND_..., or empty for any. Throws PluginRefused.
     PluginLibrary(LibraryFile const& file, std::string_view kind, Parameters const& parameters,
+                  std::shared_ptr<PolicyHost> host);
+
+    /// Of the program's own: what a plug-in would export, which stays as long as `context` does. Of
+    /// any kind; its parameters are the default ones. Throws PluginRefused.
+    PluginLibrary(::xfsbus_descriptor const& own, std::shared_ptr<void> context,
                   std::shared_ptr<PolicyHost> host);
 
     [[nodiscard]] PluginInfo const& info() const { return info_; }
@@ -85,6 +92,9 @@ class PluginLibrary {
 
     /// A new object with these parameters. Throws PolicyFault with the plug-in's reason alone.
     [[nodiscard]] PolicyObject create() const;
+
+    /// What errors call it: the file, or the name of the program's own.
+    [[nodiscard]] std::string called() const;
 
     /// The refusal of a plug-in whose objects are no good, for this reason.
     [[nodiscard]] PluginRefused refused(std::string const& reason) const;
@@ -109,7 +119,7 @@ class PluginLibrary {
 /// is used whether it can. Throws PluginRefused if it cannot.
 template <class Ask>
 auto try_out(std::shared_ptr<PluginLibrary const> const& plugin, Ask ask) {
-    return in_time(plugin->info().path, [plugin = plugin, ask] {
+    return in_time(plugin->called(), [plugin = plugin, ask] {
         try {
             auto object = plugin->create();
             auto answer = call_plugin([&] { return ask(object.get()); });

@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace xfsbus::policies {
+namespace {
+
+/// A file is known by its bytes; of the program's own there is one of each kind.
+std::string const& key_of(PluginInfo const& plugin) {
+    return plugin.path.empty() ? plugin.kind : plugin.hash;
+}
+
+}  // namespace
 
 SharedState::~SharedState() {
     if (state_ != nullptr && destroy_ != nullptr) {
@@ -38,15 +46,19 @@ PolicyHost::PolicyHost(Options options)
 
 PolicyHost::~PolicyHost() = default;
 
-PluginServices::PluginServices(std::shared_ptr<PolicyHost> host, PluginInfo const& plugin)
-    : host_(std::move(host)),
+PluginServices::PluginServices(std::shared_ptr<PolicyHost> host, PluginInfo const& plugin,
+                               std::shared_ptr<void> context)
+    : context_(std::move(context)),
+      host_(std::move(host)),
       name_(plugin.name),
-      state_(host_->states_->of(plugin.hash)),
+      file_(plugin.path.filename()),
+      state_(host_->states_->of(key_of(plugin))),
       lent_{.host = this,
             .log = &log,
             .now_us = &now_us,
             .shared = &shared,
-            .labels = host_->options_.labels.c_str()} {}
+            .labels = host_->options_.labels.c_str(),
+            .context = context_.get()} {}
 
 void PluginServices::log(void* self, char const* text) noexcept {
     auto const& services = *static_cast<PluginServices*>(self);

@@ -13,8 +13,8 @@
 using namespace xfsbus;
 using namespace xfsbus::peer;
 
-XFSBUS_API void interface(Peer&, PeerOptions&, PeerStatus&, Durability, AcceptPush, Commons&,
-                          CommonsOptions&) {}
+XFSBUS_API void interface(Peer&, PeerOptions&, OwnDescriptor&, PeerStatus&, Durability, AcceptPush,
+                          Commons&, CommonsOptions&) {}
 
 XFSBUS_API void interface(Result<int>&, Error&, Errc, LogEvent&, LogLevel, CounterValue&) {}
 

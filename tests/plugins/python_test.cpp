@@ -295,3 +295,17 @@ TEST_CASE("python: its program ends with the last policy") {
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
     CHECK(errno == ECHILD);
 }
+
+TEST_CASE("a file may have several classes, of which one is named") {
+    Script const script(
+        "class First:\n"
+        "    def pick(self, request, sources, rng):\n"
+        "        return 0\n"
+        "class Last:\n"
+        "    def pick(self, request, sources, rng):\n"
+        "        return len(sources) - 1\n");
+    CHECK(picked(*script.selector(",class=First")) == 0U);
+    CHECK(picked(*script.selector(",class=Last")) == 2U);
+    CHECK_THAT(refusal(script.spec(",class=None")), ContainsSubstring("it has no class `None`"));
+    CHECK_THAT(refusal(script.spec()), ContainsSubstring("no function `pick`"));
+}

@@ -41,6 +41,7 @@ constexpr Field fields[] = {
     FIELD(xfsbus_services, now_us, 24, 8),
     FIELD(xfsbus_services, shared, 32, 8),
     FIELD(xfsbus_services, labels, 40, 8),
+    FIELD(xfsbus_services, context, 48, 8),
     FIELD(xfsbus_request, size, 0, 4),
     FIELD(xfsbus_request, purpose, 4, 4),
     FIELD(xfsbus_request, now_us, 8, 8),

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -179,7 +180,8 @@ constexpr bool ends_with(std::size_t offset, Last T::*) {
     return offset + sizeof(Last) == sizeof(T);
 }
 
-static_assert(ends_with(offsetof(xfsbus_options, published_most), &xfsbus_options::published_most));
+static_assert(ends_with(offsetof(xfsbus_options, own_policies), &xfsbus_options::own_policies));
+static_assert(ends_with(offsetof(xfsbus_own_policy, release), &xfsbus_own_policy::release));
 static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
 static_assert(ends_with(offsetof(xfsbus_open_options, flags), &xfsbus_open_options::flags));
 static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
@@ -193,8 +195,27 @@ static_assert(ends_with(offsetof(xfsbus_publish_blocks_request, manifest_bytes),
 using Release = void (*)(void* user);
 
 /// Calls `release`, if there is one, when nobody has it any more.
-std::shared_ptr<void const> owner_of(void* user, Release release) {
-    return release == nullptr ? std::shared_ptr<void>() : std::shared_ptr<void>(user, release);
+std::shared_ptr<void> owner_of(void* user, Release release) {
+    return release == nullptr ? std::shared_ptr<void>(std::shared_ptr<void>(), user)
+                              : std::shared_ptr<void>(user, release);
+}
+
+/// Each is owned before anything is refused: so all that can be are released.
+std::vector<peer::OwnDescriptor> own_policies_of(xfsbus_own_policy const* const* given) {
+    std::vector<peer::OwnDescriptor> all;
+    std::optional<Misuse> mistake;
+    for (; given != nullptr && *given != nullptr; ++given) {
+        try {
+            auto const from = read(*given, "own_policy");
+            all.push_back({from.descriptor, owner_of(from.context, from.release)});
+        } catch (Misuse const& refused) {
+            mistake = refused;
+        }
+    }
+    if (mistake) {
+        throw Misuse(*mistake);
+    }
+    return all;
 }
 
 /// Bytes that a program in C reads.
@@ -235,6 +256,7 @@ peer::PeerOptions options_of(xfsbus_options const* given) {
     peer::PeerOptions options;
     if (given != nullptr) {
         auto const from = read(given, "options");
+        options.own_policies.descriptors = own_policies_of(from.own_policies);
         set_texts(options, from);
         set_figures(options, from);
         set_choices(options, from);

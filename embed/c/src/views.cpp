@@ -116,7 +116,8 @@ xfsbus_policy_info view(Arena& arena, peer::PolicyInfo const& policy) {
             .slow = policy.slow,
             .over_budget = policy.over_budget,
             .fallbacks = policy.fallbacks,
-            .seconds = policy.seconds};
+            .seconds = policy.seconds,
+            .trouble = arena.text(policy.trouble)};
 }
 
 xfsbus_source_use view(Arena& arena, peer::SourceStatus const& source) {

@@ -3,9 +3,11 @@
     with xfsbus.Peer("tcp://192.168.1.2:7470", download_directory="/tmp") as peer:
         print(peer.download("model.bin", wait=10).path)
 
-`AsyncPeer` is the same for asyncio. Sizes are bytes, rates bytes per second, times seconds. What does
-not work raises an XfsError, of a class for each code. docs/EMBEDDING.md has more.
+`AsyncPeer` is the same for asyncio; `xfsbus.policy` says how a class of the program's decides which source
+is asked. Sizes are bytes, rates bytes per second, times seconds. What does not work raises an XfsError, of
+a class for each code. docs/EMBEDDING.md has more.
 """
+from . import lab, policy
 from ._library import lib as _lib, ffi as _ffi
 from .aio import AsyncJob, AsyncPeer
 from .aio_file import AsyncFile
@@ -29,5 +31,5 @@ __all__ = [
     "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
     "PushProgress", "PushState", "PushTarget", "Pushed", "PushedFile", "Range", "Report", "SharedFile",
     "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError", "UploadStatus",
-    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError",
+    "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError", "lab", "policy",
 ]

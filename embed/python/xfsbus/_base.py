@@ -12,12 +12,17 @@ from ._convert import tuple_of, value_of
 from ._events import Events, closed
 from ._job import BaseJob
 from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
-from ._options import Buffer, Lent, Struct, encoded, options_of, publishing_of
+from ._options import Buffer, Lent, Struct, encoded, options_of, own_policies_of, publishing_of
 from ._wait import SLICE
+from .policy import MakePolicy
 
 PathLike = Union[str, bytes, "os.PathLike[str]"]
 AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
 Answer = TypeVar("Answer")
+
+
+#: What peers that have ended still use: those that end while a policy is asked do so a little later.
+_still_lent: list[Lent] = []
 
 
 def _end(handle: Any, process: int, lent: list[Lent]) -> None:
@@ -25,14 +30,15 @@ def _end(handle: Any, process: int, lent: list[Lent]) -> None:
     afterwards."""
     if os.getpid() == process:
         lib.xfsbus_peer_free(handle)
+        _still_lent[:] = [it for it in (*_still_lent, *lent) if it.in_use()]
         lent.clear()
 
 
 class BasePeer:
     """A member of the bus: shares a directory, finds files, fetches them.
 
-    Its threads belong to the library and run no Python. Names and patterns of files are those of the
-    bus, with "/" between their parts.
+    Its threads belong to the library, and run no Python but policies of the program's own. Names and
+    patterns of files are those of the bus, with "/" between their parts.
     """
 
     def __init__(
@@ -45,10 +51,10 @@ class BasePeer:
         port: int = 0,
         data_port: int = 0,
         cache_file: PathLike | None = None,
-        policy: str | None = None,
-        chunk_order: str | None = None,
+        policy: str | MakePolicy | None = None,
+        chunk_order: str | MakePolicy | None = None,
         integrity: str | None = None,
-        upload_policy: str | None = None,
+        upload_policy: str | MakePolicy | None = None,
         accept_hashes: Iterable[str] = (),
         plugin_directories: Iterable[PathLike] = (),
         latency_file: PathLike | None = None,
@@ -78,7 +84,8 @@ class BasePeer:
         host, port: where others reach this peer; None and 0: found by itself.
         cache_file: remembers hashes across restarts.
         policy, chunk_order, integrity, upload_policy: plug-ins, "FILE[:key=value,...]"; None: what is
-            built in, which needs no file.
+            built in, which needs no file. In place of a plug-in, save for integrity, a class of Python:
+            xfsbus.policy says what it has.
         labels: "key=value,...", told to others.
         sources: most sources used at once for one file.
         ..._limit: bytes per second; 0: none. Those of a transfer are to one sink, or of one file.
@@ -90,7 +97,8 @@ class BasePeer:
         given = dict(locals())
         del given["self"]
         given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
-        self._options = options_of(given)
+        self._own_policies = own_policies_of(given)
+        self._options = options_of(given, self._own_policies)
         self._lent: list[Lent] = []  # that is published
         self._lending = threading.Lock()
         self._handle: Any = None
@@ -102,6 +110,8 @@ class BasePeer:
         """Is called at the end of __init__."""
 
     def _start(self) -> None:
+        for policy in self._own_policies:
+            policy.lend()  # from now on the library gives it back, also if it does not start
         handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
         # A peer that nobody closes ends with its object, or before the interpreter.
         self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent)
@@ -182,8 +192,14 @@ class BasePeer:
     def _ask_status(self, timeout: float) -> values.Status:
         return self._ask("status", "status", lambda it: value_of(values.Status, it), timeout)
 
-    def _ask_policy(self, timeout: float) -> values.PolicyInfo:
-        return self._ask("policy", "policy_info", lambda it: value_of(values.PolicyInfo, it), timeout)
+    def _ask_policy(self, timeout: float, question: str = "policy") -> values.PolicyInfo:
+        return self._ask(question, "policy_info", lambda it: value_of(values.PolicyInfo, it), timeout)
+
+    def _ask_chunk_order(self, timeout: float) -> values.PolicyInfo:
+        return self._ask_policy(timeout, "chunk_order")
+
+    def _ask_upload_policy(self, timeout: float) -> values.PolicyInfo:
+        return self._ask_policy(timeout, "upload_policy")
 
     def _ask_whether_shared(self, timeout: float) -> values.Summary:
         return self._ask("wait_until_shared", "summary", lambda it: value_of(values.Summary, it),

@@ -21,13 +21,14 @@ ffi = cffi.FFI()
 ffi.cdef(DECLARATIONS)
 
 
-def _from_here(path: str) -> str:
+def from_here(path: str) -> str:
+    """An absolute path of one that begins where this package stands."""
     return str((Path(__file__).resolve().parent / path).resolve())
 
 
 def _open() -> Any:
     """The library of XFSBUS_C_LIBRARY, that which was installed with this package, or the system's."""
-    named = os.environ.get("XFSBUS_C_LIBRARY") or (LIBRARY and _from_here(LIBRARY))
+    named = os.environ.get("XFSBUS_C_LIBRARY") or (LIBRARY and from_here(LIBRARY))
     try:
         return ffi.dlopen(named or SONAME)
     except OSError as error:
@@ -37,7 +38,7 @@ def _open() -> Any:
 lib = _open()
 
 #: Where plug-ins stand, if the library does not find them by itself.
-PLUGIN_DIRECTORIES = [_from_here(PLUGINS)] if PLUGINS else []
+PLUGIN_DIRECTORIES = [from_here(PLUGINS)] if PLUGINS else []
 
 
 def message_of(error: Any) -> str:

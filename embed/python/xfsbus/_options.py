@@ -2,10 +2,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterable, Union
+from typing import TYPE_CHECKING, Any, Iterable, Union
 
 from ._library import ffi, lib
 from .errors import UsageError
+
+if TYPE_CHECKING:
+    from ._own_policy import OwnPolicy
 
 #: What memory may be published as: what lends out contiguous bytes.
 Buffer = Union[bytes, bytearray, memoryview]
@@ -19,6 +22,8 @@ _FLAGS_WHEN_FALSE = {
     "watch": lib.XFSBUS_OPTIONS_NO_WATCH,
     "default_ignores": lib.XFSBUS_OPTIONS_NO_DEFAULT_IGNORES,
 }
+#: What may be a class, and the kind of policy that it is then.
+_KINDS = {"policy": "peer-selection", "chunk_order": "chunk-order", "upload_policy": "upload-choice"}
 _WORDS = {
     "accept_push": {"none": lib.XFSBUS_ACCEPT_PUSH_NONE,
                     "new": lib.XFSBUS_ACCEPT_PUSH_NEW_FILES,
@@ -61,6 +66,11 @@ class Struct:
             value = self._list(value)
         setattr(self.pointer, name, value)
 
+    def set_pointers(self, name: str, kind: str, pointers: list[Any]) -> None:
+        """Sets a field to an array of pointers that ends with NULL."""
+        self._keep(pointers)
+        setattr(self.pointer, name, self._keep(ffi.new(f"{kind}[]", [*pointers, ffi.NULL])))
+
     def _text(self, value: Any) -> Any:
         return self._keep(ffi.new("char[]", encoded(value)))
 
@@ -81,11 +91,27 @@ def _ms(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def options_of(given: dict[str, Any]) -> Struct:
+def own_policies_of(given: dict[str, Any]) -> list[OwnPolicy]:
+    """The policies that are no plug-ins, of what was passed to a peer."""
+    for name in _KINDS:
+        if not (given[name] is None or callable(given[name]) or isinstance(given[name], str)):
+            raise UsageError(f"{name} is neither a text nor a class: {given[name]!r}")
+    makers = {kind: given[name] for name, kind in _KINDS.items() if callable(given[name])}
+    if not makers:
+        return []
+    from ._own_policy import OwnPolicy  # only now: what the library calls needs memory that may be run
+    return [OwnPolicy(kind, make) for kind, make in makers.items()]
+
+
+def options_of(given: dict[str, Any], own_policies: list[OwnPolicy]) -> Struct:
     """xfsbus_options of what was passed to a peer."""
     options = Struct("xfsbus_options")
+    options.set_pointers("own_policies", "const xfsbus_own_policy*",
+                         [policy.pointer for policy in own_policies])
     flags = 0
     for name, value in given.items():
+        if name in _KINDS and callable(value):
+            continue
         if name in _FLAGS:
             flags |= _FLAGS[name] if value else 0
         elif name in _FLAGS_WHEN_FALSE:

@@ -263,3 +263,11 @@ class AsyncPeer(BasePeer):
     async def policy(self, timeout: float = 10.0) -> values.PolicyInfo:
         """Who decides which source is asked next."""
         return await self._help(self._ask_policy, timeout)
+
+    async def chunk_order(self, timeout: float = 10.0) -> values.PolicyInfo:
+        """Who decides which chunk is asked for next."""
+        return await self._help(self._ask_chunk_order, timeout)
+
+    async def upload_policy(self, timeout: float = 10.0) -> values.PolicyInfo:
+        """Who decides which sink is sent a chunk next."""
+        return await self._help(self._ask_upload_policy, timeout)

@@ -321,3 +321,11 @@ class Peer(BasePeer):
     def policy(self, timeout: float = 10.0) -> values.PolicyInfo:
         """Who decides which source is asked next."""
         return self._ask_policy(timeout)
+
+    def chunk_order(self, timeout: float = 10.0) -> values.PolicyInfo:
+        """Who decides which chunk is asked for next."""
+        return self._ask_chunk_order(timeout)
+
+    def upload_policy(self, timeout: float = 10.0) -> values.PolicyInfo:
+        """Who decides which sink is sent a chunk next."""
+        return self._ask_upload_policy(timeout)

@@ -90,13 +90,14 @@ class PolicyInfo:
     used: PolicyUsed
     kind: str  #: "peer-selection", "chunk-order" or "upload-choice"
     description: str
-    path: Path | None  #: None: it is built in
+    path: Path | None  #: None: it is built in, or the program's own
     picks: int  #: decisions asked for
     faults: int  #: calls that failed, or whose answer was nonsense
     slow: int  #: calls that took too long
     over_budget: int  #: not called, as it had used up the second's time
     fallbacks: int  #: decisions that the built-in default made instead
     seconds: float  #: within the policy, all calls together
+    trouble: str  #: what was last reported of it: a fault, a slow call, its end; "": nothing was
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 #include "runtime/chosen_policies.hpp"
 
+#include "runtime/callback.hpp"
 #include "sha256.hpp"
 
 #include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/host/errors.hpp>
+#include <xfsbus/policies/host/peer_policy.hpp>
 #include <xfsbus/policies/host/plugin_spec.hpp>
 #include <xfsbus/policies/load_latency.hpp>
 #include <xfsbus/policies/names.hpp>
@@ -15,6 +17,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace xfsbus::peer::runtime {
 namespace {
@@ -110,8 +113,12 @@ std::unique_ptr<policies::Integrity> object_of(MakePolicy<policies::Integrity> c
     return std::make_unique<OwnIntegrity>(make);
 }
 
+/// Null: there is none.
 template <class Factory, class Interface>
-std::shared_ptr<Factory const> own(OwnPolicy<Interface> const& policy, std::string const& kind) {
+std::shared_ptr<Factory const> own_of(OwnPolicy<Interface> const& policy, std::string const& kind) {
+    if (!policy.make) {
+        return nullptr;
+    }
     return std::make_shared<Factory const>(about(policy.name, kind, "the program's own"),
                                            [make = policy.make] { return object_of(make); });
 }
@@ -136,6 +143,59 @@ Status check_names(OwnPolicies const& own) {
     return done();
 }
 
+/// One of each kind at most.
+struct OwnFactories {
+    std::shared_ptr<policies::SelectorFactory const> selection;
+    std::shared_ptr<policies::ChunkOrderFactory const> chunk_order;
+    std::shared_ptr<policies::UploadChoiceFactory const> upload_choice;
+    std::shared_ptr<policies::HashAlgorithm const> integrity;
+
+    auto& of(policies::SelectorFactory const&) { return selection; }
+
+    auto& of(policies::ChunkOrderFactory const&) { return chunk_order; }
+
+    auto& of(policies::UploadChoiceFactory const&) { return upload_choice; }
+
+    auto& of(policies::HashAlgorithm const&) { return integrity; }
+};
+
+Status add(OwnFactories& all, policies::OwnPolicyFactory policy) {
+    return std::visit(
+        [&](auto& factory) -> Status {
+            auto& place = all.of(*factory);
+            if (place) {
+                return Error{Errc::usage, "two policies of the program are of the kind " +
+                                              factory->info().kind + ": '" + place->info().name +
+                                              "' and '" + factory->info().name + "'"};
+            }
+            place = std::move(factory);
+            return done();
+        },
+        policy);
+}
+
+Result<OwnFactories> own_factories(OwnPolicies const& own,
+                                   std::shared_ptr<policies::PolicyHost> const& host) {
+    OwnFactories all{
+        .selection = own_of<policies::SelectorFactory>(own.selection, XFSBUS_KIND_PEER_SELECTION),
+        .chunk_order =
+            own_of<policies::ChunkOrderFactory>(own.chunk_order, XFSBUS_KIND_CHUNK_ORDER),
+        .upload_choice =
+            own_of<policies::UploadChoiceFactory>(own.upload_choice, XFSBUS_KIND_UPLOAD_CHOICE),
+        .integrity = own_of<policies::HashAlgorithm>(own.integrity, XFSBUS_KIND_INTEGRITY)};
+    for (auto const& each : own.descriptors) {
+        if (each.descriptor == nullptr) {
+            return Error{Errc::usage, "a policy of the program has no descriptor"};
+        }
+        if (auto const added = add(
+                all, policies::take_own_policy(*each.descriptor, as_callback(each.context), host));
+            !added) {
+            return added.error();
+        }
+    }
+    return all;
+}
+
 // ---- which ----
 
 /// Loads the plug-in that is named; null if none is.
@@ -145,40 +205,45 @@ auto load_named(std::string const& spec, Load load)
     return spec.empty() ? nullptr : load(policies::parse_plugin_spec(spec));
 }
 
-/// The program's own goes before the plug-in that is named. Null: neither.
-template <class Factory, class Interface, class Load>
-std::shared_ptr<Factory const> chosen(OwnPolicy<Interface> const& of_program,
-                                      std::string const& kind, std::string const& spec, Load load) {
-    return of_program.make ? own<Factory>(of_program, kind) : load_named(spec, load);
+/// The program's own, else the plug-in that is named, else what is built in, which may be null.
+template <class Factory, class Load>
+std::shared_ptr<Factory const> chosen(std::shared_ptr<Factory const> of_program,
+                                      std::string const& spec, Load load,
+                                      std::shared_ptr<Factory const> usual) {
+    if (of_program) {
+        return of_program;
+    }
+    auto named = load_named(spec, load);
+    return named ? named : usual;
 }
 
-Node::Plugins choose(PeerOptions const& options, std::shared_ptr<policies::PolicyHost> host) {
+Node::Plugins choose(PeerOptions const& options, OwnFactories own,
+                     std::shared_ptr<policies::PolicyHost> host) {
     namespace p = policies;
     auto path = p::PluginPath::standard(options.plugin_directories);
     path.distrust(options.directory.empty() ? options.download_directory : options.directory);
     auto const with = [&](auto load) {
         return [&path, &host, load](p::PluginSpec const& spec) { return load(spec, path, host); };
     };
-    auto const& own = options.own_policies;
-    auto const selection = chosen<p::SelectorFactory>(own.selection, XFSBUS_KIND_PEER_SELECTION,
-                                                      options.policy, with(p::load_peer_selector));
-    auto const order = chosen<p::ChunkOrderFactory>(own.chunk_order, XFSBUS_KIND_CHUNK_ORDER,
-                                                    options.chunk_order, with(p::load_chunk_order));
-    auto const integrity = chosen<p::HashAlgorithm>(own.integrity, XFSBUS_KIND_INTEGRITY,
-                                                    options.integrity, with(p::load_integrity));
-    auto upload =
-        chosen<p::UploadChoiceFactory>(own.upload_choice, XFSBUS_KIND_UPLOAD_CHOICE,
-                                       options.upload_policy, with(p::load_upload_choice));
-    auto sha256 = built_in<p::HashAlgorithm, plugins::Sha256>("sha256", XFSBUS_KIND_INTEGRITY);
+    auto const sha256 =
+        built_in<p::HashAlgorithm, plugins::Sha256>("sha256", XFSBUS_KIND_INTEGRITY);
+    auto const load_latency =
+        built_in<p::SelectorFactory, p::LoadLatency>("loadlatency", XFSBUS_KIND_PEER_SELECTION);
+    auto const rarest =
+        built_in<p::ChunkOrderFactory, p::RankerOf<p::Rarest>>("rarest", XFSBUS_KIND_CHUNK_ORDER);
+    auto selection =
+        chosen(std::move(own.selection), options.policy, with(p::load_peer_selector), load_latency);
+    auto order =
+        chosen(std::move(own.chunk_order), options.chunk_order, with(p::load_chunk_order), rarest);
+    auto integrity =
+        chosen(std::move(own.integrity), options.integrity, with(p::load_integrity), sha256);
+    auto upload = chosen(std::move(own.upload_choice), options.upload_policy,
+                         with(p::load_upload_choice), {});
     return {.path = std::move(path),
             .host = std::move(host),
-            .policy = selection ? selection
-                                : built_in<p::SelectorFactory, p::LoadLatency>(
-                                      "loadlatency", XFSBUS_KIND_PEER_SELECTION),
-            .chunk_order = order ? order
-                                 : built_in<p::ChunkOrderFactory, p::RankerOf<p::Rarest>>(
-                                       "rarest", XFSBUS_KIND_CHUNK_ORDER),
-            .integrity = integrity ? integrity : sha256,
+            .policy = std::move(selection),
+            .chunk_order = std::move(order),
+            .integrity = std::move(integrity),
             .built_in_integrity = sha256,
             .upload_choice = std::move(upload)};
 }
@@ -191,7 +256,11 @@ Result<Node::Plugins> choose_policies(PeerOptions const& options,
         return names.error();
     }
     try {
-        return choose(options, std::move(host));
+        auto own = own_factories(options.own_policies, host);
+        if (!own) {
+            return own.error();
+        }
+        return choose(options, std::move(*own), std::move(host));
     } catch (policies::PluginRefused const& refused) {
         return Error{Errc::plugin, refused.what()};
     } catch (policies::PolicyFault const& fault) {

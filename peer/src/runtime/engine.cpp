@@ -127,6 +127,7 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     if (!plugins) {
         return plugins.error();
     }
+    options.own_policies = {};  // let go of by the policies that they were made into, and no later
     auto latencies = read_latencies(options.latency_file);
     if (!latencies) {
         return latencies.error();

@@ -122,7 +122,7 @@ class Node {
     PeerOptions options_;
     telemetry::Log log_;
     swarm::DescriptorShares descriptors_;
-    Plugins plugins_;
+    Plugins plugins_;  ///< but for those that may be swapped, which are let go of then
     std::shared_ptr<storage::Tree const> tree_;
     Policies::Trace trace_;
     PeerThreads& threads_;

@@ -53,9 +53,11 @@ Policies::Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factor
       options_(options),
       trace_(std::move(trace)),
       seed_(options.seed != 0 ? options.seed : draw_seed(random)),
-      upload_{factories.upload_choice,
-              factories.upload_choice ? factories.upload_choice->make(upload_guard()) : nullptr},
       maker_(maker, 1, net::fault_teller(reactor)) {
+    if (auto const& upload = factories.upload_choice) {
+        auto const report = std::make_shared<LastReport>();
+        upload_ = {upload, upload->make(upload_guard(report)), report};
+    }
     if (trace_) {
         trace_->on_begun(used(policy_->info()), used(chunk_order_->info()));
     }
@@ -63,7 +65,7 @@ Policies::Policies(bus::Reactor& reactor, threads::Crew& maker, Factories factor
 
 PolicyInfo Policies::upload() const {
     if (upload_.factory) {
-        return about(upload_.factory->info(), upload_.choice->counters());
+        return about(upload_.factory->info(), upload_.choice->counters(), *upload_.report);
     }
     PolicyInfo info;
     info.kind = XFSBUS_KIND_UPLOAD_CHOICE;
@@ -82,7 +84,7 @@ PolicyUsed Policies::used(policies::PluginInfo const& plugin) const {
 }
 
 PolicyInfo Policies::about(policies::PluginInfo const& plugin,
-                           policies::PolicyCounters const& totals) const {
+                           policies::PolicyCounters const& totals, LastReport const& report) const {
     PolicyInfo info{used(plugin)};
     info.kind = plugin.kind;
     info.description = plugin.description;
@@ -94,11 +96,12 @@ PolicyInfo Policies::about(policies::PluginInfo const& plugin,
     info.fallbacks = totals.fallback;
     info.seconds = in_seconds(totals.spent);
     info.purposes = purposes_of(totals);
+    info.trouble = report.get();
     return info;
 }
 
 PolicyInfo Policies::selection() const {
-    auto info = about(policy_->info(), *totals_);
+    auto info = about(policy_->info(), *totals_, *report_);
     if (trace_) {
         info.trace = trace_->info();
     }
@@ -107,7 +110,7 @@ PolicyInfo Policies::selection() const {
 
 Policies::InForce Policies::in_force() const {
     return {.selection = selection(),
-            .chunk_order = about(chunk_order_->info(), *order_totals_),
+            .chunk_order = about(chunk_order_->info(), *order_totals_, *order_report_),
             .upload = upload()};
 }
 
@@ -118,6 +121,7 @@ std::shared_ptr<PolicyUsed const> Policies::chunk_order_used() const {
 void Policies::set_policy(Factory policy) {
     policy_ = std::move(policy);
     totals_ = std::make_shared<policies::PolicyCounters>();
+    report_ = std::make_shared<LastReport>();
     if (trace_) {
         trace_->on_policy(used(policy_->info()));
     }
@@ -137,7 +141,7 @@ void Policies::put_selector(std::shared_ptr<jobs::PolicySlot> slot, std::functio
              : slot->fail(made.error().message);
         then();
     };
-    maker_.submit([factory = policy_, seed = slot->seed(), guard = guard(),
+    maker_.submit([factory = policy_, seed = slot->seed(), guard = guard(report_),
                    post = poster(reactor_, alive_), put = std::move(put)]() mutable {
         Result<Selector> made = Error{};
         try {
@@ -162,7 +166,7 @@ jobs::FilePolicies::NewOrder Policies::new_order() {
 }
 
 std::function<jobs::OrderSlot::Made()> Policies::order_maker() const {
-    return [order = chunk_order_, guard = guard(), totals = order_totals_,
+    return [order = chunk_order_, guard = guard(order_report_), totals = order_totals_,
             loaded = orders_loaded_]() -> jobs::OrderSlot::Made {
         return {.loaded = loaded, .order = order->make(guard), .totals = totals};
     };
@@ -171,6 +175,7 @@ std::function<jobs::OrderSlot::Made()> Policies::order_maker() const {
 void Policies::set_chunk_order(OrderFactory order) {
     chunk_order_ = std::move(order);
     order_totals_ = std::make_shared<policies::PolicyCounters>();
+    order_report_ = std::make_shared<LastReport>();
     ++orders_loaded_;
     if (trace_) {
         trace_->on_chunk_order(used(chunk_order_->info()));
@@ -198,30 +203,33 @@ void Policies::put_order(std::weak_ptr<jobs::OrderSlot> slot) {
 }
 
 void Policies::set_upload_choice(UploadFactory choice, std::function<void()> then) {
-    maker_.submit([this, factory = std::move(choice), guard = upload_guard(),
+    auto const report = std::make_shared<LastReport>();
+    maker_.submit([this, factory = std::move(choice), guard = upload_guard(report), report,
                    post = poster(reactor_, alive_), then = std::move(then)]() mutable {
         std::shared_ptr<policies::GuardedUploadChoice> made = factory->make(std::move(guard));
         // Moved: what is to be done then belongs to the reactor's thread.
-        post([this, factory = std::move(factory), made = std::move(made), then = std::move(then)] {
-            upload_ = {factory, made};
+        post([this, factory = std::move(factory), made = std::move(made), report,
+              then = std::move(then)] {
+            upload_ = {factory, made, report};
             then();
         });
     });
 }
 
 /// A download is ended by its own policy alone.
-policies::GuardOptions Policies::upload_guard() const {
-    auto options = guard();
+policies::GuardOptions Policies::upload_guard(Report report) const {
+    auto options = guard(std::move(report));
     options.strict = false;
     return options;
 }
 
-policies::GuardOptions Policies::guard() const {
+policies::GuardOptions Policies::guard(Report report) const {
     policies::GuardOptions guard;
     guard.strict = options_.strict_policy;
     guard.recorder = trace_;
     guard.clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    guard.report = [log = options_.log](std::string_view text) {
+    guard.report = [log = options_.log, last = std::move(report)](std::string_view text) {
+        last->set(text);
         if (log) {
             log(telemetry::policy_fault(text));
         }

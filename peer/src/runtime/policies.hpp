@@ -3,6 +3,7 @@
 #include "jobs/file_transfer.hpp"
 #include "jobs/policy_slot.hpp"
 #include "net/fault_teller.hpp"
+#include "runtime/last_report.hpp"
 #include "telemetry/decision_trace.hpp"
 #include "threads/worker_pool.hpp"
 
@@ -77,19 +78,23 @@ class Policies {
   private:
     using Selector = std::shared_ptr<policies::GuardedSelector>;
 
-    /// The upload policy in force, and the plug-in that it is of; both null: the built-in rule.
+    using Report = std::shared_ptr<LastReport>;
+
+    /// The upload policy in force, and the plug-in that it is of; all null: the built-in rule.
     struct Upload {
         UploadFactory factory;
         std::shared_ptr<policies::GuardedUploadChoice> choice;
+        Report report;
     };
 
     [[nodiscard]] PolicyInfo selection() const;
     [[nodiscard]] PolicyInfo upload() const;
     [[nodiscard]] PolicyUsed used(policies::PluginInfo const& plugin) const;
     [[nodiscard]] PolicyInfo about(policies::PluginInfo const& plugin,
-                                   policies::PolicyCounters const& totals) const;
-    [[nodiscard]] policies::GuardOptions guard() const;
-    [[nodiscard]] policies::GuardOptions upload_guard() const;
+                                   policies::PolicyCounters const& totals,
+                                   LastReport const& report) const;
+    [[nodiscard]] policies::GuardOptions guard(Report report) const;
+    [[nodiscard]] policies::GuardOptions upload_guard(Report report) const;
     [[nodiscard]] std::function<jobs::OrderSlot::Made()> order_maker() const;
     void put_order(std::weak_ptr<jobs::OrderSlot> slot);
 
@@ -99,6 +104,8 @@ class Policies {
     PeerOptions const& options_;
     Trace trace_;
     std::uint64_t seed_;
+    Report report_ = std::make_shared<LastReport>();
+    Report order_report_ = std::make_shared<LastReport>();
     jobs::PolicyTotals totals_ = std::make_shared<policies::PolicyCounters>();
     jobs::PolicyTotals order_totals_ = std::make_shared<policies::PolicyCounters>();
     std::uint64_t orders_loaded_ = 1;

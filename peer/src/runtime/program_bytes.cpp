@@ -33,23 +33,13 @@ Status guarded(Call call) {
     }
 }
 
-/// Lets go of it as a callback does. An owner may point to nothing, and be told all the same.
-template <typename T>
-std::shared_ptr<T> guarded_owner(std::shared_ptr<T> owner) {
-    auto* const raw = owner.get();
-    return {raw, [owner = std::move(owner)](void const*) mutable {
-                Callback const here;
-                owner.reset();
-            }};
-}
-
 /// A BlockSource of the program's.
 class OwnBlocks final : public index::ProgramBytes {
   public:
     OwnBlocks(std::string name, std::shared_ptr<BlockSource> source, std::uint64_t bytes, OnLog log)
         : ProgramBytes(bytes),
           name_(std::move(name)),
-          source_(guarded_owner(std::move(source))),
+          source_(as_callback(std::move(source))),
           log_(std::move(log)) {}
 
   private:
@@ -77,7 +67,7 @@ struct Read {
             return too_large(name);
         }
         return Made(
-            std::make_shared<index::MemoryBytes const>(memory.bytes, guarded_owner(memory.owner)));
+            std::make_shared<index::MemoryBytes const>(memory.bytes, as_callback(memory.owner)));
     }
 
     Bytes operator()(std::filesystem::path const& path) const {

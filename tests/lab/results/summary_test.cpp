@@ -239,9 +239,11 @@ TEST_CASE("a run goes from one process to another unchanged") {
     run.peers[2].failure = "no \"source\"\n";
     run.busy = 0.25;
     run.bytes_between_racks[{1, 2}] = 1ULL << 60U;
+    run.decisions = Decisions{1234, 0.5};
     auto const there = decode(encode(run));
     REQUIRE(there);
     CHECK(std::get<Run>(*there) == run);
+    CHECK(std::get<Run>(*there).decisions->seconds == 0.5);
     auto const failed = decode(encode("why"));
     REQUIRE(failed);
     CHECK(std::get<std::string>(*failed) == "why");

@@ -175,6 +175,51 @@ TEST_CASE("a policy in Python simulates as the same rule in C++, and ends with t
     CHECK(errno == ECHILD);
 }
 
+TEST_CASE("a class of Python that states the default's rule has the default's results, each time") {
+    xfsbus::test::TempDir const dir;
+    auto const file = dir.path() / "several.py";
+    std::ofstream(file) << "class Other:\n"
+                           "    def pick(self, request, sources, rng):\n"
+                           "        return 0\n"
+                           "class Lowest:\n"
+                           "    def cost(self, source):\n"
+                           "        return source.latency_ms + 10 * source.load\n"
+                           "    def pick(self, request, sources, rng):\n"
+                           "        return min(range(len(sources)),\n"
+                           "                   key=lambda i: self.cost(sources[i]))\n";
+    auto const results = [&](std::string const& select, char const* out) {
+        auto request = request_of(
+            dir.path(), small_swarm + "[[policy]]\nname = \"rule\"\nselect = \"" + select + "\"\n");
+        request.out = dir.path() / out;
+        auto const done = run::run_experiment(request, shipped());
+        INFO((done ? "" : done.error().message));
+        REQUIRE(done);
+        CHECK(done->failed == 0);
+        return content_of(request.out / "results.csv");
+    };
+    auto const python = "python:file=" + file.string() + ",class=Lowest";
+    auto const usual = results("loadlatency", "usual");
+    CHECK(results(python, "first") == usual);
+    CHECK(results(python, "again") == usual);
+}
+
+TEST_CASE("what a decision takes is told of each policy, in Python and in C++") {
+    xfsbus::test::TempDir const dir;
+    auto const request =
+        request_of(dir.path(), small_swarm +
+                                   "[[policy]]\nname = \"usual\"\n"
+                                   "[[policy]]\nname = \"mine\"\nselect = \"python\"\n");
+    auto const done = run::run_experiment(request, shipped());
+    REQUIRE(done);
+    CHECK_THAT(done->decisions, ContainsSubstring("a decision took "));
+    CHECK_THAT(done->decisions, ContainsSubstring(" us (usual), "));
+    CHECK_THAT(done->decisions, ContainsSubstring(" us (mine)\n"));
+    CHECK(done->table.find("a decision") == std::string::npos);
+    auto const timings = content_of(request.out / "timings.csv");
+    CHECK_THAT(timings, ContainsSubstring(",decisions,decision_us\r\n"));
+    CHECK(timings.find(",0,0.000") == std::string::npos);
+}
+
 TEST_CASE("results are the same bytes however many run at once") {
     xfsbus::test::TempDir const dir;
     auto request = request_of(dir.path(), small_swarm + two_policies_of_it);
@@ -195,6 +240,8 @@ TEST_CASE("results are the same bytes however many run at once") {
         CHECK(content_of(dir.path() / "out" / file) == content_of(request.out / file));
     }
     CHECK_THAT(content_of(request.out / "timings.csv"), ContainsSubstring("any,,2,"));
+    CHECK_THAT(beside->decisions, ContainsSubstring("a decision took "));
+    CHECK_THAT(beside->decisions, ContainsSubstring(" us (any)"));
     CHECK_FALSE(run::run_experiment(request, shipped()));
     request.force = true;
     CHECK(run::run_experiment(request, shipped()));

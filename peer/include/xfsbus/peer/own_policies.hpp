@@ -1,5 +1,6 @@
 #pragma once
 
+#include <xfsbus/policies/abi.h>
 #include <xfsbus/policies/chunk_order.hpp>
 #include <xfsbus/policies/integrity.hpp>
 #include <xfsbus/policies/peer_selector.hpp>
@@ -8,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace xfsbus::peer {
 
@@ -27,6 +29,20 @@ struct OwnPolicy {
     MakePolicy<Interface> make;  ///< empty: there is none
 };
 
+/// A policy of the program's own as what a plug-in would export: for other languages, and for a
+/// plug-in that is linked into the program. It is of the kind that it names, has the default values
+/// of its parameters, and is treated as a plug-in in all else: an object is made as a trial when
+/// the peer starts, within five seconds.
+struct OwnDescriptor {
+    /// With all that it points to it stays as it is as long as anybody has `context`; if that is
+    /// null, as long as the process.
+    ::xfsbus_descriptor const* descriptor = nullptr;
+    /// What create finds as xfsbus_services.context. The peer lets go of it when no object is left
+    /// and none will be made, on any of its threads, as within a callback (PeerOptions); at the end
+    /// of ~Peer at the latest, save for an object that hangs. What it owns may point to nothing.
+    std::shared_ptr<void> context;
+};
+
 /// The policies that a program brings itself; each goes before the plug-in that PeerOptions names.
 /// One for each download and query, for each file, for the peer, and for each file that is hashed.
 struct OwnPolicies {
@@ -36,6 +52,8 @@ struct OwnPolicies {
     /// Its name stands in manifests: other peers need the same under this name, and must accept it.
     /// What it throws fails what is being hashed; there is nothing else to check bytes by.
     OwnPolicy<policies::Integrity> integrity;
+    /// Further ones, of kinds that are not above; one of each kind.
+    std::vector<OwnDescriptor> descriptors;
 };
 
 }  // namespace xfsbus::peer

@@ -42,7 +42,7 @@ struct TraceInfo {
 struct PolicyInfo : PolicyUsed {
     std::string kind = {};  ///< "peer-selection", "chunk-order" or "upload-choice"
     std::string description = {};
-    std::filesystem::path path = {};        ///< empty: it is built in
+    std::filesystem::path path = {};        ///< empty: it is built in, or the program's own
     std::uint64_t picks = 0;                ///< decisions asked for
     std::uint64_t faults = 0;               ///< calls that failed, or whose answer was nonsense
     std::uint64_t slow = 0;                 ///< calls that took too long
@@ -51,6 +51,9 @@ struct PolicyInfo : PolicyUsed {
     double seconds = 0;                     ///< within the policy, all calls together
     std::vector<PurposeUse> purposes = {};  ///< those that were asked; none for an order of chunks
     std::optional<TraceInfo> trace = {};    ///< of a peer selection, if there is one
+    /// What was last reported of it, for people: the first fault of an object or each thousandth, a
+    /// call that took too long, or that it is not called any more. Empty: nothing was.
+    std::string trouble = {};
 };
 
 }  // namespace xfsbus::peer

@@ -1,6 +1,7 @@
 /* The boundary between a plug-in and the program that loads it, the host: plain C, so that it
  * survives a change of compiler, standard library or language. A plug-in exports one object, the
- * descriptor named by XFSBUS_POLICY_SYMBOL, and nothing else. C++ authors do not need this file:
+ * descriptor named by XFSBUS_POLICY_SYMBOL, and nothing else; a program that embeds a peer may hand
+ * it a descriptor of its own in place of a plug-in. C++ authors do not need this file:
  * peer_selector.hpp, chunk_order.hpp, integrity.hpp, handout.hpp or upload_choice.hpp, and
  * export.hpp, make the descriptor from a class.
  *
@@ -132,6 +133,9 @@ typedef struct xfsbus_services {
     void* (*shared)(void* host, void* (*make)(void), void (*destroy)(void* state));
     /* "key=value,..." as this peer describes itself to others, or "". */
     const char* labels;
+    /* later: what the program gave with this descriptor, if it brings the policy itself
+     * (xfsbus/c/policy.h); a plug-in that is loaded from a file: NULL. */
+    void* context XFSBUS_LATER;
 } xfsbus_services;
 
 /* ---- peer-selection: who is used, and who gets the next request? ---- */

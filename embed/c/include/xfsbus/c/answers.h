@@ -55,13 +55,16 @@ typedef struct xfsbus_policy_info {
     const xfsbus_policy_used* used;
     const char* kind; /* "peer-selection", "chunk-order" or "upload-choice" */
     const char* description;
-    const char* path;     /* "": it is built in */
+    const char* path;     /* "": it is built in, or the program's own */
     uint64_t picks;       /* decisions asked for */
     uint64_t faults;      /* calls that failed, or whose answer was nonsense */
     uint64_t slow;        /* calls that took too long */
     uint64_t over_budget; /* not called, as it had used up the second's time */
     uint64_t fallbacks;   /* decisions that the built-in default made instead */
     double seconds;       /* within the policy, all calls together */
+    /* What was last reported of it: a fault, the first of an object or each thousandth; a call that
+     * took too long; or that it is not called any more. "": nothing was. */
+    const char* trouble;
 } xfsbus_policy_info;
 
 XFSBUS_C_API void xfsbus_policy_info_free(const xfsbus_policy_info* info);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct xfsbus_own_policy;
+
 /* What of the files that others push a peer fetches into its directory. */
 typedef enum xfsbus_accept_push {
     XFSBUS_ACCEPT_PUSH_NONE = 0,
@@ -66,6 +68,8 @@ typedef struct xfsbus_options {
     uint32_t port;           /* 0: a free one */
     uint32_t data_port;      /* where chunks come in, which sources connect to; 0: a free one */
     uint64_t published_most; /* files that may be published at once, see c/publish.h; 0: 10,000 */
+    /* Policies of the program's own, an array that ends with NULL, see c/policy.h; NULL: none. */
+    const struct xfsbus_own_policy* const* own_policies;
 } xfsbus_options;
 
 /* xfsbus_download_request.flags */
