@@ -7,6 +7,8 @@
 ///
 /// xfs-bench-crowd finds ADDRESS PID NAMES SECONDS: 8 clients with 32 questions in flight.
 ///
+/// xfs-bench-crowd asks ADDRESS PID NAMES SECONDS: the same, of who has names without being told.
+///
 /// ADDRESS is 127.0.0.1:PORT, PID the tracker's. Prints one JSON object a line.
 #include "crowd/crowd.hpp"
 #include "crowd/tracker_process.hpp"
@@ -297,15 +299,10 @@ class Client {
     Line line_;
 };
 
-void finds(Arguments const& arguments) {
+void asks(Loop& loop, Arguments const& arguments) {
     constexpr std::size_t clients = 8;
     constexpr std::size_t in_flight = 32;
     std::size_t const names = arguments.numbers.at(0);
-    Loop loop;
-    Crowd crowd(loop, arguments.tracker, [names](std::uint32_t) {
-        return Names{names, Client::name_of};
-    });
-    crowd.grow(1);
     std::vector<std::unique_ptr<Client>> all;
     for (std::size_t i = 0; i < clients; ++i) {
         all.push_back(std::make_unique<Client>(loop, arguments.tracker, names, 1 + i));
@@ -334,9 +331,19 @@ void finds(Arguments const& arguments) {
     }
 }
 
+void finds(Arguments const& arguments) {
+    Loop loop;
+    Crowd crowd(loop, arguments.tracker, [names = arguments.numbers.at(0)](std::uint32_t) {
+        return Names{names, Client::name_of};
+    });
+    crowd.grow(1);
+    asks(loop, arguments);
+}
+
 int usage() {
-    std::fputs("usage: xfs-bench-crowd holders|heartbeats|finds ADDRESS PID NUMBER NUMBER...\n",
-               stderr);
+    std::fputs(
+        "usage: xfs-bench-crowd holders|heartbeats|finds|asks ADDRESS PID NUMBER NUMBER...\n",
+        stderr);
     return 2;
 }
 
@@ -364,6 +371,9 @@ int run(std::vector<std::string> const& words) {
         heartbeats(arguments);
     } else if (words[1] == "finds") {
         finds(arguments);
+    } else if (words[1] == "asks") {
+        Loop loop;
+        asks(loop, arguments);
     } else {
         return usage();
     }

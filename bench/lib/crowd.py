@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 from lib.context import Context
-from lib.processes import Failed, popen
+from lib.processes import Failed, Process, popen
 from lib.report import Table, at_most, median, title
 from lib.xfs import Xfs
 
@@ -49,18 +49,34 @@ def bench_finds(context: Context) -> None:
               for r in play(context, "finds", ["100000", "3"])]
     at_most("tracker's CPU for each", median([r["cpu_us"] for r in rounds]), 6, "us")
     print(f"- finds per second: {median([r['finds_per_s'] for r in rounds]):.0f}")
+    floor = [r for _ in range(context.rounds(3)) for r in ask_floor(context, ["100000", "3"])]
+    print(f"- what libzmq alone takes, with a socket that answers and knows nothing: "
+          f"{median([r['cpu_us'] for r in floor]):.2f} us")
 
 
 def play(context: Context, what: str, numbers: list[str], *options: str) -> list[dict[str, Any]]:
     """What xfs-bench-crowd says of a tracker that was started for it."""
-    program = context.program("xfs-bench-crowd")
     xfs = Xfs(context, what)
     with xfs.tracker("-q", *options) as tracker:
-        log = context.log(f"{what}-crowd")
-        with open(log, "ab") as errors:
-            crowd = popen([program, what, xfs.address, tracker.pid, *numbers],
-                          stdout=subprocess.PIPE, stderr=errors)
-            lines, _ = crowd.communicate(timeout=300)
+        return crowd_at(context, what, xfs.address, tracker.pid, numbers)
+
+
+def ask_floor(context: Context, numbers: list[str]) -> list[dict[str, Any]]:
+    """The same questions as of a tracker, to a socket."""
+    log = context.log("finds-floor")
+    with Process([context.program("xfs-bench-finds-floor")], log, ends_with_stdin=False) as floor:
+        address = floor.line("ready on ")[1].split("tcp://")[1].strip()
+        return crowd_at(context, "asks", address, floor.pid, numbers)
+
+
+def crowd_at(context: Context, what: str, address: str, pid: int,
+             numbers: list[str]) -> list[dict[str, Any]]:
+    program = context.program("xfs-bench-crowd")
+    log = context.log(f"{what}-crowd")
+    with open(log, "ab") as errors:
+        crowd = popen([program, what, address, pid, *numbers],
+                      stdout=subprocess.PIPE, stderr=errors)
+        lines, _ = crowd.communicate(timeout=300)
     if crowd.returncode != 0:
         raise Failed(f"{program.name}: {log.read_text('utf-8').strip()}")
     return [json.loads(line) for line in lines.splitlines()]

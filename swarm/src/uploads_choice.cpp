@@ -41,9 +41,23 @@ Uploads::Turn const& Uploads::choose(wire::Time now, std::vector<Turn> const& tu
     }
     return choice_ ? chosen(now, turns)
                    : policies::fairest(
-                         std::span(turns), [](Turn const& turn) { return turn.sink->served; },
+                         std::span(turns),
+                         [this](Turn const& turn) {
+                             return keeps_turn(*turn.sink) ? 0 : turn.sink->served;
+                         },
                          [](Turn const& turn) { return turn.copies; },
                          [](Turn const& turn) -> auto const& { return turn.transfer->content; });
+}
+
+/// It was served last, and has had less in a row than what leaves in turn_time. What is held back
+/// by a limit leaves no faster than that, however fast the link is.
+bool Uploads::keeps_turn(Sink const& sink) const {
+    auto const limit = static_cast<double>(limits_.bytes_per_second);
+    double const rate =
+        limit > 0 ? std::min(rate_.bytes_per_second(), limit) : rate_.bytes_per_second();
+    double const in_time = rate * std::chrono::duration<double>(limits_.turn_time).count();
+    auto const most = std::min(in_time, static_cast<double>(limits_.turn_bytes_most));
+    return sink.serial == turn_of_ && static_cast<double>(turn_bytes_) < most;
 }
 
 /// The one that the policy ranks lowest, of equals the one that was given least.

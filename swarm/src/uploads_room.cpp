@@ -117,10 +117,11 @@ bool Uploads::someone_idle_waits() const {
         waiting_, [](Sink const* sink) { return sink->reachable && sink->ahead.empty(); });
 }
 
-/// Whether so much more is no more than what leaves in ahead_time.
+/// Whether so much more is no more than what leaves in ahead_time, and than may be under way.
 bool Uploads::leaves_in_time(Moving const& moving, std::uint32_t length) const {
-    double const most =
+    double const in_time =
         rate_.bytes_per_second() * std::chrono::duration<double>(limits_.ahead_time).count();
+    double const most = std::min(in_time, static_cast<double>(limits_.ahead_bytes_moving));
     return moving.chunks < limits_.ahead_chunks_least ||
            static_cast<double>(moving.bytes + length) <= most;
 }

@@ -200,6 +200,7 @@ Uploads::Piece Uploads::take(wire::Time now, Turn const& turn) {
         remove_turn(now, transfer);
         see_turn(now, transfer);
     }
+    turn_bytes_ = (std::exchange(turn_of_, sink.serial) == sink.serial ? turn_bytes_ : 0) + length;
     level_ = sink.served;
     sink.served += length;
     sink.waits_since = now;

@@ -1,7 +1,9 @@
 // Whose turn it is, and which chunk of those that a sink asks for.
 #include "uploads_fixture.hpp"
 
+#include <algorithm>
 #include <deque>
+#include <utility>
 
 using namespace xfsbus;
 using namespace xfsbus::swarm;
@@ -16,6 +18,31 @@ Chunks order(std::vector<Uploads::Piece> const& pieces) {
         chunks.push_back(piece.chunk);
     }
     return chunks;
+}
+
+/// How many pieces each sink is sent in a row, in so many decisions, with a pause after each.
+std::vector<std::size_t> rows(Source& source, int decisions, wire::Duration takes,
+                              wire::Duration pause = 0s) {
+    std::vector<std::size_t> lengths;
+    std::uint16_t last = 0;
+    for (int i = 0; i < decisions; ++i) {
+        auto const piece = source.core.next(source.now);
+        REQUIRE(piece);
+        if (std::exchange(last, piece->sink.port) != piece->sink.port) {
+            lengths.push_back(0);
+        }
+        ++lengths.back();
+        source.now += takes;
+        source.done(*piece);
+        source.now += pause;
+    }
+    return lengths;
+}
+
+void open_three(Source& source) {
+    for (std::uint16_t number = 1; number <= 3; ++number) {
+        source.open(number, number, content(1000, 128 * 1024));
+    }
 }
 
 }  // namespace
@@ -54,6 +81,66 @@ TEST_CASE("sinks are given equal bytes also when memory is what they wait for") 
         CHECK(bytes[1] <= bytes[number] + 800);
         CHECK(bytes[number] <= bytes[1] + 800);
     }
+}
+
+TEST_CASE("where chunks leave fast a sink is sent some in a row, and all are given equal bytes") {
+    auto limits = plain_limits();
+    limits.turn_time = 1500us;
+    Source source(limits);
+    open_three(source);
+    source.serve(40, 200us);
+    auto lengths = rows(source, 48, 200us);
+    CHECK(*std::max_element(lengths.begin(), lengths.end()) == 8);
+    lengths.erase(lengths.begin());  // had begun before
+    lengths.pop_back();              // goes on
+    CHECK(lengths == std::vector<std::size_t>(lengths.size(), 8));
+    auto const bytes = source.serve(240, 200us);
+    for (std::uint16_t number = 1; number <= 3; ++number) {
+        CHECK(bytes.at(number) == 80 * 128 * 1024);
+    }
+}
+
+TEST_CASE("no sink is sent more than a bound in a row, however fast it leaves") {
+    auto limits = plain_limits();
+    limits.turn_time = 24h;
+    limits.turn_bytes_most = 3 * 128 * 1024;
+    Source source(limits);
+    open_three(source);
+    source.serve(6, 200us);
+    CHECK(rows(source, 9, 200us) == std::vector<std::size_t>{3, 3, 3});
+}
+
+TEST_CASE("where a chunk takes longer than a turn each sink is sent one in turn") {
+    auto limits = plain_limits();
+    limits.turn_time = 1500us;
+    Source source(limits);
+    open_three(source);
+    source.serve(40, 1600us);
+    CHECK(rows(source, 12, 1600us) == std::vector<std::size_t>(12, 1));
+}
+
+TEST_CASE(
+    "where a limit holds chunks back each sink is sent one in turn, however fast they leave") {
+    auto limits = plain_limits();
+    limits.turn_time = 1500us;
+    limits.bytes_per_second = 10'000'000;
+    Source source(limits);
+    open_three(source);
+    CHECK(rows(source, 12, 200us, 14ms) == std::vector<std::size_t>(12, 1));
+}
+
+TEST_CASE("a chunk that has never left does not wait until another sink's turn is over") {
+    auto limits = plain_limits();
+    limits.turn_time = 24h;
+    Source source(limits);
+    REQUIRE_FALSE(source.want(1, 1, {0, 1, 2, 3}, 400, content(6), 5));
+    source.serve(4, 200us);
+    REQUIRE_FALSE(source.want(2, 2, {0, 1, 2, 3}, 1000, content(6), 5));
+    CHECK(rows(source, 2, 200us) == std::vector<std::size_t>{2});  // keeps its turn
+    REQUIRE_FALSE(source.want(1, 1, {4}, 500, nullptr, 5));
+    auto const next = source.core.next(source.now);
+    REQUIRE(next);
+    CHECK(next->sink.port == 1);
 }
 
 TEST_CASE("the transfers of a sink take turns") {

@@ -73,6 +73,7 @@ inline Content part(Chunks const& here, std::uint32_t chunks = 4) {
 inline Uploads::Limits roomy_limits() {
     Uploads::Limits limits;
     limits.ahead_chunks_least = 10'000;
+    limits.turn_time = 0ms;
     return limits;
 }
 
@@ -81,6 +82,8 @@ inline Uploads::Limits plain_limits() {
     Uploads::Limits limits;
     limits.ahead_time = 50ms;
     limits.ahead_sinks_least = 1;
+    limits.ahead_bytes_moving = limits.ahead_bytes;
+    limits.turn_time = 0ms;
     return limits;
 }
 
@@ -93,6 +96,7 @@ inline Uploads::Limits small_limits() {
     limits.ahead_bytes_of_any = 1000;
     limits.ahead_chunks_least = 1;
     limits.ahead_time = 24h;
+    limits.turn_time = 0ms;
     return limits;
 }
 

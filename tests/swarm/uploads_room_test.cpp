@@ -302,6 +302,17 @@ TEST_CASE("no more is read ahead than leaves within the time that is allowed") {
     CHECK(source.fill().size() == c.pieces);
 }
 
+TEST_CASE("no more is under way than a bound, however fast it leaves") {
+    auto limits = plain_limits();
+    limits.ahead_bytes_moving = 4 * mib;
+    Source source(limits);
+    for (std::uint16_t number = 1; number <= 20; ++number) {
+        source.open(number, number, content(1000, 256 * kib));
+    }
+    source.serve(300, 400us);
+    CHECK(source.fill().size() == 16);
+}
+
 TEST_CASE("a few sinks may have a chunk each on its way, however long it takes to leave") {
     auto limits = plain_limits();
     limits.ahead_sinks_least = 4;

@@ -34,6 +34,13 @@ struct UploadLimits {
     /// The rest of it is for hosts that have less than an equal part of this.
     std::uint64_t ahead_bytes_of_any = 48 * 1024 * 1024;
     wire::Duration ahead_time = std::chrono::milliseconds(50);
+    /// However fast it leaves, no more than so much is under way to sinks that take it: what is on
+    /// its way to many at once comes to each of them chunk by chunk, and each wakes its threads.
+    std::uint64_t ahead_bytes_moving = 4 * 1024 * 1024;
+    /// So long a sink keeps its turn, and for no more than so many bytes: what comes together costs
+    /// it less. Where a chunk takes longer, each sink in turn gets one.
+    wire::Duration turn_time = std::chrono::microseconds(1500);
+    std::uint64_t turn_bytes_most = 1024 * 1024;
     std::size_t ahead_chunks_least = 2;
     /// So many sinks may have one chunk each, however long it takes; more if more leaves then.
     std::size_t ahead_sinks_least = 6;

@@ -21,17 +21,18 @@ namespace xfsbus::swarm {
 /// Decides whose request is served next, and with which chunk. A core: fed with events and the
 /// time; the owner reads and sends.
 ///
-/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for; or as a
-///   policy says, save those who have waited for long.
+/// - Sinks are served fairly by bytes (start-time fair queueing), whatever they ask for, on a fast
+///   link some chunks in a row; or as a policy says, save those who have waited for long.
 /// - As long as somebody asks for a chunk that has never left this peer, no second copy of another
 ///   of the same content goes before it, save that nobody waits much longer than starve_most. Apart
 ///   from that, a sink gets first what it says is urgent, then what it asks for in that order.
 /// - What is read and not sent is bounded for each sink and in all, and is no more than what leaves
-///   within ahead_time, so that decisions are made late; but since a path to one sink may be full
-///   while this peer's own link is not, a few sinks may always have a chunk on its way, and as many
-///   as it takes where the sinks are slower than the link (see Breadth). A sink that
-///   takes several times what a chunk usually takes holds back nobody: it does not count, and gets
-///   nothing until it moves; as long as it is slow it gets one chunk at a time.
+///   within ahead_time or than ahead_bytes_moving, so that decisions are made late; but since a
+///   path to one sink may be full while this peer's own link is not, a few sinks may always have a
+///   chunk on its way, and as many as it takes where the sinks are slower than the link (see
+///   Breadth). A sink that takes several times what a chunk usually takes holds back nobody: it
+///   does not count, and gets nothing until it moves; as long as it is slow it gets one chunk at a
+///   time.
 /// - Only transfers that may send something take turns, so that those that wait cost nothing.
 /// - Places for sinks are few. Who does nothing with its place gives way to a newcomer; hosts share
 ///   the places, and memory, alike: one that has less takes from the one that has most. Who has
@@ -224,6 +225,7 @@ class Uploads {
     [[nodiscard]] std::optional<Turn> first_of(wire::Time now, Transfer& transfer);
     [[nodiscard]] std::optional<Turn> turn_of(wire::Time now, Sink& sink);
     [[nodiscard]] Turn const& choose(wire::Time now, std::vector<Turn> const& turns) const;
+    [[nodiscard]] bool keeps_turn(Sink const& sink) const;
     [[nodiscard]] Turn const& chosen(wire::Time now, std::vector<Turn> const& turns) const;
     [[nodiscard]] policies::UploadSinkView view_of(wire::Time now, Turn const& turn) const;
     Piece take(wire::Time now, Turn const& turn);
@@ -264,8 +266,10 @@ class Uploads {
     std::multimap<wire::Time, Transfer*> limited_;  ///< when their rate limits let them go on
     WaitingRoom waiting_room_;
     std::vector<Ended> ended_;
-    wire::Time next_look_{};   ///< for one that does nothing with its place
-    std::uint64_t level_ = 0;  ///< virtual time of the last decision
+    wire::Time next_look_{};        ///< for one that does nothing with its place
+    std::uint64_t level_ = 0;       ///< virtual time of the last decision
+    std::uint64_t turn_of_ = 0;     ///< serial of the sink that was served last
+    std::uint64_t turn_bytes_ = 0;  ///< that it was given in a row
     std::uint64_t ahead_bytes_ = 0;
     Breadth breadth_;
     std::uint64_t pieces_ = 0;
