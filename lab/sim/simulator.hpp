@@ -83,7 +83,7 @@ class Swarm {
     void on(ConnectionLost const& lost);
     void on(SinkWakes const& wakes);
     void on(SourceWakes const& wakes);
-    static void on(Planned const& planned);
+    void on(Planned const& planned);
 
     // ---- as a sink ----
     void join(PeerIndex index);
