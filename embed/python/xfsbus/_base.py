@@ -12,6 +12,7 @@ from ._convert import tuple_of, value_of
 from ._events import Events, closed
 from ._job import BaseJob
 from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
+from ._log import Log, PeerLog
 from ._options import Buffer, Lent, Struct, encoded, options_of, publishing_of
 from ._wait import SLICE
 
@@ -20,18 +21,20 @@ AnyJob = TypeVar("AnyJob", bound=BaseJob[Any])
 Answer = TypeVar("Answer")
 
 
-def _end(handle: Any, process: int, lent: list[Lent]) -> None:
+def _end(handle: Any, process: int, lent: list[Lent], log: PeerLog | None) -> None:
     """Ends a peer; not in a child of fork, which has none of its threads. What was lent to it is let go
     afterwards."""
     if os.getpid() == process:
         lib.xfsbus_peer_free(handle)
         lent.clear()
+        if log is not None:
+            log.end()
 
 
 class BasePeer:
     """A member of the bus: shares a directory, finds files, fetches them.
 
-    Its threads belong to the library and run no Python. Names and patterns of files are those of the
+    Its threads belong to the library and run no Python, but for one of Python's that logs. Names and patterns of files are those of the
     bus, with "/" between their parts.
     """
 
@@ -70,6 +73,8 @@ class BasePeer:
         heartbeat: bool = True,
         watch: bool = True,
         published_most: int = 0,
+        log: Log = None,
+        log_level: str = "info",
     ) -> None:
         """
         tracker: where it is.
@@ -86,11 +91,20 @@ class BasePeer:
         accept_push: what others may have this peer fetch: "none", "new" files, "replace" old ones, too.
         published_most: files that may be published at once; 0: 10,000.
         durability: what a file that is reported survives: "power" cuts, or the end of a "process".
+        log: where it tells what happens: a logger, or a function that is given each LogEvent. None: the
+            logger "xfsbus" of `logging`. Called on a thread of its own, "xfsbus-log", one line after the
+            other; what it raises goes to sys.unraisablehook. The last line comes before the peer's end
+            returns, unless that is called within `log`.
+        log_level: what is less important is not told: "debug", "info", "warning", "error"; "off": nothing.
         """
         given = dict(locals())
-        del given["self"]
+        del given["self"], given["log"]
         given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
         self._options = options_of(given)
+        self._log = None if log_level == "off" else PeerLog(log)
+        if self._log is not None:
+            self._options.set("log", lib.xfsbus_log_queue_put)
+            self._options.set("log_user", self._log.queue)
         self._lent: list[Lent] = []  # that is published
         self._lending = threading.Lock()
         self._handle: Any = None
@@ -104,7 +118,9 @@ class BasePeer:
     def _start(self) -> None:
         handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
         # A peer that nobody closes ends with its object, or before the interpreter.
-        self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent)
+        self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent, self._log)
+        if self._log is not None:
+            self._log.start()
         self._events = Events(handle)
         self._handle = handle
 
