@@ -102,9 +102,6 @@ class BasePeer:
         given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
         self._options = options_of(given)
         self._log = None if log_level == "off" else PeerLog(log)
-        if self._log is not None:
-            self._options.set("log", lib.xfsbus_log_queue_put)
-            self._options.set("log_user", self._log.queue)
         self._lent: list[Lent] = []  # that is published
         self._lending = threading.Lock()
         self._handle: Any = None
@@ -116,7 +113,14 @@ class BasePeer:
         """Is called at the end of __init__."""
 
     def _start(self) -> None:
-        handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        if self._log is not None:
+            self._log.open(self._options)
+        try:
+            handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        except BaseException:
+            if self._log is not None:
+                self._log.abandon()
+            raise
         # A peer that nobody closes ends with its object, or before the interpreter.
         self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent, self._log)
         if self._log is not None:

@@ -9,7 +9,8 @@ from typing import Any, Callable, Union
 
 from . import values
 from ._convert import log_event_of
-from ._library import check, ffi, handle_of, lib
+from ._library import check, ffi, handed_out, lib
+from ._options import Struct
 from .errors import XfsError
 
 #: Lines that are kept for a function that is slow; of more only the number is told.
@@ -38,6 +39,7 @@ def _teller_of(log: Log) -> Teller:
 
 
 def _hand_on(queue: Any, tell: Teller) -> None:
+    """Hands on all lines, until there will be no more."""
     out = ffi.new("const xfsbus_log_event**")
     while True:
         try:
@@ -56,22 +58,42 @@ def _hand_on(queue: Any, tell: Teller) -> None:
 
 
 class PeerLog:
-    """Where a peer logs to. The lines that came before start() are handed on then."""
+    """Where a peer logs to: open() before it is started, then start(), or abandon() if that failed.
+
+    The queue is freed by hand: a child of fork, where nobody waits for it any more, must leave it alone.
+    """
 
     def __init__(self, log: Log) -> None:
-        self.queue = handle_of(lib.xfsbus_log_queue_create, MOST, kind="log_queue")
-        # It knows nothing of the peer, which may be forgotten. No end of the interpreter waits for it
-        # before the peer is ended.
-        self._thread = threading.Thread(target=_hand_on, args=(self.queue, _teller_of(log)),
-                                        name="xfsbus-log", daemon=True)
+        self._tell = _teller_of(log)
+        self._queue: Any = None
+        self._ended_within = False
+        # No end of the interpreter waits for it before the peer is ended.
+        self._thread = threading.Thread(target=self._run, name="xfsbus-log", daemon=True)
+
+    def open(self, options: Struct) -> None:
+        """Has a peer with these options put its lines here. They are handed on from start() on."""
+        self._queue = handed_out(lib.xfsbus_log_queue_create, MOST, kind="log_queue")
+        options.set("log", lib.xfsbus_log_queue_put)
+        options.set("log_user", self._queue)
 
     def start(self) -> None:
         """Begins to hand lines on."""
         self._thread.start()
 
+    def abandon(self) -> None:
+        """There is no peer."""
+        lib.xfsbus_log_queue_free(self._queue)
+
     def end(self) -> None:
         """Once the peer has ended: waits until its last line was handed on, unless this is called while
         one is."""
-        lib.xfsbus_log_queue_end(self.queue)
-        if threading.current_thread() is not self._thread:
+        self._ended_within = threading.current_thread() is self._thread
+        lib.xfsbus_log_queue_end(self._queue)
+        if not self._ended_within:
             self._thread.join()
+            lib.xfsbus_log_queue_free(self._queue)
+
+    def _run(self) -> None:
+        _hand_on(self._queue, self._tell)
+        if self._ended_within:
+            lib.xfsbus_log_queue_free(self._queue)

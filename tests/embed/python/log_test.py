@@ -138,3 +138,26 @@ def test_a_program_that_never_closes_its_peer_ends_all_the_same(bus):
                           check=True)
     assert "tracker-found" in done.stdout.split()
     assert done.stderr == ""
+
+
+def test_a_child_of_fork_that_ends_like_any_program_leaves_the_log_alone(bus):
+    program = ("import os, sys, xfsbus\n"
+               "peer = xfsbus.Peer(sys.argv[1])\n"
+               "peer.wait_for_tracker(20)\n"
+               "child = os.fork()\n"
+               "if child == 0:\n"
+               "    del peer\n"
+               "    sys.exit(7)\n"
+               "_, status = os.waitpid(child, 0)\n"
+               "peer.close()\n"
+               "print(os.waitstatus_to_exitcode(status))\n")
+    done = subprocess.run([sys.executable, "-c", program, bus.tracker], cwd=bus.downloads,
+                          env=os.environ, capture_output=True, text=True, timeout=PATIENCE,
+                          check=True)
+    assert done.stdout == "7\n"
+
+
+def test_a_peer_that_cannot_be_started_leaves_no_thread_for_its_log(bus):
+    with pytest.raises(xfsbus.XfsError):
+        bus.sink(latency_file="/nonexistent")
+    assert not any(it.name == "xfsbus-log" for it in threading.enumerate())
