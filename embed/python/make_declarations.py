@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HEADERS = HERE.parent / "c" / "include" / "xfsbus" / "c"
-IN_ORDER = ("base", "requests", "answers", "status", "job", "events", "peer", "reader", "publish",
+IN_ORDER = ("base", "log", "requests", "answers", "status", "job", "events", "peer", "reader", "publish",
             "policy")
 POLICIES = HERE.parents[1] / "policies" / "include" / "xfsbus" / "policies" / "abi.h"
 

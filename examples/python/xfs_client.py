@@ -24,8 +24,8 @@ import urllib.parse
 try:
     import zmq
     from xfs_wire import (BODY_MOST, BUSY, BY_NAME, BY_PATTERN, CHUNK_MOST, MANIFEST_MOST, RESYNC,
-                          UNKNOWN_PEER, UNSUPPORTED, Manifest, decode, decode_chunk_header, encode,
-                          failure_for, is_failure, shown)
+                          UNKNOWN_PEER, UNSUPPORTED, decode, decode_chunk_header, encode,
+                          failure_for, is_failure, Manifest, news_of, shown)
 except ImportError as missing:
     print(f"xfs_client: {missing}; install python3-zmq and python3-msgpack", file=sys.stderr)
     sys.exit(77)
@@ -212,9 +212,9 @@ class Peer:
             cursor = page["next"]
         raise Failed(6, "the tracker's answer does not end")
 
-    def changes(self, pattern):
+    def changes(self, pattern, peers):
         """What a subscription says, answer by answer [8]."""
-        question = {"query": pattern, "after": ""}
+        question = {"query": pattern, "after": "", "peers": peers}
         while True:
             answer = self.ask_tracker("Subscribe", question, patience=15.0)
             yield answer
@@ -433,30 +433,28 @@ def command_find(peer, options):
 
 
 def command_watch(peer, options):
-    """A line for each file that is there or changes, and for each that is gone, until Ctrl-C."""
+    """A line for each thing that is there or changes, and for each that is gone, until Ctrl-C."""
     known, listed, listing = {}, set(), False
-    for answer in peer.changes(options.name):
+    for answer in peer.changes(options.name, options.peers):
         if answer.get("begin"):
             listed, listing = set(), True
-        files = answer["files"]
-        for file in sorted(files, key=lambda file: file["complete"] + file["partial"] == 0):
-            version = file["name"], file["content"]
-            listed.add(version)
-            tell(known, version, (file["size"], file["complete"], file["partial"]))
+        for thing, state in news_of(answer):
+            listed.add(thing)
+            tell(known, thing, state)
         if listing and not answer["next"] and not answer.get("young"):
             listing = False
-            for version in [version for version in known if version not in listed]:
-                tell(known, version, (0, 0, 0))
+            for thing in [thing for thing in known if thing not in listed]:
+                tell(known, thing, None)
 
 
-def tell(known, version, holders):
+def tell(known, thing, state):
     """Prints what is another thing now than is known."""
-    if holders[1:] == (0, 0):
-        if known.pop(version, None):
-            print("gone", version[1].hex(), shown(version[0]), flush=True)
-    elif known.get(version) != holders:
-        known[version] = holders
-        print("there", *holders, version[1].hex(), shown(version[0]), flush=True)
+    if state is None:
+        if known.pop(thing, None):
+            print("gone", *thing, flush=True)
+    elif known.get(thing) != state:
+        known[thing] = state
+        print("there", *state, *thing, flush=True)
 
 
 def choose(files, name):
@@ -567,7 +565,8 @@ def main():
     download.add_argument("-o", "--output", metavar="FILE")
     download.set_defaults(run=command_download)
     watch = commands.add_parser("watch", help="print what there is and what changes, until Ctrl-C")
-    watch.add_argument("name", metavar="PATTERN")
+    watch.add_argument("name", metavar="PATTERN", nargs="?", default="")
+    watch.add_argument("--peers", action="store_true", help="peers, too")
     watch.set_defaults(run=command_watch)
     register = commands.add_parser("register", help="be a peer that shares nothing, until Ctrl-C")
     register.set_defaults(run=command_register)

@@ -49,6 +49,17 @@ def decode(frames):
     return KINDS[number], fields, request
 
 
+def news_of(changes):
+    """(thing, state) of all that a Changes tells of, what is gone last: a state of None [8]."""
+    news = [(("peer", peer["peer"].hex()), (shown(peer["host"]), peer["port"], shown(peer["labels"])))
+            for peer in changes.get("peers", [])]
+    news += [(("peer", peer.hex()), None) for peer in changes.get("gone", [])]
+    for file in changes["files"]:
+        state = file["size"], file["complete"], file["partial"]
+        news.append(((file["content"].hex(), shown(file["name"])), state if any(state[1:]) else None))
+    return sorted(news, key=lambda thing: thing[1] is None)
+
+
 def is_failure(frames):
     """Whether the header says so, in any version: that is never answered."""
     return bool(frames) and len(frames[0]) == 16 and (frames[0][:4], frames[0][5]) == (

@@ -57,6 +57,11 @@ std::vector<std::string> words_of(peer::ListedFile const& file) {
             file.content.substr(0, short_id_digits), wire::escape(file.name)};
 }
 
+std::string labels_of(peer::KnownPeer const& peer) {
+    return (peer.labels.empty() ? "-" : wire::escape(peer.labels)) +
+           (peer.self ? " (this peer)" : "");
+}
+
 /// The object in JSON, else the text.
 void print(Printer const& printer, Json object, std::string const& text) {
     if (printer.json()) {
@@ -225,13 +230,9 @@ void print_jobs(Printer const& printer, std::vector<JobRow> const& jobs) {
 void print_peers(Printer const& printer, std::vector<peer::KnownPeer> const& peers) {
     print_table(printer, peers, {"IP", "PORT", "FILES", "LOAD", "HEARD_MS_AGO", "LABELS"},
                 [](peer::KnownPeer const& peer) -> std::vector<std::string> {
-                    return {wire::escape(peer.host),
-                            std::to_string(peer.port),
-                            std::to_string(peer.files),
-                            std::to_string(peer.load),
-                            std::to_string(peer.heard_ms_ago),
-                            (peer.labels.empty() ? "-" : wire::escape(peer.labels)) +
-                                (peer.self ? " (this peer)" : "")};
+                    return {wire::escape(peer.host),           std::to_string(peer.port),
+                            std::to_string(peer.files),        std::to_string(peer.load),
+                            std::to_string(peer.heard_ms_ago), labels_of(peer)};
                 });
 }
 
@@ -253,6 +254,13 @@ void print_change(Printer const& printer, peer::ListingChanged const& change) {
         text += " " + word;
     }
     print(printer, to_json(change), text);
+}
+
+void print_change(Printer const& printer, peer::PeerChanged const& change) {
+    auto const& peer = change.peer;
+    print(printer, to_json(change),
+          fmt::format("{} peer {} {} {} {}", word_of(change.what), wire::escape(peer.host),
+                      peer.port, peer.id, labels_of(peer)));
 }
 
 void print_status(Printer const& printer, peer::PeerStatus const& status) {

@@ -27,6 +27,7 @@ void print_peers(Printer const& printer, std::vector<peer::KnownPeer> const& pee
 void print_files(Printer const& printer, std::vector<peer::SharedFileInfo> const& files);
 void print_list(Printer const& printer, std::vector<peer::ListedFile> const& files);
 void print_change(Printer const& printer, peer::ListingChanged const& change);
+void print_change(Printer const& printer, peer::PeerChanged const& change);
 void print_status(Printer const& printer, peer::PeerStatus const& status);
 void print_policy(Printer const& printer, PoliciesInForce const& policies);
 void print_help(Printer const& printer, std::string const& text);

@@ -33,9 +33,9 @@ Option flag(std::string_view letter, std::string_view word, bool& to) {
             }};
 }
 
-/// One name among options; returns the name.
-Result<std::string> parse_words(std::vector<std::string> const& words,
-                                std::vector<Option> const& options) {
+/// One name at most among options; returns it, or an empty text.
+Result<std::string> parse_words_or_none(std::vector<std::string> const& words,
+                                        std::vector<Option> const& options) {
     std::string name;
     bool only_names = false;
     for (auto word = words.begin(); word != words.end(); ++word) {
@@ -63,7 +63,14 @@ Result<std::string> parse_words(std::vector<std::string> const& words,
             return taken.error();
         }
     }
-    return name.empty() ? Result<std::string>(wrong("it takes a name")) : name;
+    return name;
+}
+
+/// The same with a name.
+Result<std::string> parse_words(std::vector<std::string> const& words,
+                                std::vector<Option> const& options) {
+    auto name = parse_words_or_none(words, options);
+    return name && name->empty() ? wrong("it takes a name") : name;
 }
 
 }  // namespace
@@ -160,11 +167,15 @@ Result<WatchOrder> parse_watch(std::vector<std::string> const& words) {
         order.exec = value;
         return value.empty() ? wrong("--exec takes a command") : done();
     };
-    auto pattern = parse_words(words, {{{}, "--exec", true, take_exec}});
+    auto pattern = parse_words_or_none(
+        words, {{{}, "--exec", true, take_exec}, flag({}, "--peers", order.what.peers)});
     if (!pattern) {
         return pattern.error();
     }
-    order.pattern = std::move(*pattern);
+    if (pattern->empty() && !order.what.peers) {
+        return wrong("it takes a pattern, or --peers, or both");
+    }
+    order.what.files = std::move(*pattern);
     return order;
 }
 

@@ -19,8 +19,9 @@ struct DownloadWords : peer::DownloadRequest {
 
 /// What `watch` is asked for.
 struct WatchOrder {
-    std::string pattern;
-    std::string exec;  ///< a command for each file that appears or changes; empty: none
+    peer::SubscribeRequest what;
+    std::string
+        exec;  ///< a command for what appears or changes, and for peers that go; empty: none
 };
 
 /// The words after `download`, `push` and `watch`. Errc::usage, with what is wrong with them.

@@ -9,6 +9,7 @@
 #include "words.hpp"
 
 #include <xfsbus/program/run.hpp>
+#include <xfsbus/wire/endpoint.hpp>
 #include <xfsbus/wire/name.hpp>
 
 #include <fmt/format.h>
@@ -95,10 +96,13 @@ std::span<Commands::Command const> Commands::table() {
         Command{"files", "", "the files that this peer shares", "", &Commands::files},
         Command{"list", "PATTERN", "the files of all peers, as the tracker knows them", "",
                 &Commands::list},
-        Command{"watch", "PATTERN [--exec CMD]",
+        Command{"watch", "[PATTERN] [--peers] [--exec CMD]",
                 "the same, then a line for each that appears, changes or goes, until Ctrl-C",
+                "      --peers     the peers, alone or beside the files\n"
                 "      --exec CMD  run this by sh for each file that appears or changes, with\n"
-                "                  XFS_EVENT, XFS_NAME, XFS_SIZE and XFS_ID in its environment",
+                "                  XFS_EVENT, XFS_NAME, XFS_SIZE and XFS_ID in its environment;\n"
+                "                  and for each peer that appears, changes or goes, with\n"
+                "                  XFS_EVENT, XFS_PEER, XFS_IP, XFS_PORT and XFS_LABELS",
                 &Commands::watch},
         Command{"status", "", "addresses, load, totals and transfers of this peer", "",
                 &Commands::status},
@@ -415,35 +419,53 @@ int Commands::watch(std::vector<std::string> const& arguments) {
     if (!order) {
         return wrong_usage(order.error().message);
     }
-    auto const ended = jobs_.follow(
-        peer_.start_subscribe(order->pattern),
-        [&](peer::ListingChanged const& change) {
-            print_change(printer_, change);
-            if (!printer_.good()) {
-                running_->request_stop();  // nobody hears of it
-            } else if (!order->exec.empty()) {
-                run_command(order->exec, change);
-            }
-        },
-        running_->get_token());
+    auto const on_change = [&](auto const& change) {
+        print_change(printer_, change);
+        if (!printer_.good()) {
+            running_->request_stop();  // nobody hears of it
+        } else if (!order->exec.empty()) {
+            run_command(order->exec, change);
+        }
+    };
+    auto const ended = jobs_.follow(peer_.start_subscribe(order->what), {on_change, on_change},
+                                    running_->get_token());
     return ended ? 0 : fail(ended.error());
 }
 
-/// Of a watch, for a file that can be had now. That it fails is told, and ends nothing.
+/// Of a watch, for a file that can be had now.
 void Commands::run_command(std::string const& command, peer::ListingChanged const& change) {
-    if (change.what != peer::ListingChange::appeared &&
-        change.what != peer::ListingChange::changed) {
-        return;
-    }
     auto const& file = change.file;
-    auto const run = run_hook(command,
-                              {{"XFS_EVENT", std::string(word_of(change.what))},
-                               {"XFS_NAME", file.name},
-                               {"XFS_SIZE", std::to_string(file.size)},
-                               {"XFS_ID", file.content}},
-                              running_->get_token());
+    if (change.what == peer::ListingChange::appeared ||
+        change.what == peer::ListingChange::changed) {
+        run_command(command,
+                    {{"XFS_EVENT", std::string(word_of(change.what))},
+                     {"XFS_NAME", file.name},
+                     {"XFS_SIZE", std::to_string(file.size)},
+                     {"XFS_ID", file.content}},
+                    file.name);
+    }
+}
+
+/// Of a watch, for a peer of which something is new.
+void Commands::run_command(std::string const& command, peer::PeerChanged const& change) {
+    auto const& peer = change.peer;
+    if (change.what != peer::PeerChange::there) {
+        run_command(command,
+                    {{"XFS_EVENT", std::string(word_of(change.what))},
+                     {"XFS_PEER", peer.id},
+                     {"XFS_IP", peer.host},
+                     {"XFS_PORT", std::to_string(peer.port)},
+                     {"XFS_LABELS", peer.labels}},
+                    wire::Endpoint{peer.host, peer.port}.to_string());
+    }
+}
+
+/// That it fails is told, as something about `whom`, and ends nothing.
+void Commands::run_command(std::string const& command, program::Variables const& variables,
+                           std::string const& whom) {
+    auto const run = run_hook(command, variables, running_->get_token());
     if (!run && run.error().code != Errc::interrupted) {
-        fail({run.error().code, "'" + wire::escape(file.name) + "': " + run.error().message});
+        fail({run.error().code, "'" + wire::escape(whom) + "': " + run.error().message});
     }
 }
 

@@ -5,6 +5,7 @@
 #include "printer.hpp"
 
 #include <xfsbus/peer/peer.hpp>
+#include <xfsbus/program/clean_spawn.hpp>
 
 #include <filesystem>
 #include <mutex>
@@ -91,6 +92,9 @@ class Commands {
 
     int show_policies();
     void run_command(std::string const& command, peer::ListingChanged const& change);
+    void run_command(std::string const& command, peer::PeerChanged const& change);
+    void run_command(std::string const& command, program::Variables const& variables,
+                     std::string const& whom);
     int fail(Error const& error) const;
     [[nodiscard]] int wrong_usage(std::string const& problem) const;
     Status wait_for_scan();

@@ -49,10 +49,12 @@ void Jobs::begin(Started started) {
     print_jobs(printer_, {row_of(job, "running")});
 }
 
-Result<std::vector<peer::ListedFile>> Jobs::follow(
-    peer::SubscribeJob const& subscription,
-    std::function<void(peer::ListingChanged const&)> const& on_change,
-    std::stop_token const& stop) {
+Result<std::vector<peer::ListedFile>> Jobs::follow(peer::SubscribeJob const& subscription,
+                                                   OnChange const& on_change,
+                                                   std::stop_token const& stop) {
+    auto const tell = [&](auto const& change, auto const& to, bool cancelled) {
+        change.job == subscription.id() && !cancelled ? to(change) : void();
+    };
     bool cancelled = false;
     bool over = false;
     while (!over) {
@@ -63,7 +65,9 @@ Result<std::vector<peer::ListedFile>> Jobs::follow(
         } else if (!event) {
             break;  // the peer is no more
         } else if (auto const* change = std::get_if<peer::ListingChanged>(&*event)) {
-            change->job == subscription.id() && !cancelled ? on_change(*change) : void();
+            tell(*change, on_change.of_file, cancelled);
+        } else if (auto const* peer = std::get_if<peer::PeerChanged>(&*event)) {
+            tell(*peer, on_change.of_peer, cancelled);
         } else {
             auto const* done = std::get_if<peer::JobDone>(&*event);
             over = done != nullptr && done->job == subscription.id();

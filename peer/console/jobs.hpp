@@ -45,12 +45,16 @@ class Jobs {
     /// Gives it a number, says so, and lets it go on.
     void begin(Started started);
 
+    struct OnChange {
+        std::function<void(peer::ListingChanged const&)> of_file;
+        std::function<void(peer::PeerChanged const&)> of_peer;
+    };
+
     /// Takes what a subscription tells until it has ended, which `stop` has it do; what it comes
     /// to.
-    Result<std::vector<peer::ListedFile>> follow(
-        peer::SubscribeJob const& subscription,
-        std::function<void(peer::ListingChanged const&)> const& on_change,
-        std::stop_token const& stop);
+    Result<std::vector<peer::ListedFile>> follow(peer::SubscribeJob const& subscription,
+                                                 OnChange const& on_change,
+                                                 std::stop_token const& stop);
 
     /// Those that go on beside the prompt.
     void list();

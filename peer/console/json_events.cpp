@@ -208,7 +208,28 @@ Json to_json(JobRow const& job) {
 Json to_json(peer::KnownPeer const& peer) {
     return {{"event", "peer"},       {"ip", peer.host},   {"port", peer.port},
             {"files", peer.files},   {"load", peer.load}, {"heard_ms_ago", peer.heard_ms_ago},
-            {"labels", peer.labels}, {"self", peer.self}};
+            {"labels", peer.labels}, {"self", peer.self}, {"id", peer.id}};
+}
+
+std::string_view word_of(peer::PeerChange what) {
+    switch (what) {
+        case peer::PeerChange::there:
+            return "there";
+        case peer::PeerChange::appeared:
+            return "appeared";
+        case peer::PeerChange::changed:
+            return "changed";
+        case peer::PeerChange::gone:
+            break;
+    }
+    return "gone";
+}
+
+Json to_json(peer::PeerChanged const& change) {
+    auto json = to_json(change.peer);
+    json["event"] = "peer_change";
+    json["what"] = word_of(change.what);
+    return json;
 }
 
 Json to_json(peer::SharedFileInfo const& file) {

@@ -26,6 +26,7 @@ struct JobRow {
 
 /// What has become of a file: `appeared`.
 std::string_view word_of(peer::ListingChange what);
+std::string_view word_of(peer::PeerChange what);
 
 /// The answers and events of --json; docs/CLI.md lists their fields, which stay. The policy's has
 /// all kinds that decide for a peer, since users take them for one thing.
@@ -36,7 +37,9 @@ Json to_json(peer::DownloadedFile const& file);
 /// The end of a download, without its files.
 Json summary_to_json(peer::DownloadReport const& report);
 Json to_json(JobRow const& job);
+/// "peer", of a list, and "peer_change", of a watch.
 Json to_json(peer::KnownPeer const& peer);
+Json to_json(peer::PeerChanged const& change);
 Json to_json(peer::SharedFileInfo const& file);
 /// "listed", of a list, and "change", of a watch.
 Json to_json(peer::ListedFile const& file);

@@ -137,8 +137,12 @@ ListJob Peer::start_list(std::string const& pattern) {
 }
 
 SubscribeJob Peer::start_subscribe(std::string const& pattern) {
+    return start_subscribe(SubscribeRequest{.files = pattern});
+}
+
+SubscribeJob Peer::start_subscribe(SubscribeRequest const& request) {
     auto const engine = engine_;
-    return SubscribeJob(begin_subscribe(*engine, pattern, engine->openly()));
+    return SubscribeJob(begin_subscribe(*engine, request, engine->openly()));
 }
 
 DownloadJob Peer::start_download(DownloadRequest const& request) {

@@ -479,6 +479,12 @@ TEST_CASE("a list longer than its limit is refused") {
     crowded.sources.resize(limits::found_sources + 1);
     refused(Found{1, {crowded}, ""}, "sources");
     refused(PeerList{1, std::vector<PeerEntry>(limits::peers_page + 1), ""}, "peers");
+    Changes crowd;
+    crowd.peers.resize(limits::peers_page + 1);
+    refused(crowd, "peers");
+    crowd.peers.clear();
+    crowd.gone.resize(limits::peers_page + 1);
+    refused(crowd, "gone");
     refused(Ping{std::vector<ContentId>(limits::contents_per_ping + 1)}, "contents");
     refused(Pong{1, {}, std::vector<std::uint32_t>(limits::contents_per_ping + 1)}, "have");
     refused(GetManifests{std::vector<ContentId>(limits::manifests_per_request + 1), 0}, "contents");

@@ -68,7 +68,10 @@ Changes largest_changes() {
     ListedFile const small{"n", id<ContentId>(255), limits::file_bytes, u32_max, u32_max};
     std::vector<ListedFile> files(limits::changes_files, small);
     files.front().name = long_name();
-    return {u64_max, u64_max, files, std::string(limits::cursor_bytes, 'c'), true, true};
+    auto const everybody = largest_peer_list().peers;
+    std::vector<PeerId> const gone(limits::peers_page, id<PeerId>(255));
+    return {u64_max, u64_max, files,     std::string(limits::cursor_bytes, 'c'),
+            true,    true,    everybody, gone};
 }
 
 Request largest_request() {
@@ -118,8 +121,15 @@ std::vector<Message> one_of_each() {
         Found{7, {found_file()}, "d/e.bin"},
         ListPeers{"0a0b"},
         PeerList{7, {{id<PeerId>(5), {"fe80::1%eth0", 7472}, 12, 2, 350, "rack=b"}}, "0c", true},
-        Subscribe{"d/**", "d/a", 7, 12},
-        Changes{7, 13, {{"d/e.bin", id<ContentId>(9), 70'000, 2, 1}}, "d/e.bin", true, true},
+        Subscribe{"d/**", "d/a", 7, 12, true},
+        Changes{7,
+                13,
+                {{"d/e.bin", id<ContentId>(9), 70'000, 2, 1}},
+                "d/e.bin",
+                true,
+                true,
+                {{id<PeerId>(5), {"fe80::1%eth0", 7472}, 12, 2, 350, "rack=b"}},
+                {id<PeerId>(6), id<PeerId>(7)}},
         Ping{{id<ContentId>(1), id<ContentId>(2)}},
         Pong{4, id<PeerId>(6), {complete_ppm, 0, 250'000}},
         Failure{ErrorCode::resync, "an update is missing", 7},
@@ -151,7 +161,7 @@ std::vector<Message> largest_of_each() {
         ListPeers{long_text()},
         largest_peer_list(),
         Subscribe{std::string(limits::pattern_bytes, 'p'), std::string(limits::cursor_bytes, 'a'),
-                  u64_max, u64_max},
+                  u64_max, u64_max, true},
         largest_changes(),
         Ping{std::vector<ContentId>(limits::contents_per_ping, id<ContentId>(7))},
         Pong{u32_max, id<PeerId>(255),
@@ -186,7 +196,7 @@ std::vector<Message> smallest_of_each() {
         ListPeers{},
         PeerList{0, std::vector<PeerEntry>(1), ""},
         Subscribe{},
-        Changes{0, 0, std::vector<ListedFile>(1), ""},
+        Changes{0, 0, std::vector<ListedFile>(1), "", false, false, std::vector<PeerEntry>(1)},
         Ping{},
         Pong{},
         Failure{},

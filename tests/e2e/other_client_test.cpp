@@ -109,6 +109,20 @@ TEST_CASE("A client written from the protocol's page hears of files that come an
     });
 }
 
+TEST_CASE("A client written from the protocol's page hears of peers that come and go") {
+    Swarm const swarm;
+    auto first = std::make_unique<Source>(swarm, "a", Words{"--labels", "rack=7"});
+    if (!run_client(swarm, {"find", "first.bin"})) {
+        return;
+    }
+    Process watch(python, client_options(swarm, {"watch", "--peers"}));
+    watch.wait_for_out("there " + apart(first->port) + " rack=7 peer ");
+    Source const second(swarm, "b");
+    watch.wait_for_out("there " + apart(second.port) + "  peer ");
+    first.reset();
+    watch.wait_for_out("gone peer ");
+}
+
 TEST_CASE("A client written from the protocol's page says when there is no tracker") {
     Swarm const swarm(Swarm::Tracker::down);
     if (auto const ended = run_client(swarm, {"find", "x"})) {

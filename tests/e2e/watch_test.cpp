@@ -28,6 +28,22 @@ Json wait_for_change(Process& process, std::string const& name, std::string cons
     return changes_of(process, name).back();
 }
 
+/// What is told of the peer that listens there, in this order.
+std::vector<Json> changes_of_peer(std::string const& out, std::uint16_t port) {
+    auto all = events_of(out, "peer_change");
+    std::erase_if(all, [&](auto const& change) { return change.at("port") != port; });
+    return all;
+}
+
+/// Waits until the last that it has told of this peer is this; that.
+Json wait_for_peer(Process& process, std::uint16_t port, std::string const& what) {
+    process.wait_until("the peer is " + what, [&](auto const& output) {
+        auto const all = changes_of_peer(output.out, port);
+        return !all.empty() && all.back().at("what") == what;
+    });
+    return changes_of_peer(process.out(), port).back();
+}
+
 /// A file that appears as a whole.
 void put(fs::path const& directory, std::string const& name, std::string_view bytes) {
     auto const hidden = directory / ("." + name + "~");
@@ -150,10 +166,79 @@ TEST_CASE("A list has what the tracker knows of all peers, and may be empty") {
     CHECK(none.out.empty());
 }
 
+TEST_CASE("A watch tells of peers that are there, that appear, and that are killed") {
+    Swarm swarm;
+    Source const a(swarm, "a", {"--labels", "rack=7"});
+    auto const watch = swarm.start("b", {"watch --peers"});
+    auto const there = wait_for_peer(*watch, a.port, "there");
+    CHECK(there.at("ip") == host());
+    CHECK(there.at("labels") == "rack=7");
+    CHECK(there.at("id").get<std::string>().size() == 32);
+    Source c(swarm, "c");
+    auto const id = wait_for_peer(*watch, c.port, "appeared").at("id");
+    c.process.signal(SIGKILL);
+    CHECK(wait_for_peer(*watch, c.port, "gone").at("id") == id);
+    Source const again(swarm, "c", {}, c.port);
+    CHECK(wait_for_peer(*watch, c.port, "appeared").at("id") != id);
+    CHECK(events_of(watch->out(), "change").empty());
+    watch->signal(SIGINT);
+    CHECK(watch->wait() == 130);
+}
+
+TEST_CASE("A peer that falls silent is told as gone, and as one that appears when it goes on") {
+    Swarm swarm;
+    Source const a(swarm, "a");
+    auto const watch = swarm.start("b", {"watch --peers"});
+    wait_for_peer(*watch, a.port, "there");
+    a.process.signal(SIGSTOP);
+    auto const id = wait_for_peer(*watch, a.port, "gone").at("id");
+    a.process.signal(SIGCONT);
+    CHECK(wait_for_peer(*watch, a.port, "appeared").at("id") == id);
+}
+
+TEST_CASE("A watch of peers goes on over a restart of the tracker, and tells only who is missing") {
+    Swarm swarm;
+    Source const a(swarm, "a");
+    Source const c(swarm, "c");
+    auto const watch = swarm.start("b", {"watch --peers"});
+    wait_for_peer(*watch, a.port, "there");
+    wait_for_peer(*watch, c.port, "there");
+    swarm.kill_tracker();
+    c.process.signal(SIGKILL);
+    swarm.start_tracker();
+    wait_for_peer(*watch, c.port, "gone");
+    CHECK(changes_of_peer(watch->out(), a.port).size() == 1);
+}
+
+TEST_CASE("A watch runs a command for each peer that appears or goes, and for files as before") {
+    Swarm swarm;
+    Source const a(swarm, "a");
+    auto const seen = swarm.path() / "seen";
+    auto const watch =
+        swarm.start("b", {"watch '*' --peers --exec 'echo \"$XFS_EVENT $XFS_NAME$XFS_IP $XFS_PORT "
+                          "$XFS_LABELS ${#XFS_PEER}\" >> " +
+                          seen.string() + "'"});
+    wait_for_peer(*watch, a.port, "there");
+    std::uint16_t port = 0;
+    {
+        Source const c(swarm, "c", {"--labels", "rack=a"});
+        port = c.port;
+        wait_for_peer(*watch, port, "appeared");
+        c.process.signal(SIGKILL);
+        wait_for_peer(*watch, port, "gone");
+    }
+    put(a.directory, "new.bin", "x");
+    auto const who = host() + " " + std::to_string(port) + " rack=a 32\n";
+    eventually("the command has run three times", [&] {
+        return fs::exists(seen) &&
+               read_file(seen) == "appeared " + who + "gone " + who + "appeared new.bin   0\n";
+    });
+}
+
 TEST_CASE("Words that list and watch do not know are refused") {
     Swarm swarm;
     for (auto const* command : {"list", "list a b", "watch", "watch a --what", "watch a --exec",
-                                "watch a --exec ''", "watch ''"}) {
+                                "watch a --exec ''", "watch ''", "watch --peers a b"}) {
         INFO(command);
         CHECK(swarm.run({"-c", command}).code == 2);
     }

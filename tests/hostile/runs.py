@@ -24,6 +24,8 @@ ALL = [
     Run("Costly patterns from 300 connections leave the tracker time for others", [tracker.GlobFlood]),
     Run("Subscriptions of 300 connections to what changes all the time leave the tracker time for others",
         [tracker.SubscriptionFlood]),
+    Run("Subscriptions of 300 connections to peers that come and go leave the tracker time for others",
+        [tracker.PeerFlood]),
     Run("Pings of the transport without end leave the tracker time for others", [connections.PingFlood]),
     Run("Nobody takes the place of another peer, or registers for another machine",
         [tracker.TakeEndpoint, tracker.TakeEndpointSameHost, tracker.TakeId, tracker.ForeignHost]),

@@ -28,7 +28,8 @@ XFSBUS_API void interface(AnyJob&, FindJob&, DownloadJob&, PushJob&, UpdateJob&,
 
 XFSBUS_API void interface(DownloadProgressed&, PushProgressed&, FileDone&, JobDone&, TrackerUp&,
                           TrackerLost&, Scanned&, FileAppeared&, FileGone&, PeerAppeared&,
-                          PeerGone&, EventsLost&, PeerEnded&, ListingChanged&, ListingChange) {}
+                          PeerGone&, EventsLost&, PeerEnded&, ListingChanged&, ListingChange,
+                          PeerChanged&, PeerChange, SubscribeRequest&) {}
 
 XFSBUS_API void interface(PushRequest&, PushTo, PushProgress&, PushResult&, PushReport&,
                           PushTarget&, PushState) {}

@@ -30,7 +30,8 @@ struct Sut {
 
     Slot const peer = 0;
     Memory memory;
-    ChangeLog changes{1024 * 1024};
+    ChangeNumbers numbers;
+    FileLog changes{numbers, 1024 * 1024};
     Catalogue catalogue{memory, changes, key};
 };
 

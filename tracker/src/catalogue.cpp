@@ -128,7 +128,7 @@ void Catalogue::unlink(Version version) {
 }
 
 void Catalogue::note(Version version) const {
-    log_.note(version->first.name, version->first.content);
+    log_.note(version->first);
 }
 
 void Catalogue::remove(Version version, Slot peer) {

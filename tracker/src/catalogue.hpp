@@ -76,7 +76,9 @@ struct ByContent {
     bool operator()(PositionView const& a, ContentPlace const& b) const;
 };
 
+template <typename Key, typename Order>
 class ChangeLog;
+using FileLog = ChangeLog<Position, ByName>;
 
 /// Which peers have which versions of which names, ordered by name and by content id.
 class Catalogue {
@@ -95,7 +97,7 @@ class Catalogue {
     /// The memory must outlive the catalogue, and know each peer that becomes a source; so must
     /// the log, which is told whenever another number of peers has all, or a part, of a version.
     /// key: random, and known to nobody else.
-    Catalogue(Memory& memory, ChangeLog& log, KeyedHash::Key const& key)
+    Catalogue(Memory& memory, FileLog& log, KeyedHash::Key const& key)
         : memory_(memory), log_(log), names_(key) {}
 
     /// Makes the peer a source of this file, or changes how much of it it has. `before`: one whose
@@ -126,7 +128,7 @@ class Catalogue {
     [[nodiscard]] Versions::value_type* before(Version version) const;
 
     Memory& memory_;
-    ChangeLog& log_;
+    FileLog& log_;
     Versions versions_;
     ContentIndex contents_;
     NameIndex names_;

@@ -171,6 +171,7 @@ void Directory::Impl::fail(Caller const& caller, wire::ErrorCode code, std::stri
 
 void Directory::Impl::tell(Peer const& peer, Kind kind) {
     outbox.on_peer({kind, peer.id, peer.listens, peer.route});
+    changes.peers.note(peer.id);
 }
 
 void Directory::Impl::heard(Peer& peer, wire::Time now) {

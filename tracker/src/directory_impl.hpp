@@ -170,6 +170,10 @@ struct Directory::Impl {
     void work_off_scans(wire::Time now);
     [[nodiscard]] bool young(wire::Time now) const;
     void list_peers(Scan const& scan, std::optional<wire::PeerId> const& after, wire::Time now);
+    /// Those behind `after`, as many as a page holds, and `most`. True: there are more.
+    bool add_peers(std::optional<wire::PeerId> const& after, std::size_t most, wire::Time now,
+                   std::vector<wire::PeerEntry>& to) const;
+    [[nodiscard]] static wire::PeerEntry entry_of(Peer const& peer, wire::Time now);
     /// Takes the find one step on, with its page as it was just read: it is answered, or waits. May
     /// drop peers.
     void advance(PendingFind find, Page page, wire::Time now);
@@ -191,12 +195,18 @@ struct Directory::Impl {
     void handle(Caller const& caller, wire::Subscribe const& message);
     /// When a question that is asked now is answered at the latest.
     [[nodiscard]] wire::Time question_end(wire::Time now) const;
-    void list_files(Scan const& scan, Listing const& listing, std::size_t work, wire::Time now);
+    void list_page(Scan const& scan, Listing const& listing, std::size_t work, wire::Time now);
+    void list_peers(Listing const& listing, std::size_t work, wire::Time now,
+                    wire::Changes& page) const;
+    void list_files(Listing const& listing, std::size_t work, wire::Changes& page) const;
     [[nodiscard]] wire::ListedFile listed(Versions::value_type const& version,
                                           std::size_t& work) const;
-    static void add_listed(wire::ListedFile file, wire::Changes& page, std::size_t& bytes);
     void follow(Question question, wire::Time now);
     bool tell_changes(Question& question, std::size_t& work, wire::Time now);
+    /// Returns the bytes that it takes in the answer.
+    std::size_t tell(Position const& file, Subject const& subject, wire::Changes& answer,
+                     std::size_t& work) const;
+    std::size_t tell(wire::PeerId const& id, wire::Time now, wire::Changes& answer) const;
     [[nodiscard]] wire::ListedFile state_of(Position const& file, std::size_t& work) const;
     void end_questions(wire::Time now);
     void look_for_changes(wire::Time now);
@@ -206,8 +216,8 @@ struct Directory::Impl {
     Outbox& outbox;
 
     Memory memory;
-    ChangeLog changes{options.limits.change_bytes};
-    Catalogue catalogue{memory, changes, {options.seed, ~options.seed}};
+    ChangeLogs changes{options.limits.change_bytes};
+    Catalogue catalogue{memory, changes.files, {options.seed, ~options.seed}};
     Roster roster;
     PageReader reader{catalogue, roster, options.limits, options.recorder};
     std::size_t file_count = 0;  ///< holdings of all peers, and those not cleared away yet

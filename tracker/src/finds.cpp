@@ -15,9 +15,6 @@ namespace {
 
 /// Into so many turns the work is divided that is done before other messages are taken in.
 constexpr std::size_t turns = 8;
-/// What a listed peer takes on the wire beside its texts, and the work of telling it.
-constexpr std::size_t listed_peer_bytes = 112;
-constexpr std::size_t listed_peer_work = 128;
 
 }  // namespace
 
@@ -67,7 +64,7 @@ bool Directory::Impl::work_on(Scan& scan, std::size_t work, wire::Time now) {
         return true;
     }
     if (auto const* listing = std::get_if<Listing>(&scan.what)) {
-        list_files(scan, *listing, work, now);
+        list_page(scan, *listing, work, now);
         return true;
     }
     Caller const caller{scan.sender, scan.request, now};
@@ -123,20 +120,31 @@ bool Directory::Impl::young(wire::Time now) const {
 void Directory::Impl::list_peers(Scan const& scan, std::optional<wire::PeerId> const& after,
                                  wire::Time now) {
     wire::PeerList list{options.epoch, {}, {}, young(now)};
+    if (add_peers(after, options.limits.peers_page, now, list.peers)) {
+        list.next = wire::to_hex(list.peers.back().peer);
+    }
+    reply({scan.sender, scan.request, now}, list);
+}
+
+bool Directory::Impl::add_peers(std::optional<wire::PeerId> const& after, std::size_t most,
+                                wire::Time now, std::vector<wire::PeerEntry>& to) const {
     auto const& ids = roster.ids();
     std::size_t size = 0;
     for (auto it = after ? ids.upper_bound(*after) : ids.begin(); it != ids.end(); ++it) {
         Peer const& peer = *roster.at(it->second);
-        size += listed_peer_bytes + peer.listens.host.size() + peer.labels.size();
-        if (list.peers.size() == options.limits.peers_page ||
-            (!list.peers.empty() && size > options.limits.found_bytes)) {
-            list.next = wire::to_hex(list.peers.back().peer);
-            break;
+        size += listed_bytes(peer);
+        if (!to.empty() && (to.size() >= std::min(most, options.limits.peers_page) ||
+                            size > options.limits.found_bytes)) {
+            return true;
         }
-        list.peers.push_back({peer.id, peer.listens, peer.files.size(), peer.load,
-                              milliseconds(now - peer.heard), peer.labels});
+        to.push_back(entry_of(peer, now));
     }
-    reply({scan.sender, scan.request, now}, list);
+    return false;
+}
+
+wire::PeerEntry Directory::Impl::entry_of(Peer const& peer, wire::Time now) {
+    return {peer.id,    peer.listens, peer.files.size(), peer.load, milliseconds(now - peer.heard),
+            peer.labels};
 }
 
 void Directory::Impl::advance(PendingFind find, Page page, wire::Time now) {

@@ -73,6 +73,15 @@ struct Peer {
     wire::Time due;         ///< its place among the deadlines; kept by the Roster
 };
 
+/// Steps of work (see Directory::Limits) that listing a peer takes.
+inline constexpr std::size_t listed_peer_work = 128;
+
+/// The bytes that it takes on the wire where peers are listed.
+inline std::size_t listed_bytes(Peer const& peer) {
+    constexpr std::size_t beside_texts = 112;
+    return beside_texts + peer.listens.host.size() + peer.labels.size();
+}
+
 /// The peers that are up: found by identity, connection and endpoint, and ordered by deadline.
 class Roster {
   public:

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "change_log.hpp"
+#include "list_place.hpp"
 #include "page.hpp"
 #include "quota.hpp"
 
 #include <xfsbus/tracker/directory.hpp>
-#include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/ids.hpp>
 #include <xfsbus/wire/sender.hpp>
 
@@ -25,9 +26,9 @@ struct PeersAfter {
 
 /// A page of the list of a subscription.
 struct Listing {
-    wire::Glob glob;
-    std::optional<Position> after;  ///< the end of the page before; nullopt: it is the first
-    std::uint64_t sequence = 0;     ///< the last change when the list began
+    Subject subject;
+    ListPlace after;             ///< the end of the page before
+    std::uint64_t sequence = 0;  ///< the last change when the list began
 };
 
 /// A question that takes long, and who asked it.

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "change_log.hpp"
 #include "quota.hpp"
 
 #include <xfsbus/tracker/directory.hpp>
-#include <xfsbus/wire/glob.hpp>
 #include <xfsbus/wire/sender.hpp>
 #include <xfsbus/wire/time.hpp>
 
@@ -20,7 +20,7 @@ namespace xfsbus::tracker {
 struct Question {
     wire::Sender sender;
     std::uint64_t request = 0;
-    wire::Glob glob;
+    Subject subject;
     std::uint64_t sequence = 0;  ///< the last change that was looked at for it
     wire::Time until;            ///< then it is answered, whatever has changed
 };

@@ -242,6 +242,7 @@ void walk(auto& a, M& m) {
     a.text("after", m.after, limits::cursor_bytes);
     a.optional("epoch", m.epoch);
     a.optional("sequence", m.sequence);
+    a.optional("peers", m.peers);
 }
 
 template <typename M>
@@ -254,6 +255,8 @@ void walk(auto& a, M& m) {
     a.text("next", m.next, limits::cursor_bytes);
     a.optional("begin", m.begin);
     a.optional("young", m.young);
+    a.maps("peers", m.peers, limits::peers_page, walk_peer, Need::optional);
+    a.values("gone", m.gone, limits::peers_page, Need::optional);
 }
 
 template <typename M>

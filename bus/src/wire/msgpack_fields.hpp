@@ -36,7 +36,9 @@ class FieldCounter {
 
     void texts(char const*, auto const&, std::size_t, std::size_t) { ++count_; }
 
-    void maps(char const*, auto const&, std::size_t, auto const&) { ++count_; }
+    void maps(char const*, auto const&, std::size_t, auto const&, Need = Need::required) {
+        ++count_;
+    }
 
     void check(char const*, auto const&) {}
 
@@ -87,7 +89,8 @@ class FieldWriter {
         }
     }
 
-    void maps(char const* key, auto const& list, std::size_t, auto const& walk) {
+    void maps(char const* key, auto const& list, std::size_t, auto const& walk,
+              Need = Need::required) {
         begin_array(key, list.size());
         for (auto const& value : list) {
             map(value, walk);
@@ -163,8 +166,9 @@ class FieldReader {
                std::size_t most_bytes);
 
     template <typename T>
-    void maps(char const* key, std::vector<T>& list, std::size_t most, auto const& walk) {
-        for (auto const& element : array(key, most, Need::required)) {
+    void maps(char const* key, std::vector<T>& list, std::size_t most, auto const& walk,
+              Need need = Need::required) {
+        for (auto const& element : array(key, most, need)) {
             if (element.type != msgpack::type::MAP) {
                 return fail(key, "has an element that is no map");
             }

@@ -91,7 +91,27 @@ class EventWriter {
         to_.change = change_of(event.what);
     }
 
+    void operator()(peer::PeerChanged const& event) const {
+        of_job(XFSBUS_EVENT_PEER_CHANGED, event.job);
+        to_.peer = arena_.keep(view(arena_, event.peer));
+        to_.change = change_of(event.what);
+    }
+
   private:
+    static xfsbus_peer_change change_of(peer::PeerChange what) {
+        switch (what) {
+            case peer::PeerChange::there:
+                return XFSBUS_PEER_THERE;
+            case peer::PeerChange::appeared:
+                return XFSBUS_PEER_APPEARED;
+            case peer::PeerChange::changed:
+                return XFSBUS_PEER_CHANGED;
+            case peer::PeerChange::gone:
+                break;
+        }
+        return XFSBUS_PEER_GONE;
+    }
+
     static xfsbus_listing_change change_of(peer::ListingChange what) {
         switch (what) {
             case peer::ListingChange::there:

@@ -65,6 +65,12 @@ xfsbus_code xfsbus_peer_start_subscribe(xfsbus_peer* peer, char const* pattern, 
                  [&] { return the(peer).start_subscribe(need_text(pattern, "pattern")); });
 }
 
+xfsbus_code xfsbus_peer_start_subscription(xfsbus_peer* peer,
+                                           xfsbus_subscribe_request const* request,
+                                           xfsbus_job** job, xfsbus_error* error) {
+    return begun(error, job, [&] { return the(peer).start_subscribe(request_of(request)); });
+}
+
 xfsbus_code xfsbus_peer_start_download(xfsbus_peer* peer, xfsbus_download_request const* request,
                                        xfsbus_job** job, xfsbus_error* error) {
     return begun(error, job, [&] { return the(peer).start_download(request_of(request)); });

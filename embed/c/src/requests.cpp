@@ -110,6 +110,23 @@ peer::Durability durability_of(std::int32_t given) {
     }
 }
 
+LogLevel log_level_of(std::int64_t given) {
+    switch (given) {
+        case XFSBUS_LOG_DEBUG:
+            return LogLevel::debug;
+        case XFSBUS_LOG_INFO:
+            return LogLevel::info;
+        case XFSBUS_LOG_WARNING:
+            return LogLevel::warning;
+        case XFSBUS_LOG_ERROR:
+            return LogLevel::error;
+        case XFSBUS_LOG_OFF:
+            return LogLevel::off;
+        default:
+            throw Misuse("options.log_level is not known");
+    }
+}
+
 peer::PushTo push_to_of(std::int64_t given) {
     switch (given) {
         case XFSBUS_PUSH_TO_ALL:
@@ -172,6 +189,8 @@ void set_choices(peer::PeerOptions& options, xfsbus_options const& from) {
     options.default_ignores = !flags[XFSBUS_OPTIONS_NO_DEFAULT_IGNORES];
     options.accept_push = accept_push_of(from.accept_push);
     options.durability = durability_of(from.durability);
+    options.log = log_of(from.log, from.log_user);
+    options.log_level = log_level_of(from.log_level);
 }
 
 /// A field that is added behind this one must not stand where an older program's struct is padded.
@@ -183,6 +202,8 @@ constexpr bool ends_with(std::size_t offset, Last T::*) {
 static_assert(ends_with(offsetof(xfsbus_options, own_policies), &xfsbus_options::own_policies));
 static_assert(ends_with(offsetof(xfsbus_own_policy, release), &xfsbus_own_policy::release));
 static_assert(ends_with(offsetof(xfsbus_download_request, flags), &xfsbus_download_request::flags));
+static_assert(ends_with(offsetof(xfsbus_subscribe_request, flags),
+                        &xfsbus_subscribe_request::flags));
 static_assert(ends_with(offsetof(xfsbus_open_options, flags), &xfsbus_open_options::flags));
 static_assert(ends_with(offsetof(xfsbus_push_request, to), &xfsbus_push_request::to));
 static_assert(ends_with(offsetof(xfsbus_publish_memory_request, manifest_bytes),
@@ -275,6 +296,15 @@ peer::DownloadRequest request_of(xfsbus_download_request const* given) {
     request.sources = from.sources;
     request.wait = not_negative(from.wait_ms, "request.wait_ms");
     request.play_bytes_per_second = from.play_bytes_per_second;
+    return request;
+}
+
+peer::SubscribeRequest request_of(xfsbus_subscribe_request const* given) {
+    auto const from = read(given, "request");
+    Flags const flags(from.flags, XFSBUS_SUBSCRIBE_PEERS, "request");
+    peer::SubscribeRequest request;
+    set(request.files, from.pattern);
+    request.peers = flags[XFSBUS_SUBSCRIBE_PEERS];
     return request;
 }
 

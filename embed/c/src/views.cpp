@@ -257,7 +257,8 @@ xfsbus_known_peer view(Arena& arena, peer::KnownPeer const& known) {
             .heard_ms_ago = known.heard_ms_ago,
             .port = known.port,
             .load = known.load,
-            .self = known.self};
+            .self = known.self,
+            .id = arena.text(known.id)};
 }
 
 xfsbus_peer_list view(Arena& arena, std::vector<peer::KnownPeer> const& peers) {

@@ -16,8 +16,8 @@ from .errors import (DiskError, EndedError, IntegrityError, NetworkError, NotAut
                      XfsInterruptedError, XfsTimeoutError)
 from .file import BufferedFile, OpenFile
 from .peer import Job, Peer
-from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found, KnownPeer, ListedFile,
-                     ListingChange, PolicyInfo, PolicyUsed, Progress, Published, Pushed, PushedFile,
+from .values import (Change, ChangedPeer, Counter, DownloadStatus, File, FileProgress, Found, KnownPeer,
+                     ListedFile, ListingChange, LogEvent, LogLevel, PeerChange, PolicyInfo, PolicyUsed, Progress, Published, Pushed, PushedFile,
                      PushProgress, PushState, PushTarget, Range, Report, SharedFile, SourceState,
                      SourceUse, Status, Summary, UploadStatus)
 
@@ -25,10 +25,10 @@ from .values import (Change, Counter, DownloadStatus, File, FileProgress, Found,
 __version__: str = _ffi.string(_lib.xfsbus_version()).decode()
 
 __all__ = [
-    "AsyncFile", "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "Counter", "DiskError",
-    "DownloadStatus", "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job",
-    "KnownPeer", "ListedFile", "ListingChange", "NetworkError", "NotAuthorisedError", "NotFoundError",
-    "OpenFile", "Peer", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
+    "AsyncFile", "AsyncJob", "AsyncPeer", "BufferedFile", "Change", "ChangedPeer", "Counter",
+    "DiskError", "DownloadStatus", "EndedError", "File", "FileProgress", "Found", "IntegrityError", "Job",
+    "KnownPeer", "ListedFile", "ListingChange", "LogEvent", "LogLevel", "NetworkError", "NotAuthorisedError", "NotFoundError",
+    "OpenFile", "Peer", "PeerChange", "PluginError", "PolicyInfo", "PolicyUsed", "Progress", "Published",
     "PushProgress", "PushState", "PushTarget", "Pushed", "PushedFile", "Range", "Report", "SharedFile",
     "SourceState", "SourceUse", "Status", "Summary", "TrackerUnreachableError", "UploadStatus",
     "UsageError", "XfsError", "XfsInterruptedError", "XfsTimeoutError", "lab", "policy",

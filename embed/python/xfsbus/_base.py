@@ -12,6 +12,7 @@ from ._convert import tuple_of, value_of
 from ._events import Events, closed
 from ._job import BaseJob
 from ._library import PLUGIN_DIRECTORIES, check, ffi, handed_out, handle_of, lib, milliseconds_of
+from ._log import Log, PeerLog
 from ._options import Buffer, Lent, Struct, encoded, options_of, own_policies_of, publishing_of
 from ._wait import SLICE
 from .policy import MakePolicy
@@ -25,20 +26,22 @@ Answer = TypeVar("Answer")
 _still_lent: list[Lent] = []
 
 
-def _end(handle: Any, process: int, lent: list[Lent]) -> None:
+def _end(handle: Any, process: int, lent: list[Lent], log: PeerLog | None) -> None:
     """Ends a peer; not in a child of fork, which has none of its threads. What was lent to it is let go
     afterwards."""
     if os.getpid() == process:
         lib.xfsbus_peer_free(handle)
         _still_lent[:] = [it for it in (*_still_lent, *lent) if it.in_use()]
         lent.clear()
+        if log is not None:
+            log.end()
 
 
 class BasePeer:
     """A member of the bus: shares a directory, finds files, fetches them.
 
-    Its threads belong to the library, and run no Python but policies of the program's own. Names and
-    patterns of files are those of the bus, with "/" between their parts.
+    Its threads belong to the library, and run no Python but policies of the program's own; one that logs
+    belongs to Python. Names and patterns of files are those of the bus, with "/" between their parts.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class BasePeer:
         heartbeat: bool = True,
         watch: bool = True,
         published_most: int = 0,
+        log: Log = None,
+        log_level: str = "info",
     ) -> None:
         """
         tracker: where it is.
@@ -93,12 +98,18 @@ class BasePeer:
         accept_push: what others may have this peer fetch: "none", "new" files, "replace" old ones, too.
         published_most: files that may be published at once; 0: 10,000.
         durability: what a file that is reported survives: "power" cuts, or the end of a "process".
+        log: where it tells what happens: a logger, or a function that is given each LogEvent. None: the
+            logger "xfsbus" of `logging`. Called on a thread of its own, "xfsbus-log", one line after the
+            other; what it raises goes to sys.unraisablehook. The last line comes before the peer's end
+            returns, unless that is called within `log`.
+        log_level: what is less important is not told: "debug", "info", "warning", "error"; "off": nothing.
         """
         given = dict(locals())
-        del given["self"]
+        del given["self"], given["log"]
         given["plugin_directories"] = [*plugin_directories, *PLUGIN_DIRECTORIES]
         self._own_policies = own_policies_of(given)
         self._options = options_of(given, self._own_policies)
+        self._log = None if log_level == "off" else PeerLog(log)
         self._lent: list[Lent] = []  # that is published
         self._lending = threading.Lock()
         self._handle: Any = None
@@ -110,11 +121,20 @@ class BasePeer:
         """Is called at the end of __init__."""
 
     def _start(self) -> None:
+        if self._log is not None:
+            self._log.open(self._options)
         for policy in self._own_policies:
             policy.lend()  # from now on the library gives it back, also if it does not start
-        handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        try:
+            handle = handed_out(lib.xfsbus_peer_start, self._options.pointer, kind="peer")
+        except BaseException:
+            if self._log is not None:
+                self._log.abandon()
+            raise
         # A peer that nobody closes ends with its object, or before the interpreter.
-        self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent)
+        self._release = weakref.finalize(self, _end, handle, os.getpid(), self._lent, self._log)
+        if self._log is not None:
+            self._log.start()
         self._events = Events(handle)
         self._handle = handle
 

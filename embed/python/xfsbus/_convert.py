@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from . import values
-from ._library import ffi
+from ._library import ffi, lib
 
 _Read = Callable[[Any], Any]
 
@@ -44,6 +44,7 @@ _BY_ANNOTATION: dict[str, _Read] = {
     "PushState": _enum(values.PushState),
 }
 _change_of = _enum(values.ListingChange)
+_peer_change_of = _enum(values.PeerChange)
 
 
 def _reader(annotation: str, name: str) -> Callable[[Any], Any]:
@@ -83,6 +84,24 @@ def tuple_of(kind: type, structs: Any, count: int) -> tuple[Any, ...]:
     return tuple(value_of(kind, structs[at]) for at in range(count))
 
 
+def _field_of(field: Any) -> str | int | float:
+    if field.kind == lib.XFSBUS_LOG_TEXT:
+        return text_of(field.text)
+    return int(field.number) if field.kind == lib.XFSBUS_LOG_NUMBER else float(field.real)
+
+
+def log_event_of(line: Any) -> values.LogEvent:
+    """A line of the log."""
+    fields = (line.fields[at] for at in range(line.fields_count))
+    return values.LogEvent(values.LogLevel(line.level), text_of(line.name), text_of(line.text),
+                           {text_of(field.name): _field_of(field) for field in fields})
+
+
 def change_of(event: Any) -> values.Change:
     """What an event of a subscription says."""
     return values.Change(_change_of(event.change), value_of(values.ListedFile, event.listed))
+
+
+def changed_peer_of(event: Any) -> values.ChangedPeer:
+    """The same of a peer."""
+    return values.ChangedPeer(_peer_change_of(event.change), value_of(values.KnownPeer, event.peer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Iterator
 
 from . import values
-from ._convert import change_of, text_of, value_of
+from ._convert import change_of, changed_peer_of, text_of, value_of
 from ._library import check, ffi, handle_of, lib
 from .errors import EndedError, XfsError, error_of
 
@@ -45,6 +45,8 @@ class Events:
             job.on_progress(value_of(values.PushProgress, event.push_progress))
         elif event.kind == lib.XFSBUS_EVENT_LISTING_CHANGED and job:
             job.on_change(change_of(event))
+        elif event.kind == lib.XFSBUS_EVENT_PEER_CHANGED and job:
+            job.on_peer_change(changed_peer_of(event))
         elif event.kind == lib.XFSBUS_EVENT_JOB_DONE and job:
             del self.jobs[event.job]
             job.on_done()

@@ -24,7 +24,7 @@ _OUTCOMES = {
     "load_policy": (lib.xfsbus_job_policy, "policy_info",
                     lambda it: value_of(values.PolicyInfo, it)),
 }
-_OUTCOMES["subscribe"] = _OUTCOMES["list"]
+_OUTCOMES["subscription"] = _OUTCOMES["list"]
 _OUTCOMES["publish_memory"] = _OUTCOMES["publish_file"] = _OUTCOMES["publish"]
 
 
@@ -55,6 +55,9 @@ class BaseJob(Generic[Outcome]):
 
     def on_change(self, change: values.Change) -> None:
         """Is told what has become of a file, if it is a subscription."""
+
+    def on_peer_change(self, change: values.ChangedPeer) -> None:
+        """The same of a peer."""
 
     def on_done(self) -> None:
         """Is told that it is over."""

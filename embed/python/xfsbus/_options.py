@@ -30,6 +30,9 @@ _WORDS = {
                     "replace": lib.XFSBUS_ACCEPT_PUSH_REPLACE},
     "durability": {"power": lib.XFSBUS_DURABILITY_POWER,
                    "process": lib.XFSBUS_DURABILITY_PROCESS},
+    "log_level": {"debug": lib.XFSBUS_LOG_DEBUG, "info": lib.XFSBUS_LOG_INFO,
+                  "warning": lib.XFSBUS_LOG_WARNING, "error": lib.XFSBUS_LOG_ERROR,
+                  "off": lib.XFSBUS_LOG_OFF},
     "to": {"all": lib.XFSBUS_PUSH_TO_ALL, "accepting": lib.XFSBUS_PUSH_TO_ACCEPTING},
 }
 
@@ -184,6 +187,14 @@ def publishing_of(name: str, data: Buffer | None, path: str | bytes | os.PathLik
     request.set("user", lent.flag)
     request.set("release", lib.xfsbus_set_released)
     return kind, request, lent
+
+
+def subscription_of(pattern: str | None, peers: bool) -> Struct:
+    """xfsbus_subscribe_request."""
+    request = Struct("xfsbus_subscribe_request")
+    request.set("pattern", pattern)
+    request.set("flags", lib.XFSBUS_SUBSCRIBE_PEERS if peers else 0)
+    return request
 
 
 def push_of(name: str, to: str | int, patience: float) -> Struct:

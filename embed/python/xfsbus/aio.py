@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, AsyncGenerator, AsyncIterator, Callable, Generator, TypeVar
+from typing import (Any, AsyncGenerator, AsyncIterator, Callable, Generator, Literal, TypeVar,
+                    overload)
 
 from . import values
 from ._base import BasePeer, PathLike
 from ._events import closed
 from ._job import BaseJob, Outcome
-from ._options import Buffer, download_of, encoded, opening_of, push_of
-from ._subscription import Subscription
+from ._options import Buffer, download_of, encoded, opening_of, push_of, subscription_of
+from ._subscription import AnyChange, Subscription
 from .aio_file import AsyncFile, open_file
 from .errors import UsageError, XfsTimeoutError
 
@@ -197,10 +198,24 @@ class AsyncPeer(BasePeer):
 
     # ---- what goes on ----
 
-    async def subscribe(self, pattern: str) -> AsyncGenerator[values.Change, None]:
-        """The files that match, of all peers, and from then on what changes of them. Begins with the
-        first step of the iteration; aclose() of it ends it at once."""
-        subscription = self._begin(Subscription, "subscribe", encoded(pattern))
+    @overload
+    def subscribe(self, pattern: str, *,
+                  peers: Literal[False] = False) -> AsyncGenerator[values.Change, None]: ...
+
+    @overload
+    def subscribe(self, pattern: None = None, *,
+                  peers: Literal[True]) -> AsyncGenerator[values.ChangedPeer, None]: ...
+
+    @overload
+    def subscribe(self, pattern: str | None = None, *,
+                  peers: bool = False) -> AsyncGenerator[AnyChange, None]: ...
+
+    async def subscribe(self, pattern: str | None = None, *,
+                        peers: bool = False) -> AsyncGenerator[Any, None]:
+        """The files that match, of all peers, and from then on what changes of them; and the peers, each as
+        a ChangedPeer, if they are wanted. Begins with the first step of the iteration; aclose() of it ends
+        it at once."""
+        subscription = self._begin(Subscription, "subscription", subscription_of(pattern, peers))
         try:
             while True:
                 await self._until(subscription.has_news)

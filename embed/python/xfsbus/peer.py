@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import select
 import threading
-from typing import Any, Callable, Generator, Iterator
+from typing import Any, Callable, Generator, Iterator, Literal, overload
 
 from . import values
 from ._base import BasePeer, PathLike
 from ._events import Events
 from ._job import BaseJob, Outcome
-from ._options import Buffer, Struct, download_of, encoded, opening_of, push_of
-from ._subscription import Subscription
+from ._options import (Buffer, Struct, download_of, encoded, opening_of, push_of, subscription_of)
+from ._subscription import AnyChange, Subscription
 from ._wait import Deadline, in_slices
 from .errors import XfsTimeoutError
 from .file import BufferedFile, OpenFile, open_reader
@@ -241,9 +241,25 @@ class Peer(BasePeer):
 
     # ---- what goes on ----
 
-    def subscribe(self, pattern: str,
-                  timeout: float | None = None) -> Generator[values.Change, None, None]:
+    @overload
+    def subscribe(self, pattern: str, timeout: float | None = None, *,
+                  peers: Literal[False] = False) -> Generator[values.Change, None, None]: ...
+
+    @overload
+    def subscribe(self, pattern: None = None, timeout: float | None = None, *,
+                  peers: Literal[True]) -> Generator[values.ChangedPeer, None, None]: ...
+
+    @overload
+    def subscribe(self, pattern: str | None = None, timeout: float | None = None, *,
+                  peers: bool = False) -> Generator[AnyChange, None, None]: ...
+
+    def subscribe(self, pattern: str | None = None, timeout: float | None = None, *,
+                  peers: bool = False) -> Generator[Any, None, None]:
         """The files that match, of all peers, and from then on what changes of them.
+
+        pattern: of files; None: no files.
+        peers: tell of the peers, too, each as a ChangedPeer: those that are there, and from then on those
+            that appear, change or go. One that was lost and is back is gone and has appeared.
 
         Begins with the first step of the iteration, and ends with that, with its close(), or after so
         many seconds; goes on while the tracker is away. Whoever takes the changes slowly is told less
@@ -251,7 +267,8 @@ class Peer(BasePeer):
         """
         deadline = Deadline(timeout)
         with self._pump.changed:
-            subscription = self._begin(Subscription, "subscribe", encoded(pattern))
+            subscription = self._begin(Subscription, "subscription",
+                                       subscription_of(pattern, peers))
         try:
             while self._pump.wait_until(subscription.has_news, deadline):
                 with self._pump.changed:

@@ -45,6 +45,24 @@ class ListingChange(enum.IntEnum):
     GONE = 5  #: nobody has anything of this name any more
 
 
+class LogLevel(enum.IntEnum):
+    """How important a line of the log is."""
+
+    DEBUG = 0
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+
+class PeerChange(enum.IntEnum):
+    """What has become of another peer, as the tracker knows it."""
+
+    THERE = 1  #: it was there when the subscription began
+    APPEARED = 2  #: it is there now
+    CHANGED = 3  #: it has another address, or other labels
+    GONE = 4  #: it is not there any more
+
+
 @dataclass(frozen=True)
 class Found:
     """A peer that has a file, and what choosing it would mean."""
@@ -261,6 +279,7 @@ class KnownPeer:
     heard_ms_ago: int
     labels: str
     self: bool  #: it is this peer
+    id: str  #: in hex; another one each time that a peer is started
 
 
 @dataclass(frozen=True)
@@ -289,6 +308,24 @@ class Change:
 
     what: ListingChange
     file: ListedFile
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """A line of the log. What came from others is escaped in it."""
+
+    level: LogLevel
+    name: str  #: what kind of thing happened (docs/OPERATING.md lists all); "": a note for people
+    text: str  #: for people
+    fields: dict[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class ChangedPeer:
+    """What a subscription tells of a peer; one that is gone is as it was last."""
+
+    what: PeerChange
+    peer: KnownPeer
 
 
 @dataclass(frozen=True)

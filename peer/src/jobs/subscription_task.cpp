@@ -25,7 +25,7 @@ SubscriptionTask::SubscriptionTask(Network const& network, Order order, OnDone o
     : network_(network),
       order_(std::move(order)),
       on_done_(std::move(on_done)),
-      subscription_(order_.pattern),
+      subscription_(order_.wanted),
       alarm_(network.scheduler, [this] {
           auto const alive = shared_from_this();
           go_on();
@@ -56,13 +56,24 @@ void SubscriptionTask::on_answer(Result<wire::Changes> const& answer) {
 /// Tells all there is, as far as there is room, and asks only then.
 void SubscriptionTask::go_on() {
     for (auto room = order_.room(); room > 0; --room) {
-        auto const news = subscription_.next();
-        if (!news) {
+        if (!tell_next()) {
             return ask();
         }
-        order_.on_news(*news);
     }
     alarm_.set(network_.scheduler.now() + room_pause);
+}
+
+/// A peer is told of before what it has. False: all is told.
+bool SubscriptionTask::tell_next() {
+    if (auto const peer = subscription_.next_peer()) {
+        order_.on_peer(*peer);
+        return true;
+    }
+    auto const file = subscription_.next();
+    if (file) {
+        order_.on_news(*file);
+    }
+    return file.has_value();
 }
 
 void SubscriptionTask::finish(Result<std::vector<wire::ListedFile>> result) {

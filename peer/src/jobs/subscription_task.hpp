@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace xfsbus::peer::jobs {
@@ -21,8 +20,9 @@ namespace xfsbus::peer::jobs {
 class SubscriptionTask : public std::enable_shared_from_this<SubscriptionTask> {
   public:
     struct Order {
-        std::string pattern;
+        swarm::Subscription::Wanted wanted;
         std::function<void(swarm::Subscription::News const&)> on_news;
+        std::function<void(swarm::Subscription::NewsOfPeer const&)> on_peer;
         /// How many more may be told now.
         std::function<std::size_t()> room;
     };
@@ -42,6 +42,7 @@ class SubscriptionTask : public std::enable_shared_from_this<SubscriptionTask> {
     void ask();
     void on_answer(Result<wire::Changes> const& answer);
     void go_on();
+    bool tell_next();
     void finish(Result<std::vector<wire::ListedFile>> result);
 
     Network const& network_;

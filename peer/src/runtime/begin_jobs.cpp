@@ -35,6 +35,10 @@ Status check_pattern(std::string const& pattern) {
                : done();
 }
 
+Status check_subject(SubscribeRequest const& request) {
+    return request.peers && request.files.empty() ? done() : check_pattern(request.files);
+}
+
 jobs::DownloadTask::Order order_of(DownloadRequest const& request, JobId id,
                                    Engine::Telling const& to) {
     jobs::DownloadTask::Order order;
@@ -88,11 +92,11 @@ std::shared_ptr<JobState> begin_list(Engine& engine, std::string const& pattern,
     });
 }
 
-std::shared_ptr<JobState> begin_subscribe(Engine& engine, std::string const& pattern,
+std::shared_ptr<JobState> begin_subscribe(Engine& engine, SubscribeRequest const& request,
                                           Engine::Telling const& to) {
     return engine.begin_cancellable<std::vector<ListedFile>>(
-        to, [pattern, to](Node& node, JobId id, auto on_done) -> Engine::Cancel {
-            if (auto const good = check_pattern(pattern); !good) {
+        to, [request, to](Node& node, JobId id, auto on_done) -> Engine::Cancel {
+            if (auto const good = check_subject(request); !good) {
                 on_done(good.error());
                 return {};
             }
@@ -101,8 +105,12 @@ std::shared_ptr<JobState> begin_subscribe(Engine& engine, std::string const& pat
                     [events = to.events, id](ListingChange what, ListedFile file) {
                         events->put(ListingChanged{id, what, std::move(file)});
                     },
+                .on_peer =
+                    [events = to.events, id](PeerChange what, KnownPeer peer) {
+                        events->put(PeerChanged{id, what, std::move(peer)});
+                    },
                 .room = [events = to.events] { return events->room(); }};
-            return canceller(node.queries().subscribe(pattern, on_listing, std::move(on_done)));
+            return canceller(node.queries().subscribe(request, on_listing, std::move(on_done)));
         });
 }
 

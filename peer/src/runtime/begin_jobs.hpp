@@ -2,6 +2,8 @@
 
 #include "runtime/engine.hpp"
 
+#include <xfsbus/peer/subscribe.hpp>
+
 #include <memory>
 #include <string>
 
@@ -12,7 +14,7 @@ std::shared_ptr<JobState> begin_find(Engine& engine, std::string const& name,
                                      Engine::Telling const& to);
 std::shared_ptr<JobState> begin_list(Engine& engine, std::string const& pattern,
                                      Engine::Telling const& to);
-std::shared_ptr<JobState> begin_subscribe(Engine& engine, std::string const& pattern,
+std::shared_ptr<JobState> begin_subscribe(Engine& engine, SubscribeRequest const& request,
                                           Engine::Telling const& to);
 std::shared_ptr<JobState> begin_download(Engine& engine, DownloadRequest const& request,
                                          Engine::Telling const& to);

@@ -40,4 +40,14 @@ std::shared_ptr<T> as_callback(std::shared_ptr<T> owner) {
             }};
 }
 
+/// A callback of the program's, of whatever it does the peer takes no harm.
+template <typename Call>
+void call_back(Call call) {
+    Callback const here;
+    try {
+        call();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): it is the program's, which knows of it
+    }
+}
+
 }  // namespace xfsbus::peer::runtime

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
-#include <mutex>
 #include <sstream>
 #include <system_error>
 
@@ -43,25 +42,9 @@ Result<std::optional<swarm::LatencyTable>> read_latencies(std::filesystem::path 
     return std::optional(std::move(*table));
 }
 
-/// A callback of the program's, of whatever it does the peer takes no harm.
-template <typename Call>
-void call_back(Call call) {
-    Callback const here;
-    try {
-        call();
-    } catch (...) {  // NOLINT(bugprone-empty-catch): it is the program's, which knows of it
-    }
-}
-
-/// Several threads have something to say.
-OnLog one_at_a_time(OnLog const& log) {
-    if (!log) {
-        return {};
-    }
-    return [mutex = std::make_shared<std::mutex>(), log](LogEvent const& event) {
-        std::lock_guard const lock(*mutex);
-        call_back([&] { log(event); });
-    };
+/// What the parts of a peer log by; null if nobody listens.
+OnLog by_way_of(std::shared_ptr<LogGate> const& gate, bool wanted) {
+    return wanted ? OnLog([gate](LogEvent const& event) { gate->tell(event); }) : OnLog();
 }
 
 /// What plug-ins are given. What they log goes to `log` as long as that is there: the thread of one
@@ -103,14 +86,27 @@ Result<Policies::Trace> open_trace(PeerOptions const& options) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<PeerThreads> threads, Node::Plugins const& plugins,
-               std::shared_ptr<OnLog const> log, std::function<void(Error const&)> on_failed)
-    : log_(std::move(log)),
+               std::shared_ptr<LogGate> gate, std::shared_ptr<OnLog const> log,
+               std::function<void(Error const&)> on_failed)
+    : gate_(std::move(gate)),
+      log_(std::move(log)),
       on_failed_(std::move(on_failed)),
       threads_(std::move(threads)),
       reactor_(threads_->reactor),
       loader_(plugins.path, plugins.host, threads_, net::fault_teller(reactor_)) {}
 
 Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
+    auto const gate = std::make_shared<LogGate>(options.log, options.log_level);
+    options.log = by_way_of(gate, static_cast<bool>(options.log));
+    auto engine = make(std::move(options), gate);
+    if (!engine) {
+        gate->close();
+    }
+    return engine;
+}
+
+Result<std::shared_ptr<Engine>> Engine::make(PeerOptions options,
+                                             std::shared_ptr<LogGate> const& gate) {
     bus::HeldSignals const for_all_threads;
     auto threads = options.commons ? options.commons->threads_ : nullptr;
     auto const spare = options.spare_descriptors;
@@ -121,7 +117,6 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
     if (!descriptors) {
         return too_few_descriptors(spare);
     }
-    options.log = one_at_a_time(options.log);
     auto const log = std::make_shared<OnLog const>(options.log);
     auto plugins = choose_policies(options, make_host(options, log));
     if (!plugins) {
@@ -142,7 +137,8 @@ Result<std::shared_ptr<Engine>> Engine::start(PeerOptions options) {
         return trace.error();
     }
     threads = threads ? std::move(threads) : PeerThreads::of_one();
-    auto engine = std::make_shared<Engine>(std::move(threads), *plugins, log, options.on_failed);
+    auto engine =
+        std::make_shared<Engine>(std::move(threads), *plugins, gate, log, options.on_failed);
     engine->node_ =
         std::make_unique<Node>(engine->reactor_, *engine->events_, options, std::move(*plugins),
                                Node::Given{std::move(*latencies), std::move(*tree), *descriptors,
@@ -163,7 +159,9 @@ void Engine::run() {
                               threads.submit_end([engine = std::move(engine), fault]() mutable {
                                   engine->finish(fault);
                                   auto const ended = engine->ended_;
+                                  auto const gate = engine->gate_;
                                   engine.reset();  // whoever waits has it
+                                  gate->close();
                                   ended->set_value();
                               });
                           });

@@ -4,6 +4,7 @@
 #include "runtime/callback.hpp"
 #include "runtime/event_store.hpp"
 #include "runtime/job_state.hpp"
+#include "runtime/log_gate.hpp"
 #include "runtime/node.hpp"
 #include "runtime/open_file.hpp"
 #include "runtime/peer_threads.hpp"
@@ -32,7 +33,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
     static Result<std::shared_ptr<Engine>> start(PeerOptions options);
 
     Engine(std::shared_ptr<PeerThreads> threads, Node::Plugins const& plugins,
-           std::shared_ptr<OnLog const> log, std::function<void(Error const&)> on_failed);
+           std::shared_ptr<LogGate> gate, std::shared_ptr<OnLog const> log,
+           std::function<void(Error const&)> on_failed);
     Engine(Engine const&) = delete;
     Engine& operator=(Engine const&) = delete;
 
@@ -94,6 +96,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
     Result<std::shared_ptr<EventStore>> open_events(EventStore::Keep keep);
 
   private:
+    /// As start(). What is logged goes by way of the gate.
+    static Result<std::shared_ptr<Engine>> make(PeerOptions options,
+                                                std::shared_ptr<LogGate> const& gate);
     template <typename T>
     std::shared_ptr<JobState> make_job(Telling const& to);
     template <typename T>
@@ -102,6 +107,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     void finish(std::exception_ptr const& fault);
     void fail(Error const& why);
 
+    std::shared_ptr<LogGate> gate_;  ///< is closed when all is over
     std::shared_ptr<OnLog const> log_;
     std::function<void(Error const&)> on_failed_;
     Answers answers_;

@@ -30,7 +30,8 @@ bool may_be_lost(Event const& event) {
 }
 
 bool is_listing(Event const& event) {
-    return std::holds_alternative<ListingChanged>(event);
+    return std::holds_alternative<ListingChanged>(event) ||
+           std::holds_alternative<PeerChanged>(event);
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ class EventStore {
     /// second: whoever makes them asks before.
     [[nodiscard]] bool keeps_all() const { return keeps_all_; }
 
-    /// How many ListingChanged there is room for; all are kept, so whoever makes them asks before.
+    /// How many ListingChanged and PeerChanged there is room for; all are kept, so whoever makes
+    /// them asks before.
     [[nodiscard]] std::size_t room() const;
 
     [[nodiscard]] int descriptor() const;

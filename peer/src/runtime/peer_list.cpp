@@ -5,8 +5,8 @@
 namespace xfsbus::peer::runtime {
 
 KnownPeer PeerList::known(wire::PeerEntry const& entry) const {
-    return {entry.listens.host, entry.listens.port, entry.files,        entry.load,
-            entry.heard_ms_ago, entry.labels,       entry.peer == self_};
+    return {entry.listens.host, entry.listens.port, entry.files,         entry.load,
+            entry.heard_ms_ago, entry.labels,       entry.peer == self_, wire::to_hex(entry.peer)};
 }
 
 void PeerList::on_list(std::vector<wire::PeerEntry> const& all) {

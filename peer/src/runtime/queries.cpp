@@ -43,6 +43,20 @@ ListingChange change_of(swarm::FileNews news) {
     return ListingChange::gone;
 }
 
+PeerChange change_of(swarm::PeerNews news) {
+    switch (news) {
+        case swarm::PeerNews::there:
+            return PeerChange::there;
+        case swarm::PeerNews::appeared:
+            return PeerChange::appeared;
+        case swarm::PeerNews::changed:
+            return PeerChange::changed;
+        case swarm::PeerNews::gone:
+            break;
+    }
+    return PeerChange::gone;
+}
+
 /// Hands on the files of an answer.
 auto to_infos(Queries::OnAnswer<std::vector<ListedFile>> on_listed) {
     return [on_listed = std::move(on_listed)](Result<std::vector<wire::ListedFile>> const& files) {
@@ -113,14 +127,18 @@ void Queries::list(std::string const& pattern, OnAnswer<std::vector<ListedFile>>
 }
 
 std::shared_ptr<jobs::SubscriptionTask> Queries::subscribe(
-    std::string const& pattern, OnListing const& on_listing,
+    SubscribeRequest const& request, OnListing const& on_listing,
     OnAnswer<std::vector<ListedFile>> on_done) {
     auto holder = std::make_shared<std::weak_ptr<jobs::SubscriptionTask>>();
     jobs::SubscriptionTask::Order order{
-        .pattern = pattern,
+        .wanted = {request.files, request.peers},
         .on_news =
             [on_news = on_listing.on_news](swarm::Subscription::News const& news) {
                 on_news(change_of(news.what), info_of(news.file));
+            },
+        .on_peer =
+            [this, on_peer = on_listing.on_peer](swarm::Subscription::NewsOfPeer const& news) {
+                on_peer(change_of(news.what), known_.known(news.peer));
             },
         .room = on_listing.room};
     auto job = std::make_shared<jobs::SubscriptionTask>(

@@ -8,7 +8,9 @@
 #include "runtime/policies.hpp"
 
 #include <xfsbus/bus/resolver.hpp>
+#include <xfsbus/peer/events.hpp>
 #include <xfsbus/peer/status.hpp>
+#include <xfsbus/peer/subscribe.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -40,10 +42,11 @@ class Queries {
     /// Where a subscription tells what changes.
     struct OnListing {
         std::function<void(ListingChange, ListedFile)> on_news;
+        std::function<void(PeerChange, KnownPeer)> on_peer;
         std::function<std::size_t()> room;  ///< how many more may be told now
     };
 
-    std::shared_ptr<jobs::SubscriptionTask> subscribe(std::string const& pattern,
+    std::shared_ptr<jobs::SubscriptionTask> subscribe(SubscribeRequest const& request,
                                                       OnListing const& on_listing,
                                                       OnAnswer<std::vector<ListedFile>> on_done);
 

@@ -84,3 +84,58 @@ TEST_CASE("A subscription in C tells of what is there, appears and goes, until i
     CHECK(listing->items[0]->name == std::string("b.bin"));
     CHECK(next(events, XFSBUS_EVENT_JOB_DONE)->code == XFSBUS_OK);
 }
+
+TEST_CASE("A subscription to peers in C tells of those that are there, appear and go") {
+    Bus const bus;
+    auto const source = bus.source();
+    auto const sink = bus.sink();
+    auto const events = events_of(sink);
+    auto request = zeroed<xfsbus_subscribe_request>();
+    request.flags = XFSBUS_SUBSCRIBE_PEERS;
+    xfsbus_job* begun = nullptr;
+    REQUIRE(xfsbus_peer_start_subscription(sink.get(), &request, &begun, nullptr) == XFSBUS_OK);
+    JobHandle const job(begun);
+    auto const next_peer = [&](xfsbus_peer_change change) {
+        while (true) {
+            auto event = next(events, XFSBUS_EVENT_PEER_CHANGED);
+            if (event->change == change) {
+                return event;
+            }
+        }
+    };
+    auto const there = next_peer(XFSBUS_PEER_THERE);
+    CHECK(there->job == xfsbus_job_id(job.get()));
+    REQUIRE(there->peer != nullptr);
+    CHECK(there->peer->size == sizeof *there->peer);
+    CHECK(std::string(there->peer->id).size() == 32);
+    CHECK(there->listed == nullptr);
+
+    auto second = bus.sink();
+    auto const appeared = next_peer(XFSBUS_PEER_APPEARED);
+    second.reset();
+    auto const gone = next_peer(XFSBUS_PEER_GONE);
+    CHECK(gone->peer->id == std::string(appeared->peer->id));
+    CHECK(gone->peer->port == appeared->peer->port);
+}
+
+TEST_CASE("A subscription in C may be about files and peers, but not about nothing") {
+    Bus const bus;
+    write_file(bus.share() / "a.bin", 1000);
+    auto const source = bus.source();
+    auto const sink = bus.sink();
+    auto const events = events_of(sink);
+    auto request = zeroed<xfsbus_subscribe_request>();
+    xfsbus_job* begun = nullptr;
+    REQUIRE(xfsbus_peer_start_subscription(sink.get(), &request, &begun, nullptr) == XFSBUS_OK);
+    JobHandle const nothing(begun);
+    CHECK(xfsbus_job_listing(nothing.get(), patience_ms, nullptr, nullptr) == XFSBUS_ERROR_USAGE);
+    request.flags = 1U << 10;
+    CHECK(xfsbus_peer_start_subscription(sink.get(), &request, &begun, nullptr) ==
+          XFSBUS_ERROR_USAGE);
+    request.flags = XFSBUS_SUBSCRIBE_PEERS;
+    request.pattern = "*";
+    REQUIRE(xfsbus_peer_start_subscription(sink.get(), &request, &begun, nullptr) == XFSBUS_OK);
+    JobHandle const both(begun);
+    CHECK(next(events, XFSBUS_EVENT_PEER_CHANGED)->job == xfsbus_job_id(both.get()));
+    CHECK(next_change(events, XFSBUS_LISTING_THERE)->job == xfsbus_job_id(both.get()));
+}

@@ -25,10 +25,10 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
     };
     refused(xfsbus_peer_start, xfsbus_peer_events, xfsbus_peer_lasting_events,
             xfsbus_peer_start_find, xfsbus_peer_start_list, xfsbus_peer_start_subscribe,
-            xfsbus_peer_listing, xfsbus_peer_start_download, xfsbus_peer_start_push,
-            xfsbus_peer_start_update, xfsbus_peer_start_load_policy, xfsbus_peer_find,
-            xfsbus_peer_download, xfsbus_peer_push, xfsbus_peer_update, xfsbus_peer_load_policy,
-            xfsbus_peer_wait_for_tracker, xfsbus_peer_wait_until_shared,
+            xfsbus_peer_start_subscription, xfsbus_peer_listing, xfsbus_peer_start_download,
+            xfsbus_peer_start_push, xfsbus_peer_start_update, xfsbus_peer_start_load_policy,
+            xfsbus_peer_find, xfsbus_peer_download, xfsbus_peer_push, xfsbus_peer_update,
+            xfsbus_peer_load_policy, xfsbus_peer_wait_for_tracker, xfsbus_peer_wait_until_shared,
             xfsbus_peer_wait_until_scanned, xfsbus_peer_peers, xfsbus_peer_files,
             xfsbus_peer_status, xfsbus_peer_load, xfsbus_peer_policy, xfsbus_peer_chunk_order,
             xfsbus_peer_upload_policy, xfsbus_peer_rescan);
@@ -37,6 +37,7 @@ TEST_CASE("No call in C takes NULL for a handle, and none crashes of it") {
     refused(xfsbus_stop_create, xfsbus_peer_open, xfsbus_reader_read,
             xfsbus_reader_wait_until_whole);
     refused(xfsbus_events_next, xfsbus_events_wait);
+    refused(xfsbus_log_queue_create, xfsbus_log_queue_take);
     refused(xfsbus_peer_publish_memory, xfsbus_peer_publish_file, xfsbus_peer_publish_blocks,
             xfsbus_peer_start_publish_memory, xfsbus_peer_start_publish_file,
             xfsbus_peer_start_publish_blocks, xfsbus_job_published, xfsbus_peer_unpublish);

@@ -10,8 +10,11 @@ import pytest
 from conftest import MIB, PATIENCE, interrupt_unheard, until, waits_in
 
 import xfsbus
+from xfsbus._options import subscription_of
+from xfsbus._subscription import Subscription
 
 CHANGE = xfsbus.ListingChange
+PEER = xfsbus.PeerChange
 
 
 def changes_of(change):
@@ -190,7 +193,7 @@ def test_of_changes_that_nobody_takes_only_how_each_file_is_at_last_is_kept(bus)
         return xfsbus.Change(what, xfsbus.ListedFile(name, "c" * 64, 10, complete, 0))
 
     with bus.sink() as sink:
-        kept = sink._begin(xfsbus.peer.Subscription, "subscribe", b"*")
+        kept = sink._begin(xfsbus.peer.Subscription, "subscription", subscription_of("*", True))
         for it in (change(CHANGE.APPEARED, 1), change(CHANGE.HOLDERS, 2)):
             kept.on_change(it)
         assert kept.take() == change(CHANGE.APPEARED, 2)
@@ -201,6 +204,63 @@ def test_of_changes_that_nobody_takes_only_how_each_file_is_at_last_is_kept(bus)
             kept.on_change(it)
         assert kept.take() == change(CHANGE.THERE, 1, "b")
         assert kept.take() is None and not kept.has_news()
+
+
+def test_of_changes_of_a_peer_only_how_it_is_at_last_is_kept(bus):
+    def change(what, load=0):
+        return xfsbus.ChangedPeer(what, xfsbus.KnownPeer("10.0.0.1", 7, 0, load, 0, "", False, "aa"))
+
+    with bus.sink() as sink:
+        begun = sink._begin(Subscription, "subscription", subscription_of(None, True))
+        kept = Subscription("subscription", begun._handle)  # which hears of no other
+        for it in (change(PEER.APPEARED), change(PEER.CHANGED, 2)):
+            kept.on_peer_change(it)
+        assert kept.take() == change(PEER.APPEARED, 2)
+        for it in (change(PEER.GONE), change(PEER.APPEARED)):
+            kept.on_peer_change(it)
+        assert kept.take() == change(PEER.APPEARED)
+        for it in (change(PEER.APPEARED), change(PEER.GONE)):
+            kept.on_peer_change(it)
+        assert kept.take() is None and not kept.has_news()
+
+
+def test_a_subscription_to_peers_tells_of_those_that_are_there_appear_and_go(bus):
+    with bus.source() as source, bus.sink() as sink:
+        source.wait_for_tracker(PATIENCE)
+        changes = sink.subscribe(peers=True, timeout=PATIENCE)
+        port = source.status().port
+        there = next(it for it in changes if it.peer.port == port)
+        assert isinstance(there, xfsbus.ChangedPeer)
+        assert there.what in (PEER.THERE, PEER.APPEARED) and len(there.peer.id) == 32
+        source.close()
+        gone = next(it for it in changes if it.peer.port == port)
+        assert gone.what == PEER.GONE and gone.peer.id == there.peer.id
+        changes.close()
+
+
+def test_a_subscription_may_be_to_files_and_peers_but_not_to_nothing(bus):
+    bus.write("a.bin", 10)
+    with bus.source(), bus.sink() as sink:
+        told = sink.subscribe("*", PATIENCE, peers=True)
+        seen = set()
+        while len(seen) < 2:
+            seen.add(type(next(told)))
+        assert seen == {xfsbus.Change, xfsbus.ChangedPeer}
+        told.close()
+        with pytest.raises(xfsbus.UsageError):
+            next(sink.subscribe())
+
+
+def test_asyncio_follows_peers(bus):
+    async def follow():
+        async with bus.sink(xfsbus.AsyncPeer) as sink:
+            changes = sink.subscribe(peers=True)
+            async for change in changes:
+                if change.peer.self:
+                    await changes.aclose()
+                    return change.what
+
+    assert asyncio.run(asyncio.wait_for(follow(), PATIENCE)) in (PEER.THERE, PEER.APPEARED)
 
 
 def test_asyncio_lists_files_and_follows_their_changes(bus):

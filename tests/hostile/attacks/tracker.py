@@ -128,6 +128,28 @@ class SubscriptionFlood(Attack):
         return "/".join(["a" * 120] * 3) + f"/{number:06d}"
 
 
+class PeerFlood(Attack):
+    """Subscribes to peers on 300 connections, half of which read, and has peers come and go all the time."""
+
+    def run(self):
+        pump = zmtp.Pump()
+        asks = b"".join(zmtp.frames(wire.message("Subscribe", 7, query=query, after="", peers=True, **since))
+                        for query in ("", "**")
+                        for since in ({}, {"epoch": 1, "sequence": 0},
+                                      {"epoch": 1, "sequence": 1 << 60}))
+        for reads in (True, False):
+            self.lines(pump, self.to, 150, asks, per_round=12, reads=reads)
+        client = self.client(self.to)
+        port = self.random.randrange(1000, 60000)
+        while self.running():
+            # Another peer on the same connection: the one before is gone.
+            answer = self.ask(client, wire.register(port=port, labels="a=" + "x" * 1000))
+            self.note(f"answered with {answer and answer[0]}")
+            pump.step()
+            time.sleep(0.002)
+        self.close(pump)
+
+
 class GlobFlood(Attack):
     """Asks for costly patterns on 300 connections at once, and reads the answers."""
 
@@ -296,7 +318,8 @@ class FalseCursors(Attack):
             for ask in (wire.find("**", wire.BY_PATTERN, cursor), wire.find("x", wire.BY_NAME, cursor),
                         wire.find("", wire.BY_CONTENT, cursor),
                         wire.message("ListPeers", 3, after=cursor),
-                        wire.message("Subscribe", 4, query="*", after=cursor)):
+                        wire.message("Subscribe", 4, query="*", after=cursor),
+                        wire.message("Subscribe", 5, query="", after="@" + cursor[:1000], peers=True)):
                 answer = self.ask(client, ask)
                 if answer is None and self.running():
                     self.wrong(f"no answer to a cursor of {size} bytes")

@@ -388,3 +388,23 @@ TEST_CASE("A list and a change name a file with its holders, escaped") {
     }
     CHECK(words == std::vector<std::string>{"there", "appeared", "changed", "holders", "gone"});
 }
+
+TEST_CASE("A change of a peer names its address, its id and its labels, escaped") {
+    xfsbus::peer::KnownPeer const peer{"10.0.0.2", 7471, 3, 1, 20, "a=\033", false, "0a0b"};
+    using What = xfsbus::peer::PeerChange;
+    Printed plain;
+    print_change(plain.printer, {{}, What::appeared, peer});
+    CHECK(plain.out.str() == "appeared peer 10.0.0.2 7471 0a0b a=\\x1b\n");
+    Printed json(as_json);
+    std::vector<std::string> words;
+    for (auto const what : {What::there, What::appeared, What::changed, What::gone}) {
+        print_change(json.printer, {{}, what, peer});
+    }
+    for (auto const& event : json.events()) {
+        CHECK(event.at("event") == "peer_change");
+        CHECK(keys_of(event) == std::set<std::string>{"event", "what", "id", "ip", "port", "files",
+                                                      "load", "heard_ms_ago", "labels", "self"});
+        words.push_back(event.at("what"));
+    }
+    CHECK(words == std::vector<std::string>{"there", "appeared", "changed", "gone"});
+}

@@ -91,13 +91,25 @@ TEST_CASE("A push that does not say to whom, or nonsense, is refused") {
 
 TEST_CASE("A watch takes a pattern, and perhaps a command") {
     auto const plain = parse_watch({"data/**"}).value();
-    CHECK(plain.pattern == "data/**");
+    CHECK(plain.what.files == "data/**");
+    CHECK_FALSE(plain.what.peers);
     CHECK(plain.exec.empty());
     auto const with = parse_watch({"--exec", "echo \"$XFS_NAME\"", "*.bin"}).value();
-    CHECK(with.pattern == "*.bin");
+    CHECK(with.what.files == "*.bin");
     CHECK(with.exec == "echo \"$XFS_NAME\"");
-    std::vector<std::vector<std::string>> const wrong = {
-        {}, {"a", "b"}, {"a", "--exec"}, {"a", "--exec", ""}, {"a", "--to", "3"}};
+    auto const peers = parse_watch({"--peers"}).value();
+    CHECK(peers.what.files.empty());
+    CHECK(peers.what.peers);
+    auto const both = parse_watch({"*", "--peers", "--exec", "true"}).value();
+    CHECK(both.what.files == "*");
+    CHECK(both.what.peers);
+    CHECK(both.exec == "true");
+    std::vector<std::vector<std::string>> const wrong = {{},
+                                                         {"a", "b"},
+                                                         {"a", "b", "--peers"},
+                                                         {"a", "--exec"},
+                                                         {"a", "--exec", ""},
+                                                         {"a", "--to", "3"}};
     for (auto const& words : wrong) {
         auto const order = parse_watch(words);
         REQUIRE_FALSE(order);

@@ -19,8 +19,12 @@ struct Subscriber {
         task = std::make_shared<peer::jobs::SubscriptionTask>(
             network,
             peer::jobs::SubscriptionTask::Order{
-                .pattern = "*",
+                .wanted = {"*", true},
                 .on_news = [this](auto const& news) { told.push_back(news.file.name); },
+                .on_peer =
+                    [this](auto const& news) {
+                        told.push_back("peer " + std::to_string(news.peer.listens.port));
+                    },
                 .room = [this] { return room - std::min(room, told.size()); }},
             [this](auto files) { result = std::move(files); });
         task->start();
@@ -51,8 +55,8 @@ TEST_CASE("A subscription asks on with what the last answer gave it, and tells w
     sut.time.pass(1s);
     CHECK(sut.told == Names{"a", "b"});
     REQUIRE(sut.tracker.subscribed.size() == 3);
-    CHECK(sut.tracker.subscribed[1] == wire::Subscribe{"*", "cursor", 7, 1});
-    CHECK(sut.tracker.subscribed[2] == wire::Subscribe{"*", "", 7, 1});
+    CHECK(sut.tracker.subscribed[1] == wire::Subscribe{"*", "cursor", 7, 1, true});
+    CHECK(sut.tracker.subscribed[2] == wire::Subscribe{"*", "", 7, 1, true});
 }
 
 TEST_CASE("A subscription goes on after a question that was not answered") {
@@ -125,4 +129,23 @@ TEST_CASE("A subscription ends where the tracker does not let this peer in") {
     sut.start();
     REQUIRE(sut.time.pass_until([&] { return sut.result.has_value(); }));
     CHECK(sut.result->error().code == Errc::not_authorised);
+}
+
+TEST_CASE("A subscription tells of peers before files, and both share the room that there is") {
+    Subscriber sut;
+    sut.room = 2;
+    wire::Changes both{7, 1, {on_list("a")}, "", true, false};
+    both.peers.resize(2);
+    both.peers[0].listens.port = 1;
+    both.peers[1].listens.port = 2;
+    both.peers[1].peer.bytes[0] = 1;
+    sut.tracker.changes = {both};
+    sut.start();
+    sut.time.pass(1min);
+    CHECK(sut.told == Names{"peer 1", "peer 2"});
+    CHECK(sut.tracker.subscribed.size() == 1);
+    sut.room = 10;
+    sut.time.pass(100ms);
+    CHECK(sut.told == Names{"peer 1", "peer 2", "a"});
+    CHECK(sut.tracker.subscribed.size() == 2);
 }

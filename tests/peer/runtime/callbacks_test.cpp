@@ -2,8 +2,15 @@
 #include "running_tracker.hpp"
 #include "temp_dir.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <future>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using namespace xfsbus;
 using namespace xfsbus::peer;
@@ -124,4 +131,76 @@ TEST_CASE("A peer can be destroyed by what its log says, and then answers all wh
         ended = std::holds_alternative<PeerEnded>(*event);
     }
     CHECK(ended);
+}
+
+TEST_CASE("A log is told what its peer says at its end, and nothing once the peer is destroyed") {
+    Two two;
+    std::mutex mutex;
+    std::vector<std::string> lines;
+    bool destroyed = false;
+    bool late = false;
+    std::promise<void> begun;
+    auto options = options_for(two.tracker);
+    options.download_directory = two.downloads.path();
+    options.download_limit = slow_bytes / 2;
+    options.log_level = LogLevel::info;
+    options.log = [&](LogEvent const& event) {
+        std::lock_guard const lock(mutex);
+        late = late || destroyed || event.level < LogLevel::info;
+        lines.emplace_back(event.name);
+        if (event.name == "download-begun") {
+            begun.set_value();
+        }
+    };
+    auto sut = Peer::start(std::move(options)).value();
+    REQUIRE(sut->wait_for_tracker(patience));
+    auto const job = sut->start_download(file_bin());
+    REQUIRE(begun.get_future().wait_for(patience) == std::future_status::ready);
+    sut.reset();
+    std::lock_guard const lock(mutex);
+    destroyed = true;
+    CHECK(std::ranges::count(lines, "started") == 1);
+    CHECK(std::ranges::count(lines, "download-failed") == 1);
+    CHECK_FALSE(late);
+}
+
+TEST_CASE("A log that reads what its program publishes, which fails, hangs nobody") {
+    struct Failing final : BlockSource {
+        [[nodiscard]] std::uint64_t size() const override { return 10; }
+
+        [[nodiscard]] Status read(std::uint64_t, std::span<std::byte> into) override {
+            if (fails) {
+                throw std::runtime_error("no bytes");
+            }
+            std::ranges::fill(into, std::byte{7});
+            return done();
+        }
+
+        std::atomic<bool> fails = false;
+    };
+
+    Two two;
+    auto const bytes = std::make_shared<Failing>();
+    std::optional<Reader> reader;
+    std::promise<bool> read;
+    bool asked = false;
+    auto options = options_for(two.tracker);
+    options.download_directory = two.downloads.path();
+    options.log = [&](LogEvent const& event) {
+        if (event.name == "download-begun" && !std::exchange(asked, true)) {
+            std::array<std::byte, 10> buffer{};
+            read.set_value(static_cast<bool>(reader->read(0, buffer)));
+        }
+    };
+    auto const sut = Peer::start(std::move(options)).value();
+    REQUIRE(sut->wait_for_tracker(patience));
+    REQUIRE(
+        sut->publish({.name = "blocks", .what = std::shared_ptr<BlockSource>(bytes)}, patience));
+    reader = sut->open("blocks", {}, patience).value();
+    bytes->fails = true;
+    auto const report = sut->download(file_bin(), {}, patience);
+    REQUIRE(report);
+    auto told = read.get_future();
+    REQUIRE(told.wait_for(patience) == std::future_status::ready);
+    CHECK_FALSE(told.get());
 }

@@ -25,6 +25,21 @@ ListingChanged next_of(EventQueue const& events, std::string const& name) {
     throw std::runtime_error("nothing was told of " + name);
 }
 
+/// What a subscription tells next of a peer that listens at this port.
+PeerChanged next_of_port(EventQueue const& events, std::uint16_t port) {
+    while (auto event = events.wait(patience)) {
+        auto* const changed = std::get_if<PeerChanged>(&*event);
+        if (changed != nullptr && changed->peer.port == port) {
+            return std::move(*changed);
+        }
+    }
+    throw std::runtime_error("nothing was told of the peer at " + std::to_string(port));
+}
+
+std::uint16_t port_of(Peer& peer) {
+    return peer.status(patience).value().port;
+}
+
 /// A directory with a file.
 struct WatchedFolder : TempDir {
     WatchedFolder() { write_file(path() / "there.bin", 1000); }
@@ -117,6 +132,84 @@ TEST_CASE("A subscription outlives its tracker, and tells only what is another t
         }
     }
     CHECK_FALSE(job.done());
+}
+
+TEST_CASE("A subscription to peers tells of those that are there, appear and go, and of no file") {
+    Watched fixture;
+    auto const events = fixture.sut->lasting_events().value();
+    auto const job = fixture.sut->start_subscribe(SubscribeRequest{.peers = true});
+    auto const source = port_of(*fixture.source);
+    auto const there = next_of_port(events, source);
+    CHECK(there.job == job.id());
+    CHECK(there.what == PeerChange::there);
+    CHECK(there.peer.host == "127.0.0.1");
+    CHECK(there.peer.id.size() == 32);
+    CHECK_FALSE(there.peer.self);
+
+    TempDir other;
+    auto second = sink_of(fixture.tracker, other.path());
+    auto const port = port_of(*second);
+    auto const appeared = next_of_port(events, port);
+    CHECK(appeared.what == PeerChange::appeared);
+    CHECK(appeared.peer.id != there.peer.id);
+    second.reset();
+    auto const gone = next_of_port(events, port);
+    CHECK(gone.what == PeerChange::gone);
+    CHECK(gone.peer.id == appeared.peer.id);
+    job.cancel();
+    REQUIRE(job.wait(patience));
+    CHECK(job.result()->value().empty());
+}
+
+TEST_CASE("A subscription to both tells of a peer, and then of its files") {
+    Watched fixture;
+    auto const events = fixture.sut->lasting_events().value();
+    auto const job = fixture.sut->start_subscribe(SubscribeRequest{.files = "*", .peers = true});
+    next_of_port(events, port_of(*fixture.source));
+    CHECK(next_of(events, "there.bin").job == job.id());
+}
+
+TEST_CASE(
+    "A subscription to peers outlives its tracker, and tells only who is not there any more") {
+    Watched fixture;
+    TempDir other;
+    auto second = sink_of(fixture.tracker, other.path());
+    auto const lost = port_of(*second);
+    auto const kept = port_of(*fixture.source);
+    auto const events = fixture.sut->lasting_events().value();
+    auto const job = fixture.sut->start_subscribe(SubscribeRequest{.peers = true});
+    std::set<std::uint16_t> known;
+    while (!known.contains(lost) || !known.contains(kept)) {
+        auto const event = events.wait(patience);
+        REQUIRE(event);
+        if (auto const* changed = std::get_if<PeerChanged>(&*event)) {
+            known.insert(changed->peer.port);
+        }
+    }
+
+    fixture.tracker.stop();
+    second.reset();
+    fixture.tracker.start_again();
+    auto const first = [&] {
+        while (true) {
+            auto const event = events.wait(patience);
+            REQUIRE(event);
+            auto const* changed = std::get_if<PeerChanged>(&*event);
+            if (changed != nullptr && changed->what != PeerChange::there) {
+                return *changed;
+            }
+        }
+    }();
+    CHECK(first.what == PeerChange::gone);
+    CHECK(first.peer.port == lost);
+    CHECK_FALSE(job.done());
+}
+
+TEST_CASE("A subscription to nothing is refused") {
+    Watched fixture;
+    auto const job = fixture.sut->start_subscribe(SubscribeRequest{});
+    REQUIRE(job.wait(patience));
+    CHECK(job.result()->error().code == Errc::usage);
 }
 
 TEST_CASE("The end of a peer ends its subscriptions") {

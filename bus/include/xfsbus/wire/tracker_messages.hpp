@@ -143,13 +143,15 @@ struct PeerList {
 };
 
 /// "What is there, and what changes?" One question is one step: it asks for a page of the list of
-/// the files that match, or, with an `epoch` and a `sequence` that an answer gave, for what has
-/// changed since. Without a change the tracker waits for one with its answer.
+/// the peers, if they are wanted, and then of the files that match; or, with an `epoch` and a
+/// `sequence` that an answer gave, for what has changed since. Without a change the tracker waits
+/// for one with its answer.
 struct Subscribe {
-    std::string query;           ///< a pattern
+    std::string query;           ///< a pattern of files; empty: none are wanted
     std::string after;           ///< cursor: the `next` of the page before; empty: no such page
     std::uint64_t epoch = 0;     ///< of the answer before; 0: there was none
     std::uint64_t sequence = 0;  ///< of the answer before
+    bool peers = false;          ///< peers are wanted, too
     friend bool operator==(Subscribe const&, Subscribe const&) = default;
 };
 
@@ -169,7 +171,9 @@ struct Changes {
     std::vector<ListedFile> files;
     std::string next;    ///< cursor of the list's next page; empty: the list is over
     bool begin = false;  ///< the whole list begins here, whatever was asked
-    bool young = false;  ///< the tracker has not been up for long: files may be missing
+    bool young = false;  ///< the tracker has not been up for long: files and peers may be missing
+    std::vector<PeerEntry> peers = {};  ///< that are there
+    std::vector<PeerId> gone = {};      ///< peers that are not there any more
     friend bool operator==(Changes const&, Changes const&) = default;
 };
 

@@ -1,8 +1,8 @@
 /* A member of the bus in a C program: shares a directory, finds files, fetches them. Plain C99,
  * also for C++ and for other languages, which can declare all of it: there are no macros that are
- * needed, and no callbacks but of what a program publishes (xfsbus/c/publish.h) and of policies of
- * its own (xfsbus/c/policy.h). docs/EMBEDDING.md has a whole program, and says more on threads,
- * signals and fork.
+ * needed, and no callbacks but of what a program publishes (xfsbus/c/publish.h), of the log
+ * (xfsbus/c/log.h) and of policies of its own (xfsbus/c/policy.h). docs/EMBEDDING.md has a whole
+ * program, and says more on threads, signals and fork.
  *
  * Calls. Each that can fail returns XFSBUS_OK or why not, and fills the error that its last
  * argument points to, also with XFSBUS_OK; NULL: only the code is wanted. NULL where something is
@@ -13,7 +13,8 @@
  * out is NULL, unless that is said. What is passed in is copied before the call returns, but for
  * the bytes that a program publishes and what its own policies consist of.
  *
- * Ownership. Handles (xfsbus_peer, xfsbus_job, xfsbus_events, xfsbus_reader, xfsbus_stop) are freed
+ * Ownership. Handles (xfsbus_peer, xfsbus_job, xfsbus_events, xfsbus_reader, xfsbus_stop,
+ * xfsbus_log_queue) are freed
  * by the function that ends in _free, once; to free NULL does nothing, and to free twice is a bug
  * of the program. Answers are structs that nobody may write to, and each has its _free, which frees
  * all that it points to. An argument that takes an answer may be NULL: it is not wanted. If the
@@ -37,6 +38,7 @@
 #include <xfsbus/c/base.h>
 #include <xfsbus/c/events.h>
 #include <xfsbus/c/job.h>
+#include <xfsbus/c/log.h>
 #include <xfsbus/c/peer.h>
 #include <xfsbus/c/policy.h>
 #include <xfsbus/c/publish.h>

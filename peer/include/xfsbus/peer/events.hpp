@@ -96,6 +96,25 @@ struct ListingChanged {
     ListedFile file;
 };
 
+/// What has become of another peer, as the tracker knows it.
+enum class PeerChange : std::uint8_t {
+    there,     ///< it was there when the subscription began
+    appeared,  ///< it is there now
+    changed,   ///< it has another address, or other labels
+    gone,      ///< it said good-bye, its connection ended, or nothing was heard of it for a lease
+};
+
+/// Of a subscription: a peer is as it says here; one that is gone, as it was last. A peer is known
+/// by its id: one that was lost and is back is gone and has appeared, unless it was away for less
+/// than a tenth of a second; one that was started anew is another. Its files, its load and when it
+/// was heard of are those of the moment, and are not told of by themselves: one that appears has
+/// no files yet. Told like ListingChanged, if slowly.
+struct PeerChanged {
+    JobId job{};
+    PeerChange what = PeerChange::there;
+    KnownPeer peer;
+};
+
 /// So many events are missing here, since the queue was full: FileDone, FileAppeared, FileGone,
 /// PeerAppeared and PeerGone; others are never lost.
 struct EventsLost {
@@ -109,7 +128,7 @@ struct PeerEnded {
 
 using Event = std::variant<DownloadProgressed, PushProgressed, FileDone, JobDone, TrackerUp,
                            TrackerLost, Scanned, FileAppeared, FileGone, PeerAppeared, PeerGone,
-                           EventsLost, PeerEnded, ListingChanged>;
+                           EventsLost, PeerEnded, ListingChanged, PeerChanged>;
 
 /// What an EventQueue holds at most, but for what is named there.
 inline constexpr std::size_t most_events = 1024;
@@ -117,8 +136,9 @@ inline constexpr std::size_t most_events = 1024;
 /// What happens to a Peer and its jobs, in order. A handle: copies mean the same queue, from which
 /// each event is taken once. May outlive the Peer. Any thread.
 ///
-/// It is bounded: it holds `most_events`, as many ListingChanged, and, besides, one JobDone of each
-/// job, one progress of each that goes on, and four others of which there is one at a time.
+/// It is bounded: it holds `most_events`, as many ListingChanged and PeerChanged, and, besides, one
+/// JobDone of each job, one progress of each that goes on, and four others of which there is one at
+/// a time.
 class XFSBUS_API EventQueue {
   public:
     /// For a Peer.

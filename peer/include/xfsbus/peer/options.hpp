@@ -80,10 +80,13 @@ struct PeerOptions {
     /// of it, one JSON object a line (docs/POLICIES.md); what was there before is lost. Empty:
     /// nothing is written.
     std::filesystem::path trace_file = {};
-    /// Called on threads of the peer, one at a time: the peer waits for it, so it must return soon.
-    /// What it throws goes no further. Text from others is escaped.
+    /// Called on threads of the peer, one call at a time: the peer waits for it, so it must return
+    /// soon. Never within itself: what is to be told because of something it does is told when it
+    /// has returned, 64 lines of it at most. What it throws goes no further. Not called any more
+    /// once the Peer is destroyed; if that happens within a callback, soon after. Text from others
+    /// is escaped.
     OnLog log = {};
-    /// What is less important is not logged, and where there is much of it not even put into words.
+    /// What is less important is not told, and where there is much of it not even put into words.
     LogLevel log_level = LogLevel::debug;
     /// Called once, on a thread of the peer, should it be unable to go on: out of memory, or a
     /// fault of its own. Its calls then answer with this error, and it shares nothing any more.

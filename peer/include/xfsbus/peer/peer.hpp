@@ -8,6 +8,7 @@
 #include <xfsbus/peer/push.hpp>
 #include <xfsbus/peer/reader.hpp>
 #include <xfsbus/peer/status.hpp>
+#include <xfsbus/peer/subscribe.hpp>
 #include <xfsbus/wire/export.hpp>
 #include <xfsbus/wire/result.hpp>
 
@@ -63,6 +64,9 @@ class XFSBUS_API Peer {
     /// cancelled, also while the tracker is away or is started anew; an Error means that it cannot:
     /// Errc::usage if too many files match.
     SubscribeJob start_subscribe(std::string const& pattern);
+    /// The same of what the request says: each peer is a PeerChanged in that queue. Errc::usage if
+    /// it is about nothing.
+    SubscribeJob start_subscribe(SubscribeRequest const& request);
     /// Fetches one file or all that match. The result is an Error only if nothing could be begun;
     /// otherwise each file says how it went.
     DownloadJob start_download(DownloadRequest const& request);

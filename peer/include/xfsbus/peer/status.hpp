@@ -46,6 +46,7 @@ struct KnownPeer {
     std::uint32_t heard_ms_ago = 0;
     std::string labels;
     bool self = false;
+    std::string id;  ///< in hex; another one each time that a peer is started
 };
 
 /// A file that this peer shares.

@@ -91,7 +91,8 @@ class Directory {
         Share scans{256, 128, 4};
         /// Questions of subscriptions that wait for a change, for question_time at most.
         Share subscriptions{1024, 256, 16};
-        /// Changes that are remembered: some 224 bytes each, and the file's name.
+        /// Changes of files that are remembered, some 224 bytes each and the file's name; and as
+        /// much of peers.
         std::size_t change_bytes = std::size_t{16} << 20;
         /// Registrations that wait for the holder of their id or endpoint, for 250 ms each.
         Share registrations{1024, 256, 1};

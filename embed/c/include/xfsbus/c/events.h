@@ -25,11 +25,12 @@ typedef enum xfsbus_event_kind {
     XFSBUS_EVENT_FILE_APPEARED =
         8,                      /* `shared`: this peer shares it, or another content of its name */
     XFSBUS_EVENT_FILE_GONE = 9, /* `shared`, its name alone */
-    XFSBUS_EVENT_PEER_APPEARED = 10,  /* `peer`: the tracker's list has it now */
-    XFSBUS_EVENT_PEER_GONE = 11,      /* `peer`, its host and port alone */
-    XFSBUS_EVENT_LOST = 12,           /* `count`: so many events are missing here */
-    XFSBUS_EVENT_ENDED = 13,          /* `code`, `message`: the last event of all */
-    XFSBUS_EVENT_LISTING_CHANGED = 14 /* `job`, `listed`, `change`: of a subscription */
+    XFSBUS_EVENT_PEER_APPEARED = 10,   /* `peer`: the tracker's list has it now */
+    XFSBUS_EVENT_PEER_GONE = 11,       /* `peer`, its host and port alone */
+    XFSBUS_EVENT_LOST = 12,            /* `count`: so many events are missing here */
+    XFSBUS_EVENT_ENDED = 13,           /* `code`, `message`: the last event of all */
+    XFSBUS_EVENT_LISTING_CHANGED = 14, /* `job`, `listed`, `change`: of a subscription */
+    XFSBUS_EVENT_PEER_CHANGED = 15     /* `job`, `peer`, `change`: of a subscription, too */
 } xfsbus_event_kind;
 
 /* What has become of a file at all peers together: xfsbus_event.change. Later versions may have
@@ -41,6 +42,16 @@ typedef enum xfsbus_listing_change {
     XFSBUS_LISTING_HOLDERS = 4,  /* other numbers of peers have it */
     XFSBUS_LISTING_GONE = 5      /* nobody has anything of this name any more */
 } xfsbus_listing_change;
+
+/* What has become of another peer, as the tracker knows it: xfsbus_event.change of an
+ * XFSBUS_EVENT_PEER_CHANGED. Later versions may have more. One that was lost and is back is gone
+ * and has appeared; one that was started anew is another, with another id. */
+typedef enum xfsbus_peer_change {
+    XFSBUS_PEER_THERE = 1,    /* it was there when the subscription began */
+    XFSBUS_PEER_APPEARED = 2, /* it is there now */
+    XFSBUS_PEER_CHANGED = 3,  /* it has another address, or other labels */
+    XFSBUS_PEER_GONE = 4      /* it is not there any more; `peer` is as it was last */
+} xfsbus_peer_change;
 
 /* What its kind does not name is 0, NULL or "". */
 typedef struct xfsbus_event {
@@ -57,7 +68,7 @@ typedef struct xfsbus_event {
     const xfsbus_shared_file* shared;
     const xfsbus_known_peer* peer;
     const xfsbus_listed_file* listed;
-    int64_t change; /* an xfsbus_listing_change */
+    int64_t change; /* an xfsbus_listing_change, or an xfsbus_peer_change */
 } xfsbus_event;
 
 XFSBUS_C_API void xfsbus_event_free(const xfsbus_event* event);

@@ -52,6 +52,12 @@ XFSBUS_C_API xfsbus_code xfsbus_peer_start_list(xfsbus_peer* peer, const char* p
 XFSBUS_C_API xfsbus_code xfsbus_peer_start_subscribe(xfsbus_peer* peer, const char* pattern,
                                                      xfsbus_job** job, xfsbus_error* error);
 
+/* The same of what the request says: each peer is an XFSBUS_EVENT_PEER_CHANGED in that queue.
+ * XFSBUS_ERROR_USAGE if it is about nothing. */
+XFSBUS_C_API xfsbus_code xfsbus_peer_start_subscription(xfsbus_peer* peer,
+                                                        const xfsbus_subscribe_request* request,
+                                                        xfsbus_job** job, xfsbus_error* error);
+
 /* Fetches one file or all that match. */
 XFSBUS_C_API xfsbus_code xfsbus_peer_start_download(xfsbus_peer* peer,
                                                     const xfsbus_download_request* request,

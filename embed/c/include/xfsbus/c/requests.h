@@ -3,6 +3,8 @@
 #ifndef XFSBUS_C_REQUESTS_H
 #define XFSBUS_C_REQUESTS_H
 
+#include <xfsbus/c/log.h>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +70,10 @@ typedef struct xfsbus_options {
     uint32_t port;           /* 0: a free one */
     uint32_t data_port;      /* where chunks come in, which sources connect to; 0: a free one */
     uint64_t published_most; /* files that may be published at once, see c/publish.h; 0: 10,000 */
+    /* Told what happens, as c/log.h says; NULL: nobody is. */
+    void (*log)(void* user, const xfsbus_log_event* event);
+    void* log_user;
+    int64_t log_level; /* an xfsbus_log_level: what is less important is not told */
     /* Policies of the program's own, an array that ends with NULL, see c/policy.h; NULL: none. */
     const struct xfsbus_own_policy* const* own_policies;
 } xfsbus_options;
@@ -91,6 +97,18 @@ typedef struct xfsbus_download_request {
         play_bytes_per_second; /* somebody reads the file while it comes, at this rate; 0: nobody */
     uint64_t flags;            /* of xfsbus_download_flags */
 } xfsbus_download_request;
+
+/* xfsbus_subscribe_request.flags */
+typedef enum xfsbus_subscribe_flags {
+    XFSBUS_SUBSCRIBE_PEERS = 1 /* to peers, too */
+} xfsbus_subscribe_flags;
+
+/* What a subscription is about. */
+typedef struct xfsbus_subscribe_request {
+    size_t size;
+    const char* pattern; /* of files; NULL: no files */
+    uint64_t flags;      /* of xfsbus_subscribe_flags */
+} xfsbus_subscribe_request;
 
 /* Which other peers shall have a file. */
 typedef enum xfsbus_push_to {

@@ -18,7 +18,8 @@ typedef struct xfsbus_known_peer {
     uint64_t heard_ms_ago;
     uint32_t port;
     uint32_t load;
-    int64_t self; /* 1: it is this peer */
+    int64_t self;   /* 1: it is this peer */
+    const char* id; /* in hex; another one each time that a peer is started */
 } xfsbus_known_peer;
 
 typedef struct xfsbus_peer_list {
