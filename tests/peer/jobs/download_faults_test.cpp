@@ -152,36 +152,42 @@ bool try_fault(Both const& both, std::size_t number, files::Fault const& fault) 
     return !hit.empty();
 }
 
-void fail_each_call_of(Both const& both) {
-    for (auto const& fault : all_faults()) {
-        std::size_t calls = 0;
-        while (try_fault(both, calls, fault)) {
-            ++calls;
+/// Each call fails with one in `step` of the faults, the next with others. That each fails with all
+/// of them is tried where one download is alone (peer/storage).
+void fail_each_call_of(Both const& both, std::size_t step) {
+    auto const faults = all_faults();
+    std::size_t calls = 0;
+    for (bool more = true; more; ++calls) {
+        more = false;
+        for (std::size_t i = calls % step; i < faults.size(); i += step) {
+            more = try_fault(both, calls, faults[i]) || more;
         }
-        CHECK(calls >= 15);
     }
+    CHECK(calls > 15);
 }
+
+constexpr std::size_t seldom = 5;
 
 }  // namespace
 
 TEST_CASE("Any call fails for one of two downloads in a directory: the other ends well") {
-    fail_each_call_of({{{"one", chunk_bytes + 100, 1}, {"two", chunk_bytes + 200, 2}}});
+    fail_each_call_of({{{"one", chunk_bytes + 100, 1}, {"two", chunk_bytes + 200, 2}}}, seldom);
 }
 
 TEST_CASE("Any call fails for one of two downloads in two directories: the other ends well") {
-    fail_each_call_of({{{"a/one", chunk_bytes + 100, 1}, {"b/two", 1000, 2}}});
+    fail_each_call_of({{{"a/one", chunk_bytes + 100, 1}, {"b/two", 1000, 2}}}, seldom);
 }
 
 TEST_CASE("Any call fails for one of two small downloads: the other ends well") {
-    fail_each_call_of({{{"a/one", 900, 1}, {"a/two", 1000, 2}}});
+    fail_each_call_of({{{"a/one", 900, 1}, {"a/two", 1000, 2}}}, 1);
 }
 
 TEST_CASE("Any call fails beside a repair, or in it: the other download ends well") {
-    fail_each_call_of(
-        {{{"one", chunk_bytes + 100, 1, true}, {"two", chunk_bytes + 200, 2, false}}});
+    fail_each_call_of({{{"one", chunk_bytes + 100, 1, true}, {"two", chunk_bytes + 200, 2, false}}},
+                      seldom);
 }
 
 TEST_CASE("Any call fails beside a download that is resumed, or in it: the other ends well") {
     fail_each_call_of(
-        {{{"one", 2 * chunk_bytes + 100, 1, false, true}, {"two", chunk_bytes + 200, 2}}});
+        {{{"one", 2 * chunk_bytes + 100, 1, false, true}, {"two", chunk_bytes + 200, 2}}}, seldom);
 }
