@@ -90,14 +90,19 @@ Line line_of(From const& from) {
 
 }  // namespace
 
-OnLog log_of(void (*log)(void*, xfsbus_log_event const*), void* user) {
-    if (log == nullptr) {
+OnLog log_of(xfsbus_options const& options) {
+    std::shared_ptr<void> const user(options.log_user, [release = options.log_release](void* lent) {
+        if (release != nullptr) {
+            release(lent);
+        }
+    });
+    if (options.log == nullptr) {
         return {};
     }
-    return [log, user](LogEvent const& event) {
+    return [log = options.log, user](LogEvent const& event) {
         Arena arena;
         auto const line = view(arena, event);
-        log(user, &line);
+        log(user.get(), &line);
     };
 }
 
@@ -189,9 +194,9 @@ void xfsbus_log_queue_put(void* queue, xfsbus_log_event const* event) {
     }
 }
 
-void xfsbus_log_queue_end(xfsbus_log_queue* queue) {
+void xfsbus_log_queue_end(void* queue) {
     if (queue != nullptr) {
-        queue->end();
+        static_cast<xfsbus_log_queue*>(queue)->end();
     }
 }
 

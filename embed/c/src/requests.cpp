@@ -189,7 +189,6 @@ void set_choices(peer::PeerOptions& options, xfsbus_options const& from) {
     options.default_ignores = !flags[XFSBUS_OPTIONS_NO_DEFAULT_IGNORES];
     options.accept_push = accept_push_of(from.accept_push);
     options.durability = durability_of(from.durability);
-    options.log = log_of(from.log, from.log_user);
     options.log_level = log_level_of(from.log_level);
 }
 
@@ -277,6 +276,7 @@ peer::PeerOptions options_of(xfsbus_options const* given) {
     peer::PeerOptions options;
     if (given != nullptr) {
         auto const from = read(given, "options");
+        options.log = log_of(from);
         options.own_policies.descriptors = own_policies_of(from.own_policies);
         set_texts(options, from);
         set_figures(options, from);

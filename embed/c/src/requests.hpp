@@ -27,7 +27,7 @@ peer::PublishRequest request_of(xfsbus_publish_file_request const* given);
 peer::PublishRequest request_of(xfsbus_publish_blocks_request const* given);
 
 /// Null: nobody listens.
-OnLog log_of(void (*log)(void*, xfsbus_log_event const*), void* user);
+OnLog log_of(xfsbus_options const& options);
 
 /// How a file is to be opened, and what ends that.
 struct Opening {

@@ -101,7 +101,7 @@ class BasePeer:
         log: where it tells what happens: a logger, or a function that is given each LogEvent. None: the
             logger "xfsbus" of `logging`. Called on a thread of its own, "xfsbus-log", one line after the
             other; what it raises goes to sys.unraisablehook. The last line comes before the peer's end
-            returns, unless that is called within `log`.
+            returns, unless that is called within `log` or a policy.
         log_level: what is less important is not told: "debug", "info", "warning", "error"; "off": nothing.
         """
         given = dict(locals())

@@ -60,13 +60,13 @@ def _hand_on(queue: Any, tell: Teller) -> None:
 class PeerLog:
     """Where a peer logs to: open() before it is started, then start(), or abandon() if that failed.
 
-    The queue is freed by hand: a child of fork, where nobody waits for it any more, must leave it alone.
+    The peer ends the queue when it logs no more. The thread frees it then, and nobody in a child of fork,
+    which has neither.
     """
 
     def __init__(self, log: Log) -> None:
         self._tell = _teller_of(log)
         self._queue: Any = None
-        self._ended_within = False
         # No end of the interpreter waits for it before the peer is ended.
         self._thread = threading.Thread(target=self._run, name="xfsbus-log", daemon=True)
 
@@ -75,6 +75,7 @@ class PeerLog:
         self._queue = handed_out(lib.xfsbus_log_queue_create, MOST, kind="log_queue")
         options.set("log", lib.xfsbus_log_queue_put)
         options.set("log_user", self._queue)
+        options.set("log_release", lib.xfsbus_log_queue_end)
 
     def start(self) -> None:
         """Begins to hand lines on."""
@@ -85,15 +86,13 @@ class PeerLog:
         lib.xfsbus_log_queue_free(self._queue)
 
     def end(self) -> None:
-        """Once the peer has ended: waits until its last line was handed on, unless this is called while
-        one is."""
-        self._ended_within = threading.current_thread() is self._thread
-        lib.xfsbus_log_queue_end(self._queue)
-        if not self._ended_within:
+        """Once the peer has ended: waits until its last line was handed on. Not while one is, and not in a
+        thread that is none of Python's: that may be the peer's own, within a policy, and the peer ends
+        when that has returned."""
+        here = threading.current_thread()
+        if here is not self._thread and not isinstance(here, threading._DummyThread):
             self._thread.join()
-            lib.xfsbus_log_queue_free(self._queue)
 
     def _run(self) -> None:
         _hand_on(self._queue, self._tell)
-        if self._ended_within:
-            lib.xfsbus_log_queue_free(self._queue)
+        lib.xfsbus_log_queue_free(self._queue)

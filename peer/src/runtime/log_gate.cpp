@@ -7,7 +7,7 @@
 namespace xfsbus::peer::runtime {
 
 void LogGate::tell(LogEvent const& event) {
-    if (!log_ || event.level < least_) {
+    if (event.level < least_) {
         return;
     }
     auto const self = std::this_thread::get_id();
@@ -27,6 +27,9 @@ void LogGate::tell(LogEvent const& event) {
     within_ = 0;
     to_tell_.push_back(event);
     tell_all(lock);
+    if (closed_) {
+        let_go(lock);
+    }
     teller_ = std::thread::id();
     free_.notify_all();
 }
@@ -48,6 +51,17 @@ void LogGate::close() {
     free_.notify_all();
     auto const self = std::this_thread::get_id();
     free_.wait(lock, [&] { return teller_ == std::thread::id() || teller_ == self; });
+    if (teller_ != self) {
+        let_go(lock);
+    }
+}
+
+/// What the program lent with it may go then, which is code of the program's as well.
+void LogGate::let_go(std::unique_lock<std::mutex>& lock) {
+    auto log = std::exchange(log_, nullptr);
+    lock.unlock();
+    call_back([&] { log = nullptr; });
+    lock.lock();
 }
 
 }  // namespace xfsbus::peer::runtime

@@ -21,22 +21,25 @@ class LogGate {
     static constexpr std::size_t within_most = 64;
 
     /// `least`: what is less important is not told.
-    LogGate(OnLog log, LogLevel least) : log_(std::move(log)), least_(least) {}
+    LogGate(OnLog log, LogLevel least)
+        : least_(log ? least : LogLevel::off), log_(std::move(log)) {}
 
     /// Waits for its turn; from within the function it is told when that has returned.
     void tell(LogEvent const& event);
 
     /// Nothing is told from now on. Waits for the call that is under way, unless this is within it.
+    /// The function is let go of before this returns, or else when that call has ended.
     void close();
 
   private:
     void tell_all(std::unique_lock<std::mutex>& lock);
+    void let_go(std::unique_lock<std::mutex>& lock);
 
-    OnLog const log_;
     LogLevel const least_;
     std::mutex mutex_;
     std::condition_variable free_;
-    std::thread::id teller_;  ///< none: nobody is; guarded by mutex_, as all that follows
+    OnLog log_;               ///< guarded by mutex_ but for who tells, as all that follows
+    std::thread::id teller_;  ///< none: nobody is
     std::deque<LogEvent> to_tell_;
     std::size_t within_ = 0;  ///< that were told from within, since the teller began
     bool closed_ = false;

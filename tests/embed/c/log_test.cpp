@@ -24,6 +24,7 @@ struct Kept {
     std::uint64_t data_port = 1;
     std::atomic<bool> over = false;
     std::atomic<bool> late = false;
+    std::atomic<int> released = 0;
 };
 
 extern "C" void keep(void* user, xfsbus_log_event const* line) {
@@ -39,6 +40,10 @@ extern "C" void keep(void* user, xfsbus_log_event const* line) {
             kept.data_port = field.number;
         }
     }
+}
+
+extern "C" void give_back(void* user) {
+    ++static_cast<Kept*>(user)->released;
 }
 
 extern "C" void keep_and_throw(void* user, xfsbus_log_event const* line) {
@@ -104,16 +109,38 @@ TEST_CASE("A program in C is told no less than it wants to hear") {
     CHECK(xfsbus_peer_start(&options, &peer, nullptr) == XFSBUS_ERROR_USAGE);
 }
 
+TEST_CASE("What a log in C was lent is given back once, with the peer or without one") {
+    Bus const bus;
+    Kept kept;
+    auto options = bus.options();
+    options.log = GENERATE(&keep, nullptr);
+    options.log_user = &kept;
+    options.log_release = &give_back;
+    auto peer = started(options);
+    CHECK(kept.released == (options.log == nullptr ? 1 : 0));
+    peer.reset();
+    CHECK(kept.released == 1);
+    CHECK_FALSE(kept.late);
+    xfsbus_peer* none = nullptr;
+    options.log_level = 5;
+    CHECK(xfsbus_peer_start(&options, &none, nullptr) == XFSBUS_ERROR_USAGE);
+    CHECK(kept.released == 2);
+    options.log_level = XFSBUS_LOG_INFO;
+    options.directory = "/nobody/has/this";
+    CHECK(xfsbus_peer_start(&options, &none, nullptr) != XFSBUS_OK);
+    CHECK(kept.released == 3);
+}
+
 TEST_CASE("A queue of lines in C has those of a peer in their order, and then ends") {
     Bus const bus;
     auto const queue = queue_of(1000);
     auto options = bus.options();
     options.log = xfsbus_log_queue_put;
     options.log_user = queue.get();
+    options.log_release = xfsbus_log_queue_end;
     options.log_level = XFSBUS_LOG_INFO;
     auto peer = started(options);
     peer.reset();
-    xfsbus_log_queue_end(queue.get());
     auto const first = take(queue);
     REQUIRE(first);
     CHECK(first->size == sizeof *first);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -158,4 +159,22 @@ TEST_CASE("A log may be ended within itself") {
     sut.tell(line("outer"));
     sut.tell(line("later"));
     CHECK(told == Lines{"outer"});
+}
+
+TEST_CASE("A log is let go of when it is ended, or when the call has ended that ends it") {
+    auto const lent = std::make_shared<int>();
+    LogGate* gate = nullptr;
+    bool const within = GENERATE(false, true);
+    LogGate sut(
+        [&gate, within, lent](LogEvent const&) {
+            if (within) {
+                gate->close();
+            }
+        },
+        LogLevel::debug);
+    gate = &sut;
+    sut.tell(line("one"));
+    CHECK((lent.use_count() == 1) == within);
+    sut.close();
+    CHECK(lent.use_count() == 1);
 }

@@ -4,9 +4,9 @@
  * The callback, xfsbus_options.log, is called on threads of the peer, one call at a time and never
  * within itself. The peer waits for it, so it must return soon; a call that would wait for a peer
  * is refused there (XFSBUS_ERROR_USAGE). No exception and no longjmp may leave it. It is not called
- * any more when xfsbus_peer_free has returned; if that is called within it, soon after, and before
- * XFSBUS_EVENT_ENDED is told it may be called. If a peer cannot be started it may be called until
- * xfsbus_peer_start returns. What it is given is there until it returns, and is not to be freed. */
+ * any more when xfsbus_options.log_release has been, which is before xfsbus_peer_free returns, and
+ * before xfsbus_peer_start returns without a peer; soon after, if xfsbus_peer_free is called within
+ * a callback of that peer. What it is given is there until it returns, and is not to be freed. */
 #ifndef XFSBUS_C_LOG_H
 #define XFSBUS_C_LOG_H
 
@@ -69,8 +69,9 @@ XFSBUS_C_API void xfsbus_log_queue_free(xfsbus_log_queue* queue);
 /* An xfsbus_options.log, whose `log_user` is the queue: puts a copy of the line into it. */
 XFSBUS_C_API void xfsbus_log_queue_put(void* queue, const xfsbus_log_event* event);
 
-/* Nothing more comes: who waits has the lines that are left, and then none. */
-XFSBUS_C_API void xfsbus_log_queue_end(xfsbus_log_queue* queue);
+/* Nothing more comes: who waits has the lines that are left, and then none. It can be the
+ * xfsbus_options.log_release, too. */
+XFSBUS_C_API void xfsbus_log_queue_end(void* queue);
 
 /* Takes the oldest line, and waits for one; it is the caller's to free. XFSBUS_OK and NULL: there
  * is none after xfsbus_log_queue_end. XFSBUS_ERROR_TIMEOUT: none in time. */

@@ -73,6 +73,9 @@ typedef struct xfsbus_options {
     /* Told what happens, as c/log.h says; NULL: nobody is. */
     void (*log)(void* user, const xfsbus_log_event* event);
     void* log_user;
+    /* Called once with it when `log` is called no more, also if no peer is started; NULL: nothing.
+     */
+    void (*log_release)(void* user);
     int64_t log_level; /* an xfsbus_log_level: what is less important is not told */
     /* Policies of the program's own, an array that ends with NULL, see c/policy.h; NULL: none. */
     const struct xfsbus_own_policy* const* own_policies;
