@@ -45,7 +45,7 @@ class Results:
 
 
 def run(experiment: PathLike, policies: Mapping[str, type], *, out: PathLike | None = None,
-        force: bool = False, jobs: int | None = None) -> Results:
+        force: bool = False, jobs: int | None = None, memory_limit: int | None = None) -> Results:
     """Simulates an experiment with its own policies and with these classes, by the names that they are given.
 
     experiment: a file as docs/LAB.md has it.
@@ -55,6 +55,7 @@ def run(experiment: PathLike, policies: Mapping[str, type], *, out: PathLike | N
     out: the folder for the results; None: the experiment's name, with the ending .results.
     force: write over results that are there.
     jobs: so many runs at once; None: as many as there are processors.
+    memory_limit: bytes of addresses that each process of a run may have; 0: any number; None: 4 GiB.
 
     The results are the same each time, but for what decisions took. XfsError: it cannot be run, or a run has
     failed, as it does when a policy raises something; with what xfs-lab says of it.
@@ -65,6 +66,7 @@ def run(experiment: PathLike, policies: Mapping[str, type], *, out: PathLike | N
     command += ["--out", os.fspath(out)] if out is not None else []
     command += ["--force"] if force else []
     command += ["--jobs", str(jobs)] if jobs is not None else []
+    command += ["--memory-limit", str(memory_limit)] if memory_limit is not None else []
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True, check=False)
     if done.returncode != 0:
