@@ -2,13 +2,32 @@
 
 #include <xfsbus/files/system.hpp>
 
+#include <array>
+#include <cerrno>
 #include <cstddef>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xfsbus::test {
+
+/// What a call on a disk may fail with.
+inline constexpr std::array disk_errors{EINVAL, ENOSYS, EPERM,  EACCES, EDQUOT, ENOSPC,
+                                        EIO,    EFBIG,  ENOLCK, EMFILE, EINTR};
+
+/// These, and that it has read or written less than it was to.
+inline std::vector<files::Fault> disk_faults() {
+    std::vector<files::Fault> all;
+    for (int const error : disk_errors) {
+        all.push_back({error});
+    }
+    for (std::size_t const bytes : {1U, 1000U}) {
+        all.push_back({0, bytes});
+    }
+    return all;
+}
 
 /// Lets one call on files of this process fail, while it lives: the n-th from 0 on.
 class FaultAt final : public files::Faults {

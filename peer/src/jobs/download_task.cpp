@@ -396,12 +396,9 @@ void DownloadTask::find_more(Found const& file,
             std::ranges::copy_if(each.sources, std::back_inserter(more.sources),
                                  [&](auto const& source) { return !skip(source.listens); });
         }
-        if (auto const liars = self->discredited_.find(file.content);
-            liars != self->discredited_.end()) {
-            std::erase_if(more.sources, [&](auto const& source) {
-                return liars->second.contains(source.listens);
-            });
-        }
+        std::erase_if(more.sources, [&](auto const& source) {
+            return self->has_lied(source.listens, file.content);
+        });
         self->finder_.probe_each({more}, self->enough_sources(), {}, on_each, on_done);
     };
     parts_.network.tracker.find({wire::FindBy::content_prefix, wire::to_hex(file.content), {}, 0},

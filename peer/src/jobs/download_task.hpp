@@ -104,6 +104,8 @@ class DownloadTask : public std::enable_shared_from_this<DownloadTask> {
     void forget_unused(std::vector<Found> const& next);
     void on_probed(std::vector<Found> const& files);
     [[nodiscard]] std::vector<Candidate> candidates(Found const& file) const;
+    /// Whether it has described this content wrongly.
+    [[nodiscard]] bool has_lied(wire::Endpoint const& source, wire::ContentId const& content) const;
     [[nodiscard]] std::uint32_t first_sources() const;
     [[nodiscard]] std::size_t enough_sources() const;
 

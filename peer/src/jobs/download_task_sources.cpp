@@ -73,9 +73,7 @@ void DownloadTask::on_answered(wire::SourceEntry const& source, Candidate candid
     }
     std::vector<std::shared_ptr<FileTransfer>> lacking;
     for (auto const& [key, running] : running_) {
-        auto const liars = discredited_.find(running.file->content);
-        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (has(*running.file) && !lied) {
+        if (has(*running.file) && !has_lied(source.listens, running.file->content)) {
             lacking.push_back(running.transfer);
         }
     }
@@ -136,18 +134,21 @@ std::size_t DownloadTask::enough_sources() const {
 }
 
 std::vector<Candidate> DownloadTask::candidates(Found const& file) const {
-    auto const liars = discredited_.find(file.content);
     std::vector<Candidate> all;
     for (auto const& source : file.sources) {
         auto const found = probed_.find(source.listens);
-        bool const lied = liars != discredited_.end() && liars->second.contains(source.listens);
-        if (found != probed_.end() && !lied) {
+        if (found != probed_.end() && !has_lied(source.listens, file.content)) {
             auto candidate = found->second;
             candidate.completeness = static_cast<double>(source.have_ppm) / wire::complete_ppm;
             all.push_back(std::move(candidate));
         }
     }
     return all;
+}
+
+bool DownloadTask::has_lied(wire::Endpoint const& source, wire::ContentId const& content) const {
+    auto const liars = discredited_.find(content);
+    return liars != discredited_.end() && liars->second.contains(source);
 }
 
 }  // namespace xfsbus::peer::jobs

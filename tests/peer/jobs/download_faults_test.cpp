@@ -16,25 +16,12 @@ using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::jobs;
 using namespace xfsbus::peer::jobs::test;
+using xfsbus::test::disk_faults;
 using xfsbus::test::FaultAt;
 
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::array disk_errors{EINVAL, ENOSYS, EPERM,  EACCES, EDQUOT, ENOSPC,
-                                 EIO,    EFBIG,  ENOLCK, EMFILE, EINTR};
-
-std::vector<files::Fault> all_faults() {
-    std::vector<files::Fault> all;
-    for (int const error : disk_errors) {
-        all.push_back({error});
-    }
-    for (std::size_t const bytes : {1U, 1000U}) {
-        all.push_back({0, bytes});
-    }
-    return all;
-}
 
 /// What is fetched, and what of it is there before.
 struct Wanted {
@@ -155,7 +142,7 @@ bool try_fault(Both const& both, std::size_t number, files::Fault const& fault) 
 /// Each call fails with one in `step` of the faults, the next with others. That each fails with all
 /// of them is tried where one download is alone (peer/storage).
 void fail_each_call_of(Both const& both, std::size_t step) {
-    auto const faults = all_faults();
+    auto const faults = disk_faults();
     std::size_t calls = 0;
     for (bool more = true; more; ++calls) {
         more = false;

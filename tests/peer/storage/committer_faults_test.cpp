@@ -14,6 +14,7 @@ using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::storage;
 using namespace xfsbus::peer::storage::test;
+using xfsbus::test::disk_errors;
 using xfsbus::test::FaultAt;
 
 namespace {
@@ -111,17 +112,7 @@ bool try_fault(std::size_t number, files::Fault const& fault) {
 }  // namespace
 
 TEST_CASE("Any call fails while two files are committed together: only its own file fails") {
-    auto const fault = GENERATE(from_range(std::vector<files::Fault>{{EINVAL},
-                                                                     {ENOSYS},
-                                                                     {EPERM},
-                                                                     {EACCES},
-                                                                     {EDQUOT},
-                                                                     {ENOSPC},
-                                                                     {EIO},
-                                                                     {EFBIG},
-                                                                     {ENOLCK},
-                                                                     {EMFILE},
-                                                                     {EINTR}}));
+    files::Fault const fault{GENERATE(from_range(disk_errors))};
     std::size_t calls = 0;
     while (try_fault(calls, fault)) {
         ++calls;

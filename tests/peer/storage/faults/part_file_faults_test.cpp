@@ -12,23 +12,10 @@ using namespace xfsbus;
 using namespace xfsbus::peer;
 using namespace xfsbus::peer::storage;
 using namespace xfsbus::peer::storage::test;
+using xfsbus::test::disk_faults;
 using xfsbus::test::FaultAt;
 
 namespace {
-
-constexpr std::array errors{EINVAL, ENOSYS, EPERM,  EACCES, EDQUOT, ENOSPC,
-                            EIO,    EFBIG,  ENOLCK, EMFILE, EINTR};
-
-std::vector<files::Fault> all_faults() {
-    std::vector<files::Fault> all;
-    for (int const error : errors) {
-        all.push_back({error});
-    }
-    for (std::size_t const bytes : {1U, 1000U}) {
-        all.push_back({0, bytes});
-    }
-    return all;
-}
 
 /// What a fault of this kind is called.
 std::vector<std::string> words_of(int error) {
@@ -233,7 +220,7 @@ bool try_fault(Scenario const& scenario, std::size_t number, files::Fault const&
 /// Every call of it fails once, in every way; the next try makes it good.
 void fail_each_call_of(Scenario const& scenario) {
     std::size_t calls = 0;
-    for (auto const& fault : all_faults()) {
+    for (auto const& fault : disk_faults()) {
         for (std::size_t number = 0;; ++number) {
             bool const there = scenario.like_fat ? try_fault<LikeFat>(scenario, number, fault)
                                                  : try_fault<FaultAt>(scenario, number, fault);
